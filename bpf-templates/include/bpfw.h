@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+/*
+ * bpfw.h - says what your data means, in the C types themselves.
+ *
+ * Everything here ends up in the object's BTF, where BPF Workbench reads it:
+ * semantic typedefs choose how a column is formatted, decl tags carry labels,
+ * units and ranges. A program without this header works just as well; it only
+ * looks plainer. Nothing here changes the code that runs in the kernel.
+ */
+#ifndef __BPFW_H
+#define __BPFW_H
+
+#define BPFW_TAG(text) __attribute__((btf_decl_tag("bpfw:" text)))
+
+/* --- semantic types: use them for record fields, map keys and values --- */
+typedef __u64 bpfw_ns; /* a duration in nanoseconds */
+typedef __u64 bpfw_us; /* a duration in microseconds */
+typedef __u64 bpfw_ms; /* a duration in milliseconds */
+typedef __u64 bpfw_timestamp; /* bpf_ktime_get_ns() */
+typedef __u64 bpfw_bytes;
+typedef __u32 bpfw_pid; /* a process: bpf_get_current_pid_tgid() >> 32 */
+typedef __u32 bpfw_tid; /* a thread: the low half */
+typedef __u32 bpfw_uid;
+typedef __u32 bpfw_gid;
+typedef __s32 bpfw_errno; /* 0 or a negative errno */
+typedef __u32 bpfw_ipv4; /* network byte order */
+typedef struct {
+	__u8 bytes[16];
+} bpfw_ipv6; /* network byte order */
+typedef __u16 bpfw_port; /* host byte order */
+typedef __u16 bpfw_port_be; /* network byte order */
+typedef __u32 bpfw_device; /* major << 20 | minor */
+typedef __u64 bpfw_ksym; /* a kernel address */
+typedef __u64 bpfw_usym; /* a user address of the record's process */
+typedef __s32 bpfw_kernel_stack; /* bpf_get_stackid() of a kernel stack */
+typedef __s32 bpfw_user_stack; /* bpf_get_stackid() of a user stack */
+typedef __u64 bpfw_hex;
+typedef __u64 bpfw_count;
+typedef __u64 bpfw_slot; /* one slot of a log2 histogram, see bpfw_log2_slot() */
+typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
+
+/* --- labels, units, ranges: put them after the declarator --- */
+#define BPFW_LABEL(text) BPFW_TAG("label=" text)
+#define BPFW_HELP(text) BPFW_TAG("help=" text)
+#define BPFW_UNIT(text) BPFW_TAG("unit=" text)
+#define BPFW_RANGE(min, max) BPFW_TAG("min=" #min) BPFW_TAG("max=" #max)
+#define BPFW_HIDDEN BPFW_TAG("hidden")
+
+/* A parameter everybody knows: "pid", "tid", "comm", "uid", "device", "path", "function", "usdt". */
+#define BPFW_ROLE(role) BPFW_TAG("role=" role)
+
+/* --- histograms: tags for the map's variable --- */
+#define BPFW_LOG2(unit) BPFW_TAG("hist=log2") BPFW_TAG("unit=" unit)
+/* Slot i holds values from base + i * step; the last slot holds everything above. */
+#define BPFW_LINEAR(base, step, unit)                                         \
+	BPFW_TAG("hist=linear") BPFW_TAG("base=" #base) BPFW_TAG("step=" #step) \
+	BPFW_TAG("unit=" unit)
+/* Fine-grained linear slots from which percentiles are computed. */
+#define BPFW_PERCENTILES(base, step, unit)                                         \
+	BPFW_TAG("hist=percentiles") BPFW_TAG("base=" #base) BPFW_TAG("step=" #step) \
+	BPFW_TAG("unit=" unit)
+
+/* --- attach points: tags between SEC() and the function --- */
+/*
+ * Of the programs of a group, only those of the lowest rank that this kernel
+ * can attach are loaded. Write their sections as SEC("?...").
+ */
+#define BPFW_CHOICE(group, rank) BPFW_TAG("choice=" group ":" #rank)
+/* "btf-args:FUNCTION:N", "module:NAME", "tracepoint:CATEGORY:NAME", "field:STRUCT.MEMBER", "no-field:STRUCT.MEMBER" */
+#define BPFW_NEEDS(what) BPFW_TAG("needs=" what)
+/* The function, path or probe to attach to is the text parameter of this name. */
+#define BPFW_TARGET(parameter) BPFW_TAG("target=" parameter)
+
+/* A ring buffer of one kind of record. The pointer keeps the record's type in the object's BTF. */
+#define BPFW_RINGBUF(map, record, bytes)                     \
+	struct {                                             \
+		__uint(type, BPF_MAP_TYPE_RINGBUF);          \
+		__uint(max_entries, bytes);                  \
+	} map SEC(".maps") BPFW_TAG("record=" #record);      \
+	const record *map##_record __attribute__((unused)) BPFW_HIDDEN
+
+/* A counter of records the ring buffer had no room for. */
+#define BPFW_DROPS(map) __u64 map##_dropped BPFW_TAG("drops=" #map)
+
+#define BPFW_SLOTS 64
+
+/* floor(log2(v)) by halving; no loop, so every kernel's verifier takes it. */
+static __always_inline __u32 bpfw_log2(__u64 value)
+{
+	__u32 shift, result = 0;
+
+	shift = (value > 0xffffffffULL) << 5;
+	value >>= shift;
+	result |= shift;
+	shift = (value > 0xffff) << 4;
+	value >>= shift;
+	result |= shift;
+	shift = (value > 0xff) << 3;
+	value >>= shift;
+	result |= shift;
+	shift = (value > 0xf) << 2;
+	value >>= shift;
+	result |= shift;
+	shift = (value > 0x3) << 1;
+	value >>= shift;
+	result |= shift;
+	return result | (value >> 1);
+}
+
+/* Slot 0 holds 0, slot 1 holds 1, slot k holds 2^(k-1) .. 2^k - 1; always below BPFW_SLOTS. */
+static __always_inline __u32 bpfw_log2_slot(__u64 value)
+{
+	__u32 slot = value ? bpfw_log2(value) + 1 : 0;
+
+	/* Clamped, not tested: clang would test before the + 1 and the verifier lose the bound. */
+	if (slot >= BPFW_SLOTS)
+		slot = BPFW_SLOTS - 1;
+	return slot;
+}
+
+#endif /* __BPFW_H */

@@ -1,0 +1,35 @@
+/** What decoding produces: plain values for panels, the command line and exports. */
+
+/** A decoded field value. Integers that may pass 2^53 are bigint; the JSON printer writes those as strings. */
+export type FieldValue = number | bigint | string | boolean | Uint8Array | readonly (number | bigint)[];
+
+export interface Bucket {
+  /** Inclusive bounds in the histogram's unit. The top log2 slot may end at 2^64-1: bigint then. */
+  readonly min: number | bigint;
+  readonly max: number | bigint;
+  readonly count: number;
+}
+
+export interface Histogram {
+  readonly map: string;
+  readonly label: string;
+  readonly kind: 'log2' | 'linear' | 'percentiles';
+  readonly unit: string;
+  /** Decoded key fields by name; null for a map that is one histogram. */
+  readonly key: Readonly<Record<string, FieldValue>> | null;
+  /** Ascending, without empty buckets. */
+  readonly buckets: readonly Bucket[];
+  readonly total: number;
+}
+
+export interface MapEntry {
+  readonly key: Readonly<Record<string, FieldValue>>;
+  readonly value: Readonly<Record<string, FieldValue>>;
+}
+
+export interface Drops {
+  /** Counted by the program (drop maps and globals), by the helper's queues, and by the client's stores. */
+  readonly kernel: number;
+  readonly helper: number;
+  readonly client: number;
+}

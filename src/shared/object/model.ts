@@ -1,0 +1,197 @@
+/**
+ * What one BPF object file says about itself: the contract between the reader (this room) and everything that
+ * shows, configures or loads a program. Plain data; every name is the field's own (program, map, section, BTF).
+ */
+
+import type { Btf, BtfTypeId } from './btf-model';
+import type { Meaning } from './meaning';
+
+/** Where a program attaches, as its section name says it (libbpf SEC grammar, Documentation/bpf/libbpf/program_types.rst). */
+export type AttachPoint =
+  | { kind: 'fentry' | 'fexit' | 'fmod_ret'; function: string }
+  | { kind: 'kprobe' | 'kretprobe'; function: string; offset: number }
+  | { kind: 'kprobe.multi' | 'kretprobe.multi'; pattern: string }
+  | { kind: 'ksyscall' | 'kretsyscall'; syscall: string }
+  | { kind: 'tracepoint'; category: string; name: string }
+  | { kind: 'raw_tp' | 'tp_btf'; name: string }
+  | { kind: 'uprobe' | 'uretprobe'; path: string; symbol: string; offset: number }
+  | { kind: 'usdt'; path: string; provider: string; probe: string }
+  | { kind: 'perf_event' }
+  | { kind: 'iter'; target: string }
+  | { kind: 'other'; section: string };
+
+/** One C source position of one instruction, from .BTF.ext line_info. */
+export interface SourceLine {
+  /** Index of the instruction within its section, in 8-byte units (struct bpf_line_info.insn_off / 8). */
+  readonly instruction: number;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+}
+
+export interface Program {
+  /** The C function's name: what libbpf calls the program. */
+  readonly name: string;
+  /** The section name as written, without a leading '?'. */
+  readonly section: string;
+  /** False when the section name starts with '?': loaded only when somebody chooses it. */
+  readonly autoload: boolean;
+  readonly attachPoint: AttachPoint;
+  /** BPFW_CHOICE(group, rank): of the programs of a group only those of the lowest rank the target can attach are loaded. */
+  readonly choice: { readonly group: string; readonly rank: number } | null;
+  /** BPFW_NEEDS("..."): further requirements on the target, e.g. "btf-args:block_rq_issue:2", "module:kvm". */
+  readonly needs: readonly string[];
+  /** BPFW_TARGET("param"): the attach point is completed at run time from the parameter of this name. */
+  readonly targetParameter: string | null;
+  readonly instructionCount: number;
+  /** Numbers of the BPF helpers the program calls (enum bpf_func_id), ascending. */
+  readonly helperIds: readonly number[];
+  readonly sourceLines: readonly SourceLine[];
+}
+
+/** How a histogram map's slot index translates to values; see docs of each in histogram-slots.ts. */
+export type SlotConvention = 'bpfw' | 'bcc' | 'libbpf-tools' | 'exp2' | 'linear';
+
+/** What a panel does with a map; inferred from BTF types, decl tags and names, never from a template's name. */
+export type MapView =
+  | { readonly kind: 'events'; readonly record: RecordLayout | null }
+  | {
+      readonly kind: 'histogram';
+      readonly scale: 'log2' | 'linear' | 'percentiles';
+      readonly convention: SlotConvention;
+      /** True: the map is the array of slots. False: each value holds an array of slots. */
+      readonly slotsAreEntries: boolean;
+      readonly slotCount: number;
+      /** Byte offset of the slots within the value, and bytes of one slot (4 or 8). */
+      readonly slotsOffset: number;
+      readonly slotSize: number;
+      /** Linear: the width of a slot and the value of its first one, in `unit`. */
+      readonly step: number;
+      readonly base: number;
+      /** Linear: the last slot holds everything at or above its lower bound. */
+      readonly lastIsOverflow: boolean;
+      readonly unit: string;
+      /** Layout of the map's key when every key is one histogram; null for a single histogram. */
+      readonly key: RecordLayout | null;
+    }
+  | { readonly kind: 'table'; readonly key: RecordLayout; readonly value: RecordLayout }
+  | { readonly kind: 'stacks'; readonly depth: number; readonly buildId: boolean }
+  /** A u64 or u32 counter of events the program could not deliver. */
+  | { readonly kind: 'drops'; readonly of: string | null }
+  /** Internal bookkeeping (start times, scratch, libbpf's own): listed, not shown by default. */
+  | { readonly kind: 'internal'; readonly why: string };
+
+export interface MapDefinition {
+  readonly name: string;
+  /** enum bpf_map_type (include/uapi/linux/bpf.h). */
+  readonly type: number;
+  /** Lower-case field name, e.g. "ringbuf", "percpu_hash". */
+  readonly typeName: string;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** BPF_F_* map flags. */
+  readonly flags: number;
+  readonly perCpu: boolean;
+  /** Label for people: decl tag, else the name. */
+  readonly label: string;
+  readonly view: MapView;
+}
+
+/** How the bytes of one field are stored. */
+export type Storage =
+  | 'u8' | 'u16' | 'u32' | 'u64' | 'i8' | 'i16' | 'i32' | 'i64' | 'bool'
+  /** char[n]: text up to the first NUL. */
+  | 'text'
+  /** n bytes without a better reading. */
+  | 'bytes'
+  /** An array of a scalar: `count` elements of `elementSize` bytes. */
+  | 'array';
+
+export interface Field {
+  /** Dotted path in the C struct, e.g. "key.saddr"; the column's name. */
+  readonly name: string;
+  readonly label: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly storage: Storage;
+  /** Bit fields only: offset within the storage unit (little end first) and width in bits; width 0 for ordinary fields. */
+  readonly bitOffset: number;
+  readonly bitSize: number;
+  /** Arrays only; 1 and `size` otherwise. */
+  readonly count: number;
+  readonly elementStorage: Storage | null;
+  readonly elementSize: number;
+  readonly meaning: Meaning;
+  /** "" when the number has no unit. */
+  readonly unit: string;
+  /** Names of enum values (BTF) or of flags, by decimal value; null when there are none. */
+  readonly valueNames: Readonly<Record<string, string>> | null;
+  readonly help: string;
+  /** Padding, `__` names and fields tagged hidden. */
+  readonly hidden: boolean;
+  readonly typeName: string;
+}
+
+/** A struct (or a scalar, as one field named "value") flattened to its leaves, in memory order. */
+export interface RecordLayout {
+  readonly typeName: string;
+  readonly size: number;
+  readonly fields: readonly Field[];
+}
+
+/** A `const volatile` global in .rodata that people may set before load. */
+export interface Parameter {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly unit: string;
+  /** Full ELF section, e.g. ".rodata"; offset and size within it. */
+  readonly section: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly storage: Storage;
+  readonly meaning: Meaning;
+  readonly valueNames: Readonly<Record<string, string>> | null;
+  /** Inclusive, in the unit; decimal text because u64 does not fit a JS number. null: the type's own range. */
+  readonly min: string | null;
+  readonly max: string | null;
+  /** The initial value as people would type it. */
+  readonly defaultValue: string;
+  /** A parameter every tool knows, found by tag or by name (targ_pid, filter_pid, pid, target_comm ...). */
+  readonly role: 'pid' | 'tid' | 'comm' | 'uid' | 'device' | 'path' | 'function' | 'usdt' | null;
+}
+
+/** A non-const global (.bss/.data): shown live in the Maps panel; drop counters are found here too. */
+export interface GlobalVariable {
+  readonly name: string;
+  readonly section: string;
+  readonly offset: number;
+  readonly layout: RecordLayout;
+  readonly hidden: boolean;
+}
+
+export interface BpfObject {
+  readonly name: string;
+  readonly license: string | null;
+  readonly programs: readonly Program[];
+  readonly maps: readonly MapDefinition[];
+  readonly parameters: readonly Parameter[];
+  readonly globals: readonly GlobalVariable[];
+  /** True when a program calls bpf_trace_printk or bpf_trace_vprintk. */
+  readonly usesPrintk: boolean;
+  readonly btf: Btf | null;
+  readonly rootTypeIds: Readonly<Record<string, BtfTypeId>>;
+}
+
+/** Errors a person can act on. `code` is stable; `message` says what is wrong and what to do. */
+export class ObjectError extends Error {
+  constructor(
+    readonly code: 'not-elf' | 'not-bpf' | 'truncated' | 'bad-btf' | 'unsupported',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ObjectError';
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The one byte stream between a client (extension, bpfw) and the privileged helper.
+ *
+ *   u32 length of what follows, little endian | u8 kind | payload
+ *
+ * Kind `rpc` carries one JSON-RPC message in UTF-8; `blob` and `data` carry bytes that JSON should not. A frame
+ * longer than its kind's limit closes the connection: both ends check before they allocate.
+ */
+
+export const FRAME_HEADER_BYTES = 5;
+
+export const FrameKind = { rpc: 0, blob: 1, data: 2 } as const;
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+/** Limits in bytes, per kind. An object file with full vmlinux.h BTF is under 2 MiB; a BTF blob of a kernel under 16 MiB. */
+export const FRAME_LIMIT_BYTES: Readonly<Record<FrameKind, number>> = {
+  [FrameKind.rpc]: 1 << 20,
+  [FrameKind.blob]: 64 << 20,
+  [FrameKind.data]: 16 << 20,
+};
+
+/**
+ * Blob payload: u32 blob id, then bytes. Sent before the RPC message that names the id; the receiver takes it out
+ * with that message. Ids are chosen by the sender, count up from 1 and are never used twice.
+ */
+export const BLOB_HEADER_BYTES = 4;
+
+/**
+ * Data payload: a fixed header, then bytes, helper to client only.
+ *
+ *   u32 session | u32 stream | u8 content | u8[3] zero | u32 lost since the last frame of this stream (saturating)
+ *   u64 CLOCK_MONOTONIC ns when read
+ */
+export const DATA_HEADER_BYTES = 24;
+
+export const DataContent = {
+  /** Whole ring buffer records, 8-byte headers included, as they lay in the buffer (kernel/bpf/ringbuf.c). */
+  ringSpan: 0,
+  /** Perf buffer records: repeated { u32 cpu, u32 size, u8[round_up(size, 8)] }. */
+  perfRecords: 1,
+  /** A map snapshot's part: u32 count, then keys (count * keySize), then values (count * valueStride). */
+  mapEntries: 2,
+  /** Lines of the trace pipe, UTF-8, newline-separated. */
+  printk: 3,
+} as const;
+export type DataContent = (typeof DataContent)[keyof typeof DataContent];
+
+export interface DataFrame {
+  readonly sessionId: number;
+  readonly streamId: number;
+  readonly content: DataContent;
+  /** Records lost between kernel and client since the stream's last frame, as far as the helper can count them. */
+  readonly lost: number;
+  readonly readAtNs: bigint;
+  readonly bytes: Uint8Array;
+}
+
+export class FrameError extends Error {
+  constructor(
+    readonly code: 'unknown-kind' | 'too-long' | 'malformed',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'FrameError';
+  }
+}
+
+/** Writes the 5-byte header and payload parts of one frame into a single buffer. */
+export function encodeFrame(kind: FrameKind, ...parts: readonly Uint8Array[]): Uint8Array {
+  let payloadBytes = 0;
+  for (const part of parts) payloadBytes += part.byteLength;
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + payloadBytes);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, payloadBytes + 1, true);
+  view.setUint8(4, kind);
+  let at = FRAME_HEADER_BYTES;
+  for (const part of parts) {
+    frame.set(part, at);
+    at += part.byteLength;
+  }
+  return frame;
+}
+
+export function encodeBlob(blobId: number, bytes: Uint8Array): Uint8Array {
+  const header = new Uint8Array(BLOB_HEADER_BYTES);
+  new DataView(header.buffer).setUint32(0, blobId, true);
+  return encodeFrame(FrameKind.blob, header, bytes);
+}
+
+/** The data header alone; the caller sends the bytes after it so that a span is copied once. */
+export function encodeDataHeader(frame: Omit<DataFrame, 'bytes'>): Uint8Array {
+  const header = new Uint8Array(DATA_HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, frame.sessionId, true);
+  view.setUint32(4, frame.streamId, true);
+  view.setUint8(8, frame.content);
+  view.setUint32(12, Math.min(frame.lost, 0xffffffff), true);
+  view.setBigUint64(16, frame.readAtNs, true);
+  return header;
+}
+
+/** Throws FrameError 'malformed' when the payload is shorter than its header or the content unknown. */
+export function decodeData(payload: Uint8Array): DataFrame {
+  if (payload.byteLength < DATA_HEADER_BYTES) throw new FrameError('malformed', 'data frame without a full header');
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const content = view.getUint8(8);
+  if (content > DataContent.printk) throw new FrameError('malformed', `data frame of unknown content ${content}`);
+  return {
+    sessionId: view.getUint32(0, true),
+    streamId: view.getUint32(4, true),
+    content: content as DataContent,
+    lost: view.getUint32(12, true),
+    readAtNs: view.getBigUint64(16, true),
+    bytes: payload.subarray(DATA_HEADER_BYTES),
+  };
+}
+
+/** Throws FrameError 'malformed' when there is no id. */
+export function decodeBlob(payload: Uint8Array): { readonly blobId: number; readonly bytes: Uint8Array } {
+  if (payload.byteLength < BLOB_HEADER_BYTES) throw new FrameError('malformed', 'blob frame without an id');
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  return { blobId: view.getUint32(0, true), bytes: payload.subarray(BLOB_HEADER_BYTES) };
+}

@@ -1,0 +1,231 @@
+/**
+ * The contract between a client and the privileged helper: JSON-RPC requests over the frames of frames.ts. Each
+ * message has one schema, checked by the receiver; what does not fit closes the connection with a reason.
+ *
+ * Order of a connection: the helper dials in and sends `hello` with the token it read from its stdin; the client
+ * checks token, protocol version and (over a Unix socket) the peer's credentials, or hangs up. From then on the client
+ * asks and the helper answers; data frames flow as streams are watched. Closing the connection ends the helper and
+ * with it everything it attached.
+ */
+import * as v from 'valibot';
+
+/** Raised on every change that an older peer would misread. */
+export const HELPER_PROTOCOL_VERSION = 1;
+
+export const LIMITS = {
+  objectBytes: 16 << 20,
+  nameBytes: 256,
+  pathBytes: 4096,
+  programs: 256,
+  sessions: 64,
+  /** Most records of one snapshot request; a bigger map is cut and `truncated` says so. */
+  snapshotEntries: 1 << 20,
+} as const;
+
+const uint32 = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+const name = v.pipe(v.string(), v.maxLength(LIMITS.nameBytes));
+const path = v.pipe(v.string(), v.startsWith('/'), v.maxLength(LIMITS.pathBytes));
+/** Addresses and counters: decimal text, because u64 does not fit a JSON number. */
+const uint64Text = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
+const base64 = v.pipe(v.string(), v.base64(), v.maxLength(1 << 18));
+
+export const HelloSchema = v.strictObject({
+  protocolVersion: uint32,
+  token: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  pid: uint32,
+  uid: uint32,
+  /** CapEff of /proc/self/status, hexadecimal. */
+  effectiveCapabilities: v.string(),
+  noNewPrivileges: v.boolean(),
+  kernelRelease: v.string(),
+  /** e.g. "1.1" */
+  libbpfVersion: v.string(),
+  nodeVersion: v.string(),
+  /** True where koffi can map foreign memory (real Node); false in Electron: spans are copied. */
+  mappedRings: v.boolean(),
+});
+export type Hello = v.InferOutput<typeof HelloSchema>;
+
+/** How one program is to be attached when its section name alone does not say it. */
+export const AttachOverrideSchema = v.variant('kind', [
+  v.strictObject({ kind: v.literal('auto') }),
+  v.strictObject({ kind: v.literal('kprobe'), function: name, offset: uint32, return: v.boolean() }),
+  v.strictObject({ kind: v.literal('fentry'), function: name }),
+  v.strictObject({
+    kind: v.literal('uprobe'),
+    path,
+    /** File offset of the probed instruction. */
+    offset: uint64Text,
+    return: v.boolean(),
+    /** 0: every process that maps the file. */
+    pid: uint32,
+    /** File offset of a USDT semaphore; "0" for none. */
+    semaphoreOffset: uint64Text,
+  }),
+  v.strictObject({ kind: v.literal('usdt'), path, provider: name, probe: name, pid: uint32 }),
+  v.strictObject({ kind: v.literal('tracepoint'), category: name, name }),
+  v.strictObject({
+    kind: v.literal('perf'),
+    /** enum perf_type_id and config of perf_event_open(2). */
+    type: uint32,
+    config: uint64Text,
+    frequencyHz: uint32,
+    /** -1: every online CPU, one event each. */
+    cpu: v.pipe(v.number(), v.integer(), v.minValue(-1)),
+    /** 0: every process. */
+    pid: uint32,
+    /** PERF_SAMPLE_BRANCH_* bits; "0" for none. */
+    branchSampleType: uint64Text,
+  }),
+  /** Loaded but not attached. */
+  v.strictObject({ kind: v.literal('none') }),
+]);
+export type AttachOverride = v.InferOutput<typeof AttachOverrideSchema>;
+
+export const OpenSessionSchema = v.strictObject({
+  /** Id of the blob that holds the object file. */
+  objectBlobId: uint32,
+  /** C identifier libbpf names the object and its internal maps after. */
+  objectName: name,
+  programs: v.pipe(
+    v.array(
+      v.strictObject({
+        name,
+        /** Program is loaded. Programs not listed keep what their section says. */
+        load: v.boolean(),
+        attach: AttachOverrideSchema,
+      }),
+    ),
+    v.maxLength(LIMITS.programs),
+  ),
+  /** Bytes written into read-only data before load. */
+  constants: v.pipe(v.array(v.strictObject({ section: name, offset: uint32, bytes: base64 })), v.maxLength(1024)),
+  maps: v.pipe(v.array(v.strictObject({ name, maxEntries: uint32 })), v.maxLength(LIMITS.programs)),
+  /** Program types that can change the system were named to the person, who agreed. */
+  allowChangingPrograms: v.boolean(),
+});
+export type OpenSession = v.InferOutput<typeof OpenSessionSchema>;
+
+export interface LoadedProgram {
+  readonly name: string;
+  readonly section: string;
+  readonly id: number;
+  readonly instructions: number;
+}
+export interface LoadedMap {
+  readonly name: string;
+  readonly id: number;
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  /** Bytes of one value in a snapshot: valueSize, or round_up(valueSize, 8) * possible CPUs. */
+  readonly valueStride: number;
+  readonly maxEntries: number;
+  readonly flags: number;
+}
+export interface OpenedSession {
+  readonly sessionId: number;
+  readonly programs: readonly LoadedProgram[];
+  readonly maps: readonly LoadedMap[];
+  readonly possibleCpus: number;
+  readonly openMs: number;
+  readonly loadMs: number;
+}
+export interface AttachedProgram {
+  readonly name: string;
+  readonly section: string;
+  /** What was attached, as people write it: "fentry/vfs_read", "uprobe//usr/lib/libc.so.6:+0x9f1c0". */
+  readonly attach: string;
+}
+
+const sessionId = v.strictObject({ sessionId: uint32 });
+const mapOf = { sessionId: uint32, map: name };
+
+/** Every request's parameters. Results are the types of HelperResults, trusted by the client as far as their schema goes. */
+export const HelperRequestSchemas = {
+  'session/open': OpenSessionSchema,
+  'session/attach': sessionId,
+  'session/close': sessionId,
+  /** Forwards a ring or perf buffer; every record from now on arrives in data frames of the stream. */
+  'stream/watch': v.strictObject(mapOf),
+  'stream/unwatch': v.strictObject({ sessionId: uint32, streamId: uint32 }),
+  /** Answers when everything in the session's buffers at the time of asking was sent. */
+  'session/drain': sessionId,
+  /** Sends the map's entries as data frames, then answers. */
+  'map/read': v.strictObject({ ...mapOf, maxEntries: uint32 }),
+  /** Reads it every intervalMs until unwatched; the stream's frames carry it. */
+  'map/watch': v.strictObject({ ...mapOf, intervalMs: v.pipe(uint32, v.minValue(50)), maxEntries: uint32 }),
+  /** Run time and count per program since load; turns BPF statistics on while at least one client asks. */
+  'session/statistics': v.strictObject({ sessionId: uint32, enable: v.boolean() }),
+  'printk/watch': v.strictObject({}),
+  'printk/unwatch': v.strictObject({}),
+  /** Which of these exist on the target. */
+  'target/functions': v.strictObject({ names: v.pipe(v.array(name), v.maxLength(1024)) }),
+  'target/tracepoints': v.strictObject({
+    names: v.pipe(v.array(v.strictObject({ category: name, name })), v.maxLength(1024)),
+  }),
+  /** The target's own description, read with the helper's privileges. */
+  'target/read': v.strictObject({
+    what: v.picklist(['btf', 'kallsyms', 'available-filter-functions', 'tracepoint-format', 'tracepoint-list', 'modules', 'kernel-config', 'module-btf']),
+    /** The tracepoint ("category/name") or module the question is about. */
+    of: v.optional(name),
+  }),
+} as const;
+export type HelperMethod = keyof typeof HelperRequestSchemas;
+export type HelperParams<M extends HelperMethod> = v.InferOutput<(typeof HelperRequestSchemas)[M]>;
+
+export interface HelperResults {
+  'session/open': OpenedSession;
+  'session/attach': { readonly programs: readonly AttachedProgram[]; readonly attachMs: number };
+  'session/close': { readonly detachMs: number };
+  'stream/watch': { readonly streamId: number; readonly content: 'ring' | 'perf' };
+  'stream/unwatch': null;
+  'session/drain': { readonly records: number };
+  'map/read': { readonly streamId: number; readonly entries: number; readonly truncated: boolean };
+  'map/watch': { readonly streamId: number };
+  'session/statistics': {
+    readonly programs: readonly { readonly name: string; readonly runCount: string; readonly runTimeNs: string }[];
+    readonly helperCpuNs: string;
+  };
+  'printk/watch': { readonly streamId: number };
+  'printk/unwatch': null;
+  'target/functions': { readonly functions: readonly { readonly name: string; readonly traceable: boolean; readonly symbol: boolean }[] };
+  'target/tracepoints': { readonly present: readonly boolean[] };
+  'target/read': { readonly blobId: number; readonly bytes: number };
+}
+
+/** Helper to client, unasked. */
+export interface HelperNotifications {
+  hello: Hello;
+  log: { readonly level: 'warning' | 'info' | 'debug'; readonly message: string };
+  'session/ended': { readonly sessionId: number; readonly code: HelperErrorCode; readonly message: string };
+}
+export type HelperNotification = keyof HelperNotifications;
+
+/** Why a request failed; in the JSON-RPC error's data. `message` is written for people and says what to do. */
+export type HelperErrorCode =
+  | 'bad-request'
+  | 'unknown-session'
+  | 'unknown-map'
+  | 'limit'
+  | 'not-permitted'
+  | 'needs-consent'
+  | 'object-rejected'
+  | 'verifier-rejected'
+  | 'attach-failed'
+  | 'not-found'
+  | 'kernel'
+  | 'internal';
+export interface HelperErrorData {
+  readonly code: HelperErrorCode;
+  /** Positive errno and its name when the kernel or libbpf gave one. */
+  readonly errno?: number;
+  readonly errnoName?: string;
+  readonly program?: string;
+  /** Blob with the whole verifier log, sent before the error. */
+  readonly verifierLogBlobId?: number;
+  /** libbpf's own warnings of this request, newest last. */
+  readonly libbpfLog?: readonly string[];
+}
+/** JSON-RPC error code of every HelperErrorData (the range the specification leaves to applications). */
+export const HELPER_RPC_ERROR = -32001;
