@@ -1,0 +1,104 @@
+/**
+ * Builds dist/. One bundle per process that runs on its own:
+ *   extension.js (VS Code's extension host), helper.js (privileged), guest-agent.js (inside the sandbox VM),
+ *   cli.js (bpfw), server.js (language server), webview/<panel>.js and .css (pages).
+ *
+ * koffi's native part is resolved by a computed path that a bundler cannot follow, so the helper's bundle gets a shim
+ * per architecture and the .node files are copied beside it (koffi checks that both come from one install).
+ */
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import esbuild from 'esbuild';
+
+const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const production = process.argv.includes('--production');
+const watch = process.argv.includes('--watch');
+
+const koffiTargets = ['linux-x64', 'linux-arm64'];
+
+/** Points koffi's import of its native part at dist/native/<platform>/koffi.node. */
+const koffiNative = {
+  name: 'koffi-native',
+  setup(build) {
+    build.onResolve({ filter: /^koffi$/ }, () => ({ path: path.join(root, 'node_modules/koffi/index.cjs') }));
+    build.onResolve({ filter: /^@koromix\/koffi-/ }, args => ({ path: args.path, namespace: 'koffi-native' }));
+    build.onLoad({ filter: /.*/, namespace: 'koffi-native' }, args => {
+      const target = args.path.replace('@koromix/koffi-', '');
+      return {
+        contents: koffiTargets.includes(target)
+          ? `module.exports = require(require('node:path').join(__dirname, 'native', '${target}', 'koffi.node'));`
+          : `throw new Error('koffi has no native part for ${target} in this build');`,
+        loader: 'js',
+      };
+    });
+  },
+};
+
+const node = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: !production,
+  minify: production,
+  keepNames: true,
+  logLevel: 'warning',
+  absWorkingDir: root,
+};
+
+async function panels() {
+  const folders = await readdir(path.join(root, 'webview'), { withFileTypes: true });
+  return folders
+    .filter(folder => folder.isDirectory() && existsSync(path.join(root, 'webview', folder.name, 'main.ts')))
+    .map(folder => ({ in: `webview/${folder.name}/main.ts`, out: folder.name }));
+}
+
+async function copyNativeParts() {
+  for (const target of koffiTargets) {
+    const from = path.join(root, 'node_modules/@koromix', `koffi-${target}`);
+    if (!existsSync(from)) continue;
+    const found = (await readdir(from, { recursive: true })).find(
+      file => file.endsWith('koffi.node') && !file.includes('musl'),
+    );
+    if (!found) throw new Error(`no koffi.node in ${from}`);
+    await mkdir(path.join(root, 'dist/native', target), { recursive: true });
+    await cp(path.join(from, found), path.join(root, 'dist/native', target, 'koffi.node'));
+  }
+}
+
+const all = [
+  { in: 'src/host/extension.ts', options: { ...node, outfile: 'dist/extension.js', external: ['vscode'] } },
+  { in: 'src/helper/main.ts', options: { ...node, outfile: 'dist/helper.js', plugins: [koffiNative] } },
+  { in: 'src/guest/main.ts', options: { ...node, outfile: 'dist/guest-agent.js' } },
+  { in: 'src/cli/main.ts', options: { ...node, outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } } },
+  { in: 'src/server/main.ts', options: { ...node, outfile: 'dist/server.js' } },
+];
+const builds = all
+  .filter(build => existsSync(path.join(root, build.in)))
+  .map(build => ({ ...build.options, entryPoints: [build.in] }));
+
+const pages = await panels();
+if (pages.length > 0) {
+  builds.push({
+    bundle: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    sourcemap: !production,
+    minify: production,
+    logLevel: 'warning',
+    absWorkingDir: root,
+    entryPoints: pages,
+    outdir: 'dist/webview',
+    loader: { '.ttf': 'file' },
+  });
+}
+
+
+await copyNativeParts();
+if (watch) {
+  for (const options of builds) await (await esbuild.context(options)).watch();
+} else {
+  for (const options of builds) await esbuild.build(options);
+}
