@@ -13,20 +13,64 @@ export interface BtfMember {
 
 export type BtfType =
   | { readonly kind: 'void' }
-  | { readonly kind: 'int'; readonly name: string; readonly size: number; readonly signed: boolean; readonly char: boolean; readonly bool: boolean; readonly bits: number; readonly bitOffset: number }
+  | {
+      readonly kind: 'int';
+      readonly name: string;
+      readonly size: number;
+      readonly signed: boolean;
+      readonly char: boolean;
+      readonly bool: boolean;
+      readonly bits: number;
+      readonly bitOffset: number;
+    }
   | { readonly kind: 'ptr'; readonly type: BtfTypeId }
-  | { readonly kind: 'array'; readonly type: BtfTypeId; readonly indexType: BtfTypeId; readonly count: number }
-  | { readonly kind: 'struct' | 'union'; readonly name: string; readonly size: number; readonly members: readonly BtfMember[] }
-  | { readonly kind: 'enum'; readonly name: string; readonly size: number; readonly signed: boolean; readonly values: readonly { readonly name: string; readonly value: bigint }[]; readonly is64: boolean }
+  | {
+      readonly kind: 'array';
+      readonly type: BtfTypeId;
+      readonly indexType: BtfTypeId;
+      readonly count: number;
+    }
+  | {
+      readonly kind: 'struct' | 'union';
+      readonly name: string;
+      readonly size: number;
+      readonly members: readonly BtfMember[];
+    }
+  | {
+      readonly kind: 'enum';
+      readonly name: string;
+      readonly size: number;
+      readonly signed: boolean;
+      readonly values: readonly { readonly name: string; readonly value: bigint }[];
+      readonly is64: boolean;
+    }
   | { readonly kind: 'fwd'; readonly name: string; readonly union: boolean }
   | { readonly kind: 'typedef'; readonly name: string; readonly type: BtfTypeId }
   | { readonly kind: 'volatile' | 'const' | 'restrict'; readonly type: BtfTypeId }
   | { readonly kind: 'func'; readonly name: string; readonly type: BtfTypeId; readonly linkage: number }
-  | { readonly kind: 'func_proto'; readonly returnType: BtfTypeId; readonly parameters: readonly { readonly name: string; readonly type: BtfTypeId }[] }
+  | {
+      readonly kind: 'func_proto';
+      readonly returnType: BtfTypeId;
+      readonly parameters: readonly { readonly name: string; readonly type: BtfTypeId }[];
+    }
   | { readonly kind: 'var'; readonly name: string; readonly type: BtfTypeId; readonly linkage: number }
-  | { readonly kind: 'datasec'; readonly name: string; readonly size: number; readonly variables: readonly { readonly type: BtfTypeId; readonly offset: number; readonly size: number }[] }
+  | {
+      readonly kind: 'datasec';
+      readonly name: string;
+      readonly size: number;
+      readonly variables: readonly {
+        readonly type: BtfTypeId;
+        readonly offset: number;
+        readonly size: number;
+      }[];
+    }
   | { readonly kind: 'float'; readonly name: string; readonly size: number }
-  | { readonly kind: 'decl_tag'; readonly tag: string; readonly type: BtfTypeId; /** -1: the declaration itself; else member or argument index. */ readonly component: number }
+  | {
+      readonly kind: 'decl_tag';
+      readonly tag: string;
+      readonly type: BtfTypeId /** -1: the declaration itself; else member or argument index. */;
+      readonly component: number;
+    }
   | { readonly kind: 'type_tag'; readonly tag: string; readonly type: BtfTypeId };
 
 /**

@@ -101,7 +101,15 @@ export interface MapDefinition {
 
 /** How the bytes of one field are stored. */
 export type Storage =
-  | 'u8' | 'u16' | 'u32' | 'u64' | 'i8' | 'i16' | 'i32' | 'i64' | 'bool'
+  | 'u8'
+  | 'u16'
+  | 'u32'
+  | 'u64'
+  | 'i8'
+  | 'i16'
+  | 'i32'
+  | 'i64'
+  | 'bool'
   /** char[n]: text up to the first NUL. */
   | 'text'
   /** n bytes without a better reading. */
