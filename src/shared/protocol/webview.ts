@@ -3,8 +3,8 @@
  * becomes visible and then gets increments, so that hiding, moving or reloading it loses nothing. Bytes travel as
  * ArrayBuffer; numbers over 2^53 as bigint (structured clone carries both).
  */
-import type { Drops, Histogram, MapEntry } from '../decode/model';
-import type { RecordLayout } from '../object/model';
+import type { Drops, FieldValue, Histogram, MapEntry } from '../decode/model';
+import type { MapDefinition, RecordLayout } from '../object/model';
 
 export type SessionState =
   | 'starting'
@@ -33,10 +33,45 @@ export interface StreamDescription {
   readonly record: RecordLayout | null;
 }
 
+/** One frame of a stack, symbolised as far as the target allows. */
+export interface StackFrame {
+  /** Function name, or the address in hexadecimal when no symbol was found. */
+  readonly name: string;
+  /** Module, library or executable; '' when unknown. */
+  readonly module: string;
+  readonly kind: 'kernel' | 'user';
+}
+
+/** One distinct stack with what was counted for it. Frames are outermost first. */
+export interface StackSample {
+  readonly frames: readonly StackFrame[];
+  /** The rest of the key (pid, comm ...), by field name. */
+  readonly key: Readonly<Record<string, FieldValue>>;
+  readonly count: number;
+  /** Sum of what the program measured (bytes, ns); null when it only counts. */
+  readonly value: number | null;
+}
+
+/** A non-const global variable of the program, read from .bss or .data. */
+export interface GlobalValue {
+  readonly name: string;
+  readonly section: string;
+  readonly layout: RecordLayout;
+  readonly value: Readonly<Record<string, FieldValue>>;
+}
+
 /** Host to page. */
 export type ToWebview =
   | { readonly type: 'noSession'; readonly trusted: boolean }
-  | { readonly type: 'session'; readonly session: SessionSummary; readonly streams: readonly StreamDescription[] }
+  | {
+      readonly type: 'session';
+      readonly session: SessionSummary;
+      readonly streams: readonly StreamDescription[];
+      /** Definitions of the maps the page will hear about: their key and value layouts say how to format. */
+      readonly maps?: readonly MapDefinition[];
+      /** Most bytes of records a page may keep per stream (a setting); the page has a default of its own. */
+      readonly eventBytesLimit?: number;
+    }
   | {
       readonly type: 'histograms';
       readonly sessionId: string;
@@ -44,7 +79,42 @@ export type ToWebview =
       readonly histograms: readonly Histogram[];
       readonly atMs: number;
     }
-  | { readonly type: 'mapEntries'; readonly sessionId: string; readonly map: string; readonly entries: readonly MapEntry[]; readonly atMs: number }
+  /**
+   * Sent once after 'session' when a page is hydrated: what earlier 'histograms' messages carried, oldest first, as
+   * far back as the host keeps them (300 are drawn). A page that gets none starts its time line empty.
+   */
+  | {
+      readonly type: 'histogramHistory';
+      readonly sessionId: string;
+      readonly snapshots: readonly {
+        readonly atMs: number;
+        readonly histograms: readonly Histogram[];
+        readonly drops: Drops;
+      }[];
+    }
+  | {
+      readonly type: 'stacks';
+      readonly sessionId: string;
+      readonly map: string;
+      readonly label: string;
+      /** Unit of StackSample.value; '' when there is none. */
+      readonly unit: string;
+      readonly stacks: readonly StackSample[];
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'globals';
+      readonly sessionId: string;
+      readonly globals: readonly GlobalValue[];
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'mapEntries';
+      readonly sessionId: string;
+      readonly map: string;
+      readonly entries: readonly MapEntry[];
+      readonly atMs: number;
+    }
   | {
       readonly type: 'span';
       readonly sessionId: string;
@@ -55,12 +125,31 @@ export type ToWebview =
       readonly atMs: number;
     }
   /** Oldest `records` rows left the host's bounded store. */
-  | { readonly type: 'evicted'; readonly sessionId: string; readonly stream: string; readonly records: number }
-  | { readonly type: 'drops'; readonly sessionId: string; readonly drops: Drops };
+  | {
+      readonly type: 'evicted';
+      readonly sessionId: string;
+      readonly stream: string;
+      readonly records: number;
+    }
+  | { readonly type: 'drops'; readonly sessionId: string; readonly drops: Drops; readonly atMs?: number };
+
+export type ExportFormat = 'csv' | 'ndjson' | 'json' | 'svg' | 'png' | 'folded' | 'speedscope';
 
 /** Page to host. */
 export type FromWebview =
   /** The page is ready for its state; sent on each load. */
   | { readonly type: 'ready' }
-  | { readonly type: 'command'; readonly command: 'detach' | 'attachAgain' | 'openTemplates' | 'showLog' | 'openProgram' }
+  | {
+      readonly type: 'command';
+      readonly command: 'detach' | 'attachAgain' | 'openTemplates' | 'showLog' | 'openProgram';
+    }
+  /** A file for the person to keep: the host asks where and writes it. `name` is a suggestion with its extension. */
+  | {
+      readonly type: 'export';
+      readonly format: ExportFormat;
+      readonly name: string;
+      readonly content: string | ArrayBuffer;
+    }
+  /** Text for the clipboard. */
+  | { readonly type: 'copy'; readonly text: string }
   | { readonly type: 'pageError'; readonly message: string };

@@ -1,0 +1,46 @@
+/** The document of a panel's page: one shape for the extension and for the tests that serve pages by themselves. */
+
+export interface PageOptions {
+  readonly title: string;
+  /** webview.cspSource of the extension, or an origin in tests. */
+  readonly cspSource: string;
+  /** Fresh random text per load, at least 128 bits, letters and digits only. */
+  readonly nonce: string;
+  readonly scriptUri: string;
+  readonly styleUri: string;
+}
+
+function escapeAttribute(text: string): string {
+  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
+}
+
+/**
+ * HTML of a page. Nothing but the page's own script, style sheet, font and canvas pictures may load; no data is
+ * written into it: that arrives by postMessage after the page said 'ready'.
+ */
+export function webviewPageHtml(options: PageOptions): string {
+  const source = escapeAttribute(options.cspSource);
+  const nonce = escapeAttribute(options.nonce);
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${source}`,
+    `font-src ${source}`,
+    `img-src ${source} data:`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="${escapeAttribute(options.styleUri)}">
+<title>${escapeAttribute(options.title)}</title>
+</head>
+<body>
+<main id="app"></main>
+<script type="module" nonce="${nonce}" src="${escapeAttribute(options.scriptUri)}"></script>
+</body>
+</html>
+`;
+}
