@@ -1,0 +1,62 @@
+/**
+ * Every id this extension shares with package.json, typed in one place; a unit test compares the two. No import of
+ * `vscode`, so that tests and scripts can read it.
+ */
+
+export const CommandIds = {
+  newProgram: 'bpf.newProgram',
+  compile: 'bpf.compile',
+  compileAndAttach: 'bpf.compileAndAttach',
+  attach: 'bpf.attach',
+  attachAgain: 'bpf.attachAgain',
+  detach: 'bpf.detach',
+  detachAll: 'bpf.detachAll',
+  selectTarget: 'bpf.selectTarget',
+  showHistogram: 'bpf.showHistogram',
+  showEvents: 'bpf.showEvents',
+  showPanels: 'bpf.showPanels',
+  removeSession: 'bpf.removeSession',
+  checkEnvironment: 'bpf.checkEnvironment',
+  showLog: 'bpf.showLog',
+  showVerifierLog: 'bpf.showVerifierLog',
+  startSandbox: 'bpf.startSandbox',
+  stopSandbox: 'bpf.stopSandbox',
+} as const;
+export type CommandId = (typeof CommandIds)[keyof typeof CommandIds];
+
+export const ViewIds = {
+  templates: 'bpf.templates',
+  sessions: 'bpf.sessions',
+} as const;
+
+/** Panels that are pages: the view's id is `bpf.` + the page's folder under webview/. */
+export const PANELS = ['histogram', 'events'] as const;
+export type PanelName = (typeof PANELS)[number];
+export function panelViewId(panel: PanelName): `bpf.${PanelName}` {
+  return `bpf.${panel}`;
+}
+
+/** Keys of `when` clauses that the extension sets. */
+export const ContextKeys = {
+  sessionCount: 'bpf.sessionCount',
+  /** Paths of the files that a running session was compiled from. */
+  attachedFiles: 'bpf.attachedFiles',
+  canAttachAgain: 'bpf.canAttachAgain',
+  hasVerifierLog: 'bpf.hasVerifierLog',
+  sandboxRunning: 'bpf.sandboxRunning',
+} as const;
+
+export const SettingIds = {
+  clangPath: 'bpf.clangPath',
+  nodePath: 'bpf.nodePath',
+  qemuPath: 'bpf.qemuPath',
+  target: 'bpf.target',
+  elevation: 'bpf.elevation',
+  vmMemoryMb: 'bpf.vm.memoryMb',
+  eventsMaxMegabytes: 'bpf.events.maxMegabytes',
+  compileOnSave: 'bpf.compileOnSave',
+} as const;
+
+/** Of `tasks.json` and of the problem matcher (`$bpf-clang`); diagnostics set directly have the same owner, so the two never double. */
+export const TASK_TYPE = 'bpf';
+export const PROBLEM_OWNER = 'bpf-clang';
