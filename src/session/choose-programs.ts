@@ -1,0 +1,252 @@
+/**
+ * Chooses, before anything is loaded, which programs of an object this target can attach: from what the target has
+ * (BTF, tracefs, symbols, modules), never from its version number. One absent attach point would otherwise fail the
+ * whole object (libbpf loads all or nothing).
+ */
+import type { Btf } from '../shared/object/btf-model';
+import type { AttachPoint, BpfObject, Program } from '../shared/object/model';
+import { SessionError } from './errors';
+
+/** What can be asked about a target; answers come from its BTF (unprivileged) and from the helper. */
+export interface TargetFacts {
+  readonly btf: Btf;
+  functions(
+    names: readonly string[],
+  ): Promise<readonly { name: string; traceable: boolean; symbol: boolean }[]>;
+  tracepoints(names: readonly { category: string; name: string }[]): Promise<readonly boolean[]>;
+  modules(): Promise<ReadonlySet<string>>;
+  /** BTF of a loaded module, or null. */
+  moduleBtf(module: string): Promise<Btf | null>;
+}
+
+/** What a target lacks for a program, in words, with a mend where there is one. */
+export interface Lack {
+  readonly what: string;
+  readonly mend: string | null;
+}
+
+export interface ChosenGroup {
+  readonly group: string;
+  readonly rank: number;
+  readonly programs: readonly string[];
+  /** Why earlier ranks were passed over; empty when the first was taken. */
+  readonly passedOver: readonly { readonly program: string; readonly lack: Lack }[];
+}
+
+export interface ProgramChoice {
+  /** Programs to load, in the object's order. */
+  readonly load: readonly Program[];
+  readonly groups: readonly ChosenGroup[];
+}
+
+/** Throws SessionError 'attach-point-missing' that names everything the target lacks when a needed program cannot attach. */
+export async function choosePrograms(object: BpfObject, facts: TargetFacts): Promise<ProgramChoice> {
+  const lacks = new Map<Program, Lack | null>();
+  for (const program of object.programs) lacks.set(program, await lackOf(program, facts));
+
+  const chosen = new Set<Program>();
+  for (const program of object.programs) {
+    if (program.choice !== null || !program.autoload) continue;
+    const lack = lacks.get(program) ?? null;
+    if (lack) throw missing([{ program, lack }]);
+    chosen.add(program);
+  }
+  const groups: ChosenGroup[] = [];
+  for (const [group, ranks] of groupsOf(object.programs)) {
+    const taken = ranks.find(rank => rank.programs.every(program => !lacks.get(program)));
+    const passed = ranks
+      .filter(rank => taken === undefined || rank.rank < taken.rank)
+      .flatMap(rank => rank.programs)
+      .flatMap(program => {
+        const lack = lacks.get(program);
+        return lack ? [{ program, lack }] : [];
+      });
+    if (!taken) throw missing(passed);
+    for (const program of taken.programs) chosen.add(program);
+    groups.push({
+      group,
+      rank: taken.rank,
+      programs: taken.programs.map(program => program.name),
+      passedOver: passed.map(({ program, lack }) => ({ program: program.section, lack })),
+    });
+  }
+  return { load: object.programs.filter(program => chosen.has(program)), groups };
+}
+
+function groupsOf(programs: readonly Program[]): Map<string, { rank: number; programs: Program[] }[]> {
+  const groups = new Map<string, Map<number, Program[]>>();
+  for (const program of programs) {
+    if (!program.choice) continue;
+    const ranks = groups.get(program.choice.group) ?? new Map<number, Program[]>();
+    ranks.set(program.choice.rank, [...(ranks.get(program.choice.rank) ?? []), program]);
+    groups.set(program.choice.group, ranks);
+  }
+  return new Map(
+    [...groups].map(([group, ranks]) => [
+      group,
+      [...ranks].map(([rank, members]) => ({ rank, programs: members })).sort((a, b) => a.rank - b.rank),
+    ]),
+  );
+}
+
+function missing(passed: readonly { program: Program; lack: Lack }[]): SessionError {
+  const lines = passed.map(({ program, lack }) => `${program.section}: ${lack.what}`);
+  const mends = [...new Set(passed.flatMap(({ lack }) => (lack.mend ? [lack.mend] : [])))];
+  return new SessionError(
+    'attach-point-missing',
+    `This target lacks what the program attaches to. ${lines.join('; ')}.`,
+    mends.length > 0 ? mends.join(' or: ') : null,
+  );
+}
+
+async function lackOf(program: Program, facts: TargetFacts): Promise<Lack | null> {
+  // A run-time target is checked when its parameter is known, not by the section's name.
+  const lack = program.targetParameter === null ? await attachPointLack(program.attachPoint, facts) : null;
+  if (lack) return lack;
+  for (const need of program.needs) {
+    const unmet = await needLack(need, facts);
+    if (unmet) return unmet;
+  }
+  return null;
+}
+
+async function attachPointLack(point: AttachPoint, facts: TargetFacts): Promise<Lack | null> {
+  switch (point.kind) {
+    case 'fentry':
+    case 'fexit':
+    case 'fmod_ret':
+      return functionLack(point.function, facts, true);
+    case 'kprobe':
+    case 'kretprobe':
+      return point.function === '' ? null : functionLack(point.function, facts, false);
+    case 'tp_btf':
+      return (await hasBtfTracepoint(point.name, facts)) ? null : noTracepoint(point.name);
+    case 'raw_tp':
+      return point.name === '' || (await hasBtfTracepoint(point.name, facts))
+        ? null
+        : noTracepoint(point.name);
+    case 'tracepoint': {
+      if (point.name === '') return null;
+      const [present] = await facts.tracepoints([{ category: point.category, name: point.name }]);
+      return present ? null : noTracepoint(`${point.category}:${point.name}`);
+    }
+    case 'ksyscall':
+    case 'kretsyscall': {
+      const [present] = await facts.tracepoints([
+        { category: 'syscalls', name: `sys_enter_${point.syscall}` },
+      ]);
+      return present ? null : { what: `the kernel has no system call '${point.syscall}'`, mend: null };
+    }
+    default:
+      // Paths, probes and hardware are known only when attaching; the helper's error says what was missing.
+      return null;
+  }
+}
+
+/** fentry needs BTF of the exact name and a traceable function; kprobes only the latter (aliases count). */
+async function functionLack(name: string, facts: TargetFacts, needsBtf: boolean): Promise<Lack | null> {
+  if (needsBtf && facts.btf.find('func', name) === null && !(await inModuleBtf('func', name, facts))) {
+    return {
+      what: `the kernel's BTF has no function '${name}' (renamed, inlined, or split by the compiler)`,
+      mend: null,
+    };
+  }
+  const [answer] = await facts.functions([name]);
+  if (answer?.traceable) return null;
+  return answer?.symbol
+    ? { what: `'${name}' exists but cannot be traced (inlined or marked notrace)`, mend: null }
+    : { what: `the kernel has no function '${name}'`, mend: null };
+}
+
+function noTracepoint(name: string): Lack {
+  return {
+    what: `the kernel has no tracepoint '${name}' (its module is not loaded, or this version does not have it)`,
+    mend: null,
+  };
+}
+
+/** The kernel declares each BTF tracepoint as `typedef void (*btf_trace_NAME)(void *, ...)` (include/trace/bpf_probe.h). */
+async function hasBtfTracepoint(name: string, facts: TargetFacts): Promise<boolean> {
+  return (
+    facts.btf.find('typedef', `btf_trace_${name}`) !== null ||
+    inModuleBtf('typedef', `btf_trace_${name}`, facts)
+  );
+}
+
+async function inModuleBtf(kind: 'func' | 'typedef', name: string, facts: TargetFacts): Promise<boolean> {
+  for (const module of await facts.modules()) {
+    const btf = await facts.moduleBtf(module);
+    if (btf && btf.find(kind, name) !== null) return true;
+  }
+  return false;
+}
+
+/** BPFW_NEEDS of bpf-templates/include/bpfw.h; throws SessionError for a requirement nobody understands. */
+async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> {
+  const [kind = '', first = '', second = ''] = need.split(':');
+  switch (kind) {
+    case 'btf-args': {
+      const have = argumentCount(first, facts.btf);
+      return have === Number(second)
+        ? null
+        : {
+            what: `'${first}' takes ${have ?? 'an unknown number of'} arguments here, not ${second}`,
+            mend: null,
+          };
+    }
+    case 'module':
+      return (await facts.modules()).has(first)
+        ? null
+        : { what: `the module '${first}' is not loaded`, mend: `sudo modprobe ${first}` };
+    case 'tracepoint': {
+      const [present] = await facts.tracepoints([{ category: first, name: second }]);
+      return present ? null : noTracepoint(`${first}:${second}`);
+    }
+    case 'function':
+      return functionLack(first, facts, false);
+    case 'field':
+      return hasField(first, facts.btf) ? null : { what: `this kernel has no ${first}`, mend: null };
+    case 'no-field':
+      return hasField(first, facts.btf) ? { what: `this kernel has ${first}`, mend: null } : null;
+    case 'type':
+      return facts.btf.find('struct', first) !== null
+        ? null
+        : { what: `this kernel has no struct ${first}`, mend: null };
+    default:
+      throw new SessionError(
+        'attach-point-missing',
+        `The program has a requirement nobody understands: BPFW_NEEDS("${need}").`,
+      );
+  }
+}
+
+/** Arguments of a kernel function or BTF tracepoint (whose first argument, the callback's data, does not count). */
+function argumentCount(name: string, btf: Btf): number | null {
+  const tracepoint = btf.find('typedef', `btf_trace_${name}`);
+  const id = tracepoint ?? btf.find('func', name);
+  if (id === null) return null;
+  let type = btf.type(id);
+  while (type.kind === 'typedef' || type.kind === 'ptr' || type.kind === 'func' || type.kind === 'const')
+    type = btf.type(type.type);
+  if (type.kind !== 'func_proto') return null;
+  return type.parameters.length - (tracepoint === null ? 0 : 1);
+}
+
+/** "struct.member" with one member name. */
+function hasField(path: string, btf: Btf): boolean {
+  const [struct = '', member = ''] = path.split('.');
+  const id = btf.find('struct', struct) ?? btf.find('union', struct);
+  if (id === null) return false;
+  return memberNames(btf, id).has(member);
+}
+
+/** Names of the members, those of anonymous members included. */
+function memberNames(btf: Btf, id: number): Set<string> {
+  const type = btf.type(id);
+  if (type.kind !== 'struct' && type.kind !== 'union') return new Set();
+  return new Set(
+    type.members.flatMap(member =>
+      member.name === '' ? [...memberNames(btf, btf.resolve(member.type))] : [member.name],
+    ),
+  );
+}

@@ -1,0 +1,195 @@
+/**
+ * How the helper gets its capabilities: nothing (already held), sudo with the password asked by the caller's own
+ * dialog (SUDO_ASKPASS, sudo(8)), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the
+ * helper runs under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
+ */
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { type CapabilityBudget, holdsBudget } from './budget';
+import { SessionError } from './errors';
+import { processStatus } from './process-status';
+import type { NodeRuntime } from './real-node';
+
+export type ElevationWay = 'already' | 'sudo-askpass' | 'sudo-terminal' | 'pkexec';
+
+/** What the caller shows; the session room itself never talks to a person. */
+export interface ElevationUi {
+  /** Told what is about to be asked for, before anything starts. False: the person said no. */
+  consent(request: {
+    readonly way: ElevationWay;
+    readonly budget: CapabilityBudget;
+    readonly program: string;
+  }): Promise<boolean>;
+  /** The person's password, or null when they cancelled. `attempt` counts from 1. */
+  password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null>;
+  /** True where sudo may ask on the controlling terminal itself. */
+  readonly hasTerminal: boolean;
+}
+
+export interface ElevationPlan {
+  readonly way: ElevationWay;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ElevationRequest {
+  readonly wish: 'auto' | 'sudo' | 'pkexec';
+  readonly budget: CapabilityBudget;
+  readonly node: NodeRuntime;
+  readonly helperPath: string;
+  readonly helperArgs: readonly string[];
+  readonly ui: Pick<ElevationUi, 'hasTerminal'>;
+  /** Path of the askpass program, for the 'sudo-askpass' way. */
+  readonly askpassPath: string;
+}
+
+/** Decides the way and the exact command. Throws SessionError with the mend when there is none. */
+export async function planElevation(request: ElevationRequest): Promise<ElevationPlan> {
+  const self = processStatus('self');
+  const helper = [request.node.path, request.helperPath, ...request.helperArgs];
+  const electron = request.node.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {};
+  const uid = process.getuid?.() ?? -1;
+  const gid = process.getgid?.() ?? -1;
+
+  if (self && uid !== 0 && holdsBudget(self.effectiveCapabilities, request.budget)) {
+    return { way: 'already', command: helper[0] ?? '', args: helper.slice(1), env: electron };
+  }
+  const setpriv = await findProgram('setpriv');
+  if (!setpriv) {
+    throw new SessionError(
+      'setpriv-missing',
+      'The privileged helper is started through setpriv, which is not installed.',
+      'sudo apt-get install util-linux',
+    );
+  }
+  const lowered = [
+    setpriv,
+    ...setprivArgs(uid, gid, request.budget),
+    ...electronEnv(request.node),
+    ...helper,
+  ];
+  if (uid === 0) return { way: 'already', command: setpriv, args: lowered.slice(1), env: electron };
+
+  if (self?.noNewPrivileges) {
+    throw new SessionError(
+      'no-new-privileges',
+      'This process may not gain privileges (no_new_privs is set, as in a snap, a flatpak or some containers), so neither sudo nor pkexec can work.',
+      'Use VS Code from its .deb package, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  const sudo = await findProgram('sudo');
+  const pkexec = await findProgram('pkexec');
+  const wantsPkexec = request.wish === 'pkexec' || (request.wish === 'auto' && !sudo);
+  if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: lowered, env: electron };
+  if (sudo && request.wish !== 'pkexec') {
+    if (request.ui.hasTerminal)
+      return { way: 'sudo-terminal', command: sudo, args: ['--', ...lowered], env: electron };
+    return {
+      way: 'sudo-askpass',
+      command: sudo,
+      args: ['--askpass', '--', ...lowered],
+      env: { ...electron, SUDO_ASKPASS: request.askpassPath, LC_ALL: 'C' },
+    };
+  }
+  throw new SessionError(
+    'no-elevation',
+    `Tracing this kernel needs more rights than you have, and ${request.wish === 'auto' ? 'neither sudo nor pkexec is' : `${request.wish} is not`} installed.`,
+    'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.',
+  );
+}
+
+/** Caller's uid and gid, no_new_privs, and the three capability sets cut to the budget. */
+export function setprivArgs(uid: number, gid: number, budget: CapabilityBudget): string[] {
+  const caps = ['-all', ...budget.map(entry => `+${entry.capability}`)].join(',');
+  const identity = uid === 0 ? [] : [`--reuid=${uid}`, `--regid=${gid}`, '--init-groups'];
+  return [
+    ...identity,
+    `--inh-caps=${caps}`,
+    `--ambient-caps=${caps}`,
+    `--bounding-set=${caps}`,
+    '--no-new-privs',
+  ];
+}
+
+/** sudo and pkexec reset the environment, so it is set again after them. */
+function electronEnv(node: NodeRuntime): string[] {
+  return node.electron ? ['/usr/bin/env', 'ELECTRON_RUN_AS_NODE=1'] : [];
+}
+
+/** What a failed elevation said on stderr, as an error for people. */
+export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
+  if (
+    /no password was provided|a password is required|Request dismissed/i.test(stderr) ||
+    (way === 'pkexec' && exitCode === 126)
+  ) {
+    return new SessionError(
+      'elevation-cancelled',
+      'No password was given, so nothing was attached.',
+      'Press ▶ to try again, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (/incorrect password attempt/i.test(stderr)) {
+    return new SessionError(
+      'wrong-password',
+      'The password was wrong three times; sudo gave up. Nothing was attached.',
+      'Press ▶ to try again.',
+    );
+  }
+  if (/not in the sudoers file|is not allowed to (run|execute)|may not run sudo/i.test(stderr)) {
+    return new SessionError(
+      'elevation-refused',
+      'You are not allowed to use sudo on this machine.',
+      'Ask its administrator, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (/no new privileges/i.test(stderr)) {
+    return new SessionError(
+      'no-new-privileges',
+      'sudo cannot gain privileges here (no_new_privs is set).',
+      'Switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (
+    /No authentication agent|authentication agent found/i.test(stderr) ||
+    (way === 'pkexec' && exitCode === 127)
+  ) {
+    return new SessionError(
+      'no-polkit-agent',
+      'pkexec found no authentication agent (usual over SSH and without a desktop).',
+      'Set bpf.elevation to "sudo".',
+    );
+  }
+  if (/setpriv: .*(capabilit|unknown)/i.test(stderr)) {
+    return new SessionError(
+      'elevation-refused',
+      `The capabilities could not be set: ${lastLine(stderr)}`,
+      'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  return new SessionError(
+    'helper-failed',
+    `The privileged helper did not start (exit ${exitCode ?? 'by signal'}): ${lastLine(stderr) || 'it said nothing'}`,
+    'BPF: Show Log has the whole output; BPF: Check Environment says what is missing.',
+  );
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+/** Only where administrators install programs: what is about to be elevated must not come from a folder of PATH that others write. */
+const SYSTEM_FOLDERS = ['/run/wrappers/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
+
+async function findProgram(name: string): Promise<string | null> {
+  for (const folder of SYSTEM_FOLDERS) {
+    const candidate = path.join(folder, name);
+    try {
+      await access(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}

@@ -1,0 +1,34 @@
+/** Why a session could not start or go on; every message is written for the person and `mend` says what to do. */
+export type SessionErrorCode =
+  | 'no-helper-node'
+  | 'setpriv-missing'
+  | 'elevation-cancelled'
+  | 'elevation-refused'
+  | 'wrong-password'
+  | 'no-new-privileges'
+  | 'no-elevation'
+  | 'no-polkit-agent'
+  | 'helper-failed'
+  | 'helper-died'
+  | 'protocol'
+  | 'btf-missing'
+  | 'bad-parameter'
+  | 'unknown-parameter'
+  | 'attach-point-missing'
+  | 'target-unavailable'
+  | 'target-died'
+  | 'command-failed'
+  | 'cancelled';
+
+export class SessionError extends Error {
+  constructor(
+    readonly code: SessionErrorCode,
+    message: string,
+    /** What the person can do; a command line when there is one. */
+    readonly mend: string | null = null,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'SessionError';
+  }
+}

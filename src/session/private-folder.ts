@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/**
+ * A folder only this user can enter (0700), for the helper's socket and the askpass program. A Unix socket's path may
+ * be 107 bytes long (sun_path, unix(7)), so it lies under XDG_RUNTIME_DIR or the temporary folder, not in the workspace.
+ */
+export class PrivateFolder {
+  private constructor(readonly path: string) {}
+
+  static async create(env: NodeJS.ProcessEnv): Promise<PrivateFolder> {
+    for (const parent of [env.XDG_RUNTIME_DIR, tmpdir()]) {
+      if (!parent) continue;
+      try {
+        return new PrivateFolder(await mkdtemp(path.join(parent, 'bpfw-')));
+      } catch {
+        // XDG_RUNTIME_DIR may name a folder that is gone (su, containers); the temporary folder always exists.
+      }
+    }
+    throw new Error(`no temporary folder can be written: ${tmpdir()}`);
+  }
+
+  file(name: string): string {
+    return path.join(this.path, name);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}

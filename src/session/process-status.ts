@@ -1,0 +1,37 @@
+/** What /proc says about a process (proc(5)); null fields where the process is gone. */
+import { readFileSync } from 'node:fs';
+
+export interface ProcessStatus {
+  readonly uid: number;
+  readonly parentPid: number;
+  /** CapEff, hexadecimal. */
+  readonly effectiveCapabilities: string;
+  readonly noNewPrivileges: boolean;
+}
+
+/** Null when there is no such process. */
+export function processStatus(pid: number | 'self'): ProcessStatus | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return null;
+  }
+  const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(text)?.[1];
+  return {
+    uid: Number(/^Uid:\s*\d+\s+(\d+)/m.exec(text)?.[1] ?? -1),
+    parentPid: Number(field('PPid') ?? 0),
+    effectiveCapabilities: field('CapEff') ?? '0',
+    noNewPrivileges: field('NoNewPrivs') === '1',
+  };
+}
+
+/** True when `pid` is `ancestorPid` or was started by it, however many programs (sudo, setpriv) are between. */
+export function descendsFrom(pid: number, ancestorPid: number): boolean {
+  let current = pid;
+  for (let depth = 0; depth < 64 && current > 1; depth++) {
+    if (current === ancestorPid) return true;
+    current = processStatus(current)?.parentPid ?? 0;
+  }
+  return false;
+}

@@ -1,0 +1,54 @@
+/**
+ * The helper wants a real Node: VS Code's desktop executable is Electron, where koffi may not map foreign memory
+ * (koffi's manual: "This runtime does not support external buffers") and ring buffers would be copied instead.
+ */
+import { execFile } from 'node:child_process';
+import { access, constants, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { SessionError } from './errors';
+
+const run = promisify(execFile);
+
+export interface NodeRuntime {
+  readonly path: string;
+  /** "20.20.2" */
+  readonly version: string;
+  /** True: an Electron executable, to be started with ELECTRON_RUN_AS_NODE=1. */
+  readonly electron: boolean;
+}
+
+/** The setting, then the Node this process is, then PATH, then Electron as Node. Oldest supported: 18 (koffi 3, Node-API 8). */
+export async function findNode(setting: string | undefined, env: NodeJS.ProcessEnv): Promise<NodeRuntime> {
+  if (setting) {
+    const found = await probe(setting);
+    if (found) return found;
+    throw new SessionError(
+      'no-helper-node',
+      `${setting} is not a Node.js of version 18 or newer.`,
+      'Correct the setting bpf.nodePath, or clear it so that PATH is searched.',
+    );
+  }
+  if (!process.versions.electron) {
+    return { path: await realpath(process.execPath), version: process.versions.node, electron: false };
+  }
+  for (const folder of (env.PATH ?? '').split(path.delimiter).filter(Boolean)) {
+    const found = await probe(path.join(folder, 'node'));
+    if (found) return found;
+  }
+  return { path: process.execPath, version: process.versions.node, electron: true };
+}
+
+async function probe(candidate: string): Promise<NodeRuntime | null> {
+  try {
+    await access(candidate, constants.X_OK);
+    const { stdout } = await run(candidate, ['-p', 'process.versions.node'], { timeout: 5_000 });
+    const version = stdout.trim();
+    return Number.parseInt(version, 10) >= 18
+      ? { path: await realpath(candidate), version, electron: false }
+      : null;
+  } catch {
+    // Not there or not Node: the next candidate decides.
+    return null;
+  }
+}
