@@ -1,7 +1,8 @@
 /**
  * The contract between the extension host and a panel's page. The host keeps the model; a page is hydrated when it
  * becomes visible and then gets increments, so that hiding, moving or reloading it loses nothing. Bytes travel as
- * ArrayBuffer; numbers over 2^53 as bigint (structured clone carries both).
+ * ArrayBuffer; numbers over 2^53 as bigint, packed and unpacked by webview-codec.ts (VS Code's own transport is JSON,
+ * which throws on them).
  */
 import type { Drops, FieldValue, Histogram, MapEntry } from '../decode/model';
 import type { MapDefinition, RecordLayout } from '../object/model';
