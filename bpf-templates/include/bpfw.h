@@ -10,6 +10,8 @@
 #ifndef __BPFW_H
 #define __BPFW_H
 
+/* Include vmlinux.h and <bpf/bpf_helpers.h> first. */
+
 #define BPFW_TAG(text) __attribute__((btf_decl_tag("bpfw:" text)))
 
 /* --- semantic types: use them for record fields, map keys and values --- */
@@ -46,7 +48,10 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
 #define BPFW_RANGE(min, max) BPFW_TAG("min=" #min) BPFW_TAG("max=" #max)
 #define BPFW_HIDDEN BPFW_TAG("hidden")
 
-/* A parameter everybody knows: "pid", "tid", "comm", "uid", "device", "path", "function", "usdt". */
+/*
+ * A parameter everybody knows: "pid", "tid", "comm", "uid", "device", "path", "function", "usdt".
+ * "path" is the file the object's uprobes and USDT probes attach in; "usdt" holds provider:probe.
+ */
 #define BPFW_ROLE(role) BPFW_TAG("role=" role)
 
 /* --- histograms: tags for the map's variable --- */
@@ -66,10 +71,37 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
  * can attach are loaded. Write their sections as SEC("?...").
  */
 #define BPFW_CHOICE(group, rank) BPFW_TAG("choice=" group ":" #rank)
-/* "btf-args:FUNCTION:N", "module:NAME", "tracepoint:CATEGORY:NAME", "field:STRUCT.MEMBER", "no-field:STRUCT.MEMBER" */
+/*
+ * A further requirement on the target; several tags must all hold:
+ *   "btf-args:NAME:N"              function or tracepoint NAME takes N arguments, counted as
+ *                                  BPF_PROG() sees them (a tracepoint's leading void * is not one)
+ *   "module:NAME"                  module is loaded or built in
+ *   "tracepoint:CATEGORY:NAME"     tracefs has events/CATEGORY/NAME
+ *   "field:STRUCT.MEMBER", "no-field:STRUCT.MEMBER"
+ *   "branch-stack"                 a hardware event with a branch stack can be opened
+ */
 #define BPFW_NEEDS(what) BPFW_TAG("needs=" what)
-/* The function, path or probe to attach to is the text parameter of this name. */
+/*
+ * The attach point is the text parameter of this name: a kernel function for k(ret)probe and
+ * fentry/fexit, a symbol for u(ret)probe, provider:probe for usdt. The last two look in the file
+ * named by the parameter of role "path". An empty text leaves the program out.
+ */
 #define BPFW_TARGET(parameter) BPFW_TAG("target=" parameter)
+/*
+ * The symbol may be an IFUNC (STT_GNU_IFUNC): one name, several implementations, chosen by a
+ * resolver function when a process starts. Attach to the implementation this machine uses ...
+ */
+#define BPFW_IFUNC BPFW_TAG("ifunc=implementation")
+/* ... or to the resolver itself. */
+#define BPFW_IFUNC_RESOLVER BPFW_TAG("ifunc=resolver")
+/*
+ * For SEC("perf_event"): one event of this kind ("cpu-clock", "cpu-cycles") per online CPU, at the
+ * frequency in hertz held by the parameter named.
+ */
+#define BPFW_PERF(event, frequency_parameter) \
+	BPFW_TAG("perf=" event) BPFW_TAG("frequency=" frequency_parameter)
+/* The event also records a branch stack: "any" (PERF_SAMPLE_BRANCH_ANY), user and kernel. */
+#define BPFW_PERF_BRANCHES BPFW_TAG("branches=any")
 
 /* A ring buffer of one kind of record. The pointer keeps the record's type in the object's BTF. */
 #define BPFW_RINGBUF(map, record, bytes)                     \
@@ -116,6 +148,24 @@ static __always_inline __u32 bpfw_log2_slot(__u64 value)
 	if (slot >= BPFW_SLOTS)
 		slot = BPFW_SLOTS - 1;
 	return slot;
+}
+
+/* True when the parameter is empty or equals the current task's name. */
+static __always_inline bool bpfw_comm_passes(const volatile char wanted[16])
+{
+	char comm[16] = {};
+	int i;
+
+	if (!wanted[0])
+		return true;
+	bpf_get_current_comm(comm, sizeof(comm));
+	for (i = 0; i < 16; i++) {
+		if (comm[i] != wanted[i])
+			return false;
+		if (!comm[i])
+			break;
+	}
+	return true;
 }
 
 #endif /* __BPFW_H */
