@@ -42,6 +42,8 @@ export const DataContent = {
   mapEntries: 2,
   /** Lines of the trace pipe, UTF-8, newline-separated. */
   printk: 3,
+  /** From the guest agent only: bytes of a process's standard stream; session is the process id, stream 1 or 2. */
+  processOutput: 4,
 } as const;
 export type DataContent = (typeof DataContent)[keyof typeof DataContent];
 
@@ -57,7 +59,7 @@ export interface DataFrame {
 
 export class FrameError extends Error {
   constructor(
-    readonly code: 'unknown-kind' | 'too-long' | 'malformed',
+    readonly code: 'unknown-kind' | 'too-long' | 'malformed' | 'closed',
     message: string,
   ) {
     super(message);
@@ -101,10 +103,12 @@ export function encodeDataHeader(frame: Omit<DataFrame, 'bytes'>): Uint8Array {
 
 /** Throws FrameError 'malformed' when the payload is shorter than its header or the content unknown. */
 export function decodeData(payload: Uint8Array): DataFrame {
-  if (payload.byteLength < DATA_HEADER_BYTES) throw new FrameError('malformed', 'data frame without a full header');
+  if (payload.byteLength < DATA_HEADER_BYTES)
+    throw new FrameError('malformed', 'data frame without a full header');
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const content = view.getUint8(8);
-  if (content > DataContent.printk) throw new FrameError('malformed', `data frame of unknown content ${content}`);
+  if (content > DataContent.processOutput)
+    throw new FrameError('malformed', `data frame of unknown content ${content}`);
   return {
     sessionId: view.getUint32(0, true),
     streamId: view.getUint32(4, true),

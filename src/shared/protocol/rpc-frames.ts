@@ -1,0 +1,287 @@
+/**
+ * JSON-RPC, blobs and data over the frames of frames.ts, on any byte channel. Used at both ends of the helper's and
+ * the guest agent's streams. Whoever calls createFrameConnection imports 'vscode-jsonrpc/node' once in its process:
+ * that installs the timers and text coders the library needs.
+ */
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  createMessageConnection,
+  type DataCallback,
+  type Disposable,
+  type Logger,
+  type Message,
+  type MessageConnection,
+  type MessageReader,
+  type MessageWriter,
+} from 'vscode-jsonrpc';
+import { decodeUtf8, encodeUtf8 } from '../utf8';
+import { FrameSplitter } from './frame-splitter';
+import {
+  type DataFrame,
+  decodeBlob,
+  decodeData,
+  encodeBlob,
+  encodeDataHeader,
+  encodeFrame,
+  FRAME_LIMIT_BYTES,
+  FrameError,
+  FrameKind,
+} from './frames';
+
+/** An ordered, reliable byte stream in both directions. */
+export interface ByteChannel {
+  /** Queues bytes, which stay unchanged until written. False: hold further data back until `onDrain`. */
+  write(bytes: Uint8Array): boolean;
+  /** Starts the flow of incoming bytes; called once. */
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+  onDrain(listener: () => void): void;
+  /** Called once, when either direction is gone. */
+  onClose(listener: (error: Error | undefined) => void): void;
+  /** Stops and restarts the flow of incoming bytes. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+/** The part of Node's Duplex that a channel needs (net.Socket, a child's extra stdio pipe…). */
+export interface DuplexLike {
+  write(bytes: Uint8Array): boolean;
+  on(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
+  on(event: 'drain' | 'close' | 'end', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+}
+
+/** A Node stream as a channel. The end of the readable side closes it: no protocol here has half-open streams. */
+export function duplexChannel(stream: DuplexLike): ByteChannel {
+  let failure: Error | undefined;
+  stream.on('error', error => {
+    failure = error;
+  });
+  return {
+    write: bytes => stream.write(bytes),
+    // Plain arrays, not Buffers: a Buffer's slice() shares memory, and that surprises whoever keeps a part.
+    onBytes: listener =>
+      void stream.on('data', bytes =>
+        listener(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+      ),
+    onDrain: listener => void stream.on('drain', listener),
+    onClose: listener => {
+      stream.on('end', () => stream.destroy());
+      stream.on('close', () => listener(failure));
+    },
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
+    close: () => void stream.destroy(),
+  };
+}
+
+export interface FrameConnection {
+  /** Register handlers first, then call `rpc.listen()`: reading starts there. */
+  readonly rpc: MessageConnection;
+  /** Sends a blob ahead of the message that will name the returned id. Throws FrameError 'too-long'. */
+  sendBlob(bytes: Uint8Array): number;
+  /** Takes a received blob out. Throws FrameError 'malformed' when the peer never sent it. */
+  takeBlob(blobId: number): Uint8Array;
+  /** Large `bytes` are not copied: leave them unchanged until written. False: wait for `drained()`. Throws FrameError 'too-long'. */
+  sendData(header: Omit<DataFrame, 'bytes'>, bytes: Uint8Array): boolean;
+  /** Frames come in order, and before any later RPC message. `bytes` is valid during the call only. */
+  onData(listener: (frame: DataFrame) => void): void;
+  /** False while the channel holds more unwritten bytes than it likes. */
+  readonly writable: boolean;
+  /** Resolves when the channel takes data again, or is closed. */
+  drained(): Promise<void>;
+  /** Holds incoming frames back (the peer feels it through the channel) and lets them flow again. */
+  pause(): void;
+  resume(): void;
+  /** Called once; the reason is undefined when the peer simply closed. */
+  onClosed(listener: (reason: Error | undefined) => void): void;
+  /** Idempotent. Pending requests are rejected. */
+  close(reason?: Error): void;
+}
+
+export interface FrameConnectionOptions {
+  /** Most bytes of received blobs that no message has taken yet; more closes the connection. Default: one largest blob. */
+  readonly pendingBlobBytes?: number;
+  readonly logger?: Logger;
+}
+
+const SMALL_FRAME_BYTES = 16 << 10;
+const silent: Logger = { error: () => {}, warn: () => {}, info: () => {}, log: () => {} };
+
+class FrameReader extends AbstractMessageReader implements MessageReader {
+  constructor(private readonly start: (callback: DataCallback) => void) {
+    super();
+  }
+  listen(callback: DataCallback): Disposable {
+    this.start(callback);
+    return { dispose: () => {} };
+  }
+  closed(reason: Error | undefined): void {
+    if (reason) this.fireError(reason);
+    this.fireClose();
+  }
+}
+
+class FrameWriter extends AbstractMessageWriter implements MessageWriter {
+  constructor(private readonly send: (payload: Uint8Array) => void) {
+    super();
+  }
+  write(message: Message): Promise<void> {
+    try {
+      this.send(encodeUtf8(JSON.stringify(message)));
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+  end(): void {}
+}
+
+/** Speaks frames over a channel. A malformed or oversize frame closes it, with a FrameError as the reason. */
+export function createFrameConnection(
+  channel: ByteChannel,
+  options: FrameConnectionOptions = {},
+): FrameConnection {
+  const blobs = new Map<number, Uint8Array>();
+  const pendingBlobLimit = options.pendingBlobBytes ?? FRAME_LIMIT_BYTES[FrameKind.blob];
+  const dataListeners: ((frame: DataFrame) => void)[] = [];
+  const closeListeners: ((reason: Error | undefined) => void)[] = [];
+  let drainWaiters: (() => void)[] = [];
+  let pendingBlobBytes = 0;
+  let nextBlobId = 1;
+  let writable = true;
+  let closed: { readonly reason: Error | undefined } | undefined;
+  let onMessage: DataCallback = () => {};
+
+  const write = (...parts: readonly Uint8Array[]): boolean => {
+    if (closed) throw closed.reason ?? new FrameError('closed', 'the connection is closed');
+    for (const part of parts) writable = channel.write(part);
+    return writable;
+  };
+  const checkLength = (kind: FrameKind, bytes: number): void => {
+    if (bytes > FRAME_LIMIT_BYTES[kind]) {
+      throw new FrameError(
+        'too-long',
+        `frame of ${bytes} bytes, over the limit of ${FRAME_LIMIT_BYTES[kind]}`,
+      );
+    }
+  };
+  const releaseDrainWaiters = (): void => {
+    const waiters = drainWaiters;
+    drainWaiters = [];
+    for (const waiter of waiters) waiter();
+  };
+
+  const receiveFrame = (kind: FrameKind, payload: Uint8Array): void => {
+    if (closed) return;
+    if (kind === FrameKind.data) {
+      const frame = decodeData(payload);
+      for (const listener of dataListeners) listener(frame);
+    } else if (kind === FrameKind.blob) {
+      const { blobId, bytes } = decodeBlob(payload);
+      if (blobs.has(blobId)) throw new FrameError('malformed', `blob id ${blobId} used twice`);
+      pendingBlobBytes += bytes.byteLength;
+      if (pendingBlobBytes > pendingBlobLimit)
+        throw new FrameError('too-long', 'too many blobs that nothing names');
+      blobs.set(blobId, new Uint8Array(bytes));
+    } else {
+      onMessage(parseMessage(payload));
+    }
+  };
+  const splitter = new FrameSplitter(receiveFrame);
+
+  const reader = new FrameReader(callback => {
+    onMessage = callback;
+    channel.onBytes(bytes => {
+      if (closed) return;
+      try {
+        splitter.push(bytes);
+      } catch (error) {
+        close(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  });
+  const writer = new FrameWriter(payload => {
+    checkLength(FrameKind.rpc, payload.byteLength);
+    write(encodeFrame(FrameKind.rpc, payload));
+  });
+  const rpc = createMessageConnection(reader, writer, options.logger ?? silent);
+
+  const close = (reason?: Error): void => {
+    if (closed) return;
+    closed = { reason };
+    blobs.clear();
+    channel.close();
+    reader.closed(reason);
+    rpc.dispose();
+    releaseDrainWaiters();
+    for (const listener of closeListeners) listener(reason);
+  };
+  channel.onClose(error => close(error));
+  channel.onDrain(() => {
+    writable = true;
+    releaseDrainWaiters();
+  });
+
+  return {
+    rpc,
+    sendBlob(bytes) {
+      const blobId = nextBlobId++;
+      checkLength(FrameKind.blob, bytes.byteLength + 4);
+      write(encodeBlob(blobId, bytes));
+      return blobId;
+    },
+    takeBlob(blobId) {
+      const bytes = blobs.get(blobId);
+      if (!bytes) throw new FrameError('malformed', `no blob ${blobId} was received`);
+      blobs.delete(blobId);
+      pendingBlobBytes -= bytes.byteLength;
+      return bytes;
+    },
+    sendData(header, bytes) {
+      const head = encodeDataHeader(header);
+      const payloadBytes = head.byteLength + bytes.byteLength;
+      checkLength(FrameKind.data, payloadBytes);
+      if (bytes.byteLength <= SMALL_FRAME_BYTES) return write(encodeFrame(FrameKind.data, head, bytes));
+      const start = encodeFrame(FrameKind.data, head);
+      new DataView(start.buffer).setUint32(0, payloadBytes + 1, true);
+      return write(start, bytes);
+    },
+    onData: listener => void dataListeners.push(listener),
+    get writable() {
+      return writable;
+    },
+    drained: () =>
+      writable || closed ? Promise.resolve() : new Promise(resolve => drainWaiters.push(resolve)),
+    pause: () => channel.pause(),
+    resume: () => channel.resume(),
+    onClosed(listener) {
+      if (closed) listener(closed.reason);
+      else closeListeners.push(listener);
+    },
+    close,
+  };
+}
+
+/** Throws FrameError 'malformed' for what is not a JSON-RPC 2.0 object. */
+function parseMessage(payload: Uint8Array): Message {
+  let message: unknown;
+  try {
+    message = JSON.parse(decodeUtf8(payload));
+  } catch {
+    throw new FrameError('malformed', 'RPC frame that is not JSON');
+  }
+  if (
+    typeof message !== 'object' ||
+    message === null ||
+    !('jsonrpc' in message) ||
+    message.jsonrpc !== '2.0'
+  ) {
+    throw new FrameError('malformed', 'RPC frame without a JSON-RPC 2.0 message');
+  }
+  return message as Message;
+}
