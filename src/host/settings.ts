@@ -1,0 +1,45 @@
+import * as vscode from 'vscode';
+import { SettingIds } from './command-ids';
+
+export type TargetWish = 'auto' | 'local' | 'vm';
+export type ElevationWish = 'auto' | 'sudo' | 'pkexec';
+
+function read<T>(id: string, fallback: T, scope?: vscode.Uri): T {
+  return vscode.workspace.getConfiguration(undefined, scope).get<T>(id, fallback);
+}
+
+function oneOf<T extends string>(id: string, allowed: readonly T[], fallback: T): T {
+  const value = read<string>(id, fallback);
+  return allowed.find(candidate => candidate === value) ?? fallback;
+}
+
+/** A number within the bounds package.json declares: settings.json may hold anything. */
+function within(id: string, min: number, max: number, fallback: number): number {
+  const value = read<unknown>(id, fallback);
+  return typeof value === 'number' && Number.isFinite(value) ? Math.min(max, Math.max(min, value)) : fallback;
+}
+
+/** The extension's settings, read when asked for: none is cached, so a change counts from the next use. */
+export const settings = {
+  /** Undefined: found on PATH. The same for the other paths. */
+  clangPath: () => read(SettingIds.clangPath, '') || undefined,
+  nodePath: () => read(SettingIds.nodePath, '') || undefined,
+  qemuPath: () => read(SettingIds.qemuPath, '') || undefined,
+  target: () => oneOf<TargetWish>(SettingIds.target, ['auto', 'local', 'vm'], 'auto'),
+  elevation: () => oneOf<ElevationWish>(SettingIds.elevation, ['auto', 'sudo', 'pkexec'], 'auto'),
+  vmMemoryMb: () => within(SettingIds.vmMemoryMb, 512, 65_536, 2048),
+  /** Bytes kept of one event stream. */
+  eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
+  compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),
+} as const;
+
+/** Where people choose it for good: the workspace when it already says something, else their own settings. */
+export async function saveTarget(wish: TargetWish): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration();
+  const inspected = configuration.inspect<string>(SettingIds.target);
+  const scope =
+    inspected?.workspaceValue === undefined
+      ? vscode.ConfigurationTarget.Global
+      : vscode.ConfigurationTarget.Workspace;
+  await configuration.update(SettingIds.target, wish, scope);
+}

@@ -1,0 +1,95 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Cancelled, errors } from '../errors';
+import { exists, type Template, type TemplateCatalogue } from './catalogue';
+
+/**
+ * Copies a template's sources into a folder and opens the program. Asks for what was not given. Never overwrites: a
+ * name that is taken is asked for again. Returns the new program. Throws Cancelled, UserError.
+ */
+export async function createProgram(
+  catalogue: TemplateCatalogue,
+  wish: { readonly template?: string | undefined; readonly folder?: vscode.Uri | undefined },
+): Promise<vscode.Uri> {
+  const template =
+    (wish.template === undefined ? undefined : await catalogue.find(wish.template)) ??
+    (await pickTemplate(catalogue));
+  const folder = wish.folder ?? (await pickFolder());
+  const program = await freeName(vscode.Uri.joinPath(folder, `${template.manifest.name}.bpf.c`));
+
+  // Headers of the template's own come along; documentation stays in the extension.
+  const entries = await vscode.workspace.fs.readDirectory(template.folder);
+  for (const [name] of entries.filter(([name]) => name.endsWith('.h'))) {
+    const header = vscode.Uri.joinPath(folder, name);
+    if (await exists(header)) throw errors.fileExists(header);
+    await vscode.workspace.fs.copy(vscode.Uri.joinPath(template.folder, name), header, { overwrite: false });
+  }
+  await vscode.workspace.fs.copy(template.source, program, { overwrite: false });
+  await vscode.window.showTextDocument(program, { preview: false });
+  return program;
+}
+
+async function pickTemplate(catalogue: TemplateCatalogue): Promise<Template> {
+  const templates = await catalogue.all();
+  const items: (vscode.QuickPickItem & { template?: Template })[] = [];
+  let category = '';
+  for (const template of templates) {
+    if (template.manifest.category !== category) {
+      category = template.manifest.category;
+      items.push({ label: category, kind: vscode.QuickPickItemKind.Separator });
+    }
+    items.push({
+      label: template.manifest.title,
+      description: template.manifest.name,
+      detail: template.manifest.purpose,
+      template,
+    });
+  }
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'New Program from Template',
+    placeHolder: 'What do you want to see?',
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  if (!picked?.template) throw new Cancelled();
+  return picked.template;
+}
+
+async function pickFolder(): Promise<vscode.Uri> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const [only] = folders;
+  if (only && folders.length === 1) return only.uri;
+  if (folders.length > 1) {
+    const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Folder for the new program' });
+    if (!folder) throw new Cancelled();
+    return folder.uri;
+  }
+  const chosen = await vscode.window.showOpenDialog({
+    title: 'Folder for the New Program',
+    openLabel: 'Create Here',
+    canSelectFiles: false,
+    canSelectFolders: true,
+  });
+  if (!chosen?.[0]) throw new Cancelled();
+  return chosen[0];
+}
+
+async function freeName(wanted: vscode.Uri): Promise<vscode.Uri> {
+  if (!(await exists(wanted))) return wanted;
+  const folder = vscode.Uri.joinPath(wanted, '..');
+  const stem = path.basename(wanted.path, '.bpf.c');
+  let proposal = 2;
+  while (await exists(vscode.Uri.joinPath(folder, `${stem}_${proposal}.bpf.c`))) proposal++;
+  const name = await vscode.window.showInputBox({
+    title: 'New Program from Template',
+    prompt: `${stem}.bpf.c exists already in ${folder.fsPath}. Name of the new file:`,
+    value: `${stem}_${proposal}.bpf.c`,
+    valueSelection: [0, `${stem}_${proposal}`.length],
+    validateInput: async text => {
+      if (!/^[A-Za-z_][\w-]*\.bpf\.c$/.test(text)) return 'Say a name that ends in .bpf.c, without folders.';
+      return (await exists(vscode.Uri.joinPath(folder, text))) ? `${text} exists already.` : null;
+    },
+  });
+  if (name === undefined) throw new Cancelled();
+  return vscode.Uri.joinPath(folder, name);
+}

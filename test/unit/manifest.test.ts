@@ -1,0 +1,107 @@
+/** package.json and src/host/command-ids.ts say the same, and what the manifest names exists. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  CommandIds,
+  ContextKeys,
+  PANELS,
+  PROBLEM_OWNER,
+  panelViewId,
+  SettingIds,
+  TASK_TYPE,
+  ViewIds,
+} from '../../src/host/command-ids';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const contributes = manifest.contributes;
+
+const sorted = (values: Iterable<string>) => [...values].sort();
+
+describe('manifest', () => {
+  it('contributes exactly the commands the code knows, all in category BPF', () => {
+    const commands: { command: string; category: string; title: string }[] = contributes.commands;
+    expect(sorted(commands.map(entry => entry.command))).toEqual(sorted(Object.values(CommandIds)));
+    for (const entry of commands)
+      expect(entry).toMatchObject({ category: 'BPF', title: expect.stringMatching(/\S/) });
+  });
+
+  it('names in menus only commands it contributes', () => {
+    const known = new Set<string>(Object.values(CommandIds));
+    for (const [menu, entries] of Object.entries<{ command: string }[]>(contributes.menus)) {
+      for (const entry of entries) expect(known, menu).toContain(entry.command);
+    }
+  });
+
+  it('contributes exactly the views the code knows', () => {
+    const views = Object.values<{ id: string }[]>(contributes.views).flat();
+    expect(sorted(views.map(view => view.id))).toEqual(
+      sorted([...Object.values(ViewIds), ...PANELS.map(panelViewId)]),
+    );
+  });
+
+  it('contributes exactly the settings the code reads, each described and scoped', () => {
+    const properties: Record<string, { scope?: string; description?: string; markdownDescription?: string }> =
+      contributes.configuration.properties;
+    expect(sorted(Object.keys(properties))).toEqual(sorted(Object.values(SettingIds)));
+    for (const [id, property] of Object.entries(properties)) {
+      expect(property.scope, id).toBeDefined();
+      expect(property.description ?? property.markdownDescription, id).toMatch(/\S/);
+      if (id.endsWith('Path')) expect(property.scope, id).toBe('machine');
+    }
+  });
+
+  it('uses in when clauses only context keys that the code sets or VS Code has', () => {
+    const keys = new Set<string>([
+      ...Object.values(ContextKeys),
+      ...Object.values(ViewIds),
+      ...PANELS.map(panelViewId),
+    ]);
+    const used = JSON.stringify([contributes.menus, contributes.commands]).matchAll(
+      /(?:when|enablement)":"((?:[^"\\]|\\.)*)"/g,
+    );
+    for (const [, clause = ''] of used) {
+      const withoutRegexes = clause.replace(/\/\^?(?:[^/\\]|\\.)*\//g, '');
+      for (const [key] of withoutRegexes.matchAll(/\bbpf\.[A-Za-z]+/g)) expect(keys, clause).toContain(key);
+    }
+  });
+
+  it('has one task type and one problem owner', () => {
+    expect(contributes.taskDefinitions.map((entry: { type: string }) => entry.type)).toEqual([TASK_TYPE]);
+    expect(contributes.problemMatchers.map((entry: { owner: string }) => entry.owner)).toEqual([
+      PROBLEM_OWNER,
+    ]);
+  });
+
+  it('starts for a language, a view or a command only', () => {
+    for (const event of manifest.activationEvents) expect(event).toMatch(/^on(Language|View|Command):/);
+    expect(manifest.extensionKind).toEqual(['workspace']);
+    expect(manifest.capabilities.untrustedWorkspaces.supported).toBe('limited');
+    expect(manifest.capabilities.virtualWorkspaces.supported).toBe(false);
+  });
+
+  it('names only files that exist', () => {
+    const files = [
+      manifest.icon,
+      ...contributes.grammars.map((entry: { path: string }) => entry.path),
+      ...[...contributes.viewsContainers.activitybar, ...contributes.viewsContainers.panel].map(
+        (entry: { icon: string }) => entry.icon,
+      ),
+    ];
+    for (const file of files) expect(existsSync(path.join(root, file)), file).toBe(true);
+  });
+
+  it('matches clang diagnostics with $bpf-clang', () => {
+    const pattern = new RegExp(contributes.problemPatterns[0].regexp);
+    const match = pattern.exec("/ws/a b/x.bpf.c:12:5: error: use of undeclared identifier 'y'");
+    expect(match?.slice(1)).toEqual([
+      '/ws/a b/x.bpf.c',
+      '12',
+      '5',
+      'error',
+      "use of undeclared identifier 'y'",
+    ]);
+    expect(pattern.exec("x.bpf.c:1:10: fatal error: 'vmlinux.h' file not found")?.[4]).toBe('error');
+  });
+});
