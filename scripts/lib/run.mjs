@@ -1,0 +1,119 @@
+/** Child processes with a deadline: nothing a script starts outlives it. */
+import { spawn } from 'node:child_process';
+
+/** A command that failed, or did not end in time. `message` names the command and what it said last. */
+export class CommandError extends Error {
+  /** @param {string} message @param {{code: number | null, signal: string | null, timedOut: boolean, output: string}} result */
+  constructor(message, result) {
+    super(message);
+    this.name = 'CommandError';
+    Object.assign(this, result);
+  }
+}
+
+/** @type {Set<number>} leaders of the process groups that are running */
+const groups = new Set();
+
+/** Ends a process group that was started here; one that is gone already is no error. */
+export function endGroup(pid, signal = 'SIGTERM') {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+let handlersInstalled = false;
+/** Own process groups do not get the terminal's Ctrl-C, so it is passed on. */
+function passSignalsOn() {
+  if (handlersInstalled) return;
+  handlersInstalled = true;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => {
+      for (const pid of groups) endGroup(pid);
+      process.kill(process.pid, signal);
+    });
+  }
+  process.once('exit', () => {
+    for (const pid of groups) endGroup(pid, 'SIGKILL');
+  });
+}
+
+/** Starts a process as leader of a group of its own, ended with this process at the latest. */
+export function start(command, args, options = {}) {
+  passSignalsOn();
+  const child = spawn(command, args, { ...options, detached: true });
+  const { pid } = child;
+  if (pid !== undefined) {
+    groups.add(pid);
+    child.once('exit', () => groups.delete(pid));
+  }
+  return child;
+}
+
+/**
+ * Runs a command to its end and resolves with what it printed. Throws CommandError when it cannot start, exits with
+ * another code than 0 (unless `anyExit`), or is not done after `timeoutMs` (then its whole process group is killed).
+ *
+ * `show` also prints its output here as it comes; the environment is this process's plus `env`. Standard input is
+ * empty unless `input` is given: nothing may wait for a person who is not there.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{cwd?: string, env?: Record<string, string | undefined>, timeoutMs: number, show?: boolean, input?: string, anyExit?: boolean}} options
+ * @returns {Promise<{code: number | null, output: string, durationMs: number}>}
+ */
+export async function run(command, args, options) {
+  const startedAt = performance.now();
+  const child = start(command, args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const collect = to => bytes => {
+    if (options.show) to.write(bytes);
+    output += bytes;
+    if (output.length > 4 << 20) output = output.slice(-(2 << 20));
+  };
+  child.stdout.on('data', collect(process.stdout));
+  child.stderr.on('data', collect(process.stderr));
+  child.stdin?.on('error', () => {}); // a command that does not read its input closes the pipe: its exit code tells
+  child.stdin?.end(options.input);
+
+  let timedOut = false;
+  const deadline = setTimeout(() => {
+    timedOut = true;
+    if (child.pid !== undefined) endGroup(child.pid, 'SIGKILL');
+  }, options.timeoutMs);
+  const { code, signal, error } = await new Promise(resolve => {
+    child.once('error', error => resolve({ code: null, signal: null, error }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  clearTimeout(deadline);
+
+  const durationMs = performance.now() - startedAt;
+  if (!error && !timedOut && (code === 0 || options.anyExit)) return { code, output, durationMs };
+  const line = [command, ...args].join(' ');
+  const why = error
+    ? `could not start: ${error.message}`
+    : timedOut
+      ? `was not done after ${Math.round(options.timeoutMs / 1000)} s`
+      : signal
+        ? `ended by ${signal}`
+        : `exit code ${code}`;
+  const tail = options.show ? '' : output.trimEnd().split('\n').slice(-15).join('\n');
+  throw new CommandError(`${line}: ${why}${tail && `\n${tail}`}`, { code, signal, timedOut, output });
+}
+
+/** First of `names` that is an executable on PATH, as a path; undefined when there is none. */
+export async function which(...names) {
+  for (const name of names) {
+    const found = await run('sh', ['-c', 'command -v -- "$1"', 'sh', name], {
+      timeoutMs: 10_000,
+      anyExit: true,
+    });
+    if (found.code === 0) return found.output.trim();
+  }
+  return undefined;
+}
