@@ -78,6 +78,7 @@ export type BtfType =
  * Btf costs little more than its bytes.
  */
 export interface Btf {
+  /** One past the highest id: void counts. */
   readonly typeCount: number;
   type(id: BtfTypeId): BtfType;
   /** The type's own name or ''; without decoding the rest. */
@@ -93,4 +94,6 @@ export interface Btf {
   resolve(id: BtfTypeId): BtfTypeId;
   /** Size in bytes of a value; 0 for void, functions and incomplete types. pointerSize is 8 for BPF and 64-bit kernels. */
   sizeOf(id: BtfTypeId): number;
+  /** The text at an offset of the string section; .BTF.ext and CO-RE relocations refer to it. */
+  string(offset: number): string;
 }

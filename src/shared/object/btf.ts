@@ -134,9 +134,14 @@ class BtfTable implements Btf {
     let index = this.indexes.get(kind);
     if (!index) {
       index = new Map();
+      // Names share storage only by a common ending: far more text than the strings hold is an attack on memory.
+      let budget = 65536 + 4 * (this.baseStringBytes + this.stringsEnd - this.stringsStart);
       for (const id of this.ownIds(kind)) {
         const own = this.name(id);
-        if (own !== '' && !index.has(own)) index.set(own, id);
+        if (own === '' || index.has(own)) continue;
+        index.set(own, id);
+        budget -= own.length;
+        if (budget < 0) throw bad('its names overlap');
       }
       this.indexes.set(kind, index);
     }
@@ -272,7 +277,7 @@ class BtfTable implements Btf {
     return this.view.getUint32(offset, this.littleEndian);
   }
 
-  private string(nameOffset: number): string {
+  string(nameOffset: number): string {
     if (nameOffset < this.baseStringBytes) {
       if (this.base) return this.base.string(nameOffset);
     }

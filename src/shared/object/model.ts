@@ -44,8 +44,9 @@ export interface Program {
   readonly needs: readonly string[];
   /** BPFW_TARGET("param"): the attach point is completed at run time from the parameter of this name. */
   readonly targetParameter: string | null;
+  /** 8-byte instructions of the function itself, without the subprograms it calls. */
   readonly instructionCount: number;
-  /** Numbers of the BPF helpers the program calls (enum bpf_func_id), ascending. */
+  /** Numbers of the BPF helpers that the program and its subprograms call (enum bpf_func_id), ascending. */
   readonly helperIds: readonly number[];
   readonly sourceLines: readonly SourceLine[];
 }
@@ -178,6 +179,8 @@ export interface GlobalVariable {
   readonly offset: number;
   readonly layout: RecordLayout;
   readonly hidden: boolean;
+  /** Not null: a counter of records that the map named (null: any) had no room for. */
+  readonly drops: { readonly of: string | null } | null;
 }
 
 export interface BpfObject {
@@ -190,6 +193,7 @@ export interface BpfObject {
   /** True when a program calls bpf_trace_printk or bpf_trace_vprintk. */
   readonly usesPrintk: boolean;
   readonly btf: Btf | null;
+  /** BTF ids of the declarations: FUNC of each program, VAR of each map, parameter and global, by its name. */
   readonly rootTypeIds: Readonly<Record<string, BtfTypeId>>;
 }
 

@@ -1,0 +1,308 @@
+import type { Btf, BtfType, BtfTypeId } from './btf-model';
+import { decideMeaning } from './field-meaning';
+import type { Field, RecordLayout, Storage } from './model';
+import { NO_TAGS, readTags, type Tags } from './tags';
+
+/** Beyond these a hostile or silly type is shown as bytes. */
+const MAX_FIELDS = 1024;
+const MAX_DEPTH = 16;
+/** Arrays of structs or texts up to this many elements get a column each. */
+const MAX_EXPANDED = 8;
+/** Structs that are one value to people. */
+const OPAQUE = new Set(['bpfw_ipv6', 'in6_addr']);
+
+interface Place {
+  readonly path: string;
+  readonly ownName: string;
+  readonly offset: number;
+  readonly bitOffset: number;
+  readonly bitSize: number;
+  readonly tags: Tags;
+  readonly hidden: boolean;
+  readonly depth: number;
+}
+
+/**
+ * Flattens a struct or union to its leaves in declaration order, names joined by dots; anything else becomes one field
+ * named "value". Members of unions overlap. Flexible arrays are left out. `tags` are those of the declaration itself
+ * (a map's or global's variable) and apply to a single value.
+ */
+export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS): RecordLayout {
+  const fields: Field[] = [];
+  const typeName = cName(btf, typeId);
+  const place = { path: '', ownName: '', offset: 0, bitOffset: 0, bitSize: 0, tags, hidden: false, depth: 0 };
+  const resolved = btf.type(btf.resolve(typeId));
+  if ((resolved.kind === 'struct' || resolved.kind === 'union') && !isOpaque(btf, typeId)) {
+    flattenMembers(btf, btf.resolve(typeId), resolved.members, place, fields);
+  } else {
+    flatten(btf, typeId, { ...place, path: 'value', ownName: '' }, fields);
+  }
+  return { typeName, size: btf.sizeOf(typeId), fields };
+}
+
+/** A layout for bytes without a type: an integer where the size allows, else one field of bytes. */
+export function untypedLayout(size: number): RecordLayout {
+  const storage =
+    size === 1 || size === 2 || size === 4 || size === 8 ? integerStorage(size, false) : 'bytes';
+  const place = {
+    path: 'value',
+    ownName: '',
+    offset: 0,
+    bitOffset: 0,
+    bitSize: 0,
+    tags: NO_TAGS,
+    hidden: false,
+    depth: 0,
+  };
+  return { typeName: '', size, fields: size === 0 ? [] : [leaf(place, [], storage, size, '')] };
+}
+
+/** The type as C writes it: "struct event", "bpfw_pid", "unsigned int". */
+export function cName(btf: Btf, typeId: BtfTypeId): string {
+  let id = typeId;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const type = btf.type(id);
+    switch (type.kind) {
+      case 'const':
+      case 'volatile':
+      case 'restrict':
+      case 'type_tag':
+        id = type.type;
+        continue;
+      case 'struct':
+      case 'union':
+      case 'enum':
+        return type.name === '' ? type.kind : `${type.kind} ${type.name}`;
+      case 'fwd':
+        return `${type.union ? 'union' : 'struct'} ${type.name}`;
+      case 'ptr':
+        return `${cName(btf, type.type)} *`;
+      case 'array':
+        return `${cName(btf, type.type)}[${type.count}]`;
+      case 'void':
+        return 'void';
+      case 'func_proto':
+        return 'function';
+      default:
+        return 'name' in type ? type.name : type.kind;
+    }
+  }
+  return '';
+}
+
+/** Typedef names from the outermost in. */
+export function typedefsOf(btf: Btf, typeId: BtfTypeId): string[] {
+  const names: string[] = [];
+  let id = typeId;
+  for (let depth = 0; depth < 2 * MAX_DEPTH; depth++) {
+    const type = btf.type(id);
+    if (type.kind === 'typedef') names.push(type.name);
+    else if (
+      type.kind !== 'const' &&
+      type.kind !== 'volatile' &&
+      type.kind !== 'restrict' &&
+      type.kind !== 'type_tag'
+    )
+      break;
+    id = type.type;
+  }
+  return names;
+}
+
+export function integerStorage(size: number, signed: boolean): Storage {
+  if (size === 1) return signed ? 'i8' : 'u8';
+  if (size === 2) return signed ? 'i16' : 'u16';
+  if (size === 4) return signed ? 'i32' : 'u32';
+  if (size === 8) return signed ? 'i64' : 'u64';
+  return 'bytes';
+}
+
+/** How a scalar type is stored; null for structs, unions and arrays. */
+export function scalarStorage(type: BtfType): { readonly storage: Storage; readonly size: number } | null {
+  switch (type.kind) {
+    case 'int':
+      return { storage: type.bool ? 'bool' : integerStorage(type.size, type.signed), size: type.size };
+    case 'enum':
+      return { storage: integerStorage(type.size, type.signed), size: type.size };
+    case 'ptr':
+      return { storage: 'u64', size: 8 };
+    case 'float':
+      return { storage: 'bytes', size: type.size };
+    default:
+      return null;
+  }
+}
+
+/** Enum constants by decimal value; of synonyms the first, as C lists them. */
+export function enumNames(type: BtfType): Record<string, string> | null {
+  if (type.kind !== 'enum') return null;
+  const names: Record<string, string> = {};
+  for (const { name, value } of type.values) names[String(value)] ??= name;
+  return names;
+}
+
+function isOpaque(btf: Btf, typeId: BtfTypeId): boolean {
+  return typedefsOf(btf, typeId).some(name => OPAQUE.has(name)) || OPAQUE.has(btf.name(btf.resolve(typeId)));
+}
+
+function flattenMembers(
+  btf: Btf,
+  structId: BtfTypeId,
+  members: Extract<BtfType, { kind: 'struct' | 'union' }>['members'],
+  outer: Place,
+  fields: Field[],
+): void {
+  for (const [component, member] of members.entries()) {
+    const tags = readTags(btf, structId, component);
+    const path =
+      member.name === '' ? outer.path : outer.path === '' ? member.name : `${outer.path}.${member.name}`;
+    const bits = outer.bitOffset + outer.offset * 8 + member.bitOffset;
+    const place: Place = {
+      path,
+      ownName: member.name,
+      offset: Math.floor(bits / 8),
+      bitOffset: bits % 8,
+      bitSize: member.bitSize,
+      tags,
+      hidden:
+        outer.hidden ||
+        tags.has('hidden') ||
+        member.name.startsWith('__') ||
+        /^_*pad(ding)?\d*$/.test(member.name),
+      depth: outer.depth + 1,
+    };
+    // An unnamed bit field is padding; unnamed structs and unions lend their members.
+    if (member.name === '' && member.bitSize > 0) continue;
+    flatten(btf, member.type, place, fields);
+    if (fields.length >= MAX_FIELDS) return;
+  }
+}
+
+function flatten(btf: Btf, typeId: BtfTypeId, place: Place, fields: Field[]): void {
+  if (fields.length >= MAX_FIELDS) return;
+  const resolvedId = btf.resolve(typeId);
+  const type = btf.type(resolvedId);
+  const typedefs = typedefsOf(btf, typeId);
+  const typeName = cName(btf, typeId);
+  const size = btf.sizeOf(resolvedId);
+  const scalar = scalarStorage(type);
+  if (scalar) {
+    fields.push(scalarField(type, scalar, typedefs, typeName, place));
+    return;
+  }
+  if (size === 0) return;
+  if (
+    (type.kind === 'struct' || type.kind === 'union') &&
+    place.depth < MAX_DEPTH &&
+    !isOpaque(btf, typeId)
+  ) {
+    flattenMembers(btf, resolvedId, type.members, place, fields);
+  } else if (type.kind === 'array' && place.depth < MAX_DEPTH) {
+    flattenArray(btf, type, typedefs, typeName, size, place, fields);
+  } else {
+    const names = OPAQUE.has(btf.name(resolvedId)) ? [...typedefs, 'bpfw_ipv6'] : typedefs;
+    fields.push(leaf(place, names, 'bytes', size, typeName));
+  }
+}
+
+function flattenArray(
+  btf: Btf,
+  type: Extract<BtfType, { kind: 'array' }>,
+  typedefs: readonly string[],
+  typeName: string,
+  size: number,
+  place: Place,
+  fields: Field[],
+): void {
+  const elementId = btf.resolve(type.type);
+  const element = btf.type(elementId);
+  const scalar = scalarStorage(element);
+  if (scalar) {
+    const names = [...typedefs, ...typedefsOf(btf, type.type)];
+    const isByte = element.kind === 'int' && element.size === 1 && !element.bool;
+    // clang marks plain `char` signed on BPF and sets no char bit; u8 and __u8 are unsigned.
+    if (isByte && element.kind === 'int' && (element.char || element.signed || element.name === 'char')) {
+      fields.push(leaf(place, names, 'text', size, typeName));
+    } else if (isByte || scalar.storage === 'bytes') {
+      fields.push(leaf(place, names, 'bytes', size, typeName));
+    } else {
+      fields.push({
+        ...leaf(place, names, 'array', size, typeName),
+        count: type.count,
+        elementStorage: scalar.storage,
+        elementSize: scalar.size,
+        valueNames: enumNames(element),
+      });
+    }
+    return;
+  }
+  if (type.count > MAX_EXPANDED) {
+    fields.push(leaf(place, typedefs, 'bytes', size, typeName));
+    return;
+  }
+  const elementSize = btf.sizeOf(elementId);
+  for (let i = 0; i < type.count; i++) {
+    const at = {
+      ...place,
+      path: `${place.path}[${i}]`,
+      offset: place.offset + i * elementSize,
+      depth: place.depth + 1,
+    };
+    flatten(btf, type.type, at, fields);
+  }
+}
+
+function scalarField(
+  type: BtfType,
+  scalar: { readonly storage: Storage; readonly size: number },
+  typedefs: readonly string[],
+  typeName: string,
+  place: Place,
+): Field {
+  // Before kind_flag, a bit field was an int narrower than its storage (btf.rst, BTF_KIND_INT).
+  const oldBits =
+    type.kind === 'int' && !type.bool && place.bitSize === 0 && type.bits !== type.size * 8 ? type.bits : 0;
+  const bitSize = place.bitSize || oldBits;
+  const bitOffset = place.bitOffset + (oldBits > 0 && type.kind === 'int' ? type.bitOffset : 0);
+  const field = leaf(place, typedefs, scalar.storage, scalar.size, typeName);
+  const valueNames = enumNames(type);
+  const flags = valueNames !== null && /(_set|_flags)$/.test(typeName);
+  const meaning =
+    valueNames !== null ? (flags ? 'flags' : 'enum') : type.kind === 'ptr' ? 'hex' : field.meaning;
+  if (bitSize === 0) return { ...field, meaning, valueNames };
+  // The storage unit is moved so that it holds all bits, aligned where the declared type would be.
+  const bitsFromStart = place.offset * 8 + bitOffset;
+  const unitBits = scalar.size * 8;
+  const aligned = Math.floor(bitsFromStart / unitBits) * unitBits;
+  const start = bitsFromStart + bitSize <= aligned + unitBits ? aligned : Math.floor(bitsFromStart / 8) * 8;
+  return { ...field, meaning, valueNames, offset: start / 8, bitOffset: bitsFromStart - start, bitSize };
+}
+
+function leaf(
+  place: Place,
+  typedefs: readonly string[],
+  storage: Storage,
+  size: number,
+  typeName: string,
+): Field {
+  const { tags, path, ownName } = place;
+  const { meaning, unit } = decideMeaning({ name: ownName, typedefs, storage, size, unit: tags.get('unit') });
+  return {
+    name: path,
+    label: tags.get('label') ?? path,
+    offset: place.offset,
+    size,
+    storage,
+    bitOffset: 0,
+    bitSize: 0,
+    count: 1,
+    elementStorage: null,
+    elementSize: size,
+    meaning,
+    unit,
+    valueNames: null,
+    help: tags.get('help') ?? '',
+    hidden: place.hidden,
+    typeName,
+  };
+}

@@ -1,0 +1,51 @@
+import type { Btf, BtfTypeId } from './btf-model';
+
+const PREFIX = 'bpfw:';
+
+/** The decl tags of bpf-templates/include/bpfw.h on one declaration: `bpfw:name` or `bpfw:name=text`. */
+export interface Tags {
+  has(name: string): boolean;
+  /** The text after '='; '' for a tag without one; null when there is none. The first of several. */
+  get(name: string): string | null;
+  all(name: string): readonly string[];
+  /** As an integer, the way C writes literals; null when absent or no integer. */
+  integer(name: string): bigint | null;
+}
+
+/** Tags of a declaration (component -1), or of one member or argument. Others' tags are ignored. */
+export function readTags(btf: Btf, id: BtfTypeId, component = -1): Tags {
+  const pairs: (readonly [string, string])[] = [];
+  for (const tag of btf.declTags(id, component)) {
+    if (!tag.startsWith(PREFIX)) continue;
+    const equals = tag.indexOf('=');
+    pairs.push(
+      equals < 0 ? [tag.slice(PREFIX.length), ''] : [tag.slice(PREFIX.length, equals), tag.slice(equals + 1)],
+    );
+  }
+  return tagsOf(pairs);
+}
+
+export const NO_TAGS: Tags = tagsOf([]);
+
+function tagsOf(pairs: readonly (readonly [string, string])[]): Tags {
+  const all = (name: string) => pairs.filter(pair => pair[0] === name).map(pair => pair[1]);
+  const get = (name: string) => all(name)[0] ?? null;
+  return {
+    has: name => pairs.some(pair => pair[0] === name),
+    get,
+    all,
+    integer: name => {
+      const text = get(name);
+      return text === null ? null : parseCInteger(text);
+    },
+  };
+}
+
+/** A C integer literal, perhaps negative or in parentheses, with any U and L suffixes; null for anything else. */
+export function parseCInteger(text: string): bigint | null {
+  const match = /^\s*\(*\s*(-?)\s*(0[xX][0-9a-fA-F]+|\d+)[uUlL]*\s*\)*\s*$/.exec(text);
+  if (!match?.[2]) return null;
+  const digits = match[2];
+  const value = /^0[0-7]+$/.test(digits) ? BigInt(`0o${digits.slice(1)}`) : BigInt(digits);
+  return match[1] === '-' ? -value : value;
+}
