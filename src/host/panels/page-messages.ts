@@ -1,0 +1,27 @@
+/** What a page may say to the host, checked: a page shows data of strangers, so its messages are not trusted. */
+import * as v from 'valibot';
+import type { FromWebview } from '../../shared/protocol/webview';
+
+const text = (most: number) => v.pipe(v.string(), v.maxLength(most));
+
+const Schema = v.variant('type', [
+  v.strictObject({ type: v.literal('ready') }),
+  v.strictObject({
+    type: v.literal('command'),
+    command: v.picklist(['detach', 'attachAgain', 'openTemplates', 'showLog', 'openProgram']),
+  }),
+  v.strictObject({
+    type: v.literal('export'),
+    format: v.picklist(['csv', 'ndjson', 'json', 'svg', 'png', 'folded', 'speedscope']),
+    name: text(200),
+    content: v.union([v.string(), v.instance(ArrayBuffer)]),
+  }),
+  v.strictObject({ type: v.literal('copy'), text: text(16 << 20) }),
+  v.strictObject({ type: v.literal('pageError'), message: text(64 << 10) }),
+]);
+
+/** The message, or null for anything that is none. */
+export function parsePageMessage(message: unknown): FromWebview | null {
+  const parsed = v.safeParse(Schema, message);
+  return parsed.success ? parsed.output : null;
+}

@@ -1,0 +1,136 @@
+/**
+ * One page in VS Code's panel. The model stays in the host (sessions/session-model): a page is hydrated each time it
+ * loads and gets increments while it is visible; a hidden page gets nothing and costs nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { FromWebview, ToWebview } from '../../shared/protocol/webview';
+import { packMessage } from '../../shared/protocol/webview-codec';
+import { webviewPageHtml } from '../../shared/protocol/webview-page';
+import { CommandIds, type PanelName, ViewIds } from '../command-ids';
+import type { Log } from '../log';
+import type { SessionList } from '../sessions/session-list';
+import { saveExport } from './page-actions';
+import { parsePageMessage } from './page-messages';
+
+/** Bytes on their way to a page. Beyond, increments are dropped and the page is hydrated anew once it caught up. */
+const IN_FLIGHT_LIMIT_BYTES = 16 << 20;
+
+export class PanelProvider implements vscode.WebviewViewProvider {
+  private view: vscode.WebviewView | null = null;
+  /** The page said 'ready' and was not unloaded since. */
+  private pageReady = false;
+  private inFlightBytes = 0;
+  private behind = false;
+
+  constructor(
+    private readonly panel: PanelName,
+    private readonly title: string,
+    private readonly pages: vscode.Uri,
+    private readonly sessions: SessionList,
+    private readonly log: Log,
+  ) {}
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.view = view;
+    this.pageReady = false;
+    view.webview.options = { enableScripts: true, localResourceRoots: [this.pages] };
+    const subscriptions = [
+      view.webview.onDidReceiveMessage(message => this.receive(message)),
+      view.onDidChangeVisibility(() => {
+        // VS Code unloads a hidden page; it says 'ready' again when it is back.
+        if (!view.visible) this.pageReady = false;
+      }),
+      this.sessions.onDidShow(() => this.hydrate()),
+      this.sessions.onDidUpdate(update => this.forward(update)),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.hydrate()),
+    ];
+    view.onDidDispose(() => {
+      for (const subscription of subscriptions) subscription.dispose();
+      this.view = null;
+      this.pageReady = false;
+    });
+    view.webview.html = webviewPageHtml({
+      title: this.title,
+      cspSource: view.webview.cspSource,
+      nonce: randomBytes(24).toString('hex'),
+      scriptUri: view.webview.asWebviewUri(vscode.Uri.joinPath(this.pages, `${this.panel}.js`)).toString(),
+      styleUri: view.webview.asWebviewUri(vscode.Uri.joinPath(this.pages, `${this.panel}.css`)).toString(),
+    });
+  }
+
+  private hydrate(): void {
+    if (!this.pageReady) return;
+    this.behind = false;
+    const shown = this.sessions.shown;
+    if (this.view) this.view.description = shown ? shown.summary.title : '';
+    if (!shown) return this.post({ type: 'noSession', trusted: vscode.workspace.isTrusted });
+    for (const message of shown.hydration(this.panel)) this.post(message);
+  }
+
+  private forward(update: { readonly sessionId: string; readonly panels: readonly PanelName[]; readonly message: ToWebview }): void {
+    if (!this.pageReady || !this.view?.visible) return;
+    if (update.sessionId !== this.sessions.shown?.summary.id || !update.panels.includes(this.panel)) return;
+    if (this.behind) return;
+    if (this.inFlightBytes > IN_FLIGHT_LIMIT_BYTES) {
+      this.behind = true;
+      return;
+    }
+    this.post(update.message);
+  }
+
+  private post(message: ToWebview): void {
+    const view = this.view;
+    if (!view) return;
+    const bytes = message.type === 'span' ? message.bytes.byteLength : 0;
+    this.inFlightBytes += bytes;
+    const done = () => {
+      this.inFlightBytes -= bytes;
+      if (this.behind && this.inFlightBytes === 0) this.hydrate();
+    };
+    view.webview.postMessage(packMessage(message)).then(done, (error: unknown) => {
+      done();
+      this.log.warn(`message '${message.type}' did not reach the ${this.panel} page: ${error}`);
+    });
+  }
+
+  private receive(raw: unknown): void {
+    const message = parsePageMessage(raw);
+    if (!message) {
+      this.log.error(`the ${this.panel} page sent something that is not a message: ${JSON.stringify(raw)?.slice(0, 500)}`);
+      return;
+    }
+    this.answer(message).catch(error => this.log.error(`${this.panel} page, ${message.type}: ${error}`));
+  }
+
+  private async answer(message: FromWebview): Promise<void> {
+    const shown = this.sessions.shown;
+    switch (message.type) {
+      case 'ready':
+        this.pageReady = true;
+        this.hydrate();
+        return;
+      case 'command':
+        switch (message.command) {
+          case 'detach':
+            return void (await vscode.commands.executeCommand(CommandIds.detach, shown));
+          case 'attachAgain':
+            return void (await vscode.commands.executeCommand(CommandIds.attachAgain, shown));
+          case 'openTemplates':
+            return void (await vscode.commands.executeCommand(`${ViewIds.templates}.focus`));
+          case 'showLog':
+            return void (await vscode.commands.executeCommand(CommandIds.showLog));
+          case 'openProgram':
+            if (shown) await vscode.window.showTextDocument(shown.program);
+            return;
+        }
+        return;
+      case 'export':
+        return saveExport(message.format, message.name, message.content);
+      case 'copy':
+        return void (await vscode.env.clipboard.writeText(message.text));
+      case 'pageError':
+        this.log.error(`${this.panel} page: ${message.message}`);
+    }
+  }
+}
