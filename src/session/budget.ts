@@ -76,9 +76,6 @@ export function capabilityBudget(
   if (kinds.has('tracepoint') || kinds.has('ksyscall') || kinds.has('kretsyscall')) {
     need('dac_read_search', 'to read the tracepoint’s id under /sys/kernel/tracing');
   }
-  if (programs.some(program => program.choice !== null || FUNCTION_KINDS.has(program.attachPoint.kind))) {
-    need('dac_read_search', 'to read which functions can be traced under /sys/kernel/tracing');
-  }
   if (object.usesPrintk) need('dac_read_search', 'to read /sys/kernel/tracing/trace_pipe');
   if (showsKernelAddresses(object)) need('syslog', 'to name kernel addresses (/proc/kallsyms)');
   if (object.maps.some(map => map.view.kind === 'stacks')) {
@@ -91,6 +88,11 @@ export function capabilityBudget(
     need('net_admin', 'to attach to network interfaces, sockets or control groups');
   }
   return [...budget].map(([capability, why]) => ({ capability, why }));
+}
+
+/** True when every capability of `needed` is in `granted`. */
+export function coversBudget(granted: CapabilityBudget, needed: CapabilityBudget): boolean {
+  return needed.every(entry => granted.some(have => have.capability === entry.capability));
 }
 
 /** True when an effective set (CapEff of /proc/PID/status, hexadecimal) holds every capability of the budget. */
@@ -116,7 +118,6 @@ const PERF_EVENT_KINDS: ReadonlySet<string> = new Set([
   'tracepoint',
   'perf_event',
 ]);
-const FUNCTION_KINDS: ReadonlySet<string> = new Set(['kprobe', 'kretprobe', 'fentry', 'fexit']);
 
 function showsKernelAddresses(object: BpfObject): boolean {
   return object.maps.some(map => {

@@ -12,7 +12,7 @@ export interface TargetFacts {
   readonly btf: Btf;
   functions(
     names: readonly string[],
-  ): Promise<readonly { name: string; traceable: boolean; symbol: boolean }[]>;
+  ): Promise<readonly { name: string; traceable: boolean | null; symbol: boolean }[]>;
   tracepoints(names: readonly { category: string; name: string }[]): Promise<readonly boolean[]>;
   modules(): Promise<ReadonlySet<string>>;
   /** BTF of a loaded module, or null. */
@@ -39,10 +39,20 @@ export interface ProgramChoice {
   readonly groups: readonly ChosenGroup[];
 }
 
-/** Throws SessionError 'attach-point-missing' that names everything the target lacks when a needed program cannot attach. */
-export async function choosePrograms(object: BpfObject, facts: TargetFacts): Promise<ProgramChoice> {
+/**
+ * `refused` holds programs the kernel refused to attach although their attach point seemed there: they count as
+ * lacking, so a second choice takes the next rank. Throws SessionError 'attach-point-missing' that names everything the
+ * target lacks when a needed program cannot attach.
+ */
+export async function choosePrograms(
+  object: BpfObject,
+  facts: TargetFacts,
+  refused: ReadonlyMap<string, Lack> = new Map(),
+): Promise<ProgramChoice> {
   const lacks = new Map<Program, Lack | null>();
-  for (const program of object.programs) lacks.set(program, await lackOf(program, facts));
+  for (const program of object.programs) {
+    lacks.set(program, refused.get(program.name) ?? (await lackOf(program, facts)));
+  }
 
   const chosen = new Set<Program>();
   for (const program of object.programs) {
@@ -143,19 +153,22 @@ async function attachPointLack(point: AttachPoint, facts: TargetFacts): Promise<
   }
 }
 
-/** fentry needs BTF of the exact name and a traceable function; kprobes only the latter (aliases count). */
-async function functionLack(name: string, facts: TargetFacts, needsBtf: boolean): Promise<Lack | null> {
-  if (needsBtf && facts.btf.find('func', name) === null && !(await inModuleBtf('func', name, facts))) {
+/**
+ * fentry needs BTF of the exact name and a traceable function. A kprobe needs a symbol: available_filter_functions lists
+ * one name per address, so the absence of an alias (__x64_sys_sync) there means nothing.
+ */
+async function functionLack(name: string, facts: TargetFacts, viaBtf: boolean): Promise<Lack | null> {
+  if (viaBtf && facts.btf.find('func', name) === null && !(await inModuleBtf('func', name, facts))) {
     return {
       what: `the kernel's BTF has no function '${name}' (renamed, inlined, or split by the compiler)`,
       mend: null,
     };
   }
   const [answer] = await facts.functions([name]);
-  if (answer?.traceable) return null;
-  return answer?.symbol
-    ? { what: `'${name}' exists but cannot be traced (inlined or marked notrace)`, mend: null }
-    : { what: `the kernel has no function '${name}'`, mend: null };
+  if (!answer?.symbol) return { what: `the kernel has no function '${name}'`, mend: null };
+  return viaBtf && answer.traceable === false
+    ? { what: `'${name}' exists but cannot be traced (marked notrace)`, mend: null }
+    : null;
 }
 
 function noTracepoint(name: string): Lack {

@@ -99,7 +99,10 @@ export const OpenSessionSchema = v.strictObject({
     v.maxLength(LIMITS.programs),
   ),
   /** Bytes written into read-only data before load. */
-  constants: v.pipe(v.array(v.strictObject({ section: name, offset: uint32, bytes: base64 })), v.maxLength(1024)),
+  constants: v.pipe(
+    v.array(v.strictObject({ section: name, offset: uint32, bytes: base64 })),
+    v.maxLength(1024),
+  ),
   maps: v.pipe(v.array(v.strictObject({ name, maxEntries: uint32 })), v.maxLength(LIMITS.programs)),
   /** Program types that can change the system were named to the person, who agreed. */
   allowChangingPrograms: v.boolean(),
@@ -166,7 +169,16 @@ export const HelperRequestSchemas = {
   }),
   /** The target's own description, read with the helper's privileges. */
   'target/read': v.strictObject({
-    what: v.picklist(['btf', 'kallsyms', 'available-filter-functions', 'tracepoint-format', 'tracepoint-list', 'modules', 'kernel-config', 'module-btf']),
+    what: v.picklist([
+      'btf',
+      'kallsyms',
+      'available-filter-functions',
+      'tracepoint-format',
+      'tracepoint-list',
+      'modules',
+      'kernel-config',
+      'module-btf',
+    ]),
     /** The tracepoint ("category/name") or module the question is about. */
     of: v.optional(name),
   }),
@@ -184,12 +196,22 @@ export interface HelperResults {
   'map/read': { readonly streamId: number; readonly entries: number; readonly truncated: boolean };
   'map/watch': { readonly streamId: number };
   'session/statistics': {
-    readonly programs: readonly { readonly name: string; readonly runCount: string; readonly runTimeNs: string }[];
+    readonly programs: readonly {
+      readonly name: string;
+      readonly runCount: string;
+      readonly runTimeNs: string;
+    }[];
     readonly helperCpuNs: string;
   };
   'printk/watch': { readonly streamId: number };
   'printk/unwatch': null;
-  'target/functions': { readonly functions: readonly { readonly name: string; readonly traceable: boolean; readonly symbol: boolean }[] };
+  'target/functions': {
+    readonly functions: readonly {
+      readonly name: string;
+      readonly traceable: boolean;
+      readonly symbol: boolean;
+    }[];
+  };
   'target/tracepoints': { readonly present: readonly boolean[] };
   'target/read': { readonly blobId: number; readonly bytes: number };
 }

@@ -1,0 +1,199 @@
+/**
+ * The client's end of the privileged helper: greets it, asks, and hands on the bytes it sends. Closing it ends the
+ * helper and with it everything it attached.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import * as v from 'valibot';
+import { ResponseError } from 'vscode-jsonrpc/node';
+import type { DataFrame } from '../shared/protocol/frames';
+import {
+  HELPER_PROTOCOL_VERSION,
+  HELPER_RPC_ERROR,
+  type Hello,
+  HelloSchema,
+  type HelperErrorCode,
+  type HelperErrorData,
+  type HelperMethod,
+  type HelperNotifications,
+  type HelperParams,
+  type HelperResults,
+} from '../shared/protocol/helper';
+import { type ByteChannel, createFrameConnection, type FrameConnection } from '../shared/protocol/rpc-frames';
+import { SessionError } from './errors';
+
+/** A request the helper refused; `code`, errno and log are the helper's, `message` is for people. */
+export class HelperRequestError extends Error {
+  constructor(
+    readonly method: HelperMethod,
+    readonly code: HelperErrorCode,
+    message: string,
+    readonly data: HelperErrorData,
+    /** The kernel's whole verifier log, when the verifier refused a program. */
+    readonly verifierLog: string | null,
+  ) {
+    super(message);
+    this.name = 'HelperRequestError';
+  }
+}
+
+export interface HelperConnection {
+  readonly hello: Hello;
+  /** Throws HelperRequestError, or SessionError 'helper-died' when the connection is gone. */
+  request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]>;
+  sendBlob(bytes: Uint8Array): number;
+  takeBlob(blobId: number): Uint8Array;
+  /** Frames of every stream; `bytes` is valid during the call only. Returns the way to stop listening. */
+  onData(listener: (frame: DataFrame) => void): () => void;
+  onNotification<N extends keyof HelperNotifications>(
+    name: N,
+    listener: (value: HelperNotifications[N]) => void,
+  ): void;
+  /** Resolves once, when the connection is gone; null when this side closed it. */
+  readonly closed: Promise<SessionError | null>;
+  close(): void;
+}
+
+const HELLO_DEADLINE_MS = 60_000;
+
+/**
+ * Waits for the helper's greeting on a fresh channel and checks token and version; `checkPeer` may add checks of its
+ * own (credentials of the peer). Throws SessionError 'protocol' after hanging up on whoever fails.
+ */
+export async function greetHelper(
+  channel: ByteChannel,
+  token: string,
+  checkPeer: (hello: Hello) => void = () => undefined,
+): Promise<HelperConnection> {
+  const frames = createFrameConnection(channel);
+  try {
+    const hello = await receiveHello(frames);
+    if (!sameToken(hello.token, token))
+      throw new SessionError('protocol', 'A process that is not our helper called; it was turned away.');
+    if (hello.protocolVersion !== HELPER_PROTOCOL_VERSION) {
+      throw new SessionError(
+        'protocol',
+        `The helper speaks protocol ${hello.protocolVersion}, this version needs ${HELPER_PROTOCOL_VERSION}.`,
+        'Install the helper again: BPF: Install Helper.',
+      );
+    }
+    checkPeer(hello);
+    return new Connection(frames, hello);
+  } catch (error) {
+    frames.close();
+    throw error;
+  }
+}
+
+function receiveHello(frames: FrameConnection): Promise<Hello> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () =>
+        reject(
+          new SessionError('protocol', `The helper did not greet within ${HELLO_DEADLINE_MS / 1000} s.`),
+        ),
+      HELLO_DEADLINE_MS,
+    );
+    frames.rpc.onNotification('hello', params => {
+      clearTimeout(timer);
+      const parsed = v.safeParse(HelloSchema, params);
+      if (parsed.success) resolve(parsed.output);
+      else
+        reject(
+          new SessionError('protocol', `The helper's greeting makes no sense: ${parsed.issues[0].message}`),
+        );
+    });
+    frames.onClosed(reason => {
+      clearTimeout(timer);
+      reject(
+        new SessionError(
+          'helper-died',
+          `The helper hung up before it greeted${reason ? `: ${reason.message}` : ''}.`,
+        ),
+      );
+    });
+    frames.rpc.listen();
+  });
+}
+
+function sameToken(received: string, expected: string): boolean {
+  const a = Buffer.from(received);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+class Connection implements HelperConnection {
+  readonly closed: Promise<SessionError | null>;
+  private closing = false;
+  private readonly dataListeners = new Set<(frame: DataFrame) => void>();
+
+  constructor(
+    private readonly frames: FrameConnection,
+    readonly hello: Hello,
+  ) {
+    frames.onData(frame => {
+      for (const listener of this.dataListeners) listener(frame);
+    });
+    this.closed = new Promise(resolve => {
+      frames.onClosed(reason => {
+        resolve(
+          this.closing
+            ? null
+            : new SessionError(
+                'helper-died',
+                `The privileged helper is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
+                'Press ▶ to start again; BPF: Show Log has its last words.',
+              ),
+        );
+      });
+    });
+  }
+
+  async request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]> {
+    const answer = this.frames.rpc.sendRequest<HelperResults[M]>(method, params).catch(error => {
+      throw this.requestError(method, error);
+    });
+    // A dead connection never answers; vscode-jsonrpc rejects on dispose only for what was sent before.
+    const gone = this.closed.then(reason => {
+      throw reason ?? new SessionError('helper-died', 'The session was closed.');
+    });
+    gone.catch(() => undefined);
+    return Promise.race([answer, gone]);
+  }
+
+  sendBlob(bytes: Uint8Array): number {
+    return this.frames.sendBlob(bytes);
+  }
+
+  takeBlob(blobId: number): Uint8Array {
+    return this.frames.takeBlob(blobId);
+  }
+
+  onData(listener: (frame: DataFrame) => void): () => void {
+    this.dataListeners.add(listener);
+    return () => this.dataListeners.delete(listener);
+  }
+
+  onNotification<N extends keyof HelperNotifications>(
+    name: N,
+    listener: (value: HelperNotifications[N]) => void,
+  ): void {
+    this.frames.rpc.onNotification(name, (value: HelperNotifications[N]) => listener(value));
+  }
+
+  close(): void {
+    this.closing = true;
+    this.frames.close();
+  }
+
+  private requestError(method: HelperMethod, error: unknown): Error {
+    if (!(error instanceof ResponseError) || error.code !== HELPER_RPC_ERROR) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+    const data = error.data as HelperErrorData;
+    const log =
+      data.verifierLogBlobId === undefined
+        ? null
+        : new TextDecoder().decode(this.frames.takeBlob(data.verifierLogBlobId));
+    return new HelperRequestError(method, data.code, error.message, data, log);
+  }
+}

@@ -1,0 +1,47 @@
+/** A target's facts as its helper tells them, each asked once per connection. */
+import { parseBtf } from '../shared/object/btf';
+import type { Btf } from '../shared/object/btf-model';
+import type { TargetFacts } from './choose-programs';
+import { type HelperConnection, HelperRequestError } from './helper-connection';
+
+export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts {
+  const moduleBtfs = new Map<string, Promise<Btf | null>>();
+  let modules: Promise<ReadonlySet<string>> | null = null;
+  const read = async (what: 'modules' | 'module-btf', of?: string) => {
+    const { blobId } = await connection.request('target/read', of === undefined ? { what } : { what, of });
+    return connection.takeBlob(blobId);
+  };
+  return {
+    btf,
+    functions: async names => (await connection.request('target/functions', { names: [...names] })).functions,
+    tracepoints: async names =>
+      (await connection.request('target/tracepoints', { names: [...names] })).present,
+    modules: () => {
+      // /proc/modules: the name is the first word of each line (proc(5)).
+      modules ??= read('modules').then(
+        bytes =>
+          new Set(
+            new TextDecoder()
+              .decode(bytes)
+              .split('\n')
+              .flatMap(line => line.split(' ')[0] || []),
+          ),
+      );
+      return modules;
+    },
+    moduleBtf: module => {
+      const known =
+        moduleBtfs.get(module) ??
+        read('module-btf', module).then(
+          bytes => parseBtf(bytes, btf),
+          error => {
+            // A module without BTF of its own is no error: it just has nothing to be found in.
+            if (error instanceof HelperRequestError) return null;
+            throw error;
+          },
+        );
+      moduleBtfs.set(module, known);
+      return known;
+    },
+  };
+}

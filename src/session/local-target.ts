@@ -1,0 +1,86 @@
+/** This machine's kernel as a target. */
+import { readFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { parseBtf } from '../shared/object/btf';
+import type { BudgetFacts } from './budget';
+import type { TargetFacts } from './choose-programs';
+import { SessionError } from './errors';
+import type { HelperConnection } from './helper-connection';
+import { helperFacts } from './helper-facts';
+import { startLocalHelper } from './local-helper';
+import { findNode } from './real-node';
+import { spawnStopped } from './stopped-process';
+import type { ConnectOptions, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
+
+export interface LocalTargetOptions {
+  /** dist/helper.js. */
+  readonly helperPath: string;
+  readonly nodeSetting?: string | undefined;
+  readonly elevation: 'auto' | 'sudo' | 'pkexec';
+  readonly log: (line: string) => void;
+}
+
+/** World-readable since 5.4 (kernel/bpf/sysfs_btf.c). */
+const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
+
+export class LocalTarget implements Target {
+  readonly id = 'local';
+  private kernelBtf: Promise<TargetBtf> | null = null;
+
+  constructor(private readonly options: LocalTargetOptions) {}
+
+  describe(): string {
+    return `this kernel (${release()})`;
+  }
+
+  readBtf(): Promise<TargetBtf> {
+    this.kernelBtf ??= readKernelBtf();
+    return this.kernelBtf;
+  }
+
+  async budgetFacts(): Promise<BudgetFacts> {
+    const paranoid = await readFile('/proc/sys/kernel/perf_event_paranoid', 'utf8').catch(() => '2');
+    return { kernelRelease: release(), perfEventParanoid: Number.parseInt(paranoid, 10) };
+  }
+
+  async connect(options: ConnectOptions): Promise<HelperConnection> {
+    options.progress('Starting the privileged helper');
+    return startLocalHelper({
+      node: await findNode(this.options.nodeSetting, process.env),
+      helperPath: this.options.helperPath,
+      budget: options.budget,
+      program: options.program,
+      elevation: this.options.elevation,
+      ui: options.ui,
+      log: this.options.log,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  }
+
+  async facts(connection: HelperConnection): Promise<TargetFacts> {
+    return helperFacts(connection, (await this.readBtf()).btf);
+  }
+
+  spawn(
+    command: SpawnCommand,
+    output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
+  ): Promise<TargetProcess> {
+    return spawnStopped(command, output);
+  }
+
+  async dispose(): Promise<void> {}
+}
+
+async function readKernelBtf(): Promise<TargetBtf> {
+  try {
+    const bytes = await readFile(KERNEL_BTF);
+    return { bytes, btf: parseBtf(bytes), kernelRelease: release() };
+  } catch (error) {
+    throw new SessionError(
+      'btf-missing',
+      `This kernel (${release()}) does not describe its types: ${KERNEL_BTF} cannot be read.`,
+      'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM: BPF: Select Target.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, helper,
+ * choice of programs, load, attach. Where the kernel refuses to attach a program that has a fallback, the next rank is
+ * tried; everything else that fails leaves nothing loaded.
+ */
+import type { BpfObject, Program } from '../shared/object/model';
+import type { AttachOverride } from '../shared/protocol/helper';
+import { type CapabilityBudget, capabilityBudget, coversBudget } from './budget';
+import { choosePrograms, type Lack, type ProgramChoice, type TargetFacts } from './choose-programs';
+import type { ElevationUi } from './elevation';
+import { type HelperConnection, HelperRequestError } from './helper-connection';
+import type { HelperPool } from './helper-pool';
+import { resolveAttachPoints } from './runtime-targets';
+import type { Progress, Target } from './target';
+import { TracingSession } from './tracing-session';
+
+export interface StartRequest {
+  readonly target: Target;
+  readonly helpers: HelperPool;
+  readonly object: BpfObject;
+  readonly objectBytes: Uint8Array;
+  /** By C name, as typed. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Process whose mappings and libraries run-time targets are looked up in; null for the whole machine. */
+  readonly pid: number | null;
+  readonly ui: ElevationUi;
+  readonly progress: Progress;
+  readonly allowChangingPrograms: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface StartedSession {
+  readonly session: TracingSession;
+  readonly choice: ProgramChoice;
+  readonly budget: CapabilityBudget;
+}
+
+/** Opens and loads, does not attach: `attachWithFallback` does, when the caller is ready to receive. */
+export async function startSession(
+  request: StartRequest,
+  onSession: (session: TracingSession) => void,
+): Promise<StartedSession> {
+  const { target, object } = request;
+  const budgetFacts = await target.budgetFacts();
+  const refused = new Map<string, Lack>();
+  let budget = capabilityBudget(object, likelyPrograms(object), budgetFacts);
+  for (;;) {
+    const connection = await request.helpers.acquire(target, budget, object.name, request);
+    const facts = await target.facts(connection);
+    const choice = await choosePrograms(object, facts, refused);
+    const needed = capabilityBudget(object, choice.load, budgetFacts);
+    if (!coversBudget(budget, needed)) {
+      // A fallback needs more than the first choice did: asked for again, as a budget cannot grow.
+      budget = needed;
+      continue;
+    }
+    const session = await open(request, connection, choice, facts);
+    try {
+      onSession(session);
+      request.progress('Attaching');
+      await session.attach();
+      return { session, choice, budget };
+    } catch (error) {
+      await session.close();
+      const lack = fallbackLack(error, choice);
+      if (!lack) throw error;
+      refused.set(lack.program, lack.lack);
+    }
+  }
+}
+
+async function open(
+  request: StartRequest,
+  connection: HelperConnection,
+  choice: ProgramChoice,
+  facts: TargetFacts,
+) {
+  request.progress('Resolving attach points');
+  const attach: ReadonlyMap<string, AttachOverride> = await resolveAttachPoints({
+    target: request.target,
+    facts,
+    programs: choice.load,
+    parameters: request.object.parameters,
+    values: request.parameters,
+    pid: request.pid,
+  });
+  request.progress('Loading');
+  return TracingSession.open({
+    connection,
+    object: request.object,
+    objectBytes: request.objectBytes,
+    choice,
+    parameters: request.parameters,
+    attach,
+    allowChangingPrograms: request.allowChangingPrograms,
+  });
+}
+
+/** What will probably be loaded, before the target was asked: the first rank of each group. */
+function likelyPrograms(object: BpfObject): Program[] {
+  const firstRank = new Map<string, number>();
+  for (const { choice } of object.programs) {
+    if (choice)
+      firstRank.set(choice.group, Math.min(choice.rank, firstRank.get(choice.group) ?? choice.rank));
+  }
+  return object.programs.filter(program =>
+    program.choice ? firstRank.get(program.choice.group) === program.choice.rank : program.autoload,
+  );
+}
+
+/** The refused program, when another rank of its group may still do. */
+function fallbackLack(error: unknown, choice: ProgramChoice): { program: string; lack: Lack } | null {
+  if (!(error instanceof HelperRequestError) || error.code !== 'attach-failed') return null;
+  const program = error.data.program;
+  if (program === undefined || !choice.groups.some(group => group.programs.includes(program))) return null;
+  return {
+    program,
+    lack: { what: `the kernel refused to attach it (${error.data.errnoName ?? error.message})`, mend: null },
+  };
+}

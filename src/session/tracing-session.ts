@@ -1,0 +1,249 @@
+/**
+ * One tracing session's life: object and parameters in, loaded and attached programs, raw frames out, everything
+ * detached at the end. Shared by the extension and bpfw; knows nothing of panels or printing.
+ */
+import type { BpfObject, MapDefinition } from '../shared/object/model';
+import { DataContent, type DataFrame } from '../shared/protocol/frames';
+import type { AttachedProgram, AttachOverride, LoadedMap, OpenedSession } from '../shared/protocol/helper';
+import type { ProgramChoice } from './choose-programs';
+import { SessionError } from './errors';
+import type { HelperConnection } from './helper-connection';
+import { encodeParameters } from './parameter-values';
+
+export interface SessionRequest {
+  readonly connection: HelperConnection;
+  readonly object: BpfObject;
+  readonly objectBytes: Uint8Array;
+  readonly choice: ProgramChoice;
+  /** By C name, as typed. Throws SessionError when one does not fit. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** By program name: where a section's name alone does not say it. */
+  readonly attach: ReadonlyMap<string, AttachOverride>;
+  readonly allowChangingPrograms: boolean;
+}
+
+export interface SessionStream {
+  readonly streamId: number;
+  /** The ring or perf buffer map; null for printk. */
+  readonly map: MapDefinition | null;
+  readonly name: string;
+  readonly content: 'ring' | 'perf' | 'printk';
+}
+
+/** One map's whole content at one moment. */
+export interface MapBytes {
+  readonly map: MapDefinition;
+  readonly keys: Uint8Array;
+  readonly values: Uint8Array;
+  readonly count: number;
+  /** CPUs a per-CPU value holds a part for. */
+  readonly cpus: number;
+  readonly truncated: boolean;
+}
+
+export interface StartupTimes {
+  readonly openMs: number;
+  readonly loadMs: number;
+  readonly attachMs: number;
+}
+
+const SNAPSHOT_ENTRIES = 65_536;
+
+export class TracingSession {
+  readonly streams: readonly SessionStream[] = [];
+  private attachedPrograms: readonly AttachedProgram[] = [];
+  private attachMs = 0;
+  private lostRecords = 0;
+  private readonly frameListeners = new Set<(stream: SessionStream, frame: DataFrame) => void>();
+  private readonly snapshotParts = new Map<number, Uint8Array[]>();
+  private readonly stopListening: () => void;
+  private isClosed = false;
+
+  private constructor(
+    private readonly request: SessionRequest,
+    readonly opened: OpenedSession,
+  ) {
+    this.stopListening = request.connection.onData(frame => this.receive(frame));
+  }
+
+  /** Loads the chosen programs. Throws HelperRequestError (verifier log included) or SessionError. */
+  static async open(request: SessionRequest): Promise<TracingSession> {
+    const { connection, object, choice } = request;
+    const loaded = new Set(choice.load);
+    const constants = encodeParameters(object.parameters, request.parameters).map(constant => ({
+      section: constant.section,
+      offset: constant.offset,
+      bytes: Buffer.from(constant.bytes).toString('base64'),
+    }));
+    const opened = await connection.request('session/open', {
+      objectBlobId: connection.sendBlob(request.objectBytes),
+      objectName: cIdentifier(object.name),
+      programs: object.programs.map(program => ({
+        name: program.name,
+        load: loaded.has(program),
+        attach: request.attach.get(program.name) ?? { kind: 'auto' },
+      })),
+      constants,
+      maps: [],
+      allowChangingPrograms: request.allowChangingPrograms,
+    });
+    const session = new TracingSession(request, opened);
+    try {
+      await session.watchBuffers();
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  get object(): BpfObject {
+    return this.request.object;
+  }
+  get attached(): readonly AttachedProgram[] {
+    return this.attachedPrograms;
+  }
+  get startup(): StartupTimes {
+    return { openMs: this.opened.openMs, loadMs: this.opened.loadMs, attachMs: this.attachMs };
+  }
+  /** Records the helper could not deliver, over all streams. */
+  get helperLost(): number {
+    return this.lostRecords;
+  }
+
+  /** Frames of ring buffers, perf buffers and printk; `bytes` is valid during the call only. */
+  onFrame(listener: (stream: SessionStream, frame: DataFrame) => void): void {
+    this.frameListeners.add(listener);
+  }
+
+  async attach(): Promise<readonly AttachedProgram[]> {
+    const result = await this.request.connection.request('session/attach', {
+      sessionId: this.opened.sessionId,
+    });
+    this.attachedPrograms = result.programs;
+    this.attachMs = result.attachMs;
+    return result.programs;
+  }
+
+  /** Resolves when every record that was in the buffers when asked has been given to the listeners. */
+  async drain(): Promise<void> {
+    if (this.streams.length > 0)
+      await this.request.connection.request('session/drain', { sessionId: this.opened.sessionId });
+  }
+
+  /** The map's content now. */
+  async readMap(map: MapDefinition): Promise<MapBytes> {
+    const loaded = this.loadedMap(map);
+    const result = await this.request.connection.request('map/read', {
+      sessionId: this.opened.sessionId,
+      map: loaded.name,
+      maxEntries: SNAPSHOT_ENTRIES,
+    });
+    const parts = this.snapshotParts.get(result.streamId) ?? [];
+    this.snapshotParts.delete(result.streamId);
+    return joinParts(map, loaded, parts, this.opened.possibleCpus, result.truncated);
+  }
+
+  async statistics(enable: boolean) {
+    return this.request.connection.request('session/statistics', {
+      sessionId: this.opened.sessionId,
+      enable,
+    });
+  }
+
+  /** Detaches and unloads everything of this session; idempotent, and quiet when the helper is already gone. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    try {
+      if (this.streams.some(stream => stream.content === 'printk'))
+        await this.request.connection.request('printk/unwatch', {});
+      await this.request.connection.request('session/close', { sessionId: this.opened.sessionId });
+    } catch (error) {
+      if (!(error instanceof SessionError && error.code === 'helper-died')) throw error;
+    } finally {
+      this.stopListening();
+    }
+  }
+
+  private async watchBuffers(): Promise<void> {
+    const streams: SessionStream[] = [];
+    (this as { streams: readonly SessionStream[] }).streams = streams;
+    for (const map of this.object.maps) {
+      if (map.view.kind !== 'events') continue;
+      const watched = await this.request.connection.request('stream/watch', {
+        sessionId: this.opened.sessionId,
+        map: map.name,
+      });
+      streams.push({ streamId: watched.streamId, map, name: map.name, content: watched.content });
+    }
+    const loadsPrintk = this.object.usesPrintk;
+    if (loadsPrintk) {
+      const watched = await this.request.connection.request('printk/watch', {});
+      streams.push({ streamId: watched.streamId, map: null, name: 'printk', content: 'printk' });
+    }
+  }
+
+  private loadedMap(map: MapDefinition): LoadedMap {
+    // libbpf puts the object's name before ".bss" and its like (internal_map_name, libbpf 1.1).
+    const loaded = this.opened.maps.find(
+      candidate =>
+        candidate.name === map.name || (map.name.startsWith('.') && candidate.name.endsWith(map.name)),
+    );
+    if (!loaded) throw new SessionError('protocol', `The helper did not load a map '${map.name}'.`);
+    return loaded;
+  }
+
+  private receive(frame: DataFrame): void {
+    if (frame.content === DataContent.mapEntries) {
+      if (frame.sessionId !== this.opened.sessionId) return;
+      const parts = this.snapshotParts.get(frame.streamId) ?? [];
+      parts.push(frame.bytes.slice());
+      this.snapshotParts.set(frame.streamId, parts);
+      return;
+    }
+    const stream = this.streams.find(
+      candidate =>
+        candidate.streamId === frame.streamId &&
+        (candidate.content === 'printk' || frame.sessionId === this.opened.sessionId),
+    );
+    if (!stream) return;
+    this.lostRecords += frame.lost;
+    for (const listener of this.frameListeners) listener(stream, frame);
+  }
+}
+
+/** Parts are { u32 count, keys, values } (DataContent.mapEntries). */
+function joinParts(
+  map: MapDefinition,
+  loaded: LoadedMap,
+  parts: readonly Uint8Array[],
+  cpus: number,
+  truncated: boolean,
+): MapBytes {
+  const counts = parts.map(part =>
+    new DataView(part.buffer, part.byteOffset, part.byteLength).getUint32(0, true),
+  );
+  const count = counts.reduce((sum, part) => sum + part, 0);
+  const keys = new Uint8Array(count * loaded.keySize);
+  const values = new Uint8Array(count * loaded.valueStride);
+  let entry = 0;
+  parts.forEach((part, index) => {
+    const entries = counts[index] ?? 0;
+    const keysEnd = 4 + entries * loaded.keySize;
+    keys.set(part.subarray(4, keysEnd), entry * loaded.keySize);
+    values.set(part.subarray(keysEnd, keysEnd + entries * loaded.valueStride), entry * loaded.valueStride);
+    entry += entries;
+  });
+  return { map, keys, values, count, cpus, truncated };
+}
+
+/** libbpf names internal maps after the object: a C identifier of at most 15 bytes (BPF_OBJ_NAME_LEN). */
+function cIdentifier(name: string): string {
+  return (
+    name
+      .replace(/\.bpf\.o$|\.o$/, '')
+      .replace(/[^A-Za-z0-9_]/g, '_')
+      .slice(0, 15) || 'program'
+  );
+}
