@@ -50,6 +50,8 @@ export type Hello = v.InferOutput<typeof HelloSchema>;
 export const AttachOverrideSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('auto') }),
   v.strictObject({ kind: v.literal('kprobe'), function: name, offset: uint32, return: v.boolean() }),
+  /** Every function that matches a pattern with '*' and '?' (kernels with CONFIG_FPROBE, since 5.18). */
+  v.strictObject({ kind: v.literal('kprobe.multi'), pattern: name, return: v.boolean() }),
   v.strictObject({ kind: v.literal('fentry'), function: name }),
   v.strictObject({
     kind: v.literal('uprobe'),
@@ -106,6 +108,25 @@ export const OpenSessionSchema = v.strictObject({
   maps: v.pipe(v.array(v.strictObject({ name, maxEntries: uint32 })), v.maxLength(LIMITS.programs)),
   /** Program types that can change the system were named to the person, who agreed. */
   allowChangingPrograms: v.boolean(),
+  /**
+   * The verifier's log of programs that load, too: "statistics" its closing counts (BPF_LOG_STATS), "full" every
+   * instruction. Programs it rejects come with their log in any case.
+   */
+  verifierLog: v.optional(v.picklist(['none', 'statistics', 'full'])),
+  /** perf events kept running while the session lives, without a program: the last branch record needs one per CPU. */
+  companionEvents: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          type: uint32,
+          config: uint64Text,
+          frequencyHz: uint32,
+          branchSampleType: uint64Text,
+        }),
+      ),
+      v.maxLength(8),
+    ),
+  ),
 });
 export type OpenSession = v.InferOutput<typeof OpenSessionSchema>;
 
@@ -113,15 +134,21 @@ export interface LoadedProgram {
   readonly name: string;
   readonly section: string;
   readonly id: number;
+  /** Instructions of the program as loaded, its static functions included. */
   readonly instructions: number;
+  /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
+  readonly verifiedInstructions: number;
+  /** The log that OpenSession.verifierLog asked for. */
+  readonly verifierLogBlobId?: number;
 }
 export interface LoadedMap {
+  /** As in the object; maps of global data by their section: ".bss", ".rodata". */
   readonly name: string;
   readonly id: number;
   readonly type: number;
   readonly keySize: number;
   readonly valueSize: number;
-  /** Bytes of one value in a snapshot: valueSize, or round_up(valueSize, 8) * possible CPUs. */
+  /** Bytes of one value in a snapshot: valueSize, or round_up(valueSize, 8) * possible CPUs. 0: the map cannot be read by key. */
   readonly valueStride: number;
   readonly maxEntries: number;
   readonly flags: number;
@@ -154,9 +181,12 @@ export const HelperRequestSchemas = {
   'stream/unwatch': v.strictObject({ sessionId: uint32, streamId: uint32 }),
   /** Answers when everything in the session's buffers at the time of asking was sent. */
   'session/drain': sessionId,
-  /** Sends the map's entries as data frames, then answers. */
+  /**
+   * Sends the map's entries as data frames, then answers. The frames of one snapshot carry the same time; one
+   * without entries (count 0) ends it. A map of global data is read by its section: ".bss".
+   */
   'map/read': v.strictObject({ ...mapOf, maxEntries: uint32 }),
-  /** Reads it every intervalMs until unwatched; the stream's frames carry it. */
+  /** Reads it at once and then every intervalMs until unwatched (stream/unwatch); a snapshot as in map/read each time. */
   'map/watch': v.strictObject({ ...mapOf, intervalMs: v.pipe(uint32, v.minValue(50)), maxEntries: uint32 }),
   /** Run time and count per program since load; turns BPF statistics on while at least one client asks. */
   'session/statistics': v.strictObject({ sessionId: uint32, enable: v.boolean() }),
@@ -188,6 +218,7 @@ export type HelperParams<M extends HelperMethod> = v.InferOutput<(typeof HelperR
 
 export interface HelperResults {
   'session/open': OpenedSession;
+  /** Programs that are loaded only (iterators, attach 'none') are left out. */
   'session/attach': { readonly programs: readonly AttachedProgram[]; readonly attachMs: number };
   'session/close': { readonly detachMs: number };
   'stream/watch': { readonly streamId: number; readonly content: 'ring' | 'perf' };
@@ -219,6 +250,8 @@ export interface HelperResults {
 /** Helper to client, unasked. */
 export interface HelperNotifications {
   hello: Hello;
+  /** The helper's last words before it closes the connection because of something the client sent. */
+  closing: { readonly code: HelperErrorCode; readonly message: string };
   log: { readonly level: 'warning' | 'info' | 'debug'; readonly message: string };
   'session/ended': { readonly sessionId: number; readonly code: HelperErrorCode; readonly message: string };
 }
