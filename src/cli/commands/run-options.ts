@@ -1,0 +1,45 @@
+import { UsageError } from '../exit';
+
+export interface RunOptions {
+  readonly target?: string;
+  readonly param?: readonly string[];
+  readonly pid?: string;
+  readonly for?: string;
+  readonly interval?: string;
+  readonly json?: boolean;
+}
+
+/** "5s", "250ms", "2m", "1h" or plain seconds → milliseconds. Throws UsageError. */
+export function parseDuration(text: string, option: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
+  const durationMs = Number(match?.[1]) * factor;
+  if (!match || !(durationMs > 0))
+    throw new UsageError(`${option} '${text}' is not a duration; say 5s, 250ms or 2m.`);
+  return durationMs;
+}
+
+/** "NAME=VALUE" pairs → map. Throws UsageError. */
+export function parseParameters(pairs: readonly string[]): Map<string, string> {
+  return new Map(
+    pairs.map(pair => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UsageError(`-p '${pair}' is not NAME=VALUE.`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+/** A process id or 0 for everything. Throws UsageError. */
+export function parsePid(text: string): number {
+  if (!/^\d{1,10}$/.test(text))
+    throw new UsageError(`--pid '${text}' is not a process id; 0 traces everything.`);
+  return Number(text);
+}
+
+/** Throws UsageError. */
+export function parseTarget(text: string | undefined): 'local' | 'vm' | 'auto' {
+  if (text === undefined) return 'auto';
+  if (text === 'local' || text === 'vm' || text === 'auto') return text;
+  throw new UsageError(`--target '${text}' is not known; say local or vm.`);
+}

@@ -1,0 +1,15 @@
+import { readCatalogue } from '../../templates/catalogue';
+import { TEMPLATES_FOLDER } from '../paths';
+import { printJson } from '../print/json';
+import { tableRows } from '../print/table';
+
+/** `bpfw templates`: the catalogue; with --json one object a line, its manifest as it is. */
+export async function templatesCommand(options: { readonly json?: boolean }): Promise<void> {
+  const templates = await readCatalogue(TEMPLATES_FOLDER);
+  if (options.json) {
+    for (const { manifest } of templates) printJson({ type: 'template', ...manifest });
+    return;
+  }
+  const rows = templates.map(({ manifest }) => [manifest.name, manifest.category, manifest.purpose]);
+  process.stdout.write(`${tableRows(['TEMPLATE', 'CATEGORY', 'PURPOSE'], rows).join('\n')}\n`);
+}

@@ -1,0 +1,63 @@
+/** Exit codes of bpfw (docs/cli.md) and how errors become them. */
+import { CompileEnvironmentError } from '../compile/environment-error';
+import { SessionError } from '../session/errors';
+import { HelperRequestError } from '../session/helper-connection';
+import { ObjectError } from '../shared/object/model';
+import { TemplateError } from '../templates/catalogue';
+
+export const EXIT = { done: 0, rejected: 1, usage: 2, environment: 3, interrupted: 130 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Wrong arguments; the message names what would be right. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** The program was refused, by clang or by the kernel; everything about it was already printed. */
+export class RejectedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RejectedError';
+  }
+}
+
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'bad-parameter',
+  'unknown-parameter',
+  'unknown-template',
+  'file-exists',
+]);
+
+/** Prints what failed and what mends it on stderr; returns the exit code. */
+export function reportFailure(error: unknown): ExitCode {
+  if (error instanceof RejectedError) {
+    if (error.message) process.stderr.write(`bpfw: ${error.message}\n`);
+    return EXIT.rejected;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const mend =
+    error instanceof SessionError || error instanceof CompileEnvironmentError || hasMend(error)
+      ? error.mend
+      : null;
+  process.stderr.write(`bpfw: ${message}\n`);
+  if (mend) process.stderr.write(`bpfw: to mend it: ${mend}\n`);
+  if (process.env.BPFW_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (error instanceof UsageError) return EXIT.usage;
+  if ((error instanceof SessionError || error instanceof TemplateError) && USAGE_CODES.has(error.code))
+    return EXIT.usage;
+  if (error instanceof ObjectError) return EXIT.rejected;
+  if (error instanceof HelperRequestError && error.code === 'object-rejected') return EXIT.rejected;
+  return EXIT.environment;
+}
+
+function hasMend(error: unknown): error is { mend: string | null } {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'mend' in error &&
+    (error.mend === null || typeof error.mend === 'string')
+  );
+}

@@ -1,0 +1,14 @@
+/** One JSON object a line on stdout; numbers beyond 2^53 as strings, bytes as hexadecimal. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, replaceValue)}\n`);
+}
+
+function replaceValue(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(value)
+      : value.toString();
+  }
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  return value;
+}

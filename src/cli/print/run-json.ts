@@ -1,0 +1,23 @@
+import type { RunOutput } from '../run-output';
+import { printJson } from './json';
+
+/** docs/cli.md: one object a line. */
+export function jsonOutput(): RunOutput {
+  return {
+    attached: (programs, startupMs) =>
+      printJson({
+        type: 'attached',
+        programs: programs.map(({ name, section, attach }) => ({ name, section, attach })),
+        startupMs,
+      }),
+    event: (stream, _layout, data) => printJson({ type: 'event', stream, data }),
+    printk: line => printJson({ type: 'printk', line }),
+    histogram: ({ map, kind, unit, key, buckets }) =>
+      printJson({ type: 'hist', map, kind, unit, key, buckets }),
+    map: (map, entries) => printJson({ type: 'map', map: map.name, entries }),
+    stacks: (map, stacks) => printJson({ type: 'stacks', map, stacks }),
+    drops: drops => printJson({ type: 'drops', ...drops }),
+    end: (reason, commandExit) =>
+      printJson(commandExit === null ? { type: 'end', reason } : { type: 'end', reason, commandExit }),
+  };
+}

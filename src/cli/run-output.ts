@@ -1,0 +1,31 @@
+/** What `bpfw run` says, in the order it says it; one implementation prints JSON lines, the other text for people. */
+import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
+import type { MapDefinition, RecordLayout } from '../shared/object/model';
+import type { AttachedProgram } from '../shared/protocol/helper';
+
+export interface StartupMs {
+  readonly compile: number;
+  readonly open: number;
+  readonly load: number;
+  readonly attach: number;
+}
+
+export type EndReason = 'command' | 'time' | 'interrupt' | 'detached' | 'error';
+
+export interface StackTrace {
+  /** Outermost first. */
+  readonly frames: readonly string[];
+  readonly key: Readonly<Record<string, FieldValue>>;
+  readonly value: Readonly<Record<string, FieldValue>>;
+}
+
+export interface RunOutput {
+  attached(programs: readonly AttachedProgram[], startupMs: StartupMs): void;
+  event(stream: string, layout: RecordLayout | null, data: Readonly<Record<string, FieldValue>>): void;
+  printk(line: string): void;
+  histogram(histogram: Histogram): void;
+  map(map: MapDefinition, entries: readonly MapEntry[]): void;
+  stacks(map: string, stacks: readonly StackTrace[]): void;
+  drops(drops: Drops): void;
+  end(reason: EndReason, commandExit: number | null): void;
+}

@@ -1,0 +1,82 @@
+/** The templates that ship with the product, read from their folders; shared by the extension and bpfw. */
+import { constants, copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as v from 'valibot';
+import { type TemplateManifest, TemplateManifestSchema } from '../shared/template/manifest';
+
+export interface Template {
+  readonly manifest: TemplateManifest;
+  readonly folder: string;
+  readonly sourcePath: string;
+}
+
+export class TemplateError extends Error {
+  constructor(
+    readonly code: 'unknown-template' | 'bad-template' | 'file-exists',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'TemplateError';
+  }
+}
+
+/** By category (in the schema's order), then title. Throws TemplateError 'bad-template' naming the file that is wrong. */
+export async function readCatalogue(root: string): Promise<Template[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  const folders = entries.filter(entry => entry.isDirectory() && entry.name !== 'include');
+  const templates = await Promise.all(folders.map(entry => readTemplate(path.join(root, entry.name))));
+  const categories = TemplateManifestSchema.entries.category.options;
+  return templates.sort(
+    (a, b) =>
+      categories.indexOf(a.manifest.category) - categories.indexOf(b.manifest.category) ||
+      a.manifest.title.localeCompare(b.manifest.title),
+  );
+}
+
+/** Throws TemplateError 'unknown-template' that lists what there is. */
+export async function findTemplate(root: string, name: string): Promise<Template> {
+  const templates = await readCatalogue(root);
+  const found = templates.find(template => template.manifest.name === name);
+  if (found) return found;
+  const names = templates.map(template => template.manifest.name).sort();
+  throw new TemplateError(
+    'unknown-template',
+    `There is no template '${name}'. Templates: ${names.join(', ')}.`,
+  );
+}
+
+/**
+ * Copies a template's program and its own headers into a folder, which is made if it is missing. Returns the new
+ * program's path. Never overwrites: throws TemplateError 'file-exists' before anything is written.
+ */
+export async function copyTemplate(template: Template, folder: string): Promise<string> {
+  const files = (await readdir(template.folder)).filter(
+    name => name.endsWith('.bpf.c') || name.endsWith('.h'),
+  );
+  await mkdir(folder, { recursive: true });
+  const present = new Set(await readdir(folder));
+  const taken = files.find(name => present.has(name));
+  if (taken !== undefined) {
+    throw new TemplateError(
+      'file-exists',
+      `${path.join(folder, taken)} exists already and was left as it is. Choose another folder.`,
+    );
+  }
+  for (const name of files) {
+    await copyFile(path.join(template.folder, name), path.join(folder, name), constants.COPYFILE_EXCL);
+  }
+  return path.join(folder, path.basename(template.sourcePath));
+}
+
+async function readTemplate(folder: string): Promise<Template> {
+  const file = path.join(folder, 'template.json');
+  try {
+    const manifest = v.parse(TemplateManifestSchema, JSON.parse(await readFile(file, 'utf8')));
+    return { manifest, folder, sourcePath: path.join(folder, `${manifest.name}.bpf.c`) };
+  } catch (error) {
+    throw new TemplateError(
+      'bad-template',
+      `${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
