@@ -1,0 +1,17 @@
+import type { Btf, BtfType, BtfTypeId } from '../shared/object/btf-model';
+
+/** Btf.type() decodes anew on every call; while a header is made the same types are asked for many times. */
+export class DecodedTypes {
+  private readonly types = new Map<BtfTypeId, BtfType>();
+
+  constructor(private readonly btf: Btf) {}
+
+  get(id: BtfTypeId): BtfType {
+    let type = this.types.get(id);
+    if (type === undefined) {
+      type = this.btf.type(id);
+      this.types.set(id, type);
+    }
+    return type;
+  }
+}
