@@ -13,7 +13,11 @@ const FORMAT_NAMES: Readonly<Record<ExportFormat, string>> = {
 };
 
 /** Asks where and writes it; does nothing when the person cancels. The page's name is a suggestion: only its last part counts. */
-export async function saveExport(format: ExportFormat, name: string, content: string | ArrayBuffer): Promise<void> {
+export async function saveExport(
+  format: ExportFormat,
+  name: string,
+  content: string | ArrayBuffer,
+): Promise<void> {
   const fileName = path.basename(name) || `export.${format}`;
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const target = await vscode.window.showSaveDialog({

@@ -64,11 +64,18 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     this.behind = false;
     const shown = this.sessions.shown;
     if (this.view) this.view.description = shown ? shown.summary.title : '';
-    if (!shown) return this.post({ type: 'noSession', trusted: vscode.workspace.isTrusted });
+    if (!shown) {
+      this.post({ type: 'noSession', trusted: vscode.workspace.isTrusted });
+      return;
+    }
     for (const message of shown.hydration(this.panel)) this.post(message);
   }
 
-  private forward(update: { readonly sessionId: string; readonly panels: readonly PanelName[]; readonly message: ToWebview }): void {
+  private forward(update: {
+    readonly sessionId: string;
+    readonly panels: readonly PanelName[];
+    readonly message: ToWebview;
+  }): void {
     if (!this.pageReady || !this.view?.visible) return;
     if (update.sessionId !== this.sessions.shown?.summary.id || !update.panels.includes(this.panel)) return;
     if (this.behind) return;
@@ -97,7 +104,9 @@ export class PanelProvider implements vscode.WebviewViewProvider {
   private receive(raw: unknown): void {
     const message = parsePageMessage(raw);
     if (!message) {
-      this.log.error(`the ${this.panel} page sent something that is not a message: ${JSON.stringify(raw)?.slice(0, 500)}`);
+      this.log.error(
+        `the ${this.panel} page sent something that is not a message: ${JSON.stringify(raw)?.slice(0, 500)}`,
+      );
       return;
     }
     this.answer(message).catch(error => this.log.error(`${this.panel} page, ${message.type}: ${error}`));

@@ -1,0 +1,165 @@
+/**
+ * clang's diagnostics in the editor: ranges, notes as related information, fix-its as code actions. The collection has
+ * the owner of the problem matcher ($bpf-clang), so that a task's own findings and these replace each other.
+ */
+import * as vscode from 'vscode';
+import type { CompileDiagnostic, Fixit } from '../../compile/diagnostics';
+import { PROBLEM_OWNER } from '../command-ids';
+import { utf16Column, wordEnd } from './diagnostic-text';
+
+/** A file's lines as clang saw them: the open document (saved before compiling), else the disk. */
+class SourceLines {
+  private readonly files = new Map<string, Promise<readonly string[]>>();
+
+  async line(file: string, line: number): Promise<string> {
+    const known = this.files.get(file) ?? readLines(file);
+    this.files.set(file, known);
+    return (await known)[line - 1] ?? '';
+  }
+}
+
+async function readLines(file: string): Promise<readonly string[]> {
+  try {
+    const document = await vscode.workspace.openTextDocument(file);
+    return document.getText().split(/\r?\n/);
+  } catch {
+    // A header that cannot be read still has a line number to point at.
+    return [];
+  }
+}
+
+export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
+  static readonly actionKinds = [vscode.CodeActionKind.QuickFix];
+
+  private readonly collection = vscode.languages.createDiagnosticCollection(PROBLEM_OWNER);
+  /** Files that have diagnostics because of a program, by the program: a header's go when the program's next result comes. */
+  private readonly filesOf = new Map<string, readonly vscode.Uri[]>();
+  private readonly fixes = new WeakMap<
+    vscode.Diagnostic,
+    readonly { edit: vscode.WorkspaceEdit; title: string }[]
+  >();
+
+  /** Replaces what earlier compilations of `program` said. */
+  async publish(program: vscode.Uri, diagnostics: readonly CompileDiagnostic[]): Promise<void> {
+    const lines = new SourceLines();
+    const byFile = new Map<string, vscode.Diagnostic[]>([[program.fsPath, []]]);
+    for (const diagnostic of diagnostics) {
+      const file = diagnostic.file || program.fsPath;
+      byFile.set(file, [...(byFile.get(file) ?? []), await this.convert(file, diagnostic, lines)]);
+    }
+    const entries = [...byFile].map(([file, list]) => [vscode.Uri.file(file), list] as const);
+    const gone = (this.filesOf.get(program.fsPath) ?? []).filter(uri => !byFile.has(uri.fsPath));
+    for (const uri of gone) this.collection.delete(uri);
+    for (const [uri, list] of entries) this.collection.set(uri, list);
+    this.filesOf.set(
+      program.fsPath,
+      entries.map(([uri]) => uri),
+    );
+  }
+
+  /** Sets the same diagnostics once more: the problem matcher of a task that just ended has put its poorer ones there. */
+  refresh(program: vscode.Uri): void {
+    for (const uri of this.filesOf.get(program.fsPath) ?? []) {
+      const own = this.collection.get(uri);
+      if (own) this.collection.set(uri, [...own]);
+    }
+  }
+
+  provideCodeActions(
+    _document: vscode.TextDocument,
+    _range: vscode.Range,
+    context: vscode.CodeActionContext,
+  ): vscode.CodeAction[] {
+    return context.diagnostics.flatMap(diagnostic => {
+      const fixes = this.fixesFor(_document.uri, diagnostic);
+      return fixes.map(fix => {
+        const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix);
+        action.edit = fix.edit;
+        action.diagnostics = [diagnostic];
+        action.isPreferred = fixes.length === 1;
+        return action;
+      });
+    });
+  }
+
+  dispose(): void {
+    this.collection.dispose();
+  }
+
+  /** VS Code hands back equal diagnostics, not the same objects. */
+  private fixesFor(uri: vscode.Uri, asked: vscode.Diagnostic) {
+    const own = (this.collection.get(uri) ?? []).find(
+      candidate => candidate.message === asked.message && candidate.range.isEqual(asked.range),
+    );
+    return own ? (this.fixes.get(own) ?? []) : [];
+  }
+
+  private async convert(
+    file: string,
+    from: CompileDiagnostic,
+    lines: SourceLines,
+  ): Promise<vscode.Diagnostic> {
+    const range = await rangeOf(file, from.line, from.column, from.endColumn, lines);
+    const diagnostic = new vscode.Diagnostic(
+      range,
+      from.message,
+      from.severity === 'error' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning,
+    );
+    diagnostic.source = 'clang';
+    if (from.flag) diagnostic.code = from.flag;
+    if (/^-Wunused/.test(from.flag)) diagnostic.tags = [vscode.DiagnosticTag.Unnecessary];
+    diagnostic.relatedInformation = await Promise.all(
+      from.notes
+        .filter(note => note.file !== '')
+        .map(
+          async note =>
+            new vscode.DiagnosticRelatedInformation(
+              new vscode.Location(
+                vscode.Uri.file(note.file),
+                await rangeOf(note.file, note.line, note.column, undefined, lines),
+              ),
+              note.message,
+            ),
+        ),
+    );
+    if (from.fixits.length > 0) this.fixes.set(diagnostic, [await fixOf(from, lines)]);
+    return diagnostic;
+  }
+}
+
+async function rangeOf(
+  file: string,
+  line: number,
+  column: number,
+  endColumn: number | undefined,
+  lines: SourceLines,
+): Promise<vscode.Range> {
+  if (line < 1) return new vscode.Range(0, 0, 0, 0);
+  const text = await lines.line(file, line);
+  const start = utf16Column(text, column);
+  const end = endColumn === undefined ? wordEnd(text, start) : utf16Column(text, endColumn);
+  return new vscode.Range(line - 1, start, line - 1, Math.max(start, end));
+}
+
+/** All fix-its of a diagnostic belong together: clang means them as one change. */
+async function fixOf(from: CompileDiagnostic, lines: SourceLines) {
+  const edit = new vscode.WorkspaceEdit();
+  for (const fixit of from.fixits) {
+    edit.replace(vscode.Uri.file(fixit.file), await fixRange(fixit, lines), fixit.text);
+  }
+  return { edit, title: fixTitle(from) };
+}
+
+async function fixRange(fixit: Fixit, lines: SourceLines): Promise<vscode.Range> {
+  const start = utf16Column(await lines.line(fixit.file, fixit.line), fixit.column);
+  const end = utf16Column(await lines.line(fixit.file, fixit.endLine), fixit.endColumn);
+  return new vscode.Range(fixit.line - 1, start, fixit.endLine - 1, end);
+}
+
+function fixTitle(from: CompileDiagnostic): string {
+  const [only] = from.fixits;
+  if (!only || from.fixits.length > 1) return `Apply clang's fix: ${from.message}`;
+  const inserts = only.line === only.endLine && only.column === only.endColumn;
+  if (only.text === '') return "Remove it (clang's fix)";
+  return inserts ? `Insert '${only.text}'` : `Change to '${only.text}'`;
+}

@@ -1,0 +1,71 @@
+/**
+ * What a person sees before anything gets privileges: which capabilities and why, then sudo's password. The password
+ * goes from the box to sudo's askpass and is kept nowhere.
+ */
+import * as vscode from 'vscode';
+import type { CapabilityBudget } from '../../session/budget';
+import type { ElevationUi, ElevationWay } from '../../session/elevation';
+
+const WAYS: Readonly<Record<Exclude<ElevationWay, 'already'>, string>> = {
+  'sudo-askpass': 'sudo will ask for your password next.',
+  'sudo-terminal': 'sudo will ask for your password.',
+  pkexec: "Your desktop's own dialog (pkexec) will ask for your password next.",
+};
+
+export class ElevationPrompt implements ElevationUi {
+  readonly hasTerminal = false;
+  /** Budgets the person agreed to in this window: the same question is not asked twice. */
+  private readonly agreed = new Set<string>();
+  private asking: { readonly program: string; readonly capabilities: string } | null = null;
+
+  async consent(request: {
+    readonly way: ElevationWay;
+    readonly budget: CapabilityBudget;
+    readonly program: string;
+  }): Promise<boolean> {
+    const capabilities = request.budget.map(entry => capabilityName(entry.capability)).join(', ');
+    this.asking = { program: request.program, capabilities };
+    if (request.way === 'already') return true;
+    const key = `${request.way} ${capabilities}`;
+    if (this.agreed.has(key)) return true;
+    const reasons = request.budget.map(entry => `• ${capabilityName(entry.capability)}: ${entry.why}`);
+    const proceed = 'Continue';
+    const answer = await vscode.window.showInformationMessage(
+      `Attaching ${request.program} needs rights that you do not have yet.`,
+      {
+        modal: true,
+        detail: [
+          'A small helper process runs under your own user with these capabilities and no others, until the session ends:',
+          '',
+          ...reasons,
+          '',
+          WAYS[request.way],
+        ].join('\n'),
+      },
+      proceed,
+    );
+    if (answer !== proceed) return false;
+    this.agreed.add(key);
+    return true;
+  }
+
+  async password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null> {
+    const what = this.asking
+      ? `to attach ${this.asking.program} with ${this.asking.capabilities}`
+      : 'to start the BPF helper';
+    const again = request.attempt > 1 ? 'That password was wrong. ' : '';
+    const answer = await vscode.window.showInputBox({
+      title: 'BPF: Your Password for sudo',
+      prompt: `${again}${what}. Escape attaches nothing.`,
+      placeHolder: request.prompt,
+      password: true,
+      ignoreFocusOut: true,
+    });
+    return answer ?? null;
+  }
+}
+
+/** As capabilities(7) writes it. */
+function capabilityName(name: string): string {
+  return `CAP_${name.toUpperCase()}`;
+}

@@ -1,0 +1,78 @@
+import * as vscode from 'vscode';
+import { ContextKeys } from '../command-ids';
+import type { SessionModel, SessionUpdate } from './session-model';
+
+/** Ended sessions that stay in the list, so that their data can be looked at; older ones leave. */
+const ENDED_LIMIT = 8;
+
+/** Every session of this window, newest first, and the one the pages show. */
+export class SessionList implements vscode.Disposable {
+  private models: SessionModel[] = [];
+  private shownModel: SessionModel | null = null;
+
+  private readonly changes = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.changes.event;
+  private readonly shows = new vscode.EventEmitter<void>();
+  /** The pages are to show another session, or none. */
+  readonly onDidShow = this.shows.event;
+  private readonly updates = new vscode.EventEmitter<SessionUpdate>();
+  readonly onDidUpdate = this.updates.event;
+
+  get all(): readonly SessionModel[] {
+    return this.models;
+  }
+  get live(): readonly SessionModel[] {
+    return this.models.filter(model => model.isLive);
+  }
+  get shown(): SessionModel | null {
+    return this.shownModel;
+  }
+
+  add(model: SessionModel): void {
+    this.models.unshift(model);
+    model.onDidUpdate(update => this.updates.fire(update));
+    model.onDidChange(() => this.changed());
+    const ended = this.models.filter(each => !each.isLive);
+    for (const old of ended.slice(ENDED_LIMIT)) this.drop(old);
+    this.show(model);
+    this.changed();
+  }
+
+  show(model: SessionModel): void {
+    this.shownModel = model;
+    this.shows.fire();
+  }
+
+  /** Forgets an ended session and what it received. */
+  remove(model: SessionModel): void {
+    if (model.isLive) return;
+    this.drop(model);
+    this.changed();
+  }
+
+  dispose(): void {
+    for (const model of this.models) model.dispose();
+    this.changes.dispose();
+    this.shows.dispose();
+    this.updates.dispose();
+  }
+
+  private drop(model: SessionModel): void {
+    this.models = this.models.filter(each => each !== model);
+    model.dispose();
+    if (this.shownModel !== model) return;
+    this.shownModel = this.models[0] ?? null;
+    this.shows.fire();
+  }
+
+  private changed(): void {
+    const setContext = (key: string, value: unknown) =>
+      vscode.commands.executeCommand('setContext', key, value);
+    setContext(ContextKeys.sessionCount, this.live.length);
+    setContext(
+      ContextKeys.attachedFiles,
+      this.live.map(model => model.program.fsPath),
+    );
+    this.changes.fire();
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * What one session is and has received, for as long as its row is in the Sessions tree: the model behind every page.
+ * It keeps raw records (bounded), the histograms' latest state and their history, and tells who listens what is new in
+ * the words of shared/protocol/webview.
+ */
+import * as vscode from 'vscode';
+import type { TracingSession } from '../../session/tracing-session';
+import type { Drops, Histogram } from '../../shared/decode/model';
+import type { MapDefinition } from '../../shared/object/model';
+import type { DataFrame } from '../../shared/protocol/frames';
+import type {
+  SessionState,
+  SessionSummary,
+  StreamDescription,
+  ToWebview,
+} from '../../shared/protocol/webview';
+import { PANELS, type PanelName } from '../command-ids';
+import { EventStore } from '../panels/event-store';
+import { countRecords } from './count-records';
+import { readDrops, readHistograms } from './read-maps';
+
+export interface SessionUpdate {
+  readonly sessionId: string;
+  /** The pages it matters to. */
+  readonly panels: readonly PanelName[];
+  readonly message: ToWebview;
+}
+
+export interface SessionIdentity {
+  readonly title: string;
+  /** What was compiled, or the object file that was attached as it is. */
+  readonly program: vscode.Uri;
+  readonly targetId: 'local' | 'vm';
+  readonly target: string;
+  readonly eventBytesLimit: number;
+}
+
+/** Snapshots of histograms kept for the time line; as many as a page draws. */
+const HISTORY_LIMIT = 300;
+const READ_INTERVAL_MS = 1000;
+/** The first bars should not wait a whole interval. */
+const FIRST_READ_MS = 200;
+
+interface Snapshot {
+  readonly atMs: number;
+  readonly histograms: readonly Histogram[];
+  readonly drops: Drops;
+}
+
+let sessionsMade = 0;
+
+export class SessionModel {
+  readonly id = `session-${++sessionsMade}`;
+  readonly program: vscode.Uri;
+  readonly targetId: 'local' | 'vm';
+  /** Records received since attach. */
+  events = 0;
+  eventsPerSecond = 0;
+  drops: Drops = { kernel: 0, helper: 0, client: 0 };
+
+  private state: SessionState = 'starting';
+  private message = '';
+  private readonly startedAtMs = Date.now();
+  private endedAtMs: number | null = null;
+  private tracing: TracingSession | null = null;
+  private streams: readonly StreamDescription[] = [];
+  private readonly stores = new Map<string, EventStore>();
+  private readonly evicted = new Map<string, number>();
+  private histograms: readonly Histogram[] = [];
+  private readonly history: Snapshot[] = [];
+  private timer: NodeJS.Timeout | null = null;
+  private reading: Promise<void> = Promise.resolve();
+  private rateFrom = { events: 0, atMs: Date.now() };
+
+  private readonly updates = new vscode.EventEmitter<SessionUpdate>();
+  readonly onDidUpdate = this.updates.event;
+  private readonly changes = new vscode.EventEmitter<void>();
+  /** State, rates or drops changed: trees and the status bar draw themselves again. */
+  readonly onDidChange = this.changes.event;
+
+  constructor(private readonly identity: SessionIdentity) {
+    this.program = identity.program;
+    this.targetId = identity.targetId;
+  }
+
+  get summary(): SessionSummary {
+    return {
+      id: this.id,
+      title: this.identity.title,
+      target: this.identity.target,
+      state: this.state,
+      message: this.message,
+      startedAtMs: this.startedAtMs,
+      attached: (this.tracing?.attached ?? []).map(({ name, attach }) => ({ program: name, attach })),
+    };
+  }
+
+  get isLive(): boolean {
+    return this.state === 'starting' || this.state === 'running';
+  }
+
+  /** Milliseconds it ran, or has been running. */
+  get ageMs(): number {
+    return (this.endedAtMs ?? Date.now()) - this.startedAtMs;
+  }
+
+  /** The pages that have something to show, in the order of PANELS. */
+  get panels(): readonly PanelName[] {
+    const maps = this.tracing?.object.maps ?? [];
+    const has = {
+      histogram: maps.some(map => map.view.kind === 'histogram'),
+      events: this.streams.length > 0,
+    };
+    return PANELS.filter(panel => has[panel]);
+  }
+
+  /** Listens before anything is attached, so that the first record is not missed. */
+  listen(tracing: TracingSession): void {
+    this.tracing = tracing;
+    this.streams = tracing.streams.map(stream => ({
+      stream: stream.name,
+      label: stream.map?.label ?? 'printk',
+      content: stream.content,
+      record: stream.map?.view.kind === 'events' ? stream.map.view.record : null,
+    }));
+    this.stores.clear();
+    tracing.onFrame((stream, frame) => this.receive(stream.name, stream.content, frame));
+  }
+
+  running(): void {
+    this.state = 'running';
+    this.changed();
+    this.schedule(FIRST_READ_MS);
+  }
+
+  /** Takes the last records and map contents, then detaches. The received data stays. */
+  async end(state: 'ended' | 'failed', message: string): Promise<void> {
+    if (!this.isLive) return;
+    const tracing = this.tracing;
+    const wasRunning = this.state === 'running';
+    this.state = state;
+    this.message = message;
+    this.endedAtMs = Date.now();
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    try {
+      if (tracing && wasRunning && state === 'ended') {
+        await this.reading;
+        await tracing.drain();
+        await this.readMaps();
+      }
+    } finally {
+      try {
+        await tracing?.close();
+      } finally {
+        this.eventsPerSecond = 0;
+        this.changed();
+      }
+    }
+  }
+
+  /** Everything a page needs that has just loaded, oldest first. */
+  hydration(panel: PanelName): ToWebview[] {
+    const sessionId = this.id;
+    const messages: ToWebview[] = [this.sessionMessage(), { type: 'drops', sessionId, drops: this.drops }];
+    if (panel === 'histogram') {
+      messages.push({ type: 'histogramHistory', sessionId, snapshots: [...this.history] });
+      messages.push({ type: 'histograms', sessionId, histograms: this.histograms, atMs: Date.now() });
+    }
+    if (panel === 'events') {
+      for (const { stream } of this.streams) {
+        const records = this.evicted.get(stream) ?? 0;
+        if (records > 0) messages.push({ type: 'evicted', sessionId, stream, records });
+        for (const { bytes, lost, atMs } of this.stores.get(stream)?.kept() ?? []) {
+          messages.push({ type: 'span', sessionId, stream, bytes: exactBuffer(bytes), lost, atMs });
+        }
+      }
+    }
+    return messages;
+  }
+
+  dispose(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.updates.dispose();
+    this.changes.dispose();
+  }
+
+  private sessionMessage(): ToWebview {
+    const shown = (map: MapDefinition) => map.view.kind !== 'internal';
+    return {
+      type: 'session',
+      session: this.summary,
+      streams: this.streams,
+      maps: (this.tracing?.object.maps ?? []).filter(shown),
+      eventBytesLimit: this.identity.eventBytesLimit,
+    };
+  }
+
+  private changed(): void {
+    this.updates.fire({ sessionId: this.id, panels: PANELS, message: this.sessionMessage() });
+    this.changes.fire();
+  }
+
+  private receive(stream: string, content: StreamDescription['content'], frame: DataFrame): void {
+    // The frame's bytes are the connection's buffer: valid during this call only.
+    const bytes = frame.bytes.slice();
+    const records = countRecords(content, bytes);
+    const atMs = Date.now();
+    this.events += records;
+    const store = this.stores.get(stream) ?? new EventStore(this.identity.eventBytesLimit);
+    this.stores.set(stream, store);
+    const left = store.push({ bytes, records, lost: frame.lost, atMs });
+    const { id: sessionId } = this;
+    this.updates.fire({
+      sessionId,
+      panels: ['events'],
+      message: { type: 'span', sessionId, stream, bytes: exactBuffer(bytes), lost: frame.lost, atMs },
+    });
+    if (left === 0) return;
+    this.evicted.set(stream, (this.evicted.get(stream) ?? 0) + left);
+    this.updates.fire({
+      sessionId,
+      panels: ['events'],
+      message: { type: 'evicted', sessionId, stream, records: left },
+    });
+  }
+
+  private schedule(delayMs: number): void {
+    this.timer = setTimeout(() => {
+      this.reading = this.readMaps()
+        .catch(error => {
+          // A connection that ended says so itself; anything else ends the session, with its reason.
+          if (this.state === 'running')
+            void this.end('failed', error instanceof Error ? error.message : String(error));
+        })
+        .finally(() => {
+          if (this.state === 'running') this.schedule(READ_INTERVAL_MS);
+        });
+    }, delayMs);
+  }
+
+  private async readMaps(): Promise<void> {
+    const tracing = this.tracing;
+    if (!tracing) return;
+    const sessionId = this.id;
+    const histograms = await readHistograms(tracing);
+    this.drops = { kernel: await readDrops(tracing), helper: tracing.helperLost, client: 0 };
+    const atMs = Date.now();
+    const seconds = Math.max(0.001, (atMs - this.rateFrom.atMs) / 1000);
+    this.eventsPerSecond = (this.events - this.rateFrom.events) / seconds;
+    this.rateFrom = { events: this.events, atMs };
+    this.updates.fire({
+      sessionId,
+      panels: PANELS,
+      message: { type: 'drops', sessionId, drops: this.drops, atMs },
+    });
+    if (histograms) {
+      this.histograms = histograms;
+      this.history.push({ atMs, histograms, drops: this.drops });
+      if (this.history.length > HISTORY_LIMIT) this.history.shift();
+      this.updates.fire({
+        sessionId,
+        panels: ['histogram'],
+        message: { type: 'histograms', sessionId, histograms, atMs },
+      });
+    }
+    this.changes.fire();
+  }
+}
+
+/** A buffer of exactly these bytes: VS Code sends a view's whole buffer. */
+function exactBuffer(bytes: Uint8Array): ArrayBuffer {
+  const copy = new ArrayBuffer(bytes.byteLength);
+  new Uint8Array(copy).set(bytes);
+  return copy;
+}
