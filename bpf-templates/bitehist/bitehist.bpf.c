@@ -40,23 +40,6 @@ struct {
 	__type(value, bpfw_linear_slot);
 } sizes_linear SEC(".maps") BPFW_LABEL("I/O size, linear") BPFW_LINEAR(0, 1, "KiB");
 
-/*
- * The classic tracepoint's record. 5.18 gave block_rq_complete a record of its own kind, shared with
- * block_rq_error (d5869fdc189f "block: introduce block_rq_error tracepoint"); the members read here
- * have the same names in both.
- */
-struct trace_event_raw_block_rq_completion___both {
-	dev_t dev;
-	unsigned int nr_sector;
-	char rwbs[8];
-} __attribute__((preserve_access_index));
-
-struct trace_event_raw_block_rq_complete___both {
-	dev_t dev;
-	unsigned int nr_sector;
-	char rwbs[8];
-} __attribute__((preserve_access_index));
-
 static __always_inline bool wanted(bpfw_device device, bool read, bool write)
 {
 	if (target_device && device != target_device)
@@ -104,25 +87,11 @@ SEC("?tracepoint/block/block_rq_complete")
 BPFW_CHOICE("completion", 1)
 int request_completed_classic(void *ctx)
 {
-	struct trace_event_raw_block_rq_completion___both *since_5_18 = ctx;
-	struct trace_event_raw_block_rq_complete___both *before = ctx;
-	bpfw_device device;
-	__u64 sectors;
-	char rwbs;
+	char rwbs = bpfw_completed(ctx, rwbs[0]);
 
-	/* BPF_CORE_READ even for the context: with two layouts clang would add to ctx, which the verifier forbids. */
-	if (bpf_core_type_exists(struct trace_event_raw_block_rq_completion___both)) {
-		device = BPF_CORE_READ(since_5_18, dev);
-		sectors = BPF_CORE_READ(since_5_18, nr_sector);
-		rwbs = BPF_CORE_READ(since_5_18, rwbs[0]);
-	} else {
-		device = BPF_CORE_READ(before, dev);
-		sectors = BPF_CORE_READ(before, nr_sector);
-		rwbs = BPF_CORE_READ(before, rwbs[0]);
-	}
 	/* rwbs is text, see blk_fill_rwbs(): R, W, D(iscard), F(lush) ... */
-	if (wanted(device, rwbs == 'R', rwbs == 'W'))
-		count_request(sectors * SECTOR_BYTES);
+	if (wanted(bpfw_completed(ctx, dev), rwbs == 'R', rwbs == 'W'))
+		count_request((__u64)bpfw_completed(ctx, nr_sector) * SECTOR_BYTES);
 	return 0;
 }
 

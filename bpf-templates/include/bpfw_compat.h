@@ -35,4 +35,51 @@ static __always_inline bpfw_device bpfw_request_device(struct request *rq)
 	return (__u32)BPF_CORE_READ(disk, major) << 20 | (__u32)BPF_CORE_READ(disk, first_minor);
 }
 
+/*
+ * The classic tracepoint's record. 5.18 gave block_rq_complete a record shared with block_rq_error
+ * (d5869fdc189f "block: introduce block_rq_error tracepoint"); the members' names stayed.
+ */
+struct trace_event_raw_block_rq_completion___compat {
+	dev_t dev;
+	sector_t sector;
+	unsigned int nr_sector;
+	int error;
+	char rwbs[8];
+} __attribute__((preserve_access_index));
+
+struct trace_event_raw_block_rq_complete___compat {
+	dev_t dev;
+	sector_t sector;
+	unsigned int nr_sector;
+	int error;
+	char rwbs[8];
+} __attribute__((preserve_access_index));
+
+/*
+ * A member of the context of tracepoint/block/block_rq_complete. Read as memory: with two layouts
+ * clang would add to the context pointer, and the verifier forbids that.
+ */
+#define bpfw_completed(ctx, member)                                                                  \
+	(bpf_core_type_exists(struct trace_event_raw_block_rq_completion___compat) ?                 \
+		 BPF_CORE_READ((struct trace_event_raw_block_rq_completion___compat *)(ctx), member) : \
+		 BPF_CORE_READ((struct trace_event_raw_block_rq_complete___compat *)(ctx), member))
+
+/* A negative errno for a blk_status_t, as blk_status_to_errno() (block/blk-core.c) maps the usual ones. */
+static __always_inline bpfw_errno bpfw_block_error(__u32 status)
+{
+	if (status == 0) /* BLK_STS_OK */
+		return 0;
+	if (status == 1) /* BLK_STS_NOTSUPP */
+		return -95; /* EOPNOTSUPP */
+	if (status == 2) /* BLK_STS_TIMEOUT */
+		return -110; /* ETIMEDOUT */
+	if (status == 3) /* BLK_STS_NOSPC */
+		return -28; /* ENOSPC */
+	if (status == 7) /* BLK_STS_MEDIUM */
+		return -61; /* ENODATA */
+	if (status == 8) /* BLK_STS_PROTECTION */
+		return -84; /* EILSEQ */
+	return -5; /* EIO: BLK_STS_IOERR and the rest */
+}
+
 #endif /* __BPFW_COMPAT_H */
