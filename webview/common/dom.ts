@@ -1,0 +1,57 @@
+/** Building DOM without markup strings: whatever comes from a traced system becomes text, never HTML. */
+
+export interface Attributes {
+  readonly [name: string]: string | number | boolean | null | undefined;
+}
+
+/** Creates an element; `false`, null and undefined attributes are left out, `true` becomes an empty attribute. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const created = document.createElement(tag);
+  setAttributes(created, attributes);
+  created.append(...children);
+  return created;
+}
+
+export function setAttributes(target: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) target.removeAttribute(name);
+    else {
+      const text = value === true ? '' : String(value);
+      if (target.getAttribute(name) !== text) target.setAttribute(name, text);
+    }
+  }
+}
+
+/** Sets text only when it differs, so that live pages do not touch what did not change. */
+export function setText(target: Element, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/** A codicon; decorative, so hidden from screen readers. */
+export function icon(name: string): HTMLElement {
+  return element('span', { class: `codicon codicon-${name}`, 'aria-hidden': 'true' });
+}
+
+/** The page's root; throws when the document is not one of ours. */
+export function pageRoot(): HTMLElement {
+  const root = document.getElementById('app');
+  if (!root) throw new Error('the page has no #app element');
+  return root;
+}
+
+/** Runs `draw` at most once per animation frame, however often it is asked. */
+export function oncePerFrame(draw: () => void): () => void {
+  let pending = false;
+  return () => {
+    if (pending) return;
+    pending = true;
+    requestAnimationFrame(() => {
+      pending = false;
+      draw();
+    });
+  };
+}

@@ -1,0 +1,147 @@
+/** Numbers with units as people read them on axes and in tables. Pure; used by every panel. */
+
+interface UnitFamily {
+  /** Ascending: factor to the family's smallest unit, and the suffix shown. */
+  readonly steps: readonly (readonly [factor: number, suffix: string])[];
+  /** How many of the smallest unit one of the given unit is. */
+  readonly factor: number;
+}
+
+const TIME_STEPS = [
+  [1, 'ns'],
+  [1e3, 'µs'],
+  [1e6, 'ms'],
+  [1e9, 's'],
+] as const;
+/** IEC 80000-13: memory and transfer sizes in BPF tools are powers of two. */
+const BYTE_STEPS = [
+  [1, 'B'],
+  [2 ** 10, 'KiB'],
+  [2 ** 20, 'MiB'],
+  [2 ** 30, 'GiB'],
+  [2 ** 40, 'TiB'],
+  [2 ** 50, 'PiB'],
+] as const;
+
+const FAMILIES: Readonly<Record<string, UnitFamily>> = {
+  ns: { steps: TIME_STEPS, factor: 1 },
+  us: { steps: TIME_STEPS, factor: 1e3 },
+  ms: { steps: TIME_STEPS, factor: 1e6 },
+  s: { steps: TIME_STEPS, factor: 1e9 },
+  b: { steps: BYTE_STEPS, factor: 1 },
+  kib: { steps: BYTE_STEPS, factor: 2 ** 10 },
+  mib: { steps: BYTE_STEPS, factor: 2 ** 20 },
+};
+const SPELLINGS: Readonly<Record<string, string>> = {
+  nsec: 'ns', nsecs: 'ns', nanoseconds: 'ns', µs: 'us', μs: 'us', usec: 'us', usecs: 'us', microseconds: 'us',
+  msec: 'ms', msecs: 'ms', milliseconds: 'ms', sec: 's', secs: 's', seconds: 's',
+  byte: 'b', bytes: 'b', kb: 'kib', kbytes: 'kib', kilobytes: 'kib', mb: 'mib',
+};
+
+function familyOf(unit: string): UnitFamily | null {
+  const lower = unit.toLowerCase();
+  return FAMILIES[SPELLINGS[lower] ?? lower] ?? null;
+}
+
+/** The unit as shown: "us" is µs, "bytes" is B; unknown units are left as they are. */
+export function displayUnit(unit: string): string {
+  const family = familyOf(unit);
+  return family?.steps.find(([factor]) => factor === family.factor)?.[1] ?? unit;
+}
+
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const decimals = [0, 1, 2, 3].map(digits => new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }));
+
+/** An exact integer with thousands separators: 12,345. */
+export function formatCount(count: number | bigint): string {
+  return grouped.format(count);
+}
+
+/** Three significant digits, no trailing zeros: 1.02, 65.5, 131, 1,234. */
+function threeDigits(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 100 || Number.isInteger(value) ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return (decimals[digits] ?? grouped).format(value);
+}
+
+/** 0.1234 is "12.3 %"; a share too small to show is "< 0.1 %", never a false 0. */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.0005) return '< 0.1 %';
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+const PLAIN_STEPS = [
+  [1, ''],
+  [1e3, 'k'],
+  [1e6, 'M'],
+  [1e9, 'G'],
+  [1e12, 'T'],
+  [1e15, 'P'],
+  [1e18, 'E'],
+] as const;
+
+/** A count on an axis: 12k, 3.4M. */
+export function formatShort(count: number): string {
+  const [factor, suffix] = stepFor(PLAIN_STEPS, count);
+  return threeDigits(count / factor) + suffix;
+}
+
+function stepFor<Step extends readonly [number, string]>(steps: readonly Step[], value: number): Step {
+  let best = steps[0] as Step;
+  for (const step of steps) if (Math.abs(value) >= step[0]) best = step;
+  return best;
+}
+
+/** A value of `unit`, scaled to the largest unit in which it is at least 1: 65536 us is "65.5 ms". */
+export function formatQuantity(value: number | bigint, unit: string): string {
+  const [scaled, suffix] = scale(Number(value), Number(value), unit);
+  return suffix === '' ? threeDigits(scaled) : `${threeDigits(scaled)} ${suffix}`.replace(' %', ' %');
+}
+
+function scale(value: number, chooseBy: number, unit: string): readonly [scaled: number, suffix: string] {
+  const family = familyOf(unit);
+  if (!family) {
+    const [factor, prefix] = Math.abs(chooseBy) < 1e4 ? PLAIN_STEPS[0] : stepFor(PLAIN_STEPS, chooseBy);
+    return [value / factor, unit === '' ? prefix : prefix === '' ? unit : `${prefix} ${unit}`];
+  }
+  // Zero has no size to choose by: it stays in the unit it was counted in.
+  const [factor, suffix] = stepFor(family.steps, (chooseBy || 1) * family.factor);
+  return [(value * family.factor) / factor, suffix];
+}
+
+/** Above this a bound stands for "no upper bound": the top slot of a 64-bit histogram or an overflow slot. */
+const UNBOUNDED = 2 ** 63;
+
+export function isUnbounded(max: number | bigint): boolean {
+  return max >= UNBOUNDED || max === Number.MAX_SAFE_INTEGER;
+}
+
+/** Inclusive integer bounds with their unit: "4–7 µs", "65.5–131 ms", "0 µs", "≥ 1.2 s". */
+export function formatRange(min: number | bigint, max: number | bigint, unit: string): string {
+  const low = Number(min);
+  const high = Number(max);
+  if (isUnbounded(max)) return `≥ ${formatQuantity(low, unit)}`;
+  const by = low > 0 ? low : high;
+  const [from, suffix] = scale(low, by, unit);
+  const [to] = scale(high, by, unit);
+  const range = low === high ? threeDigits(from) : `${threeDigits(from)}–${threeDigits(to)}`;
+  return suffix === '' ? range : `${range} ${suffix}`;
+}
+
+/** Inclusive bounds, every digit, in the unit as counted: "65,536–131,071 µs". */
+export function formatExactRange(min: number | bigint, max: number | bigint, unit: string): string {
+  const suffix = displayUnit(unit);
+  const range = isUnbounded(max)
+    ? `≥ ${formatCount(min)}`
+    : min === max
+      ? formatCount(min)
+      : `${formatCount(min)}–${formatCount(max)}`;
+  return suffix === '' ? range : `${range} ${suffix}`;
+}
+
+/** Local wall clock of a moment, to the second: 10:32:05. */
+export function formatClock(atMs: number): string {
+  const at = new Date(atMs);
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}

@@ -1,0 +1,80 @@
+/** What every panel says about its session: title, state, loss; and what to do when there is none. */
+import type { Drops } from '../../src/shared/decode/model';
+import type { FromWebview, SessionState, SessionSummary } from '../../src/shared/protocol/webview';
+import { element, icon, setText } from './dom';
+import { formatCount } from './quantity';
+import { button } from './toolkit';
+
+type Command = Extract<FromWebview, { type: 'command' }>['command'];
+
+const STATES: Readonly<Record<SessionState, readonly [icon: string, text: string]>> = {
+  starting: ['loading', 'Starting'],
+  running: ['circle-filled', 'Running'],
+  ended: ['debug-stop', 'Ended'],
+  failed: ['error', 'Failed'],
+};
+
+export interface SessionBar {
+  /** Goes first into the toolbar. */
+  readonly element: HTMLElement;
+  /** Goes above the content; shown when the session failed. */
+  readonly banner: HTMLElement;
+  session(session: SessionSummary): void;
+  drops(drops: Drops): void;
+}
+
+export function createSessionBar(command: (command: Command) => void): SessionBar {
+  const title = element('h1');
+  const stateIcon = element('span', { 'aria-hidden': 'true' });
+  const stateText = element('span');
+  const state = element('span', { class: 'state', role: 'status' }, stateIcon, stateText);
+  const lossText = element('span');
+  const loss = element('span', { class: 'loss', hidden: true }, icon('warning'), lossText);
+  const message = element('span');
+  const banner = element('div', { class: 'banner', role: 'alert', hidden: true },
+    icon('error'), message, button({ label: 'Show Log', onClick: () => command('showLog') }),
+    button({ label: 'Attach Again', onClick: () => command('attachAgain') }));
+  return {
+    element: element('div', { class: 'group' }, title, state, loss),
+    banner,
+    session: session => {
+      const [name, text] = STATES[session.state];
+      setText(title, session.title);
+      title.title = session.attached.map(({ program, attach }) => `${program} → ${attach}`).join('\n');
+      stateIcon.className = `codicon codicon-${name}`;
+      setText(stateText, session.state === 'ended' && session.message !== '' ? `${text}: ${session.message}` : text);
+      state.dataset['state'] = session.state;
+      state.title = `on ${session.target}`;
+      banner.hidden = session.state !== 'failed';
+      setText(message, session.message);
+    },
+    drops: drops => {
+      const total = drops.kernel + drops.helper + drops.client;
+      loss.hidden = total === 0;
+      loss.dataset['lost'] = String(total);
+      setText(lossText, `${formatCount(total)} lost`);
+      loss.title = `Lost in the kernel: ${formatCount(drops.kernel)}, in the helper: ${formatCount(drops.helper)}, in the editor: ${formatCount(drops.client)}`;
+    },
+  };
+}
+
+/** A view with nothing to show yet: why, and the buttons that lead on. */
+export function emptyView(text: string, actions: readonly { readonly label: string; readonly run: () => void }[]): HTMLElement {
+  return element(
+    'div',
+    { class: 'empty' },
+    element('p', {}, text),
+    element('div', { class: 'actions' }, ...actions.map((action, index) => button({ label: action.label, primary: index === 0, onClick: action.run }))),
+  );
+}
+
+/** The empty view of a page without a session. */
+export function noSessionView(trusted: boolean, command: (command: Command) => void): HTMLElement {
+  return trusted
+    ? emptyView('No session yet. Run a BPF program with ▶ above its SEC(…), or start from a template.', [
+        { label: 'New Program from Template', run: () => command('openTemplates') },
+      ])
+    : emptyView('This folder is in Restricted Mode: programs can be read and edited, but not compiled or attached. Trust the folder to run them.', [
+        { label: 'Browse Templates', run: () => command('openTemplates') },
+      ]);
+}

@@ -1,0 +1,97 @@
+/** Colours for what CSS cannot reach (canvas), read from VS Code's variables. */
+
+export interface Theme {
+  readonly kind: 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
+  readonly background: string;
+  readonly foreground: string;
+  readonly muted: string;
+  readonly border: string;
+  readonly accent: string;
+  readonly second: string;
+  readonly warning: string;
+  readonly error: string;
+  readonly focus: string;
+  readonly font: string;
+  readonly fontSizePx: number;
+  readonly reducedMotion: boolean;
+}
+
+function themeKind(): Theme['kind'] {
+  const classes = document.body.classList;
+  if (classes.contains('vscode-high-contrast-light')) return 'high-contrast-light';
+  if (classes.contains('vscode-high-contrast')) return 'high-contrast';
+  return classes.contains('vscode-light') ? 'light' : 'dark';
+}
+
+/** The theme as it is now. A variable that a theme leaves out falls back along the list. */
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.documentElement);
+  const pick = (...names: readonly string[]): string => {
+    for (const name of names) {
+      const value = style.getPropertyValue(`--vscode-${name}`).trim();
+      if (value !== '') return value;
+    }
+    return kind === 'light' || kind === 'high-contrast-light' ? '#000000' : '#ffffff';
+  };
+  const kind = themeKind();
+  const highContrast = kind.startsWith('high-contrast');
+  const foreground = pick('foreground', 'editor-foreground');
+  return {
+    kind,
+    background: pick('panel-background', 'editor-background'),
+    foreground,
+    muted: highContrast ? foreground : pick('descriptionForeground', 'foreground'),
+    border: highContrast ? pick('contrastBorder') : pick('panel-border', 'editorWidget-border'),
+    accent: pick('charts-blue', 'progressBar-background'),
+    second: pick('charts-orange', 'charts-yellow'),
+    warning: pick('charts-yellow', 'editorWarning-foreground'),
+    error: pick('charts-red', 'errorForeground'),
+    focus: pick('focusBorder'),
+    font: pick('font-family'),
+    fontSizePx: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
+    reducedMotion:
+      document.body.classList.contains('vscode-reduce-motion') || matchMedia('(prefers-reduced-motion: reduce)').matches,
+  };
+}
+
+/** Calls back after VS Code switched the theme (it rewrites the root's style and the body's class). */
+export function onThemeChange(changed: (theme: Theme) => void): void {
+  let pending = false;
+  const observer = new MutationObserver(() => {
+    if (pending) return;
+    pending = true;
+    requestAnimationFrame(() => {
+      pending = false;
+      changed(readTheme());
+    });
+  });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'style'] });
+}
+
+/** The colour with another opacity; understands #rgb, #rrggbb(aa) and rgb()/rgba(). Unknown forms come back as they are. */
+export function withAlpha(color: string, alpha: number): string {
+  const parts = parseColor(color);
+  return parts ? `rgba(${parts[0]}, ${parts[1]}, ${parts[2]}, ${alpha})` : color;
+}
+
+/** `share` of the way from one colour to another, in sRGB. */
+export function mixColors(from: string, to: string, share: number): string {
+  const a = parseColor(from);
+  const b = parseColor(to);
+  if (!a || !b) return to;
+  const mix = (x: number, y: number): number => Math.round(x + (y - x) * share);
+  return `rgb(${mix(a[0], b[0])}, ${mix(a[1], b[1])}, ${mix(a[2], b[2])})`;
+}
+
+function parseColor(color: string): readonly [number, number, number] | null {
+  const hex = /^#([0-9a-f]{3,8})$/i.exec(color)?.[1];
+  if (hex) {
+    const wide = hex.length < 6 ? [...hex].map(digit => digit + digit).join('') : hex;
+    const at = (index: number): number => Number.parseInt(wide.slice(index, index + 2), 16);
+    return [at(0), at(2), at(4)];
+  }
+  const numbers = /^rgba?\(([^)]+)\)$/.exec(color)?.[1]?.split(/[\s,/]+/).map(Number);
+  const [red, green, blue] = numbers ?? [];
+  return red === undefined || green === undefined || blue === undefined ? null : [red, green, blue];
+}

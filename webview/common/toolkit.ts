@@ -1,0 +1,177 @@
+/**
+ * The only module that knows @vscode/webview-ui-toolkit. That package was archived in January 2025: to replace it,
+ * write these functions anew; nothing else changes.
+ */
+import {
+  provideVSCodeDesignSystem,
+  vsCodeBadge,
+  vsCodeButton,
+  vsCodeCheckbox,
+  vsCodeDropdown,
+  vsCodeOption,
+  vsCodeTextField,
+} from '@vscode/webview-ui-toolkit/dist/index.js';
+import { icon, setText } from './dom';
+
+provideVSCodeDesignSystem().register(
+  vsCodeBadge(),
+  vsCodeButton(),
+  vsCodeCheckbox(),
+  vsCodeDropdown(),
+  vsCodeOption(),
+  vsCodeTextField(),
+);
+
+export interface ButtonOptions {
+  readonly label: string;
+  /** Codicon name; with `iconOnly` the label is for screen readers and the tooltip. */
+  readonly icon?: string;
+  readonly iconOnly?: boolean;
+  readonly primary?: boolean;
+  readonly title?: string;
+  readonly onClick: () => void;
+}
+
+/** A push button. */
+export function button(options: ButtonOptions): HTMLElement {
+  const created = document.createElement('vscode-button');
+  created.setAttribute('appearance', options.iconOnly ? 'icon' : options.primary ? 'primary' : 'secondary');
+  if (options.iconOnly && options.icon) {
+    created.setAttribute('aria-label', options.label);
+    created.append(icon(options.icon));
+  } else {
+    if (options.icon) {
+      const start = icon(options.icon);
+      start.slot = 'start';
+      created.append(start);
+    }
+    created.append(options.label);
+  }
+  created.title = options.title ?? (options.iconOnly ? options.label : '');
+  created.addEventListener('click', options.onClick);
+  return created;
+}
+
+export interface Toggle {
+  readonly element: HTMLElement;
+  set(pressed: boolean): void;
+}
+
+/** A button that stays pressed. Its state is in aria-pressed and in its look (border), not in colour alone. */
+export function toggle(options: Omit<ButtonOptions, 'onClick'> & { pressed: boolean; onChange: (pressed: boolean) => void }): Toggle {
+  let pressed = options.pressed;
+  const created = button({
+    ...options,
+    onClick: () => {
+      set(!pressed);
+      options.onChange(pressed);
+    },
+  });
+  created.classList.add('toggle');
+  const set = (value: boolean): void => {
+    pressed = value;
+    created.setAttribute('aria-pressed', String(value));
+  };
+  set(pressed);
+  return { element: created, set };
+}
+
+export interface Choice<Value extends string> {
+  readonly element: HTMLElement;
+  set(value: Value): void;
+  /** Replaces the options, keeping the choice when it still exists. */
+  options(options: readonly { readonly value: Value; readonly label: string }[]): void;
+}
+
+/** A drop-down list. `label` is shown in front of it and names it. */
+export function dropdown<Value extends string>(
+  label: string,
+  options: readonly { readonly value: Value; readonly label: string }[],
+  value: Value,
+  onChange: (value: Value) => void,
+): Choice<Value> {
+  const list = document.createElement('vscode-dropdown') as HTMLElement & { value: string };
+  list.setAttribute('aria-label', label);
+  const wrapper = document.createElement('label');
+  wrapper.className = 'labelled';
+  const caption = document.createElement('span');
+  caption.textContent = label;
+  wrapper.append(caption, list);
+  let current = value;
+  let known = '';
+  const fill = (next: readonly { readonly value: Value; readonly label: string }[]): void => {
+    const signature = JSON.stringify(next);
+    if (signature === known) return;
+    known = signature;
+    list.replaceChildren(
+      ...next.map(option => {
+        const created = document.createElement('vscode-option');
+        created.setAttribute('value', option.value);
+        setText(created, option.label);
+        if (option.value === current) created.setAttribute('selected', '');
+        return created;
+      }),
+    );
+  };
+  fill(options);
+  list.addEventListener('change', () => {
+    if (list.value === current) return;
+    current = list.value as Value;
+    onChange(current);
+  });
+  return {
+    element: wrapper,
+    set: next => {
+      current = next;
+      // The element upgrades asynchronously after it is connected; before that the attribute decides.
+      if (list.isConnected) list.value = next;
+      for (const option of list.children) option.toggleAttribute('selected', option.getAttribute('value') === next);
+    },
+    options: fill,
+  };
+}
+
+/** A check box with its label. */
+export function checkbox(label: string, checked: boolean, onChange: (checked: boolean) => void): HTMLElement {
+  const created = document.createElement('vscode-checkbox') as HTMLElement & { checked: boolean };
+  created.toggleAttribute('checked', checked);
+  created.append(label);
+  created.addEventListener('change', () => onChange(created.checked));
+  return created;
+}
+
+export interface TextField {
+  readonly element: HTMLElement;
+  value(): string;
+  set(text: string): void;
+  focus(): void;
+  /** Marks the text as wrong; '' clears the mark. The message belongs in an element of its own. */
+  invalid(message: string): void;
+}
+
+/** A one-line text field named by `label` (not shown) with a placeholder. */
+export function textField(label: string, placeholder: string, onInput: (text: string) => void): TextField {
+  const created = document.createElement('vscode-text-field') as HTMLElement & { value: string };
+  created.setAttribute('aria-label', label);
+  created.setAttribute('placeholder', placeholder);
+  created.addEventListener('input', () => onInput(created.value));
+  return {
+    element: created,
+    value: () => created.value ?? '',
+    set: text => {
+      created.value = text;
+    },
+    focus: () => created.focus(),
+    invalid: message => {
+      created.classList.toggle('invalid', message !== '');
+      created.setAttribute('aria-invalid', String(message !== ''));
+    },
+  };
+}
+
+/** A small count or state next to a title. */
+export function badge(text: string): HTMLElement {
+  const created = document.createElement('vscode-badge');
+  created.textContent = text;
+  return created;
+}

@@ -1,0 +1,102 @@
+/** The time line behind the histograms: what was added in each interval, bounded, and sums over ranges of it. */
+import type { Bucket, Drops, Histogram } from '../../src/shared/decode/model';
+import { difference, type Series, seriesId, sumBuckets, totalOf } from './model';
+
+/** Intervals kept; older ones leave the time line (their counts stay in "since attach"). */
+export const MOST_STEPS = 300;
+
+export interface Step {
+  /** Counts up from 0 and stays with the interval while older ones leave. */
+  readonly number: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Only series that grew, by id. */
+  readonly added: ReadonlyMap<string, readonly Bucket[]>;
+  /** Records lost within the interval, of all causes. */
+  lost: number;
+}
+
+/** Which part of the time line is shown; `first` and `last` are step numbers, both included. */
+export type Span = { readonly kind: 'all' } | { readonly kind: 'last' } | { readonly kind: 'range'; readonly first: number; readonly last: number };
+
+export class HistogramHistory {
+  private readonly latest = new Map<string, Histogram>();
+  private readonly steps: Step[] = [];
+  private nextNumber = 0;
+  private previousMs: number | null = null;
+  private lostSoFar: number | null = null;
+  private pendingLost = 0;
+
+  clear(): void {
+    this.latest.clear();
+    this.steps.length = 0;
+    this.nextNumber = 0;
+    this.previousMs = null;
+    this.lostSoFar = null;
+    this.pendingLost = 0;
+  }
+
+  /** Takes the complete state of the session's histograms as of `atMs`. */
+  push(atMs: number, histograms: readonly Histogram[]): void {
+    const added = new Map<string, readonly Bucket[]>();
+    for (const histogram of histograms) {
+      const id = seriesId(histogram.map, histogram.key);
+      const more = difference(this.latest.get(id)?.buckets ?? [], histogram.buckets);
+      if (more.length > 0) added.set(id, more);
+      this.latest.set(id, histogram);
+    }
+    this.steps.push({ number: this.nextNumber++, fromMs: this.previousMs ?? atMs, toMs: atMs, added, lost: this.pendingLost });
+    this.pendingLost = 0;
+    this.previousMs = atMs;
+    if (this.steps.length > MOST_STEPS) this.steps.shift();
+  }
+
+  /** Takes the session's loss counters; what is new belongs to the interval now running. */
+  noteDrops(drops: Drops): void {
+    const total = drops.kernel + drops.helper + drops.client;
+    const more = Math.max(0, total - (this.lostSoFar ?? 0));
+    this.lostSoFar = total;
+    this.pendingLost += more;
+  }
+
+  /** Records lost since attach. */
+  get lost(): number {
+    return this.lostSoFar ?? 0;
+  }
+
+  get timeline(): readonly Step[] {
+    return this.steps;
+  }
+
+  /** Steps of a span that are still kept; for 'all' every kept one. */
+  stepsOf(span: Span): readonly Step[] {
+    if (span.kind === 'all') return this.steps;
+    if (span.kind === 'last') return this.steps.slice(-1);
+    return this.steps.filter(step => step.number >= span.first && step.number <= span.last);
+  }
+
+  /** Every series as of a span. 'all' is the state since attach, also what left the time line. Empty series included. */
+  series(span: Span): Series[] {
+    const steps = span.kind === 'all' ? [] : this.stepsOf(span);
+    return [...this.latest.entries()].map(([id, histogram]) => {
+      const buckets =
+        span.kind === 'all'
+          ? histogram.buckets
+          : sumBuckets(steps.map(step => step.added.get(id) ?? []));
+      const { map, label, kind, unit, key } = histogram;
+      return { id, map, label, kind, unit, key, buckets, total: totalOf(buckets) };
+    });
+  }
+
+  /** What each kept interval added to a set of series. */
+  additions(ids: ReadonlySet<string>): readonly (readonly Bucket[])[] {
+    return this.steps.map(step => {
+      if (ids.size === 1) {
+        for (const id of ids) return step.added.get(id) ?? [];
+      }
+      const lists: (readonly Bucket[])[] = [];
+      for (const [id, buckets] of step.added) if (ids.has(id)) lists.push(buckets);
+      return sumBuckets(lists);
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/** Which series the page shows, under which names and on which bounds. */
+import type { Bucket } from '../../src/shared/decode/model';
+import type { MapDefinition } from '../../src/shared/object/model';
+import { type Bin, commonBins, type Series, sortSeries, sumBuckets, totalOf } from './model';
+import type { ViewState } from './state';
+import type { Tile } from './tiles';
+
+export interface Selected extends Tile {
+  /** Bounds of the heat map: of everything since attach, so that rows stay put while the range moves. */
+  readonly timeBins: readonly Bin[];
+  /** Series it sums; itself alone when it is no sum. */
+  readonly memberIds: ReadonlySet<string>;
+}
+
+export interface PageLayout {
+  readonly tiles: readonly Tile[];
+  readonly selected: Selected | null;
+  /** Series that match but did not make the top. */
+  readonly hiddenKeys: number;
+  readonly seriesCount: number;
+}
+
+/** Marks the id of the sum over a map's keys; no map name contains it. */
+const SUM = '\u0000sum';
+
+export function seriesName(series: Series, maps: readonly MapDefinition[]): string {
+  if (series.id.endsWith(SUM)) return 'All keys';
+  if (series.key === null) return series.label;
+  const view = maps.find(map => map.name === series.map)?.view;
+  const layout = view?.kind === 'histogram' ? view.key : null;
+  return Object.entries(series.key)
+    .map(([name, value]) => {
+      const field = layout?.fields.find(candidate => candidate.name === name);
+      const text = field ? String(value) : String(value);
+      return layout && layout.fields.filter(candidate => !candidate.hidden).length > 1 ? `${field?.label ?? name} ${text}` : text;
+    })
+    .join(', ');
+}
+
+/** Chooses tiles (sums first, then the top series), the selected one and its bins. */
+export function layoutOf(all: readonly Series[], state: ViewState, maps: readonly MapDefinition[]): PageLayout {
+  const severalMaps = new Set(all.map(series => series.map)).size > 1;
+  const nameOf = (series: Series): string => {
+    const name = seriesName(series, maps);
+    return severalMaps && series.key !== null ? `${series.label}: ${name}` : severalMaps && series.id.endsWith(SUM) ? `${series.label}: all keys` : name;
+  };
+  const wanted = state.search.trim().toLowerCase();
+  const matching = wanted === '' ? all : all.filter(series => nameOf(series).toLowerCase().includes(wanted));
+  const sorted = sortSeries(matching, state.sort, nameOf);
+  const kept = sorted.slice(0, state.top);
+  const sums = wanted === '' ? sumsOf(all) : [];
+  const chosen = [...sums.map(sum => sum.series), ...kept];
+  const binsOf = new Map<string, readonly Bin[]>();
+  for (const map of new Set(chosen.map(series => series.map))) {
+    const members = chosen.filter(series => series.map === map);
+    const frozen = state.frozen ? members.flatMap(series => findSeries(state.frozen?.series ?? new Map(), { series, memberIds: membersOf(series, all) }) ?? []) : [];
+    const kind = members[0]?.kind ?? 'log2';
+    binsOf.set(map, commonBins(kind, [...members.map(series => series.buckets), ...(frozen.length > 0 ? [frozen] : [])]));
+  }
+  const tiles = chosen.map(series => ({ series, name: nameOf(series), bins: binsOf.get(series.map) ?? [] }));
+  const tile = tiles.find(candidate => candidate.series.id === state.selectedId) ?? tiles[0];
+  const selected = tile
+    ? { ...tile, timeBins: tile.bins, memberIds: membersOf(tile.series, all) }
+    : null;
+  return { tiles, selected, hiddenKeys: matching.length - kept.length, seriesCount: all.length };
+}
+
+function membersOf(series: Series, all: readonly Series[]): ReadonlySet<string> {
+  return series.id.endsWith(SUM) ? new Set(all.filter(member => member.map === series.map).map(member => member.id)) : new Set([series.id]);
+}
+
+/** For every map with several keys, the sum over all of them. */
+function sumsOf(all: readonly Series[]): { readonly series: Series }[] {
+  const byMap = new Map<string, Series[]>();
+  for (const series of all) {
+    if (series.key === null) continue;
+    const members = byMap.get(series.map);
+    if (members) members.push(series);
+    else byMap.set(series.map, [series]);
+  }
+  return [...byMap.values()].flatMap(members => {
+    const first = members[0];
+    if (!first || members.length < 2) return [];
+    const buckets = sumBuckets(members.map(member => member.buckets));
+    return [{ series: { ...first, id: `${first.map}${SUM}`, key: null, buckets, total: totalOf(buckets) } }];
+  });
+}
+
+/** The frozen buckets that belong to what is selected; a sum is summed again from its members. */
+export function findSeries(frozen: ReadonlyMap<string, readonly Bucket[]>, selected: Pick<Selected, 'series' | 'memberIds'>): readonly Bucket[] | null {
+  const lists = [...selected.memberIds].flatMap(id => {
+    const buckets = frozen.get(id);
+    return buckets ? [buckets] : [];
+  });
+  return lists.length > 0 ? sumBuckets(lists) : null;
+}

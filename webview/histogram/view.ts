@@ -1,0 +1,206 @@
+/** The Histogram page's elements and what the person can do with them. */
+import type { MapDefinition } from '../../src/shared/object/model';
+import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import type { Drops } from '../../src/shared/decode/model';
+import { element, setText } from '../common/dom';
+import { formatClock, formatCount, formatQuantity } from '../common/quantity';
+import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
+import { button, dropdown, textField, toggle } from '../common/toolkit';
+import { createBarChart } from './bar-chart';
+import { createBarTable } from './bar-table';
+import { histogramsCsv, histogramsNdjson } from './export';
+import { createHeatmap } from './heatmap';
+import type { HistogramHistory, Span } from './history';
+import { barsOf, PERCENTILE_METHOD, percentile, type Series, type SortOrder, summary } from './model';
+import { type SavedState, toSaved, type ViewState } from './state';
+import { findSeries, layoutOf, type PageLayout, seriesName } from './selection';
+import { createTiles } from './tiles';
+
+interface ViewHost {
+  post(message: FromWebview): void;
+  save(state: SavedState): void;
+}
+
+export interface HistogramView {
+  noSession(trusted: boolean): void;
+  session(session: SessionSummary, maps: readonly MapDefinition[]): void;
+  drops(drops: Drops): void;
+  draw(): void;
+  redraw(): void;
+}
+
+const SORTS = [
+  { value: 'count', label: 'Most values' },
+  { value: 'p99', label: 'Highest p99' },
+  { value: 'p50', label: 'Highest p50' },
+  { value: 'max', label: 'Highest max' },
+  { value: 'name', label: 'Name' },
+] as const;
+const TOPS = [6, 12, 24, 48, 96].map(count => ({ value: String(count), label: `Top ${count}` }));
+
+export function createHistogramView(root: HTMLElement, history: HistogramHistory, state: ViewState, host: ViewHost): HistogramView {
+  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void => host.post({ type: 'command', command: name });
+  let range: { first: number; last: number } | null = null;
+  let paused = false;
+  let maps: readonly MapDefinition[] = [];
+  let shown: PageLayout | null = null;
+  let title = 'histogram';
+
+  const changed = (): void => {
+    host.save(toSaved(state));
+    draw();
+  };
+  const bar = createSessionBar(command);
+  const pause = toggle({ label: 'Pause', icon: 'debug-pause', title: 'Stop drawing; counting goes on', pressed: false, onChange: pressed => { paused = pressed; if (!pressed) draw(); } });
+  const interval = toggle({ label: 'Last Interval', title: 'Show only what the last interval added, instead of everything since attach', pressed: state.lastInterval, onChange: pressed => { state.lastInterval = pressed; range = null; changed(); } });
+  const log = toggle({ label: 'Log Counts', title: 'Logarithmic count axis', pressed: state.logCounts, onChange: pressed => { state.logCounts = pressed; changed(); } });
+  const table = toggle({ label: 'Table', icon: 'table', title: 'Show the numbers behind the charts', pressed: state.table, onChange: pressed => { state.table = pressed; changed(); } });
+  const freeze = toggle({ label: 'Compare', title: 'Set the present counts aside as A and compare what is shown from now on with it', pressed: state.frozen !== null, onChange: pressed => { state.frozen = pressed ? freezeNow() : null; changed(); } });
+  const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportAs('csv') });
+  const json = button({ label: 'Export NDJSON', icon: 'json', iconOnly: true, onClick: () => exportAs('ndjson') });
+  const picture = button({ label: 'Save Picture (PNG)', icon: 'device-camera', iconOnly: true, onClick: () => savePicture() });
+  const sessionControls = element('div', { class: 'group' }, interval.element, log.element, freeze.element, pause.element, table.element, csv, json, picture);
+  const toolbar = element('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Histogram' }, bar.element, element('span', { class: 'grow' }), sessionControls);
+
+  const search = textField('Search keys', 'Search keys', text => { state.search = text; changed(); });
+  search.set(state.search);
+  const sort = dropdown<SortOrder>('Sort', SORTS, state.sort, value => { state.sort = value; changed(); });
+  const top = dropdown<string>('Show', TOPS, String(state.top), value => { state.top = Number(value); changed(); });
+  const found = element('span', { class: 'muted', role: 'status' });
+  const keyControls = element('div', { class: 'key-controls' }, search.element, sort.element, top.element, found);
+  const tiles = createTiles(id => { state.selectedId = id; changed(); });
+  const tilePane = element('section', { class: 'pane keys', 'aria-label': 'Keys' }, keyControls, tiles.element);
+
+  const heading = element('h2');
+  const stats = element('dl', { class: 'stats', title: `Percentiles: ${PERCENTILE_METHOD}` });
+  const method = element('span', { class: 'muted method' });
+  const rangeText = element('span');
+  const rangeChip = element('span', { class: 'chip', hidden: true }, rangeText, button({ label: 'Show the whole time line', icon: 'close', iconOnly: true, onClick: () => { range = null; draw(); } }));
+  const chart = createBarChart();
+  const bars = createBarTable();
+  const barsPane = element('section', { class: 'pane bars', 'aria-label': 'Distribution' }, element('div', { class: 'pane-head' }, heading, rangeChip, stats, method), chart.element);
+  const heatmap = createHeatmap(chosen => { range = chosen; draw(); });
+  const heatHead = element('h2', {}, 'Over time');
+  const heatPane = element('section', { class: 'pane heat', 'aria-label': 'Distribution over time' }, element('div', { class: 'pane-head' }, heatHead, element('span', { class: 'muted' }, 'drag to select a range')), heatmap.element);
+  const numbers = element('section', { class: 'pane numbers', 'aria-label': 'Numbers', tabindex: 0 }, bars.element, heatmap.table);
+  const panes = element('div', { class: 'panes' }, tilePane, barsPane, heatPane, numbers);
+  const empty = element('div', { class: 'empty-host' });
+  root.append(toolbar, bar.banner, panes, empty);
+  showEmpty(noSessionView(true, command));
+  toolbar.hidden = true;
+
+  function showEmpty(view: HTMLElement | null): void {
+    panes.hidden = view !== null;
+    empty.hidden = view === null;
+    sessionControls.hidden = view !== null;
+    empty.replaceChildren(...(view ? [view] : []));
+  }
+
+  const span = (): Span => (range ? { kind: 'range', ...range } : state.lastInterval ? { kind: 'last' } : { kind: 'all' });
+
+  function freezeNow(): ViewState['frozen'] {
+    const at = history.timeline.at(-1)?.toMs ?? 0;
+    return { label: `A, ${formatClock(at)}`, atMs: at, series: new Map(history.series(span()).map(series => [series.id, series.buckets])) };
+  }
+
+  function draw(): void {
+    if (paused) return;
+    render();
+  }
+
+  function render(): void {
+    const all = history.series(span());
+    if (all.length === 0) return;
+    const layout = layoutOf(all, state, maps);
+    shown = layout;
+    showEmpty(null);
+    const several = layout.tiles.length + layout.hiddenKeys > 1 || state.search !== '';
+    tilePane.hidden = !several;
+    keyControls.hidden = layout.seriesCount < 5 && state.search === '';
+    setText(found, layout.hiddenKeys > 0 ? `${formatCount(layout.hiddenKeys)} more` : '');
+    panes.classList.toggle('keyed', several);
+    tiles.draw(layout.tiles, layout.selected?.series.id ?? null);
+    const { selected } = layout;
+    barsPane.hidden = selected === null;
+    heatPane.hidden = selected === null;
+    numbers.classList.toggle('visually-hidden', !state.table);
+    panes.classList.toggle('with-table', state.table);
+    setText(method, PERCENTILE_METHOD);
+    rangeChip.hidden = range === null;
+    if (range) {
+      const steps = history.stepsOf({ kind: 'range', ...range });
+      setText(rangeText, `${formatClock(steps[0]?.fromMs ?? 0)} – ${formatClock(steps.at(-1)?.toMs ?? 0)}`);
+    }
+    if (!selected) return;
+    const { series, name, bins } = selected;
+    const frozenBuckets = state.frozen && findSeries(state.frozen.series, selected);
+    const frozenBars = frozenBuckets ? barsOf(frozenBuckets, bins) : null;
+    const now = barsOf(series.buckets, bins);
+    setText(heading, name);
+    drawStats(series, frozenBuckets);
+    chart.draw({ name, unit: series.unit, bars: now, frozen: frozenBars, marks: summary(series.buckets), logCounts: state.logCounts });
+    bars.update(`${name}, ${describeSpan()}`, series.unit, now, frozenBars);
+    bars.element.dataset['map'] = series.map;
+    bars.element.dataset['key'] = name;
+    heatmap.draw({ name, unit: series.unit, bins: selected.timeBins, steps: history.timeline, additions: history.additions(selected.memberIds), range });
+  }
+
+  function describeSpan(): string {
+    return range ? rangeText.textContent : state.lastInterval ? 'last interval' : 'since attach';
+  }
+
+  function drawStats(series: Series, frozen: Series['buckets'] | null): void {
+    const items: (readonly [string, string])[] = [['values', formatCount(series.total)]];
+    for (const mark of summary(series.buckets)) {
+      let text = `${mark.atLeast ? '≥ ' : ''}${formatQuantity(mark.value, series.unit)}`;
+      const quantile = mark.name === 'max' ? null : Number(mark.name.slice(1)) / 100;
+      const was = frozen && quantile !== null ? percentile(frozen, quantile) : null;
+      if (was && was.value > 0) {
+        const change = (mark.value / was.value - 1) * 100;
+        text += ` (A ${formatQuantity(was.value, series.unit)}, ${change > 0 ? '+' : ''}${change.toFixed(0)} %)`;
+      }
+      items.push([mark.name, text]);
+    }
+    stats.replaceChildren(...items.map(([name, value]) => element('div', { 'data-stat': name }, element('dt', {}, name), element('dd', {}, value))));
+  }
+
+  function exportAs(format: 'csv' | 'ndjson'): void {
+    const all = history.series(span());
+    const content = format === 'csv' ? histogramsCsv(all, series => seriesName(series, maps)) : histogramsNdjson(all);
+    host.post({ type: 'export', format, name: `${title}-histograms.${format}`, content });
+  }
+
+  function savePicture(): void {
+    const url = chart.chart().echarts.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: getComputedStyle(document.body).backgroundColor });
+    const bytes = Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), character => character.charCodeAt(0));
+    host.post({ type: 'export', format: 'png', name: `${title}-${shown?.selected?.name ?? 'histogram'}.png`, content: bytes.buffer });
+  }
+
+  return {
+    noSession: trusted => {
+      toolbar.hidden = true;
+      bar.banner.hidden = true;
+      showEmpty(noSessionView(trusted, command));
+    },
+    session: (session, definitions) => {
+      maps = definitions;
+      title = session.title;
+      toolbar.hidden = false;
+      bar.session(session);
+      if (history.series({ kind: 'all' }).length > 0) return;
+      const known = maps.length === 0 || maps.some(map => map.view.kind === 'histogram');
+      showEmpty(
+        !known
+          ? emptyView('This program keeps no histogram. A map tagged BPFW_LOG2("us") or an array of slots shows up here.', [{ label: 'New Program from Template', run: () => command('openTemplates') }])
+          : session.state === 'running' || session.state === 'starting'
+            ? emptyView('Attached; no values yet. The chart appears with the first one.', [{ label: 'Show Program', run: () => command('openProgram') }])
+            : emptyView('The session ended without a value.', [{ label: 'Attach Again', run: () => command('attachAgain') }, { label: 'Show Log', run: () => command('showLog') }]),
+      );
+    },
+    drops: drops => bar.drops(drops),
+    draw,
+    redraw: () => {
+      if (shown) render();
+    },
+  };
+}
