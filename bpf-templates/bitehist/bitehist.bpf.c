@@ -15,14 +15,14 @@
 #define SECTOR_BYTES 512 /* the block layer's sector, whatever the disk's */
 #define OP_MASK 0xff /* REQ_OP_MASK: the low bits of cmd_flags (include/linux/blk_types.h) */
 
-enum operation {
-	any_operation = 0,
-	reads = 1,
-	writes = 2,
+enum io_filter {
+	all_io = 0,
+	only_reads = 1,
+	only_writes = 2,
 };
 
 const volatile bpfw_device target_device BPFW_LABEL("Disk") BPFW_ROLE("device") = 0;
-const volatile enum operation target_operation BPFW_LABEL("Operation") = any_operation;
+const volatile enum io_filter target_operation BPFW_LABEL("Operation") = all_io;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -44,9 +44,9 @@ static __always_inline bool wanted(bpfw_device device, bool read, bool write)
 {
 	if (target_device && device != target_device)
 		return false;
-	if (target_operation == reads)
+	if (target_operation == only_reads)
 		return read;
-	if (target_operation == writes)
+	if (target_operation == only_writes)
 		return write;
 	return true;
 }

@@ -17,20 +17,20 @@
 #define OP_MASK 0xff /* REQ_OP_MASK: the low bits of cmd_flags (include/linux/blk_types.h) */
 
 /* Values are enum req_op (enum req_opf before 6.0) of include/linux/blk_types.h. */
-enum operation {
-	read = 0,
-	write = 1,
-	flush = 2,
-	discard = 3,
-	secure_erase = 5,
-	write_zeroes = 9,
-	other = 255,
+enum io_operation {
+	io_read = 0,
+	io_write = 1,
+	io_flush = 2,
+	io_discard = 3,
+	io_secure_erase = 5,
+	io_write_zeroes = 9,
+	io_other = 255,
 };
 
 struct event {
 	bpfw_timestamp ts BPFW_LABEL("time");
 	bpfw_device dev BPFW_LABEL("disk");
-	enum operation op BPFW_LABEL("operation");
+	enum io_operation op BPFW_LABEL("operation");
 	__u64 sector;
 	bpfw_bytes bytes;
 	bpfw_ns latency;
@@ -40,7 +40,7 @@ struct event {
 };
 
 /* A request on its way. */
-struct issued {
+struct issued_request {
 	bpfw_timestamp ts;
 	__u64 sector;
 	__u32 bytes;
@@ -51,7 +51,7 @@ struct issued {
 };
 
 /* Only the classic tracepoints need it: their records do not name the request. */
-struct place {
+struct request_place {
 	__u64 sector;
 	__u64 dev;
 };
@@ -65,14 +65,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_REQUESTS);
 	__type(key, __u64);
-	__type(value, struct issued);
+	__type(value, struct issued_request);
 } requests SEC(".maps") BPFW_HIDDEN;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_REQUESTS);
-	__type(key, struct place);
-	__type(value, struct issued);
+	__type(key, struct request_place);
+	__type(value, struct issued_request);
 } places SEC(".maps") BPFW_HIDDEN;
 
 BPFW_RINGBUF(events, struct event, RING_BYTES);
@@ -82,7 +82,7 @@ BPFW_DROPS(events);
 __u64 requests_missed BPFW_LABEL("Requests not timed");
 
 /* Whoever issues: for buffered writes that is a kernel thread, not the program that wrote. */
-static __always_inline bool describe(struct issued *issued, bpfw_device device)
+static __always_inline bool describe(struct issued_request *issued, bpfw_device device)
 {
 	if (target_device && device != target_device)
 		return false;
@@ -98,7 +98,7 @@ static __always_inline bool describe(struct issued *issued, bpfw_device device)
 
 static __always_inline void request_starts(struct request *rq)
 {
-	struct issued issued = {};
+	struct issued_request issued = {};
 	__u64 key = (__u64)rq;
 
 	if (!describe(&issued, bpfw_request_device(rq)))
@@ -111,7 +111,7 @@ static __always_inline void request_starts(struct request *rq)
 		__sync_fetch_and_add(&requests_missed, 1);
 }
 
-static __always_inline void report(const struct issued *issued, bpfw_errno error)
+static __always_inline void report(const struct issued_request *issued, bpfw_errno error)
 {
 	bpfw_timestamp now = bpf_ktime_get_ns();
 	bpfw_ns latency = now - issued->ts;
@@ -139,7 +139,7 @@ static __always_inline void report(const struct issued *issued, bpfw_errno error
 static __always_inline void request_ends(struct request *rq, __u32 status, __u32 nr_bytes)
 {
 	__u64 key = (__u64)rq;
-	struct issued *issued;
+	struct issued_request *issued;
 
 	/* A request may complete in parts; the last one finishes all that is left. */
 	if (nr_bytes < BPF_CORE_READ(rq, __data_len) && !status)
@@ -190,26 +190,26 @@ int BPF_PROG(request_completed_with_queue, struct request *rq, int status, unsig
 static __always_inline __u32 operation_of(char first, char second)
 {
 	if (first == 'F' && second == 'W')
-		return write;
+		return io_write;
 	switch (first) {
 	case 'R':
-		return read;
+		return io_read;
 	case 'W':
-		return write;
+		return io_write;
 	case 'F':
-		return flush;
+		return io_flush;
 	case 'D':
-		return discard;
+		return io_discard;
 	}
-	return other;
+	return io_other;
 }
 
 SEC("?tracepoint/block/block_rq_issue")
 BPFW_CHOICE("requests", 2)
 int request_issued_classic(struct trace_event_raw_block_rq *ctx)
 {
-	struct issued issued = {};
-	struct place place = { .sector = ctx->sector, .dev = ctx->dev };
+	struct issued_request issued = {};
+	struct request_place place = { .sector = ctx->sector, .dev = ctx->dev };
 
 	if (!describe(&issued, ctx->dev))
 		return 0;
@@ -225,8 +225,8 @@ SEC("?tracepoint/block/block_rq_complete")
 BPFW_CHOICE("requests", 2)
 int request_completed_classic(void *ctx)
 {
-	struct place place = { .sector = bpfw_completed(ctx, sector), .dev = bpfw_completed(ctx, dev) };
-	struct issued *issued = bpf_map_lookup_elem(&places, &place);
+	struct request_place place = { .sector = bpfw_completed(ctx, sector), .dev = bpfw_completed(ctx, dev) };
+	struct issued_request *issued = bpf_map_lookup_elem(&places, &place);
 
 	if (!issued)
 		return 0;

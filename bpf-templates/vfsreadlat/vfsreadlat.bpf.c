@@ -15,10 +15,10 @@
 /* Values are S_IFMT bits of a mode (include/uapi/linux/stat.h) >> 12. */
 enum file_kind {
 	any_file = 0,
-	fifo = 1,
-	character_device = 2,
-	directory = 4,
-	block_device = 6,
+	fifo_file = 1,
+	character_file = 2,
+	directory_file = 4,
+	block_file = 6,
 	regular_file = 8,
 	socket_file = 12,
 };
