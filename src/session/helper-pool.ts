@@ -3,6 +3,7 @@
  * helper of its own. Each ends when its last user lets go of the pool.
  */
 import { type CapabilityBudget, coversBudget } from './budget';
+import type { SessionError } from './errors';
 import type { HelperConnection } from './helper-connection';
 import type { ConnectOptions, Target } from './target';
 
@@ -14,6 +15,11 @@ interface PooledHelper {
 
 export class HelperPool {
   private readonly helpers = new Set<PooledHelper>();
+  private fail: (reason: SessionError) => void = () => undefined;
+  /** Resolves when a helper dies that nobody told to end. */
+  readonly failed = new Promise<SessionError>(resolve => {
+    this.fail = resolve;
+  });
 
   /** A connection that holds the budget: a running one, else a new one (which may ask the person). */
   async acquire(
@@ -28,7 +34,10 @@ export class HelperPool {
     const connection = await target.connect({ ...options, budget, program });
     const helper: PooledHelper = { target, budget, connection };
     this.helpers.add(helper);
-    connection.closed.then(() => this.helpers.delete(helper));
+    connection.closed.then(reason => {
+      this.helpers.delete(helper);
+      if (reason) this.fail(reason);
+    });
     return connection;
   }
 

@@ -30,15 +30,19 @@ export interface SessionStream {
   readonly content: 'ring' | 'perf' | 'printk';
 }
 
-/** One map's whole content at one moment. */
-export interface MapBytes {
-  readonly map: MapDefinition;
+interface MapEntryBytes {
   readonly keys: Uint8Array;
   readonly values: Uint8Array;
   readonly count: number;
+  /** The map holds more than SNAPSHOT_ENTRIES. */
+  readonly truncated: boolean;
+}
+
+/** One map's whole content at one moment. */
+export interface MapBytes extends MapEntryBytes {
+  readonly map: MapDefinition;
   /** CPUs a per-CPU value holds a part for. */
   readonly cpus: number;
-  readonly truncated: boolean;
 }
 
 export interface StartupTimes {
@@ -111,6 +115,11 @@ export class TracingSession {
     return this.lostRecords;
   }
 
+  /** Resolves once the session's helper is gone, however it went; null when this side closed the connection. */
+  get helperGone(): Promise<SessionError | null> {
+    return this.request.connection.closed;
+  }
+
   /** Frames of ring buffers, perf buffers and printk; `bytes` is valid during the call only. */
   onFrame(listener: (stream: SessionStream, frame: DataFrame) => void): void {
     this.frameListeners.add(listener);
@@ -133,15 +142,25 @@ export class TracingSession {
 
   /** The map's content now. */
   async readMap(map: MapDefinition): Promise<MapBytes> {
-    const loaded = this.loadedMap(map);
+    return { map, cpus: this.opened.possibleCpus, ...(await this.readEntries(map.name)) };
+  }
+
+  /** The bytes of a section of global data (".bss", ".data") now. */
+  async readSection(section: string): Promise<Uint8Array> {
+    return (await this.readEntries(section)).values;
+  }
+
+  private async readEntries(map: string): Promise<MapEntryBytes> {
+    const loaded = this.opened.maps.find(candidate => candidate.name === map);
+    if (!loaded) throw new SessionError('protocol', `The helper did not load a map '${map}'.`);
     const result = await this.request.connection.request('map/read', {
       sessionId: this.opened.sessionId,
-      map: loaded.name,
+      map,
       maxEntries: SNAPSHOT_ENTRIES,
     });
     const parts = this.snapshotParts.get(result.streamId) ?? [];
     this.snapshotParts.delete(result.streamId);
-    return joinParts(map, loaded, parts, this.opened.possibleCpus, result.truncated);
+    return { ...joinParts(loaded, parts), truncated: result.truncated };
   }
 
   async statistics(enable: boolean) {
@@ -184,16 +203,6 @@ export class TracingSession {
     }
   }
 
-  private loadedMap(map: MapDefinition): LoadedMap {
-    // libbpf puts the object's name before ".bss" and its like (internal_map_name, libbpf 1.1).
-    const loaded = this.opened.maps.find(
-      candidate =>
-        candidate.name === map.name || (map.name.startsWith('.') && candidate.name.endsWith(map.name)),
-    );
-    if (!loaded) throw new SessionError('protocol', `The helper did not load a map '${map.name}'.`);
-    return loaded;
-  }
-
   private receive(frame: DataFrame): void {
     if (frame.content === DataContent.mapEntries) {
       if (frame.sessionId !== this.opened.sessionId) return;
@@ -213,14 +222,8 @@ export class TracingSession {
   }
 }
 
-/** Parts are { u32 count, keys, values } (DataContent.mapEntries). */
-function joinParts(
-  map: MapDefinition,
-  loaded: LoadedMap,
-  parts: readonly Uint8Array[],
-  cpus: number,
-  truncated: boolean,
-): MapBytes {
+/** Parts are { u32 count, keys, values } (DataContent.mapEntries); one without entries ends a snapshot. */
+function joinParts(loaded: LoadedMap, parts: readonly Uint8Array[]): Omit<MapEntryBytes, 'truncated'> {
   const counts = parts.map(part =>
     new DataView(part.buffer, part.byteOffset, part.byteLength).getUint32(0, true),
   );
@@ -235,7 +238,7 @@ function joinParts(
     values.set(part.subarray(keysEnd, keysEnd + entries * loaded.valueStride), entry * loaded.valueStride);
     entry += entries;
   });
-  return { map, keys, values, count, cpus, truncated };
+  return { keys, values, count };
 }
 
 /** libbpf names internal maps after the object: a C identifier of at most 15 bytes (BPF_OBJ_NAME_LEN). */

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { BpfObject, MapView } from '../../shared/object/model';
+import { readObject } from '../../shared/object/object';
+import { EXIT, UsageError } from '../exit';
+import { printJson } from '../print/json';
+import { tableRows } from '../print/table';
+
+/** `bpfw inspect FILE.o`: what the object says about itself; nothing is loaded. */
+export async function inspectCommand(file: string, options: { readonly json?: boolean }): Promise<void> {
+  const bytes = await readFile(file).catch(() => {
+    throw new UsageError(`${file} cannot be read.`);
+  });
+  const object = readObject(bytes, path.basename(file));
+  process.exitCode = EXIT.done;
+  if (options.json) {
+    printJson({
+      type: 'object',
+      name: object.name,
+      license: object.license,
+      programs: object.programs.map(({ sourceLines, ...program }) => program),
+      maps: object.maps,
+      parameters: object.parameters,
+      globals: object.globals,
+      usesPrintk: object.usesPrintk,
+      panels: panelsOf(object),
+    });
+    return;
+  }
+  process.stdout.write(`${sections(object).join('\n')}\n`);
+}
+
+/** The panels an object's maps and calls ask for, in the order to open them. */
+export function panelsOf(object: BpfObject): string[] {
+  const kinds = new Set(object.maps.map(map => map.view.kind));
+  return [
+    ...(kinds.has('histogram') ? ['histogram'] : []),
+    ...(kinds.has('events') || object.usesPrintk ? ['events'] : []),
+    ...(kinds.has('stacks') ? ['stacks'] : []),
+    ...(kinds.has('table') ? ['maps'] : []),
+  ];
+}
+
+function sections(object: BpfObject): string[] {
+  const parts = [
+    `${object.name}: license ${object.license ?? 'none'}, panels ${panelsOf(object).join(', ') || 'none'}`,
+    '',
+    ...tableRows(
+      ['PROGRAM', 'SECTION', 'INSTRUCTIONS', 'LOADED'],
+      object.programs.map(program => [
+        program.name,
+        program.section,
+        String(program.instructionCount),
+        program.choice
+          ? `choice ${program.choice.group}:${program.choice.rank}`
+          : program.autoload
+            ? 'always'
+            : 'when chosen',
+      ]),
+    ),
+    '',
+    ...tableRows(
+      ['MAP', 'TYPE', 'ENTRIES', 'SHOWN AS'],
+      object.maps.map(map => [map.name, map.typeName, String(map.maxEntries), viewText(map.view)]),
+    ),
+  ];
+  if (object.parameters.length > 0) {
+    parts.push(
+      '',
+      ...tableRows(
+        ['PARAMETER', 'LABEL', 'DEFAULT', 'UNIT'],
+        object.parameters.map(parameter => [
+          parameter.name,
+          parameter.label,
+          parameter.defaultValue,
+          parameter.unit,
+        ]),
+      ),
+    );
+  }
+  return parts;
+}
+
+function viewText(view: MapView): string {
+  switch (view.kind) {
+    case 'events':
+      return view.record ? `events of struct ${view.record.typeName}` : 'events of unknown type';
+    case 'histogram':
+      return `${view.scale} histogram${view.unit ? ` in ${view.unit}` : ''}${view.key ? ' per key' : ''}`;
+    case 'internal':
+      return `not shown: ${view.why}`;
+    case 'drops':
+      return 'lost records';
+    default:
+      return view.kind;
+  }
+}

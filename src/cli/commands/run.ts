@@ -1,0 +1,170 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readKernelDrops } from '../../session/drops';
+import { startSession } from '../../session/start-session';
+import type { TargetProcess } from '../../session/target';
+import type { TracingSession } from '../../session/tracing-session';
+import { terminalUi } from '../elevation-prompt';
+import { UsageError } from '../exit';
+import { jsonOutput } from '../print/run-json';
+import { textOutput } from '../print/run-text';
+import { terminalProgress } from '../progress';
+import type { EndReason, RunOutput } from '../run-output';
+import { printFrame, printMaps } from '../run-results';
+import { openWorkplace, type Workplace } from '../workplace';
+import { parseDuration, parseParameters, parsePid, parseTarget, type RunOptions } from './run-options';
+
+/**
+ * `bpfw run`: compiles when given a source, attaches, runs the command if there is one, prints until the command, the
+ * time or Ctrl-C ends it, then prints everything complete and detaches.
+ */
+export async function runCommand(
+  program: string,
+  command: readonly string[],
+  options: RunOptions,
+): Promise<EndReason> {
+  const output = options.json ? jsonOutput() : textOutput();
+  const forMs = options.for === undefined ? null : parseDuration(options.for, '--for');
+  const intervalMs = options.interval === undefined ? null : parseDuration(options.interval, '--interval');
+  const givenPid = options.pid === undefined ? null : parsePid(options.pid);
+  const parameters = parseParameters(options.param ?? []);
+  const interrupted = interruption();
+
+  const progress = terminalProgress();
+  const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
+  let child: TargetProcess | null = null;
+  try {
+    const { target, built } = workplace;
+    if (command.length > 0) {
+      child = await target.spawn(
+        { argv: command, cwd: process.cwd(), env: stringEnv() },
+        forward(options.json === true),
+      );
+    }
+    setPid(workplace, parameters, givenPid, child?.pid ?? null);
+    const { session } = await startSession(
+      {
+        target,
+        helpers: workplace.helpers,
+        object: built.object,
+        objectBytes: built.bytes,
+        parameters,
+        pid: givenPid ?? child?.pid ?? null,
+        ui: terminalUi(),
+        progress,
+        allowChangingPrograms: false,
+      },
+      opened => opened.onFrame((stream, frame) => printFrame(stream, frame, output)),
+    );
+    progress.done();
+    const { openMs, loadMs, attachMs } = session.startup;
+    output.attached(session.attached, {
+      compile: built.compileMs,
+      open: openMs,
+      load: loadMs,
+      attach: attachMs,
+    });
+    await child?.resume();
+
+    const stop = new AbortController();
+    const intervals = intervalMs === null ? null : printEvery(intervalMs, session, output, stop.signal);
+    const ended = await endOf({ child, forMs, interrupted, workplace, stop });
+    stop.abort();
+    await intervals;
+    if (ended.reason !== 'command') await child?.kill('SIGTERM');
+    const commandExit = child ? await child.exited : null;
+    if (ended.failure === null) await finish(session, output);
+    output.end(ended.reason, commandExit);
+    if (ended.failure) throw ended.failure;
+    await session.close();
+    return ended.reason;
+  } finally {
+    progress.done();
+    await child?.kill('SIGKILL').catch(() => undefined);
+    await workplace.dispose();
+  }
+}
+
+/** The last records, then every map complete, then what was lost. */
+async function finish(session: TracingSession, output: RunOutput): Promise<void> {
+  await session.drain();
+  await printMaps(session, output);
+  output.drops({ kernel: await readKernelDrops(session), helper: session.helperLost, client: 0 });
+}
+
+async function printEvery(
+  intervalMs: number,
+  session: TracingSession,
+  output: RunOutput,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await delay(intervalMs, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await printMaps(session, output);
+  }
+}
+
+interface End {
+  readonly reason: EndReason;
+  readonly failure: Error | null;
+}
+
+/** Whatever comes first: the command's end, the time, Ctrl-C, or the helper's death. */
+async function endOf(way: {
+  readonly child: TargetProcess | null;
+  readonly forMs: number | null;
+  readonly interrupted: Promise<void>;
+  readonly workplace: Workplace;
+  readonly stop: AbortController;
+}): Promise<End> {
+  const ends: Promise<End>[] = [
+    way.interrupted.then(() => ({ reason: 'interrupt', failure: null })),
+    way.workplace.helpers.failed.then(failure => ({ reason: 'error', failure })),
+  ];
+  if (way.child) ends.push(way.child.exited.then(() => ({ reason: 'command', failure: null })));
+  if (way.forMs !== null) {
+    ends.push(
+      delay(way.forMs, undefined, { signal: way.stop.signal }).then(() => ({
+        reason: 'time',
+        failure: null,
+      })),
+    );
+  }
+  for (const end of ends) end.catch(() => undefined);
+  return Promise.race(ends);
+}
+
+/** The first Ctrl-C or SIGTERM ends the tracing in order; a second one ends the process. */
+function interruption(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** `--pid` and the command's pid go to the parameter that means "process", when the program has one. */
+function setPid(
+  workplace: Workplace,
+  parameters: Map<string, string>,
+  given: number | null,
+  commandPid: number | null,
+): void {
+  const parameter = workplace.built.object.parameters.find(candidate => candidate.role === 'pid');
+  if (given !== null) {
+    if (!parameter) throw new UsageError('--pid was given, but the program has no parameter for a process.');
+    parameters.set(parameter.name, String(given));
+  } else if (commandPid !== null && parameter && !parameters.has(parameter.name)) {
+    parameters.set(parameter.name, String(commandPid));
+  }
+}
+
+/** The command's own output: to stdout and stderr, or all to stderr when stdout carries JSON. */
+function forward(json: boolean): (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void {
+  return (stream, bytes) => {
+    (stream === 'stdout' && !json ? process.stdout : process.stderr).write(bytes);
+  };
+}
+
+function stringEnv(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

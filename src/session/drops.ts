@@ -1,0 +1,43 @@
+/** Records the program itself could not deliver: its drop counters, in maps or in global variables. */
+import { decodeField } from '../shared/decode/field';
+import type { GlobalVariable } from '../shared/object/model';
+import type { TracingSession } from './tracing-session';
+
+/** The sum of the session's drop counters now; 0 when the program counts none. */
+export async function readKernelDrops(session: TracingSession): Promise<number> {
+  let drops = 0;
+  for (const section of new Set(session.object.globals.filter(isDropCounter).map(global => global.section))) {
+    const bytes = await session.readSection(section);
+    for (const global of session.object.globals.filter(
+      candidate => isDropCounter(candidate) && candidate.section === section,
+    )) {
+      const field = global.layout.fields[0];
+      if (field)
+        drops += Number(
+          decodeField(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), global.offset, field),
+        );
+    }
+  }
+  for (const map of session.object.maps) {
+    if (map.view.kind !== 'drops') continue;
+    const { values, count, cpus } = await session.readMap(map);
+    drops += sumCounters(values, map.valueSize, count * (map.perCpu ? cpus : 1));
+  }
+  return drops;
+}
+
+export function isDropCounter(global: GlobalVariable): boolean {
+  return global.drops !== null;
+}
+
+function sumCounters(values: Uint8Array, valueSize: number, counters: number): number {
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  // Per-CPU values lie at multiples of 8 (round_up(value_size, 8), kernel/bpf/hashtab.c); others one after the other.
+  const stride = counters > 0 ? values.byteLength / counters : 8;
+  let sum = 0;
+  for (let counter = 0; counter < counters; counter++) {
+    const at = counter * stride;
+    sum += valueSize === 8 ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true);
+  }
+  return sum;
+}

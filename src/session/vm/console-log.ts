@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+
+const KEPT_LINES = 400;
+const LONGEST_LINE = 2000;
+
+/** The guest's console and QEMU's own messages: the last lines, and a way to wait for one. */
+export class ConsoleLog {
+  private readonly lines: string[] = [];
+  private readonly listeners = new Set<(line: string) => void>();
+
+  follow(stream: Readable): void {
+    let rest = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
+      for (const line of lines) this.add(line);
+    });
+    stream.on('end', () => rest && this.add(rest));
+    stream.on('error', () => {});
+  }
+
+  onLine(listener: (line: string) => void): { dispose(): void } {
+    this.listeners.add(listener);
+    return { dispose: () => void this.listeners.delete(listener) };
+  }
+
+  /** The last `count` lines that are not empty, oldest first. */
+  tail(count: number): string[] {
+    return this.lines.slice(-count);
+  }
+
+  private add(raw: string): void {
+    // Escape sequences (the firmware clears the screen) and control characters mean nothing in a message.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+    const line = raw
+      .replace(/\x1b(?:\[[0-9;?=]*[A-Za-z]|c)|[\x00-\x08\x0b-\x1f\x7f]/g, '')
+      .trimEnd()
+      .slice(0, LONGEST_LINE);
+    if (line === '') return;
+    this.lines.push(line);
+    if (this.lines.length > KEPT_LINES) this.lines.shift();
+    for (const listener of [...this.listeners]) listener(line);
+  }
+}

@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { type CpioEntry, cpioArchive } from './cpio';
+import { findTool, installCommand } from './find-tool';
+import type { KernelImage } from './kernel-image';
+import { VmError } from './vm-error';
+
+const run = promisify(execFile);
+
+/** What the guest cannot reach its root file system and its agent without; the rest loads from there by name. */
+const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_console'];
+const NETWORK_MODULES = ['virtio_net'];
+
+/** Raised when the archive's layout changes, so that older cached ones are not used. */
+const LAYOUT = 1;
+
+/**
+ * The part of the initramfs that does not change from boot to boot: busybox and the modules, in the order to load
+ * them (/modules/order). Kept in `cacheFolder` under the kernel's release and a hash of what it was made from.
+ * Throws VmError 'tool-missing' or 'module-missing'.
+ */
+export async function baseArchive(
+  kernel: KernelImage,
+  network: boolean,
+  cacheFolder: string,
+): Promise<Buffer> {
+  const busybox = await findTool('busybox');
+  if (!busybox) {
+    throw new VmError(
+      'tool-missing',
+      'The sandbox VM needs busybox for its first steps.',
+      installCommand('busybox-static'),
+    );
+  }
+  const facts = await Promise.all(
+    [busybox, kernel.imagePath, path.join(kernel.modulesFolder, 'modules.order')].map(identity),
+  );
+  const key = createHash('sha256')
+    .update(JSON.stringify([LAYOUT, network, facts]))
+    .digest('hex')
+    .slice(0, 16);
+  const folder = path.join(cacheFolder, 'initramfs');
+  const prefix = `${kernel.release}${network ? '-net' : ''}-`;
+  const file = path.join(folder, `${prefix}${key}.cpio`);
+  const cached = await readFile(file).catch(() => null);
+  if (cached) return cached;
+
+  const archive = await buildArchive(
+    kernel,
+    busybox,
+    network ? [...BOOT_MODULES, ...NETWORK_MODULES] : BOOT_MODULES,
+  );
+  await mkdir(folder, { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
+  await writeFile(unfinished, archive);
+  await rename(unfinished, file);
+  for (const old of await readdir(folder)) {
+    if (
+      old.startsWith(prefix) &&
+      old !== path.basename(file) &&
+      /^[0-9a-f]{16}\.cpio$/.test(old.slice(prefix.length))
+    ) {
+      await rm(path.join(folder, old), { force: true });
+    }
+  }
+  return archive;
+}
+
+/** Enough to notice that a file was replaced. */
+async function identity(file: string): Promise<[string, number, number]> {
+  const { size, mtimeMs } = await stat(file);
+  return [file, size, mtimeMs];
+}
+
+async function buildArchive(
+  kernel: KernelImage,
+  busybox: string,
+  modules: readonly string[],
+): Promise<Buffer> {
+  const entries: CpioEntry[] = [
+    { kind: 'folder', path: 'dev' },
+    // The kernel opens it for init's standard streams before init could mount devtmpfs.
+    { kind: 'device', path: 'dev/console', major: 5, minor: 1 },
+    { kind: 'folder', path: 'bin' },
+    { kind: 'file', path: 'bin/busybox', mode: 0o755, bytes: await readFile(busybox) },
+    { kind: 'folder', path: 'modules' },
+  ];
+  const order: string[] = [];
+  for (const file of await modulesInOrder(kernel, modules)) {
+    const { name, bytes } = await uncompressedModule(file);
+    order.push(name);
+    entries.push({ kind: 'file', path: `modules/${name}`, mode: 0o644, bytes });
+  }
+  entries.push({
+    kind: 'file',
+    path: 'modules/order',
+    mode: 0o644,
+    bytes: Buffer.from(`${order.join('\n')}\n`),
+  });
+  return cpioArchive(entries);
+}
+
+/** Module files, each after those it needs; what is built into the kernel is left out. */
+async function modulesInOrder(kernel: KernelImage, names: readonly string[]): Promise<string[]> {
+  const base = path.resolve(kernel.modulesFolder, '../../..');
+  await ensureDependencyIndex(kernel, base);
+  const modprobe = await kmodTool('modprobe');
+  const files = new Set<string>();
+  for (const name of names) {
+    // This machine's own modprobe.d is about another kernel.
+    const args = ['-C', '/dev/null', '-d', base, '-S', kernel.release, '--show-depends', name];
+    const { stdout } = await run(modprobe, args).catch(error => {
+      throw new VmError(
+        'module-missing',
+        `Kernel ${kernel.release} has no module ${name}, which the sandbox VM needs: ${String(error.stderr ?? error).trim()}`,
+        'npm run setup -- run',
+      );
+    });
+    for (const line of stdout.split('\n')) {
+      const file = /^insmod (\S+)/.exec(line)?.[1];
+      if (file) files.add(file);
+    }
+  }
+  return [...files];
+}
+
+/** Kernel packages leave depmod to their installation, and an unpacked one was never installed. */
+export async function ensureDependencyIndex(kernel: KernelImage, base: string): Promise<void> {
+  if (existsSync(path.join(kernel.modulesFolder, 'modules.dep.bin'))) return;
+  await run(await kmodTool('depmod'), ['-b', base, kernel.release]);
+}
+
+async function kmodTool(name: string): Promise<string> {
+  const tool = await findTool(name);
+  if (!tool) throw new VmError('tool-missing', `The sandbox VM needs ${name}.`, installCommand('kmod'));
+  return tool;
+}
+
+const COMPRESSIONS: readonly {
+  readonly suffix: string;
+  readonly tool: string;
+  readonly debianPackage: string;
+}[] = [
+  { suffix: '.zst', tool: 'zstd', debianPackage: 'zstd' },
+  { suffix: '.xz', tool: 'xz', debianPackage: 'xz-utils' },
+  { suffix: '.gz', tool: 'gzip', debianPackage: 'gzip' },
+];
+
+/** busybox's insmod takes plain modules only. */
+async function uncompressedModule(file: string): Promise<{ name: string; bytes: Buffer }> {
+  const compression = COMPRESSIONS.find(({ suffix }) => file.endsWith(suffix));
+  if (!compression) return { name: path.basename(file), bytes: await readFile(file) };
+  const tool = await findTool(compression.tool);
+  if (!tool) {
+    const what = `The modules of the sandbox VM's kernel are compressed; unpacking them needs ${compression.tool}.`;
+    throw new VmError('tool-missing', what, installCommand(compression.debianPackage));
+  }
+  const { stdout } = await run(tool, ['-dc', file], { encoding: 'buffer', maxBuffer: 64 << 20 });
+  return { name: path.basename(file, compression.suffix), bytes: stdout };
+}

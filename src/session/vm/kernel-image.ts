@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { VmError } from './vm-error';
+
+/** A kernel that a guest can boot: its image and its modules, unpacked from a distribution package or chosen by setting. */
+export interface KernelImage {
+  readonly release: string;
+  /** vmlinuz (x86) or Image (arm64). */
+  readonly imagePath: string;
+  /** The folder named after the release that holds modules.order and kernel/. */
+  readonly modulesFolder: string;
+}
+
+/** ${XDG_CACHE_HOME:-~/.cache}/bpf-workbench; scripts/setup.mjs unpacks kernels to kernels/<release> below it. */
+export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return path.join(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'bpf-workbench');
+}
+
+const MEND = 'npm run setup -- run';
+
+/**
+ * The kernel that `chosen` names (an image file with the modules folder), else the newest one in the cache.
+ * Throws VmError 'kernel-missing'.
+ */
+export async function findKernel(
+  cacheFolder: string,
+  chosen?: { readonly imagePath: string; readonly modulesFolder: string },
+): Promise<KernelImage> {
+  if (chosen) {
+    for (const file of [chosen.imagePath, path.join(chosen.modulesFolder, 'kernel')]) {
+      if (!existsSync(file)) {
+        throw new VmError(
+          'kernel-missing',
+          `The kernel chosen for the sandbox VM is not there: ${file} does not exist.`,
+        );
+      }
+    }
+    return { ...chosen, release: path.basename(chosen.modulesFolder) };
+  }
+  const kernelsFolder = path.join(cacheFolder, 'kernels');
+  const releases = await readdir(kernelsFolder).catch(() => []);
+  const newestFirst = releases.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  for (const release of newestFirst) {
+    const kernel = await unpackedKernel(path.join(kernelsFolder, release), release);
+    if (kernel) return kernel;
+  }
+  throw new VmError(
+    'kernel-missing',
+    `The sandbox VM needs a kernel image; there is none in ${kernelsFolder}.`,
+    MEND,
+  );
+}
+
+async function unpackedKernel(folder: string, release: string): Promise<KernelImage | null> {
+  const imagePath = path.join(folder, 'boot', `vmlinuz-${release}`);
+  for (const lib of ['lib', 'usr/lib']) {
+    const modulesFolder = path.join(folder, lib, 'modules', release);
+    const complete = await Promise.all([stat(imagePath), stat(path.join(modulesFolder, 'kernel'))]).catch(
+      () => null,
+    );
+    if (complete) return { release, imagePath, modulesFolder };
+  }
+  return null;
+}

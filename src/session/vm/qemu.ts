@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { GUEST_PORTS } from '../../shared/protocol/guest';
+import type { Acceleration } from './acceleration';
+import { ConsoleLog } from './console-log';
+import { findTool, installCommand } from './find-tool';
+import { ROOT_MOUNT_TAG } from './guest-init';
+import { VmError } from './vm-error';
+
+export interface ForwardedPort {
+  /** On this machine's loopback. */
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
+export interface QemuOptions {
+  readonly qemuPath: string;
+  readonly acceleration: Acceleration;
+  readonly imagePath: string;
+  readonly initramfsPath: string;
+  readonly helperSocketPath: string;
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly forwardedPorts: readonly ForwardedPort[];
+  readonly extraArguments: readonly string[];
+}
+
+interface Machine {
+  readonly qemu: string;
+  readonly debianPackage: string;
+  readonly machine: string;
+  readonly console: string;
+}
+
+const MACHINES: Partial<Record<NodeJS.Architecture, Machine>> = {
+  x64: { qemu: 'qemu-system-x86_64', debianPackage: 'qemu-system-x86', machine: 'q35', console: 'ttyS0' },
+  arm64: {
+    qemu: 'qemu-system-aarch64',
+    debianPackage: 'qemu-system-arm',
+    machine: 'virt',
+    console: 'ttyAMA0',
+  },
+};
+
+function thisMachine(): Machine {
+  const machine = MACHINES[process.arch];
+  if (!machine)
+    throw new VmError('unsupported-machine', `The sandbox VM does not run on ${process.arch} machines.`);
+  return machine;
+}
+
+/** Throws VmError 'qemu-missing' or 'unsupported-machine'. */
+export async function findQemu(setting?: string): Promise<string> {
+  const { qemu, debianPackage } = thisMachine();
+  const found = await findTool(setting || qemu);
+  if (found) return found;
+  throw new VmError(
+    'qemu-missing',
+    `The sandbox VM needs ${setting || qemu}, which was not found.`,
+    installCommand(debianPackage),
+  );
+}
+
+/** A running QEMU: its console, and the agent's port as a stream. */
+export interface Qemu {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly console: ConsoleLog;
+  readonly agentPort: Socket;
+  /** Resolves with how it ended, once. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/**
+ * Starts QEMU. It is killed by the kernel when the thread that called this dies, however that happens
+ * (prctl(2) PR_SET_PDEATHSIG, set by setpriv). Throws VmError 'qemu-missing' when it cannot be executed.
+ */
+export async function startQemu(options: QemuOptions): Promise<Qemu> {
+  const setpriv = await findTool('setpriv');
+  if (!setpriv)
+    throw new VmError('tool-missing', 'The sandbox VM needs setpriv.', installCommand('util-linux'));
+  const child = spawn(setpriv, ['--pdeathsig', 'KILL', options.qemuPath, ...qemuArguments(options)], {
+    // 3: the agent's port. Node makes extra pipes as Unix socket pairs, which is what a QEMU socket chardev takes.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  ended.catch(() => {});
+  const agentPort = child.stdio[3];
+  if (child.pid === undefined || !(agentPort instanceof Socket) || !child.stdout || !child.stderr) {
+    const cause = await ended.catch((error: unknown) => error);
+    throw new VmError('qemu-missing', `QEMU could not be started: ${String(cause)}`, null, [], { cause });
+  }
+  agentPort.on('error', () => {});
+  const console = new ConsoleLog();
+  console.follow(child.stdout);
+  console.follow(child.stderr);
+  return { process: child, pid: child.pid, console, agentPort, ended };
+}
+
+function qemuArguments(options: QemuOptions): string[] {
+  const { machine, console } = thisMachine();
+  const kernelArguments = [
+    `console=${console}`,
+    'quiet',
+    // A dead guest ends at once instead of waiting; -no-reboot turns the reboot into QEMU's end.
+    'panic=-1',
+    // Without it the emulated clock falls back to HPET, which is slow to read.
+    'tsc=reliable',
+    // A TCG guest on a busy machine stands still for longer than these watchdogs like.
+    'nowatchdog',
+    'mitigations=off',
+  ];
+  const forwards = options.forwardedPorts.map(
+    ({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`,
+  );
+  // Commas separate QEMU's options; a doubled one stands for itself.
+  const text = (value: string): string => value.replaceAll(',', ',,');
+  return [
+    ['-nodefaults', '-no-user-config', '-no-reboot'],
+    ['-display', 'none'],
+    ['-machine', machine],
+    options.acceleration === 'kvm'
+      ? ['-accel', 'kvm', '-cpu', process.arch === 'x64' ? 'host,-arch-capabilities' : 'host']
+      : ['-accel', 'tcg,thread=multi', '-cpu', 'max'],
+    ['-m', String(options.memoryMb), '-smp', String(options.cpus)],
+    ['-kernel', options.imagePath, '-initrd', options.initramfsPath, '-append', kernelArguments.join(' ')],
+    ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ['-fsdev', 'local,id=root,path=/,security_model=none,readonly=on,multidevs=remap'],
+    ['-device', `virtio-9p-pci,fsdev=root,mount_tag=${ROOT_MOUNT_TAG}`],
+    ['-device', 'virtio-serial-pci'],
+    ['-chardev', 'socket,id=agent,fd=3', '-device', `virtserialport,chardev=agent,name=${GUEST_PORTS.agent}`],
+    ['-chardev', `socket,id=helper,path=${text(options.helperSocketPath)},server=on,wait=off`],
+    ['-device', `virtserialport,chardev=helper,name=${GUEST_PORTS.helper}`],
+    forwards.length > 0
+      ? [
+          '-netdev',
+          `user,id=net,restrict=on${forwards.join('')}`,
+          '-device',
+          'virtio-net-pci,netdev=net,romfile=',
+        ]
+      : ['-nic', 'none'],
+    options.extraArguments,
+  ].flat();
+}

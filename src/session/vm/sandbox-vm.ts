@@ -1,0 +1,323 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createConnection, type Socket } from 'node:net';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { GUEST_PORTS, type GuestNotifications, type GuestSpawn } from '../../shared/protocol/guest';
+import { type Acceleration, accelerationsToTry, rememberKvm } from './acceleration';
+import { AgentClient } from './agent-client';
+import { cpioArchive } from './cpio';
+import { BootMarker, firstInit, secondInit } from './guest-init';
+import { findGuestNode } from './guest-node';
+import type { GuestProcess } from './guest-process';
+import { baseArchive } from './initramfs';
+import { defaultCacheFolder, findKernel, type KernelImage } from './kernel-image';
+import { type ForwardedPort, findQemu, type Qemu, startQemu } from './qemu';
+import { VmError } from './vm-error';
+
+export type BootStep = 'qemu' | 'kernel' | 'file-systems' | 'agent';
+
+export interface BootProgress {
+  readonly step: BootStep;
+  /** For a progress bar: "starting QEMU". */
+  readonly message: string;
+  readonly elapsedMs: number;
+}
+
+export interface SandboxVmOptions {
+  /** dist/guest-agent.js; must lie on this machine's root file system as the guest sees it (not under /tmp, /run, /dev). */
+  readonly agentPath: string;
+  /** Kernels, initramfs and what was learnt about KVM. Default: defaultCacheFolder(). */
+  readonly cacheFolder?: string;
+  readonly qemuPath?: string;
+  readonly nodePath?: string;
+  readonly kernel?: { readonly imagePath: string; readonly modulesFolder: string };
+  /** Default: 4096, at most half of this machine's. */
+  readonly memoryMb?: number;
+  /** Default: 2, at most this machine's. */
+  readonly cpus?: number;
+  readonly acceleration?: 'auto' | Acceleration;
+  readonly forwardedPorts?: readonly ForwardedPort[];
+  readonly extraQemuArguments?: readonly string[];
+  readonly bootDeadlineMs?: number;
+  readonly onProgress?: (progress: BootProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const BOOT_DEADLINE_MS = 180_000;
+/** A KVM guest prints its first line well under a second after QEMU starts; a broken /dev/kvm never does. */
+const KVM_MARKER_DEADLINE_MS = 6_000;
+const TAIL_LINES = 12;
+
+interface Plan {
+  readonly options: SandboxVmOptions;
+  readonly cacheFolder: string;
+  readonly kernel: KernelImage;
+  readonly qemuPath: string;
+  readonly runFolder: string;
+  readonly progress: (step: BootStep, message: string) => void;
+}
+
+/** A QEMU guest over this machine's read-only root file system, with an agent in it that starts processes. */
+export class SandboxVm {
+  readonly kernelRelease: string;
+  private helper: Socket | undefined;
+  private readonly deathListeners: ((reason: VmError) => void)[] = [];
+  private death: VmError | undefined;
+
+  private constructor(
+    private readonly qemu: Qemu,
+    private readonly agent: AgentClient,
+    private readonly runFolder: string,
+    readonly acceleration: Acceleration,
+    ready: GuestNotifications['ready'],
+    readonly bootMs: number,
+  ) {
+    this.kernelRelease = ready.kernelRelease;
+    void qemu.ended.then(() => this.end(diedError(qemu)));
+    qemu.agentPort.on('close', () => void qemu.ended.then(() => this.end(diedError(qemu))));
+  }
+
+  /**
+   * Boots a guest and resolves when its agent is ready. Rejects with VmError: what is missing and how to get it, a
+   * guest that died or did not come up in time (with its console's last lines), or with signal's reason.
+   */
+  static async boot(options: SandboxVmOptions): Promise<SandboxVm> {
+    const startedAt = performance.now();
+    const cacheFolder = options.cacheFolder ?? defaultCacheFolder();
+    if (!existsSync(options.agentPath)) {
+      throw new VmError(
+        'agent-missing',
+        `The sandbox VM's agent is not built: ${options.agentPath} does not exist.`,
+        'npm run build',
+      );
+    }
+    const [qemuPath, nodePath, kernel] = await Promise.all([
+      findQemu(options.qemuPath),
+      findGuestNode(options.nodePath),
+      findKernel(cacheFolder, options.kernel),
+    ]);
+    const runFolder = await mkdtemp(path.join(tmpdir(), 'bpfw-vm-'));
+    const progress: Plan['progress'] = (step, message) =>
+      options.onProgress?.({ step, message, elapsedMs: performance.now() - startedAt });
+    try {
+      await chmod(runFolder, 0o700);
+      const plan: Plan = { options, cacheFolder, kernel, qemuPath, runFolder, progress };
+      await writeInitramfs(plan, nodePath);
+      const { qemu, agent, ready, acceleration } = await bootWithBestAcceleration(plan);
+      await rm(initramfsPath(plan), { force: true });
+      return new SandboxVm(qemu, agent, runFolder, acceleration, ready, performance.now() - startedAt);
+    } catch (error) {
+      await rm(runFolder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** For tests and messages; the process is this one's child. */
+  get qemuPid(): number {
+    return this.qemu.pid;
+  }
+
+  /** The console's last lines, oldest first. */
+  consoleTail(lines = TAIL_LINES): string[] {
+    return this.qemu.console.tail(lines);
+  }
+
+  /** Called once when the guest ends: VmError 'guest-died', or 'disposed' after dispose(). */
+  onEnded(listener: (reason: VmError) => void): void {
+    if (this.death) listener(this.death);
+    else this.deathListeners.push(listener);
+  }
+
+  /** Starts a process in the guest. Throws VmError 'spawn-failed', 'guest-died' or 'disposed'. */
+  spawn(command: GuestSpawn): Promise<GuestProcess> {
+    return this.agent.spawn(command);
+  }
+
+  /**
+   * The outside's end of the helper's port, clean: nothing that an earlier helper left is in it. Whoever asks has
+   * seen an earlier helper's process end, and starts the next one after this resolves.
+   */
+  async helperStream(): Promise<Socket> {
+    if (this.death) throw this.death;
+    const name = GUEST_PORTS.helper;
+    if (this.helper) {
+      this.helper.destroy();
+      await this.agent.request('awaitPort', { name, connected: false });
+    }
+    const socket = createConnection(path.join(this.runFolder, HELPER_SOCKET));
+    this.helper = socket;
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    await this.agent.request('awaitPort', { name, connected: true });
+    return socket;
+  }
+
+  /** Ends the guest at once; nothing in it outlives it. Idempotent. */
+  async dispose(): Promise<void> {
+    this.end(new VmError('disposed', 'The sandbox VM was shut down.'));
+    this.qemu.process.kill('SIGKILL');
+    await this.qemu.ended;
+  }
+
+  private end(reason: VmError): void {
+    if (this.death) return;
+    this.death = reason;
+    this.helper?.destroy();
+    this.agent.end(reason);
+    void rm(this.runFolder, { recursive: true, force: true });
+    for (const listener of this.deathListeners) listener(reason);
+  }
+}
+
+const HELPER_SOCKET = 'helper.sock';
+const initramfsPath = (plan: Plan): string => path.join(plan.runFolder, 'initramfs');
+
+function diedError(qemu: Qemu): VmError {
+  return new VmError(
+    'guest-died',
+    'The sandbox VM ended unexpectedly.',
+    'Start the session again; a new sandbox VM boots.',
+    qemu.console.tail(TAIL_LINES),
+  );
+}
+
+async function writeInitramfs(plan: Plan, nodePath: string): Promise<void> {
+  const { kernel, options } = plan;
+  const network = (options.forwardedPorts ?? []).length > 0;
+  const init = {
+    kernelRelease: kernel.release,
+    modulesFolder: kernel.modulesFolder,
+    kernelFolder: path.dirname(kernel.imagePath),
+    nodePath,
+    agentPath: options.agentPath,
+    network,
+  };
+  const scripts = cpioArchive([
+    { kind: 'file', path: 'init', mode: 0o755, bytes: Buffer.from(firstInit(init)) },
+    { kind: 'file', path: 'secondInit', mode: 0o755, bytes: Buffer.from(secondInit(init)) },
+  ]);
+  const base = await baseArchive(kernel, network, plan.cacheFolder);
+  await writeFile(initramfsPath(plan), Buffer.concat([base, scripts]), { mode: 0o600 });
+}
+
+interface Booted {
+  readonly qemu: Qemu;
+  readonly agent: AgentClient;
+  readonly ready: GuestNotifications['ready'];
+  readonly acceleration: Acceleration;
+}
+
+async function bootWithBestAcceleration(plan: Plan): Promise<Booted> {
+  const wish = plan.options.acceleration ?? 'auto';
+  const accelerations = await accelerationsToTry(wish, plan.cacheFolder);
+  for (const [index, acceleration] of accelerations.entries()) {
+    const isLast = index === accelerations.length - 1;
+    const qemu = await launch(plan, acceleration);
+    try {
+      if (acceleration === 'kvm' && !isLast) {
+        const alive = await lineWithin(qemu, BootMarker.kernel, KVM_MARKER_DEADLINE_MS, plan.options.signal);
+        await rememberKvm(alive, plan.cacheFolder);
+        if (!alive) {
+          await kill(qemu);
+          continue;
+        }
+      }
+      return { ...(await agentOf(plan, qemu)), acceleration };
+    } catch (error) {
+      await kill(qemu);
+      throw error;
+    }
+  }
+  throw new VmError('unsupported-machine', 'No way to run the sandbox VM was found.');
+}
+
+async function launch(plan: Plan, acceleration: Acceleration): Promise<Qemu> {
+  plan.options.signal?.throwIfAborted();
+  plan.progress('qemu', acceleration === 'kvm' ? 'starting QEMU with KVM' : 'starting QEMU (emulated)');
+  const qemu = await startQemu({
+    qemuPath: plan.qemuPath,
+    acceleration,
+    imagePath: plan.kernel.imagePath,
+    initramfsPath: initramfsPath(plan),
+    helperSocketPath: path.join(plan.runFolder, HELPER_SOCKET),
+    memoryMb: plan.options.memoryMb ?? Math.min(4096, Math.floor(totalmem() / 2 / 2 ** 20)),
+    cpus: plan.options.cpus ?? Math.min(2, availableParallelism()),
+    forwardedPorts: plan.options.forwardedPorts ?? [],
+    extraArguments: plan.options.extraQemuArguments ?? [],
+  });
+  qemu.console.onLine(line => {
+    if (line.includes(BootMarker.kernel)) plan.progress('kernel', `kernel ${plan.kernel.release} is up`);
+    else if (line.includes(BootMarker.fileSystems)) plan.progress('file-systems', 'file systems are mounted');
+  });
+  return qemu;
+}
+
+/** True when the console shows `marker` in time; false when it does not, or QEMU ends. Throws the signal's reason. */
+async function lineWithin(
+  qemu: Qemu,
+  marker: string,
+  deadlineMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const cancel = new AbortController();
+  const seen = new Promise<boolean>(resolve => {
+    const subscription = qemu.console.onLine(line => line.includes(marker) && resolve(true));
+    cancel.signal.addEventListener('abort', () => subscription.dispose());
+  });
+  const stop = signal ? AbortSignal.any([cancel.signal, signal]) : cancel.signal;
+  const late = delay(deadlineMs, false, { signal: stop });
+  late.catch(() => {});
+  try {
+    return await Promise.race([seen, late, qemu.ended.then(() => false)]);
+  } finally {
+    cancel.abort();
+  }
+}
+
+async function agentOf(plan: Plan, qemu: Qemu): Promise<Pick<Booted, 'qemu' | 'agent' | 'ready'>> {
+  const agent = new AgentClient(qemu.agentPort);
+  const cancel = new AbortController();
+  const { signal } = plan.options;
+  const deadlineMs = plan.options.bootDeadlineMs ?? BOOT_DEADLINE_MS;
+  const late = delay(deadlineMs, null, {
+    signal: signal ? AbortSignal.any([cancel.signal, signal]) : cancel.signal,
+  });
+  try {
+    const first = await Promise.race([agent.ready, late, qemu.ended]);
+    if (first && 'kernelRelease' in first) {
+      plan.progress('agent', 'agent ready');
+      return { qemu, agent, ready: first };
+    }
+    const tail = qemu.console.tail(TAIL_LINES);
+    throw first === null
+      ? new VmError(
+          'boot-timeout',
+          `The sandbox VM was not up after ${deadlineMs / 1000} s.`,
+          'Try again, or raise the boot deadline on a slow machine.',
+          tail,
+        )
+      : new VmError(
+          'guest-died',
+          `The sandbox VM ended while booting (QEMU: ${first.signal ?? `exit ${first.code}`}).`,
+          null,
+          tail,
+        );
+  } catch (error) {
+    agent.end(
+      error instanceof VmError ? error : new VmError('disposed', 'Booting the sandbox VM was cancelled.'),
+    );
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    cancel.abort();
+    late.catch(() => {});
+  }
+}
+
+async function kill(qemu: Qemu): Promise<void> {
+  qemu.process.kill('SIGKILL');
+  await qemu.ended.catch(() => {});
+}

@@ -1,0 +1,31 @@
+/** Why the sandbox VM cannot be had, or is gone. */
+export type VmErrorCode =
+  | 'qemu-missing'
+  | 'tool-missing'
+  | 'kernel-missing'
+  | 'module-missing'
+  | 'node-missing'
+  | 'agent-missing'
+  | 'unsupported-machine'
+  | 'boot-timeout'
+  | 'guest-died'
+  | 'spawn-failed'
+  | 'disposed';
+
+export class VmError extends Error {
+  constructor(
+    readonly code: VmErrorCode,
+    message: string,
+    /** What the person can do; a command line where there is one. */
+    readonly mend: string | null = null,
+    /** Last lines of the guest's console, oldest first. */
+    readonly consoleTail: readonly string[] = [],
+    options?: { cause?: unknown },
+  ) {
+    super(
+      consoleTail.length > 0 ? `${message}\nThe guest's last words:\n${consoleTail.join('\n')}` : message,
+      options,
+    );
+    this.name = 'VmError';
+  }
+}
