@@ -1,129 +1,195 @@
-/**
- * A real VS Code for the tests, and for `npm start` on a machine without a desktop one: the npm package code-server
- * carries VS Code's own server, workbench and extension host (Code - OSS). It wants Node 24, which comes as an npm
- * package too, so nothing but the npm registry is needed. test/vscode/package-lock.json pins all of it.
- */
-import { createHash } from 'node:crypto';
+/** Runs the VS Code server that vscode-install.mjs puts on the machine. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { cacheFolder, root } from './paths.mjs';
-import { run, which } from './run.mjs';
+import { endGroup, run, start } from './run.mjs';
 
-const packageFolder = path.join(root, 'test/vscode');
-/** Installed on a loaded two-core machine in about 2 minutes; a slow network gets five times that. */
-const installTimeoutMs = 10 * 60_000;
-/** Addons VS Code's server loads and has no prebuilt file for; the others it can do without (Kerberos proxies, chat). */
-const addonsToBuild = ['@vscode/spdlog', '@vscode/native-watchdog'];
-/** What building them needs, with the Debian package that has it. */
-const buildTools = { python3: 'python3', make: 'make', 'g++': 'g++' };
+export { ensureVscodeServer, missingVscodePackages, VscodeServerError } from './vscode-install.mjs';
 
-/** VS Code's server is not there and could not be installed; `message` says what to do. */
-export class VscodeServerError extends Error {
-  name = 'VscodeServerError';
-}
-
-/** Debian packages that are missing for the installation, empty when it is done already or nothing is. */
-export async function missingVscodePackages() {
-  const { folder } = await locate();
-  if (existsSync(folder)) return [];
-  const missing = [];
-  for (const [tool, debianPackage] of Object.entries(buildTools)) {
-    if (!(await which(tool))) missing.push(debianPackage);
-  }
-  return missing;
-}
-
-/** One folder per lock file and architecture: a change of version never meets an old installation. */
-async function locate() {
-  const lock = await readFile(path.join(packageFolder, 'package-lock.json'));
-  const hash = createHash('sha256').update(lock).digest('hex').slice(0, 16);
-  const folder = path.join(cacheFolder, 'vscode', `${process.arch}-${hash}`);
-  return { folder, ...parts(folder) };
-}
-
-function parts(folder) {
-  const server = path.join(folder, 'node_modules/code-server/lib/vscode');
-  return {
-    server,
-    serverMain: path.join(server, 'out/server-main.js'),
-    nodePath: path.join(folder, `node_modules/node-linux-${process.arch}/bin/node`),
-  };
-}
+/** Settings that keep VS Code about this extension: no chat, no telemetry, no network, no welcome page. */
+export const quietSettings = {
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'git.openRepositoryInParentFolders': 'never',
+  'security.workspace.trust.banner': 'never',
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+};
 
 /**
- * Where VS Code's server is, installed if it was not: about 2 minutes and 800 MB in the user's cache folder, once.
- * Safe to call from several processes at a time: whoever is done first wins. Throws VscodeServerError.
- *
- * @param {(line: string) => void} log told what takes long
- * @returns {Promise<{folder: string, server: string, serverMain: string, nodePath: string, version: string}>}
- *   `folder` holds everything (to be shared with a guest), `nodePath` is the Node to run `serverMain` with
+ * Writes settings into a user data folder: those of the user, and those of the machine, which is where VS Code's
+ * server reads what the manifest declares with scope `machine`.
  */
-export async function ensureVscodeServer(log = console.log) {
-  const place = await locate();
-  if (!existsSync(place.folder)) await install(place.folder, log);
-  const { version } = JSON.parse(await readFile(path.join(place.server, 'package.json'), 'utf8'));
-  return { ...place, version };
-}
-
-async function install(folder, log) {
-  const missing = await missingVscodePackages();
-  if (missing.length > 0) {
-    throw new VscodeServerError(
-      `VS Code's server cannot be built: ${missing.join(', ')} missing. Install with: sudo apt-get install -y ${missing.join(' ')}`,
+export async function writeSettings(dataFolder, { user, machine = {} }) {
+  for (const [scope, settings] of Object.entries({ User: user, Machine: machine })) {
+    await mkdir(path.join(dataFolder, 'user-data', scope), { recursive: true });
+    await writeFile(
+      path.join(dataFolder, 'user-data', scope, 'settings.json'),
+      `${JSON.stringify(settings, null, 2)}\n`,
     );
   }
-  log(`Installing VS Code's server into ${folder} (about 2 minutes, 800 MB, once)`);
-  await mkdir(path.dirname(folder), { recursive: true });
-  const staging = await mkdtemp(`${folder}.partial-`);
-  try {
-    for (const file of ['package.json', 'package-lock.json']) {
-      await cp(path.join(packageFolder, file), path.join(staging, file));
-    }
-    const { nodePath, server } = parts(staging);
-    const step = async (cwd, ...args) => {
-      const { durationMs } = await run('npm', args, {
-        cwd,
-        env: npmEnvironment(nodePath),
-        timeoutMs: installTimeoutMs,
-      });
-      log(`  npm ${args.join(' ')}: ${Math.round(durationMs / 1000)} s`);
-    };
-    await step(staging, 'ci', '--ignore-scripts');
-    // Its shrinkwrap misses optional packages, so `npm ci` refuses it; what is listed keeps its version and hash.
-    await step(server, 'install', '--omit=dev', '--ignore-scripts');
-    // npm 11 blocks install scripts that nobody approved; older ones ignore the flag. Only the named packages run theirs.
-    await step(server, 'rebuild', '--dangerously-allow-all-scripts', ...addonsToBuild);
-    await check(parts(staging));
-    await rename(staging, folder).catch(error => {
-      if (!existsSync(folder)) throw error;
-    });
-  } catch (error) {
-    throw new VscodeServerError(`VS Code's server could not be installed: ${error.message}`, {
-      cause: error,
-    });
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
 }
 
-/** npm run by the Node of the package (first on PATH), which compiles against the headers beside it. */
-function npmEnvironment(nodePath) {
-  const home = path.dirname(path.dirname(nodePath));
+/**
+ * Makes an extension present for everybody who opens this server: a folder (its package.json, dist and so on; linked,
+ * so a new build is there after a window reload) or a .vsix (installed by VS Code itself).
+ *
+ * @param {{nodePath: string, serverMain: string}} vscode
+ * @param {string} dataFolder as given to startVscodeServer
+ * @param {string} extension absolute path of a folder or a .vsix
+ */
+export async function addExtension(vscode, dataFolder, extension) {
+  const extensions = path.join(dataFolder, 'extensions');
+  await mkdir(extensions, { recursive: true });
+  if (extension.endsWith('.vsix')) {
+    const args = [
+      vscode.serverMain,
+      '--install-extension',
+      extension,
+      '--force',
+      '--extensions-dir',
+      extensions,
+    ];
+    await run(vscode.nodePath, [...args, '--user-data-dir', path.join(dataFolder, 'user-data')], {
+      timeoutMs: 120_000,
+    });
+    return;
+  }
+  const { publisher, name, version } = JSON.parse(
+    await readFile(path.join(extension, 'package.json'), 'utf8'),
+  );
+  const id = `${publisher}.${name}`;
+  const folder = `${id}-${version}`;
+  const link = path.join(extensions, folder);
+  await rm(link, { force: true });
+  await symlink(extension, link);
+  // VS Code lists what is installed here; without the file it looks at the folders once and writes it.
+  const listFile = path.join(extensions, 'extensions.json');
+  if (!existsSync(listFile)) return;
+  const others = JSON.parse(await readFile(listFile, 'utf8')).filter(entry => entry.identifier.id !== id);
+  const location = { $mid: 1, path: link, scheme: 'file' };
+  const entry = { identifier: { id }, version, location, relativeLocation: folder };
+  await writeFile(listFile, JSON.stringify([...others, entry]));
+}
+
+/**
+ * Arguments of VS Code's server, the same on this machine and in a guest. The connection token keeps other users of
+ * the machine out, who can reach a loopback port as well; it is read from a file, because they can read argv, too.
+ */
+export function serverArguments({ host = '127.0.0.1', port, dataFolder, trusted, testDriver }) {
+  return [
+    ...['--host', host, '--port', String(port)],
+    ...['--connection-token-file', path.join(dataFolder, 'token')],
+    '--accept-server-license-terms',
+    ...['--user-data-dir', path.join(dataFolder, 'user-data')],
+    ...['--extensions-dir', path.join(dataFolder, 'extensions')],
+    ...(trusted ? ['--disable-workspace-trust'] : []),
+    ...(testDriver ? ['--enable-smoke-test-driver'] : []),
+  ];
+}
+
+/** The token of a data folder, made when it has none: only its owner may read it. */
+export async function connectionToken(dataFolder) {
+  const file = path.join(dataFolder, 'token');
+  if (!existsSync(file)) {
+    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+    await writeFile(file, randomBytes(24).toString('hex'), { mode: 0o600 });
+  }
+  return (await readFile(file, 'utf8')).trim();
+}
+
+/** Address at which a browser opens `folder`; `payload` is read by VS Code only when the test driver is on. */
+export function workbenchAddress({ port, token, folder, payload }) {
+  const address = new URL(`http://127.0.0.1:${port}/`);
+  address.searchParams.set('tkn', token);
+  address.searchParams.set('folder', folder);
+  if (payload) address.searchParams.set('payload', JSON.stringify(payload));
+  return address.href;
+}
+
+/**
+ * Starts VS Code's server on the loopback address and resolves when it accepts connections. It ends with `close()`, or
+ * with this process. Throws when it exits before that or is not ready in time, with what it printed.
+ *
+ * @param {{nodePath: string, serverMain: string}} vscode from ensureVscodeServer
+ * @param {{dataFolder: string, port?: number, trusted?: boolean, testDriver?: boolean,
+ *   env?: Record<string, string>, readyTimeoutMs?: number}} options
+ *   `dataFolder`: user data, extensions and log of this server; `port` 0 (default): any free one;
+ *   `trusted`: every workspace is trusted (else a fresh one opens in Restricted Mode); `testDriver`: the page may be
+ *   told to run extension tests
+ */
+export async function startVscodeServer(vscode, options) {
+  const { dataFolder, readyTimeoutMs = 60_000 } = options;
+  const token = await connectionToken(dataFolder);
+  await mkdir(path.join(dataFolder, 'extensions'), { recursive: true });
+  const logPath = path.join(dataFolder, 'server.log');
+  const log = await open(logPath, 'w');
+  const args = serverArguments({ port: 0, trusted: false, testDriver: false, ...options });
+  const child = start(vscode.nodePath, [vscode.serverMain, ...args], {
+    env: serverEnvironment(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', bytes => {
+      output = (output + bytes).slice(-65_536);
+      log.appendFile(bytes).catch(() => {}); // the log is a help, not a promise
+    });
+  }
+  const closed = new Promise(resolve => {
+    child.once('close', async (code, signal) => {
+      await log.close().catch(() => {});
+      resolve({ code, signal });
+    });
+  });
+  const port = await new Promise((resolve, reject) => {
+    const fail = why => reject(new Error(`VS Code's server ${why}\n${output.trimEnd().slice(-2000)}`));
+    const timer = setTimeout(() => fail(`was not ready after ${readyTimeoutMs / 1000} s`), readyTimeoutMs);
+    child.once('error', error => fail(`could not start: ${error.message}`));
+    child.once('exit', (code, signal) => fail(`ended at start (${signal ?? code})`));
+    child.stdout.on('data', () => {
+      const listening = /Extension host agent listening on (\d+)/.exec(output);
+      if (!listening) return;
+      clearTimeout(timer);
+      resolve(Number(listening[1]));
+    });
+  }).catch(error => {
+    if (child.pid !== undefined) endGroup(child.pid, 'SIGKILL');
+    throw error;
+  });
+
   return {
-    PATH: `${path.dirname(nodePath)}:${process.env.PATH}`,
-    npm_config_nodedir: home,
-    npm_config_engine_strict: 'false',
-    npm_config_audit: 'false',
-    npm_config_fund: 'false',
-    npm_config_loglevel: 'error',
+    port,
+    pid: child.pid,
+    token,
+    logPath,
+    closed,
+    address: (folder, payload) => workbenchAddress({ port, token, folder, payload }),
+    /** Resolves when the server and everything it started is gone. */
+    async close() {
+      if (child.exitCode === null && child.signalCode === null) {
+        endGroup(child.pid);
+        const timer = setTimeout(() => endGroup(child.pid, 'SIGKILL'), 10_000);
+        await closed;
+        clearTimeout(timer);
+      }
+      endGroup(child.pid, 'SIGKILL'); // what ignored the first signal
+    },
   };
 }
 
-/** An installation is only kept when it loads what it is made of. */
-async function check({ nodePath, server, serverMain }) {
-  const addons = [...addonsToBuild, 'node-pty', '@parcel/watcher'];
-  const load = addons.map(name => `require(${JSON.stringify(name)})`).join(';');
-  await run(nodePath, ['-e', load], { cwd: server, timeoutMs: 60_000 });
-  await run(nodePath, [serverMain, '--version'], { timeoutMs: 60_000 });
+/** The environment without what an outer VS Code (its terminal) or a test runner put there. */
+function serverEnvironment(extra = {}) {
+  const env = { ...process.env, ...extra };
+  for (const name of Object.keys(env)) {
+    if (/^(VSCODE_|ELECTRON_|VITEST)/.test(name) || name === 'NODE_OPTIONS') delete env[name];
+  }
+  return env;
 }

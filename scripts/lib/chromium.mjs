@@ -1,0 +1,28 @@
+/** The browser of the tests: the distribution's Chromium, driven by Playwright. */
+import { chromium } from 'playwright-core';
+import { which } from './run.mjs';
+
+/** No sandbox, because tests run as root in containers; they only ever open pages served by themselves. */
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Path of the browser: $BPFW_CHROMIUM, else the first of the usual names on PATH; undefined when there is none. */
+export async function findChromium() {
+  return process.env.BPFW_CHROMIUM || (await which('chromium', 'chromium-browser', 'google-chrome'));
+}
+
+/** Starts it without a window. Throws with the command to install it when it is missing. */
+export async function launchChromium() {
+  const executablePath = await findChromium();
+  if (!executablePath) {
+    throw new Error('No Chromium found. Install it with: sudo apt-get install -y chromium');
+  }
+  return chromium.launch({ executablePath, args: flags, headless: true });
+}

@@ -1,0 +1,156 @@
+/** The Mocha suite of test/host, run by a real VS Code: its server and a browser here, or a desktop one. */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { launchChromium } from './chromium.mjs';
+import { root, workFolder } from './paths.mjs';
+import { fillSampleWorkspace } from './sample-workspace.mjs';
+import { ensureVscodeServer, quietSettings, startVscodeServer, writeSettings } from './vscode-server.mjs';
+
+const bundleFolder = path.join(root, 'dist/test/host');
+/** From opening the page to the suite's end; a window takes 10 to 30 s of it to open on a busy machine. */
+const suiteTimeoutMs = 10 * 60_000;
+
+/** Begins every line of Mocha's report (test/host/index.ts); all else is VS Code's own log. */
+const suiteMark = 'suite│ ';
+const vscodeLogLines = 30;
+
+/** Test files on disk, as paths under test/host. */
+export async function hostTestFiles() {
+  const files = await readdir(path.join(root, 'test/host'), { recursive: true });
+  return files.filter(file => file.endsWith('.test.ts')).sort();
+}
+
+/** Bundles index.ts and each test file by itself, so that Mocha finds the files there are. */
+async function bundle() {
+  const { build } = await import('esbuild');
+  await rm(bundleFolder, { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['index.ts', ...(await hostTestFiles())].map(file => path.join('test/host', file)),
+    outbase: 'test/host',
+    outdir: bundleFolder,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    sourcemap: 'inline',
+    external: ['vscode', 'mocha'],
+    logLevel: 'warning',
+  });
+}
+
+/**
+ * Runs the whole suite, the trusted window first, then the restricted one, and resolves with the counts and the files
+ * that ran. A window that dies or hangs counts as one failed test, with the reason printed.
+ *
+ * @param {'server' | 'desktop'} kind
+ * @returns {Promise<{passed: number, failed: number, skipped: number, files: string[]}>}
+ */
+export async function runHostSuite(kind = 'server') {
+  await bundle();
+  await mkdir(workFolder, { recursive: true });
+  const total = { passed: 0, failed: 0, skipped: 0, files: [] };
+  for (const suite of ['trusted', 'restricted']) {
+    const scratch = await mkdtemp(path.join(workFolder, `host-${suite}-`));
+    const resultsFile = path.join(scratch, 'results.json');
+    try {
+      console.log(`\n  ${suite} window`);
+      const workspace = path.join(scratch, 'workspace');
+      await fillSampleWorkspace(workspace);
+      const env = { BPFW_HOST_SUITE: suite, BPFW_HOST_RESULTS: resultsFile };
+      const problem = await (kind === 'desktop' ? inDesktop : inServer)({ suite, scratch, workspace, env });
+      const results = existsSync(resultsFile) ? JSON.parse(await readFile(resultsFile, 'utf8')) : undefined;
+      total.passed += results?.passed ?? 0;
+      total.failed += results?.failed ?? 0;
+      total.skipped += results?.skipped ?? 0;
+      total.files.push(...(results?.files ?? []));
+      if (problem && !results?.failed) {
+        total.failed += 1;
+        console.log(`  ${suite} window: ${problem}`);
+      }
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+  return total;
+}
+
+/** Resolves with what went wrong, or undefined. */
+async function inServer({ suite, scratch, workspace, env }) {
+  const vscode = await ensureVscodeServer();
+  const dataFolder = path.join(scratch, 'data');
+  await writeSettings(dataFolder, { user: quietSettings });
+  const server = await startVscodeServer(vscode, {
+    dataFolder,
+    trusted: suite === 'trusted',
+    testDriver: true,
+    env,
+  });
+  const browser = await launchChromium();
+  const vscodeLog = [];
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const exited = new Promise(resolve => {
+      const timer = setTimeout(
+        () => resolve(`no result after ${suiteTimeoutMs / 60_000} minutes`),
+        suiteTimeoutMs,
+      );
+      const end = problem => {
+        clearTimeout(timer);
+        resolve(problem);
+      };
+      page.once('crash', () => end('the page crashed'));
+      server.closed.then(({ code, signal }) => end(`VS Code's server ended (${signal ?? code})`));
+      page.exposeFunction('codeAutomationExit', code => end(code === 0 ? undefined : `exit code ${code}`));
+      page.exposeFunction('codeAutomationLog', (type, args) => {
+        const line = args.join(' ');
+        if (line.startsWith(suiteMark)) console.log(`  ${line.slice(suiteMark.length)}`);
+        else vscodeLog.push(`${type}: ${line}`);
+      });
+    });
+    const authority = `vscode-remote://127.0.0.1:${server.port}`;
+    await page.goto(
+      server.address(workspace, [
+        ['extensionDevelopmentPath', `${authority}${root}`],
+        ['extensionTestsPath', `${authority}${path.join(bundleFolder, 'index.js')}`],
+      ]),
+    );
+    const problem = await exited;
+    if (problem) console.log(['  VS Code said last:', ...vscodeLog.slice(-vscodeLogLines)].join('\n    '));
+    return problem;
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** The same with a downloaded desktop VS Code; needs internet the first time and a display (or xvfb-run). */
+async function inDesktop({ suite, scratch, workspace, env }) {
+  const { downloadAndUnzipVSCode, runTests } = await import('@vscode/test-electron');
+  let vscodeExecutablePath;
+  try {
+    vscodeExecutablePath = await downloadAndUnzipVSCode({
+      version: 'stable',
+      cachePath: path.join(root, '.vscode-test'),
+    });
+  } catch (error) {
+    return `desktop VS Code could not be downloaded (it needs internet): ${error.message}`;
+  }
+  try {
+    const code = await runTests({
+      vscodeExecutablePath,
+      extensionDevelopmentPath: root,
+      extensionTestsPath: path.join(bundleFolder, 'index.js'),
+      extensionTestsEnv: env,
+      launchArgs: [
+        workspace,
+        ...['--user-data-dir', path.join(scratch, 'data')],
+        ...(suite === 'trusted' ? ['--disable-workspace-trust'] : []),
+      ],
+    });
+    return code === 0 ? undefined : `exit code ${code}`;
+  } catch (error) {
+    return error.message;
+  }
+}

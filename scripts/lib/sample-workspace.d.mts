@@ -1,0 +1,1 @@
+export function fillSampleWorkspace(folder: string): Promise<void>;

