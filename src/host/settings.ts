@@ -27,7 +27,8 @@ export const settings = {
   qemuPath: () => read(SettingIds.qemuPath, '') || undefined,
   target: () => oneOf<TargetWish>(SettingIds.target, ['auto', 'local', 'vm'], 'auto'),
   elevation: () => oneOf<ElevationWish>(SettingIds.elevation, ['auto', 'sudo', 'pkexec'], 'auto'),
-  vmMemoryMb: () => within(SettingIds.vmMemoryMb, 512, 65_536, 2048),
+  /** Undefined: the sandbox VM's own default. */
+  vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
   /** Bytes kept of one event stream. */
   eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
   compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),

@@ -4,6 +4,7 @@
  * the words of shared/protocol/webview.
  */
 import * as vscode from 'vscode';
+import { readKernelDrops } from '../../session/drops';
 import type { TracingSession } from '../../session/tracing-session';
 import type { Drops, Histogram } from '../../shared/decode/model';
 import type { MapDefinition } from '../../shared/object/model';
@@ -17,7 +18,7 @@ import type {
 import { PANELS, type PanelName } from '../command-ids';
 import { EventStore } from '../panels/event-store';
 import { countRecords } from './count-records';
-import { readDrops, readHistograms } from './read-maps';
+import { readHistograms } from './read-maps';
 
 export interface SessionUpdate {
   readonly sessionId: string;
@@ -244,7 +245,7 @@ export class SessionModel {
     if (!tracing) return;
     const sessionId = this.id;
     const histograms = await readHistograms(tracing);
-    this.drops = { kernel: await readDrops(tracing), helper: tracing.helperLost, client: 0 };
+    this.drops = { kernel: await readKernelDrops(tracing), helper: tracing.helperLost, client: 0 };
     const atMs = Date.now();
     const seconds = Math.max(0.001, (atMs - this.rateFrom.atMs) / 1000);
     this.eventsPerSecond = (this.events - this.rateFrom.events) / seconds;

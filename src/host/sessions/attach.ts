@@ -1,0 +1,171 @@
+/**
+ * From a program to a live session: compile (as a task), read what the object says, ask for parameters, choose the
+ * target, elevate, load, attach. Whatever fails leaves nothing attached and says why in the place it is about.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { HelperRequestError } from '../../session/helper-connection';
+import type { HelperPool } from '../../session/helper-pool';
+import { startSession } from '../../session/start-session';
+import type { BpfObject } from '../../shared/object/model';
+import { readObject } from '../../shared/object/read-object';
+import { ContextKeys } from '../command-ids';
+import type { CompileTasks } from '../compile/task-provider';
+import { Cancelled, errors, toUserError } from '../errors';
+import type { Log } from '../log';
+import { isProgramFile, programTitle, requireTrust } from '../program-files';
+import { settings } from '../settings';
+import type { TemplateCatalogue } from '../templates/catalogue';
+import { confirmChangingPrograms } from './changing-programs';
+import type { ElevationPrompt } from './elevation-prompt';
+import { askParameters, type RememberedParameters } from './parameter-form';
+import type { SessionList } from './session-list';
+import { SessionModel } from './session-model';
+import type { Targets } from './targets';
+import type { VerifierReports } from './verifier-report';
+
+export interface AttachServices {
+  readonly tasks: CompileTasks;
+  readonly targets: Targets;
+  readonly helpers: HelperPool;
+  readonly sessions: SessionList;
+  readonly elevation: ElevationPrompt;
+  readonly parameters: RememberedParameters;
+  readonly templates: TemplateCatalogue;
+  readonly verifier: VerifierReports;
+  readonly log: Log;
+}
+
+/** How an attach can differ from what the person would be asked. */
+export interface AttachWish {
+  /** Given: the form is not shown. */
+  readonly parameters?: ReadonlyMap<string, string>;
+}
+
+export class Attacher {
+  private lastProgram: vscode.Uri | null = null;
+
+  constructor(private readonly services: AttachServices) {}
+
+  /** A .bpf.c is compiled first, an object file is taken as it is. Resolves when it is attached. Throws for people. */
+  async attach(program: vscode.Uri, wish: AttachWish = {}): Promise<SessionModel> {
+    requireTrust('Attaching');
+    const objectPath = isProgramFile(program) ? await this.compile(program) : program.fsPath;
+    const bytes = await readFile(objectPath);
+    const object = readObject(bytes, path.basename(objectPath));
+    const title = programTitle(program);
+    const remembered = this.services.parameters.get(program);
+    const template = await this.services.templates.find(title);
+    const parameters =
+      wish.parameters ?? (await askParameters(title, object.parameters, remembered, template?.manifest.parameters ?? {}));
+    const allowChangingPrograms = await confirmChangingPrograms(title, object);
+    await this.services.parameters.set(program, parameters);
+    this.remember(program);
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `BPF: ${title}`, cancellable: true },
+      (progress, token) =>
+        this.start({ program, title, object, bytes, parameters, allowChangingPrograms }, progress, token),
+    );
+  }
+
+  /** The same program with the parameters it had, without asking. Without one: the last that was attached. */
+  async attachAgain(session: SessionModel | null): Promise<SessionModel> {
+    requireTrust('Attaching');
+    const program = session?.program ?? this.lastProgram;
+    if (!program) throw errors.nothingToAttachAgain();
+    const running = this.services.sessions.live.find(each => each.program.toString() === program.toString());
+    if (running) await running.end('ended', 'Detached to attach again.');
+    return this.attach(program, { parameters: this.services.parameters.get(program) });
+  }
+
+  private async compile(program: vscode.Uri): Promise<string> {
+    const result = await this.services.tasks.run(program);
+    if (result.objectPath !== null) return result.objectPath;
+    const count = result.diagnostics.filter(diagnostic => diagnostic.severity === 'error').length;
+    throw errors.compileFailed(path.basename(program.path), Math.max(1, count));
+  }
+
+  private async start(
+    what: {
+      readonly program: vscode.Uri;
+      readonly title: string;
+      readonly object: BpfObject;
+      readonly bytes: Uint8Array;
+      readonly parameters: ReadonlyMap<string, string>;
+      readonly allowChangingPrograms: boolean;
+    },
+    progress: vscode.Progress<{ message?: string }>,
+    token: vscode.CancellationToken,
+  ): Promise<SessionModel> {
+    const { services } = this;
+    const { program, object } = what;
+    const stop = new AbortController();
+    token.onCancellationRequested(() => stop.abort());
+    const say = (step: string) => {
+      services.log.info(`${what.title}: ${step}`);
+      progress.report({ message: step });
+    };
+    say('Choosing the target');
+    const { target, why } = await services.targets.choose(object);
+    services.log.info(`${what.title} goes to ${target.describe()}: ${why}`);
+    services.verifier.clear(program);
+    const model = new SessionModel({
+      title: what.title,
+      program,
+      targetId: target.id,
+      target: target.describe(),
+      eventBytesLimit: settings.eventBytesLimit(),
+    });
+    services.sessions.add(model);
+    try {
+      const started = await startSession(
+        {
+          target,
+          helpers: services.helpers,
+          object,
+          objectBytes: what.bytes,
+          parameters: what.parameters,
+          pid: null,
+          ui: services.elevation,
+          progress: say,
+          allowChangingPrograms: what.allowChangingPrograms,
+          signal: stop.signal,
+        },
+        session => model.listen(session),
+      );
+      if (stop.signal.aborted) throw new Cancelled();
+      for (const group of started.choice.groups) {
+        for (const { program: passed, lack } of group.passedOver) services.log.info(`passed over ${passed}: ${lack.what}`);
+      }
+      started.session.helperGone.then(reason => {
+        if (reason && model.isLive) void this.lost(model, reason);
+      });
+      model.running();
+      return model;
+    } catch (error) {
+      const shown =
+        error instanceof HelperRequestError && error.code === 'verifier-rejected'
+          ? await services.verifier.report(program, object, error)
+          : error;
+      const words = toUserError(shown);
+      await model.end(words ? 'failed' : 'ended', words?.message ?? 'Cancelled before anything was attached.');
+      if (!words) services.sessions.remove(model);
+      throw shown;
+    }
+  }
+
+  /** The helper or its target died under a running session. */
+  private async lost(model: SessionModel, reason: Error): Promise<void> {
+    await model.end('failed', reason.message);
+    const error = errors.targetDied(model.summary.title, reason.message);
+    this.services.log.error(`${model.summary.title}: ${reason.message}`);
+    const choice = await vscode.window.showErrorMessage(error.message, ...error.actions.map(action => action.label));
+    await error.actions.find(action => action.label === choice)?.run();
+  }
+
+  private remember(program: vscode.Uri): void {
+    this.lastProgram = program;
+    void vscode.commands.executeCommand('setContext', ContextKeys.canAttachAgain, true);
+  }
+}

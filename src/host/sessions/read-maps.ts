@@ -1,0 +1,15 @@
+import type { TracingSession } from '../../session/tracing-session';
+import { decodeHistograms } from '../../shared/decode/histogram';
+import type { Histogram } from '../../shared/decode/model';
+
+/** Every histogram of the session as of now; null when its object has none. */
+export async function readHistograms(session: TracingSession): Promise<readonly Histogram[] | null> {
+  const maps = session.object.maps.filter(map => map.view.kind === 'histogram');
+  if (maps.length === 0) return null;
+  const histograms: Histogram[] = [];
+  for (const map of maps) {
+    const { keys, values, count, cpus } = await session.readMap(map);
+    histograms.push(...decodeHistograms(map, keys, values, count, cpus));
+  }
+  return histograms;
+}
