@@ -59,10 +59,11 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
 }
 
 /** A view with nothing to show yet: why, and the buttons that lead on. */
-export function emptyView(text: string, actions: readonly { readonly label: string; readonly run: () => void }[]): HTMLElement {
+export function emptyView(text: string, actions: readonly { readonly label: string; readonly run: () => void }[], heading = ''): HTMLElement {
   return element(
     'div',
     { class: 'empty' },
+    ...(heading === '' ? [] : [element('h1', {}, heading)]),
     element('p', {}, text),
     element('div', { class: 'actions' }, ...actions.map((action, index) => button({ label: action.label, primary: index === 0, onClick: action.run }))),
   );
@@ -71,10 +72,10 @@ export function emptyView(text: string, actions: readonly { readonly label: stri
 /** The empty view of a page without a session. */
 export function noSessionView(trusted: boolean, command: (command: Command) => void): HTMLElement {
   return trusted
-    ? emptyView('No session yet. Run a BPF program with ▶ above its SEC(…), or start from a template.', [
+    ? emptyView('Run a BPF program with ▶ above its SEC(…), or start from a template.', [
         { label: 'New Program from Template', run: () => command('openTemplates') },
-      ])
-    : emptyView('This folder is in Restricted Mode: programs can be read and edited, but not compiled or attached. Trust the folder to run them.', [
+      ], 'No session yet')
+    : emptyView('Programs in this folder can be read and edited, but not compiled or attached. Trust the folder to run them.', [
         { label: 'Browse Templates', run: () => command('openTemplates') },
-      ]);
+      ], 'Restricted Mode');
 }

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Panel, PanelHarness, THEMES } from './harness';
+import { COMMANDS, recordHistograms, SESSION, sessionMessage, START_MS } from './recorded-histograms';
+
+let harness: PanelHarness;
+beforeAll(async () => {
+  harness = await PanelHarness.start(['histogram']);
+});
+afterAll(() => harness?.stop());
+
+const NO_DROPS = { kernel: 0, helper: 0, client: 0 };
+
+/** The bars of the large chart, as the table behind it says. */
+async function bars(panel: Panel): Promise<[min: string, max: string, count: number][]> {
+  return panel.page.$$eval('.numbers table[data-map] tbody tr', rows =>
+    rows.map(row => [row.getAttribute('data-min') ?? '', row.getAttribute('data-max') ?? '', Number(row.getAttribute('data-count'))]),
+  );
+}
+
+async function play(panel: Panel, keyed: boolean, seconds = 90): Promise<ReturnType<typeof recordHistograms>> {
+  const recording = recordHistograms({ commands: keyed ? COMMANDS : ['all'], seconds, worseFrom: 60 }, keyed);
+  await panel.send(sessionMessage());
+  await panel.send({
+    type: 'histogramHistory',
+    sessionId: SESSION,
+    snapshots: recording.slice(0, -1).map(({ atMs, histograms }, second) => ({ atMs, histograms, drops: { ...NO_DROPS, kernel: second >= 47 ? 213 : 0 } })),
+  });
+  const last = recording.at(-1);
+  if (last) await panel.send({ type: 'histograms', sessionId: SESSION, ...last }, { type: 'drops', sessionId: SESSION, drops: { ...NO_DROPS, kernel: 213 } });
+  return recording;
+}
+
+describe('histogram page', () => {
+  it('shows the exact bars of a live histogram, empty slots included', async () => {
+    const panel = await harness.open('histogram');
+    await panel.send(sessionMessage());
+    expect(await panel.page.textContent('.empty')).toContain('no values yet');
+    const buckets = [{ min: 0, max: 0, count: 2 }, { min: 4, max: 7, count: 5 }, { min: 65536, max: 131071, count: 1 }];
+    const histogram = { map: 'dist', label: 'Latency', kind: 'log2' as const, unit: 'us', key: null, buckets, total: 8 };
+    await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [histogram], atMs: START_MS });
+    const shown = await bars(panel);
+    expect(shown.filter(([, , count]) => count > 0)).toEqual([['0', '0', 2], ['4', '7', 5], ['65536', '131071', 1]]);
+    expect(shown).toHaveLength(18);
+    expect(shown[1]).toEqual(['1', '1', 0]);
+    const cells = await panel.page.$$eval('.numbers table[data-map] tr[data-min="4"] > *', found => found.map(cell => cell.textContent));
+    expect(cells).toEqual(['4–7 µs', '5', '62.5 %', '87.5 %']);
+    expect(await panel.page.textContent('[data-stat="max"] dd')).toBe('131 ms');
+
+    const more = { ...histogram, buckets: [{ min: 0, max: 0, count: 2 }, { min: 4, max: 7, count: 9 }, { min: 65536, max: 131071, count: 1 }], total: 12 };
+    await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [more], atMs: START_MS + 1000 });
+    expect((await bars(panel)).find(([min]) => min === '4')).toEqual(['4', '7', 9]);
+    await panel.page.getByRole('button', { name: 'Last Interval' }).click();
+    expect((await bars(panel)).filter(([, , count]) => count > 0)).toEqual([['4', '7', 4]]);
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
+  it('keeps hostile keys as text', async () => {
+    const panel = await harness.open('histogram');
+    const key = { comm: '<img src=x onerror=alert(1)>' };
+    const histogram = { map: 'dist', label: 'L', kind: 'log2' as const, unit: 'us', key, buckets: [{ min: 1, max: 1, count: 1 }], total: 1 };
+    await panel.send(sessionMessage('<b>title</b>'));
+    await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [histogram, { ...histogram, key: { comm: '=cmd()' } }], atMs: START_MS });
+    expect(await panel.page.locator('img').count()).toBe(0);
+    expect(await panel.page.textContent('h1')).toBe('<b>title</b>');
+    expect(await panel.page.locator('.tile-name').allTextContents()).toContain('<img src=x onerror=alert(1)>');
+    await panel.page.getByRole('button', { name: 'Export CSV' }).click();
+    const { content } = await panel.said('export');
+    expect(content).toContain("dist,'=cmd(),us,1,1,1");
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
+  it('selects a range of the time line by keyboard and filters the bars', async () => {
+    const panel = await harness.open('histogram');
+    const recording = await play(panel, false);
+    const heatmap = panel.page.locator('.heatmap');
+    await heatmap.focus();
+    await panel.page.keyboard.press('ArrowLeft');
+    await panel.page.keyboard.press('ArrowLeft');
+    await panel.page.keyboard.press('Shift+ArrowRight');
+    const before = recording.at(-3)?.histograms[0]?.total ?? 0;
+    const after = recording.at(-1)?.histograms[0]?.total ?? 0;
+    const sum = (await bars(panel)).reduce((total, [, , count]) => total + count, 0);
+    expect(sum).toBe(after - before);
+    expect(await panel.page.locator('.chip').isVisible()).toBe(true);
+    await heatmap.focus();
+    await panel.page.keyboard.press('Escape');
+    expect((await bars(panel)).reduce((total, [, , count]) => total + count, 0)).toBe(after);
+    const lost = await panel.page.$$eval('.time-table tr[data-lost]', rows => rows.filter(row => row.getAttribute('data-lost') !== '0').map(row => [row.getAttribute('data-step'), row.getAttribute('data-lost')]));
+    expect(lost).toEqual([['47', '213']]);
+    await panel.close();
+  });
+
+  it('compares with a run set aside, and remembers it over a reload', async () => {
+    const panel = await harness.open('histogram');
+    const [first, second] = recordHistograms({ commands: ['all'], seconds: 2, worseFrom: 1 }, false);
+    if (!first || !second) throw new Error('recording too short');
+    await panel.send(sessionMessage(), { type: 'histograms', sessionId: SESSION, ...first });
+    await panel.page.getByRole('button', { name: 'Compare' }).click();
+    await panel.send({ type: 'histograms', sessionId: SESSION, ...second });
+    const row = panel.page.locator('.numbers tr[data-min="8"]');
+    const was = first.histograms[0]?.buckets.find(bucket => bucket.min === 8)?.count ?? -1;
+    expect(await row.getAttribute('data-a-count')).toBe(String(was));
+    await panel.page.reload();
+    await panel.said('ready');
+    await panel.send(sessionMessage(), { type: 'histograms', sessionId: SESSION, ...second });
+    expect(await row.getAttribute('data-a-count')).toBe(String(was));
+    await panel.close();
+  });
+
+  it('walks the bars with the arrow keys', async () => {
+    const panel = await harness.open('histogram');
+    await play(panel, false, 5);
+    await panel.page.locator('.bar-chart').focus();
+    await panel.page.keyboard.press('Home');
+    await panel.page.keyboard.press('ArrowRight');
+    const [min] = (await bars(panel))[1] ?? [];
+    expect(await panel.page.textContent('.bar-chart .readout strong')).toContain(min === '1' ? '1 µs' : '2–3 µs');
+    await panel.page.keyboard.press('Escape');
+    expect(await panel.page.locator('.bar-chart .readout').isVisible()).toBe(false);
+    await panel.close();
+  });
+
+  for (const theme of THEMES) {
+    it(`has nothing axe-core objects to, and its picture taken (${theme})`, async () => {
+      const panel = await harness.open('histogram', theme);
+      await panel.send({ type: 'noSession', trusted: true });
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      await play(panel, false);
+      await panel.picture(`histogram-${theme}`);
+      await panel.page.getByRole('button', { name: 'Table' }).click();
+      await panel.page.locator('.bar-chart').focus();
+      await panel.page.keyboard.press('Home');
+      for (let step = 0; step < 5; step++) await panel.page.keyboard.press('ArrowRight');
+      await panel.picture(`histogram-table-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      await panel.page.getByRole('button', { name: 'Table' }).click();
+      await play(panel, true);
+      await panel.picture(`histogram-keyed-${theme}`);
+      await panel.page.getByRole('button', { name: 'Compare' }).click();
+      await panel.page.locator('.heatmap').focus();
+      for (let step = 0; step < 8; step++) await panel.page.keyboard.press('Shift+ArrowLeft');
+      await panel.picture(`histogram-compare-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      expect(panel.problems).toEqual([]);
+      await panel.close();
+    });
+  }
+});
