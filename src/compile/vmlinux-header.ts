@@ -191,12 +191,13 @@ class HeaderWriter {
     if (type.kind !== 'enum') throw new TypeError(`type ${id} is a ${type.kind}`);
     this.states.set(id, 'done');
     const names = this.names.enumeratorNames(id);
-    const lines = type.values.map(({ value }, index) => {
+    const values = enumValues(type);
+    const lines = values.map((value, index) => {
       const name = names[index] ?? '';
       return `\t${this.taken.has(name) ? name + TAKEN_SUFFIX : name} = ${literal(value)},\n`;
     });
     const head = type.name === '' ? 'enum' : this.tag(id, false);
-    return `${head} {\n${lines.join('')}}${enumMode(type.size, type.values)}`;
+    return `${head} {\n${lines.join('')}}${enumMode(type.size, values)}`;
   }
 
   /** A C declaration of `name` (may be '') with that type. */
@@ -340,6 +341,13 @@ function intBySize(size: number, signed: boolean): string {
   return `${signed ? 'signed' : 'unsigned'} ${names[size] ?? 'char'}`;
 }
 
+/** Before LLVM 15 and Linux 6.0 BTF did not say whether an enum is signed; a small one shows it by its values. */
+function enumValues(type: BtfType & { readonly kind: 'enum' }): bigint[] {
+  const limit = 1n << BigInt(type.size * 8);
+  const negative = !type.signed && !type.is64 && type.values.some(({ value }) => value >= limit);
+  return type.values.map(({ value }) => (negative ? BigInt.asIntN(32, value) : value));
+}
+
 /** An enumerator's value; -2^63 has no literal of its own. */
 function literal(value: bigint): string {
   if (value === -(1n << 63n)) return '(-9223372036854775807LL - 1)';
@@ -349,10 +357,10 @@ function literal(value: bigint): string {
 }
 
 /** An attribute when clang would choose another size than the kernel's compiler did. */
-function enumMode(size: number, values: readonly { readonly value: bigint }[]): string {
-  const wide = values.some(({ value }) => value > 0xffffffffn || value < -0x80000000n);
-  const negative = values.some(({ value }) => value < 0n);
-  const natural = wide || (negative && values.some(({ value }) => value > 0x7fffffffn)) ? 8 : 4;
+function enumMode(size: number, values: readonly bigint[]): string {
+  const wide = values.some(value => value > 0xffffffffn || value < -0x80000000n);
+  const negative = values.some(value => value < 0n);
+  const natural = wide || (negative && values.some(value => value > 0x7fffffffn)) ? 8 : 4;
   if (size === natural) return '';
   const modes: Readonly<Record<number, string>> = { 1: 'QI', 2: 'HI', 4: 'SI', 8: 'DI' };
   return ` __attribute__((mode(${modes[size] ?? 'SI'})))`;
