@@ -129,7 +129,7 @@ class Reader {
 }
 
 /** A string table that refuses to be read many times over: names overlap only by a common ending. */
-class Names {
+export class StringTable {
   private readonly known = new Map<number, string>();
   private budget: number;
 
@@ -172,7 +172,9 @@ function readSections(bytes: Uint8Array, reader: Reader): ElfSection[] {
     if (offset + size > bytes.byteLength) throw cut(`section ${index} reaches beyond the end`);
     return bytes.subarray(offset, offset + size);
   };
-  const names = new Names(namesIndex > 0 && namesIndex < count ? contents(namesIndex) : bytes.subarray(0, 0));
+  const names = new StringTable(
+    namesIndex > 0 && namesIndex < count ? contents(namesIndex) : bytes.subarray(0, 0),
+  );
   const sections: ElfSection[] = [];
   for (let index = 0; index < count; index++) {
     const at = tableOffset + index * SECTION_HEADER_BYTES;
@@ -199,7 +201,7 @@ function readSymbols(sections: readonly ElfSection[], littleEndian: boolean): El
   if (!table) return [];
   const strings = sections[table.link];
   if (!strings) throw cut('the symbols have no names');
-  const names = new Names(strings.bytes);
+  const names = new StringTable(strings.bytes);
   const { bytes } = table;
   const reader = new Reader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), littleEndian);
   const symbols: ElfSymbol[] = [];

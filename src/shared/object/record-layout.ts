@@ -4,7 +4,9 @@ import type { Field, RecordLayout, Storage } from './model';
 import { NO_TAGS, readTags, type Tags } from './tags';
 
 /** Beyond these a hostile or silly type is shown as bytes. */
-const MAX_FIELDS = 1024;
+const MAX_FIELDS = 512;
+/** Members and enum constants looked at for one layout: bounds the work that nesting can multiply. */
+const MAX_STEPS = 20_000;
 const MAX_DEPTH = 16;
 /** Arrays of structs or texts up to this many elements get a column each. */
 const MAX_EXPANDED = 8;
@@ -22,22 +24,31 @@ interface Place {
   readonly depth: number;
 }
 
+interface Sink {
+  readonly fields: Field[];
+  steps: number;
+}
+
+function isFull(sink: Sink): boolean {
+  return sink.fields.length >= MAX_FIELDS || sink.steps > MAX_STEPS;
+}
+
 /**
  * Flattens a struct or union to its leaves in declaration order, names joined by dots; anything else becomes one field
  * named "value". Members of unions overlap. Flexible arrays are left out. `tags` are those of the declaration itself
- * (a map's or global's variable) and apply to a single value.
+ * (a map's or global's variable) and, with the variable's name, tell what a single value means.
  */
-export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS): RecordLayout {
-  const fields: Field[] = [];
+export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS, variableName = ''): RecordLayout {
+  const sink: Sink = { fields: [], steps: 0 };
   const typeName = cName(btf, typeId);
   const place = { path: '', ownName: '', offset: 0, bitOffset: 0, bitSize: 0, tags, hidden: false, depth: 0 };
   const resolved = btf.type(btf.resolve(typeId));
   if ((resolved.kind === 'struct' || resolved.kind === 'union') && !isOpaque(btf, typeId)) {
-    flattenMembers(btf, btf.resolve(typeId), resolved.members, place, fields);
+    flattenMembers(btf, btf.resolve(typeId), resolved.members, place, sink);
   } else {
-    flatten(btf, typeId, { ...place, path: 'value', ownName: '' }, fields);
+    flatten(btf, typeId, { ...place, path: 'value', ownName: variableName }, sink);
   }
-  return { typeName, size: btf.sizeOf(typeId), fields };
+  return { typeName, size: btf.sizeOf(typeId), fields: sink.fields };
 }
 
 /** A layout for bytes without a type: an integer where the size allows, else one field of bytes. */
@@ -150,7 +161,7 @@ function flattenMembers(
   structId: BtfTypeId,
   members: Extract<BtfType, { kind: 'struct' | 'union' }>['members'],
   outer: Place,
-  fields: Field[],
+  sink: Sink,
 ): void {
   for (const [component, member] of members.entries()) {
     const tags = readTags(btf, structId, component);
@@ -173,21 +184,22 @@ function flattenMembers(
     };
     // An unnamed bit field is padding; unnamed structs and unions lend their members.
     if (member.name === '' && member.bitSize > 0) continue;
-    flatten(btf, member.type, place, fields);
-    if (fields.length >= MAX_FIELDS) return;
+    flatten(btf, member.type, place, sink);
+    if (isFull(sink)) return;
   }
 }
 
-function flatten(btf: Btf, typeId: BtfTypeId, place: Place, fields: Field[]): void {
-  if (fields.length >= MAX_FIELDS) return;
+function flatten(btf: Btf, typeId: BtfTypeId, place: Place, sink: Sink): void {
+  if (isFull(sink)) return;
   const resolvedId = btf.resolve(typeId);
   const type = btf.type(resolvedId);
+  sink.steps += 1 + ('members' in type ? type.members.length : 'values' in type ? type.values.length : 0);
   const typedefs = typedefsOf(btf, typeId);
   const typeName = cName(btf, typeId);
   const size = btf.sizeOf(resolvedId);
   const scalar = scalarStorage(type);
   if (scalar) {
-    fields.push(scalarField(type, scalar, typedefs, typeName, place));
+    sink.fields.push(scalarField(type, scalar, typedefs, typeName, place));
     return;
   }
   if (size === 0) return;
@@ -196,12 +208,12 @@ function flatten(btf: Btf, typeId: BtfTypeId, place: Place, fields: Field[]): vo
     place.depth < MAX_DEPTH &&
     !isOpaque(btf, typeId)
   ) {
-    flattenMembers(btf, resolvedId, type.members, place, fields);
+    flattenMembers(btf, resolvedId, type.members, place, sink);
   } else if (type.kind === 'array' && place.depth < MAX_DEPTH) {
-    flattenArray(btf, type, typedefs, typeName, size, place, fields);
+    flattenArray(btf, type, typedefs, typeName, size, place, sink);
   } else {
     const names = OPAQUE.has(btf.name(resolvedId)) ? [...typedefs, 'bpfw_ipv6'] : typedefs;
-    fields.push(leaf(place, names, 'bytes', size, typeName));
+    sink.fields.push(leaf(place, names, 'bytes', size, typeName));
   }
 }
 
@@ -212,7 +224,7 @@ function flattenArray(
   typeName: string,
   size: number,
   place: Place,
-  fields: Field[],
+  sink: Sink,
 ): void {
   const elementId = btf.resolve(type.type);
   const element = btf.type(elementId);
@@ -222,11 +234,11 @@ function flattenArray(
     const isByte = element.kind === 'int' && element.size === 1 && !element.bool;
     // clang marks plain `char` signed on BPF and sets no char bit; u8 and __u8 are unsigned.
     if (isByte && element.kind === 'int' && (element.char || element.signed || element.name === 'char')) {
-      fields.push(leaf(place, names, 'text', size, typeName));
+      sink.fields.push(leaf(place, names, 'text', size, typeName));
     } else if (isByte || scalar.storage === 'bytes') {
-      fields.push(leaf(place, names, 'bytes', size, typeName));
+      sink.fields.push(leaf(place, names, 'bytes', size, typeName));
     } else {
-      fields.push({
+      sink.fields.push({
         ...leaf(place, names, 'array', size, typeName),
         count: type.count,
         elementStorage: scalar.storage,
@@ -237,7 +249,7 @@ function flattenArray(
     return;
   }
   if (type.count > MAX_EXPANDED) {
-    fields.push(leaf(place, typedefs, 'bytes', size, typeName));
+    sink.fields.push(leaf(place, typedefs, 'bytes', size, typeName));
     return;
   }
   const elementSize = btf.sizeOf(elementId);
@@ -248,7 +260,7 @@ function flattenArray(
       offset: place.offset + i * elementSize,
       depth: place.depth + 1,
     };
-    flatten(btf, type.type, at, fields);
+    flatten(btf, type.type, at, sink);
   }
 }
 

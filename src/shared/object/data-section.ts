@@ -1,0 +1,81 @@
+import type { Btf, BtfTypeId } from './btf-model';
+import type { Elf, ElfSection } from './elf';
+import { ObjectError } from './model';
+
+const MAX_VARIABLES = 1024;
+
+/** One variable of a data section, placed. */
+export interface Variable {
+  readonly id: BtfTypeId;
+  readonly name: string;
+  readonly type: BtfTypeId;
+  /** VAR linkage: 0 static, 1 global, 2 extern (BTF_VAR_*). */
+  readonly linkage: number;
+  readonly section: ElfSection;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * Variables of every DATASEC whose name passes. Clang leaves the offsets 0 and writes the symbols instead, a static
+ * linker fills them in (tools/lib/bpf/libbpf.c, btf_fixup_datasec): the symbol decides where there is one.
+ */
+export function readVariables(elf: Elf, btf: Btf, wanted: (section: string) => boolean): Variable[] {
+  const variables: Variable[] = [];
+  const places = new Map<string, number>();
+  for (const symbol of elf.symbols) {
+    if (symbol.name !== '') places.set(`${symbol.section}:${symbol.name}`, symbol.value);
+  }
+  for (const sectionId of btf.ids('datasec')) {
+    const datasec = btf.type(sectionId);
+    if (datasec.kind !== 'datasec' || !wanted(datasec.name)) continue;
+    const section = elf.section(datasec.name);
+    if (!section) continue;
+    for (const entry of datasec.variables) {
+      const variable = btf.type(entry.type);
+      if (variable.kind !== 'var') continue;
+      const offset = places.get(`${section.index}:${variable.name}`) ?? entry.offset;
+      const size = entry.size || btf.sizeOf(variable.type);
+      if (offset + size > section.size) continue;
+      if (variables.length >= MAX_VARIABLES) {
+        throw new ObjectError('unsupported', `The object has more than ${MAX_VARIABLES} global variables.`);
+      }
+      variables.push({
+        id: entry.type,
+        name: variable.name,
+        type: variable.type,
+        linkage: variable.linkage,
+        section,
+        offset,
+        size,
+      });
+    }
+  }
+  return variables;
+}
+
+/** `.rodata` and `.rodata.x` of libbpf, without the compiler's own string and constant pools. */
+export function isReadOnlyData(section: string): boolean {
+  return /^\.rodata(?!\.(str|cst)\d)(\.|$)/.test(section);
+}
+
+export function isWritableData(section: string): boolean {
+  return /^\.(data|bss)(\.|$)/.test(section);
+}
+
+/**
+ * The name libbpf gives the map of a data section: the object's name cut to fit 15 characters with the section's
+ * (internal_map_name in tools/lib/bpf/libbpf.c); custom sections such as .data.config keep theirs.
+ */
+export function dataSectionMapName(objectName: string, section: string): string {
+  if (
+    section !== '.rodata' &&
+    section !== '.data' &&
+    section !== '.bss' &&
+    /^\.(rodata|data)\./.test(section)
+  )
+    return section;
+  const suffixLength = Math.max(7, section.length);
+  const prefix = objectName.slice(0, Math.max(0, Math.min(15 - suffixLength, objectName.length)));
+  return `${prefix}${section}`.slice(0, 15).replace(/[^A-Za-z0-9_.]/g, '_');
+}

@@ -1,0 +1,161 @@
+import type { Btf, BtfTypeId } from './btf-model';
+import type { Variable } from './data-section';
+import { type DwarfTypes, readDwarf } from './dwarf';
+import type { Elf } from './elf';
+import type { BufferWrite, CodeIndex, FunctionCode } from './instructions';
+import type { DeclaredMap } from './maps';
+import type { RecordLayout } from './model';
+import { layoutOf } from './record-layout';
+
+/** A type in one of the two tables an object may carry. */
+interface Candidate {
+  readonly table: Btf;
+  readonly id: BtfTypeId;
+  /** Name of the variable it was seen through, or ''. */
+  readonly via: string;
+}
+
+const RECORD_TYPE_NAME = /event|record|sample|data|evt|info|msg|log|entry/i;
+const RECORD_VARIABLE_NAME =
+  /^(e|ev|evt|event|rec|record|r|d|data|sample|s|info|msg|log|entry|task_info|eventp|buf)$|_?(event|record|data)$/;
+
+/** Finds which record type the programs put into each ring or perf buffer. */
+export class EventRecords {
+  private readonly writes = new Map<string, { write: BufferWrite; by: FunctionCode }[]>();
+  private dwarf: DwarfTypes | null | undefined;
+
+  constructor(
+    private readonly elf: Elf,
+    private readonly btf: Btf,
+    code: CodeIndex,
+    functions: Iterable<FunctionCode>,
+    /** Global variables of data sections: some only keep a record's type in BTF. */
+    private readonly variables: readonly Variable[],
+  ) {
+    for (const by of functions) {
+      for (const write of code.facts(by).writes) {
+        const list = this.writes.get(write.map) ?? [];
+        this.writes.set(write.map, list);
+        list.push({ write, by });
+      }
+    }
+  }
+
+  isWritten(map: string): boolean {
+    return this.writes.has(map);
+  }
+
+  /**
+   * The record of a map, by the first of these that answers: the tag bpfw:record; Inspektor Gadget's marker symbol;
+   * a global pointer to a struct; the local variable (DWARF) or else the struct (BTF) of the constant size the
+   * programs pass to bpf_ringbuf_reserve, _output or bpf_perf_event_output. null when nothing does, or when programs
+   * write records of several sizes.
+   */
+  recordOf(map: DeclaredMap, buffers: number): RecordLayout | null {
+    const { name } = map.definition;
+    const tagged = map.tags.get('record') ?? this.gadgetEvent(name);
+    if (tagged !== null) {
+      const found = this.byName(tagged);
+      if (found) return layoutOf(found.table, found.id);
+    }
+    const sizes = new Set((this.writes.get(name) ?? []).map(({ write }) => write.size));
+    const constant = [...sizes].filter(size => size !== null);
+    if (constant.length > 1) return null;
+    const size = constant[0] ?? null;
+    const found = this.byMarker(name, size, buffers) ?? this.byLocals(name, size) ?? this.bySize(size);
+    return found ? layoutOf(found.table, found.id) : null;
+  }
+
+  /** GADGET_TRACER(name, map, event) leaves a symbol gadget_tracer_<name>___<map>___<event> (landscape.md 3A). */
+  private gadgetEvent(map: string): string | null {
+    for (const symbol of this.elf.symbols) {
+      if (!symbol.name.startsWith('gadget_tracer_')) continue;
+      const [, of, event] = symbol.name.split('___');
+      if (of === map && event) return event;
+    }
+    return null;
+  }
+
+  /** "struct event", "union u", "event" (a struct's name or a typedef). */
+  private byName(cName: string): Candidate | null {
+    const name = cName
+      .replace(/^(const|volatile)\s+/, '')
+      .replace(/^(struct|union)\s+/, '')
+      .trim();
+    const look = (table: Btf): Candidate | null => {
+      const id = table.find('struct', name) ?? table.find('typedef', name) ?? table.find('union', name);
+      return id === null ? null : { table, id, via: '' };
+    };
+    const dwarf = this.types();
+    return look(this.btf) ?? (dwarf ? look(dwarf.types) : null);
+  }
+
+  /** `const struct event *unused`: bpf2go's way, BPFW_RINGBUF's, and that of many programs. */
+  private byMarker(map: string, size: number | null, buffers: number): Candidate | null {
+    const candidates: (Candidate & { readonly own: boolean })[] = [];
+    for (const variable of this.variables) {
+      const pointer = this.btf.type(this.btf.resolve(variable.type));
+      if (pointer.kind !== 'ptr') continue;
+      const id = this.btf.resolve(pointer.type);
+      if (this.btf.kind(id) !== 'struct') continue;
+      if (size !== null && this.btf.sizeOf(id) !== size) continue;
+      candidates.push({ table: this.btf, id, via: variable.name, own: variable.name.startsWith(map) });
+    }
+    const own = candidates.find(candidate => candidate.own);
+    if (own) return own;
+    return size !== null || buffers === 1 ? single(candidates) : null;
+  }
+
+  /** Locals of the writing functions: of the record's size, or when that varies, by their names alone. */
+  private byLocals(map: string, size: number | null): Candidate | null {
+    const dwarf = this.types();
+    if (!dwarf) return null;
+    const candidates: Candidate[] = [];
+    for (const { by } of this.writes.get(map) ?? []) {
+      for (const local of dwarf.localsOf(by.name)) {
+        const { types } = dwarf;
+        const own = types.type(types.resolve(local.type));
+        const id = types.resolve(own.kind === 'ptr' ? own.type : local.type);
+        const kind = types.kind(id);
+        if (kind !== 'struct' && kind !== 'union') continue;
+        if (size === null ? types.sizeOf(id) > 0 : types.sizeOf(id) === size)
+          candidates.push({ table: types, id, via: local.name });
+      }
+    }
+    if (size === null) return single(candidates.filter(candidate => namesFit(candidate) === 2));
+    for (const needed of [2, 1, 0]) {
+      const fitting = candidates.filter(candidate => namesFit(candidate) >= needed);
+      if (fitting.length > 0) return single(fitting);
+    }
+    return null;
+  }
+
+  /** Without DWARF: the one struct of that size whose name says it is a record. */
+  private bySize(size: number | null): Candidate | null {
+    if (size === null || this.dwarf) return null;
+    const candidates: Candidate[] = [];
+    for (const id of this.btf.ids('struct')) {
+      if (this.btf.sizeOf(id) === size && RECORD_TYPE_NAME.test(this.btf.name(id)))
+        candidates.push({ table: this.btf, id, via: '' });
+    }
+    return single(candidates);
+  }
+
+  private types(): DwarfTypes | null {
+    this.dwarf ??= readDwarf(this.elf);
+    return this.dwarf;
+  }
+}
+
+/** 2: type and variable are named like a record, 1: one of them, 0: neither. */
+function namesFit({ table, id, via }: Candidate): number {
+  return Number(RECORD_TYPE_NAME.test(table.name(id))) + Number(RECORD_VARIABLE_NAME.test(via));
+}
+
+/** The candidate when all agree on one type; types are the same by table and name (or id, unnamed). */
+function single<C extends Candidate>(candidates: readonly C[]): C | null {
+  const [first] = candidates;
+  if (!first) return null;
+  const key = (candidate: C) => candidate.table.name(candidate.id) || String(candidate.id);
+  return candidates.every(candidate => key(candidate) === key(first)) ? first : null;
+}

@@ -1,0 +1,259 @@
+import type { Elf, ElfRelocation, ElfSection, ElfSymbol } from './elf';
+import { SHF_EXECINSTR, SHT, STT } from './elf';
+import { ObjectError } from './model';
+
+/** A function of the object: the bytes [start, end) of an executable section. */
+export interface FunctionCode {
+  readonly name: string;
+  readonly section: ElfSection;
+  readonly start: number;
+  readonly end: number;
+  /** STB_*. */
+  readonly binding: number;
+}
+
+/** A call that puts a record into a ring or perf buffer. */
+export interface BufferWrite {
+  readonly map: string;
+  readonly helperId: number;
+  /** Bytes of the record when the program passes a constant. */
+  readonly size: number | null;
+}
+
+/** What one function's instructions do, without those it calls. */
+export interface FunctionFacts {
+  readonly helperIds: ReadonlySet<number>;
+  readonly callees: readonly FunctionCode[];
+  readonly writes: readonly BufferWrite[];
+}
+
+/** enum bpf_func_id, include/uapi/linux/bpf.h. */
+export const HELPER = {
+  tracePrintk: 6,
+  perfEventOutput: 25,
+  skbOutput: 111,
+  xdpOutput: 121,
+  ringbufOutput: 130,
+  ringbufReserve: 131,
+  tracePrintkV: 177,
+} as const;
+
+/** Which argument registers hold the map and the record's size. */
+const WRITERS = new Map<number, { readonly map: number; readonly size: number }>([
+  [HELPER.ringbufReserve, { map: 1, size: 2 }],
+  [HELPER.ringbufOutput, { map: 1, size: 3 }],
+  [HELPER.perfEventOutput, { map: 2, size: 5 }],
+  [HELPER.skbOutput, { map: 2, size: 5 }],
+  [HELPER.xdpOutput, { map: 2, size: 5 }],
+]);
+
+/** Relocation types of Documentation/bpf/llvm_reloc.rst. */
+const R_BPF_64_64 = 1;
+const R_BPF_64_32 = 10;
+
+const MAX_FUNCTIONS = 65536;
+const MAX_JOINS = 65536;
+
+/** A register's value as far as it is known: a constant, the address of the map named, or nothing. */
+type Value = number | string | null;
+type Registers = Value[];
+
+/** The functions of an object, and what their instructions say. Work is linear in the code's size. */
+export class CodeIndex {
+  private readonly functions = new Map<number, FunctionCode[]>();
+  private readonly known = new Map<FunctionCode, FunctionFacts>();
+  private readonly relocations = new Map<number, Map<number, ElfRelocation>>();
+  private readonly mapSymbols: ReadonlySet<ElfSymbol>;
+  private readonly mapsByPlace: ReadonlyMap<string, string>;
+
+  constructor(private readonly elf: Elf) {
+    const mapsSection = elf.section('.maps');
+    const maps = elf.symbols.filter(
+      symbol => symbol.section === mapsSection?.index && symbol.type === STT.object,
+    );
+    this.mapSymbols = new Set(maps);
+    this.mapsByPlace = new Map(maps.map(symbol => [`${symbol.section}:${symbol.value}`, symbol.name]));
+    let count = 0;
+    for (const symbol of elf.symbols) {
+      const section = elf.sections[symbol.section];
+      if (symbol.type !== STT.func || !section || !isCode(section)) continue;
+      if (symbol.value % 8 !== 0 || symbol.value >= section.bytes.byteLength) continue;
+      if (++count > MAX_FUNCTIONS)
+        throw new ObjectError('unsupported', `The object has more than ${MAX_FUNCTIONS} functions.`);
+      const list = this.functions.get(section.index) ?? [];
+      this.functions.set(section.index, list);
+      const end = Math.min(symbol.value + symbol.size, section.bytes.byteLength);
+      list.push({ name: symbol.name, section, start: symbol.value, end, binding: symbol.binding });
+    }
+    for (const [index, list] of this.functions) this.functions.set(index, withoutOverlap(list));
+  }
+
+  /** Functions of one section by their place in it. */
+  inSection(sectionIndex: number): readonly FunctionCode[] {
+    return this.functions.get(sectionIndex) ?? [];
+  }
+
+  /** The function and everything it calls inside the object, itself first. */
+  reachable(from: FunctionCode): readonly FunctionCode[] {
+    const seen = new Set([from]);
+    for (const code of seen) for (const callee of this.facts(code).callees) seen.add(callee);
+    return [...seen];
+  }
+
+  facts(code: FunctionCode): FunctionFacts {
+    let facts = this.known.get(code);
+    if (!facts) {
+      facts = this.scan(code);
+      this.known.set(code, facts);
+    }
+    return facts;
+  }
+
+  private scan(code: FunctionCode): FunctionFacts {
+    const { bytes } = code.section;
+    const { littleEndian } = this.elf;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const relocations = this.relocationsOf(code.section.index);
+    const helperIds = new Set<number>();
+    const callees: FunctionCode[] = [];
+    const writes: BufferWrite[] = [];
+    /** States at forward jump targets; loops are not followed: a guess at a constant need not survive them. */
+    const joins = new Map<number, Registers>();
+    let registers: Registers | null = unknownRegisters();
+
+    for (let at = code.start; at + 8 <= code.end; at += 8) {
+      const joined = joins.get(at);
+      joins.delete(at);
+      if (joined) registers = registers ? join(registers, joined) : joined;
+      registers ??= unknownRegisters();
+
+      const opcode = bytes[at] ?? 0;
+      const packed = bytes[at + 1] ?? 0;
+      const destination = littleEndian ? packed & 0xf : packed >> 4;
+      const source = littleEndian ? packed >> 4 : packed & 0xf;
+      const offset = view.getInt16(at + 2, littleEndian);
+      const immediate = view.getInt32(at + 4, littleEndian);
+
+      if (opcode === 0x18) {
+        const relocation = relocations.get(at);
+        registers[destination] = relocation ? this.mapName(relocation, immediate) : immediate;
+        at += 8;
+        continue;
+      }
+      const operationClass = opcode & 0x07;
+      if (operationClass === 0x07 || operationClass === 0x04) {
+        // BPF_MOV by immediate (0xb0) or register (0xb8); other arithmetic makes the value unknown.
+        if ((opcode & 0xf0) !== 0xb0) registers[destination] = null;
+        else registers[destination] = (opcode & 0x08) === 0 ? immediate : (registers[source] ?? null);
+      } else if (operationClass <= 0x01) {
+        registers[destination] = null;
+      } else if (opcode === 0x85) {
+        const relocation = relocations.get(at);
+        if (source === 1 || relocation?.type === R_BPF_64_32) {
+          const callee = this.callee(code, at, immediate, relocation);
+          if (callee) callees.push(callee);
+        } else if (source === 0) {
+          helperIds.add(immediate);
+          const writer = WRITERS.get(immediate);
+          const map = writer ? registers[writer.map] : null;
+          const size = writer ? registers[writer.size] : null;
+          if (typeof map === 'string') {
+            writes.push({
+              map,
+              helperId: immediate,
+              size: typeof size === 'number' && size > 0 ? size : null,
+            });
+          }
+        }
+        for (let register = 0; register <= 5; register++) registers[register] = null;
+      } else if (operationClass === 0x05 || operationClass === 0x06) {
+        const operation = opcode & 0xf0;
+        if (operation === 0x90) {
+          registers = null;
+        } else {
+          // gotol (BPF_JMP32 | BPF_JA) keeps its distance in the immediate.
+          const distance = opcode === 0x06 ? immediate : offset;
+          const target = at + 8 + distance * 8;
+          if (distance > 0 && target < code.end) {
+            const other = joins.get(target);
+            if (other) joins.set(target, join(other, registers));
+            else if (joins.size < MAX_JOINS) joins.set(target, [...registers]);
+          }
+          if (operation === 0x00) registers = null;
+        }
+      }
+    }
+    return { helperIds, callees, writes };
+  }
+
+  private relocationsOf(sectionIndex: number): ReadonlyMap<number, ElfRelocation> {
+    let known = this.relocations.get(sectionIndex);
+    if (!known) {
+      known = new Map(this.elf.relocations(sectionIndex).map(relocation => [relocation.offset, relocation]));
+      this.relocations.set(sectionIndex, known);
+    }
+    return known;
+  }
+
+  private mapName(relocation: ElfRelocation, immediate: number): string | null {
+    const { symbol } = relocation;
+    if (relocation.type !== R_BPF_64_64 || !symbol) return null;
+    if (symbol.type !== STT.section) return this.mapSymbols.has(symbol) ? symbol.name : null;
+    const place = immediate + (relocation.addend ?? 0);
+    return this.mapsByPlace.get(`${symbol.section}:${place}`) ?? null;
+  }
+
+  /** Calls inside a section are relative; calls into .text carry a relocation (llvm_reloc.rst). */
+  private callee(
+    code: FunctionCode,
+    at: number,
+    immediate: number,
+    relocation: ElfRelocation | undefined,
+  ): FunctionCode | null {
+    if (!relocation) return this.functionAt(code.section.index, at + 8 + immediate * 8);
+    const { symbol } = relocation;
+    if (!symbol) return null;
+    const place = symbol.type === STT.section ? symbol.value + (immediate + 1) * 8 : symbol.value;
+    return this.functionAt(symbol.section, place);
+  }
+
+  private functionAt(sectionIndex: number, place: number): FunctionCode | null {
+    const list = this.inSection(sectionIndex);
+    let low = 0;
+    let high = list.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const code = list[middle];
+      if (!code) return null;
+      if (code.start === place) return code;
+      if (code.start < place) low = middle + 1;
+      else high = middle - 1;
+    }
+    return null;
+  }
+}
+
+function isCode(section: ElfSection): boolean {
+  return section.type === SHT.progbits && (section.flags & SHF_EXECINSTR) !== 0;
+}
+
+/** Sorted by start; each ends where the next begins at the latest, and of several names for one start the first stays. */
+function withoutOverlap(list: readonly FunctionCode[]): FunctionCode[] {
+  const sorted = [...list].sort((a, b) => a.start - b.start || b.binding - a.binding);
+  const kept: FunctionCode[] = [];
+  for (const code of sorted) {
+    const last = kept[kept.length - 1];
+    if (last && last.start === code.start) continue;
+    if (last && last.end > code.start) kept[kept.length - 1] = { ...last, end: code.start };
+    kept.push(code);
+  }
+  return kept;
+}
+
+function unknownRegisters(): Registers {
+  return new Array<Value>(16).fill(null);
+}
+
+function join(a: Registers, b: Registers): Registers {
+  return a.map((value, index) => (value === b[index] ? value : null));
+}

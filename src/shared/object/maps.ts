@@ -1,0 +1,86 @@
+import type { Btf, BtfTypeId } from './btf-model';
+import type { Elf } from './elf';
+import { isPerCpuMap, mapTypeName } from './map-types';
+import { type MapDefinition, ObjectError } from './model';
+import { readTags, type Tags } from './tags';
+
+const MAX_MAPS = 1024;
+
+/** A BTF-defined map with what its view is inferred from. */
+export interface DeclaredMap {
+  readonly definition: Omit<MapDefinition, 'view'>;
+  readonly btfId: BtfTypeId;
+  readonly tags: Tags;
+  /** null when only the size was given. */
+  readonly keyType: BtfTypeId | null;
+  readonly valueType: BtfTypeId | null;
+}
+
+/**
+ * Reads the maps of the ".maps" section as libbpf does (parse_btf_map_def, tools/lib/bpf/libbpf.c): `__uint` is the
+ * length of a pointed-to array, `__type` a pointed-to type. Sizes libbpf decides itself (stack traces, buffers) are 0.
+ * Throws ObjectError 'bad-btf' when maps are declared and there is no BTF, 'unsupported' for the "maps" section of old.
+ */
+export function readMaps(elf: Elf, btf: Btf | null): DeclaredMap[] {
+  if (elf.section('maps')) {
+    throw new ObjectError(
+      'unsupported',
+      'The object declares maps the old way (struct bpf_map_def in SEC("maps")), which libbpf 1.0 and later refuse. Declare them in SEC(".maps").',
+    );
+  }
+  if (!elf.section('.maps')) return [];
+  const sectionId = btf?.find('datasec', '.maps') ?? null;
+  if (!btf || sectionId === null) {
+    throw new ObjectError(
+      'bad-btf',
+      'The object has maps but no type information (BTF). Compile with -g, and strip with llvm-strip -g only.',
+    );
+  }
+  const section = btf.type(sectionId);
+  const maps: DeclaredMap[] = [];
+  if (section.kind !== 'datasec') return maps;
+  for (const entry of section.variables) {
+    const variable = btf.type(entry.type);
+    if (variable.kind !== 'var') continue;
+    if (maps.length >= MAX_MAPS)
+      throw new ObjectError('unsupported', `The object has more than ${MAX_MAPS} maps.`);
+    const map = readMap(btf, variable.name, entry.type, variable.type);
+    if (map) maps.push(map);
+  }
+  return maps;
+}
+
+function readMap(btf: Btf, name: string, btfId: BtfTypeId, typeId: BtfTypeId): DeclaredMap | null {
+  const definition = btf.type(btf.resolve(typeId));
+  if (definition.kind !== 'struct') return null;
+  const numbers = new Map<string, number>();
+  const types = new Map<string, BtfTypeId>();
+  for (const member of definition.members) {
+    const pointer = btf.type(btf.resolve(member.type));
+    if (pointer.kind !== 'ptr') continue;
+    const pointee = btf.type(btf.resolve(pointer.type));
+    if (member.name === 'key' || member.name === 'value') types.set(member.name, pointer.type);
+    else if (pointee.kind === 'array') numbers.set(member.name, pointee.count);
+  }
+  const type = numbers.get('type') ?? 0;
+  const keyType = types.get('key') ?? null;
+  const valueType = types.get('value') ?? null;
+  const tags = readTags(btf, btfId);
+  return {
+    btfId,
+    tags,
+    keyType,
+    valueType,
+    definition: {
+      name,
+      type,
+      typeName: mapTypeName(type),
+      keySize: keyType === null ? (numbers.get('key_size') ?? 0) : btf.sizeOf(keyType),
+      valueSize: valueType === null ? (numbers.get('value_size') ?? 0) : btf.sizeOf(valueType),
+      maxEntries: numbers.get('max_entries') ?? 0,
+      flags: numbers.get('map_flags') ?? 0,
+      perCpu: isPerCpuMap(type),
+      label: tags.get('label') ?? name,
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { decodeCString } from '../utf8';
+import { parseBtf } from './btf';
+import { type BtfExt, parseBtfExt } from './btf-ext';
+import type { Btf, BtfTypeId } from './btf-model';
+import { isReadOnlyData, isWritableData, readVariables, type Variable } from './data-section';
+import { type Elf, EM_BPF, parseElf } from './elf';
+import { EventRecords } from './event-records';
+import { readGlobals } from './globals';
+import { CodeIndex, HELPER } from './instructions';
+import { type DeclaredMap, readMaps } from './maps';
+import { type BpfObject, type MapDefinition, ObjectError } from './model';
+import { readParameters } from './parameters';
+import { type FoundProgram, readPrograms } from './programs';
+import { inferView } from './views';
+
+/**
+ * Everything a BPF object file says about itself: programs, maps with what to show of them, parameters and globals.
+ * `name` is what people call the object (its file name without .bpf.o). `bytes` must not change while the result is
+ * in use: its BTF is decoded on demand.
+ *
+ * Throws ObjectError for anything that is not a sound BPF object. Bytes from strangers are safe to pass: work and
+ * memory are bounded by the file's size.
+ */
+export function readObject(bytes: Uint8Array, name: string): BpfObject {
+  try {
+    return read(bytes, name);
+  } catch (error) {
+    // A DataView's RangeError says that some header pointed outside the file after all.
+    if (!(error instanceof RangeError)) throw error;
+    throw new ObjectError('truncated', 'The object file is cut short or damaged. Compile the program again.');
+  }
+}
+
+function read(bytes: Uint8Array, name: string): BpfObject {
+  const elf = parseElf(bytes);
+  if (elf.machine !== EM_BPF) {
+    throw new ObjectError(
+      'not-bpf',
+      'This ELF file holds no BPF code. Choose the .o that clang --target=bpf wrote.',
+    );
+  }
+  const btfSection = elf.section('.BTF');
+  const btf = btfSection ? parseBtf(btfSection.bytes) : null;
+  const extSection = elf.section('.BTF.ext');
+  const ext: BtfExt | null = btf && extSection ? parseBtfExt(extSection.bytes, btf, elf.littleEndian) : null;
+
+  const code = new CodeIndex(elf);
+  const programs = readPrograms(elf, code, btf, ext);
+  const declared = readMaps(elf, btf);
+  const mapNames = new Set(declared.map(map => map.definition.name));
+  const constants = btf ? readVariables(elf, btf, isReadOnlyData) : [];
+  const variables = btf ? readVariables(elf, btf, isWritableData) : [];
+  return {
+    name,
+    license: readLicense(elf),
+    programs: programs.map(({ program }) => program),
+    maps: btf ? readViews(elf, btf, code, programs, declared, mapNames, [...variables, ...constants]) : [],
+    parameters: btf ? readParameters(btf, constants, elf.littleEndian) : [],
+    globals: btf ? readGlobals(btf, variables, mapNames) : [],
+    usesPrintk: programs.some(({ program }) =>
+      program.helperIds.some(id => id === HELPER.tracePrintk || id === HELPER.tracePrintkV),
+    ),
+    btf,
+    rootTypeIds: rootIds(programs, declared, [...constants, ...variables]),
+  };
+}
+
+function readLicense(elf: Elf): string | null {
+  const section = elf.section('license');
+  return section ? decodeCString(section.bytes, 0, Math.min(section.bytes.byteLength, 256)) : null;
+}
+
+function readViews(
+  elf: Elf,
+  btf: Btf,
+  code: CodeIndex,
+  programs: readonly FoundProgram[],
+  declared: readonly DeclaredMap[],
+  mapNames: ReadonlySet<string>,
+  variables: readonly Variable[],
+): MapDefinition[] {
+  const functions = new Set(programs.flatMap(program => code.reachable(program.code)));
+  const records = new EventRecords(elf, btf, code, functions, variables);
+  const byName = new Map(declared.map(map => [map.definition.name, map]));
+  const buffers = declared.filter(
+    ({ definition }) => definition.typeName === 'ringbuf' || records.isWritten(definition.name),
+  ).length;
+  const context = {
+    btf,
+    mapNames,
+    recordOf: (map: string) => {
+      const found = byName.get(map);
+      return found ? records.recordOf(found, buffers) : null;
+    },
+    isWritten: (map: string) => records.isWritten(map),
+  };
+  return declared.map(map => ({ ...map.definition, view: inferView(map, context) }));
+}
+
+function rootIds(
+  programs: readonly FoundProgram[],
+  maps: readonly DeclaredMap[],
+  variables: readonly Variable[],
+): Record<string, BtfTypeId> {
+  const ids: Record<string, BtfTypeId> = Object.create(null);
+  for (const variable of variables) ids[variable.name] = variable.id;
+  for (const map of maps) ids[map.definition.name] = map.btfId;
+  for (const { program, btfId } of programs) if (btfId !== null) ids[program.name] = btfId;
+  return ids;
+}

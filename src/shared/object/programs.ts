@@ -1,0 +1,90 @@
+import type { BtfExt } from './btf-ext';
+import type { Btf, BtfTypeId } from './btf-model';
+import { type Elf, SHF_EXECINSTR, SHT, STB } from './elf';
+import type { CodeIndex, FunctionCode } from './instructions';
+import { ObjectError, type Program, type SourceLine } from './model';
+import { parseAttachPoint } from './sections';
+import { NO_TAGS, readTags, type Tags } from './tags';
+
+/** Far above what anybody writes and what a session may open (LIMITS.programs). */
+const MAX_PROGRAMS = 1024;
+
+export interface FoundProgram {
+  readonly program: Program;
+  readonly code: FunctionCode;
+  readonly btfId: BtfTypeId | null;
+}
+
+/**
+ * The programs of an object as libbpf finds them (bpf_object__add_programs): every global function of an executable
+ * section other than .text. Functions in .text are subprograms.
+ */
+export function readPrograms(elf: Elf, code: CodeIndex, btf: Btf | null, ext: BtfExt | null): FoundProgram[] {
+  const found: FoundProgram[] = [];
+  for (const section of elf.sections) {
+    if (section.type !== SHT.progbits || (section.flags & SHF_EXECINSTR) === 0 || section.name === '.text')
+      continue;
+    for (const functionCode of code.inSection(section.index)) {
+      if (functionCode.binding === STB.local) continue;
+      if (found.length >= MAX_PROGRAMS)
+        throw new ObjectError('unsupported', `The object has more than ${MAX_PROGRAMS} programs.`);
+      found.push(readProgram(functionCode, code, btf, ext));
+    }
+  }
+  return found;
+}
+
+function readProgram(
+  functionCode: FunctionCode,
+  code: CodeIndex,
+  btf: Btf | null,
+  ext: BtfExt | null,
+): FoundProgram {
+  const { name, section, start, end } = functionCode;
+  const btfId = ext?.functions.get(section.name)?.get(start) ?? btf?.find('func', name) ?? null;
+  const tags = btf && btfId !== null ? readTags(btf, btfId) : NO_TAGS;
+  const helperIds = new Set<number>();
+  for (const reached of code.reachable(functionCode)) {
+    for (const id of code.facts(reached).helperIds) helperIds.add(id);
+  }
+  const optional = section.name.startsWith('?');
+  return {
+    code: functionCode,
+    btfId,
+    program: {
+      name,
+      section: optional ? section.name.slice(1) : section.name,
+      autoload: !optional,
+      attachPoint: parseAttachPoint(section.name),
+      choice: choiceOf(tags),
+      needs: tags.all('needs'),
+      targetParameter: tags.get('target'),
+      instructionCount: Math.floor((end - start) / 8),
+      helperIds: [...helperIds].sort((a, b) => a - b),
+      sourceLines: linesOf(ext?.lines.get(section.name) ?? [], start / 8, end / 8),
+    },
+  };
+}
+
+/** "group:rank"; the group itself may hold colons. */
+function choiceOf(tags: Tags): Program['choice'] {
+  const text = tags.get('choice');
+  const colon = text?.lastIndexOf(':') ?? -1;
+  if (text === null || colon < 0) return null;
+  const rank = Number(text.slice(colon + 1));
+  return Number.isSafeInteger(rank) ? { group: text.slice(0, colon), rank } : null;
+}
+
+/** Line records of a section are sorted by instruction (the verifier insists); a damaged order costs lines, no more. */
+function linesOf(lines: readonly SourceLine[], first: number, end: number): readonly SourceLine[] {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.instruction ?? 0) < first) low = middle + 1;
+    else high = middle;
+  }
+  let stop = low;
+  while (stop < lines.length && (lines[stop]?.instruction ?? end) < end) stop++;
+  return lines.slice(low, stop);
+}
