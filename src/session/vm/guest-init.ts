@@ -35,7 +35,7 @@ b=/bin/busybox
 $b mount -t devtmpfs dev /dev
 echo '${BootMarker.kernel}'
 fail() { echo "bpfw: $1"; $b poweroff -f; }
-$b mkdir /proc /lower /upper /root
+$b mkdir -p /proc /lower /upper /root
 $b mount -t proc proc /proc
 # A kernel that complains must not fill the console that the outside reads.
 echo 4 >/proc/sys/kernel/printk

@@ -1,0 +1,208 @@
+/** The sandbox VM as a target: booted when first needed, ended with the target. The helper is root in there, and only in there. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { parseBtf } from '../shared/object/btf';
+import { GUEST_PORTS } from '../shared/protocol/guest';
+import { duplexChannel } from '../shared/protocol/rpc-frames';
+import type { BudgetFacts } from './budget';
+import type { TargetFacts } from './choose-programs';
+import { SessionError } from './errors';
+import { greetHelper, type HelperConnection } from './helper-connection';
+import { helperFacts } from './helper-facts';
+import type { ConnectOptions, Progress, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
+import { findGuestNode } from './vm/guest-node';
+import type { GuestProcess } from './vm/guest-process';
+import { defaultCacheFolder, findKernel } from './vm/kernel-image';
+import { SandboxVm, type SandboxVmOptions } from './vm/sandbox-vm';
+
+export interface VmTargetOptions {
+  readonly helperPath: string;
+  readonly vm: Omit<SandboxVmOptions, 'onProgress' | 'signal'>;
+  /** Boot steps, for people who wait. */
+  readonly progress: Progress;
+  readonly log: (line: string) => void;
+}
+
+export class VmTarget implements Target {
+  readonly id = 'vm';
+  private booting: Promise<SandboxVm> | null = null;
+  private booted: SandboxVm | null = null;
+  private release = '';
+  private btf: Promise<TargetBtf> | null = null;
+  private helper: { connection: HelperConnection; process: GuestProcess } | null = null;
+
+  constructor(private readonly options: VmTargetOptions) {}
+
+  describe(): string {
+    return this.release ? `sandbox VM (${this.release})` : 'sandbox VM';
+  }
+
+  /** The running VM, booted when there is none. Throws VmError. */
+  boot(): Promise<SandboxVm> {
+    this.booting ??= this.bootNow();
+    return this.booting;
+  }
+
+  get isRunning(): boolean {
+    return this.booted !== null;
+  }
+
+  readBtf(): Promise<TargetBtf> {
+    this.btf ??= this.cachedBtf().catch(error => {
+      this.btf = null;
+      throw error;
+    });
+    return this.btf;
+  }
+
+  /** The helper is root in the VM, so nothing depends on its settings. */
+  async budgetFacts(): Promise<BudgetFacts> {
+    return { kernelRelease: (await this.readBtf()).kernelRelease, perfEventParanoid: 0 };
+  }
+
+  async connect(options: ConnectOptions): Promise<HelperConnection> {
+    const vm = await this.boot();
+    options.progress('Starting the helper in the sandbox VM');
+    if (this.helper) return this.helper.connection;
+    const node = await findGuestNode(this.options.vm.nodePath);
+    const stream = await vm.helperStream();
+    const process = await vm.spawn({
+      argv: [node, this.options.helperPath, '--port', GUEST_PORTS.helper],
+      cwd: '/',
+      env: GUEST_ENV,
+      stopped: false,
+      uid: 0,
+      gid: 0,
+    });
+    process.stdout.resume();
+    process.stderr
+      .setEncoding('utf8')
+      .on('data', (text: string) => this.options.log(`helper in the VM: ${text.trimEnd()}`));
+    const token = randomBytes(32).toString('hex');
+    process.stdin.on('error', () => undefined);
+    process.stdin.write(`${token}\n`);
+    // virtio-serial has no end of stream: the process's end is the connection's.
+    process.exited.then(
+      () => stream.destroy(),
+      () => stream.destroy(),
+    );
+    const connection = await greetHelper(duplexChannel(stream), token);
+    const helper = { connection, process };
+    this.helper = helper;
+    connection.closed.then(() => {
+      if (this.helper === helper) this.helper = null;
+      process.kill('SIGKILL').catch(() => undefined);
+    });
+    return connection;
+  }
+
+  async facts(connection: HelperConnection): Promise<TargetFacts> {
+    return helperFacts(connection, (await this.readBtf()).btf);
+  }
+
+  async spawn(
+    command: SpawnCommand,
+    output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
+  ): Promise<TargetProcess> {
+    const vm = await this.boot();
+    const guest = await vm.spawn({
+      argv: command.argv,
+      cwd: command.cwd,
+      env: command.env,
+      stopped: true,
+      uid: 0,
+      gid: 0,
+    });
+    const ends = (['stdout', 'stderr'] as const).map(stream => {
+      guest[stream].on('data', (bytes: Uint8Array) => output(stream, bytes));
+      return new Promise<void>(resolve => guest[stream].once('end', resolve));
+    });
+    guest.stdin.end();
+    const exited = guest.exited.then(async ({ code, signal }) => {
+      await Promise.all(ends);
+      return code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+    });
+    exited.catch(() => undefined);
+    return { pid: guest.pid, exited, resume: () => guest.resume(), kill: signal => guest.kill(signal) };
+  }
+
+  async dispose(): Promise<void> {
+    const vm = await this.booting?.catch(() => null);
+    this.helper?.connection.close();
+    await vm?.dispose();
+  }
+
+  private async bootNow(): Promise<SandboxVm> {
+    try {
+      const vm = await SandboxVm.boot({
+        ...this.options.vm,
+        onProgress: ({ message }) => this.options.progress(`Sandbox VM: ${message}`),
+      });
+      this.booted = vm;
+      this.release = vm.kernelRelease;
+      vm.onEnded(() => {
+        // The next session boots a new one.
+        this.booted = null;
+        this.booting = null;
+      });
+      return vm;
+    } catch (error) {
+      this.booting = null;
+      throw error;
+    }
+  }
+
+  /** From the cache when this kernel image was booted before: compiling then needs no VM. */
+  private async cachedBtf(): Promise<TargetBtf> {
+    const cacheFolder = this.options.vm.cacheFolder ?? defaultCacheFolder();
+    const kernel = await findKernel(cacheFolder, this.options.vm.kernel);
+    const image = await stat(kernel.imagePath);
+    const file = path.join(
+      cacheFolder,
+      'btf',
+      `${kernel.release}-${image.size}-${Math.floor(image.mtimeMs)}.btf`,
+    );
+    const cached = await readFile(file).catch(() => null);
+    const bytes = cached ?? (await this.guestBtf());
+    if (!cached) {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(`${file}.${process.pid}`, bytes);
+      await rename(`${file}.${process.pid}`, file);
+    }
+    this.release ||= kernel.release;
+    return { bytes, btf: parseBtf(bytes), kernelRelease: kernel.release };
+  }
+
+  private async guestBtf(): Promise<Uint8Array> {
+    const vm = await this.boot();
+    const reader = await vm.spawn({
+      argv: ['cat', '/sys/kernel/btf/vmlinux'],
+      cwd: '/',
+      env: GUEST_ENV,
+      stopped: false,
+      uid: 0,
+      gid: 0,
+    });
+    reader.stdin.end();
+    reader.stderr.resume();
+    const parts: Buffer[] = [];
+    for await (const part of reader.stdout) parts.push(part as Buffer);
+    const { code } = await reader.exited;
+    if (code !== 0) {
+      throw new SessionError(
+        'btf-missing',
+        `The sandbox VM's kernel (${vm.kernelRelease}) has no BTF.`,
+        'Choose a kernel built with CONFIG_DEBUG_INFO_BTF=y.',
+      );
+    }
+    return Buffer.concat(parts);
+  }
+}
+
+const GUEST_ENV = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+};
