@@ -94,6 +94,8 @@ export interface FrameConnection {
   readonly writable: boolean;
   /** Resolves when the channel takes data again, or is closed. */
   drained(): Promise<void>;
+  /** Called each time the channel takes data again. */
+  onDrained(listener: () => void): void;
   /** Holds incoming frames back (the peer feels it through the channel) and lets them flow again. */
   pause(): void;
   resume(): void;
@@ -149,6 +151,7 @@ export function createFrameConnection(
   const blobs = new Map<number, Uint8Array>();
   const pendingBlobLimit = options.pendingBlobBytes ?? FRAME_LIMIT_BYTES[FrameKind.blob];
   const dataListeners: ((frame: DataFrame) => void)[] = [];
+  const drainListeners: (() => void)[] = [];
   const closeListeners: ((reason: Error | undefined) => void)[] = [];
   let drainWaiters: (() => void)[] = [];
   let pendingBlobBytes = 0;
@@ -225,6 +228,7 @@ export function createFrameConnection(
   channel.onDrain(() => {
     writable = true;
     releaseDrainWaiters();
+    for (const listener of drainListeners) listener();
   });
 
   return {
@@ -257,6 +261,7 @@ export function createFrameConnection(
     },
     drained: () =>
       writable || closed ? Promise.resolve() : new Promise(resolve => drainWaiters.push(resolve)),
+    onDrained: listener => void drainListeners.push(listener),
     pause: () => channel.pause(),
     resume: () => channel.resume(),
     onClosed(listener) {

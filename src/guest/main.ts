@@ -1,0 +1,97 @@
+/** The agent inside the sandbox VM: started by the guest's init, ends the guest when it ends. */
+import 'vscode-jsonrpc/node';
+import { readFileSync } from 'node:fs';
+import { constants, release } from 'node:os';
+import { ResponseError } from 'vscode-jsonrpc';
+import {
+  GUEST_PORTS,
+  GUEST_PROTOCOL_VERSION,
+  GUEST_RPC_ERROR,
+  type GuestAcknowledgements,
+  type GuestErrorData,
+  type GuestMethod,
+  type GuestRequests,
+} from '../shared/protocol/guest';
+import { createFrameConnection, type FrameConnection } from '../shared/protocol/rpc-frames';
+import { Processes } from './processes';
+import { awaitHost, openPort } from './virtio-port';
+
+type Handlers = {
+  [M in GuestMethod]: (
+    params: GuestRequests[M]['params'],
+  ) => GuestRequests[M]['result'] | Promise<GuestRequests[M]['result']>;
+};
+
+function signalName(text: string): NodeJS.Signals {
+  if (text in constants.signals) return text as NodeJS.Signals;
+  throw new Error(`no signal is named ${text}`);
+}
+
+/** Node's system errors carry the errno name as `code`; everything else stays a plain message. */
+function asResponseError(error: unknown): ResponseError<GuestErrorData> {
+  const message = error instanceof Error ? error.message : String(error);
+  const errnoName =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'EINVAL';
+  return new ResponseError(GUEST_RPC_ERROR, message, { errnoName });
+}
+
+function serve(connection: FrameConnection): void {
+  const processes = new Processes(connection);
+  const handlers: Handlers = {
+    spawn: command => processes.spawn(command),
+    resume: ({ processId }) => {
+      processes.resume(processId);
+      return null;
+    },
+    write: async ({ processId, base64, end }) => {
+      await processes.write(processId, Buffer.from(base64, 'base64'), end);
+      return null;
+    },
+    kill: ({ processId, signal, group }) => {
+      processes.kill(processId, signalName(signal), group);
+      return null;
+    },
+    awaitPort: async ({ name, connected }) => {
+      await awaitHost(name, connected);
+      return null;
+    },
+    powerOff: () => {
+      // After the answer is out.
+      setImmediate(() => process.exit(0));
+      return null;
+    },
+  };
+  for (const [method, handler] of Object.entries(handlers)) {
+    connection.rpc.onRequest(method, async params => {
+      try {
+        return await (handler as (params: unknown) => unknown)(params);
+      } catch (error) {
+        throw asResponseError(error);
+      }
+    });
+  }
+  connection.rpc.onNotification('consumed', (params: GuestAcknowledgements['consumed']) =>
+    processes.consumed(params.processId, params.bytes),
+  );
+}
+
+async function main(): Promise<void> {
+  const connection = createFrameConnection(await openPort(GUEST_PORTS.agent));
+  serve(connection);
+  connection.onClosed(reason => {
+    console.error(`bpfw: the agent's port closed: ${reason?.message ?? 'end of stream'}`);
+    process.exit(1);
+  });
+  connection.rpc.listen();
+  await connection.rpc.sendNotification('ready', {
+    protocolVersion: GUEST_PROTOCOL_VERSION,
+    kernelRelease: release(),
+    nodeVersion: process.version,
+    uptimeS: Number.parseFloat(readFileSync('/proc/uptime', 'utf8')),
+  });
+}
+
+main().catch(error => {
+  console.error('bpfw: the agent failed:', error);
+  process.exit(1);
+});

@@ -1,0 +1,179 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { DataContent } from '../shared/protocol/frames';
+import {
+  GUEST_STREAM,
+  GUEST_WINDOW_BYTES,
+  type GuestNotifications,
+  type GuestSpawn,
+  type GuestStream,
+} from '../shared/protocol/guest';
+import type { FrameConnection } from '../shared/protocol/rpc-frames';
+
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly pid: number;
+  /** Output bytes sent and not yet confirmed by the client. */
+  unconfirmedBytes: number;
+  /** Things that must end before nobody can name the process any more: stdout, stderr, the process. */
+  open: number;
+  exited: boolean;
+  stopped: boolean;
+}
+
+/** The processes this agent started, and the relay of their streams. */
+export class Processes {
+  private readonly running = new Map<number, Running>();
+  private nextId = 1;
+
+  constructor(private readonly connection: FrameConnection) {
+    connection.onDrained(() => {
+      for (const running of this.running.values()) this.flow(running);
+    });
+  }
+
+  /** Rejects with Node's spawn error (its `code` is the errno name) when the program cannot be started. */
+  async spawn(command: GuestSpawn): Promise<{ processId: number; pid: number }> {
+    const [program, ...rest] = command.argv;
+    if (program === undefined) throw new Error('spawn: argv is empty');
+    const [file, args] = command.stopped
+      ? ['/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', ...command.argv]]
+      : [program, rest];
+    const child = spawn(file, args, {
+      cwd: command.cwd,
+      env: { ...command.env },
+      uid: command.uid,
+      gid: command.gid,
+      // A group of its own, so that a signal can reach all of it.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const pid = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('spawn', () => resolve(child.pid ?? 0));
+    });
+    const processId = this.nextId++;
+    const running: Running = {
+      child,
+      pid,
+      unconfirmedBytes: 0,
+      open: 3,
+      exited: false,
+      stopped: command.stopped,
+    };
+    this.running.set(processId, running);
+    // EPIPE of a process that does not read its stdin is that process's business.
+    child.stdin.on('error', () => {});
+    child.on('error', () => {});
+    child.once('exit', (code, signal) => {
+      running.exited = true;
+      this.notify('exit', { processId, code, signal });
+      this.ended(processId, running);
+    });
+    this.relay(processId, running, 'stdout', child.stdout);
+    this.relay(processId, running, 'stderr', child.stderr);
+    if (command.stopped) await stateIsStopped(running);
+    return { processId, pid };
+  }
+
+  resume(processId: number): void {
+    const running = this.running.get(processId);
+    if (!running?.stopped || running.exited) return;
+    running.stopped = false;
+    process.kill(running.pid, 'SIGCONT');
+  }
+
+  write(processId: number, bytes: Uint8Array, end: boolean): Promise<void> {
+    const stdin = this.running.get(processId)?.child.stdin;
+    if (!stdin || stdin.destroyed || stdin.writableEnded) return Promise.resolve();
+    return new Promise(resolve => {
+      if (end) stdin.end(bytes, () => resolve());
+      else stdin.write(bytes, () => resolve());
+      stdin.once('close', () => resolve());
+    });
+  }
+
+  /** Throws on an unknown signal name. */
+  kill(processId: number, signal: NodeJS.Signals, group: boolean): void {
+    const running = this.running.get(processId);
+    if (!running || (running.exited && !group)) return;
+    try {
+      process.kill(group ? -running.pid : running.pid, signal);
+      // A stopped process takes the signal only when it continues.
+      if (running.stopped && signal !== 'SIGSTOP') process.kill(running.pid, 'SIGCONT');
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
+
+  consumed(processId: number, bytes: number): void {
+    const running = this.running.get(processId);
+    if (!running) return;
+    running.unconfirmedBytes -= bytes;
+    this.flow(running);
+  }
+
+  private relay(processId: number, running: Running, stream: GuestStream, source: Readable): void {
+    source.on('data', (bytes: Buffer) => {
+      running.unconfirmedBytes += bytes.byteLength;
+      this.connection.sendData(
+        {
+          sessionId: processId,
+          streamId: GUEST_STREAM[stream],
+          content: DataContent.processOutput,
+          lost: 0,
+          readAtNs: process.hrtime.bigint(),
+        },
+        bytes,
+      );
+      this.flow(running);
+    });
+    source.on('error', () => {});
+    source.once('close', () => {
+      this.notify('outputEnd', { processId, stream });
+      this.ended(processId, running);
+    });
+  }
+
+  private flow(running: Running): void {
+    const go = running.unconfirmedBytes < GUEST_WINDOW_BYTES && this.connection.writable;
+    for (const source of [running.child.stdout, running.child.stderr]) {
+      if (go) source.resume();
+      else source.pause();
+    }
+  }
+
+  private ended(processId: number, running: Running): void {
+    running.open--;
+    if (running.open === 0) this.running.delete(processId);
+  }
+
+  private notify<N extends keyof GuestNotifications>(name: N, params: GuestNotifications[N]): void {
+    void this.connection.rpc.sendNotification(name, params);
+  }
+}
+
+/** Resolves when the process stands still, or has ended without ever doing so. SIGCHLD comes for stops, too. */
+function stateIsStopped(running: Running): Promise<void> {
+  return new Promise(resolve => {
+    const look = (): void => {
+      if (!running.exited && processState(running.pid) !== 'T') return;
+      process.off('SIGCHLD', look);
+      resolve();
+    };
+    process.on('SIGCHLD', look);
+    running.child.once('exit', look);
+    look();
+  });
+}
+
+/** The state letter of /proc/PID/stat (proc(5)); the name before it may hold spaces and parentheses. */
+function processState(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  } catch {
+    return null;
+  }
+}
