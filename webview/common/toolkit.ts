@@ -83,7 +83,7 @@ export interface Choice<Value extends string> {
   options(options: readonly { readonly value: Value; readonly label: string }[]): void;
 }
 
-/** A drop-down list. `label` is shown in front of it and names it. */
+/** A drop-down list. `label` names it; its options are worded so that they need no label in sight. */
 export function dropdown<Value extends string>(
   label: string,
   options: readonly { readonly value: Value; readonly label: string }[],
@@ -92,11 +92,7 @@ export function dropdown<Value extends string>(
 ): Choice<Value> {
   const list = document.createElement('vscode-dropdown') as HTMLElement & { value: string };
   list.setAttribute('aria-label', label);
-  const wrapper = document.createElement('label');
-  wrapper.className = 'labelled';
-  const caption = document.createElement('span');
-  caption.textContent = label;
-  wrapper.append(caption, list);
+  list.title = label;
   let current = value;
   let known = '';
   const fill = (next: readonly { readonly value: Value; readonly label: string }[]): void => {
@@ -120,7 +116,7 @@ export function dropdown<Value extends string>(
     onChange(current);
   });
   return {
-    element: wrapper,
+    element: list,
     set: next => {
       current = next;
       // The element upgrades asynchronously after it is connected; before that the attribute decides.

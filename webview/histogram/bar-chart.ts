@@ -26,7 +26,7 @@ export interface BarChart {
 const LEFT = 52;
 const RIGHT = 12;
 const TOP = 34;
-const BOTTOM = 24;
+const BOTTOM = 36;
 
 export function createBarChart(): BarChart {
   const readout = element('div', { class: 'readout', hidden: true });
@@ -136,7 +136,7 @@ function optionFor(data: BarChartData, active: number) {
     // Labels of neighbours share little room: they alternate between two lines above the plot.
     const level = params.dataIndex % 2;
     const y = 2 + level * 14;
-    const toLeft = x > api.getWidth() - 110;
+    const toLeft = x > api.getWidth() - 44;
     return {
       type: 'group',
       children: [
@@ -144,7 +144,8 @@ function optionFor(data: BarChartData, active: number) {
         {
           type: 'text',
           style: {
-            text: `${mark.name} ${mark.atLeast ? '≥ ' : ''}${formatQuantity(mark.value, data.unit)}`,
+            // The name alone: the values stand in the line above the chart, and neighbours would collide.
+            text: mark.name,
             x: toLeft ? x - 4 : x + 4, y, align: toLeft ? 'right' : 'left', verticalAlign: 'top',
             fill: theme.foreground, fontFamily: theme.font, fontSize: 11,
             // A band of the panel's colour keeps the label readable over a neighbour's line.
@@ -161,7 +162,8 @@ function optionFor(data: BarChartData, active: number) {
     xAxis: [
       {
         type: 'category',
-        data: data.bars.map(bar => formatRange(bar.min, bar.max, data.unit)),
+        // The unit goes below the numbers: narrower labels, so more of them fit.
+        data: data.bars.map(bar => formatRange(bar.min, bar.max, data.unit).replace(/ (?=\D+$)/, '\n')),
         axisTick: { show: false },
         axisLine,
         axisLabel: { ...text, hideOverlap: true },

@@ -26,7 +26,7 @@ export function createBarTable(): BarTable {
       const names = frozen ? [...HEADINGS, ...FROZEN_HEADINGS] : HEADINGS;
       if (names.length !== columns) {
         columns = names.length;
-        headings.replaceChildren(...names.map(name => element('th', { scope: 'col', class: name === 'Range' ? '' : 'number' }, name)));
+        headings.replaceChildren(...names.map(name => element('th', { scope: 'col', class: 'number' }, name)));
         body.replaceChildren();
       }
       while (body.rows.length > bars.length) body.deleteRow(-1);

@@ -29,7 +29,7 @@ export interface Heatmap {
 const LEFT = 74;
 const RIGHT = 12;
 const TOP = 20;
-const BOTTOM = 24;
+const BOTTOM = 36;
 /** A time line that has just begun is drawn this wide, so that columns do not shrink with every interval. */
 const LEAST_COLUMNS = 40;
 
@@ -223,7 +223,7 @@ function optionFor(data: HeatmapData, columns: number, cells: HTMLCanvasElement,
       axisLabel: { ...text, hideOverlap: true, formatter: (index: number) => { const step = data.steps[Math.min(index, data.steps.length - 1)]; return step && index < data.steps.length && Number.isInteger(index) ? formatClock(step.fromMs) : ''; } },
     },
     yAxis: [
-      { type: 'category', data: data.bins.map(bin => formatRange(bin.min, bin.max, data.unit)), axisTick: { show: false }, axisLine: { show: true, lineStyle: { color: theme.border } }, axisLabel: text },
+      { type: 'category', data: data.bins.map(bin => formatRange(bin.min, bin.max, data.unit)), axisTick: { show: false }, axisLine: { show: true, lineStyle: { color: theme.border } }, axisLabel: { ...text, hideOverlap: true } },
       { type: 'value', min: 0, max: rows, show: false },
     ],
     series: [

@@ -76,9 +76,11 @@ export function createHistogramView(root: HTMLElement, history: HistogramHistory
   const method = element('span', { class: 'muted method' });
   const rangeText = element('span');
   const rangeChip = element('span', { class: 'chip', hidden: true }, rangeText, button({ label: 'Show the whole time line', icon: 'close', iconOnly: true, onClick: () => { range = null; draw(); } }));
+  const legendA = element('span', { class: 'a' });
+  const legend = element('span', { class: 'legend', hidden: true }, element('span', { class: 'b' }, 'now'), legendA);
   const chart = createBarChart();
   const bars = createBarTable();
-  const barsPane = element('section', { class: 'pane bars', 'aria-label': 'Distribution' }, element('div', { class: 'pane-head' }, heading, rangeChip, stats, method), chart.element);
+  const barsPane = element('section', { class: 'pane bars', 'aria-label': 'Distribution' }, element('div', { class: 'pane-head' }, heading, rangeChip, legend, stats, method), chart.element);
   const heatmap = createHeatmap(chosen => { range = chosen; draw(); });
   const heatHead = element('h2', {}, 'Over time');
   const heatPane = element('section', { class: 'pane heat', 'aria-label': 'Distribution over time' }, element('div', { class: 'pane-head' }, heatHead, element('span', { class: 'muted' }, 'drag to select a range')), heatmap.element);
@@ -138,6 +140,8 @@ export function createHistogramView(root: HTMLElement, history: HistogramHistory
     const now = barsOf(series.buckets, bins);
     setText(heading, name);
     drawStats(series, frozenBuckets);
+    legend.hidden = frozenBars === null;
+    setText(legendA, state.frozen?.label ?? '');
     chart.draw({ name, unit: series.unit, bars: now, frozen: frozenBars, marks: summary(series.buckets), logCounts: state.logCounts });
     bars.update(`${name}, ${describeSpan()}`, series.unit, now, frozenBars);
     bars.element.dataset['map'] = series.map;
