@@ -14,6 +14,9 @@ import esbuild from 'esbuild';
 const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
+/** --only=helper,guest-agent: these bundles alone. */
+const only = process.argv.find(argument => argument.startsWith('--only='))?.slice('--only='.length).split(',');
+const isWanted = outfile => only?.includes(path.basename(outfile, '.js')) ?? true;
 
 const koffiTargets = ['linux-x64', 'linux-arm64'];
 
@@ -75,10 +78,10 @@ const all = [
   { in: 'src/server/main.ts', options: { ...node, outfile: 'dist/server.js' } },
 ];
 const builds = all
-  .filter(build => existsSync(path.join(root, build.in)))
+  .filter(build => existsSync(path.join(root, build.in)) && isWanted(build.options.outfile))
   .map(build => ({ ...build.options, entryPoints: [build.in] }));
 
-const pages = await panels();
+const pages = only ? [] : await panels();
 if (pages.length > 0) {
   builds.push({
     bundle: true,
