@@ -1,0 +1,108 @@
+import type { Field, MapDefinition, RecordLayout } from '../object/model';
+import { untypedLayout } from '../object/record-layout';
+import { decodeField, decodeRecord } from './field';
+import { completeEntries, cpuStride, valueStride } from './map-values';
+import type { FieldValue, MapEntry } from './model';
+
+/** Meanings whose numbers may be added up over CPUs. */
+const ADDITIVE: ReadonlySet<Field['meaning']> = new Set([
+  'plain',
+  'count',
+  'bytes',
+  'kib',
+  'duration-ns',
+  'duration-us',
+  'duration-ms',
+]);
+
+/**
+ * The entries of a map snapshot in the order they came. Per-CPU values become one: numbers that count or measure are
+ * added up, fields named max* and min* keep the extreme, everything else (names, ids, times) comes from the first CPU
+ * whose value is not all zero. Maps without a table view are read as numbers or bytes by their sizes.
+ */
+export function decodeEntries(
+  map: MapDefinition,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: number,
+  cpus: number,
+): MapEntry[] {
+  const { view } = map;
+  const keyLayout = view.kind === 'table' ? view.key : untypedLayout(map.keySize);
+  const valueLayout = view.kind === 'table' ? view.value : untypedLayout(map.valueSize);
+  const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
+  const valueView = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  const stride = valueStride(map, cpus);
+  const entries: MapEntry[] = [];
+  const complete = completeEntries(map, keys, values, count, cpus);
+  for (let entry = 0; entry < complete; entry++) {
+    const keyStart = entry * map.keySize;
+    const start = entry * stride;
+    entries.push({
+      key: decodeRecord(keyView, keyStart, keyLayout, keyStart + map.keySize),
+      value: map.perCpu
+        ? mergeCpus(valueView, start, cpuStride(map), cpus, map.valueSize, valueLayout)
+        : decodeRecord(valueView, start, valueLayout, start + map.valueSize),
+    });
+  }
+  return entries;
+}
+
+function mergeCpus(
+  view: DataView,
+  start: number,
+  stride: number,
+  cpus: number,
+  size: number,
+  layout: RecordLayout,
+): Record<string, FieldValue> {
+  const used: number[] = [];
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    const at = start + cpu * stride;
+    for (let i = 0; i < size; i++) {
+      if (view.getUint8(at + i) === 0) continue;
+      used.push(at);
+      break;
+    }
+  }
+  const first = used[0] ?? start;
+  const record: Record<string, FieldValue> = {};
+  for (const field of layout.fields) {
+    const read = (at: number) => decodeField(view, at, field, at + size);
+    record[field.name] = merge(field, used.length === 0 ? [read(first)] : used.map(read));
+  }
+  return record;
+}
+
+/** `values` holds at least one, from the CPUs that have any. */
+function merge(field: Field, values: readonly FieldValue[]): FieldValue {
+  const [first = 0, ...others] = values;
+  if (!ADDITIVE.has(field.meaning)) return first;
+  const name = field.name.slice(field.name.lastIndexOf('.') + 1);
+  if (Array.isArray(first)) {
+    return first.map((_, i) => values.map(value => elementAt(value, i)).reduce(add));
+  }
+  if (!isNumber(first)) return first;
+  const numbers = others.filter(isNumber);
+  if (/^max/i.test(name) || /_max$/i.test(name)) return numbers.reduce((a, b) => (b > a ? b : a), first);
+  if (/^min/i.test(name) || /_min$/i.test(name)) return numbers.reduce((a, b) => (b < a ? b : a), first);
+  return numbers.reduce(add, first);
+}
+
+function elementAt(value: FieldValue, index: number): number | bigint {
+  const element = Array.isArray(value) ? value[index] : 0;
+  return isNumber(element) ? element : 0;
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
+
+function add(a: number | bigint, b: number | bigint): number | bigint {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  const sum = BigInt(a) + BigInt(b);
+  return sum <= 0x1fffffffffffffn && sum >= -0x1fffffffffffffn ? Number(sum) : sum;
+}

@@ -1,0 +1,110 @@
+import type { Field, RecordLayout, Storage } from '../object/model';
+import { decodeCString } from '../utf8';
+import type { FieldValue } from './model';
+
+/**
+ * One field of the record that begins at `recordOffset`, little endian (every kernel we can run on). Integers are
+ * numbers while they are exact, else bigint. Text ends at the first NUL; bytes are a copy. What lies beyond `end` (the
+ * view's end by default, a record's own end for short records) reads as 0, false, '' or no elements.
+ */
+export function decodeField(
+  view: DataView,
+  recordOffset: number,
+  field: Field,
+  end = view.byteLength,
+): FieldValue {
+  const at = recordOffset + field.offset;
+  const { storage } = field;
+  if (storage === 'text')
+    return decodeCString(bytesOf(view), Math.min(at, end), Math.min(at + field.size, end));
+  if (storage === 'bytes') return bytesOf(view).slice(Math.min(at, end), Math.min(at + field.size, end));
+  if (storage === 'array') return decodeArray(view, at, field, end);
+  if (field.bitSize > 0) return decodeBits(view, at, field, end);
+  if (at + field.size > end) return storage === 'bool' ? false : 0;
+  return storage === 'bool' ? view.getUint8(at) !== 0 : decodeInteger(view, at, storage);
+}
+
+/** Every field of a record by name, hidden ones included. */
+export function decodeRecord(
+  view: DataView,
+  recordOffset: number,
+  layout: RecordLayout,
+  end = view.byteLength,
+): Record<string, FieldValue> {
+  const record: Record<string, FieldValue> = {};
+  for (const field of layout.fields) record[field.name] = decodeField(view, recordOffset, field, end);
+  return record;
+}
+
+/** A u64 as a number when exact. */
+export function readUint64(view: DataView, at: number): number | bigint {
+  const high = view.getUint32(at + 4, true);
+  if (high < 0x200000) return high * 0x100000000 + view.getUint32(at, true);
+  return view.getBigUint64(at, true);
+}
+
+function readInt64(view: DataView, at: number): number | bigint {
+  const high = view.getInt32(at + 4, true);
+  if (high >= -0x200000 && high < 0x200000) {
+    const value = high * 0x100000000 + view.getUint32(at, true);
+    if (Number.isSafeInteger(value)) return value;
+  }
+  return view.getBigInt64(at, true);
+}
+
+function decodeInteger(view: DataView, at: number, storage: Storage): number | bigint {
+  switch (storage) {
+    case 'u8':
+    case 'bool':
+      return view.getUint8(at);
+    case 'u16':
+      return view.getUint16(at, true);
+    case 'u32':
+      return view.getUint32(at, true);
+    case 'u64':
+      return readUint64(view, at);
+    case 'i8':
+      return view.getInt8(at);
+    case 'i16':
+      return view.getInt16(at, true);
+    case 'i32':
+      return view.getInt32(at, true);
+    case 'i64':
+      return readInt64(view, at);
+    default:
+      return 0;
+  }
+}
+
+function decodeArray(view: DataView, at: number, field: Field, end: number): (number | bigint)[] {
+  const elements: (number | bigint)[] = [];
+  const storage = field.elementStorage ?? 'u8';
+  for (let i = 0; i < field.count; i++) {
+    const element = at + i * field.elementSize;
+    if (element + field.elementSize > end) break;
+    elements.push(decodeInteger(view, element, storage));
+  }
+  return elements;
+}
+
+/** Bit fields fill their storage unit from the least significant bit on little-endian machines. */
+function decodeBits(view: DataView, at: number, field: Field, end: number): number | bigint | boolean {
+  const bytes = Math.ceil((field.bitOffset + field.bitSize) / 8);
+  let unit = 0n;
+  for (let i = bytes - 1; i >= 0; i--) unit = (unit << 8n) | BigInt(at + i < end ? view.getUint8(at + i) : 0);
+  const bits = unit >> BigInt(field.bitOffset);
+  if (field.storage === 'bool') return (bits & 1n) === 1n;
+  const value = field.storage.startsWith('i')
+    ? BigInt.asIntN(field.bitSize, bits)
+    : BigInt.asUintN(field.bitSize, bits);
+  return exact(value);
+}
+
+/** A number when it is exact, else the bigint. */
+export function exact(value: bigint): number | bigint {
+  return value >= -0x1fffffffffffffn && value <= 0x1fffffffffffffn ? Number(value) : value;
+}
+
+function bytesOf(view: DataView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}

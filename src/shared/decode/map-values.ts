@@ -1,0 +1,28 @@
+import type { MapDefinition } from '../object/model';
+
+/**
+ * Bytes of one value in a snapshot: per-CPU maps give every possible CPU's, each rounded up to 8
+ * (kernel/bpf/hashtab.c and arraymap.c), others exactly the value's size.
+ */
+export function valueStride(map: Pick<MapDefinition, 'valueSize' | 'perCpu'>, cpus: number): number {
+  return map.perCpu ? cpuStride(map) * cpus : map.valueSize;
+}
+
+/** Bytes from one CPU's value to the next. */
+export function cpuStride(map: Pick<MapDefinition, 'valueSize'>): number {
+  return Math.ceil(map.valueSize / 8) * 8;
+}
+
+/** As many of `count` entries as the bytes really hold: a short frame gives fewer entries, never invented ones. */
+export function completeEntries(
+  map: Pick<MapDefinition, 'keySize' | 'valueSize' | 'perCpu'>,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: number,
+  cpus: number,
+): number {
+  const stride = valueStride(map, cpus);
+  const byKeys = map.keySize > 0 ? Math.floor(keys.byteLength / map.keySize) : count;
+  const byValues = stride > 0 ? Math.floor(values.byteLength / stride) : count;
+  return Math.max(0, Math.min(count, byKeys, byValues));
+}
