@@ -57,6 +57,17 @@ export class VmTarget implements Target {
     return this.btf;
   }
 
+  /** True when `readBtf` needs no boot: the VM runs, or this kernel image was booted before. Never throws. */
+  async knowsBtf(): Promise<boolean> {
+    if (this.btf !== null || this.booted !== null) return true;
+    return this.btfCacheFile()
+      .then(({ file }) => stat(file))
+      .then(
+        () => true,
+        () => false,
+      );
+  }
+
   /** The helper is root in the VM, so nothing depends on its settings. */
   async budgetFacts(): Promise<BudgetFacts> {
     return { kernelRelease: (await this.readBtf()).kernelRelease, perfEventParanoid: 0 };
@@ -156,14 +167,7 @@ export class VmTarget implements Target {
 
   /** From the cache when this kernel image was booted before: compiling then needs no VM. */
   private async cachedBtf(): Promise<TargetBtf> {
-    const cacheFolder = this.options.vm.cacheFolder ?? defaultCacheFolder();
-    const kernel = await findKernel(cacheFolder, this.options.vm.kernel);
-    const image = await stat(kernel.imagePath);
-    const file = path.join(
-      cacheFolder,
-      'btf',
-      `${kernel.release}-${image.size}-${Math.floor(image.mtimeMs)}.btf`,
-    );
+    const { file, release } = await this.btfCacheFile();
     const cached = await readFile(file).catch(() => null);
     const bytes = cached ?? (await this.guestBtf());
     if (!cached) {
@@ -171,8 +175,18 @@ export class VmTarget implements Target {
       await writeFile(`${file}.${process.pid}`, bytes);
       await rename(`${file}.${process.pid}`, file);
     }
-    this.release ||= kernel.release;
-    return { bytes, btf: parseBtf(bytes), kernelRelease: kernel.release };
+    this.release ||= release;
+    return { bytes, btf: parseBtf(bytes), kernelRelease: release };
+  }
+
+  private async btfCacheFile(): Promise<{ readonly file: string; readonly release: string }> {
+    const cacheFolder = this.options.vm.cacheFolder ?? defaultCacheFolder();
+    const { imagePath, release } = await findKernel(cacheFolder, this.options.vm.kernel);
+    const image = await stat(imagePath);
+    return {
+      file: path.join(cacheFolder, 'btf', `${release}-${image.size}-${Math.floor(image.mtimeMs)}.btf`),
+      release,
+    };
   }
 
   private async guestBtf(): Promise<Uint8Array> {
