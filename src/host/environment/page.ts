@@ -6,8 +6,8 @@ export interface EnvironmentRow {
   readonly detail: string;
   /** What does not work because of it; '' when nothing is blocked. */
   readonly blocks: string;
-  /** A command or a step; null when there is none. */
-  readonly mend: string | null;
+  /** A command or a step; '' when there is none. */
+  readonly mend: string;
 }
 
 export interface EnvironmentPage {
@@ -61,7 +61,7 @@ export function environmentText(rows: readonly EnvironmentRow[]): string {
   return rows
     .map(row => {
       const blocks = row.ok || row.blocks === '' ? '' : `\n    blocks: ${row.blocks}`;
-      const mend = row.ok || row.mend === null ? '' : `\n    mend:   ${row.mend}`;
+      const mend = row.ok || row.mend === '' ? '' : `\n    mend:   ${row.mend}`;
       return `${row.ok ? 'ok      ' : 'MISSING '}${row.what}: ${row.detail}${blocks}${mend}`;
     })
     .join('\n');
@@ -72,7 +72,7 @@ function rowHtml(row: EnvironmentRow, page: EnvironmentPage): string {
   const blocks =
     row.ok || row.blocks === '' ? '' : `<p class="more">Without it: ${escapeHtml(row.blocks)}</p>`;
   const mend =
-    row.ok || row.mend === null
+    row.ok || row.mend === ''
       ? ''
       : `<p class="more">To mend it: <code>${escapeHtml(row.mend)}</code> <a href="${escapeHtml(page.copyLink(row.mend))}" aria-label="Copy: ${escapeHtml(row.mend)}">Copy</a></p>`;
   return `<tr>${state}<th scope="row">${escapeHtml(row.what)}</th><td>${escapeHtml(row.detail)}${blocks}${mend}</td></tr>`;

@@ -9,7 +9,7 @@ import { HelperRequestError } from '../../session/helper-connection';
 import type { HelperPool } from '../../session/helper-pool';
 import { startSession } from '../../session/start-session';
 import type { BpfObject } from '../../shared/object/model';
-import { readObject } from '../../shared/object/read-object';
+import { readObject } from '../../shared/object/object';
 import { ContextKeys } from '../command-ids';
 import type { CompileTasks } from '../compile/task-provider';
 import { Cancelled, errors, toUserError } from '../errors';
@@ -58,7 +58,8 @@ export class Attacher {
     const remembered = this.services.parameters.get(program);
     const template = await this.services.templates.find(title);
     const parameters =
-      wish.parameters ?? (await askParameters(title, object.parameters, remembered, template?.manifest.parameters ?? {}));
+      wish.parameters ??
+      (await askParameters(title, object.parameters, remembered, template?.manifest.parameters ?? {}));
     const allowChangingPrograms = await confirmChangingPrograms(title, object);
     await this.services.parameters.set(program, parameters);
     this.remember(program);
@@ -126,7 +127,7 @@ export class Attacher {
           object,
           objectBytes: what.bytes,
           parameters: what.parameters,
-          pid: null,
+          pid: pidOf(object, what.parameters),
           ui: services.elevation,
           progress: say,
           allowChangingPrograms: what.allowChangingPrograms,
@@ -136,7 +137,8 @@ export class Attacher {
       );
       if (stop.signal.aborted) throw new Cancelled();
       for (const group of started.choice.groups) {
-        for (const { program: passed, lack } of group.passedOver) services.log.info(`passed over ${passed}: ${lack.what}`);
+        for (const { program: passed, lack } of group.passedOver)
+          services.log.info(`passed over ${passed}: ${lack.what}`);
       }
       started.session.helperGone.then(reason => {
         if (reason && model.isLive) void this.lost(model, reason);
@@ -149,7 +151,10 @@ export class Attacher {
           ? await services.verifier.report(program, object, error)
           : error;
       const words = toUserError(shown);
-      await model.end(words ? 'failed' : 'ended', words?.message ?? 'Cancelled before anything was attached.');
+      await model.end(
+        words ? 'failed' : 'ended',
+        words?.message ?? 'Cancelled before anything was attached.',
+      );
       if (!words) services.sessions.remove(model);
       throw shown;
     }
@@ -160,7 +165,10 @@ export class Attacher {
     await model.end('failed', reason.message);
     const error = errors.targetDied(model.summary.title, reason.message);
     this.services.log.error(`${model.summary.title}: ${reason.message}`);
-    const choice = await vscode.window.showErrorMessage(error.message, ...error.actions.map(action => action.label));
+    const choice = await vscode.window.showErrorMessage(
+      error.message,
+      ...error.actions.map(action => action.label),
+    );
     await error.actions.find(action => action.label === choice)?.run();
   }
 
@@ -168,4 +176,11 @@ export class Attacher {
     this.lastProgram = program;
     void vscode.commands.executeCommand('setContext', ContextKeys.canAttachAgain, true);
   }
+}
+
+/** The process the person named, for programs that look things up in it; null for the whole machine. */
+function pidOf(object: BpfObject, parameters: ReadonlyMap<string, string>): number | null {
+  const parameter = object.parameters.find(candidate => candidate.role === 'pid');
+  const pid = Number(parameter ? (parameters.get(parameter.name) ?? 0) : 0);
+  return Number.isInteger(pid) && pid > 0 ? pid : null;
 }

@@ -1,5 +1,5 @@
 import type { TracingSession } from '../../session/tracing-session';
-import { decodeHistograms } from '../../shared/decode/histogram';
+import { decodeHistograms } from '../../shared/decode/histograms';
 import type { Histogram } from '../../shared/decode/model';
 
 /** Every histogram of the session as of now; null when its object has none. */

@@ -81,7 +81,10 @@ export class VerifierReports implements vscode.TextDocumentContentProvider, vsco
 async function sourceUri(file: string, program: vscode.Uri): Promise<vscode.Uri> {
   const candidates = file.startsWith('/')
     ? [vscode.Uri.file(file)]
-    : [vscode.Uri.joinPath(program, '..', file), vscode.Uri.joinPath(program, '..', file.replace(/^.*\//, ''))];
+    : [
+        vscode.Uri.joinPath(program, '..', file),
+        vscode.Uri.joinPath(program, '..', file.replace(/^.*\//, '')),
+      ];
   for (const candidate of candidates) {
     try {
       await vscode.workspace.fs.stat(candidate);

@@ -1,0 +1,184 @@
+/** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
+import * as vscode from 'vscode';
+import { type CommandId, CommandIds, type PanelName, panelViewId } from './command-ids';
+import type { ProgramCompiler } from './compile/compiler';
+import type { CompileTasks } from './compile/task-provider';
+import type { EnvironmentView } from './environment/view';
+import { COPY_TEXT_COMMAND } from './environment/view';
+import { Cancelled, errors, present } from './errors';
+import type { Log } from './log';
+import { programOf, requireTrust } from './program-files';
+import type { Attacher } from './sessions/attach';
+import type { SessionList } from './sessions/session-list';
+import { SessionModel } from './sessions/session-model';
+import { selectTarget, type Targets } from './sessions/targets';
+import type { VerifierReports } from './sessions/verifier-report';
+import type { TemplateCatalogue } from './templates/catalogue';
+import { createProgram } from './templates/create';
+import type { TemplateNode } from './templates/tree';
+
+export interface CommandServices {
+  readonly attacher: Attacher;
+  readonly compiler: ProgramCompiler;
+  readonly environment: EnvironmentView;
+  readonly log: Log;
+  readonly sessions: SessionList;
+  readonly targets: Targets;
+  readonly tasks: CompileTasks;
+  readonly templates: TemplateCatalogue;
+  readonly verifier: VerifierReports;
+}
+
+type Body = (...args: readonly unknown[]) => Promise<unknown>;
+
+export function registerCommands(services: CommandServices): vscode.Disposable {
+  const { attacher, log, sessions, targets, tasks, templates, verifier } = services;
+
+  const table: Readonly<Record<CommandId, Body>> = {
+    [CommandIds.newProgram]: (first, second) => createProgram(templates, newProgramWish(first, second)),
+
+    [CommandIds.compile]: async argument => {
+      requireTrust('Compiling');
+      const result = await tasks.run(await programOf(argument));
+      return result.objectPath;
+    },
+    [CommandIds.compileAndAttach]: async argument => {
+      requireTrust('Compiling and attaching');
+      const model = await attacher.attach(await programOf(argument));
+      await showPanels(model);
+      return model.id;
+    },
+    [CommandIds.attach]: async argument => {
+      requireTrust('Attaching');
+      const model = await attacher.attach(await objectOf(argument));
+      await showPanels(model);
+      return model.id;
+    },
+    [CommandIds.attachAgain]: async argument => {
+      const model = await attacher.attachAgain(argument instanceof SessionModel ? argument : null);
+      await showPanels(model);
+      return model.id;
+    },
+
+    [CommandIds.detach]: async argument => {
+      const session = await sessionToDetach(sessions, argument);
+      if (session) await detach(session);
+    },
+    [CommandIds.detachAll]: async () => {
+      await Promise.all(sessions.live.map(detach));
+    },
+    [CommandIds.removeSession]: async argument => {
+      if (argument instanceof SessionModel) sessions.remove(argument);
+    },
+
+    [CommandIds.selectTarget]: () => selectTarget(targets),
+    [CommandIds.showHistogram]: async () => focusPanel('histogram'),
+    [CommandIds.showEvents]: async () => focusPanel('events'),
+    [CommandIds.showPanels]: async argument => {
+      if (!(argument instanceof SessionModel)) return;
+      sessions.show(argument);
+      await showPanels(argument);
+    },
+
+    [CommandIds.checkEnvironment]: () => services.environment.show(),
+    [CommandIds.showLog]: async () => log.show(),
+    [CommandIds.showVerifierLog]: () => verifier.show(),
+
+    [CommandIds.startSandbox]: async () => {
+      requireTrust('Starting the sandbox VM');
+      await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Notification, title: 'BPF: Sandbox VM' },
+        progress => targets.startSandbox(message => progress.report({ message })),
+      );
+    },
+    [CommandIds.stopSandbox]: async () => {
+      await Promise.all(sessions.live.filter(each => each.targetId === 'vm').map(detach));
+      await targets.stopSandbox();
+    },
+  };
+
+  const registrations = Object.entries(table).map(([id, body]) =>
+    vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+      try {
+        return await body(...args);
+      } catch (error) {
+        present(error, log);
+        return undefined;
+      }
+    }),
+  );
+  return vscode.Disposable.from(
+    ...registrations,
+    vscode.commands.registerCommand(COPY_TEXT_COMMAND, async (text: unknown) => {
+      if (typeof text === 'string') await vscode.env.clipboard.writeText(text);
+    }),
+  );
+}
+
+/** Palette: nothing. Template row: its node. Explorer: a folder. Tests and links: a template's name and a folder. */
+function newProgramWish(first: unknown, second: unknown) {
+  const folder = [first, second].find(argument => argument instanceof vscode.Uri);
+  const node = first as TemplateNode | string | undefined;
+  const template =
+    typeof node === 'string'
+      ? node
+      : typeof node === 'object' && 'kind' in node && node.kind === 'template'
+        ? node.template.manifest.name
+        : undefined;
+  return { template, folder: folder instanceof vscode.Uri ? folder : undefined };
+}
+
+/** BPF: Attach takes an object as it is: its argument, else the open program, else a file the person picks. */
+async function objectOf(argument: unknown): Promise<vscode.Uri> {
+  if (argument instanceof vscode.Uri) {
+    if (argument.scheme !== 'file') throw errors.notAFile(argument);
+    return argument;
+  }
+  const open = vscode.window.activeTextEditor?.document.uri;
+  if (open?.path.endsWith('.bpf.c')) return programOf(open);
+  const picked = await vscode.window.showOpenDialog({
+    title: 'Attach an Object File',
+    openLabel: 'Attach',
+    filters: { 'BPF objects': ['o'], 'All files': ['*'] },
+  });
+  if (!picked?.[0]) throw new Cancelled();
+  return picked[0];
+}
+
+/** The row's session, that of the file in front, the only one; else the person picks. Null: nothing is attached. */
+async function sessionToDetach(sessions: SessionList, argument: unknown): Promise<SessionModel | null> {
+  const { live } = sessions;
+  if (argument instanceof SessionModel) return argument;
+  if (argument instanceof vscode.Uri) {
+    const ofFile = live.find(each => each.program.toString() === argument.toString());
+    if (ofFile) return ofFile;
+  }
+  if (live.length < 2) return live[0] ?? null;
+  const picked = await vscode.window.showQuickPick(
+    live.map(session => ({
+      label: session.summary.title,
+      description: session.summary.target,
+      detail: session.summary.attached.map(each => each.attach).join(', '),
+      session,
+    })),
+    { title: 'Detach', placeHolder: 'Which program?' },
+  );
+  if (!picked) throw new Cancelled();
+  return picked.session;
+}
+
+function detach(session: SessionModel): Thenable<void> {
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: `BPF: detaching ${session.summary.title}` },
+    () => session.end('ended', ''),
+  );
+}
+
+async function showPanels(session: SessionModel): Promise<void> {
+  const [first = 'histogram'] = session.panels;
+  await focusPanel(first);
+}
+
+async function focusPanel(panel: PanelName): Promise<void> {
+  await vscode.commands.executeCommand(`${panelViewId(panel)}.focus`);
+}

@@ -1,0 +1,148 @@
+/**
+ * Tasks of type `bpf`: one per program, also usable from tasks.json ({"type": "bpf", "file": "${file}"}). A task prints
+ * the exact command line and what clang said. BPF: Compile and Compile and Attach run it, so that what people see in
+ * the terminal is what happened.
+ */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { CompileResult } from '../../compile/compile';
+import { PROBLEM_OWNER, TASK_TYPE } from '../command-ids';
+import { Cancelled, toUserError } from '../errors';
+import { isProgramFile, requireTrust } from '../program-files';
+import type { ProgramCompiler } from './compiler';
+
+interface BpfTaskDefinition extends vscode.TaskDefinition {
+  readonly type: typeof TASK_TYPE;
+  readonly file: string;
+}
+
+type Settle = (outcome: { readonly result: CompileResult } | { readonly error: unknown }) => void;
+
+const MOST_TASKS = 100;
+
+export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(private readonly compiler: ProgramCompiler) {
+    this.subscriptions = [
+      vscode.tasks.registerTaskProvider(TASK_TYPE, this),
+      // The problem matcher's findings, which know no ranges and no notes, have just replaced ours.
+      vscode.tasks.onDidEndTask(({ execution }) => {
+        const { definition } = execution.task;
+        if (definition.type === TASK_TYPE) this.compiler.refreshDiagnostics();
+      }),
+    ];
+  }
+
+  async provideTasks(): Promise<vscode.Task[]> {
+    const files = await vscode.workspace.findFiles('**/*.bpf.c', '**/node_modules/**', MOST_TASKS);
+    return files.map(file => this.task(file.fsPath, vscode.workspace.asRelativePath(file)));
+  }
+
+  resolveTask(task: vscode.Task): vscode.Task | undefined {
+    const { file } = task.definition;
+    if (typeof file !== 'string') return undefined;
+    // The definition must be the very one: VS Code identifies the task by it.
+    return this.task(file, task.name || file, task.definition as BpfTaskDefinition, task.scope);
+  }
+
+  /**
+   * Compiles as a task and resolves with clang's result, errors in the program included. Throws what kept clang from
+   * running, or Cancelled when the task was ended.
+   */
+  async run(program: vscode.Uri): Promise<CompileResult> {
+    requireTrust('Compiling');
+    let settle: Settle = () => undefined;
+    const outcome = new Promise<CompileResult>((resolve, reject) => {
+      settle = ended => ('result' in ended ? resolve(ended.result) : reject(ended.error));
+    });
+    const task = this.task(program.fsPath, path.basename(program.path), undefined, undefined, settle);
+    task.presentationOptions = {
+      reveal: vscode.TaskRevealKind.Silent,
+      clear: true,
+      panel: vscode.TaskPanelKind.Dedicated,
+    };
+    await vscode.tasks.executeTask(task);
+    return outcome;
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private task(
+    file: string,
+    name: string,
+    definition: BpfTaskDefinition = { type: TASK_TYPE, file },
+    scope: vscode.Task['scope'] = undefined,
+    settle: Settle = () => undefined,
+  ): vscode.Task {
+    const task = new vscode.Task(
+      definition,
+      scope ?? vscode.TaskScope.Workspace,
+      name,
+      'BPF',
+      new vscode.CustomExecution(async resolved => {
+        const { file: resolvedFile } = resolved as BpfTaskDefinition;
+        return new CompileTerminal(vscode.Uri.file(absolute(resolvedFile)), this.compiler, settle);
+      }),
+      `$${PROBLEM_OWNER}`,
+    );
+    task.group = vscode.TaskGroup.Build;
+    task.detail = 'Compile with clang for BPF';
+    return task;
+  }
+}
+
+/** tasks.json may hold a path relative to the first folder. */
+function absolute(file: string): string {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  return path.isAbsolute(file) || folder === undefined ? file : path.join(folder, file);
+}
+
+class CompileTerminal implements vscode.Pseudoterminal {
+  private readonly writes = new vscode.EventEmitter<string>();
+  readonly onDidWrite = this.writes.event;
+  private readonly closes = new vscode.EventEmitter<number>();
+  readonly onDidClose = this.closes.event;
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly program: vscode.Uri,
+    private readonly compiler: ProgramCompiler,
+    private readonly settle: Settle,
+  ) {}
+
+  open(): void {
+    void this.compile();
+  }
+
+  /** The person ended the task. */
+  close(): void {
+    this.stop.abort();
+    this.settle({ error: new Cancelled() });
+  }
+
+  private async compile(): Promise<void> {
+    try {
+      if (!isProgramFile(this.program)) throw new Error(`${this.program.fsPath} is not a .bpf.c file.`);
+      const result = await this.compiler.compile(this.program, text => this.write(text), this.stop.signal);
+      const took = `${(result.durationMs / 1000).toFixed(2)} s`;
+      this.write(
+        result.objectPath === null
+          ? `\nNo object: the program has errors.\n`
+          : `\n${result.objectPath}${result.cached ? ' (up to date)' : `, ${took}`}\n`,
+      );
+      this.settle({ result });
+      this.closes.fire(result.objectPath === null ? 1 : 0);
+    } catch (error) {
+      this.write(`\n${toUserError(error)?.message ?? 'Cancelled.'}\n`);
+      this.settle({ error });
+      this.closes.fire(3);
+    }
+  }
+
+  private write(text: string): void {
+    this.writes.fire(text.replace(/\r?\n/g, '\r\n'));
+  }
+}

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { CommandIds } from '../command-ids';
+import type { Log } from '../log';
+import { environmentHtml, environmentText } from './page';
+import { type EnvironmentSources, environmentRows } from './rows';
+
+/** Internal, for links of the page only: not in the manifest. */
+export const COPY_TEXT_COMMAND = '_bpf.copyText';
+
+/** BPF: Check Environment: one tab, checked anew each time the command is run. */
+export class EnvironmentView implements vscode.Disposable {
+  private panel: vscode.WebviewPanel | null = null;
+
+  constructor(
+    private readonly sources: EnvironmentSources,
+    private readonly log: Log,
+  ) {}
+
+  async show(): Promise<void> {
+    const rows = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: 'BPF: checking the environment' },
+      () => environmentRows(this.sources),
+    );
+    this.log.info(`environment:\n${environmentText(rows)}`);
+    const panel = this.panel ?? this.create();
+    this.panel = panel;
+    panel.webview.html = environmentHtml({
+      rows,
+      cspSource: panel.webview.cspSource,
+      styleNonce: randomBytes(24).toString('hex'),
+      copyLink: text => `command:${COPY_TEXT_COMMAND}?${encodeURIComponent(JSON.stringify([text]))}`,
+      againLink: `command:${CommandIds.checkEnvironment}`,
+    });
+    panel.reveal();
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+  }
+
+  private create(): vscode.WebviewPanel {
+    const panel = vscode.window.createWebviewPanel(
+      'bpf.environment',
+      'BPF Environment',
+      vscode.ViewColumn.Active,
+      {
+        enableScripts: false,
+        localResourceRoots: [],
+        enableCommandUris: [COPY_TEXT_COMMAND, CommandIds.checkEnvironment],
+        enableFindWidget: true,
+      },
+    );
+    panel.onDidDispose(() => {
+      this.panel = null;
+    });
+    return panel;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Composes the extension: makes the services, registers what package.json contributes, ends everything at the end.
+ * Nothing here reads a file, starts a process or asks the machine anything.
+ */
+import * as vscode from 'vscode';
+import { HelperPool } from '../session/helper-pool';
+import { PANELS, type PanelName, panelViewId, SettingIds, ViewIds } from './command-ids';
+import { registerCommands } from './commands';
+import { CompileOnSave } from './compile/compile-on-save';
+import { ProgramCompiler } from './compile/compiler';
+import { CompileDiagnostics } from './compile/diagnostics';
+import { CompileTasks } from './compile/task-provider';
+import { EnvironmentView } from './environment/view';
+import { createLog } from './log';
+import { PanelProvider } from './panels/panel-provider';
+import { Attacher } from './sessions/attach';
+import { ElevationPrompt } from './sessions/elevation-prompt';
+import { RememberedParameters } from './sessions/parameter-form';
+import { SessionList } from './sessions/session-list';
+import { StatusBar } from './sessions/status-bar';
+import { Targets } from './sessions/targets';
+import { SessionTree } from './sessions/tree';
+import { VerifierReports } from './sessions/verifier-report';
+import { settings } from './settings';
+import { TemplateCatalogue } from './templates/catalogue';
+import { TemplateTree } from './templates/tree';
+
+const PANEL_TITLES: Readonly<Record<PanelName, string>> = { histogram: 'Histogram', events: 'Events' };
+
+/** Ends what lives in other processes, in order; set while the extension is active. */
+let shutDown: (() => Promise<void>) | null = null;
+
+/** What tests of the host ask; not an API for other extensions. */
+export interface ExtensionForTests {
+  readonly sessions: SessionList;
+}
+
+export function activate(context: vscode.ExtensionContext): ExtensionForTests {
+  const file = (...segments: string[]) => vscode.Uri.joinPath(context.extensionUri, ...segments);
+  const log = createLog();
+  const sessions = new SessionList();
+  const helpers = new HelperPool();
+  const targets = new Targets(
+    { helper: file('dist', 'helper.js').fsPath, guestAgent: file('dist', 'guest-agent.js').fsPath },
+    log,
+  );
+  const templates = new TemplateCatalogue(file('bpf-templates'), log);
+  const diagnostics = new CompileDiagnostics();
+  const compiler = new ProgramCompiler({
+    targets,
+    diagnostics,
+    includeFolder: file('bpf-templates', 'include').fsPath,
+    log,
+  });
+  const tasks = new CompileTasks(compiler);
+  const verifier = new VerifierReports();
+  const environment = new EnvironmentView(settings, log);
+  const attacher = new Attacher({
+    tasks,
+    targets,
+    helpers,
+    sessions,
+    elevation: new ElevationPrompt(),
+    parameters: new RememberedParameters(context.workspaceState),
+    templates,
+    verifier,
+    log,
+  });
+  const statusBar = new StatusBar(sessions);
+  const sessionTree = new SessionTree(sessions);
+
+  context.subscriptions.push(
+    log,
+    sessions,
+    diagnostics,
+    tasks,
+    verifier,
+    environment,
+    statusBar,
+    sessionTree,
+    registerCommands({
+      attacher,
+      compiler,
+      environment,
+      log,
+      sessions,
+      targets,
+      tasks,
+      templates,
+      verifier,
+    }),
+    new CompileOnSave(compiler, log),
+    vscode.languages.registerCodeActionsProvider({ language: 'c', pattern: '**/*.bpf.{c,h}' }, diagnostics, {
+      providedCodeActionKinds: CompileDiagnostics.actionKinds,
+    }),
+    vscode.window.registerTreeDataProvider(ViewIds.templates, new TemplateTree(templates)),
+    vscode.window.registerTreeDataProvider(ViewIds.sessions, sessionTree),
+    ...PANELS.map(panel =>
+      vscode.window.registerWebviewViewProvider(
+        panelViewId(panel),
+        new PanelProvider(panel, PANEL_TITLES[panel], file('dist', 'webview'), sessions, log),
+      ),
+    ),
+    vscode.workspace.onDidChangeConfiguration(change => {
+      if (!change.affectsConfiguration('bpf')) return;
+      const { target, eventsMaxMegabytes, compileOnSave, ...ofTargets } = SettingIds;
+      if (Object.values(ofTargets).some(id => change.affectsConfiguration(id))) targets.settingsChanged();
+      if (change.affectsConfiguration(target)) void showTarget();
+    }),
+  );
+
+  const showTarget = async () => {
+    const { id, why } = await targets.decide(null);
+    statusBar.showTarget(id === 'local' ? 'this kernel' : 'sandbox VM', why);
+  };
+  // After activation: deciding reads /proc and /sys.
+  setImmediate(() => void showTarget().catch(error => log.error(String(error))));
+
+  shutDown = async () => {
+    await Promise.allSettled(sessions.live.map(session => session.end('ended', 'The window was closed.')));
+    helpers.dispose();
+    await targets.disposeAsync();
+  };
+  return { sessions };
+}
+
+/** VS Code waits for it, but not long: links and maps die with the helper in any case. */
+export async function deactivate(): Promise<void> {
+  await shutDown?.();
+  shutDown = null;
+}

@@ -1,0 +1,159 @@
+/** The two kernels a program can go to, each made when first needed, and which one is meant when nobody said. */
+import * as vscode from 'vscode';
+import { chooseTarget } from '../../session/choose-target';
+import { LocalTarget } from '../../session/local-target';
+import type { Target, TargetId } from '../../session/target';
+import { VmTarget } from '../../session/vm-target';
+import type { BpfObject } from '../../shared/object/model';
+import { ContextKeys } from '../command-ids';
+import type { Log } from '../log';
+import { saveTarget, settings, type TargetWish } from '../settings';
+
+export interface ChosenTarget {
+  readonly target: Target;
+  /** One sentence for people. */
+  readonly why: string;
+}
+
+export interface TargetPaths {
+  readonly helper: string;
+  readonly guestAgent: string;
+}
+
+export class Targets implements vscode.Disposable {
+  private localTarget: LocalTarget | null = null;
+  private vmTarget: VmTarget | null = null;
+  /** Who is told of the VM's boot steps: whoever waits at the moment. */
+  private readonly listeners = new Set<(step: string) => void>();
+
+  constructor(
+    private readonly paths: TargetPaths,
+    private readonly log: Log,
+  ) {}
+
+  /** What the setting and this machine say about a program; with null, about any. */
+  async decide(object: BpfObject | null): Promise<{ readonly id: TargetId; readonly why: string }> {
+    return chooseTarget({ wish: settings.target(), env: process.env, object, canAsk: true });
+  }
+
+  async choose(object: BpfObject | null): Promise<ChosenTarget> {
+    const { id, why } = await this.decide(object);
+    return { target: id === 'local' ? this.local() : this.vm(), why };
+  }
+
+  /** Boots the sandbox VM when it is not running; steps go to `progress` while it boots. Throws VmError. */
+  async startSandbox(progress: (step: string) => void): Promise<void> {
+    await this.whileTelling(progress, async () => {
+      const vm = await this.vm().boot();
+      await this.setRunning(true);
+      vm.onEnded(reason => {
+        this.log.info(`sandbox VM: ${reason.message}`);
+        void this.setRunning(false);
+      });
+    });
+  }
+
+  /** Ends it and everything attached in it. */
+  async stopSandbox(): Promise<void> {
+    const vm = this.vmTarget;
+    this.vmTarget = null;
+    await vm?.dispose();
+    await this.setRunning(false);
+  }
+
+  /** Boot steps of the VM are told to `progress` while `work` runs. */
+  async whileTelling<T>(progress: (step: string) => void, work: () => Promise<T>): Promise<T> {
+    this.listeners.add(progress);
+    try {
+      return await work();
+    } finally {
+      this.listeners.delete(progress);
+    }
+  }
+
+  /** A changed path or memory size counts from the next target on; a VM that runs is left alone. */
+  settingsChanged(): void {
+    this.localTarget = null;
+    if (this.vmTarget && !this.vmTarget.isRunning) this.vmTarget = null;
+  }
+
+  async disposeAsync(): Promise<void> {
+    const targets = [this.vmTarget, this.localTarget];
+    this.vmTarget = null;
+    this.localTarget = null;
+    await Promise.all(targets.map(target => target?.dispose()));
+  }
+
+  dispose(): void {
+    void this.disposeAsync();
+  }
+
+  private local(): LocalTarget {
+    this.localTarget ??= new LocalTarget({
+      helperPath: this.paths.helper,
+      nodeSetting: settings.nodePath(),
+      elevation: settings.elevation(),
+      log: line => this.log.info(line),
+    });
+    return this.localTarget;
+  }
+
+  private vm(): VmTarget {
+    const { qemuPath, nodePath, memoryMb } = {
+      qemuPath: settings.qemuPath(),
+      nodePath: settings.nodePath(),
+      memoryMb: settings.vmMemoryMb(),
+    };
+    this.vmTarget ??= new VmTarget({
+      helperPath: this.paths.helper,
+      vm: {
+        agentPath: this.paths.guestAgent,
+        ...(qemuPath === undefined ? {} : { qemuPath }),
+        ...(nodePath === undefined ? {} : { nodePath }),
+        ...(memoryMb === undefined ? {} : { memoryMb }),
+      },
+      progress: step => {
+        this.log.info(step);
+        for (const listener of this.listeners) listener(step);
+      },
+      log: line => this.log.info(line),
+    });
+    return this.vmTarget;
+  }
+
+  private async setRunning(running: boolean): Promise<void> {
+    await vscode.commands.executeCommand('setContext', ContextKeys.sandboxRunning, running);
+  }
+}
+
+/** BPF: Select Target. Saves the choice as the setting; resolves when it is saved or nothing was picked. */
+export async function selectTarget(targets: Targets): Promise<void> {
+  const current = settings.target();
+  const automatic = await targets.decide(null);
+  const items: (vscode.QuickPickItem & { wish: TargetWish })[] = [
+    {
+      wish: 'auto',
+      label: '$(wand) Automatic',
+      detail:
+        current === 'auto'
+          ? `Now ${automatic.id === 'local' ? 'this kernel' : 'the sandbox VM'}: ${automatic.why}.`
+          : "This machine's kernel where it can be traced and you may, else the sandbox VM.",
+    },
+    {
+      wish: 'local',
+      label: '$(device-desktop) This kernel',
+      detail: "The kernel VS Code's extensions run on.",
+    },
+    {
+      wish: 'vm',
+      label: '$(vm) Sandbox VM',
+      detail:
+        "A distribution kernel in QEMU over this machine's read-only file system. Needs no rights and cannot harm.",
+    },
+  ];
+  const picked = await vscode.window.showQuickPick(
+    items.map(item => ({ ...item, description: item.wish === current ? 'selected' : '' })),
+    { title: 'Select Target', placeHolder: 'Where are BPF programs attached?' },
+  );
+  if (picked) await saveTarget(picked.wish);
+}
