@@ -1,0 +1,266 @@
+/** Attaches loaded programs, each as its override or its section says, and takes the links down again. */
+import type { AttachOverride } from '../../shared/protocol/helper';
+import { HelperError } from '../errors';
+import { type CallerFile, openAsCaller, openBinaryAsCaller } from './caller-access';
+import { ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
+import * as ffi from './ffi';
+import { captureLog } from './log';
+import type { ProgramHandle } from './object';
+import { onlineCpus, openPerfEvent, type PerfEvent } from './perf-event';
+
+/** What holds a program to its attach point. */
+export type Link =
+  | { readonly kind: 'link'; readonly pointer: ffi.Pointer }
+  | { readonly kind: 'event'; readonly fd: number };
+
+export interface Attached {
+  /** As people write it; null when the program is loaded only. */
+  readonly attach: string | null;
+  readonly links: readonly Link[];
+}
+
+type Call = () => Promise<ffi.AsyncOutcome<ffi.Pointer | null>>;
+
+/** Throws HelperError 'attach-failed', 'not-permitted' or 'not-found', with what libbpf said. Nothing stays attached then. */
+export async function attachProgram(program: ProgramHandle, override: AttachOverride): Promise<Attached> {
+  switch (override.kind) {
+    case 'none':
+      return { attach: null, links: [] };
+    case 'fentry':
+      // The target was set before load.
+      return one(program, `${program.section.split('/')[0]}/${override.function}`, () =>
+        ffi.attachAuto.async(program.pointer),
+      );
+    case 'kprobe': {
+      const offset = override.offset > 0 ? `+0x${override.offset.toString(16)}` : '';
+      return one(program, `${override.return ? 'kretprobe' : 'kprobe'}/${override.function}${offset}`, () =>
+        ffi.attachKprobe.async(
+          program.pointer,
+          override.function,
+          ffi.kprobeOptions(override.offset, override.return),
+        ),
+      );
+    }
+    case 'kprobe.multi':
+      return one(program, `${override.return ? 'kretprobe' : 'kprobe'}.multi/${override.pattern}`, () =>
+        ffi.attachKprobeMulti.async(
+          program.pointer,
+          override.pattern,
+          ffi.kprobeMultiOptions(override.return),
+        ),
+      );
+    case 'tracepoint':
+      return one(program, `tracepoint/${override.category}/${override.name}`, () =>
+        ffi.attachTracepoint.async(program.pointer, override.category, override.name),
+      );
+    case 'uprobe':
+      return attachUprobe(program, openAsCaller(override.path), {
+        pid: override.pid,
+        offset: BigInt(override.offset),
+        semaphore: BigInt(override.semaphoreOffset),
+        retprobe: override.return,
+        symbol: null,
+        label: `${override.return ? 'uretprobe' : 'uprobe'}/${override.path}:+0x${BigInt(override.offset).toString(16)}`,
+      });
+    case 'usdt':
+      return attachUsdt(program, openAsCaller(override.path), override);
+    case 'perf':
+      return attachPerfEvents(program, override);
+    case 'auto':
+      return attachBySection(program);
+  }
+}
+
+/** Section grammar of libbpf that names files: opened here, as the caller, instead of by libbpf with the helper's rights. */
+const UPROBE_SECTION = /^(u(?:ret)?probe)(?:\.s)?\/(.+):([^:]+?)(?:\+(0x[0-9a-f]+|\d+))?$/i;
+const USDT_SECTION = /^usdt(?:\.s)?\/(.+):([^:]+):([^:]+)$/;
+
+async function attachBySection(program: ProgramHandle): Promise<Attached> {
+  const { section } = program;
+  if (/^iter(\.s)?\//.test(section)) return { attach: null, links: [] };
+  const uprobe = UPROBE_SECTION.exec(section);
+  if (uprobe) {
+    const [, kind = '', binary = '', symbol = '', offset = '0'] = uprobe;
+    const numeric = /^(0x[0-9a-f]+|\d+)$/i.test(symbol);
+    return attachUprobe(program, openBinaryAsCaller(binary), {
+      pid: 0,
+      offset: BigInt(numeric ? symbol : offset),
+      semaphore: 0n,
+      retprobe: kind === 'uretprobe',
+      symbol: numeric ? null : symbol,
+      label: section,
+    });
+  }
+  const usdt = USDT_SECTION.exec(section);
+  if (usdt) {
+    const [, path = '', provider = '', probe = ''] = usdt;
+    return attachUsdt(program, openBinaryAsCaller(path), { path, provider, probe, pid: 0 });
+  }
+  if (/^(u(ret)?probe|usdt|perf_event|kprobe|kretprobe|tracepoint|tp|fentry|fexit)(\.s)?$/.test(section)) {
+    throw new HelperError(
+      'attach-failed',
+      `SEC("${section}") of program ${program.name} does not say where to attach. Choose an attach point for it.`,
+      { program: program.name },
+    );
+  }
+  return one(program, section, () => ffi.attachAuto.async(program.pointer));
+}
+
+interface UprobeTarget {
+  readonly pid: number;
+  readonly offset: bigint;
+  readonly semaphore: bigint;
+  readonly retprobe: boolean;
+  readonly symbol: string | null;
+  readonly label: string;
+}
+
+/** libbpf: -1 every process, 0 this one. Ours: 0 every process. */
+const libbpfPid = (pid: number): number => (pid === 0 ? -1 : pid);
+
+async function attachUprobe(
+  program: ProgramHandle,
+  file: CallerFile,
+  target: UprobeTarget,
+): Promise<Attached> {
+  try {
+    return await one(program, target.label, () =>
+      ffi.attachUprobe.async(
+        program.pointer,
+        libbpfPid(target.pid),
+        file.path,
+        target.offset,
+        ffi.uprobeOptions(target.semaphore, target.retprobe, target.symbol),
+      ),
+    );
+  } finally {
+    file.close();
+  }
+}
+
+async function attachUsdt(
+  program: ProgramHandle,
+  file: CallerFile,
+  target: { readonly path: string; readonly provider: string; readonly probe: string; readonly pid: number },
+): Promise<Attached> {
+  try {
+    return await one(program, `usdt/${target.path}:${target.provider}:${target.probe}`, () =>
+      ffi.attachUsdt.async(
+        program.pointer,
+        libbpfPid(target.pid),
+        file.path,
+        target.provider,
+        target.probe,
+        null,
+      ),
+    );
+  } finally {
+    file.close();
+  }
+}
+
+export interface PerfEventTarget {
+  readonly type: number;
+  readonly config: string;
+  readonly frequencyHz: number;
+  readonly cpu: number;
+  readonly pid: number;
+  readonly branchSampleType: string;
+}
+
+/** Opens the event on the CPU asked for, or on every online one. Nothing stays open when one of them fails. */
+export function openPerfEvents(target: PerfEventTarget): number[] {
+  const event: PerfEvent = {
+    type: target.type,
+    config: BigInt(target.config),
+    frequencyHz: target.frequencyHz,
+    samplePeriod: 0,
+    sampleType: 0n,
+    branchSampleType: BigInt(target.branchSampleType),
+    wakeupEvents: 0,
+  };
+  // An event of one process follows it over all CPUs.
+  const cpus = target.cpu < 0 && target.pid === 0 ? onlineCpus() : [target.cpu];
+  const fds: number[] = [];
+  try {
+    for (const cpu of cpus) fds.push(openPerfEvent(event, target.pid, cpu));
+  } catch (error) {
+    for (const fd of fds) ffi.close(fd);
+    throw error;
+  }
+  return fds;
+}
+
+async function attachPerfEvents(program: ProgramHandle, target: PerfEventTarget): Promise<Attached> {
+  const fds = openPerfEvents(target);
+  const links: Link[] = [];
+  try {
+    while (fds.length > 0) {
+      const fd = fds[0] ?? -1;
+      const { links: added } = await one(program, '', () => ffi.attachPerfEvent.async(program.pointer, fd));
+      // The link owns the event from here on.
+      fds.shift();
+      links.push(...added);
+    }
+  } catch (error) {
+    for (const fd of fds) ffi.close(fd);
+    await detach(links);
+    throw error;
+  }
+  return { attach: `perf_event/${target.type}:${target.config}@${target.frequencyHz}Hz`, links };
+}
+
+/** One libbpf call; a failing one is made once more with libbpf's messages, which say why. */
+async function one(program: ProgramHandle, attach: string, call: Call): Promise<Attached> {
+  const first = await call();
+  if (first.value !== null) return { attach, links: [{ kind: 'link', pointer: first.value }] };
+  const { result, log } = await captureLog(call);
+  if (result.value !== null) return { attach, links: [{ kind: 'link', pointer: result.value }] };
+  throw attachError(program, attach, result.errno || first.errno, log);
+}
+
+function attachError(
+  program: ProgramHandle,
+  attach: string,
+  errno: number,
+  log: readonly string[],
+): HelperError {
+  const where = attach || program.section;
+  const details = { program: program.name, libbpfLog: log };
+  if (isPermission(errno)) {
+    const mend = `${MISSING_CAPABILITY} kprobes, uprobes, tracepoints and perf events also depend on kernel.perf_event_paranoid.`;
+    return systemError(
+      'not-permitted',
+      `Attaching ${program.name} to ${where} was refused`,
+      errno,
+      mend,
+      details,
+    );
+  }
+  const mend =
+    errno === ERRNO.ENOENT || errno === ERRNO.ESRCH
+      ? 'The running system has no such attach point.'
+      : errno === ERRNO.EOPNOTSUPP
+        ? 'This kernel or libbpf does not support this kind of attach point.'
+        : errno === ERRNO.EINVAL || errno === ERRNO.EBUSY
+          ? 'The attach point may be one that cannot be traced (inlined, notrace) or is taken.'
+          : '';
+  const said = log.length > 0 ? ` libbpf says: ${log.at(-1)}` : '';
+  return systemError(
+    'attach-failed',
+    `Attaching ${program.name} to ${where} failed`,
+    errno,
+    mend + said,
+    details,
+  );
+}
+
+/** Takes links down, several at a time: each waits for an RCU grace period. */
+export async function detach(links: readonly Link[]): Promise<void> {
+  await Promise.all(
+    links.map(async link => {
+      if (link.kind === 'event') ffi.close(link.fd);
+      else await ffi.linkDestroy.async(link.pointer);
+    }),
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * Opens files as the person could, whatever the helper is allowed: without the capabilities that bypass file
+ * permissions, and kept open, so that the file checked is the file probed.
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { HelperError } from '../errors';
+import { systemError } from './errors';
+import { capget, capset } from './ffi';
+
+/** struct __user_cap_header_struct, _LINUX_CAPABILITY_VERSION_3 (include/uapi/linux/capability.h): two 32-bit words a set. */
+const CAPABILITY_VERSION_3 = 0x20080522;
+const HEADER_BYTES = 8;
+const DATA_BYTES = 24;
+const CAP_DAC_OVERRIDE = 1;
+const CAP_DAC_READ_SEARCH = 2;
+const BYPASS = (1 << CAP_DAC_OVERRIDE) | (1 << CAP_DAC_READ_SEARCH);
+
+function capabilityHeader(): Uint8Array {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(CAPABILITY_VERSION_3);
+  return header;
+}
+
+/**
+ * Runs synchronous `work` without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH in this thread's effective set. They
+ * stay permitted and come back afterwards. root keeps them: everything is root's to read.
+ */
+function withoutBypass<T>(work: () => T): T {
+  if (process.getuid?.() === 0) return work();
+  const header = capabilityHeader();
+  const held = Buffer.alloc(DATA_BYTES);
+  if (capget(header, held) < 0)
+    throw new HelperError('internal', 'The helper cannot read its own capabilities.');
+  const lowered = Buffer.from(held);
+  lowered.writeUInt32LE((held.readUInt32LE(0) & ~BYPASS) >>> 0, 0);
+  if (capset(header, lowered) < 0)
+    throw new HelperError('internal', 'The helper cannot lower its own capabilities.');
+  try {
+    return work();
+  } finally {
+    capset(header, held);
+  }
+}
+
+export interface CallerFile {
+  /** Names the open file for libbpf and the kernel, whatever happens to the path it was opened by. */
+  readonly path: string;
+  close(): void;
+}
+
+/** Throws HelperError 'not-permitted' (EACCES, EPERM) where the caller may not read the file, 'not-found' where it is absent. */
+export function openAsCaller(path: string): CallerFile {
+  let fd: number;
+  try {
+    // O_NONBLOCK: opening a FIFO must not hang the helper; it changes nothing for files.
+    fd = withoutBypass(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
+  } catch (error) {
+    if (error instanceof HelperError) throw error;
+    const { errno = 0, code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw systemError(
+        'not-permitted',
+        `You may not read ${path}`,
+        Math.abs(errno),
+        'Choose a file you can read.',
+      );
+    }
+    throw systemError('not-found', `Cannot open ${path}`, Math.abs(errno), 'Check the path.');
+  }
+  return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
+}
+
+/** Where libbpf looks for a library or a command named without a path, without the caller's environment. */
+const LIBRARY_FOLDERS: readonly string[] = [
+  '/lib/x86_64-linux-gnu',
+  '/usr/lib/x86_64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/lib',
+  '/lib64',
+  '/lib',
+];
+const COMMAND_FOLDERS: readonly string[] = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
+
+/** Opens "libc.so.6" or "bash" from the system's folders, or an absolute path. Errors as openAsCaller. */
+export function openBinaryAsCaller(binary: string): CallerFile {
+  if (binary.startsWith('/')) return openAsCaller(binary);
+  if (!binary.includes('/')) {
+    for (const folder of binary.includes('.so') ? LIBRARY_FOLDERS : COMMAND_FOLDERS) {
+      try {
+        return openAsCaller(`${folder}/${binary}`);
+      } catch (error) {
+        if (!(error instanceof HelperError) || error.code !== 'not-found') throw error;
+      }
+    }
+  }
+  throw new HelperError('not-found', `No file ${binary} in the system's folders. Give its whole path.`);
+}

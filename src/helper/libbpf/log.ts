@@ -1,0 +1,59 @@
+/**
+ * libbpf's own messages. A print callback in JavaScript is called for every debug line, some hundreds a load, and
+ * across threads each costs a hop: so nothing is printed by default, and what failed is repeated with capture on.
+ */
+import { libbpfSetPrint, type Pointer, registerPrint, vsnprintf } from './ffi';
+
+/** enum libbpf_print_level: warn 0, info 1, debug 2. */
+const DEBUG_LEVEL = 2;
+const MESSAGE_BYTES = 16 << 10;
+const MAX_LINES = 200;
+
+let callback: Pointer | undefined;
+let lines: string[] | undefined;
+const scratch = Buffer.alloc(MESSAGE_BYTES);
+
+function print(level: number, format: Pointer, args: Pointer): number {
+  if (level >= DEBUG_LEVEL || !lines) return 0;
+  try {
+    // A va_list can be consumed once only, hence one large buffer. It is passed by address on x86-64 and arm64.
+    const length = vsnprintf(scratch, scratch.byteLength, format, args);
+    const text = scratch.toString('utf8', 0, Math.min(Math.max(length, 0), scratch.byteLength - 1));
+    for (const line of text.split('\n')) if (line.trim()) lines.push(line.trimEnd());
+    if (lines.length > MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
+  } catch {
+    // Thrown through C, it would surface from whatever libbpf call is running.
+  }
+  return 0;
+}
+
+/** Silences libbpf. Called once before its first use: the default prints to stderr. */
+export function silenceLibbpf(): void {
+  libbpfSetPrint(null);
+}
+
+let previous: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs `work` and returns what libbpf warned about during it, oldest first, without the "libbpf: " prefix. One
+ * capture at a time, not to be nested: the callback cannot tell who asked.
+ */
+export function captureLog<T>(work: () => Promise<T> | T): Promise<{ result: T; log: readonly string[] }> {
+  const captured = previous.then(() => capture(work));
+  previous = captured.catch(() => undefined);
+  return captured;
+}
+
+async function capture<T>(work: () => Promise<T> | T): Promise<{ result: T; log: readonly string[] }> {
+  callback ??= registerPrint(print);
+  const captured: string[] = [];
+  lines = captured;
+  libbpfSetPrint(callback);
+  try {
+    const result = await work();
+    return { result, log: captured.map(line => line.replace(/^libbpf: /, '')) };
+  } finally {
+    libbpfSetPrint(null);
+    lines = undefined;
+  }
+}

@@ -1,0 +1,156 @@
+/** Memory mapped from a map or perf event, read in place where the runtime allows it and copied where it does not. */
+
+import { systemError } from './errors';
+import { decodeUint32, decodeUint64, lastErrno, memcpy, mmap, munmap, type Pointer, viewMemory } from './ffi';
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
+const MAP_NORESERVE = 0x4000;
+/** (void *)-1 as koffi returns it. */
+const MAP_FAILED = 0xffffffffffffffffn;
+const PROBE_BYTES = 4096;
+
+/** Reads of a mapping. Offsets are bytes, aligned to what is read. */
+export interface MappedMemory {
+  readonly bytes: number;
+  /** The words themselves, for loops that cannot pay a call each; null in copy mode. */
+  readonly words: Int32Array | null;
+  loadUint32(offset: number): number;
+  /** As a number: positions and counters stay below 2^53. */
+  loadUint64(offset: number): number;
+  storeUint64(offset: number, value: number): void;
+  copy(offset: number, length: number, target: Uint8Array, at: number): void;
+  /** After it every access throws: touching unmapped memory would kill the process. */
+  unmap(): void;
+}
+
+let viewsAllowed: boolean | undefined;
+
+/** Whether foreign memory can be seen in place (real Node) or must be copied (Electron). Tried once. */
+export function canViewMemory(): boolean {
+  viewsAllowed ??= tryView();
+  return viewsAllowed;
+}
+
+/** Copies from now on, as under Electron. */
+export function forceCopies(): void {
+  viewsAllowed = false;
+}
+
+function tryView(): boolean {
+  const pointer = allocatePages(PROBE_BYTES);
+  try {
+    viewMemory(pointer, PROBE_BYTES);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    munmap(pointer, PROBE_BYTES);
+  }
+}
+
+function mapPages(protection: number, flags: number, fd: number, bytes: number, offset: number): Pointer {
+  const pointer = mmap(null, bytes, protection, flags, fd, offset);
+  if (pointer === MAP_FAILED || pointer === null) {
+    throw systemError('kernel', `Mapping ${bytes} bytes of a BPF buffer failed`, lastErrno(), '');
+  }
+  return pointer;
+}
+
+/** Maps part of a file descriptor, shared. `writable` only where the kernel allows it: else EPERM, or a crash at the store. */
+export function mapShared(fd: number, bytes: number, offset: number, writable: boolean): MappedMemory {
+  const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const pointer = mapPages(protection, MAP_SHARED, fd, bytes, offset);
+  return canViewMemory() ? new ViewedMemory(pointer, bytes) : new CopiedMemory(pointer, bytes);
+}
+
+/** Zeroed memory that C may keep; pages count only once touched. Give it back with freePages. */
+export function allocatePages(bytes: number): Pointer {
+  return mapPages(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, bytes, 0);
+}
+
+export function freePages(pointer: Pointer, bytes: number): void {
+  munmap(pointer, bytes);
+}
+
+const EMPTY_WORDS = new Int32Array(0);
+const EMPTY_LONGS = new BigUint64Array(0);
+const EMPTY_BYTES = new Uint8Array(0);
+
+class ViewedMemory implements MappedMemory {
+  words: Int32Array;
+  private longs: BigUint64Array;
+  private view: Uint8Array;
+  private mapped = true;
+
+  constructor(
+    private readonly pointer: Pointer,
+    readonly bytes: number,
+  ) {
+    const buffer = viewMemory(pointer, bytes);
+    this.words = new Int32Array(buffer);
+    this.longs = new BigUint64Array(buffer);
+    this.view = new Uint8Array(buffer);
+  }
+  loadUint32(offset: number): number {
+    return Atomics.load(this.words, offset >>> 2) >>> 0;
+  }
+  loadUint64(offset: number): number {
+    return Number(Atomics.load(this.longs, offset >>> 3));
+  }
+  storeUint64(offset: number, value: number): void {
+    Atomics.store(this.longs, offset >>> 3, BigInt(value));
+  }
+  copy(offset: number, length: number, target: Uint8Array, at: number): void {
+    if (offset + length > this.view.byteLength) throw new RangeError('copy beyond a mapping');
+    target.set(this.view.subarray(offset, offset + length), at);
+  }
+  unmap(): void {
+    if (!this.mapped) return;
+    this.mapped = false;
+    // Nothing on Node 20 detaches the buffer: drop every array over it first.
+    this.words = EMPTY_WORDS;
+    this.longs = EMPTY_LONGS;
+    this.view = EMPTY_BYTES;
+    munmap(this.pointer, this.bytes);
+  }
+}
+
+class CopiedMemory implements MappedMemory {
+  readonly words = null;
+  private mapped = true;
+  private readonly scratch = new BigUint64Array(1);
+
+  constructor(
+    private readonly pointer: Pointer,
+    readonly bytes: number,
+  ) {}
+  loadUint32(offset: number): number {
+    return decodeUint32(this.at(offset, 4));
+  }
+  loadUint64(offset: number): number {
+    return decodeUint64(this.at(offset, 8));
+  }
+  storeUint64(offset: number, value: number): void {
+    // Eight aligned bytes: one store on every machine the helper runs on.
+    this.scratch[0] = BigInt(value);
+    memcpy(this.at(offset, 8), new Uint8Array(this.scratch.buffer), 8);
+  }
+  copy(offset: number, length: number, target: Uint8Array, at: number): void {
+    if (at + length > target.byteLength) throw new RangeError('copy beyond its target');
+    memcpy(target.subarray(at, at + length), this.at(offset, length), length);
+  }
+  unmap(): void {
+    if (!this.mapped) return;
+    this.mapped = false;
+    munmap(this.pointer, this.bytes);
+  }
+  private at(offset: number, length: number): Pointer {
+    if (!this.mapped || offset < 0 || offset + length > this.bytes)
+      throw new RangeError('access beyond a mapping');
+    return this.pointer + BigInt(offset);
+  }
+}

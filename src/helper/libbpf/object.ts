@@ -1,0 +1,324 @@
+/**
+ * One object file through libbpf: opened from bytes, configured, loaded. Loading runs on the thread pool, silently and
+ * without verifier output; only what fails is repeated with libbpf's messages captured.
+ */
+import { HelperError } from '../errors';
+import { changingHelper, changingType } from '../program-policy';
+import { ENOTSUPP, ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
+import * as ffi from './ffi';
+import { mapId, programInfo } from './info';
+import { captureLog } from './log';
+import { allocatePages, freePages } from './memory';
+
+export interface ObjectRequest {
+  readonly bytes: Uint8Array;
+  readonly objectName: string;
+  readonly programs: readonly {
+    readonly name: string;
+    readonly load: boolean;
+    /** Function of an fentry/fexit/tp_btf program whose section does not name it, or names another. */
+    readonly attachTarget: string | null;
+  }[];
+  readonly constants: readonly {
+    readonly section: string;
+    readonly offset: number;
+    readonly bytes: Uint8Array;
+  }[];
+  readonly maps: readonly { readonly name: string; readonly maxEntries: number }[];
+  readonly allowChangingPrograms: boolean;
+  /** 0, or the verifier's log level for programs that load too (BPF_LOG_LEVEL1 = 1, BPF_LOG_LEVEL2 = 2, BPF_LOG_STATS = 4). */
+  readonly verifierLogLevel: number;
+}
+
+export interface ProgramHandle {
+  readonly pointer: ffi.Pointer;
+  readonly name: string;
+  readonly section: string;
+  readonly fd: number;
+  readonly id: number;
+  readonly instructions: number;
+  readonly verifiedInstructions: number;
+  /** Empty unless verifierLogLevel asked for it. */
+  readonly verifierLog: Uint8Array;
+}
+
+export interface MapHandle {
+  readonly name: string;
+  readonly fd: number;
+  readonly id: number;
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags: number;
+}
+
+export interface LoadedObject {
+  readonly programs: readonly ProgramHandle[];
+  readonly maps: readonly MapHandle[];
+  readonly openMs: number;
+  readonly loadMs: number;
+  /** Frees programs and maps; links must be gone. */
+  close(): Promise<void>;
+}
+
+/** Below the 16 MiB that kernels before 5.2 allow. Only the pages the kernel writes become memory. */
+const VERIFIER_LOG_BYTES = (16 << 20) - 4096;
+
+interface Opened {
+  readonly object: ffi.Pointer;
+  readonly programs: readonly {
+    readonly pointer: ffi.Pointer;
+    readonly name: string;
+    readonly logBuffer: ffi.Pointer;
+  }[];
+  readonly logPages: ffi.Pointer;
+  readonly logPagesBytes: number;
+}
+
+/**
+ * Opens, configures and loads. Throws HelperError 'object-rejected' (not an object libbpf understands, unknown names,
+ * relocations that do not fit this kernel), 'verifier-rejected' with the log, 'needs-consent', 'not-permitted' or 'kernel'.
+ */
+export async function loadObject(request: ObjectRequest): Promise<LoadedObject> {
+  const start = performance.now();
+  const opened = await open(request);
+  const openMs = performance.now() - start;
+  const outcome = await ffi.objectLoad.async(opened.object);
+  if (outcome.value < 0) throw await explainLoadFailure(request, opened, -outcome.value);
+  const loadMs = performance.now() - start - openMs;
+  try {
+    const programs = loadedPrograms(opened, request);
+    const maps = loadedMaps(opened.object);
+    return {
+      programs,
+      maps,
+      openMs,
+      loadMs,
+      close: async () => void (await ffi.objectClose.async(opened.object)),
+    };
+  } catch (error) {
+    await ffi.objectClose.async(opened.object);
+    throw error;
+  } finally {
+    freePages(opened.logPages, opened.logPagesBytes);
+  }
+}
+
+/** Opens and configures; on failure once more with libbpf's messages, which say why. */
+async function open(request: ObjectRequest): Promise<Opened> {
+  const object = openBytes(request);
+  if (object !== null) return configureOrClose(object, request);
+  const { result, log } = await captureLog(() => ({ again: openBytes(request), errno: ffi.lastErrno() }));
+  if (result.again !== null) return configureOrClose(result.again, request);
+  throw systemError('object-rejected', 'libbpf cannot open the object file', result.errno, reason(log), {
+    libbpfLog: log,
+  });
+}
+
+const openBytes = ({ bytes, objectName }: ObjectRequest): ffi.Pointer | null =>
+  ffi.objectOpenMem(bytes, bytes.byteLength, ffi.openOptions(objectName));
+
+function configureOrClose(object: ffi.Pointer, request: ObjectRequest): Opened {
+  try {
+    return configure(object, request);
+  } catch (error) {
+    ffi.objectClose(object);
+    throw error;
+  }
+}
+
+const reason = (log: readonly string[]): string => (log.length > 0 ? `libbpf says: ${log.at(-1)}` : '');
+
+function* programsOf(object: ffi.Pointer): Generator<ffi.Pointer> {
+  for (let at = ffi.objectNextProgram(object, null); at !== null; at = ffi.objectNextProgram(object, at))
+    yield at;
+}
+
+function* mapsOf(object: ffi.Pointer): Generator<ffi.Pointer> {
+  for (let at = ffi.objectNextMap(object, null); at !== null; at = ffi.objectNextMap(object, at)) yield at;
+}
+
+/** The object's own name for a map: libbpf puts a prefix before ".rodata" and its like. */
+export function ownMapName(libbpfName: string, internal: boolean): string {
+  const dot = libbpfName.indexOf('.');
+  return internal && dot >= 0 ? libbpfName.slice(dot) : libbpfName;
+}
+
+function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
+  const byName = new Map([...programsOf(object)].map(pointer => [ffi.programName(pointer), pointer]));
+  for (const wanted of request.programs) {
+    const pointer = byName.get(wanted.name);
+    if (pointer === undefined) {
+      throw new HelperError('object-rejected', `The object has no program ${wanted.name}. Compile it again.`);
+    }
+    check(ffi.programSetAutoload(pointer, wanted.load), `Choosing program ${wanted.name} failed`);
+    if (wanted.load && wanted.attachTarget !== null)
+      setAttachTarget(pointer, wanted.name, wanted.attachTarget);
+  }
+  const selected = [...byName].filter(([, pointer]) => ffi.programAutoload(pointer));
+  if (selected.length === 0) {
+    throw new HelperError('object-rejected', 'No program of the object is chosen to be loaded. Choose one.');
+  }
+  if (!request.allowChangingPrograms) {
+    for (const [name, pointer] of selected) {
+      const why = changingType(ffi.programType(pointer), ffi.programExpectedAttachType(pointer));
+      if (why) throw needsConsent(name, why);
+    }
+  }
+  configureMaps(object, request);
+
+  const logPagesBytes = VERIFIER_LOG_BYTES * selected.length;
+  const logPages = allocatePages(logPagesBytes);
+  const programs = selected.map(([name, pointer], index) => {
+    const logBuffer = logPages + BigInt(index * VERIFIER_LOG_BYTES);
+    // Level 0 with a buffer: libbpf loads without a log, and repeats what fails with one, into this buffer.
+    check(ffi.programSetLogBuffer(pointer, logBuffer, VERIFIER_LOG_BYTES), 'Setting a log buffer failed');
+    if (request.verifierLogLevel > 0) ffi.programSetLogLevel(pointer, request.verifierLogLevel);
+    return { pointer, name, logBuffer };
+  });
+  return { object, programs, logPages, logPagesBytes };
+}
+
+function setAttachTarget(pointer: ffi.Pointer, program: string, target: string): void {
+  const errno = -ffi.programSetAttachTarget(pointer, 0, target);
+  if (errno <= 0) return;
+  throw systemError(
+    'not-found',
+    `Program ${program} cannot attach to ${target}`,
+    errno,
+    'The running kernel has no such function in its BTF; choose another function.',
+    { program },
+  );
+}
+
+function configureMaps(object: ffi.Pointer, request: ObjectRequest): void {
+  const maps = new Map<string, ffi.Pointer>();
+  for (const pointer of mapsOf(object)) {
+    maps.set(ownMapName(ffi.mapName(pointer), ffi.mapIsInternal(pointer)), pointer);
+    // Nothing is pinned and nothing pinned is taken over: the session must leave with its process.
+    if (ffi.mapPinPath(pointer) !== null) check(ffi.mapSetPinPath(pointer, null), 'Unpinning a map failed');
+  }
+  for (const { name, maxEntries } of request.maps) {
+    const pointer = maps.get(name);
+    if (pointer === undefined) throw new HelperError('unknown-map', `The object has no map ${name}.`);
+    check(ffi.mapSetMaxEntries(pointer, maxEntries), `Setting the size of map ${name} failed`);
+  }
+  for (const { section, offset, bytes } of request.constants) {
+    const pointer = maps.get(section);
+    if (pointer === undefined) throw new HelperError('unknown-map', `The object has no section ${section}.`);
+    const sizeOut = Buffer.alloc(8);
+    const data = ffi.mapInitialValue(pointer, sizeOut);
+    if (data === null || offset + bytes.byteLength > Number(sizeOut.readBigUInt64LE())) {
+      throw new HelperError(
+        'object-rejected',
+        `A value lies outside section ${section}. Compile the object again.`,
+      );
+    }
+    if (bytes.byteLength > 0) ffi.memcpy(data + BigInt(offset), bytes, bytes.byteLength);
+  }
+}
+
+function check(result: number, what: string): void {
+  if (result < 0) throw systemError('object-rejected', what, -result, '');
+}
+
+function needsConsent(program: string, why: string): HelperError {
+  return new HelperError('needs-consent', `Program ${program} needs your consent: ${why}.`, { program });
+}
+
+/** The verifier's text in a buffer, without its final NUL. */
+function readLog(buffer: ffi.Pointer): Uint8Array {
+  const length = Number(ffi.strnlen(buffer, VERIFIER_LOG_BYTES));
+  const text = new Uint8Array(length);
+  if (length > 0) ffi.memcpy(text, buffer, length);
+  return text;
+}
+
+async function explainLoadFailure(
+  request: ObjectRequest,
+  opened: Opened,
+  errno: number,
+): Promise<HelperError> {
+  const failing = opened.programs
+    .map(({ name, logBuffer }) => ({ name, log: readLog(logBuffer) }))
+    .findLast(({ log }) => log.byteLength > 0);
+  await ffi.objectClose.async(opened.object);
+  freePages(opened.logPages, opened.logPagesBytes);
+  if (failing) {
+    return systemError(
+      'verifier-rejected',
+      `The kernel's verifier rejected program ${failing.name}`,
+      errno,
+      'The verifier log says where and why.',
+      { program: failing.name, verifierLog: failing.log },
+    );
+  }
+  const { result: again, log } = await captureLog(async () => {
+    const object = openBytes(request);
+    if (object === null) return -errno;
+    const second = configureOrClose(object, request);
+    try {
+      return (await ffi.objectLoad.async(second.object)).value;
+    } finally {
+      await ffi.objectClose.async(second.object);
+      freePages(second.logPages, second.logPagesBytes);
+    }
+  });
+  const reported = again < 0 ? -again : errno;
+  if (isPermission(reported)) {
+    return systemError('not-permitted', 'Loading was refused', reported, MISSING_CAPABILITY, {
+      libbpfLog: log,
+    });
+  }
+  const program = log.map(line => /^prog '([^']+)'/.exec(line)?.[1]).findLast(name => name !== undefined);
+  const code = reported === ERRNO.ENOMEM || reported === ENOTSUPP ? 'kernel' : 'object-rejected';
+  return systemError(code, `Loading ${program ?? 'the object'} failed`, reported, reason(log), {
+    libbpfLog: log,
+    ...(program === undefined ? {} : { program }),
+  });
+}
+
+function loadedPrograms(opened: Opened, request: ObjectRequest): ProgramHandle[] {
+  return opened.programs.map(({ pointer, name, logBuffer }) => {
+    const count = Number(ffi.programInstructionCount(pointer));
+    if (!request.allowChangingPrograms) {
+      const instructions = new Uint8Array(count * 8);
+      const source = ffi.programInstructions(pointer);
+      if (source !== null && count > 0) ffi.memcpy(instructions, source, instructions.byteLength);
+      const why = changingHelper(instructions);
+      if (why) throw needsConsent(name, why);
+    }
+    const fd = ffi.programFd(pointer);
+    const info = programInfo(fd);
+    return {
+      pointer,
+      name,
+      section: ffi.programSectionName(pointer).replace(/^\?/, ''),
+      fd,
+      id: info.id,
+      instructions: count,
+      verifiedInstructions: info.verifiedInstructions,
+      verifierLog: request.verifierLogLevel > 0 ? readLog(logBuffer) : new Uint8Array(0),
+    };
+  });
+}
+
+function loadedMaps(object: ffi.Pointer): MapHandle[] {
+  const maps: MapHandle[] = [];
+  for (const pointer of mapsOf(object)) {
+    const fd = ffi.mapFd(pointer);
+    if (fd < 0) continue;
+    maps.push({
+      name: ownMapName(ffi.mapName(pointer), ffi.mapIsInternal(pointer)),
+      fd,
+      id: mapId(fd),
+      type: ffi.mapType(pointer),
+      keySize: ffi.mapKeySize(pointer),
+      valueSize: ffi.mapValueSize(pointer),
+      maxEntries: ffi.mapMaxEntries(pointer),
+      flags: ffi.mapFlags(pointer),
+    });
+  }
+  return maps;
+}

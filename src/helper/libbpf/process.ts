@@ -1,0 +1,44 @@
+/** The helper's own process, as only the C library can see or set it. */
+import { HelperError } from '../errors';
+import { systemError } from './errors';
+import { getsockopt, lastErrno, libbpfMajorVersion, libbpfMinorVersion, prctl } from './ffi';
+
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
+const SIGKILL = 9;
+
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Who is at the other end of a connected Unix socket: for the dialling end, whoever called listen(2). */
+export function peerCredentials(socketFd: number): PeerCredentials {
+  const value = Buffer.alloc(12);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(value.byteLength);
+  if (getsockopt(socketFd, SOL_SOCKET, SO_PEERCRED, value, length) < 0) {
+    throw systemError('not-permitted', 'The socket does not say who is at its other end', lastErrno(), '');
+  }
+  return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) };
+}
+
+/** The kernel kills this process when its parent ends. Throws when the parent already has. */
+export function dieWithParent(parentPid: number): void {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
+    throw systemError('kernel', 'Tying the helper to its parent failed', lastErrno(), '');
+  }
+  if (process.ppid !== parentPid)
+    throw new HelperError('internal', 'The process that started the helper is gone.');
+}
+
+/** No core dump of kernel data, and no other process of the same uid may attach to the one that holds capabilities. */
+export function forbidInspection(): void {
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/** "1.1" */
+export const libbpfVersion = (): string => `${libbpfMajorVersion()}.${libbpfMinorVersion()}`;

@@ -1,0 +1,169 @@
+/**
+ * A named virtio-serial port of a guest as a byte channel. The device opens once only and a blocking read of it would
+ * hold a pool thread for ever, so one non-blocking descriptor is polled for both directions.
+ */
+import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import type { ByteChannel } from '../../shared/protocol/rpc-frames';
+import { HelperError } from '../errors';
+import { type Readiness, watchDescriptor } from './readiness';
+
+const PORTS_FOLDER = '/sys/class/virtio-ports';
+const READ_BYTES = 64 << 10;
+const QUEUE_BYTES = 4 << 20;
+/** Until the other side connects, a read answers 0, as it does after it went. */
+const FIRST_CONTACT_MS = 10_000;
+const CONTACT_RETRY_MS = 20;
+/** drivers/char/virtio_console.c takes at most this much a write. */
+const WRITE_BYTES = 32 << 10;
+
+/** Throws HelperError 'not-found' where the guest has no port of that name. */
+export function openPort(name: string): ByteChannel {
+  let device: string | undefined;
+  try {
+    device = readdirSync(PORTS_FOLDER).find(port => readPortName(port) === name);
+  } catch {
+    // Not a guest with virtio-serial: said below.
+  }
+  if (device === undefined)
+    throw new HelperError('not-found', `This system has no virtio-serial port ${name}.`);
+  const fd = openSync(`/dev/${device}`, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
+  return new PortChannel(fd);
+}
+
+function readPortName(port: string): string {
+  try {
+    return readFileSync(`${PORTS_FOLDER}/${port}/name`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+class PortChannel implements ByteChannel {
+  private readonly readiness: Readiness;
+  private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  private readonly queue: Uint8Array[] = [];
+  private queuedBytes = 0;
+  private bytesListener: ((bytes: Uint8Array) => void) | undefined;
+  private readonly drainListeners: (() => void)[] = [];
+  private closeListener: ((error: Error | undefined) => void) | undefined;
+  /** The other side was seen. */
+  private contact = false;
+  private waiting = false;
+  private paused = false;
+  private closed = false;
+  private readonly openedAt = performance.now();
+
+  constructor(private readonly fd: number) {
+    const readiness = watchDescriptor(fd, () => {
+      this.flush();
+      this.read();
+    });
+    if (!readiness) throw new HelperError('internal', 'This koffi cannot poll file descriptors.');
+    this.readiness = readiness;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.closed) return false;
+    this.queue.push(bytes);
+    this.queuedBytes += bytes.byteLength;
+    this.flush();
+    return this.queuedBytes < QUEUE_BYTES;
+  }
+
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.bytesListener = listener;
+    this.read();
+  }
+  onDrain(listener: () => void): void {
+    this.drainListeners.push(listener);
+  }
+  onClose(listener: (error: Error | undefined) => void): void {
+    this.closeListener = listener;
+  }
+  pause(): void {
+    this.paused = true;
+    this.listen();
+  }
+  resume(): void {
+    this.paused = false;
+    this.listen();
+  }
+  close(): void {
+    setImmediate(() => this.end(undefined));
+  }
+
+  private listen(): void {
+    if (this.closed || this.waiting) return;
+    const events = {
+      readable: !this.paused && this.bytesListener !== undefined,
+      writable: this.queue.length > 0,
+    };
+    if (!events.readable && !events.writable) {
+      this.readiness.stop();
+      return;
+    }
+    this.readiness.want(events);
+    this.readiness.start();
+  }
+
+  private read(): void {
+    if (this.closed || this.paused || !this.bytesListener) return;
+    let count: number;
+    try {
+      count = readSync(this.fd, this.buffer, 0, READ_BYTES, null);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+        this.end(error as Error);
+        return;
+      }
+      this.contact = true;
+      this.listen();
+      return;
+    }
+    if (count > 0) {
+      this.contact = true;
+      // A copy: the listener may keep bytes until a later chunk completes the frame.
+      this.bytesListener(Uint8Array.prototype.slice.call(this.buffer, 0, count));
+      this.listen();
+    } else if (this.contact || performance.now() - this.openedAt > FIRST_CONTACT_MS) {
+      this.end(undefined);
+    } else {
+      // Polling would report a hang-up over and over until the other side comes.
+      this.waiting = true;
+      this.readiness.stop();
+      setTimeout(() => {
+        this.waiting = false;
+        this.flush();
+        this.read();
+      }, CONTACT_RETRY_MS);
+    }
+  }
+
+  private flush(): void {
+    if (this.closed) return;
+    const full = this.queuedBytes >= QUEUE_BYTES;
+    try {
+      for (let first = this.queue[0]; first !== undefined; first = this.queue[0]) {
+        const written = writeSync(this.fd, first, 0, Math.min(first.byteLength, WRITE_BYTES));
+        this.queuedBytes -= written;
+        if (written === first.byteLength) this.queue.shift();
+        else this.queue[0] = first.subarray(written);
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+        this.end(error as Error);
+        return;
+      }
+    }
+    this.listen();
+    if (full && this.queuedBytes < QUEUE_BYTES) for (const listener of this.drainListeners) listener();
+  }
+
+  private end(error: Error | undefined): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.readiness.close();
+    closeSync(this.fd);
+    this.closeListener?.(error);
+  }
+}

@@ -1,0 +1,116 @@
+/** What each request does: the sessions of one connection, its trace pipe, its questions about the target. */
+import type { HelperErrorCode, HelperMethod, HelperParams, HelperResults } from '../shared/protocol/helper';
+import { LIMITS } from '../shared/protocol/helper';
+import type { FrameConnection } from '../shared/protocol/rpc-frames';
+import { HelperError } from './errors';
+import { Serial } from './serial';
+import { Session, type SessionContext } from './session';
+import { type Stream, startStream } from './stream';
+import { TargetFacts } from './target';
+
+export type Handlers = {
+  readonly [M in HelperMethod]: (params: HelperParams<M>) => Promise<HelperResults[M]>;
+};
+
+export interface Requests {
+  readonly handlers: Handlers;
+}
+
+/** Streams that belong to no session. */
+const NO_SESSION = 0;
+
+export function createRequests(connection: FrameConnection): Requests {
+  const sessions = new Map<number, Session>();
+  const facts = new TargetFacts();
+  const blobs = new Serial();
+  let opening = 0;
+  let lastSessionId = 0;
+  let lastStreamId = 0;
+  let printk: { readonly stream: Stream; watchers: number } | undefined;
+
+  const context: SessionContext = {
+    connection,
+    nextStreamId: () => ++lastStreamId,
+    streamFailed: (sessionId, error) => {
+      const code: HelperErrorCode = error instanceof HelperError ? error.code : 'internal';
+      const message = error instanceof Error ? error.message : String(error);
+      void connection.rpc
+        .sendNotification('session/ended', { sessionId, code, message })
+        .catch(() => undefined);
+      void sessions.get(sessionId)?.close();
+      sessions.delete(sessionId);
+    },
+  };
+
+  const session = (id: number): Session => {
+    const found = sessions.get(id);
+    if (!found)
+      throw new HelperError('unknown-session', `There is no session ${id}; it may have been closed.`);
+    return found;
+  };
+
+  const handlers: Handlers = {
+    async 'session/open'(params) {
+      const bytes = connection.takeBlob(params.objectBlobId);
+      if (sessions.size + opening >= LIMITS.sessions) {
+        throw new HelperError('limit', `${LIMITS.sessions} sessions are open. Close one.`);
+      }
+      opening++;
+      try {
+        const opened = await Session.open(++lastSessionId, params, bytes, context);
+        sessions.set(opened.id, opened);
+        return opened.describe();
+      } finally {
+        opening--;
+      }
+    },
+    'session/attach': async ({ sessionId }) => session(sessionId).attach(),
+    async 'session/close'({ sessionId }) {
+      const closing = session(sessionId);
+      sessions.delete(sessionId);
+      return { detachMs: await closing.close() };
+    },
+    'session/drain': async ({ sessionId }) => session(sessionId).drain(),
+    'session/statistics': async ({ sessionId, enable }) => session(sessionId).statistics(enable),
+    'stream/watch': async ({ sessionId, map }) => session(sessionId).watchStream(map),
+    async 'stream/unwatch'({ sessionId, streamId }) {
+      session(sessionId).unwatch(streamId);
+      return null;
+    },
+    'map/read': async params => session(params.sessionId).readMap(params),
+    'map/watch': async params => session(params.sessionId).watchMap(params),
+    async 'printk/watch'() {
+      if (!printk) {
+        const { PrintkSource } = await import('./printk');
+        const streamId = context.nextStreamId();
+        const stream = startStream(connection, NO_SESSION, streamId, new PrintkSource(), error => {
+          printk = undefined;
+          context.streamFailed(NO_SESSION, error);
+        });
+        printk = { stream, watchers: 0 };
+      }
+      printk.watchers++;
+      return { streamId: printk.stream.streamId };
+    },
+    async 'printk/unwatch'() {
+      if (printk && --printk.watchers === 0) {
+        // What was printed until now is still wanted.
+        const { stream } = printk;
+        printk = undefined;
+        await stream.flush();
+        stream.stop();
+      }
+      return null;
+    },
+    'target/functions': async ({ names }) => ({ functions: await facts.functions(names) }),
+    'target/tracepoints': async ({ names }) => ({ present: await facts.tracepoints(names) }),
+    // One at a time, and only as fast as the client reads: these are megabytes each.
+    'target/read': params =>
+      blobs.run(async () => {
+        await connection.drained();
+        const bytes = await facts.read(params);
+        return { blobId: connection.sendBlob(bytes), bytes: bytes.byteLength };
+      }),
+  };
+  return { handlers };
+}

@@ -1,0 +1,32 @@
+/** A kernel buffer being drained: what the drain loop needs to know about a ring buffer, a perf buffer or the trace pipe. */
+import type { DataContent } from '../shared/protocol/frames';
+
+export interface Chunk {
+  /** Whole records, in memory of their own that nobody writes again. */
+  readonly bytes: Uint8Array;
+  readonly records: number;
+  /** Records the kernel says it dropped since the last chunk. A chunk of loss alone has no bytes. */
+  readonly lost: number;
+}
+
+export interface StreamSource {
+  readonly content: DataContent;
+  /** Descriptors that become readable when there is something to take. */
+  readonly descriptors: readonly number[];
+  /** Bytes the buffer holds; a tick that finds more than a quarter of it comes sooner next time. */
+  readonly capacityBytes: number;
+  /** The next records, bounded, and the space given back to the kernel; null when there are none. */
+  take(): Chunk | null;
+  /** Where the producer is now. */
+  mark(): SourceMark;
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface SourceMark {
+  /** True when everything produced before the mark was taken. */
+  reached(): boolean;
+}
+
+/** Upper bound of one chunk, so that one busy stream cannot hold the event loop. A longer record comes alone. */
+export const CHUNK_BYTES = 256 << 10;

@@ -1,0 +1,38 @@
+/** A kernel buffer on its way to the client: a drain loop whose sink is the connection. */
+import type { FrameConnection } from '../shared/protocol/rpc-frames';
+import { DrainLoop } from './drain-loop';
+import { watchDescriptor } from './libbpf/readiness';
+import type { StreamSource } from './stream-source';
+
+export interface Stream {
+  readonly streamId: number;
+  /** Sends all that is in the buffer now; the number of records sent. */
+  flush(): Promise<number>;
+  /** Idempotent. */
+  stop(): void;
+}
+
+export function startStream(
+  connection: FrameConnection,
+  sessionId: number,
+  streamId: number,
+  source: StreamSource,
+  onError: (error: unknown) => void,
+): Stream {
+  const loop = new DrainLoop(
+    source,
+    {
+      get writable() {
+        return connection.writable;
+      },
+      drained: () => connection.drained(),
+      send: ({ bytes, lost }) => {
+        const readAtNs = process.hrtime.bigint();
+        connection.sendData({ sessionId, streamId, content: source.content, lost, readAtNs }, bytes);
+      },
+    },
+    watchDescriptor,
+    onError,
+  );
+  return { streamId, flush: () => loop.flush(), stop: () => loop.stop() };
+}

@@ -1,0 +1,144 @@
+/**
+ * What the target has: functions, tracepoints, its own description. Every file read here is one of an enumerated
+ * few; a client names what it wants to know, never a path.
+ */
+import { readFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import type { HelperParams, HelperResults } from '../shared/protocol/helper';
+import { HelperError } from './errors';
+import { listTracefs, readTracefs } from './tracefs';
+
+type Functions = HelperResults['target/functions']['functions'];
+type ReadRequest = HelperParams<'target/read'>;
+
+/** Names of tracepoint categories, tracepoints and modules: letters that cannot leave their folder. */
+const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/;
+
+export class TargetFacts {
+  private traceable: { readonly modules: string; readonly names: ReadonlySet<string> } | undefined;
+  private readonly symbols = new Map<string, boolean>();
+
+  /** A function that ftrace can trace is also a symbol; only the others cost a pass over all symbols, once each. */
+  async functions(names: readonly string[]): Promise<Functions> {
+    const traceable = await this.traceableFunctions();
+    const unknown = names.filter(name => !traceable.has(name) && !this.symbols.has(name));
+    if (unknown.length > 0) await this.lookUpSymbols(unknown);
+    return names.map(name => ({
+      name,
+      traceable: traceable.has(name),
+      symbol: traceable.has(name) || this.symbols.get(name) === true,
+    }));
+  }
+
+  async tracepoints(
+    names: readonly { readonly category: string; readonly name: string }[],
+  ): Promise<boolean[]> {
+    const present = await Promise.all(
+      names.map(async ({ category, name }) => {
+        if (!SAFE_NAME.test(category) || !SAFE_NAME.test(name)) return false;
+        return (await listTracefs(`events/${category}/${name}`)) !== null;
+      }),
+    );
+    return present;
+  }
+
+  /** Throws HelperError 'not-found' where the target does not have it, 'bad-request' for a name that cannot be one. */
+  async read(request: ReadRequest): Promise<Uint8Array> {
+    const bytes = await readDescription(request);
+    if (bytes) return bytes;
+    const of = request.of === undefined ? '' : ` of ${request.of}`;
+    throw new HelperError('not-found', `This kernel has no ${request.what}${of}.`);
+  }
+
+  private async traceableFunctions(): Promise<ReadonlySet<string>> {
+    // Modules come and go, and their functions with them.
+    const modules = (await readModules()).join(' ');
+    if (this.traceable?.modules !== modules) {
+      const listed = await readTracefs('available_filter_functions');
+      this.traceable = { modules, names: functionNames(listed?.toString('latin1') ?? '') };
+      this.symbols.clear();
+    }
+    return this.traceable.names;
+  }
+
+  private async lookUpSymbols(names: readonly string[]): Promise<void> {
+    const wanted = new Set(names);
+    for (const name of names) this.symbols.set(name, false);
+    const text = await readFile('/proc/kallsyms', 'latin1');
+    for (const match of text.matchAll(/^[0-9a-f]+ [tTwW] (\S+)/gm)) {
+      const name = match[1] ?? '';
+      if (wanted.has(name)) this.symbols.set(name, true);
+    }
+  }
+}
+
+/** First words of the lines: "vfs_read" or "kvm_emulate_hypercall [kvm]". Exported for its test. */
+export function functionNames(listing: string): Set<string> {
+  const names = new Set<string>();
+  for (const line of listing.split('\n')) {
+    const end = line.search(/\s/);
+    const name = end < 0 ? line : line.slice(0, end);
+    if (name) names.add(name);
+  }
+  return names;
+}
+
+async function readModules(): Promise<string[]> {
+  const text = await readFile('/proc/modules', 'latin1').catch(() => '');
+  return text.split('\n').map(line => line.slice(0, Math.max(0, line.indexOf(' '))));
+}
+
+async function readDescription({ what, of }: ReadRequest): Promise<Uint8Array | null> {
+  switch (what) {
+    case 'btf':
+      return readIfThere('/sys/kernel/btf/vmlinux');
+    case 'module-btf':
+      return readIfThere(`/sys/kernel/btf/${safe(of)}`);
+    case 'kallsyms':
+      return readIfThere('/proc/kallsyms');
+    case 'modules':
+      return readIfThere('/proc/modules');
+    case 'available-filter-functions':
+      return readTracefs('available_filter_functions');
+    case 'tracepoint-list':
+      return readTracefs('available_events');
+    case 'tracepoint-format': {
+      const [category, name, ...rest] = (of ?? '').split('/');
+      if (rest.length > 0) throw badName(of);
+      return readTracefs(`events/${safe(category)}/${safe(name)}/format`);
+    }
+    case 'kernel-config':
+      return (await unpackedConfig()) ?? readIfThere(`/boot/config-${release()}`);
+  }
+}
+
+async function unpackedConfig(): Promise<Uint8Array | null> {
+  const packed = await readIfThere('/proc/config.gz');
+  if (!packed) return null;
+  const { gunzipSync } = await import('node:zlib');
+  return gunzipSync(packed);
+}
+
+function safe(name: string | undefined): string {
+  if (name === undefined || !SAFE_NAME.test(name)) throw badName(name);
+  return name;
+}
+
+const badName = (name: string | undefined): HelperError =>
+  new HelperError('bad-request', `"${name ?? ''}" is not the name of a tracepoint or module.`);
+
+async function readIfThere(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new HelperError(
+        'not-permitted',
+        `Reading ${path} was refused: ${code}. Start the session again with the capability it needs.`,
+      );
+    }
+    throw new HelperError('kernel', `Reading ${path} failed: ${code}.`);
+  }
+}

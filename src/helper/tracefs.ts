@@ -1,0 +1,49 @@
+/** Where tracefs is, and reading from it. */
+import { readdir, readFile } from 'node:fs/promises';
+import { HelperError } from './errors';
+
+export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+
+/**
+ * A file or the names in a folder below tracefs. `path` is made by the helper, never taken from a client. null when
+ * it does not exist. Throws HelperError 'not-permitted', or 'not-found' when tracefs is not mounted.
+ */
+export function readTracefs(path: string): Promise<Buffer | null> {
+  return below(path, file => readFile(file));
+}
+export function listTracefs(path: string): Promise<readonly string[] | null> {
+  return below(path, folder => readdir(folder));
+}
+
+async function below<T>(path: string, read: (path: string) => Promise<T>): Promise<T | null> {
+  let mounted = false;
+  for (const folder of TRACEFS_FOLDERS) {
+    try {
+      return await read(`${folder}/${path}`);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EACCES' || code === 'EPERM') {
+        throw new HelperError(
+          'not-permitted',
+          `Reading ${folder} was refused: ${code}. It needs CAP_DAC_READ_SEARCH.`,
+        );
+      }
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        throw new HelperError('kernel', `Reading ${folder}/${path} failed: ${code}`);
+      mounted ||= await isTracefs(folder);
+    }
+  }
+  if (mounted) return null;
+  throw new HelperError(
+    'not-found',
+    'tracefs is not mounted. Mount it with: sudo mount -t tracefs tracefs /sys/kernel/tracing',
+  );
+}
+
+async function isTracefs(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).includes('events');
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,61 @@
+/** The byte stream to the client: a Unix socket dialled, a virtio-serial port of a guest, or an inherited descriptor. */
+import net from 'node:net';
+import type { DuplexOptions } from 'node:stream';
+import { type ByteChannel, duplexChannel } from '../shared/protocol/rpc-frames';
+import { HelperError } from './errors';
+
+/** What a client may leave unread before the helper stops reading kernel buffers. */
+export const QUEUE_BYTES = 4 << 20;
+const FAREWELL_MS = 1000;
+
+export interface Transport {
+  readonly channel: ByteChannel;
+  /** The socket whose peer can be asked for; null for a port, whose other end is the hypervisor. */
+  readonly socketFd: number | null;
+}
+
+export type TransportChoice =
+  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'port'; readonly name: string }
+  | { readonly kind: 'descriptor'; readonly fd: number };
+
+/** Throws HelperError 'not-found' where there is nothing to connect to. */
+export async function openTransport(choice: TransportChoice): Promise<Transport> {
+  if (choice.kind === 'port') {
+    const { openPort } = await import('./libbpf/virtio-port');
+    return { channel: openPort(choice.name), socketFd: null };
+  }
+  const options: net.SocketConstructorOpts & DuplexOptions = {
+    writableHighWaterMark: QUEUE_BYTES,
+    ...(choice.kind === 'descriptor' ? { fd: choice.fd, readable: true, writable: true } : {}),
+  };
+  const socket = new net.Socket(options);
+  if (choice.kind === 'socket') await connect(socket, choice.path);
+  return { channel: socketChannel(socket), socketFd: descriptorOf(socket) };
+}
+
+function connect(socket: net.Socket, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', error => {
+      reject(new HelperError('not-found', `The helper cannot reach its client at ${path}: ${error.message}`));
+    });
+    socket.connect({ path }, resolve);
+  });
+}
+
+/** Node keeps it to itself, and SO_PEERCRED needs it. */
+function descriptorOf(socket: net.Socket): number | null {
+  const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: number } };
+  return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null;
+}
+
+function socketChannel(socket: net.Socket): ByteChannel {
+  return {
+    ...duplexChannel(socket),
+    close() {
+      // A turn later and not before what is queued was written: the reason of the close is the last of it.
+      setImmediate(() => socket.destroySoon());
+      setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
+    },
+  };
+}
