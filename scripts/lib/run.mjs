@@ -7,7 +7,8 @@ export class CommandError extends Error {
   constructor(message, result) {
     super(message);
     this.name = 'CommandError';
-    Object.assign(this, result);
+    // Not enumerable: the message already has what a person needs of it.
+    for (const [key, value] of Object.entries(result)) Object.defineProperty(this, key, { value });
   }
 }
 
@@ -104,6 +105,16 @@ export async function run(command, args, options) {
         : `exit code ${code}`;
   const tail = options.show ? '' : output.trimEnd().split('\n').slice(-15).join('\n');
   throw new CommandError(`${line}: ${why}${tail && `\n${tail}`}`, { code, signal, timedOut, output });
+}
+
+/** Runs a script's body; what it throws is printed as its message alone, with exit code 1. */
+export async function main(body) {
+  try {
+    await body();
+  } catch (error) {
+    console.error(`\n${process.env.BPFW_DEBUG ? error.stack : error.message}`);
+    process.exit(1);
+  }
 }
 
 /** First of `names` that is an executable on PATH, as a path; undefined when there is none. */

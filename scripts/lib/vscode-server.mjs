@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { endGroup, run, start } from './run.mjs';
 
@@ -116,7 +117,7 @@ export function workbenchAddress({ port, token, folder, payload }) {
 
 /**
  * Starts VS Code's server on the loopback address and resolves when it accepts connections. It ends with `close()`, or
- * with this process. Throws when it exits before that or is not ready in time, with what it printed.
+ * with this process. Throws when the port is taken, when it exits before that or is not ready in time, with what it printed.
  *
  * @param {{nodePath: string, serverMain: string}} vscode from ensureVscodeServer
  * @param {{dataFolder: string, port?: number, trusted?: boolean, testDriver?: boolean,
@@ -126,7 +127,8 @@ export function workbenchAddress({ port, token, folder, payload }) {
  *   told to run extension tests
  */
 export async function startVscodeServer(vscode, options) {
-  const { dataFolder, readyTimeoutMs = 60_000 } = options;
+  const { dataFolder, port: wishedPort = 0, readyTimeoutMs = 60_000 } = options;
+  if (!(await isFree(wishedPort))) throw new Error(`Port ${wishedPort} is taken by another program.`);
   const token = await connectionToken(dataFolder);
   await mkdir(path.join(dataFolder, 'extensions'), { recursive: true });
   const logPath = path.join(dataFolder, 'server.log');
@@ -183,6 +185,15 @@ export async function startVscodeServer(vscode, options) {
       endGroup(child.pid, 'SIGKILL'); // what ignored the first signal
     },
   };
+}
+
+/** Whether a server could listen there: VS Code's own says nothing and hangs when it cannot. */
+function isFree(port) {
+  return new Promise(resolve => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }
 
 /** The environment without what an outer VS Code (its terminal) or a test runner put there. */

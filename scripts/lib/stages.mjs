@@ -1,0 +1,149 @@
+/** The stages of `npm test`: what each runs, how long it may take, and what a machine must have for it. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { root, workFolder } from './paths.mjs';
+import { run } from './run.mjs';
+
+const minute = 60_000;
+const bin = name => path.join(root, 'node_modules/.bin', name);
+
+/**
+ * @typedef {{passed: number, failed: number, skipped: number, files: string[]}} Counts
+ *   `files`: test files that ran, relative to the checkout
+ * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: () => Promise<Counts>,
+ *   lacking?: () => Promise<string | undefined>}} Stage
+ *   `lacking` says why the stage cannot run on this machine, with the mend; `folder` and `except` say which test files are its own
+ */
+
+/** @type {readonly Stage[]} in the order of `npm test`: what is quick and broken most often comes first */
+export const stages = [
+  {
+    name: 'lint',
+    deadlineMs: 10 * minute,
+    run: () => commands([bin('biome'), 'check', '.'], [bin('tsc'), '-b']),
+  },
+  { name: 'build', deadlineMs: 5 * minute, run: () => commands([process.execPath, 'esbuild.mjs']) },
+  vitestStage('unit', 10 * minute),
+  vitestStage('golden', 10 * minute),
+  { ...vitestStage('panels', 20 * minute, 'test/panels/vitest.config'), lacking: lackingChromium },
+  { ...vitestStage('kernel', 60 * minute, 'vitest.kernel.config'), lacking: lackingGuest },
+  {
+    name: 'host',
+    folder: 'test/host',
+    deadlineMs: 30 * minute,
+    run: () => hostSuite('server'),
+    lacking: lackingVscode,
+  },
+  { ...vitestStage('e2e', 60 * minute, 'vitest.e2e.config'), lacking: lackingVscode },
+];
+
+/** Stages by themselves only: they need what most machines lack, or very long. */
+export const extraStages = [
+  { name: 'desktop', deadlineMs: 60 * minute, run: () => hostSuite('desktop'), lacking: lackingDesktop },
+  { ...vitestStage('soak', 120 * minute, 'vitest.soak.config'), lacking: lackingGuest },
+];
+
+/** Runs commands one after the other, all of them; each that fails counts as one failure. */
+async function commands(...lines) {
+  const counts = { passed: 0, failed: 0, skipped: 0, files: [] };
+  for (const [command, ...args] of lines) {
+    const { code } = await run(command, args, {
+      cwd: root,
+      timeoutMs: 5 * minute,
+      show: true,
+      anyExit: true,
+    });
+    if (code === 0) counts.passed += 1;
+    else counts.failed += 1;
+  }
+  return counts;
+}
+
+function vitestStage(name, deadlineMs, config = 'vitest.config') {
+  const folder = `test/${name}`;
+  return { name, folder, deadlineMs, run: () => vitest(name, folder, config, deadlineMs) };
+}
+
+/** Runs the test files of one folder. Its report is printed as it comes, its counts are read from a file. */
+async function vitest(name, folder, config, timeoutMs) {
+  const configFile = ['.mts', '.ts'].map(end => config + end).find(file => existsSync(path.join(root, file)));
+  if (!configFile) throw new Error(`${config}.mts is missing`);
+  await mkdir(workFolder, { recursive: true });
+  const report = path.join(workFolder, `${name}-report.json`);
+  await rm(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  await run(bin('vitest'), ['run', '--root', root, '--config', configFile, ...reporters, `${folder}/`], {
+    cwd: root,
+    timeoutMs,
+    show: true,
+    anyExit: true,
+  });
+  if (!existsSync(report)) throw new Error('Vitest wrote no report');
+  const result = JSON.parse(await readFile(report, 'utf8'));
+  // A file that could not even be loaded has no tests to count.
+  const broken = result.testResults.filter(
+    file => file.status === 'failed' && file.assertionResults.length === 0,
+  );
+  const unexplained = !result.success && result.numFailedTests + broken.length === 0 ? 1 : 0;
+  return {
+    passed: result.numPassedTests,
+    failed: result.numFailedTests + broken.length + unexplained,
+    skipped: result.numPendingTests + result.numTodoTests,
+    files: result.testResults.map(file => path.relative(root, file.name)),
+  };
+}
+
+async function hostSuite(kind) {
+  const { runHostSuite } = await import('./host-suite.mjs');
+  const counts = await runHostSuite(kind);
+  return { ...counts, files: counts.files.map(file => path.join('test/host', file)) };
+}
+
+async function lackingChromium() {
+  const { findChromium } = await import('./chromium.mjs');
+  if (await findChromium()) return undefined;
+  return 'no Chromium found; install it with: sudo apt-get install -y chromium';
+}
+
+async function lackingVscode() {
+  const lacking = await lackingChromium();
+  if (lacking) return lacking;
+  const { missingVscodePackages } = await import('./vscode-server.mjs');
+  const missing = await missingVscodePackages();
+  if (missing.length === 0) return undefined;
+  return `VS Code's server cannot be built; install: sudo apt-get install -y ${missing.join(' ')}`;
+}
+
+async function lackingDesktop() {
+  if (process.env.DISPLAY || process.env.WAYLAND_DISPLAY) return undefined;
+  return 'there is no display; run it as: xvfb-run npm run test:desktop (package xvfb)';
+}
+
+/** What the sandbox VM lacks; the set-up script knows. */
+async function lackingGuest() {
+  return undefined;
+}
+
+/** Test files of a stage on disk, relative to the checkout. */
+export async function stageFiles(stage) {
+  const folder = stage.folder && path.join(root, stage.folder);
+  if (!folder || !existsSync(folder)) return [];
+  const files = await readdir(folder, { recursive: true });
+  return files.filter(isTestFile).map(file => path.join(stage.folder, file));
+}
+
+/** Every test file of the checkout, relative to it. */
+export async function allTestFiles() {
+  const found = [];
+  for (const top of ['src', 'webview', 'test', 'scripts', 'bpf-templates']) {
+    if (!existsSync(path.join(root, top))) continue;
+    const entries = await readdir(path.join(root, top), { recursive: true });
+    found.push(...entries.filter(isTestFile).map(file => path.join(top, file)));
+  }
+  return found.sort();
+}
+
+function isTestFile(file) {
+  return /\.(test|spec)\.[cm]?tsx?$/.test(file) && !/(^|\/)(node_modules|\.work)\//.test(file);
+}

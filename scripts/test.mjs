@@ -1,0 +1,103 @@
+/**
+ * `npm test`: sets the machine up, then runs every stage. `node scripts/test.mjs STAGE...` runs only those (with what
+ * they need built). The last line is `N passed, N failed, N skipped` over all stages; exit code 1 when something
+ * failed, 3 when nothing could run here.
+ */
+import { main } from './lib/run.mjs';
+import { setUp } from './lib/set-up.mjs';
+import { allTestFiles, extraStages, stageFiles, stages } from './lib/stages.mjs';
+
+const known = [...stages, ...extraStages];
+const wished = process.argv.slice(2);
+const unknown = wished.filter(name => !known.some(stage => stage.name === name));
+if (unknown.length > 0) {
+  console.error(`No stage ${unknown.join(', ')}. Stages: ${known.map(stage => stage.name).join(', ')}`);
+  process.exit(2);
+}
+const full = wished.length === 0;
+const needsBuild = wished.some(name => !['lint', 'build', 'unit', 'golden'].includes(name));
+const chosen = full
+  ? stages
+  : known.filter(stage => wished.includes(stage.name) || (stage.name === 'build' && needsBuild));
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const ran = new Set();
+const excused = new Set();
+const summary = [];
+
+/** Adds a stage's counts and remembers its line of the summary. */
+function count(stage, counts, startedAt, note = '') {
+  for (const key of Object.keys(total)) total[key] += counts[key];
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  summary.push(
+    `${stage.name.padEnd(8)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds} s${note && `  ${note}`}`,
+  );
+  if (counts.failed > 0 || note) console.log(`${stage.name}: ${note || 'failed'}`);
+}
+
+/** A stage that neither ends nor fails by itself fails at its deadline; what it started ends with this process. */
+async function withinDeadline(stage) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    const minutes = Math.round(stage.deadlineMs / 60_000);
+    timer = setTimeout(() => reject(new Error(`not done after ${minutes} minutes`)), stage.deadlineMs);
+  });
+  try {
+    return await Promise.race([stage.run(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function runStage(stage) {
+  const startedAt = performance.now();
+  const files = await stageFiles(stage);
+  console.log(`\n── ${stage.name} ${'─'.repeat(60 - stage.name.length)}`);
+  if (stage.folder && files.length === 0) {
+    count(stage, { passed: 0, failed: 0, skipped: 0 }, startedAt, `no test files in ${stage.folder}`);
+    return true;
+  }
+  const lacking = await stage.lacking?.();
+  if (lacking) {
+    for (const file of files) excused.add(file);
+    count(
+      stage,
+      { passed: 0, failed: 0, skipped: Math.max(1, files.length) },
+      startedAt,
+      `skipped: ${lacking}`,
+    );
+    return true;
+  }
+  try {
+    const counts = await withinDeadline(stage);
+    for (const file of counts.files) ran.add(file);
+    count(stage, counts, startedAt);
+    return counts.failed === 0;
+  } catch (error) {
+    count(stage, { passed: 0, failed: 1, skipped: 0 }, startedAt, error.message);
+    return false;
+  }
+}
+
+await main(async () => {
+  console.log(`── set-up ${'─'.repeat(54)}`);
+  await setUp();
+  for (const stage of chosen) {
+    const ok = await runStage(stage);
+    // Everything after the build runs what it built: the old build would only give wrong answers.
+    if (!ok && stage.name === 'build') break;
+  }
+
+  if (full) {
+    const forgotten = (await allTestFiles()).filter(file => !ran.has(file) && !excused.has(file));
+    const soak = forgotten.filter(file => file.startsWith('test/soak/'));
+    const missed = forgotten.filter(file => !soak.includes(file));
+    if (soak.length > 0) summary.push(`soak     ${soak.length} files run by \`npm run test:soak\` only`);
+    total.failed += missed.length;
+    for (const file of missed) summary.push(`${file}: on disk, but no stage ran it`);
+  }
+
+  console.log(`\n${'─'.repeat(64)}\n${summary.join('\n')}\n`);
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exit(total.failed > 0 ? 1 : total.passed > 0 ? 0 : 3);
+});
