@@ -84,9 +84,22 @@ function merge(field: Field, values: readonly FieldValue[]): FieldValue {
   }
   if (!isNumber(first)) return first;
   const numbers = others.filter(isNumber);
-  if (/^max/i.test(name) || /_max$/i.test(name)) return numbers.reduce((a, b) => (b > a ? b : a), first);
-  if (/^min/i.test(name) || /_min$/i.test(name)) return numbers.reduce((a, b) => (b < a ? b : a), first);
+  if (/^max/i.test(name) || /_max$/i.test(name)) return extreme(first, numbers, 1);
+  if (/^min/i.test(name) || /_min$/i.test(name)) return extreme(first, numbers, -1);
   return numbers.reduce(add, first);
+}
+
+/** The largest (sign 1) or smallest (sign -1); numbers and bigints compare by value. */
+function extreme(
+  first: number | bigint,
+  others: readonly (number | bigint)[],
+  sign: 1 | -1,
+): number | bigint {
+  let best = first;
+  for (const other of others) {
+    if (sign === 1 ? other > best : other < best) best = other;
+  }
+  return best;
 }
 
 function elementAt(value: FieldValue, index: number): number | bigint {

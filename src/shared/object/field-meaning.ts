@@ -120,7 +120,7 @@ const BY_INTEGER_NAME: readonly (readonly [RegExp, Meaning, maxBytes: number])[]
   [/^(kstack|kernel_?stack|kern_?stack|kstack)(_?id)?$|^stack_?id$/, 'kernel-stack', 8],
   [/^(ustack|user_?stack)(_?id)?$/, 'user-stack', 8],
 ];
-const SIGNED_RESULT = /^(ret|retval|rc|err|error|errno|res)$|_(ret|err|errno)$/;
+const SIGNED_RESULT = /^(ret|retval|rc|err|error|errno|res)$|_(ret|err|errno|error)$/;
 
 /**
  * What a field stands for: its typedefs decide, then the unit a person wrote, then what its name means in the tools of

@@ -165,8 +165,7 @@ function flattenMembers(
 ): void {
   for (const [component, member] of members.entries()) {
     const tags = readTags(btf, structId, component);
-    const path =
-      member.name === '' ? outer.path : outer.path === '' ? member.name : `${outer.path}.${member.name}`;
+    const path = member.name === '' ? outer.path : outer.path === '' ? name : `${outer.path}.${name}`;
     const bits = outer.bitOffset + outer.offset * 8 + member.bitOffset;
     const place: Place = {
       path,
