@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { finished, sharedGuest, type TestGuest } from './guest';
+
+let guest: TestGuest;
+beforeAll(async () => {
+  guest = await sharedGuest();
+});
+
+describe('the sandbox VM', () => {
+  it('runs the kernel it says, with everything mounted that tracing wants', async () => {
+    expect((await guest.sh('uname -r')).trim()).toBe(guest.vm.kernelRelease);
+    const mounts = await guest.sh('cat /proc/mounts');
+    for (const [type, folder] of [
+      ['overlay', '/'],
+      ['tracefs', '/sys/kernel/tracing'],
+      ['debugfs', '/sys/kernel/debug'],
+      ['bpf', '/sys/fs/bpf'],
+      ['cgroup2', '/sys/fs/cgroup'],
+      ['devpts', '/dev/pts'],
+      ['tmpfs', '/dev/shm'],
+      ['tmpfs', '/tmp'],
+    ]) {
+      expect(mounts).toMatch(new RegExp(`^\\S+ ${folder} ${type} `, 'm'));
+    }
+    expect(await guest.sh('test -r /sys/kernel/btf/vmlinux && cat /sys/class/net/lo/operstate')).toMatch(
+      /unknown|up/,
+    );
+    expect((await guest.sh('hostname; getent hosts "$(hostname)"')).split('\n')[0]).toBe('bpf-sandbox');
+  });
+
+  it('has the time of this machine', async () => {
+    const seconds = Number(await guest.sh('date +%s'));
+    expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(5);
+  });
+
+  it('writes to its own files and never to the ones of this machine', async () => {
+    await guest.sh('echo guest >/etc/bpfw-test && grep -q guest /etc/bpfw-test');
+    await expect(import('node:fs/promises').then(fs => fs.readFile('/etc/bpfw-test'))).rejects.toThrow(
+      /ENOENT/,
+    );
+  });
+
+  it('loads modules of its kernel by name', async () => {
+    expect(await guest.sh('modprobe null_blk && ls /dev/nullb0 && rmmod null_blk')).toBe('/dev/nullb0\n');
+  });
+});
+
+describe('spawn', () => {
+  it('gives exit codes, signals and both streams', async () => {
+    expect(await guest.run(['sh', '-c', 'echo out; echo err >&2; exit 7'])).toEqual({
+      code: 7,
+      signal: null,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+    expect(await guest.run(['sh', '-c', 'kill -KILL $$'])).toMatchObject({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('says what cannot be started', async () => {
+    await expect(guest.run(['/no/such/program'])).rejects.toMatchObject({
+      code: 'spawn-failed',
+      message: expect.stringContaining('ENOENT'),
+    });
+  });
+
+  it('runs as the user asked for, without groups of root', async () => {
+    expect(await guest.run(['id'], { uid: 65534, gid: 65534 })).toMatchObject({
+      stdout: 'uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)\n',
+    });
+  });
+
+  it('gives stdin, to its end', async () => {
+    const input = 'line\n'.repeat(200_000);
+    expect(await guest.run(['sh', '-c', 'wc -c; echo end'], { input })).toMatchObject({
+      stdout: `${input.length}\nend\n`,
+    });
+  });
+
+  it('holds a stopped process before its first instruction, with the pid it will keep', async () => {
+    const started = await guest.spawn(['sh', '-c', 'echo $$'], { stopped: true });
+    const stat = await guest.sh(`cat /proc/${started.pid}/stat`);
+    expect(stat).toMatch(/^\d+ \(sh\) T /);
+    await started.resume();
+    expect(await finished(started, 20_000)).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${started.pid}\n`,
+      stderr: '',
+    });
+  });
+
+  it('ends a stopped process that is not wanted any more', async () => {
+    const started = await guest.spawn(['echo', 'never'], { stopped: true });
+    await started.kill('SIGTERM');
+    expect(await finished(started, 20_000)).toEqual({
+      code: null,
+      signal: 'SIGTERM',
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('signals a whole group', async () => {
+    const started = await guest.spawn(['sh', '-c', 'sleep 1000 | sleep 1000; echo survived']);
+    await started.kill('SIGTERM', { group: true });
+    expect(await finished(started, 20_000)).toMatchObject({ signal: 'SIGTERM', stdout: '' });
+  });
+
+  it('carries 10 MB of output intact', async () => {
+    const bytes = 10_000_000;
+    const started = await guest.spawn(['sh', '-c', `yes bpf | head -c ${bytes}`]);
+    const hash = createHash('sha256');
+    let received = 0;
+    for await (const chunk of started.stdout) {
+      hash.update(chunk);
+      received += chunk.length;
+    }
+    expect(received).toBe(bytes);
+    expect(hash.digest('hex')).toBe(
+      createHash('sha256')
+        .update('bpf\n'.repeat(bytes / 4))
+        .digest('hex'),
+    );
+    expect(await started.exited).toMatchObject({ code: 0 });
+  });
+
+  it('lets one unread flood stand still without holding up another process', async () => {
+    const flood = await guest.spawn(['yes']);
+    flood.stdout.pause();
+    expect(await guest.run(['echo', 'through'])).toMatchObject({ code: 0, stdout: 'through\n' });
+    await flood.kill('SIGKILL');
+    expect(await flood.exited).toMatchObject({ signal: 'SIGKILL' });
+    flood.stdout.destroy();
+    flood.stderr.destroy();
+  });
+});
