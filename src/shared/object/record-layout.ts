@@ -165,6 +165,8 @@ function flattenMembers(
 ): void {
   for (const [component, member] of members.entries()) {
     const tags = readTags(btf, structId, component);
+    // Names become keys of plain objects: this one would replace the object's prototype.
+    const name = member.name === '__proto__' ? '_proto_' : member.name;
     const path = member.name === '' ? outer.path : outer.path === '' ? name : `${outer.path}.${name}`;
     const bits = outer.bitOffset + outer.offset * 8 + member.bitOffset;
     const place: Place = {
