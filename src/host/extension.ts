@@ -33,9 +33,12 @@ let shutDown: (() => Promise<void>) | null = null;
 /** What tests of the host ask; not an API for other extensions. */
 export interface ExtensionForTests {
   readonly sessions: SessionList;
+  /** How long activate() took. */
+  readonly activationMs: number;
 }
 
 export function activate(context: vscode.ExtensionContext): ExtensionForTests {
+  const startedAt = performance.now();
   const file = (...segments: string[]) => vscode.Uri.joinPath(context.extensionUri, ...segments);
   const log = createLog();
   const sessions = new SessionList();
@@ -121,7 +124,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     helpers.dispose();
     await targets.disposeAsync();
   };
-  return { sessions };
+  return { sessions, activationMs: performance.now() - startedAt };
 }
 
 /** VS Code waits for it, but not long: links and maps die with the helper in any case. */

@@ -20,12 +20,16 @@ export class EventStore {
   private keptBytes = 0;
   private first = 0;
 
-  constructor(private readonly limitBytes: number) {}
+  /** `endsWhole`: bytes after which another span's can follow directly, its records still where readers expect them. */
+  constructor(
+    private readonly limitBytes: number,
+    private readonly endsWhole: (bytes: Uint8Array) => boolean = isAligned,
+  ) {}
 
   /** Keeps the span and returns how many records left to make room. A span over the limit is itself not kept. */
   push(span: Span): number {
     const last = this.spans.at(-1);
-    if (last && this.first < this.spans.length && mergeable(last, span)) {
+    if (last && this.first < this.spans.length && mergeable(last, span) && this.endsWhole(last.bytes)) {
       this.spans[this.spans.length - 1] = merge(last, span);
       this.keptBytes += span.bytes.byteLength;
     } else {
@@ -56,6 +60,16 @@ export class EventStore {
   get bytes(): number {
     return this.keptBytes;
   }
+}
+
+/** Ring and perf buffer records begin at multiples of 8 bytes. */
+function isAligned(bytes: Uint8Array): boolean {
+  return bytes.byteLength % 8 === 0;
+}
+
+/** Lines follow each other after a newline. */
+export function endsWithNewline(bytes: Uint8Array): boolean {
+  return bytes.at(-1) === 0x0a;
 }
 
 function cost(span: Span): number {

@@ -16,7 +16,7 @@ import type {
   ToWebview,
 } from '../../shared/protocol/webview';
 import { PANELS, type PanelName } from '../command-ids';
-import { EventStore } from '../panels/event-store';
+import { EventStore, endsWithNewline } from '../panels/event-store';
 import { countRecords } from './count-records';
 import { readHistograms } from './read-maps';
 
@@ -208,7 +208,9 @@ export class SessionModel {
     const records = countRecords(content, bytes);
     const atMs = Date.now();
     this.events += records;
-    const store = this.stores.get(stream) ?? new EventStore(this.identity.eventBytesLimit);
+    const store =
+      this.stores.get(stream) ??
+      new EventStore(this.identity.eventBytesLimit, content === 'printk' ? endsWithNewline : undefined);
     this.stores.set(stream, store);
     const left = store.push({ bytes, records, lost: frame.lost, atMs });
     const { id: sessionId } = this;
