@@ -44,7 +44,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   const sessions = new SessionList();
   const helpers = new HelperPool();
   const targets = new Targets(
-    { helper: file('dist', 'helper.js').fsPath, guestAgent: file('dist', 'guest-agent.js').fsPath },
+    {
+      helper: file('dist', 'helper.js').fsPath,
+      guestAgent: file('dist', 'guest-agent.js').fsPath,
+      ifuncProbe: file('dist', 'ifunc-probe.js').fsPath,
+    },
     log,
   );
   const templates = new TemplateCatalogue(file('bpf-templates'), log);

@@ -45,7 +45,7 @@ export class CompileOnSave implements vscode.Disposable {
     const controller = new AbortController();
     this.running.set(key, controller);
     try {
-      await this.compiler.compile(uri, () => undefined, controller.signal);
+      await this.compiler.compileQuietly(uri, controller.signal);
     } catch (error) {
       if (!controller.signal.aborted)
         this.log.info(`background compile of ${uri.fsPath}: ${toUserError(error)?.message}`);

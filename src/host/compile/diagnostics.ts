@@ -58,8 +58,8 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
   }
 
   /** Sets the same diagnostics once more: the problem matcher of a task that just ended has put its poorer ones there. */
-  refresh(program: vscode.Uri): void {
-    for (const uri of this.filesOf.get(program.fsPath) ?? []) {
+  refresh(): void {
+    for (const uri of [...this.filesOf.values()].flat()) {
       const own = this.collection.get(uri);
       if (own) this.collection.set(uri, [...own]);
     }

@@ -53,8 +53,8 @@ export class Attacher {
     requireTrust('Attaching');
     const objectPath = isProgramFile(program) ? await this.compile(program) : program.fsPath;
     const bytes = await readFile(objectPath);
-    const object = readObject(bytes, path.basename(objectPath));
     const title = programTitle(program);
+    const object = readObject(bytes, `${title}.bpf.o`);
     const remembered = this.services.parameters.get(program);
     const template = await this.services.templates.find(title);
     const parameters =

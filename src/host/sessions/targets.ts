@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { chooseTarget } from '../../session/choose-target';
 import { LocalTarget } from '../../session/local-target';
-import type { Target, TargetId } from '../../session/target';
+import type { Target, TargetBtf, TargetId } from '../../session/target';
 import { VmTarget } from '../../session/vm-target';
 import type { BpfObject } from '../../shared/object/model';
 import { ContextKeys } from '../command-ids';
@@ -18,6 +18,7 @@ export interface ChosenTarget {
 export interface TargetPaths {
   readonly helper: string;
   readonly guestAgent: string;
+  readonly ifuncProbe: string;
 }
 
 export class Targets implements vscode.Disposable {
@@ -39,6 +40,14 @@ export class Targets implements vscode.Disposable {
   async choose(object: BpfObject | null): Promise<ChosenTarget> {
     const { id, why } = await this.decide(object);
     return { target: id === 'local' ? this.local() : this.vm(), why };
+  }
+
+  /** BTF of the target `auto` means, when it can be had at once; null when that would boot the sandbox VM. */
+  async knownBtf(): Promise<TargetBtf | null> {
+    const { id } = await this.decide(null);
+    if (id === 'local') return this.local().readBtf();
+    const vm = this.vm();
+    return (await vm.knowsBtf()) ? vm.readBtf() : null;
   }
 
   /** Boots the sandbox VM when it is not running; steps go to `progress` while it boots. Throws VmError. */
@@ -91,6 +100,7 @@ export class Targets implements vscode.Disposable {
   private local(): LocalTarget {
     this.localTarget ??= new LocalTarget({
       helperPath: this.paths.helper,
+      ifuncProbePath: this.paths.ifuncProbe,
       nodeSetting: settings.nodePath(),
       elevation: settings.elevation(),
       log: line => this.log.info(line),
@@ -106,6 +116,7 @@ export class Targets implements vscode.Disposable {
     };
     this.vmTarget ??= new VmTarget({
       helperPath: this.paths.helper,
+      ifuncProbePath: this.paths.ifuncProbe,
       vm: {
         agentPath: this.paths.guestAgent,
         ...(qemuPath === undefined ? {} : { qemuPath }),

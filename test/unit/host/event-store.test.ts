@@ -28,6 +28,13 @@ describe('event store', () => {
     expect(store.kept().map(each => each.lost)).toEqual([0, 7]);
   });
 
+  it('never merges where the next record would not begin at a multiple of 8', () => {
+    const store = new EventStore(1 << 20);
+    store.push(span(1, 12, 0));
+    store.push(span(2, 8, 1));
+    expect(store.kept().map(each => each.bytes.byteLength)).toEqual([12, 8]);
+  });
+
   it('stays under its limit, and counts every record that left', () => {
     const limit = 1 << 20;
     const store = new EventStore(limit);

@@ -1,0 +1,83 @@
+/** Compiles a program for the target it would go to, and publishes what clang says of it. */
+import type * as vscode from 'vscode';
+import { defaultCacheFolder } from '../../compile/cache-files';
+import { findClang } from '../../compile/clang';
+import { type CompileResult, compile } from '../../compile/compile';
+import { type BtfSource, btfId } from '../../compile/vmlinux-cache';
+import type { TargetBtf } from '../../session/target';
+import type { Log } from '../log';
+import type { Targets } from '../sessions/targets';
+import { settings } from '../settings';
+import type { CompileDiagnostics } from './diagnostics';
+
+export interface CompilerServices {
+  readonly targets: Targets;
+  readonly diagnostics: CompileDiagnostics;
+  /** Folder of bpfw.h. */
+  readonly includeFolder: string;
+  readonly log: Log;
+}
+
+export class ProgramCompiler {
+  private readonly sources = new WeakMap<TargetBtf, BtfSource>();
+
+  constructor(private readonly services: CompilerServices) {}
+
+  /**
+   * Compiles, or finds the object in the cache; errors in the program are a result and become diagnostics. `say` gets
+   * the command line and clang's words. Throws CompileEnvironmentError, SessionError, VmError.
+   */
+  async compile(
+    program: vscode.Uri,
+    say: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<CompileResult> {
+    const { target } = await this.services.targets.choose(null);
+    const btf = await this.services.targets.whileTelling(
+      step => say(`${step}\n`),
+      () => target.readBtf(),
+    );
+    return this.compileWith(program, btf, say, signal);
+  }
+
+  /** The same in the background, where booting a VM just to know its types would be too much: null then. */
+  async compileQuietly(program: vscode.Uri, signal: AbortSignal): Promise<CompileResult | null> {
+    const btf = await this.services.targets.knownBtf();
+    return btf && this.compileWith(program, btf, () => undefined, signal);
+  }
+
+  /** See CompileDiagnostics.refresh. */
+  refreshDiagnostics(): void {
+    this.services.diagnostics.refresh();
+  }
+
+  private async compileWith(
+    program: vscode.Uri,
+    btf: TargetBtf,
+    say: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<CompileResult> {
+    const { diagnostics, includeFolder, log } = this.services;
+    const setting = settings.clangPath();
+    const result = await compile({
+      sourcePath: program.fsPath,
+      btf: this.sourceOf(btf),
+      clang: await findClang(setting === undefined ? {} : { setting }),
+      cacheFolder: defaultCacheFolder(),
+      includeFolders: [includeFolder],
+      signal,
+      onOutput: say,
+    });
+    const how = result.cached ? 'up to date' : `${result.durationMs.toFixed(0)} ms`;
+    log.debug(`compiled ${program.fsPath} (${how}): ${result.commandLine.join(' ')}`);
+    await diagnostics.publish(program, result.diagnostics);
+    return result;
+  }
+
+  /** The id costs a hash over megabytes: once per BTF. */
+  private sourceOf(btf: TargetBtf): BtfSource {
+    const source = this.sources.get(btf) ?? { id: btfId(btf.bytes), load: () => btf.btf };
+    this.sources.set(btf, source);
+    return source;
+  }
+}
