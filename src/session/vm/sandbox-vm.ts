@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
@@ -15,6 +15,7 @@ import { baseArchive } from './initramfs';
 import { defaultCacheFolder, findKernel, type KernelImage } from './kernel-image';
 import { type ForwardedPort, findQemu, type Qemu, startQemu } from './qemu';
 import { VmError } from './vm-error';
+import { hasPvhEntry, unpackedVmlinux } from './vmlinux';
 
 export type BootStep = 'qemu' | 'kernel' | 'file-systems' | 'agent';
 
@@ -54,6 +55,8 @@ interface Plan {
   readonly options: SandboxVmOptions;
   readonly cacheFolder: string;
   readonly kernel: KernelImage;
+  /** What QEMU is given: the kernel's image, or its unpacked ELF file where QEMU can enter that. */
+  readonly bootPath: string;
   readonly qemuPath: string;
   readonly runFolder: string;
   readonly progress: (step: BootStep, message: string) => void;
@@ -66,6 +69,9 @@ export class SandboxVm {
   private readonly deathListeners: ((reason: VmError) => void)[] = [];
   private death: VmError | undefined;
 
+  /** The kernel kills QEMU with this process (see startQemu); only the folder needs a hand. */
+  private readonly onExit = (): void => rmSync(this.runFolder, { recursive: true, force: true });
+
   private constructor(
     private readonly qemu: Qemu,
     private readonly agent: AgentClient,
@@ -75,6 +81,7 @@ export class SandboxVm {
     readonly bootMs: number,
   ) {
     this.kernelRelease = ready.kernelRelease;
+    process.once('exit', this.onExit);
     void qemu.ended.then(() => this.end(diedError(qemu)));
     qemu.agentPort.on('close', () => void qemu.ended.then(() => this.end(diedError(qemu))));
   }
@@ -103,7 +110,8 @@ export class SandboxVm {
       options.onProgress?.({ step, message, elapsedMs: performance.now() - startedAt });
     try {
       await chmod(runFolder, 0o700);
-      const plan: Plan = { options, cacheFolder, kernel, qemuPath, runFolder, progress };
+      const bootPath = await fastestBootPath(kernel, cacheFolder);
+      const plan: Plan = { options, cacheFolder, kernel, bootPath, qemuPath, runFolder, progress };
       await writeInitramfs(plan, nodePath);
       const { qemu, agent, ready, acceleration } = await bootWithBestAcceleration(plan);
       await rm(initramfsPath(plan), { force: true });
@@ -168,6 +176,7 @@ export class SandboxVm {
     this.death = reason;
     this.helper?.destroy();
     this.agent.end(reason);
+    process.off('exit', this.onExit);
     void rm(this.runFolder, { recursive: true, force: true });
     for (const listener of this.deathListeners) listener(reason);
   }
@@ -183,6 +192,11 @@ function diedError(qemu: Qemu): VmError {
     'Start the session again; a new sandbox VM boots.',
     qemu.console.tail(TAIL_LINES),
   );
+}
+
+async function fastestBootPath(kernel: KernelImage, cacheFolder: string): Promise<string> {
+  const vmlinux = await unpackedVmlinux(kernel, cacheFolder);
+  return vmlinux && (await hasPvhEntry(vmlinux)) ? vmlinux : kernel.imagePath;
 }
 
 async function writeInitramfs(plan: Plan, nodePath: string): Promise<void> {
@@ -241,7 +255,7 @@ async function launch(plan: Plan, acceleration: Acceleration): Promise<Qemu> {
   const qemu = await startQemu({
     qemuPath: plan.qemuPath,
     acceleration,
-    imagePath: plan.kernel.imagePath,
+    imagePath: plan.bootPath,
     initramfsPath: initramfsPath(plan),
     helperSocketPath: path.join(plan.runFolder, HELPER_SOCKET),
     memoryMb: plan.options.memoryMb ?? Math.min(4096, Math.floor(totalmem() / 2 / 2 ** 20)),
