@@ -6,8 +6,9 @@
  * koffi's native part is resolved by a computed path that a bundler cannot follow, so the helper's bundle gets a shim
  * per architecture and the .node files are copied beside it (koffi checks that both come from one install).
  */
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+
 import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import esbuild from 'esbuild';
 
@@ -15,7 +16,10 @@ const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathna
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
 /** --only=helper,guest-agent: these bundles alone. */
-const only = process.argv.find(argument => argument.startsWith('--only='))?.slice('--only='.length).split(',');
+const only = process.argv
+  .find(argument => argument.startsWith('--only='))
+  ?.slice('--only='.length)
+  .split(',');
 const isWanted = outfile => only?.includes(path.basename(outfile, '.js')) ?? true;
 
 const koffiTargets = ['linux-x64', 'linux-arm64'];
@@ -25,7 +29,10 @@ const koffiNative = {
   name: 'koffi-native',
   setup(build) {
     build.onResolve({ filter: /^koffi$/ }, () => ({ path: path.join(root, 'node_modules/koffi/index.cjs') }));
-    build.onResolve({ filter: /^@koromix\/koffi-/ }, args => ({ path: args.path, namespace: 'koffi-native' }));
+    build.onResolve({ filter: /^@koromix\/koffi-/ }, args => ({
+      path: args.path,
+      namespace: 'koffi-native',
+    }));
     build.onLoad({ filter: /.*/, namespace: 'koffi-native' }, args => {
       const target = args.path.replace('@koromix/koffi-', '');
       return {
@@ -74,7 +81,11 @@ const all = [
   { in: 'src/host/extension.ts', options: { ...node, outfile: 'dist/extension.js', external: ['vscode'] } },
   { in: 'src/helper/main.ts', options: { ...node, outfile: 'dist/helper.js', plugins: [koffiNative] } },
   { in: 'src/guest/main.ts', options: { ...node, outfile: 'dist/guest-agent.js' } },
-  { in: 'src/cli/main.ts', options: { ...node, outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } } },
+  { in: 'src/session/ifunc-probe.ts', options: { ...node, outfile: 'dist/ifunc-probe.js' } },
+  {
+    in: 'src/cli/main.ts',
+    options: { ...node, outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
+  },
   { in: 'src/server/main.ts', options: { ...node, outfile: 'dist/server.js' } },
 ];
 const builds = all
@@ -97,7 +108,6 @@ if (pages.length > 0) {
     loader: { '.ttf': 'file' },
   });
 }
-
 
 await copyNativeParts();
 if (watch) {

@@ -1,6 +1,8 @@
 /** This machine's kernel as a target. */
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
+import { promisify } from 'node:util';
 import { parseBtf } from '../shared/object/btf';
 import type { BudgetFacts } from './budget';
 import type { TargetFacts } from './choose-programs';
@@ -10,11 +12,15 @@ import { helperFacts } from './helper-facts';
 import { startLocalHelper } from './local-helper';
 import { findNode } from './real-node';
 import { spawnStopped } from './stopped-process';
-import type { ConnectOptions, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
+import type { ConnectOptions, IfuncAnswer, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
+
+const run = promisify(execFile);
 
 export interface LocalTargetOptions {
   /** dist/helper.js. */
   readonly helperPath: string;
+  /** dist/ifunc-probe.js. */
+  readonly ifuncProbePath: string;
   readonly nodeSetting?: string | undefined;
   readonly elevation: 'auto' | 'sudo' | 'pkexec';
   readonly log: (line: string) => void;
@@ -66,6 +72,14 @@ export class LocalTarget implements Target {
     output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
   ): Promise<TargetProcess> {
     return spawnStopped(command, output);
+  }
+
+  async ifuncOffset(library: string, symbol: string, pid: number | null): Promise<IfuncAnswer> {
+    const node = await findNode(this.options.nodeSetting, process.env);
+    const args = [this.options.ifuncProbePath, library, symbol, ...(pid === null ? [] : [String(pid)])];
+    const env = node.electron ? { ...process.env, ELECTRON_RUN_AS_NODE: '1' } : process.env;
+    const { stdout } = await run(node.path, args, { env, timeout: 20_000 });
+    return JSON.parse(stdout) as IfuncAnswer;
   }
 
   async dispose(): Promise<void> {}

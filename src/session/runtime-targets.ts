@@ -1,12 +1,14 @@
 /**
- * Where programs attach when their section alone does not say it: a function, library or probe that a parameter names
- * (BPFW_TARGET of bpf-templates/include/bpfw.h).
+ * Where programs attach when their section alone does not say it: a function, library, probe or sampling frequency that
+ * a parameter names (BPFW_TARGET, BPFW_IFUNC and BPFW_PERF of bpf-templates/include/bpfw.h).
  */
 import type { Parameter, Program } from '../shared/object/model';
 import type { AttachOverride } from '../shared/protocol/helper';
 import type { TargetFacts } from './choose-programs';
 import { SessionError } from './errors';
 import type { Target } from './target';
+import { userFile } from './user-files';
+import { resolveUserFunction } from './user-functions';
 
 export interface RuntimeTargetRequest {
   readonly target: Target;
@@ -30,24 +32,99 @@ export async function resolveAttachPoints(
 }
 
 async function resolveOne(program: Program, request: RuntimeTargetRequest): Promise<AttachOverride | null> {
+  if (program.perf) return perfOverride(program.perf, request);
   if (program.targetParameter === null) return null;
   const name = parameterText(program.targetParameter, request);
+  if (name === '') return { kind: 'none' };
   const { kind } = program.attachPoint;
-  if (kind === 'kprobe' || kind === 'kretprobe') {
-    const [answer] = await request.facts.functions([name]);
-    if (!answer?.symbol) {
+  switch (kind) {
+    case 'kprobe':
+    case 'kretprobe':
+      await requireKernelFunction(name, request.facts);
+      return { kind: 'kprobe', function: name, offset: 0, return: kind === 'kretprobe' };
+    case 'fentry':
+    case 'fexit':
+      await requireKernelFunction(name, request.facts);
+      return { kind: 'fentry', function: name };
+    case 'uprobe':
+    case 'uretprobe': {
+      const path = await filePath(program, request);
+      const offset = await resolveUserFunction({
+        target: request.target,
+        path,
+        name,
+        ifunc: program.ifunc,
+        pid: request.pid,
+      });
+      return {
+        kind: 'uprobe',
+        path,
+        offset: String(offset),
+        return: kind === 'uretprobe',
+        pid: request.pid ?? 0,
+        semaphoreOffset: '0',
+      };
+    }
+    case 'usdt': {
+      const [provider, probe, ...rest] = name.split(':');
+      if (!provider || !probe || rest.length > 0)
+        throw new SessionError('bad-parameter', `'${name}' is not provider:probe.`);
+      return { kind: 'usdt', path: await filePath(program, request), provider, probe, pid: request.pid ?? 0 };
+    }
+    default:
       throw new SessionError(
         'attach-point-missing',
-        `The kernel has no function '${name}'.`,
-        'Choose another function; names are in /proc/kallsyms.',
+        `${program.section} programs cannot take their target from a parameter.`,
       );
-    }
-    return { kind: 'kprobe', function: name, offset: 0, return: kind === 'kretprobe' };
   }
-  throw new SessionError(
-    'attach-point-missing',
-    `${program.section} programs cannot take their target from a parameter.`,
-  );
+}
+
+/** enum perf_type_id and configs of include/uapi/linux/perf_event.h. */
+const PERF_EVENTS = {
+  'cpu-cycles': { type: 0, config: '0' },
+  'cpu-clock': { type: 1, config: '0' },
+} as const;
+/** PERF_SAMPLE_BRANCH_USER | KERNEL | ANY. */
+const BRANCHES_ANY = '11';
+
+function perfOverride(perf: NonNullable<Program['perf']>, request: RuntimeTargetRequest): AttachOverride {
+  const frequencyHz = Number(parameterText(perf.frequencyParameter, request));
+  if (!Number.isInteger(frequencyHz) || frequencyHz < 1) {
+    throw new SessionError(
+      'bad-parameter',
+      `${perf.frequencyParameter} must be a frequency of 1 Hz or more.`,
+    );
+  }
+  return {
+    kind: 'perf',
+    ...PERF_EVENTS[perf.event],
+    frequencyHz,
+    cpu: -1,
+    pid: 0,
+    branchSampleType: perf.branches ? BRANCHES_ANY : '0',
+  };
+}
+
+async function requireKernelFunction(name: string, facts: TargetFacts): Promise<void> {
+  const [answer] = await facts.functions([name]);
+  if (!answer?.symbol) {
+    throw new SessionError(
+      'attach-point-missing',
+      `The kernel has no function '${name}'.`,
+      'Choose another one; /proc/kallsyms lists them.',
+    );
+  }
+}
+
+/** The file the program's symbol or probe is looked for in: the parameter of role "path". */
+async function filePath(program: Program, request: RuntimeTargetRequest): Promise<string> {
+  const parameter = request.parameters.find(candidate => candidate.role === 'path');
+  if (!parameter)
+    throw new SessionError(
+      'attach-point-missing',
+      `${program.section} needs a parameter of role "path" that names the file.`,
+    );
+  return userFile(parameterText(parameter.name, request), request.pid);
 }
 
 function parameterText(name: string, request: RuntimeTargetRequest): string {

@@ -51,9 +51,13 @@ export interface Target {
     command: SpawnCommand,
     output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
   ): Promise<TargetProcess>;
+  /** The file offset of the implementation an IFUNC stands for in processes of the target; see ifunc-probe.ts. */
+  ifuncOffset(library: string, symbol: string, pid: number | null): Promise<IfuncAnswer>;
   /** Ends what the target started (the VM); idempotent. */
   dispose(): Promise<void>;
 }
+
+export type IfuncAnswer = { readonly offset: string } | { readonly error: string };
 
 export interface TargetBtf {
   readonly bytes: Uint8Array;

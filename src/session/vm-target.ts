@@ -11,7 +11,15 @@ import type { TargetFacts } from './choose-programs';
 import { SessionError } from './errors';
 import { greetHelper, type HelperConnection } from './helper-connection';
 import { helperFacts } from './helper-facts';
-import type { ConnectOptions, Progress, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
+import type {
+  ConnectOptions,
+  IfuncAnswer,
+  Progress,
+  SpawnCommand,
+  Target,
+  TargetBtf,
+  TargetProcess,
+} from './target';
 import { findGuestNode } from './vm/guest-node';
 import type { GuestProcess } from './vm/guest-process';
 import { defaultCacheFolder, findKernel } from './vm/kernel-image';
@@ -19,6 +27,8 @@ import { SandboxVm, type SandboxVmOptions } from './vm/sandbox-vm';
 
 export interface VmTargetOptions {
   readonly helperPath: string;
+  /** dist/ifunc-probe.js. */
+  readonly ifuncProbePath: string;
   readonly vm: Omit<SandboxVmOptions, 'onProgress' | 'signal'>;
   /** Boot steps, for people who wait. */
   readonly progress: Progress;
@@ -139,6 +149,18 @@ export class VmTarget implements Target {
     return { pid: guest.pid, exited, resume: () => guest.resume(), kill: signal => guest.kill(signal) };
   }
 
+  async ifuncOffset(library: string, symbol: string, pid: number | null): Promise<IfuncAnswer> {
+    const node = await findGuestNode(this.options.vm.nodePath);
+    const probe = [
+      node,
+      this.options.ifuncProbePath,
+      library,
+      symbol,
+      ...(pid === null ? [] : [String(pid)]),
+    ];
+    return JSON.parse((await this.guestOutput(probe)).toString()) as IfuncAnswer;
+  }
+
   async dispose(): Promise<void> {
     const vm = await this.booting?.catch(() => null);
     this.helper?.connection.close();
@@ -190,27 +212,23 @@ export class VmTarget implements Target {
   }
 
   private async guestBtf(): Promise<Uint8Array> {
+    const bytes = await this.guestOutput(['cat', '/sys/kernel/btf/vmlinux']);
+    if (bytes.byteLength > 0) return bytes;
+    throw new SessionError(
+      'btf-missing',
+      `The sandbox VM's kernel (${this.release}) has no BTF.`,
+      'Choose a kernel built with CONFIG_DEBUG_INFO_BTF=y.',
+    );
+  }
+
+  private async guestOutput(argv: readonly string[]): Promise<Buffer> {
     const vm = await this.boot();
-    const reader = await vm.spawn({
-      argv: ['cat', '/sys/kernel/btf/vmlinux'],
-      cwd: '/',
-      env: GUEST_ENV,
-      stopped: false,
-      uid: 0,
-      gid: 0,
-    });
-    reader.stdin.end();
-    reader.stderr.resume();
+    const guest = await vm.spawn({ argv, cwd: '/', env: GUEST_ENV, stopped: false, uid: 0, gid: 0 });
+    guest.stdin.end();
+    guest.stderr.resume();
     const parts: Buffer[] = [];
-    for await (const part of reader.stdout) parts.push(part as Buffer);
-    const { code } = await reader.exited;
-    if (code !== 0) {
-      throw new SessionError(
-        'btf-missing',
-        `The sandbox VM's kernel (${vm.kernelRelease}) has no BTF.`,
-        'Choose a kernel built with CONFIG_DEBUG_INFO_BTF=y.',
-      );
-    }
+    for await (const part of guest.stdout) parts.push(part as Buffer);
+    await guest.exited;
     return Buffer.concat(parts);
   }
 }

@@ -30,6 +30,14 @@ export interface SourceLine {
   readonly text: string;
 }
 
+export interface PerfSampling {
+  readonly event: 'cpu-clock' | 'cpu-cycles';
+  /** The parameter that holds the frequency in hertz. */
+  readonly frequencyParameter: string;
+  /** The event records every branch, too (PERF_SAMPLE_BRANCH_ANY). */
+  readonly branches: boolean;
+}
+
 export interface Program {
   /** The C function's name: what libbpf calls the program. */
   readonly name: string;
@@ -44,6 +52,10 @@ export interface Program {
   readonly needs: readonly string[];
   /** BPFW_TARGET("param"): the attach point is completed at run time from the parameter of this name. */
   readonly targetParameter: string | null;
+  /** BPFW_IFUNC: the symbol may be an IFUNC; attach to the implementation in use, or to its resolver. */
+  readonly ifunc: 'implementation' | 'resolver' | null;
+  /** BPFW_PERF: the perf event this perf_event program samples. */
+  readonly perf: PerfSampling | null;
   /** 8-byte instructions of the function itself, without the subprograms it calls. */
   readonly instructionCount: number;
   /** Numbers of the BPF helpers that the program and its subprograms call (enum bpf_func_id), ascending. */

@@ -59,6 +59,8 @@ function readProgram(
       choice: choiceOf(tags),
       needs: tags.all('needs'),
       targetParameter: tags.get('target'),
+      ifunc: ifuncOf(tags),
+      perf: perfOf(tags),
       instructionCount: Math.floor((end - start) / 8),
       helperIds: [...helperIds].sort((a, b) => a - b),
       sourceLines: linesOf(ext?.lines.get(section.name) ?? [], start / 8, end / 8),
@@ -73,6 +75,18 @@ function choiceOf(tags: Tags): Program['choice'] {
   if (text === null || colon < 0) return null;
   const rank = Number(text.slice(colon + 1));
   return Number.isSafeInteger(rank) ? { group: text.slice(0, colon), rank } : null;
+}
+
+function ifuncOf(tags: Tags): Program['ifunc'] {
+  const ifunc = tags.get('ifunc');
+  return ifunc === 'implementation' || ifunc === 'resolver' ? ifunc : null;
+}
+
+function perfOf(tags: Tags): Program['perf'] {
+  const event = tags.get('perf');
+  const frequencyParameter = tags.get('frequency');
+  if ((event !== 'cpu-clock' && event !== 'cpu-cycles') || frequencyParameter === null) return null;
+  return { event, frequencyParameter, branches: tags.get('branches') === 'any' };
 }
 
 /** Line records of a section are sorted by instruction (the verifier insists); a damaged order costs lines, no more. */

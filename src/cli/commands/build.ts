@@ -1,0 +1,50 @@
+import path from 'node:path';
+import { chooseTarget } from '../../session/choose-target';
+import { RejectedError, UsageError } from '../exit';
+import { printJson } from '../print/json';
+import { terminalProgress } from '../progress';
+import { canAsk, compileFor, createTarget } from '../workplace';
+import { parseTarget } from './run-options';
+
+export interface BuildCommandOptions {
+  readonly output?: string;
+  readonly target?: string;
+  readonly json?: boolean;
+}
+
+/** `bpfw build FILE.bpf.c`: clang's diagnostics as they are, or one object a line with --json. */
+export async function buildCommand(file: string, options: BuildCommandOptions): Promise<void> {
+  if (!file.endsWith('.c')) throw new UsageError(`${file} is not a C source; programs are named *.bpf.c.`);
+  const sourcePath = path.resolve(file);
+  const outputPath = path.resolve(options.output ?? file.replace(/\.c$/, '.o'));
+  const { id } = await chooseTarget({
+    wish: parseTarget(options.target),
+    env: process.env,
+    object: null,
+    canAsk: canAsk(),
+  });
+  const progress = terminalProgress();
+  const target = createTarget(id, progress);
+  try {
+    const result = await compileFor(target, sourcePath, outputPath);
+    progress.done();
+    if (options.json) {
+      for (const diagnostic of result.diagnostics) printJson({ type: 'diagnostic', ...diagnostic });
+      printJson({
+        type: 'built',
+        ok: result.ok,
+        object: result.objectPath,
+        durationMs: result.durationMs,
+        cached: result.cached,
+        header: result.header,
+      });
+    } else if (result.output) {
+      process.stderr.write(`${result.output.trimEnd()}\n`);
+    }
+    if (!result.ok) throw new RejectedError(options.json ? '' : `${path.basename(file)} does not compile.`);
+    if (!options.json) process.stdout.write(`${path.relative(process.cwd(), outputPath)}\n`);
+  } finally {
+    progress.done();
+    await target.dispose();
+  }
+}

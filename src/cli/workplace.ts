@@ -1,0 +1,137 @@
+/** What `run` and `verify` work with: the target that was chosen, the compiled object, and the helpers of this run. */
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { findClang } from '../compile/clang';
+import { type CompileResult, compile } from '../compile/compile';
+import { btfId } from '../compile/vmlinux-cache';
+import { chooseTarget } from '../session/choose-target';
+import { HelperPool } from '../session/helper-pool';
+import { LocalTarget } from '../session/local-target';
+import type { Progress, Target, TargetId } from '../session/target';
+import { VmTarget } from '../session/vm-target';
+import type { BpfObject } from '../shared/object/model';
+import { readObject } from '../shared/object/object';
+import { findTemplate } from '../templates/catalogue';
+import { RejectedError, UsageError } from './exit';
+import {
+  cacheFolder,
+  GUEST_AGENT_PATH,
+  HELPER_PATH,
+  IFUNC_PROBE_PATH,
+  INCLUDE_FOLDER,
+  TEMPLATES_FOLDER,
+} from './paths';
+
+export interface BuiltProgram {
+  readonly object: BpfObject;
+  readonly bytes: Uint8Array;
+  /** Milliseconds; 0 for an object file that was given. */
+  readonly compileMs: number;
+  readonly sourcePath: string | null;
+}
+
+export interface Workplace {
+  readonly target: Target;
+  readonly built: BuiltProgram;
+  readonly helpers: HelperPool;
+  dispose(): Promise<void>;
+}
+
+export interface WorkplaceRequest {
+  /** A template's name, a .bpf.c or a .o. */
+  readonly program: string;
+  readonly wish: TargetId | 'auto';
+  readonly progress: Progress;
+}
+
+/** Throws UsageError, RejectedError (clang's words are on stderr by then), SessionError, VmError, CompileEnvironmentError. */
+export async function openWorkplace(request: WorkplaceRequest): Promise<Workplace> {
+  const file = await programFile(request.program);
+  let decision = await chooseTarget({ wish: request.wish, env: process.env, object: null, canAsk: canAsk() });
+  let target = createTarget(decision.id, request.progress);
+  try {
+    let built = await buildFor(target, file, request.progress);
+    if (request.wish === 'auto' && decision.id === 'local') {
+      decision = await chooseTarget({
+        wish: 'auto',
+        env: process.env,
+        object: built.object,
+        canAsk: canAsk(),
+      });
+      if (decision.id === 'vm') {
+        target = createTarget('vm', request.progress);
+        built = await buildFor(target, file, request.progress);
+      }
+    }
+    const helpers = new HelperPool();
+    process.stderr.write(`bpfw: on ${target.describe()}, because ${decision.why}\n`);
+    return {
+      target,
+      built,
+      helpers,
+      dispose: async () => {
+        helpers.dispose();
+        await target.dispose();
+      },
+    };
+  } catch (error) {
+    await target.dispose();
+    throw error;
+  }
+}
+
+export function createTarget(id: TargetId, progress: Progress): LocalTarget | VmTarget {
+  const log = (line: string) => {
+    if (process.env.BPFW_DEBUG) process.stderr.write(`${line}\n`);
+  };
+  const common = { helperPath: HELPER_PATH, ifuncProbePath: IFUNC_PROBE_PATH, log };
+  return id === 'local'
+    ? new LocalTarget({ ...common, elevation: 'auto' })
+    : new VmTarget({ ...common, vm: { agentPath: GUEST_AGENT_PATH, cacheFolder: cacheFolder() }, progress });
+}
+
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** The source or object file behind what was typed. Throws UsageError, TemplateError. */
+async function programFile(program: string): Promise<string> {
+  if (/\.(c|o)$/.test(program) || program.includes('/')) {
+    const found = await stat(program).catch(() => null);
+    if (!found?.isFile()) throw new UsageError(`${program} is not a file.`);
+    return path.resolve(program);
+  }
+  return (await findTemplate(TEMPLATES_FOLDER, program)).sourcePath;
+}
+
+async function buildFor(target: Target, file: string, progress: Progress): Promise<BuiltProgram> {
+  if (file.endsWith('.o')) {
+    const bytes = await readFile(file);
+    return { object: readObject(bytes, path.basename(file)), bytes, compileMs: 0, sourcePath: null };
+  }
+  progress('Compiling');
+  const result = await compileFor(target, file);
+  if (result.output) process.stderr.write(`${result.output.trimEnd()}\n`);
+  if (!result.ok) throw new RejectedError(`${path.basename(file)} does not compile.`);
+  const bytes = await readFile(result.objectPath);
+  const name = `${path.basename(file).replace(/(\.bpf)?\.c$/, '')}.bpf.o`;
+  return { object: readObject(bytes, name), bytes, compileMs: result.durationMs, sourcePath: file };
+}
+
+/** Compiles for the target's kernel; errors of the program are a result. */
+export async function compileFor(
+  target: Target,
+  sourcePath: string,
+  outputPath?: string,
+): Promise<CompileResult> {
+  const clang = await findClang();
+  const { bytes, btf } = await target.readBtf();
+  return compile({
+    sourcePath,
+    clang,
+    btf: { id: btfId(bytes), load: () => btf },
+    cacheFolder: cacheFolder(),
+    includeFolders: [INCLUDE_FOLDER],
+    ...(outputPath === undefined ? {} : { outputPath }),
+  });
+}

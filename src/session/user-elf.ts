@@ -1,0 +1,166 @@
+/**
+ * What uprobes need from a user program or library (ELF64, little endian; gabi): symbols, the file offset of an
+ * address, and the GOT slots through which it calls a function. Reads the whole file; throws nothing but
+ * UserElfError.
+ */
+export class UserElfError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UserElfError';
+  }
+}
+
+export interface UserSymbol {
+  readonly name: string;
+  /** Virtual address as linked. */
+  readonly address: number;
+  /** STT_FUNC or STT_GNU_IFUNC (elf.h: 2, 10). */
+  readonly kind: 'function' | 'ifunc';
+}
+
+interface Section {
+  readonly type: number;
+  readonly link: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly entrySize: number;
+}
+
+interface Segment {
+  readonly offset: number;
+  readonly address: number;
+  readonly fileSize: number;
+}
+
+const SHT_SYMTAB = 2;
+const SHT_RELA = 4;
+const SHT_DYNSYM = 11;
+const PT_LOAD = 1;
+const STT_FUNC = 2;
+const STT_GNU_IFUNC = 10;
+/** GLOB_DAT and JUMP_SLOT of x86-64 (6, 7) and AArch64 (1025, 1026). */
+const GOT_RELOCATIONS = new Set([6, 7, 1025, 1026]);
+
+export class UserElf {
+  private readonly view: DataView;
+  private readonly sections: readonly Section[];
+  private readonly segments: readonly Segment[];
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const magic = bytes.byteLength >= 64 && this.view.getUint32(0, false) === 0x7f454c46;
+    if (!magic || bytes[4] !== 2 || bytes[5] !== 1)
+      throw new UserElfError('it is not a 64-bit little-endian ELF file');
+    this.segments = this.guard(() => this.readSegments());
+    this.sections = this.guard(() => this.readSections());
+  }
+
+  /** Functions of this name, .dynsym first: what other programs can call. */
+  functions(name: string): UserSymbol[] {
+    return this.functionsWhere(candidate => candidate === name);
+  }
+
+  functionsWhere(wanted: (name: string) => boolean): UserSymbol[] {
+    return this.guard(() =>
+      [SHT_DYNSYM, SHT_SYMTAB].flatMap(type =>
+        this.sections
+          .filter(section => section.type === type)
+          .flatMap(section => this.symbolsOf(section, wanted)),
+      ),
+    );
+  }
+
+  /** Virtual address of the file's first byte, as linked: 0 for position-independent files. */
+  get firstAddress(): number {
+    const first = this.segments.find(segment => segment.offset === 0);
+    return first ? first.address : 0;
+  }
+
+  /** Offset in the file of a virtual address; null when no segment's bytes hold it. */
+  fileOffset(address: number): number | null {
+    const segment = this.segments.find(
+      candidate => address >= candidate.address && address < candidate.address + candidate.fileSize,
+    );
+    return segment ? address - segment.address + segment.offset : null;
+  }
+
+  /** Virtual addresses of the GOT slots that hold the address of the imported function. */
+  gotSlots(name: string): number[] {
+    return this.guard(() => {
+      const slots: number[] = [];
+      for (const section of this.sections.filter(candidate => candidate.type === SHT_RELA)) {
+        const symbols = this.sections[section.link];
+        if (symbols?.type !== SHT_DYNSYM) continue;
+        for (let at = section.offset; at + 24 <= section.offset + section.size; at += 24) {
+          const type = this.view.getUint32(at + 8, true);
+          const symbol = this.view.getUint32(at + 12, true);
+          if (GOT_RELOCATIONS.has(type) && this.symbolName(symbols, symbol) === name)
+            slots.push(this.u64(at));
+        }
+      }
+      return slots;
+    });
+  }
+
+  private readSegments(): Segment[] {
+    const offset = this.u64(32);
+    const size = this.view.getUint16(54, true);
+    const count = this.view.getUint16(56, true);
+    return Array.from({ length: count }, (_, index) => offset + index * size)
+      .filter(at => this.view.getUint32(at, true) === PT_LOAD)
+      .map(at => ({ offset: this.u64(at + 8), address: this.u64(at + 16), fileSize: this.u64(at + 32) }));
+  }
+
+  private readSections(): Section[] {
+    const offset = this.u64(40);
+    const size = this.view.getUint16(58, true);
+    const count = this.view.getUint16(60, true);
+    return Array.from({ length: count }, (_, index) => {
+      const at = offset + index * size;
+      return {
+        type: this.view.getUint32(at + 4, true),
+        offset: this.u64(at + 24),
+        size: this.u64(at + 32),
+        link: this.view.getUint32(at + 40, true),
+        entrySize: this.u64(at + 56),
+      };
+    });
+  }
+
+  private symbolsOf(section: Section, wanted: (name: string) => boolean): UserSymbol[] {
+    const found: UserSymbol[] = [];
+    for (let index = 0; (index + 1) * 24 <= section.size; index++) {
+      const at = section.offset + index * 24;
+      const type = this.view.getUint8(at + 4) & 0xf;
+      if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || this.view.getUint16(at + 6, true) === 0) continue;
+      const name = this.symbolName(section, index);
+      if (wanted(name))
+        found.push({ name, address: this.u64(at + 8), kind: type === STT_FUNC ? 'function' : 'ifunc' });
+    }
+    return found;
+  }
+
+  private symbolName(table: Section, index: number): string {
+    const strings = this.sections[table.link];
+    if (!strings) return '';
+    const start = strings.offset + this.view.getUint32(table.offset + index * 24, true);
+    const end = this.bytes.indexOf(0, start);
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, Math.max(0, end - start)).toString(
+      'latin1',
+    );
+  }
+
+  private u64(at: number): number {
+    return Number(this.view.getBigUint64(at, true));
+  }
+
+  /** A damaged file makes DataView throw; that is said in our words. */
+  private guard<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof RangeError) throw new UserElfError('it is cut short or damaged');
+      throw error;
+    }
+  }
+}
