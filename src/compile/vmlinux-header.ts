@@ -1,4 +1,4 @@
-import type { Btf, BtfTypeId } from '../shared/object/btf-model';
+import type { Btf, BtfType, BtfTypeId } from '../shared/object/btf-model';
 import { DecodedTypes } from './decoded-types';
 import { type Layout, Layouts, type PaddingBits } from './vmlinux-layout';
 import { identifier, keyword, type VmlinuxNames, vmlinuxNames } from './vmlinux-names';
@@ -6,11 +6,13 @@ import { identifier, keyword, type VmlinuxNames, vmlinuxNames } from './vmlinux-
 export interface HeaderSelection {
   /** What the header defines completely, with all that it contains by value; whatever is only pointed to is declared. */
   readonly roots: Iterable<BtfTypeId>;
-  /** Tags, enumerators and typedefs the program defines itself: ours get the suffix ___bpfw, which CO-RE ignores. */
-  readonly taken: ReadonlySet<string>;
+  /** Structs, unions and enums the program defines itself: ours get the suffix ___bpfw, which CO-RE ignores. */
+  readonly takenTags: ReadonlySet<string>;
+  /** The same for typedefs and enumerators. */
+  readonly takenNames: ReadonlySet<string>;
 }
 
-/** Appended to names in `taken`. */
+/** Appended to the kernel's name where the program has taken it. */
 const TAKEN_SUFFIX = '___bpfw';
 
 /** typedefs of arm_acle.h that compilers know without any definition in BTF, and what stands for them. */
@@ -29,7 +31,7 @@ const INT_WORDS = /^(?:(?:unsigned|signed|char|short|int|long|__int128|_Bool|boo
  * Without `selection` all of them. 64-bit kernels only: the BPF target's long and pointers have 8 bytes.
  */
 export function vmlinuxHeader(btf: Btf, selection?: HeaderSelection): string {
-  return new HeaderWriter(btf, selection?.taken ?? new Set()).write(
+  return new HeaderWriter(btf, selection?.takenTags ?? new Set(), selection?.takenNames ?? new Set()).write(
     selection?.roots ?? allNamed(btf),
     !selection,
   );
@@ -59,7 +61,8 @@ class HeaderWriter {
 
   constructor(
     private readonly btf: Btf,
-    private readonly taken: ReadonlySet<string>,
+    private readonly takenTags: ReadonlySet<string>,
+    private readonly takenNames: ReadonlySet<string>,
   ) {
     this.names = vmlinuxNames(btf);
     this.types = new DecodedTypes(btf);
@@ -194,7 +197,7 @@ class HeaderWriter {
     const values = enumValues(type);
     const lines = values.map((value, index) => {
       const name = names[index] ?? '';
-      return `\t${this.taken.has(name) ? name + TAKEN_SUFFIX : name} = ${literal(value)},\n`;
+      return `\t${this.takenNames.has(name) ? name + TAKEN_SUFFIX : name} = ${literal(value)},\n`;
     });
     const head = type.name === '' ? 'enum' : this.tag(id, false);
     return `${head} {\n${lines.join('')}}${enumMode(type.size, values)}`;
@@ -285,12 +288,12 @@ class HeaderWriter {
    */
   private tag(id: BtfTypeId, pointed: boolean): string {
     const name = this.names.nameOf(id);
-    return `${keyword(this.btf, id)} ${!pointed && this.taken.has(name) ? name + TAKEN_SUFFIX : name}`;
+    return `${keyword(this.btf, id)} ${!pointed && this.takenTags.has(name) ? name + TAKEN_SUFFIX : name}`;
   }
 
   private typedefName(id: BtfTypeId): string {
     const name = this.names.nameOf(id);
-    return this.taken.has(name) ? name + TAKEN_SUFFIX : name;
+    return this.takenNames.has(name) ? name + TAKEN_SUFFIX : name;
   }
 
   private skipQualifiers(id: BtfTypeId): BtfTypeId {

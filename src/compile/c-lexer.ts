@@ -1,0 +1,157 @@
+/** What one C file says, read token by token without preprocessing: every branch of every #if counts. */
+export interface LexedFile {
+  /** Every identifier outside comments and literals, macro bodies included. */
+  readonly identifiers: ReadonlySet<string>;
+  readonly includes: readonly { readonly name: string; readonly angled: boolean }[];
+  /** `##` or an #include of a macro: identifiers can arise that no token shows. */
+  readonly needsPreprocessor: boolean;
+  /** Structs, unions and enums that get a body here. */
+  readonly definedTags: ReadonlySet<string>;
+  /** Enumerators, and the variables, functions and record typedefs of file scope. */
+  readonly definedNames: ReadonlySet<string>;
+}
+
+const TOKEN =
+  /\/\/(?:\\\r?\n|[^\n])*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?|\.?[0-9](?:[eEpP][+-]|[\w.])*|[A-Za-z_$][\w$]*|##|\\\r?\n|\n|[ \t\r\f\v]+|[\s\S]/g;
+const IDENTIFIER = /^[A-Za-z_$]/;
+
+/** Lexes C. Never fails: what is no C is passed over. */
+export function lexC(text: string): LexedFile {
+  const identifiers = new Set<string>();
+  const includes: { name: string; angled: boolean }[] = [];
+  const tokens: string[] = [];
+  let needsPreprocessor = false;
+  let directive: string[] | null = null;
+  let lineStart = true;
+
+  const endDirective = (): void => {
+    if (directive === null) return;
+    const include = readInclude(directive);
+    if (include === 'computed') needsPreprocessor = true;
+    else if (include !== null) includes.push(include);
+    else
+      for (const token of directive) {
+        if (IDENTIFIER.test(token)) identifiers.add(token);
+        else if (token === '##') needsPreprocessor = true;
+      }
+    directive = null;
+  };
+
+  for (const [token] of text.matchAll(TOKEN)) {
+    const first = token.charCodeAt(0);
+    if (token === '\n') {
+      endDirective();
+      lineStart = true;
+    } else if (first === 0x20 || first === 0x09 || first === 0x0d || first === 0x5c) {
+      if (directive !== null) directive.push(' ');
+    } else if (token.startsWith('//') || token.startsWith('/*')) {
+      if (directive !== null) directive.push(' ');
+    } else if (directive !== null) {
+      directive.push(token);
+    } else if (token === '#' && lineStart) {
+      directive = [];
+    } else {
+      lineStart = false;
+      if (IDENTIFIER.test(token)) identifiers.add(token);
+      tokens.push(token);
+    }
+  }
+  endDirective();
+  return { identifiers, includes, needsPreprocessor, ...definitions(tokens) };
+}
+
+/** null: another directive. */
+function readInclude(tokens: readonly string[]): { name: string; angled: boolean } | 'computed' | null {
+  const text = tokens.join('').trim();
+  const match = /^(?:include|include_next|import)\b\s*(.*)$/.exec(text);
+  if (match === null) return null;
+  const operand = match[1] ?? '';
+  const quoted = /^"([^"]+)"/.exec(operand)?.[1];
+  if (quoted !== undefined) return { name: quoted, angled: false };
+  const angled = /^<([^>]+)>/.exec(operand)?.[1];
+  return angled === undefined ? 'computed' : { name: angled, angled: true };
+}
+
+interface Brace {
+  readonly enumerators: boolean;
+}
+
+function definitions(tokens: readonly string[]): Pick<LexedFile, 'definedTags' | 'definedNames'> {
+  const definedTags = new Set<string>();
+  const definedNames = new Set<string>();
+  const braces: Brace[] = [];
+  let parentheses = 0;
+  let typedef: 'no' | 'plain' | 'record' = 'no';
+  let initializer = false;
+
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i] ?? '';
+    const previous = tokens[i - 1] ?? ';';
+    const next = tokens[i + 1] ?? ';';
+    if (token === '(' || token === '[') parentheses++;
+    else if (token === ')' || token === ']') parentheses = Math.max(0, parentheses - 1);
+    else if (token === '{') {
+      const head = recordHead(tokens, i);
+      if (head?.tag) definedTags.add(head.tag);
+      if (head && typedef === 'plain') typedef = 'record';
+      braces.push({ enumerators: head?.keyword === 'enum' });
+    } else if (token === '}') {
+      braces.pop();
+    } else if (parentheses === 0 && braces.length === 0) {
+      if (token === ';') {
+        typedef = 'no';
+        initializer = false;
+      } else if (token === ',') initializer = false;
+      else if (token === '=') initializer = true;
+      else if (token === 'typedef') typedef = 'plain';
+      else if (!initializer && IDENTIFIER.test(token) && declares(previous, next) && typedef !== 'plain')
+        definedNames.add(token);
+    } else if (
+      braces.at(-1)?.enumerators &&
+      IDENTIFIER.test(token) &&
+      (previous === '{' || previous === ',') &&
+      (next === '=' || next === ',' || next === '}')
+    ) {
+      definedNames.add(token);
+    }
+  }
+  return { definedTags, definedNames };
+}
+
+/** Whether an identifier between these two is the one a declaration at file scope declares. */
+function declares(previous: string, next: string): boolean {
+  const afterType = IDENTIFIER.test(previous)
+    ? previous !== 'struct' && previous !== 'union' && previous !== 'enum'
+    : previous === '*' || previous === '}' || previous === ')' || previous === ',';
+  return afterType && ['=', ';', ',', '[', '(', 'SEC', '__attribute__'].includes(next);
+}
+
+/** The struct, union or enum whose body opens at tokens[open], stepping over attributes; null for any other brace. */
+function recordHead(
+  tokens: readonly string[],
+  open: number,
+): { readonly keyword: string; readonly tag: string | null } | null {
+  let at = open - 1;
+  if (tokens[at] === ')') {
+    let depth = 0;
+    do {
+      if (tokens[at] === ')') depth++;
+      else if (tokens[at] === '(') depth--;
+      at--;
+    } while (depth > 0 && at >= 0);
+    if (tokens[at] !== '__attribute__') return null;
+    at--;
+  }
+  const isKeyword = (token: string | undefined): boolean =>
+    token === 'struct' || token === 'union' || token === 'enum';
+  const last = tokens[at] ?? '';
+  if (isKeyword(last)) return { keyword: last, tag: null };
+  // struct __attribute__((packed)) name { … }: the attribute stands between the keyword and the name.
+  let before = at - 1;
+  if (tokens[before] === ')') {
+    while (before >= 0 && tokens[before] !== '__attribute__') before--;
+    before--;
+  }
+  const keyword = tokens[before] ?? '';
+  return IDENTIFIER.test(last) && isKeyword(keyword) ? { keyword, tag: last } : null;
+}

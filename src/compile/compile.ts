@@ -1,0 +1,185 @@
+import { resolve } from 'node:path';
+import { type BuildResult, build } from './build';
+import type { Clang } from './clang';
+import type { CompileDiagnostic } from './diagnostics';
+import { compileFlags, findLibbpfHeaders } from './flags';
+import { type HeaderUsed, inputKey, ObjectCache } from './object-cache';
+import { scanSource } from './source-scan';
+import type { BtfSource } from './vmlinux-cache';
+
+export interface CompileRequest {
+  readonly sourcePath: string;
+  /** Of the kernel the program is for; loaded only when something has to be compiled. */
+  readonly btf: BtfSource;
+  readonly clang: Clang;
+  /** Where the object goes; default: it stays in the cache. */
+  readonly outputPath?: string;
+  /** See defaultCacheFolder. */
+  readonly cacheFolder: string;
+  readonly includeFolders?: readonly string[];
+  readonly extraFlags?: readonly string[];
+  /** Folder with bpf/bpf_helpers.h; '' or absent: findLibbpfHeaders looks for it. */
+  readonly libbpfFolder?: string;
+  /** process.arch of the target; default this machine's. */
+  readonly architecture?: string;
+  /** full: never reduce vmlinux.h. Default: reduced, and full where reduced will not do. */
+  readonly header?: 'reduced' | 'full';
+  /** Ends this call with an AbortError; clang is ended when nobody else waits for it. */
+  readonly signal?: AbortSignal;
+  /** The command line and what clang said, as text for people, when clang has ended (at once for a cached object). */
+  readonly onOutput?: (text: string) => void;
+}
+
+interface CompileReport {
+  readonly diagnostics: readonly CompileDiagnostic[];
+  /** What clang printed, readable. */
+  readonly output: string;
+  /** The argv that makes this object with this vmlinux.h; our own run adds flags about diagnostics and dependencies. */
+  readonly commandLine: readonly string[];
+  readonly durationMs: number;
+  /** True: no clang was run. */
+  readonly cached: boolean;
+  readonly header: HeaderUsed;
+}
+
+export type CompileResult = CompileReport &
+  (
+    | {
+        readonly ok: true;
+        readonly objectPath: string;
+        /** SHA-256 of the object's bytes, hex. */
+        readonly objectHash: string;
+      }
+    | { readonly ok: false; readonly objectPath: null }
+  );
+
+interface Shared {
+  readonly result: Promise<BuildResult>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
+const running = new Map<string, Shared>();
+
+/**
+ * Compiles a BPF source to an object, or finds the object that the same source, headers, clang, flags and BTF gave
+ * before. Errors in the program are a result; rejects with CompileEnvironmentError 'libbpf-headers-missing', with the
+ * system's error when the source or the cache cannot be read or written, and with an AbortError on `signal`.
+ */
+export async function compile(request: CompileRequest): Promise<CompileResult> {
+  const started = performance.now();
+  request.signal?.throwIfAborted();
+  const sourcePath = resolve(request.sourcePath);
+  const libbpfFolder = await findLibbpfHeaders(request.libbpfFolder);
+  const includeFolders = (request.includeFolders ?? []).map(folder => resolve(folder));
+  const extraFlags = request.extraFlags ?? [];
+  const scan = await scanSource({
+    sourcePath,
+    includeFolders,
+    libbpfFolder,
+    systemFolders: request.clang.includeFolders,
+    extraFlags,
+  });
+  const header = request.header ?? 'reduced';
+  const flagsFor = (vmlinuxFolder: string | null): string[] =>
+    compileFlags({
+      clang: request.clang,
+      vmlinuxFolder,
+      includeFolders,
+      libbpfFolder,
+      extraFlags,
+      ...(request.architecture === undefined ? {} : { architecture: request.architecture }),
+    });
+  const key = inputKey([
+    sourcePath,
+    request.clang.path,
+    request.clang.version,
+    header,
+    scan.vmlinux,
+    scan.vmlinux === 'ours' ? request.btf.id : '',
+    ...flagsFor(null),
+  ]);
+  const objects = new ObjectCache(request.cacheFolder);
+
+  const cached = await objects.find(key);
+  request.signal?.throwIfAborted();
+  const built: BuildResult =
+    cached !== null
+      ? { ok: true, object: cached }
+      : await share(`${request.cacheFolder}\0${key}\0${scan.contentHash}`, request.signal, signal =>
+          build({ sourcePath, scan, header, flagsFor, objects, key, signal, ...requestPart(request) }),
+        );
+  const said = built.ok ? built.object : built;
+  const place = request.outputPath ?? (built.ok ? objects.objectPath(built.object.objectHash) : undefined);
+  const commandLine = [...said.commandLine, ...(place === undefined ? [] : ['-o', resolve(place)])];
+  request.onOutput?.(`${shellText(commandLine)}\n${said.output}`);
+  const report: CompileReport = {
+    diagnostics: said.diagnostics,
+    output: said.output,
+    commandLine,
+    header: said.header,
+    durationMs: performance.now() - started,
+    cached: cached !== null,
+  };
+  if (!built.ok) return { ...report, ok: false, objectPath: null };
+  const { objectHash } = built.object;
+  if (request.outputPath !== undefined) await objects.copyTo(objectHash, resolve(request.outputPath));
+  return {
+    ...report,
+    durationMs: performance.now() - started,
+    ok: true,
+    objectPath:
+      request.outputPath === undefined ? objects.objectPath(objectHash) : resolve(request.outputPath),
+    objectHash,
+  };
+}
+
+function requestPart(request: CompileRequest): Pick<CompileRequest, 'btf' | 'clang' | 'cacheFolder'> {
+  return { btf: request.btf, clang: request.clang, cacheFolder: request.cacheFolder };
+}
+
+/** One run for all who want the same at the same time; it ends early only when all of them have left. */
+async function share(
+  key: string,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<BuildResult>,
+): Promise<BuildResult> {
+  let shared = running.get(key);
+  if (!shared) {
+    const stop = new AbortController();
+    const result = run(stop.signal).finally(() => {
+      if (running.get(key) === shared) running.delete(key);
+    });
+    // Everybody may have left by the time it fails.
+    result.catch(() => undefined);
+    shared = { result, stop, waiting: 0 };
+    running.set(key, shared);
+  }
+  const { result, stop } = shared;
+  const joined = shared;
+  joined.waiting++;
+  let leave: () => void = () => undefined;
+  try {
+    if (!signal) return await result;
+    const left = new Promise<never>((_resolve, reject) => {
+      leave = () => reject(signal.reason);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+    return await Promise.race([result, left]);
+  } finally {
+    signal?.removeEventListener('abort', leave);
+    joined.waiting--;
+    if (joined.waiting === 0) {
+      // A newcomer must not join a run that is being ended.
+      if (running.get(key) === joined) running.delete(key);
+      stop.abort();
+    }
+  }
+}
+
+/** An argv as a line to paste into a shell. */
+export function shellText(argv: readonly string[]): string {
+  return argv
+    .map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}

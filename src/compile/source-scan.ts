@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { type LexedFile, lexC } from './c-lexer';
+
+export interface SourceScan {
+  /** Identifiers whose types the program may need, from the source, its own headers and libbpf's. */
+  readonly names: ReadonlySet<string>;
+  /** Identifiers that may name a member the program reaches through a pointer: of the source and its own headers. */
+  readonly memberNames: ReadonlySet<string>;
+  readonly definedTags: ReadonlySet<string>;
+  readonly definedNames: ReadonlySet<string>;
+  readonly needsPreprocessor: boolean;
+  /** ours: #include "vmlinux.h" finds the one we write; own: one that lies beside the source; none: not included. */
+  readonly vmlinux: 'ours' | 'own' | 'none';
+  /** Hash of the contents of every file read; names the input for compiles that run at the same time. */
+  readonly contentHash: string;
+}
+
+export interface ScanOptions {
+  readonly sourcePath: string;
+  /** Searched for "…" and <…> before anything else. */
+  readonly includeFolders: readonly string[];
+  /** Holds bpf/bpf_helpers.h. */
+  readonly libbpfFolder: string;
+  /** Searched last; their files' identifiers need nothing from vmlinux.h. */
+  readonly systemFolders: readonly string[];
+  readonly extraFlags: readonly string[];
+}
+
+interface ReadFile {
+  readonly lexed: LexedFile;
+  readonly hash: string;
+  /** bpf_helper_defs.h only: helper -> the types its declaration names. */
+  readonly helperTypes: ReadonlyMap<string, readonly string[]> | null;
+}
+
+/** A file is lexed once per path, size and modification time. */
+const filesRead = new Map<string, Promise<ReadFile>>();
+const FILES_KEPT = 256;
+
+type Origin = 'own' | 'libbpf' | 'system';
+
+/**
+ * Reads a source and everything it includes. An #include that is not found is passed over: clang will say so.
+ * Rejects only when the source itself cannot be read.
+ */
+export async function scanSource(options: ScanOptions): Promise<SourceScan> {
+  const folders = [...options.includeFolders, ...foldersInFlags(options.extraFlags)];
+  const names = new Set<string>();
+  const memberNames = new Set<string>();
+  const definedTags = new Set<string>();
+  const definedNames = new Set<string>();
+  const helperTypes = new Map<string, readonly string[]>();
+  const hash = createHash('sha256');
+  let needsPreprocessor = false;
+  let vmlinux: SourceScan['vmlinux'] = 'none';
+
+  const seen = new Set<string>();
+  const source = resolve(options.sourcePath);
+  const queue: { path: string; origin: Origin }[] = [{ path: source, origin: 'own' }];
+  for (const forced of forcedIncludes(options.extraFlags)) {
+    queue.push({ path: resolve(dirname(source), forced), origin: 'own' });
+  }
+  // Macros given on the command line may name types too.
+  for (const flag of options.extraFlags) for (const name of lexC(flag).identifiers) names.add(name);
+
+  for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+    const { path, origin } = item;
+    if (seen.has(path)) continue;
+    seen.add(path);
+    const file = await readOnce(path).catch((error: unknown) => {
+      if (path === source) throw error;
+      return null;
+    });
+    if (file === null) continue;
+    const { lexed } = file;
+    hash.update(`${path}\0${file.hash}\0`);
+    for (const tag of lexed.definedTags) definedTags.add(tag);
+    for (const name of lexed.definedNames) definedNames.add(name);
+    for (const [helper, types] of file.helperTypes ?? []) helperTypes.set(helper, types);
+    if (origin !== 'system') for (const name of lexed.identifiers) names.add(name);
+    if (origin === 'own') {
+      for (const name of lexed.identifiers) memberNames.add(name);
+      if (lexed.needsPreprocessor) needsPreprocessor = true;
+    }
+    for (const include of lexed.includes) {
+      const found = await find(include, dirname(path), folders, options);
+      if (basename(include.name) === 'vmlinux.h' && (found === null || found.origin === 'own')) {
+        if (found !== null) vmlinux = 'own';
+        else if (include.name === 'vmlinux.h' && vmlinux === 'none') vmlinux = 'ours';
+      } else if (found !== null) queue.push(found);
+    }
+  }
+  for (const [helper, types] of helperTypes) {
+    if (memberNames.has(helper)) for (const type of types) names.add(type);
+  }
+  return {
+    names,
+    memberNames,
+    definedTags,
+    definedNames,
+    needsPreprocessor,
+    vmlinux,
+    contentHash: hash.digest('hex'),
+  };
+}
+
+async function find(
+  include: { readonly name: string; readonly angled: boolean },
+  includer: string,
+  folders: readonly string[],
+  options: ScanOptions,
+): Promise<{ path: string; origin: Origin } | null> {
+  const { name } = include;
+  if (isAbsolute(name)) return (await exists(name)) ? { path: name, origin: 'own' } : null;
+  const libbpf = join(options.libbpfFolder, 'bpf');
+  const originOf = (path: string, origin: Origin): Origin => (dirname(path) === libbpf ? 'libbpf' : origin);
+  const places: { folder: string; origin: Origin }[] = [
+    ...(include.angled ? [] : [{ folder: includer, origin: placeOf(includer, options) }]),
+    ...folders.map(folder => ({ folder, origin: 'own' as const })),
+    { folder: options.libbpfFolder, origin: 'system' },
+    ...options.systemFolders.map(folder => ({ folder, origin: 'system' as const })),
+  ];
+  for (const { folder, origin } of places) {
+    const path = join(folder, name);
+    if (await exists(path)) return { path, origin: originOf(path, origin) };
+  }
+  return null;
+}
+
+function placeOf(folder: string, options: ScanOptions): Origin {
+  return options.systemFolders.some(system => folder === system || folder.startsWith(`${system}/`))
+    ? 'system'
+    : 'own';
+}
+
+function foldersInFlags(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, i) => {
+    if (flag === '-I' || flag === '-isystem' || flag === '-iquote') return flags[i + 1] ?? [];
+    return /^-I(.+)$/.exec(flag)?.[1] ?? [];
+  });
+}
+
+function forcedIncludes(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, i) => (flag === '-include' ? (flags[i + 1] ?? []) : []));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function readOnce(path: string): Promise<ReadFile> {
+  const { mtimeMs, size, ino } = await stat(path);
+  const key = `${path}\0${mtimeMs}\0${size}\0${ino}`;
+  const known = filesRead.get(key);
+  if (known) return known;
+  const reading = readFile(path, 'utf8').then(text => read(path, text));
+  filesRead.set(key, reading);
+  reading.catch(() => filesRead.delete(key));
+  for (const oldest of filesRead.keys()) {
+    if (filesRead.size <= FILES_KEPT) break;
+    filesRead.delete(oldest);
+  }
+  return reading;
+}
+
+function read(path: string, text: string): ReadFile {
+  const hash = createHash('sha256').update(text).digest('hex');
+  if (basename(path) !== 'bpf_helper_defs.h') return { lexed: lexC(text), hash, helperTypes: null };
+  return readHelpers(text, hash);
+}
+
+/**
+ * libbpf's list of all helpers declares every struct it names and takes only pointers to them, so a helper's types are
+ * needed only where the helper is called; the integer typedefs in the prototypes always are.
+ */
+function readHelpers(text: string, hash: string): ReadFile {
+  const helperTypes = new Map<string, readonly string[]>();
+  const identifiers = new Set<string>();
+  for (const line of text.split('\n')) {
+    const helper = /^static .*\(\*\s*(?:const\s+)?(bpf_\w+)\)\(/.exec(line)?.[1];
+    if (helper === undefined) continue;
+    helperTypes.set(
+      helper,
+      [...line.matchAll(/\b(?:struct|union|enum)\s+(\w+)/g)].map(match => match[1] ?? ''),
+    );
+    for (const [type] of line.matchAll(/\b__[us](?:8|16|32|64)\b|\b__(?:be|le)(?:16|32|64)\b|\b__wsum\b/g))
+      identifiers.add(type);
+  }
+  const empty: ReadonlySet<string> = new Set();
+  return {
+    lexed: { identifiers, includes: [], needsPreprocessor: false, definedTags: empty, definedNames: empty },
+    hash,
+    helperTypes,
+  };
+}
