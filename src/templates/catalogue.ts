@@ -22,9 +22,8 @@ export class TemplateError extends Error {
 
 /** By category (in the schema's order), then title. Throws TemplateError 'bad-template' naming the file that is wrong. */
 export async function readCatalogue(root: string): Promise<Template[]> {
-  const entries = await readdir(root, { withFileTypes: true });
-  const folders = entries.filter(entry => entry.isDirectory() && entry.name !== 'include');
-  const templates = await Promise.all(folders.map(entry => readTemplate(path.join(root, entry.name))));
+  const names = await templateNames(root);
+  const templates = await Promise.all(names.map(name => readTemplate(path.join(root, name))));
   const categories = TemplateManifestSchema.entries.category.options;
   return templates.sort(
     (a, b) =>
@@ -35,10 +34,8 @@ export async function readCatalogue(root: string): Promise<Template[]> {
 
 /** Throws TemplateError 'unknown-template' that lists what there is. */
 export async function findTemplate(root: string, name: string): Promise<Template> {
-  const templates = await readCatalogue(root);
-  const found = templates.find(template => template.manifest.name === name);
-  if (found) return found;
-  const names = templates.map(template => template.manifest.name).sort();
+  const names = await templateNames(root);
+  if (names.includes(name)) return readTemplate(path.join(root, name));
   throw new TemplateError(
     'unknown-template',
     `There is no template '${name}'. Templates: ${names.join(', ')}.`,
@@ -66,6 +63,14 @@ export async function copyTemplate(template: Template, folder: string): Promise<
     await copyFile(path.join(template.folder, name), path.join(folder, name), constants.COPYFILE_EXCL);
   }
   return path.join(folder, path.basename(template.sourcePath));
+}
+
+async function templateNames(root: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true });
+  return entries
+    .filter(entry => entry.isDirectory() && entry.name !== 'include')
+    .map(entry => entry.name)
+    .sort();
 }
 
 async function readTemplate(folder: string): Promise<Template> {
