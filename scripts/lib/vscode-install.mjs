@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder, root } from './paths.mjs';
 import { run, which } from './run.mjs';
@@ -62,6 +62,12 @@ function parts(folder) {
 export async function ensureVscodeServer(log = console.log) {
   const place = await locate();
   if (!existsSync(place.folder)) await install(place.folder, log);
+  return vscodeAt(place.folder);
+}
+
+/** The installation in a folder that ensureVscodeServer made, wherever that folder is mounted now. */
+export async function vscodeAt(folder) {
+  const place = { folder, ...parts(folder) };
   const { version } = JSON.parse(await readFile(path.join(place.server, 'package.json'), 'utf8'));
   return { ...place, version };
 }
@@ -76,6 +82,7 @@ async function install(folder, log) {
   log(`Installing VS Code's server into ${folder} (about 2 minutes, 800 MB, once)`);
   await mkdir(path.dirname(folder), { recursive: true });
   const staging = await mkdtemp(`${folder}.partial-`);
+  await chmod(staging, 0o755); // another user of the test guest runs it, too
   try {
     for (const file of ['package.json', 'package-lock.json']) {
       await cp(path.join(packageFolder, file), path.join(staging, file));

@@ -9,6 +9,8 @@ export interface VscodeInstallation {
 }
 export interface ServerOptions {
   readonly dataFolder: string;
+  /** Default: the loopback address. */
+  readonly host?: string;
   readonly port?: number;
   readonly trusted?: boolean;
   readonly testDriver?: boolean;
@@ -31,6 +33,7 @@ export class VscodeServerError extends Error {}
 export const quietSettings: Settings;
 export function missingVscodePackages(): Promise<string[]>;
 export function ensureVscodeServer(log?: (line: string) => void): Promise<VscodeInstallation>;
+export function vscodeAt(folder: string): Promise<VscodeInstallation>;
 export function writeSettings(
   dataFolder: string,
   settings: { user: Settings; machine?: Settings },
@@ -40,10 +43,6 @@ export function addExtension(
   dataFolder: string,
   extension: string,
 ): Promise<void>;
-export function connectionToken(dataFolder: string): Promise<string>;
-export function serverArguments(
-  options: ServerOptions & { readonly port: number; readonly host?: string },
-): string[];
 export function workbenchAddress(options: {
   readonly port: number;
   readonly token: string;

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { endGroup, run, start } from './run.mjs';
 
-export { ensureVscodeServer, missingVscodePackages, VscodeServerError } from './vscode-install.mjs';
+export { ensureVscodeServer, missingVscodePackages, VscodeServerError, vscodeAt } from './vscode-install.mjs';
 
 /** Settings that keep VS Code about this extension: no chat, no telemetry, no network, no welcome page. */
 export const quietSettings = {
@@ -81,10 +81,10 @@ export async function addExtension(vscode, dataFolder, extension) {
 }
 
 /**
- * Arguments of VS Code's server, the same on this machine and in a guest. The connection token keeps other users of
- * the machine out, who can reach a loopback port as well; it is read from a file, because they can read argv, too.
+ * Arguments of VS Code's server. The connection token keeps other users of the machine out, who can reach a loopback
+ * port as well; it is read from a file, because they can read argv, too.
  */
-export function serverArguments({ host = '127.0.0.1', port, dataFolder, trusted, testDriver }) {
+function serverArguments({ host, port, dataFolder, trusted, testDriver }) {
   return [
     ...['--host', host, '--port', String(port)],
     ...['--connection-token-file', path.join(dataFolder, 'token')],
@@ -97,7 +97,7 @@ export function serverArguments({ host = '127.0.0.1', port, dataFolder, trusted,
 }
 
 /** The token of a data folder, made when it has none: only its owner may read it. */
-export async function connectionToken(dataFolder) {
+async function connectionToken(dataFolder) {
   const file = path.join(dataFolder, 'token');
   if (!existsSync(file)) {
     await mkdir(dataFolder, { recursive: true, mode: 0o700 });
@@ -116,24 +116,24 @@ export function workbenchAddress({ port, token, folder, payload }) {
 }
 
 /**
- * Starts VS Code's server on the loopback address and resolves when it accepts connections. It ends with `close()`, or
+ * Starts VS Code's server (on the loopback address unless `host` says otherwise, in a guest) and resolves when it accepts connections. It ends with `close()`, or
  * with this process. Throws when the port is taken, when it exits before that or is not ready in time, with what it printed.
  *
  * @param {{nodePath: string, serverMain: string}} vscode from ensureVscodeServer
- * @param {{dataFolder: string, port?: number, trusted?: boolean, testDriver?: boolean,
+ * @param {{dataFolder: string, host?: string, port?: number, trusted?: boolean, testDriver?: boolean,
  *   env?: Record<string, string>, readyTimeoutMs?: number}} options
  *   `dataFolder`: user data, extensions and log of this server; `port` 0 (default): any free one;
  *   `trusted`: every workspace is trusted (else a fresh one opens in Restricted Mode); `testDriver`: the page may be
  *   told to run extension tests
  */
 export async function startVscodeServer(vscode, options) {
-  const { dataFolder, port: wishedPort = 0, readyTimeoutMs = 60_000 } = options;
-  if (!(await isFree(wishedPort))) throw new Error(`Port ${wishedPort} is taken by another program.`);
+  const { dataFolder, host = '127.0.0.1', port: wishedPort = 0, readyTimeoutMs = 60_000 } = options;
+  if (!(await isFree(host, wishedPort))) throw new Error(`Port ${wishedPort} is taken by another program.`);
   const token = await connectionToken(dataFolder);
   await mkdir(path.join(dataFolder, 'extensions'), { recursive: true });
   const logPath = path.join(dataFolder, 'server.log');
   const log = await open(logPath, 'w');
-  const args = serverArguments({ port: 0, trusted: false, testDriver: false, ...options });
+  const args = serverArguments({ ...options, host, port: wishedPort });
   const child = start(vscode.nodePath, [vscode.serverMain, ...args], {
     env: serverEnvironment(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -188,11 +188,11 @@ export async function startVscodeServer(vscode, options) {
 }
 
 /** Whether a server could listen there: VS Code's own says nothing and hangs when it cannot. */
-function isFree(port) {
+function isFree(host, port) {
   return new Promise(resolve => {
     const probe = createServer();
     probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
 }
 

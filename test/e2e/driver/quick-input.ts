@@ -38,6 +38,11 @@ export class QuickInput {
     await this.input.press('Enter');
   }
 
+  /** Accepts what is there: the text of an input box, the chosen row of a pick. */
+  async accept(): Promise<void> {
+    await this.input.press('Enter');
+  }
+
   /** Narrows a pick by `filter` and takes the first row whose accessible name contains `label`. */
   async pick(label: string | RegExp, filter?: string): Promise<void> {
     if (filter !== undefined) await this.input.fill(filter);

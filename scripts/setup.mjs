@@ -1,0 +1,79 @@
+/**
+ * Makes a Debian or Ubuntu machine that has Node ready, installing only what is missing and saying what and why:
+ *
+ *   node scripts/setup.mjs [run|start|test|bench|all]
+ *
+ * run: bpfw and the sandbox VM; start: and VS Code; test: and what the tests use; bench: and peers to measure against.
+ * Everything it says goes to stderr. Exit code 1 with the reason and the mend when something cannot be had.
+ */
+import { availablePackages, hasCommand, installPackages, missingItems, updateLists } from './setup/apt.mjs';
+import { ensureBundles } from './setup/bundles.mjs';
+import { ensureKernel } from './setup/kernel.mjs';
+import { ensureNodeModules } from './setup/node-modules.mjs';
+import { groups } from './setup/packages.mjs';
+import { SetupError, say } from './setup/say.mjs';
+
+const oldestNode = 20;
+
+/**
+ * Brings everything a group needs; resolves at once when all is there. Throws SetupError (message with the mend).
+ * @param {keyof typeof groups} [group]
+ * @param {{build?: boolean}} [options] build: also dist/ (default true)
+ */
+export async function setUp(group = 'all', { build = true } = {}) {
+  if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+    throw new SetupError(`Node ${process.version} is too old.`, `install Node ${oldestNode} or newer`);
+  }
+  await ensurePackages(group);
+  ensureNodeModules();
+  ensureKernel();
+  if (build) ensureBundles();
+}
+
+async function ensurePackages(group) {
+  const missing = missingItems(groups[group]);
+  const forVscode = group === 'run' ? [] : await vscodePackages(group);
+  const wanted = [...missing, ...forVscode.map(name => ({ package: name, why: "builds VS Code's server" }))];
+  if (wanted.every(item => item.optional)) return;
+
+  say('installing what is missing:');
+  for (const item of wanted)
+    say(`  ${item.package.padEnd(20)} ${item.why}${item.optional ? ' (if there is one)' : ''}`);
+  updateLists();
+  const available = availablePackages(wanted.map(item => item.package));
+  installPackages(
+    wanted.filter(item => !item.optional || available.has(item.package)).map(item => item.package),
+  );
+
+  const still = missingItems(groups[group]).filter(item => !item.optional);
+  if (still.length > 0) {
+    const names = still.map(item => item.package).join(' ');
+    throw new SetupError(
+      `Installed, and yet not there: ${names}.`,
+      `look at what apt said above, then: sudo apt-get install ${names}`,
+    );
+  }
+}
+
+/** VS Code's server is built from npm where no desktop VS Code is used. */
+async function vscodePackages(group) {
+  if (group === 'start' && hasCommand('code') && (process.env.DISPLAY || process.env.WAYLAND_DISPLAY))
+    return [];
+  const { missingVscodePackages } = await import('./lib/vscode-install.mjs');
+  return missingVscodePackages();
+}
+
+if (process.argv[1] && import.meta.url === new URL(`file://${process.argv[1]}`).href) {
+  const group = process.argv[2] ?? 'all';
+  if (!Object.hasOwn(groups, group)) {
+    process.stderr.write(`No group ${group}. Groups: ${Object.keys(groups).join(', ')}\n`);
+    process.exit(2);
+  }
+  try {
+    await setUp(group);
+    say('everything is there');
+  } catch (error) {
+    say(error instanceof SetupError ? error.message : error.stack);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,111 @@
+/** Debian packages: what is missing, and installing just that. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
+import { SetupError, say } from './say.mjs';
+
+const systemFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+const aptDeadlineMs = 30 * 60_000;
+
+/** True when a command is on PATH or in the system's folders. */
+export function hasCommand(name) {
+  return [...(process.env.PATH ?? '').split(':'), ...systemFolders].some(folder => {
+    try {
+      accessSync(path.join(folder, name), constants.X_OK);
+      return path.isAbsolute(folder);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Items (see packages.mjs) that are not there. @param {import('./packages.mjs').Item[]} items */
+export function missingItems(items) {
+  const withoutCommand = items.filter(item => !item.commands?.some(hasCommand));
+  if (withoutCommand.length === 0 || !hasCommand('dpkg-query')) return withoutCommand;
+  const installed = installedPackages(withoutCommand.map(item => item.package));
+  return withoutCommand.filter(item => !installed.has(item.package));
+}
+
+function installedPackages(names) {
+  // Unknown names make dpkg-query exit 1; the known ones are printed all the same.
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status} ${Package}\n', ...names], {
+    encoding: 'utf8',
+  });
+  return new Set((stdout ?? '').split('\n').flatMap(line => line.match(/^installed (\S+)$/)?.[1] ?? []));
+}
+
+/** Updates the package lists; needs root or sudo. Throws SetupError. */
+export function updateLists() {
+  asRoot(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update']);
+}
+
+/** Packages that this distribution has, of those named. */
+export function availablePackages(names) {
+  const { stdout } = spawnSync('apt-cache', ['policy', ...names], { encoding: 'utf8' });
+  const candidate = /^(\S+):\n {2}Installed: .*\n {2}Candidate: (.*)$/gm;
+  return new Set(
+    [...(stdout ?? '').matchAll(candidate)]
+      .filter(([, , version]) => version !== '(none)')
+      .map(([, name]) => name),
+  );
+}
+
+/** Installs packages without recommendations. Throws SetupError with the command that failed. */
+export function installPackages(names) {
+  asRoot([
+    'apt-get',
+    '-q',
+    '-y',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+    'install',
+    '--no-install-recommends',
+    ...names,
+  ]);
+}
+
+/** Root's own command line, or through sudo. */
+export function rootCommand(command) {
+  if (process.getuid?.() === 0) return command;
+  // Without a terminal nobody could type a password.
+  return process.stdin.isTTY ? ['sudo', ...command] : ['sudo', '-n', ...command];
+}
+
+function asRoot(command) {
+  const plain = command.filter(word => word !== '-q' && !word.startsWith('DPkg') && word !== '-o').join(' ');
+  if (!hasCommand('apt-get')) {
+    throw new SetupError(
+      'There is no apt-get on this machine.',
+      `install by other means what "${plain}" would`,
+    );
+  }
+  if (process.getuid?.() !== 0 && !hasCommand('sudo')) {
+    throw new SetupError('Installing packages needs root, and there is no sudo.', `run as root: ${plain}`);
+  }
+  const [program, ...args] = rootCommand(['env', 'DEBIAN_FRONTEND=noninteractive', ...command]);
+  say(`running ${plain}`);
+  const result = spawnSync(program, args, {
+    stdio: [process.stdin.isTTY ? 'inherit' : 'ignore', 2, 2],
+    timeout: aptDeadlineMs,
+  });
+  if (result.status === 0) return;
+  const why =
+    result.error?.message ?? (result.signal ? `signal ${result.signal}` : `exit code ${result.status}`);
+  throw new SetupError(
+    `"${plain}" failed (${why}); its own words are above.`,
+    `run it yourself: sudo ${plain}`,
+  );
+}
+
+/** dpkg's name of this machine's architecture ("amd64"). Throws SetupError where there is no dpkg. */
+export function debianArchitecture() {
+  try {
+    return execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
+  } catch (error) {
+    throw new SetupError(
+      `dpkg cannot be asked for the architecture: ${error.message}`,
+      'use Debian or Ubuntu',
+    );
+  }
+}

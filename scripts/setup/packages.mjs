@@ -1,0 +1,55 @@
+/**
+ * What the groups of scripts/setup.mjs need from the distribution. An item is there when one of its commands is on
+ * PATH (or in the system's folders) or, without commands, when dpkg knows the package as installed.
+ *
+ * @typedef {{package: string, why: string, commands?: string[], optional?: boolean}} Item
+ */
+
+const qemu = {
+  x64: { package: 'qemu-system-x86', commands: ['qemu-system-x86_64'] },
+  arm64: { package: 'qemu-system-arm', commands: ['qemu-system-aarch64'] },
+}[process.arch];
+
+/** Oldest clang that the compile room takes, and how far ahead to look for versioned names. */
+const clangNames = ['clang', ...Array.from({ length: 11 }, (_, index) => `clang-${14 + index}`)];
+
+/** @type {Item[]} compile, load and attach, here and in the sandbox VM */
+const run = [
+  { package: 'clang', why: 'compiles BPF programs', commands: clangNames },
+  { package: 'libbpf-dev', why: 'headers for BPF programs; brings libbpf, which loads them' },
+  { package: 'libc6-dev', why: "the kernel's user space headers" },
+  ...(qemu ? [{ ...qemu, why: 'runs the sandbox VM' }] : []),
+  { package: 'busybox-static', why: 'first steps of the sandbox VM' },
+  { package: 'kmod', why: "finds the modules of the sandbox VM's kernel", commands: ['modprobe'] },
+  { package: 'xz-utils', why: "unpacks the sandbox VM's kernel", commands: ['xz'] },
+  { package: 'zstd', why: "unpacks the sandbox VM's kernel and modules", commands: ['zstd'] },
+];
+
+/** @type {Item[]} */
+const test = [
+  {
+    package: 'chromium',
+    why: 'drives VS Code in the tests',
+    commands: ['chromium', 'chromium-browser', 'google-chrome'],
+  },
+  { package: 'bpftool', why: 'second opinion on what is loaded', commands: ['bpftool'] },
+  { package: 'sudo', why: 'elevation is tested with a real password', commands: ['sudo'] },
+  { package: 'systemtap-sdt-dev', why: 'a test workload with USDT probes' },
+  { package: 'clang-16', why: 'a second compiler to test with', commands: ['clang-16'], optional: true },
+];
+
+/** @type {Item[]} */
+const bench = [
+  { package: 'gcc', why: 'builds the C programs to measure against', commands: ['gcc'] },
+  { package: 'bpftrace', why: 'a peer to measure against', commands: ['bpftrace'] },
+  { package: 'python3-bpfcc', why: 'a peer to measure against', optional: true },
+];
+
+/** Items of a group; `start` and `test` add what VS Code's server needs to be built (see setup.mjs). */
+export const groups = {
+  run,
+  start: run,
+  test: [...run, ...test],
+  bench: [...run, ...test, ...bench],
+  all: [...run, ...test, ...bench],
+};

@@ -1,0 +1,12 @@
+/** Words of the set-up, on stderr: stdout belongs to what runs after it. */
+export const say = text => process.stderr.write(`set-up: ${text}\n`);
+
+/** A set-up step that failed: what, why, and what the person can do. */
+export class SetupError extends Error {
+  /** @param {string} message @param {string} mend */
+  constructor(message, mend) {
+    super(`${message}\n  What you can do: ${mend}`);
+    this.name = 'SetupError';
+    this.mend = mend;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The whole product once, on a real kernel, as a person without root uses it: ▶ is pressed, the password is given, a
+ * workload runs, and the bars on the page are what the kernel counted.
+ */
+import path from 'node:path';
+import type { Frame } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../../scripts/lib/paths.mjs';
+import { finished } from '../../kernel/bench/guest';
+import { type GuestVscode, openGuestVscode, USER } from './guest-vscode';
+
+const READS = 1000;
+const minute = 60_000;
+const startedAt = performance.now();
+
+function progress(step: string): void {
+  console.error(`e2e in the guest: ${step} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`);
+}
+
+/** Counts by lower bound, empty bars left out, as the table behind the chart has them. */
+async function barsOnPage(page: Frame): Promise<Record<string, number>> {
+  const rows = await page.$$eval('table[data-map="latency"] tbody tr', found =>
+    found.map(row => [row.getAttribute('data-min') ?? '', Number(row.getAttribute('data-count'))] as const),
+  );
+  return Object.fromEntries(rows.filter(([, count]) => count > 0));
+}
+
+/** The same from the kernel itself: slot 0 holds 0, slot n holds 2^(n-1) to 2^n - 1 (bpfw.h). */
+async function barsInKernel(vscode: GuestVscode): Promise<Record<string, number>> {
+  const dump: { formatted: { key: number; value: number } }[] = JSON.parse(
+    await vscode.guest.sh('bpftool --json map dump name latency'),
+  );
+  return Object.fromEntries(
+    dump
+      .filter(({ formatted }) => formatted.value > 0)
+      .map(({ formatted: { key, value } }) => [String(key === 0 ? 0 : 2 ** (key - 1)), value]),
+  );
+}
+
+async function attachedPrograms(vscode: GuestVscode): Promise<string[]> {
+  const programs: { name?: string }[] = JSON.parse(await vscode.guest.sh('bpftool --json prog list'));
+  return programs.flatMap(({ name }) => (name?.startsWith('vfs_read') ? [name] : []));
+}
+
+describe('▶ as a user with a sudo password', () => {
+  let vscode: GuestVscode;
+  beforeAll(async () => {
+    vscode = await openGuestVscode(progress);
+  }, 12 * minute);
+  afterAll(() => vscode?.close(), minute);
+
+  it(
+    'shows exactly what the kernel counted for one process, and leaves nothing behind',
+    async () => {
+      const { guest, workbench } = vscode;
+      const { quickInput } = workbench;
+      const workload = await guest.spawn(
+        ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', `count=${READS}`, 'status=none'],
+        { stopped: true, uid: USER.uid, gid: USER.uid },
+      );
+
+      progress('▶');
+      await workbench.openFile('vfsreadlat.bpf.c');
+      await workbench.clickTitleButton('Compile and Attach');
+      await quickInput.waitFor('Attach vfsreadlat');
+      progress('compiled; giving parameters');
+      await quickInput.pick(/Change parameters/);
+      await quickInput.waitFor(/Only reads of this process/);
+      await quickInput.answer(String(workload.pid));
+      await quickInput.waitFor(/Only reads of this kind/);
+      await quickInput.pick('character_file');
+      await quickInput.waitFor(/Leave out calls shorter/);
+      await quickInput.accept();
+
+      progress('agreeing, with a wrong password first');
+      const consent = workbench.dialog('needs rights that you do not have yet');
+      await consent.getByRole('button', { name: 'Continue' }).click();
+      await quickInput.waitFor('BPF: Your Password for sudo');
+      expect(await quickInput.isPassword()).toBe(true);
+      await quickInput.answer('not it');
+      await quickInput.waitFor(/That password was wrong/);
+      await quickInput.answer(USER.password);
+
+      const page = await workbench.webview('Histogram');
+      await expect
+        .poll(() => attachedPrograms(vscode), { timeout: 2 * minute, interval: 2000 })
+        .toHaveLength(2);
+      progress('attached; running the workload');
+      await workload.resume();
+      expect(await finished(workload, minute)).toMatchObject({ code: 0, stderr: '' });
+
+      const counted = await barsInKernel(vscode);
+      expect(Object.values(counted).reduce((sum, count) => sum + count, 0)).toBe(READS);
+      await expect.poll(() => barsOnPage(page), { timeout: minute }).toEqual(counted);
+      progress('the page shows what the kernel counted');
+      await workbench.screenshot(path.join(root, 'docs/images/first-histogram.png'));
+
+      await workbench.clickTitleButton('Detach');
+      await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 1000 }).toEqual([]);
+      expect(await barsOnPage(page)).toEqual(counted);
+    },
+    12 * minute,
+  );
+});
