@@ -46,10 +46,11 @@ export class EventRecords {
   }
 
   /**
-   * The record of a map, by the first of these that answers: the tag bpfw:record; Inspektor Gadget's marker symbol;
-   * a global pointer to a struct; the local variable (DWARF) or else the struct (BTF) of the constant size the
-   * programs pass to bpf_ringbuf_reserve, _output or bpf_perf_event_output. null when nothing does, or when programs
-   * write records of several sizes.
+   * The record of a map, by the first of these that answers: the tag bpfw:record; Inspektor Gadget's marker symbol; a
+   * global pointer named after the map; the local variables (DWARF) of the writing functions; any global pointer to a
+   * struct; a struct of BTF. Of the last three only types count that have the constant size the programs pass to
+   * bpf_ringbuf_reserve, _output or bpf_perf_event_output. null when nothing answers, or when programs write records
+   * of several sizes.
    */
   recordOf(map: DeclaredMap, buffers: number): RecordLayout | null {
     const { name } = map.definition;
@@ -62,7 +63,11 @@ export class EventRecords {
     const constant = [...sizes].filter(size => size !== null);
     if (constant.length > 1) return null;
     const size = constant[0] ?? null;
-    const found = this.byMarker(name, size, buffers) ?? this.byLocals(name, size) ?? this.bySize(size);
+    const found =
+      this.byMarker(name, size, 'own') ??
+      this.byLocals(name, size) ??
+      (size !== null || buffers === 1 ? this.byMarker(name, size, 'any') : null) ??
+      this.bySize(size);
     return found ? layoutOf(found.table, found.id) : null;
   }
 
@@ -91,19 +96,17 @@ export class EventRecords {
   }
 
   /** `const struct event *unused`: bpf2go's way, BPFW_RINGBUF's, and that of many programs. */
-  private byMarker(map: string, size: number | null, buffers: number): Candidate | null {
-    const candidates: (Candidate & { readonly own: boolean })[] = [];
+  private byMarker(map: string, size: number | null, which: 'own' | 'any'): Candidate | null {
+    const candidates: Candidate[] = [];
     for (const variable of this.variables) {
       const pointer = this.btf.type(this.btf.resolve(variable.type));
-      if (pointer.kind !== 'ptr') continue;
+      if (pointer.kind !== 'ptr' || (which === 'own' && !variable.name.startsWith(map))) continue;
       const id = this.btf.resolve(pointer.type);
       if (this.btf.kind(id) !== 'struct') continue;
       if (size !== null && this.btf.sizeOf(id) !== size) continue;
-      candidates.push({ table: this.btf, id, via: variable.name, own: variable.name.startsWith(map) });
+      candidates.push({ table: this.btf, id, via: variable.name });
     }
-    const own = candidates.find(candidate => candidate.own);
-    if (own) return own;
-    return size !== null || buffers === 1 ? single(candidates) : null;
+    return single(candidates);
   }
 
   /** Locals of the writing functions: of the record's size, or when that varies, by their names alone. */
