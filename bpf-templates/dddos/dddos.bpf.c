@@ -155,7 +155,7 @@ int packet_in_classic(struct trace_event_raw_net_dev_template *ctx)
 	return 0;
 }
 
-/* 4.19 split it from ip_rcv (17266ee93984 "net: ipv4: listified version of ip_rcv"); may be inlined. IPv4 only. */
+/* 4.19 split it from ip_rcv; may be inlined. IPv4 only. */
 SEC("?kprobe/ip_rcv_core")
 BPFW_CHOICE("receive", 2)
 int BPF_KPROBE(ip_rcv_core_called, struct sk_buff *skb)

@@ -2,7 +2,7 @@
 /*
  * hello_world - prints a line whenever a process or thread is created.
  *
- * After bcc's examples/tracing/hello_world.py, rewritten for libbpf CO-RE.
+ * After bcc's examples/hello_world.py, rewritten for libbpf CO-RE.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
