@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HelperParams } from '../../../src/shared/protocol/helper';
+import { sharedGuest, type TestGuest } from '../bench/guest';
+import { workloadPath } from '../bench/workloads';
+import {
+  bssOffset,
+  compileProgram,
+  constantU32,
+  fileOffset,
+  type GuestHelper,
+  objectPath,
+  startGuestHelper,
+  stoppedWorkload,
+} from './guest-helper';
+
+const HITS = 1000;
+const KINDS = [
+  'on_kprobe',
+  'on_kretprobe',
+  'on_ksyscall',
+  'on_tracepoint',
+  'on_raw_tp',
+  'on_tp_btf',
+  'on_fentry',
+  'on_fexit',
+  'on_uprobe',
+  'on_uretprobe',
+  'on_usdt',
+  'on_perf_event',
+  'on_uprobe_section',
+];
+
+let guest: TestGuest;
+let helper: GuestHelper;
+let object: Uint8Array;
+beforeAll(async () => {
+  object = compileProgram('kinds');
+  guest = await sharedGuest();
+  helper = await startGuestHelper(guest);
+});
+afterAll(async () => {
+  await helper?.[Symbol.asyncDispose]();
+});
+
+type Attach = HelperParams<'session/open'>['programs'][number]['attach'];
+
+function overrides(): Record<string, Attach> {
+  const binary = workloadPath('probe_target');
+  const offset = String(fileOffset(binary, 'probed'));
+  const uprobe = { kind: 'uprobe', path: binary, offset, pid: 0, semaphoreOffset: '0' } as const;
+  return {
+    on_fexit: { kind: 'fentry', function: '__x64_sys_getpgid' },
+    on_uprobe: { ...uprobe, return: false },
+    on_uretprobe: { ...uprobe, return: true },
+    on_usdt: { kind: 'usdt', path: binary, provider: 'bpfw', probe: 'hit', pid: 0 },
+    // PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK
+    on_perf_event: {
+      kind: 'perf',
+      type: 1,
+      config: '0',
+      frequencyHz: 100,
+      cpu: -1,
+      pid: 0,
+      branchSampleType: '0',
+    },
+  };
+}
+
+describe('every kind of attach point', () => {
+  it('counts exactly the hits of one process', async () => {
+    const { client } = helper;
+    const workload = await stoppedWorkload(guest, HITS);
+    const attach = overrides();
+    const opened = await client.open(object, {
+      programs: KINDS.map(name => ({ name, load: true, attach: attach[name] ?? { kind: 'auto' as const } })),
+      constants: [constantU32(objectPath('kinds'), 'target_pid', workload.pid)],
+    });
+    const { sessionId } = opened;
+    const { programs } = await client.request('session/attach', { sessionId });
+    expect(programs.map(program => program.name)).toEqual(
+      KINDS.filter(name => programs.some(p => p.name === name)),
+    );
+    expect(programs).toHaveLength(KINDS.length);
+    expect(programs.find(program => program.name === 'on_fexit')?.attach).toBe('fexit/__x64_sys_getpgid');
+
+    expect(await workload.run()).toMatchObject({ code: 0, stdout: `${HITS * (HITS - 1)}\n` });
+
+    const read = await client.request('map/read', { sessionId, map: 'counts', maxEntries: 0 });
+    expect(read).toMatchObject({ entries: KINDS.length, truncated: false });
+    const snapshot = Buffer.from(client.bytesOf(read.streamId));
+    const counts = Object.fromEntries(
+      KINDS.map((name, index) => [name, Number(snapshot.readBigUInt64LE(4 + KINDS.length * 4 + index * 8))]),
+    );
+    const { on_perf_event: sampled = 0, ...exact } = counts;
+    expect(exact).toEqual(
+      Object.fromEntries(KINDS.filter(name => name !== 'on_perf_event').map(name => [name, HITS])),
+    );
+    expect(sampled).toBeGreaterThan(0);
+
+    const bss = await client.request('map/read', { sessionId, map: '.bss', maxEntries: 0 });
+    const globals = Buffer.from(client.bytesOf(bss.streamId));
+    const global = (name: string) => Number(globals.readBigUInt64LE(8 + bssOffset('kinds', name)));
+    const sum = (HITS * (HITS - 1)) / 2;
+    expect(global('in_bss')).toBe(HITS);
+    expect(global('probed_sum')).toBe(sum);
+    expect(global('returned_sum')).toBe(2 * sum);
+    expect(global('usdt_sum')).toBe(sum);
+
+    const closed = await client.request('session/close', { sessionId });
+    expect(closed.detachMs).toBeGreaterThan(0);
+    expect(await guest.sh('bpftool -j prog show')).not.toContain('on_kprobe');
+  });
+
+  it('reports run time and count while statistics are on, and turns them off after', async () => {
+    const { client } = helper;
+    const workload = await stoppedWorkload(guest, HITS);
+    const opened = await client.open(object, {
+      programs: KINDS.map(name => ({ name, load: name === 'on_fentry', attach: { kind: 'auto' as const } })),
+      constants: [constantU32(objectPath('kinds'), 'target_pid', workload.pid)],
+    });
+    const { sessionId } = opened;
+    await client.request('session/attach', { sessionId });
+    await client.request('session/statistics', { sessionId, enable: true });
+    expect((await guest.sh('cat /proc/sys/kernel/bpf_stats_enabled')).trim()).toBe('0');
+    await workload.run();
+    const { programs } = await client.request('session/statistics', { sessionId, enable: true });
+    expect(programs).toHaveLength(1);
+    expect(Number(programs[0]?.runCount)).toBeGreaterThanOrEqual(HITS);
+    expect(Number(programs[0]?.runTimeNs)).toBeGreaterThan(0);
+    await client.request('session/statistics', { sessionId, enable: false });
+    await (await stoppedWorkload(guest, HITS)).run();
+    const after = await client.request('session/statistics', { sessionId, enable: false });
+    expect(after.programs[0]?.runCount).toBe(programs[0]?.runCount);
+    await client.request('session/close', { sessionId });
+  });
+});
