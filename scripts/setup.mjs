@@ -6,6 +6,8 @@
  * run: bpfw and the sandbox VM; start: and VS Code; test: and what the tests use; bench: and peers to measure against.
  * Everything it says goes to stderr. Exit code 1 with the reason and the mend when something cannot be had.
  */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { availablePackages, hasCommand, installPackages, missingItems, updateLists } from './setup/apt.mjs';
 import { ensureBundles } from './setup/bundles.mjs';
 import { ensureKernel } from './setup/kernel.mjs';
@@ -63,7 +65,7 @@ async function vscodePackages(group) {
   return missingVscodePackages();
 }
 
-if (process.argv[1] && import.meta.url === new URL(`file://${process.argv[1]}`).href) {
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const group = process.argv[2] ?? 'all';
   if (!Object.hasOwn(groups, group)) {
     process.stderr.write(`No group ${group}. Groups: ${Object.keys(groups).join(', ')}\n`);
