@@ -38,7 +38,7 @@ if (options.help) {
 await main(async () => {
   const ownFolder = options.folder && path.resolve(process.env.INIT_CWD ?? process.cwd(), options.folder);
   if (ownFolder && !existsSync(ownFolder)) throw new Error(`--folder ${ownFolder}: there is no such folder`);
-  await setUp('start');
+  await setUp('start', { build: false });
   console.log('Building the extension');
   await run(process.execPath, ['esbuild.mjs'], { cwd: root, timeoutMs: 5 * 60_000, show: true });
   const folder = ownFolder ?? path.join(stateFolder, 'sample');
