@@ -113,7 +113,7 @@ function scale(value: number, chooseBy: number, unit: string): readonly [scaled:
 const UNBOUNDED = 2 ** 63;
 
 export function isUnbounded(max: number | bigint): boolean {
-  return max >= UNBOUNDED || max === Number.MAX_SAFE_INTEGER;
+  return max >= UNBOUNDED;
 }
 
 /** Inclusive integer bounds with their unit: "4–7 µs", "65.5–131 ms", "0 µs", "≥ 1.2 s". */

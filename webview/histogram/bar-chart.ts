@@ -166,7 +166,7 @@ function optionFor(data: BarChartData, active: number) {
         data: data.bars.map(bar => formatRange(bar.min, bar.max, data.unit).replace(/ (?=\D+$)/, '\n')),
         axisTick: { show: false },
         axisLine,
-        axisLabel: { ...text, hideOverlap: true },
+        axisLabel: { ...text, lineHeight: 13, interval: 0, hideOverlap: true },
       },
       { type: 'value', min: 0, max: Math.max(1, data.bars.length), show: false },
     ],

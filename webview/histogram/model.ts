@@ -1,5 +1,6 @@
 /** What the histogram page shows, computed without a DOM: bins, shares, percentiles, differences. */
 import type { Bucket, FieldValue, Histogram } from '../../src/shared/decode/model';
+import { percentile as percentileOf } from '../../src/shared/decode/percentile';
 import { isUnbounded } from '../common/quantity';
 
 /** One histogram on the page: a map that is one, one key of a keyed map, or the sum over its keys. */
@@ -24,7 +25,8 @@ export interface Bar extends Bucket {
 }
 
 export const PERCENTILES = [0.5, 0.9, 0.99, 0.999] as const;
-export const PERCENTILE_METHOD = 'linear interpolation within buckets';
+/** The method of shared/decode/percentile.ts, in a person's words. */
+export const PERCENTILE_METHOD = 'nearest rank, evenly spread within a bucket';
 
 export interface Percentile {
   readonly name: string;
@@ -154,25 +156,13 @@ export function countsInBins(buckets: readonly Bucket[], bins: readonly Bin[]): 
   return counts;
 }
 
-/**
- * The value below which `quantile` of the counted values lie, by linear interpolation within the bucket that holds
- * it. null without values. The error is at most the width of that bucket.
- */
+/** One percentile by the method of shared/decode; null without values. */
 export function percentile(buckets: readonly Bucket[], quantile: number): Percentile | null {
-  const total = totalOf(buckets);
-  if (total === 0) return null;
-  const name = `p${Number((quantile * 100).toFixed(3))}`;
-  const rank = quantile * total;
-  let seen = 0;
-  for (const bucket of buckets) {
-    if (seen + bucket.count >= rank) {
-      const low = Number(bucket.min);
-      if (isUnbounded(bucket.max)) return { name, value: low, atLeast: true };
-      return { name, value: low + (Number(bucket.max) - low) * ((rank - seen) / bucket.count), atLeast: false };
-    }
-    seen += bucket.count;
-  }
-  return null;
+  const percent = Number((quantile * 100).toFixed(3));
+  const value = percentileOf(buckets, percent);
+  if (value === null) return null;
+  const last = buckets.at(-1);
+  return { name: `p${percent}`, value, atLeast: last !== undefined && isUnbounded(last.max) && value >= Number(last.min) };
 }
 
 /** p50, p90, p99, p99.9 and the upper bound of the last bucket in use, as far as there are values. */

@@ -1,4 +1,5 @@
 /** Which series the page shows, under which names and on which bounds. */
+import { formatValue } from '../../src/shared/decode/format';
 import type { Bucket } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
 import { type Bin, commonBins, type Series, sortSeries, sumBuckets, totalOf } from './model';
@@ -31,7 +32,7 @@ export function seriesName(series: Series, maps: readonly MapDefinition[]): stri
   return Object.entries(series.key)
     .map(([name, value]) => {
       const field = layout?.fields.find(candidate => candidate.name === name);
-      const text = field ? String(value) : String(value);
+      const text = formatValue(value, field ?? { meaning: 'plain', unit: '', valueNames: null, storage: 'text' });
       return layout && layout.fields.filter(candidate => !candidate.hidden).length > 1 ? `${field?.label ?? name} ${text}` : text;
     })
     .join(', ');

@@ -39,10 +39,10 @@ describe('bins', () => {
 });
 
 describe('percentiles', () => {
-  it('interpolate within the bucket', () => {
+  it('spread values evenly within the bucket', () => {
     const buckets = [bucket(0, 9, 50), bucket(10, 19, 50)];
-    expect(percentile(buckets, 0.5)).toEqual({ name: 'p50', value: 9, atLeast: false });
-    expect(percentile(buckets, 0.75)?.value).toBeCloseTo(14.5);
+    expect(percentile(buckets, 0.5)).toEqual({ name: 'p50', value: 8.91, atLeast: false });
+    expect(percentile(buckets, 0.75)?.value).toBeCloseTo(14.41);
     expect(percentile([], 0.5)).toBeNull();
   });
   it('say "at least" in a bucket without upper bound', () => {

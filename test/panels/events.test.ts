@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatValue } from '../../src/shared/decode/format';
+import type { ToWebview } from '../../src/shared/protocol/webview';
+import { type Panel, PanelHarness, THEMES } from './harness';
+import { diskStream, recordSpans } from './recorded-events';
+import { SESSION, sessionMessage, START_MS } from './recorded-histograms';
+
+let harness: PanelHarness;
+const stream = diskStream();
+beforeAll(async () => {
+  harness = await PanelHarness.start(['events']);
+});
+afterAll(() => harness?.stop());
+
+function session(): ToWebview {
+  const message = sessionMessage('disksnoop');
+  return message.type === 'session' ? { ...message, streams: [stream] } : message;
+}
+
+function spanMessages(count: number, perSpan: number, lostBefore: ReadonlyMap<number, number> = new Map()): { readonly messages: ToWebview[]; readonly events: ReturnType<typeof recordSpans>[number]['events'] } {
+  const spans = recordSpans(stream.record, count, perSpan);
+  return {
+    messages: spans.map(({ bytes }, index) => ({ type: 'span', sessionId: SESSION, stream: 'events', bytes, lost: lostBefore.get(index) ?? 0, atMs: START_MS + index * 1000 })),
+    events: spans.flatMap(span => span.events),
+  };
+}
+
+async function cells(panel: Panel, row: number): Promise<Record<string, string>> {
+  return panel.page.evaluate(number => {
+    const names = [...document.querySelectorAll('[role=columnheader]')].map(header => header.getAttribute('data-column') ?? '');
+    const texts = [...(document.querySelector(`#row-${number}`)?.children ?? [])].map(cell => cell.textContent ?? '');
+    return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']));
+  }, row);
+}
+
+/** Row numbers in view, top to bottom. */
+async function visibleRows(panel: Panel): Promise<number[]> {
+  return panel.page.$$eval('.grid-body .grid-row', rows =>
+    rows
+      .filter(row => !(row as HTMLElement).hidden)
+      .sort((a, b) => Number((a as HTMLElement).dataset['index']) - Number((b as HTMLElement).dataset['index']))
+      .map(row => Number((row as HTMLElement).dataset['row'])),
+  );
+}
+
+describe('events page', () => {
+  it('has a column per field, formatted by meaning, hostile text as text', async () => {
+    const panel = await harness.open('events');
+    const { messages, events } = spanMessages(40, 40);
+    await panel.send(session());
+    expect(await panel.page.textContent('.empty')).toContain('no event yet');
+    await panel.send(...messages);
+    const headers = await panel.page.$$eval('[role=columnheader]', found => found.map(header => header.getAttribute('data-column')));
+    expect(headers).toEqual(['ts', 'dev', 'op', 'sector', 'bytes', 'latency', 'error', 'pid', 'origin', 'comm']);
+    const event = events[39];
+    const shown = await cells(panel, 39);
+    const field = (name: string) => stream.record.fields.find(candidate => candidate.name === name) ?? stream.record.fields[0];
+    const latency = field('latency');
+    expect(shown['latency']).toBe(latency && formatValue(Number(event?.latency), latency));
+    expect(shown['op']).toBe('io_write');
+    expect(shown['dev']).toBe('252:0');
+    expect(shown['comm']).toBe(event?.comm);
+    expect(await panel.page.locator('img').count()).toBe(0);
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
+  it('follows, lets go when the person scrolls, and marks where records were lost', async () => {
+    const panel = await harness.open('events');
+    const { messages } = spanMessages(300, 100, new Map([[1, 17]]));
+    await panel.send(session(), ...messages.slice(0, 2));
+    expect((await visibleRows(panel)).at(-1)).toBe(200);
+    const follow = panel.page.getByRole('button', { name: 'Follow' });
+    expect(await follow.getAttribute('aria-pressed')).toBe('true');
+    await panel.page.locator('.grid').focus();
+    await panel.page.keyboard.press('Home');
+    expect(await follow.getAttribute('aria-pressed')).toBe('false');
+    await panel.send(...messages.slice(2));
+    expect((await visibleRows(panel))[0]).toBe(0);
+    for (let page = 0; page < 20 && !(await panel.page.locator('.grid-row.lost').isVisible()); page++) await panel.page.keyboard.press('PageDown');
+    expect(await panel.page.textContent('.grid-row.lost')).toContain('17 records lost here');
+    await panel.page.keyboard.press('End');
+    expect(await follow.getAttribute('aria-pressed')).toBe('true');
+    expect((await visibleRows(panel)).at(-1)).toBe(300);
+    await panel.close();
+  });
+
+  it('filters as the expression says, completes columns, explains mistakes', async () => {
+    const panel = await harness.open('events');
+    const { messages, events } = spanMessages(5000, 500);
+    await panel.send(session(), ...messages);
+    const box = panel.page.getByRole('combobox', { name: 'Filter' });
+    await box.fill('lat');
+    expect(await panel.page.locator('#filter-list [role=option]').first().textContent()).toContain('latency');
+    await panel.page.keyboard.press('ArrowDown');
+    await panel.page.keyboard.press('Enter');
+    expect(await box.inputValue()).toBe('latency ');
+    await box.fill('latency > 1ms && comm == "dd"');
+    const wanted = events.filter(event => event.latency > 1_000_000n && event.comm === 'dd').length;
+    await panel.page.waitForFunction(text => document.querySelector('.strip [role=status]')?.textContent?.startsWith(text), `${wanted} of 5,000`);
+    expect(await panel.page.getAttribute('.grid', 'aria-rowcount')).toBe(String(wanted + 1));
+    await box.fill('latency > 1ms && nothing == 2');
+    expect(await panel.page.textContent('.filter-problem')).toContain('there is no column nothing');
+    await box.fill('error == EIO');
+    const failed = events.filter(event => event.error === -5).length;
+    await panel.page.waitForFunction(text => document.querySelector('.strip [role=status]')?.textContent?.startsWith(text), `${failed} of 5,000`);
+    await panel.close();
+  });
+
+  it('sorts by a column and copies rows', async () => {
+    const panel = await harness.open('events');
+    const { messages, events } = spanMessages(9000, 1000);
+    await panel.send(session(), ...messages);
+    await panel.page.locator('[data-column=latency] button').click();
+    await panel.page.waitForFunction(() => document.querySelector('.strip [role=status]')?.textContent?.includes('sorted'));
+    const order = events.map((event, index) => ({ latency: Number(event.latency), index })).sort((a, b) => b.latency - a.latency || a.index - b.index);
+    await panel.page.locator('.grid').focus();
+    await panel.page.keyboard.press('Home');
+    expect((await visibleRows(panel)).slice(0, 5)).toEqual(order.slice(0, 5).map(({ index }) => index));
+    expect(await panel.page.getAttribute('[data-column=latency]', 'aria-sort')).toBe('descending');
+    await panel.page.keyboard.press('Shift+ArrowDown');
+    await panel.page.keyboard.press('Control+c');
+    const { text } = await panel.said('copy');
+    expect(text.trimEnd().split('\n')).toHaveLength(3);
+    await panel.page.keyboard.press('Enter');
+    expect(await panel.page.textContent('.detail [data-field=cookie]')).toBe('0');
+    await panel.close();
+  });
+
+  it('evicts the oldest and says so', async () => {
+    const panel = await harness.open('events');
+    const { messages } = spanMessages(40_000, 2000);
+    const start = session();
+    await panel.send(start.type === 'session' ? { ...start, eventBytesLimit: 2 << 20 } : start, ...messages);
+    expect(await panel.page.textContent('.strip [role=status]')).toMatch(/oldest [\d,]+ left \(limit 2 MiB\)/);
+    expect((await visibleRows(panel)).at(-1)).toBe(39_999);
+    await panel.close();
+  });
+
+  it('scrolls a million rows', async () => {
+    const panel = await harness.open('events');
+    await panel.send(session());
+    const { messages } = spanMessages(10_000, 10_000);
+    const [first] = messages;
+    if (first?.type !== 'span') throw new Error('no span');
+    // One span, a hundred times: what travels is not what is tested.
+    await panel.page.evaluate(async ({ base64, session }) => {
+      const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0)).buffer;
+      for (let copy = 0; copy < 100; copy++) window.postMessage({ type: 'span', sessionId: session, stream: 'events', bytes: bytes.slice(0), lost: 0, atMs: 1_700_000_000_000 + copy * 1000 }, '*');
+      await new Promise(resolve => setTimeout(resolve));
+    }, { base64: Buffer.from(first.bytes).toString('base64'), session: SESSION });
+    await panel.page.waitForFunction(() => document.querySelector('.grid')?.getAttribute('aria-rowcount') === '1000001');
+    await panel.page.locator('.grid').focus();
+    await panel.page.keyboard.press('Home');
+    const frames = await panel.page.evaluate(async () => {
+      const grid = document.querySelector('.grid');
+      if (!grid) throw new Error('no grid');
+      const times: number[] = [];
+      let last = performance.now();
+      for (let step = 0; step < 90; step++) {
+        grid.scrollTop = (step / 90) * grid.scrollHeight;
+        await new Promise(resolve => requestAnimationFrame(resolve));
+        const now = performance.now();
+        times.push(now - last);
+        last = now;
+      }
+      return times.sort((a, b) => a - b);
+    });
+    const p95 = frames[Math.floor(frames.length * 0.95)] ?? Number.POSITIVE_INFINITY;
+    console.log(`scrolling 1,000,000 rows: p95 ${p95.toFixed(1)} ms per frame`);
+    expect(p95).toBeLessThan(50);
+    await panel.page.keyboard.press('End');
+    expect((await visibleRows(panel)).at(-1)).toBe(999_999);
+    await panel.page.keyboard.press('PageUp');
+    await panel.page.keyboard.press('Home');
+    expect((await visibleRows(panel))[0]).toBe(0);
+    // The wheel moves by rows although the scroll bar is scaled.
+    await panel.page.locator('.grid').hover();
+    await panel.page.mouse.wheel(0, 220);
+    await panel.page.waitForFunction(() => [...document.querySelectorAll<HTMLElement>('.grid-body .grid-row')].some(row => !row.hidden && row.dataset['row'] === '10'));
+    expect((await visibleRows(panel))[0]).toBeGreaterThanOrEqual(5);
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
+  it('shows printk lines by their parts', async () => {
+    const panel = await harness.open('events');
+    const message = sessionMessage('hello_world');
+    const lines = '            bash-2411    [001] d..31  812.345678: bpf_trace_printk: Hello, World!\n  <...>-77 [000] d..31 812.400000: bpf_trace_printk: \u001b[31mred\u001b[0m\nsomething else\n';
+    await panel.send(
+      message.type === 'session' ? { ...message, streams: [{ stream: 'printk', label: 'bpf_printk', content: 'printk', record: null }] } : message,
+      { type: 'span', sessionId: SESSION, stream: 'printk', bytes: new TextEncoder().encode(lines).buffer, lost: 0, atMs: START_MS },
+    );
+    expect(await cells(panel, 0)).toEqual({ task: 'bash', pid: '2411', cpu: '1', time: '812.345678', message: 'Hello, World!' });
+    expect((await cells(panel, 1))['message']).toBe('\\e[31mred\\e[0m');
+    expect((await cells(panel, 2))['message']).toBe('something else');
+    await panel.close();
+  });
+
+  for (const theme of THEMES) {
+    it(`has nothing axe-core objects to, and its picture taken (${theme})`, async () => {
+      const panel = await harness.open('events', theme);
+      await panel.send({ type: 'noSession', trusted: false });
+      await panel.picture(`events-restricted-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      const { messages } = spanMessages(20_000, 200, new Map([[99, 1204], [60, 3]]));
+      await panel.send(session(), ...messages.map((message, index) => (message.type === 'span' ? { ...message, bytes: index % 9 === 4 ? message.bytes.slice(0, 88 * 60) : message.bytes } : message)));
+      await panel.send({ type: 'drops', sessionId: SESSION, drops: { kernel: 1207, helper: 0, client: 0 } });
+      await panel.picture(`events-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      await panel.page.getByRole('combobox', { name: 'Filter' }).fill('latency > 2ms && (comm == "dd" || comm == "postgres")');
+      await panel.page.locator('[data-column=latency] button').click();
+      await panel.page.waitForFunction(() => document.querySelector('.strip [role=status]')?.textContent?.includes('sorted'));
+      await panel.page.locator('.grid').focus();
+      await panel.page.keyboard.press('Home');
+      await panel.page.keyboard.press('ArrowDown');
+      await panel.page.keyboard.press('Shift+ArrowDown');
+      await panel.page.keyboard.press('Enter');
+      await panel.picture(`events-sorted-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      await panel.page.getByRole('combobox', { name: 'Filter' }).fill('latency > 2ms && ');
+      await panel.page.keyboard.press('ArrowDown');
+      await panel.picture(`events-filter-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      expect(panel.problems).toEqual([]);
+      await panel.close();
+    });
+  }
+});

@@ -1,0 +1,140 @@
+/**
+ * Shows the visible rows of a list of any length. All rows are equally high, so which ones are visible is one
+ * division: nothing is kept per row and a growing list costs nothing.
+ *
+ * Browsers cut elements above some 33 million pixels (Chromium: LayoutUnit, 2^25 - 1). Longer lists scroll scaled: the
+ * scroll bar moves over a shorter element and maps to the list's own offset, while wheel and keys move it exactly.
+ */
+const LONGEST_ELEMENT_PX = 8_000_000;
+/** Rows drawn beyond each edge, so that a fast wheel shows no gap. */
+const OVERSCAN = 4;
+
+export interface VirtualListOptions {
+  /** Scrolls; contains the head (sticky) and the body. */
+  readonly scroller: HTMLElement;
+  readonly body: HTMLElement;
+  readonly rowHeightPx: number;
+  /** Height of what sticks to the scroller's top. */
+  readonly headHeightPx: number;
+  readonly createRow: () => HTMLElement;
+  /** Fills a (reused) row element. */
+  readonly drawRow: (row: HTMLElement, index: number) => void;
+  /** The person moved the list. */
+  readonly onScroll: () => void;
+}
+
+export class VirtualList {
+  private count = 0;
+  private offsetPx = 0;
+  /** The scroll position we set ourselves: its event is not the person's doing. */
+  private expectedTop = 0;
+  private readonly pool: HTMLElement[] = [];
+
+  constructor(private readonly options: VirtualListOptions) {
+    const { scroller } = options;
+    scroller.addEventListener('scroll', () => {
+      if (Math.abs(scroller.scrollTop - this.expectedTop) >= 1) {
+        this.expectedTop = scroller.scrollTop;
+        this.offsetPx = this.scale === 1 ? scroller.scrollTop : scroller.scrollTop * this.scale;
+        options.onScroll();
+      }
+      this.draw();
+    }, { passive: true });
+    scroller.addEventListener('wheel', event => {
+      if (this.scale === 1 || event.deltaY === 0 || event.ctrlKey) return;
+      event.preventDefault();
+      const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? options.rowHeightPx : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? this.viewportPx : 1;
+      this.moveTo(this.offsetPx + event.deltaY * unit);
+      options.onScroll();
+    }, { passive: false });
+    new ResizeObserver(() => this.draw()).observe(scroller);
+  }
+
+  private get viewportPx(): number {
+    return Math.max(0, this.options.scroller.clientHeight - this.options.headHeightPx);
+  }
+  private get totalPx(): number {
+    return this.count * this.options.rowHeightPx;
+  }
+  private get mostPx(): number {
+    return Math.max(0, this.totalPx - this.viewportPx);
+  }
+  /** List pixels per scroll bar pixel. */
+  private get scale(): number {
+    const bodyPx = Math.min(this.totalPx, LONGEST_ELEMENT_PX);
+    return bodyPx === this.totalPx ? 1 : this.mostPx / Math.max(1, bodyPx - this.viewportPx);
+  }
+
+  /** Forgets the row elements (their shape changed) and goes to the top. */
+  reset(): void {
+    for (const row of this.pool) row.remove();
+    this.pool.length = 0;
+    this.offsetPx = 0;
+  }
+
+  /** Whole rows that fit. */
+  get pageRows(): number {
+    return Math.max(1, Math.floor(this.viewportPx / this.options.rowHeightPx));
+  }
+
+  setCount(count: number): void {
+    this.count = count;
+    this.options.body.style.height = `${Math.min(this.totalPx, LONGEST_ELEMENT_PX)}px`;
+  }
+
+  /** The first rows went away: what is in view stays in view. */
+  shift(rows: number): void {
+    this.offsetPx = Math.max(0, this.offsetPx - rows * this.options.rowHeightPx);
+  }
+
+  get atEnd(): boolean {
+    return this.offsetPx >= this.mostPx - this.options.rowHeightPx;
+  }
+
+  scrollToEnd(): void {
+    this.moveTo(this.mostPx);
+  }
+
+  /** Moves as little as needed to have the row in view. */
+  reveal(index: number): void {
+    const top = index * this.options.rowHeightPx;
+    if (top < this.offsetPx) this.moveTo(top);
+    else if (top + this.options.rowHeightPx > this.offsetPx + this.viewportPx) this.moveTo(top + this.options.rowHeightPx - this.viewportPx);
+  }
+
+  private moveTo(offsetPx: number): void {
+    this.offsetPx = Math.max(0, Math.min(this.mostPx, offsetPx));
+    this.draw();
+  }
+
+  /** Draws the rows in view. Cheap when nothing moved: rows are reused in place. */
+  draw(): void {
+    const { scroller, body, rowHeightPx, createRow, drawRow } = this.options;
+    this.offsetPx = Math.max(0, Math.min(this.mostPx, this.offsetPx));
+    this.expectedTop = Math.round(this.offsetPx / this.scale);
+    if (Math.abs(scroller.scrollTop - this.expectedTop) >= 1) {
+      scroller.scrollTop = this.expectedTop;
+      // The browser may round or clamp; what it made of it is what the next event will say.
+      this.expectedTop = scroller.scrollTop;
+    }
+    const first = Math.max(0, Math.floor(this.offsetPx / rowHeightPx) - OVERSCAN);
+    const last = Math.min(this.count, Math.ceil((this.offsetPx + this.viewportPx) / rowHeightPx) + OVERSCAN);
+    const origin = this.expectedTop - this.offsetPx;
+    for (let index = first; index < last; index++) {
+      const slot = index - first;
+      let row = this.pool[slot];
+      if (!row) {
+        row = createRow();
+        this.pool.push(row);
+        body.append(row);
+      }
+      row.hidden = false;
+      row.style.transform = `translateY(${origin + index * rowHeightPx}px)`;
+      drawRow(row, index);
+    }
+    for (let slot = Math.max(0, last - first); slot < this.pool.length; slot++) {
+      const row = this.pool[slot];
+      if (row) row.hidden = true;
+    }
+  }
+}

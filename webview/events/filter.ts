@@ -1,0 +1,232 @@
+/**
+ * Filter expressions over the columns of a record:
+ *
+ *   latency > 1ms && comm == "dd"      !(ret < 0) || comm ~ "ssh"      errno == ENOENT && daddr == 10.0.0.1
+ *
+ * Comparisons: == != < <= > >=, ~ (contains), !~ (does not). A number may carry a unit, which is converted to the
+ * column's. A column alone is true when it is neither 0 nor empty. Whatever is compared with a text that is not its
+ * kind is compared by what is shown.
+ */
+import type { FieldValue } from '../../src/shared/decode/model';
+import type { Field } from '../../src/shared/object/model';
+
+export type Predicate = (value: (column: number) => FieldValue, shown: (column: number) => string) => boolean;
+
+export class FilterError extends Error {
+  constructor(
+    message: string,
+    /** Where in the text, from 0. */
+    readonly at: number,
+  ) {
+    super(message);
+    this.name = 'FilterError';
+  }
+}
+
+interface Token {
+  readonly kind: 'name' | 'text' | 'number' | 'operator' | 'end';
+  readonly text: string;
+  readonly at: number;
+}
+
+const COMPARISONS = ['==', '!=', '<=', '>=', '!~', '<', '>', '~'];
+const OPERATORS = ['&&', '||', ...COMPARISONS, '!', '(', ')'];
+
+function tokenise(source: string): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < source.length) {
+    const rest = source.slice(at);
+    const space = /^\s+/.exec(rest)?.[0];
+    if (space) {
+      at += space.length;
+      continue;
+    }
+    const operator = OPERATORS.find(candidate => rest.startsWith(candidate));
+    if (operator) {
+      tokens.push({ kind: 'operator', text: operator, at });
+      at += operator.length;
+      continue;
+    }
+    const quoted = /^"((?:[^"\\]|\\.)*)"|^'((?:[^'\\]|\\.)*)'/.exec(rest);
+    if (quoted) {
+      tokens.push({ kind: 'text', text: (quoted[1] ?? quoted[2] ?? '').replace(/\\(.)/g, '$1'), at });
+      at += quoted[0].length;
+      continue;
+    }
+    if (rest[0] === '"' || rest[0] === "'") throw new FilterError('the quote is not closed', at);
+    const word = /^[^\s()!&|<>=~"']+/.exec(rest)?.[0];
+    if (!word) throw new FilterError(`unexpected ${rest[0]}`, at);
+    tokens.push({ kind: /^-?(0x[0-9a-f]+|\d+(\.\d+)?)\s*[a-zµμ%]*$/i.test(word) ? 'number' : 'name', text: word, at });
+    at += word.length;
+  }
+  tokens.push({ kind: 'end', text: '', at });
+  return tokens;
+}
+
+/** ns, or bytes, per unit. */
+const TIME: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, sec: 1e9, min: 60e9, h: 3600e9 };
+const SIZE: Readonly<Record<string, number>> = { b: 1, bytes: 1, k: 1024, kb: 1024, kib: 1024, m: 2 ** 20, mb: 2 ** 20, mib: 2 ** 20, g: 2 ** 30, gb: 2 ** 30, gib: 2 ** 30 };
+const COLUMN_UNIT: Readonly<Record<string, number>> = { 'duration-ns': 1, 'timestamp-ns': 1, 'duration-us': 1e3, 'duration-ms': 1e6, bytes: 1, kib: 1024 };
+
+/** The number in the column's own unit. Throws when the unit does not fit. */
+function numberFor(token: Token, field: Field): number | bigint {
+  const [, digits = '', unit = ''] = /^(-?(?:0x[0-9a-f]+|\d+(?:\.\d+)?))\s*([a-zµμ%]*)$/i.exec(token.text) ?? [];
+  const plain = Number(digits);
+  if (unit === '' || unit === '%') return Number.isSafeInteger(plain) || digits.includes('.') ? plain : BigInt(digits);
+  const lower = unit.toLowerCase();
+  const isTime = field.meaning.startsWith('duration') || field.meaning === 'timestamp-ns' || lower in TIME && TIME[field.unit] !== undefined;
+  const table = isTime ? TIME : SIZE;
+  const own = TIME[field.unit] !== undefined && isTime ? TIME[field.unit] : COLUMN_UNIT[field.meaning] ?? SIZE[field.unit.toLowerCase()];
+  const factor = table[lower];
+  if (factor === undefined || own === undefined) throw new FilterError(`${field.name} cannot be compared with a number in ${unit}`, token.at);
+  return (plain * factor) / own;
+}
+
+/** Compiles an expression for the columns given; '' is null (everything). Throws FilterError. */
+export function compileFilter(source: string, fields: readonly Field[]): Predicate | null {
+  if (source.trim() === '') return null;
+  const tokens = tokenise(source);
+  let next = 0;
+  const peek = (): Token => tokens[next] ?? { kind: 'end', text: '', at: source.length };
+  const take = (): Token => {
+    const token = peek();
+    next++;
+    return token;
+  };
+  const accept = (text: string): boolean => {
+    if (peek().kind !== 'operator' || peek().text !== text) return false;
+    next++;
+    return true;
+  };
+
+  const either = (): Predicate => {
+    const parts = [both()];
+    while (accept('||')) parts.push(both());
+    const [only] = parts;
+    return parts.length === 1 && only ? only : (value, shown) => parts.some(part => part(value, shown));
+  };
+  const both = (): Predicate => {
+    const parts = [negated()];
+    while (accept('&&')) parts.push(negated());
+    const [only] = parts;
+    return parts.length === 1 && only ? only : (value, shown) => parts.every(part => part(value, shown));
+  };
+  const negated = (): Predicate => {
+    if (accept('!')) {
+      const inner = negated();
+      return (value, shown) => !inner(value, shown);
+    }
+    if (accept('(')) {
+      const inner = either();
+      if (!accept(')')) throw new FilterError('a closing parenthesis is missing', peek().at);
+      return inner;
+    }
+    return comparison();
+  };
+  const comparison = (): Predicate => {
+    const name = take();
+    if (name.kind !== 'name') throw new FilterError(name.kind === 'end' ? 'a column name is missing' : `expected a column name, found ${name.text}`, name.at);
+    const column = fields.findIndex(field => field.name === name.text);
+    const field = fields[column];
+    if (!field) throw new FilterError(`there is no column ${name.text}; columns: ${fields.map(known => known.name).join(', ')}`, name.at);
+    const operator = peek();
+    if (operator.kind !== 'operator' || !COMPARISONS.includes(operator.text)) {
+      return value => isTrue(value(column));
+    }
+    next++;
+    const literal = take();
+    if (literal.kind === 'end' || literal.kind === 'operator') throw new FilterError(`a value is missing after ${operator.text}`, literal.at);
+    return compare(column, field, operator.text, literal);
+  };
+
+  const predicate = either();
+  const rest = peek();
+  if (rest.kind !== 'end') throw new FilterError(`unexpected ${rest.text}; join comparisons with && or ||`, rest.at);
+  return predicate;
+}
+
+function isTrue(value: FieldValue): boolean {
+  if (typeof value === 'object') return value.length > 0;
+  return value !== 0 && value !== 0n && value !== '' && value !== false;
+}
+
+function compare(column: number, field: Field, operator: string, literal: Token): Predicate {
+  if (operator === '~' || operator === '!~') {
+    const wanted = literal.text.toLowerCase();
+    const expected = operator === '~';
+    return (_value, shown) => shown(column).toLowerCase().includes(wanted) === expected;
+  }
+  if (literal.kind === 'number' && field.storage !== 'text') {
+    const number = numberFor(literal, field);
+    return value => ordered(operator, numeric(value(column)), number);
+  }
+  if (literal.text === 'true' || literal.text === 'false') {
+    const wanted = literal.text === 'true';
+    return value => ordered(operator, isTrue(value(column)) ? 1 : 0, wanted ? 1 : 0);
+  }
+  const named = field.valueNames && Object.entries(field.valueNames).find(([, name]) => name === literal.text)?.[0];
+  if (named !== undefined && named !== null && field.meaning === 'enum') {
+    const number = Number(named);
+    return value => ordered(operator, numeric(value(column)), number);
+  }
+  const wanted = literal.text;
+  return (value, shown) => {
+    const own = value(column);
+    if (typeof own === 'string') return ordered(operator, own, wanted);
+    const text = shown(column);
+    // "ENOENT (2)" is ENOENT to people: the first word is enough to be equal.
+    return ordered(operator, text === wanted || text.split(/[\s(]/, 1)[0] === wanted ? wanted : text, wanted);
+  };
+}
+
+function numeric(value: FieldValue): number | bigint {
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return Number.NaN;
+}
+
+function ordered<T extends number | bigint | string>(operator: string, left: T, right: T): boolean {
+  switch (operator) {
+    // Loose on purpose: 5n == 5.
+    // biome-ignore lint/suspicious/noDoubleEquals: numbers and bigints compare by value
+    case '==': return left == right;
+    // biome-ignore lint/suspicious/noDoubleEquals: numbers and bigints compare by value
+    case '!=': return left != right;
+    case '<': return left < right;
+    case '<=': return left <= right;
+    case '>': return left > right;
+    default: return left >= right;
+  }
+}
+
+export interface Completion {
+  readonly text: string;
+  readonly detail: string;
+}
+
+/** What may be written at the caret, and from where it would replace. */
+export function completeFilter(source: string, caret: number, fields: readonly Field[]): { readonly from: number; readonly items: readonly Completion[] } {
+  const before = source.slice(0, caret);
+  const word = /[^\s()!&|<>=~"']*$/.exec(before)?.[0] ?? '';
+  const from = caret - word.length;
+  const context = before.slice(0, from).trimEnd();
+  const compared = /([^\s()!&|<>=~"']+)\s*(?:==|!=)$/.exec(context)?.[1];
+  const lower = word.toLowerCase();
+  if (compared !== undefined) {
+    const names = Object.values(fields.find(field => field.name === compared)?.valueNames ?? {});
+    return { from, items: names.filter(name => name.toLowerCase().startsWith(lower)).slice(0, 50).map(text => ({ text, detail: compared })) };
+  }
+  if (/(?:<|>|=|~)$/.test(context)) return { from, items: [] };
+  if (context === '' || /(?:&&|\|\||!|\()$/.test(context)) {
+    return {
+      from,
+      items: fields
+        .filter(field => field.name.toLowerCase().includes(lower) && field.name !== word)
+        .map(field => ({ text: field.name, detail: [field.label === field.name ? '' : field.label, field.unit, field.typeName].filter(part => part !== '').join(' · ') })),
+    };
+  }
+  const afterColumn = fields.some(field => context.endsWith(field.name));
+  const operators = afterColumn ? [...COMPARISONS.filter(text => text !== '!~'), '&&', '||'] : ['&&', '||'];
+  return { from, items: word === '' ? operators.map(text => ({ text, detail: '' })) : [] };
+}

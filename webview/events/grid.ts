@@ -1,0 +1,181 @@
+/** The list of records: only rows in view exist as elements and only they are decoded. */
+import type { Field } from '../../src/shared/object/model';
+import { element, setAttributes, setText } from '../common/dom';
+import { formatCount } from '../common/quantity';
+import { VirtualList } from '../common/virtual-list';
+import { isNumeric, shownValue } from './reader';
+import type { EventStream, SortChoice } from './stream';
+
+const ROW_PX = 22;
+const HEAD_PX = 26;
+
+export interface Grid {
+  readonly element: HTMLElement;
+  show(stream: EventStream): void;
+  /** Draws what changed. With `follow` the newest row stays in view. */
+  draw(follow: boolean): void;
+  shift(rows: number): void;
+  sort(choice: SortChoice | null): void;
+  /** Row numbers of the selection, in the order listed. */
+  selection(): readonly number[];
+  active(): number | null;
+}
+
+export interface GridHandlers {
+  onSort(field: Field): void;
+  onActive(): void;
+  /** The person moved through the list: following ends unless they went to its end. */
+  onMove(atEnd: boolean): void;
+  onCopy(): void;
+  onDetail(): void;
+}
+
+/** Characters a column is wide, by what it holds. */
+function widthOf(field: Field): number {
+  const byMeaning: Readonly<Record<string, number>> = {
+    comm: 17, pid: 8, tid: 8, uid: 7, gid: 7, cpu: 5, ipv4: 16, ipv6: 26, port: 7, 'port-be': 7, errno: 12, 'timestamp-ns': 18, 'duration-ns': 11,
+    'duration-us': 11, 'duration-ms': 11, bytes: 11, kib: 11, ksym: 20, usym: 20, hex: 19, bool: 6, device: 9, hexdump: 48, flags: 26,
+  };
+  const own = byMeaning[field.meaning] ?? (field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : field.size > 4 ? 14 : 10);
+  const unit = field.unit === '' ? 0 : field.unit.length + 3;
+  return Math.max(own, field.label.length + unit + 3);
+}
+
+export function createGrid(handlers: GridHandlers): Grid {
+  const head = element('div', { class: 'grid-row grid-head', role: 'row' });
+  const body = element('div', { class: 'grid-body', role: 'rowgroup' });
+  const grid = element('div', { class: 'grid', role: 'grid', 'aria-label': 'Records', 'aria-multiselectable': 'true', tabindex: 0 }, element('div', { role: 'rowgroup', class: 'grid-head-group' }, head), body);
+  let stream: EventStream | null = null;
+  let activeRow = -1;
+  let anchorRow = -1;
+  let activeIndex = -1;
+
+  const createRow = (): HTMLElement => {
+    const row = element('div', { class: 'grid-row', role: 'row' });
+    row.addEventListener('click', event => {
+      const index = Number(row.dataset['index']);
+      activate(index, event.shiftKey);
+    });
+    row.addEventListener('dblclick', () => handlers.onDetail());
+    return row;
+  };
+
+  const drawRow = (row: HTMLElement, index: number): void => {
+    if (!stream) return;
+    const { reader, store } = stream;
+    const number = stream.rowAt(index);
+    const selected = isSelected(number);
+    setAttributes(row, { 'aria-rowindex': index + 2, 'aria-selected': String(selected), id: `row-${number}`, 'data-index': index });
+    row.classList.toggle('active', number === activeRow);
+    // A record never changes: the same row in the same element needs no second decoding.
+    if (row.dataset['row'] === String(number) && row.dataset['stream'] === stream.description.stream) return;
+    row.dataset['row'] = String(number);
+    row.dataset['stream'] = stream.description.stream;
+    const found = store.row(number);
+    const isLost = found?.kind === 'lost';
+    row.classList.toggle('lost', isLost);
+    if (!found || found.kind === 'lost') {
+      const text = found ? `${formatCount(found.lost)} records lost here` : '';
+      if (row.childElementCount !== 1) row.replaceChildren(element('div', { role: 'gridcell', class: 'cell lost-cell' }));
+      setAttributes(row, { 'data-lost': found?.lost ?? null });
+      if (row.firstElementChild) setText(row.firstElementChild, text);
+      return;
+    }
+    setAttributes(row, { 'data-lost': null });
+    const { columns } = reader;
+    if (row.childElementCount !== columns.length || row.firstElementChild?.classList.contains('lost-cell')) {
+      row.replaceChildren(...columns.map(field => element('div', { role: 'gridcell', class: isNumeric(field) ? 'cell number' : 'cell' })));
+    }
+    columns.forEach((field, column) => {
+      const cell = row.children[column];
+      if (cell) setText(cell, shownValue(reader.value(found.view, found.offset, found.length, field), field));
+    });
+  };
+
+  const list = new VirtualList({ scroller: grid, body, rowHeightPx: ROW_PX, headHeightPx: HEAD_PX, createRow, drawRow, onScroll: () => handlers.onMove(list.atEnd) });
+
+  function isSelected(number: number): boolean {
+    if (activeRow < 0) return false;
+    // In a sorted list row numbers are no order: then only places count.
+    if (stream?.isSorted && anchorRow !== activeRow) {
+      const from = stream.indexOf(anchorRow);
+      const to = stream.indexOf(activeRow);
+      const at = stream.indexOf(number);
+      return at >= Math.min(from, to) && at <= Math.max(from, to);
+    }
+    return number >= Math.min(anchorRow, activeRow) && number <= Math.max(anchorRow, activeRow);
+  }
+
+  function activate(index: number, extend: boolean): void {
+    if (!stream || index < 0 || index >= stream.length) return;
+    activeIndex = index;
+    activeRow = stream.rowAt(index);
+    if (!extend || anchorRow < 0) anchorRow = activeRow;
+    list.reveal(index);
+    list.draw();
+    setAttributes(grid, { 'aria-activedescendant': `row-${activeRow}` });
+    handlers.onActive();
+    handlers.onMove(index === stream.length - 1);
+  }
+
+  grid.addEventListener('keydown', event => {
+    if (!stream) return;
+    const last = stream.length - 1;
+    const at = activeRow < 0 ? (event.key === 'ArrowUp' ? last + 1 : -1) : stream.isSorted ? activeIndex : stream.indexOf(activeRow);
+    const moves: Readonly<Record<string, number>> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + list.pageRows, PageUp: at - list.pageRows, Home: 0, End: last };
+    const target = moves[event.key];
+    if (target !== undefined) {
+      event.preventDefault();
+      activate(Math.max(0, Math.min(last, target)), event.shiftKey);
+    } else if (event.key === 'c' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      handlers.onCopy();
+    } else if (event.key === 'Enter') handlers.onDetail();
+  });
+
+  return {
+    element: grid,
+    show: next => {
+      stream = next;
+      activeRow = -1;
+      anchorRow = -1;
+      const { columns } = next.reader;
+      grid.style.setProperty('--columns', columns.map((field, index) => (index === columns.length - 1 && !isNumeric(field) ? `minmax(${widthOf(field)}ch, 1fr)` : `${widthOf(field)}ch`)).join(' '));
+      setAttributes(grid, { 'aria-colcount': columns.length });
+      body.replaceChildren();
+      head.replaceChildren(
+        ...columns.map(field => {
+          const title = element('button', { type: 'button' }, element('span', {}, field.label), ...(field.unit === '' ? [] : [element('span', { class: 'muted' }, ` ${field.unit}`)]));
+          title.title = [field.name, field.typeName, field.help].filter(part => part !== '').join(' · ');
+          title.addEventListener('click', () => handlers.onSort(field));
+          return element('div', { role: 'columnheader', class: isNumeric(field) ? 'cell number' : 'cell', 'data-column': field.name, 'aria-sort': 'none' }, title);
+        }),
+      );
+      list.reset();
+    },
+    draw: follow => {
+      if (!stream) return;
+      list.setCount(stream.length);
+      setAttributes(grid, { 'aria-rowcount': stream.length + 1 });
+      if (follow) list.scrollToEnd();
+      else list.draw();
+    },
+    shift: rows => list.shift(rows),
+    sort: choice => {
+      for (const header of head.children) {
+        const own = choice && header.getAttribute('data-column') === choice.column;
+        setAttributes(header, { 'aria-sort': own ? (choice.descending ? 'descending' : 'ascending') : 'none' });
+      }
+    },
+    active: () => (activeRow >= 0 && stream && activeRow >= stream.store.firstRow ? activeRow : null),
+    selection: () => {
+      if (!stream || activeRow < 0) return [];
+      const a = stream.indexOf(anchorRow);
+      const b = stream.indexOf(activeRow);
+      if (b < 0) return [];
+      const from = a < 0 ? b : Math.min(a, b);
+      const to = a < 0 ? b : Math.max(a, b);
+      return Array.from({ length: to - from + 1 }, (_, index) => stream?.rowAt(from + index) ?? -1);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** The Events page: composes messages, streams and view. */
+import './events.css';
+import type { ToWebview } from '../../src/shared/protocol/webview';
+import { pageRoot } from '../common/dom';
+import { connectToHost } from '../common/messages';
+import { onThemeChange } from '../common/theme';
+import { DEFAULT_LIMIT_BYTES, EventStream } from './stream';
+import { createEventsView, type ViewState } from './view';
+
+let sessionId: string | null = null;
+let streams: readonly EventStream[] = [];
+
+const host = connectToHost<ViewState>(receive);
+const saved = host.savedState();
+const view = createEventsView(pageRoot(), { stream: saved?.stream ?? null, filter: saved?.filter ?? '', sort: saved?.sort ?? null, follow: saved?.follow ?? true }, host);
+onThemeChange(() => view.redraw());
+
+function receive(message: ToWebview): void {
+  if (message.type === 'noSession') {
+    sessionId = null;
+    streams = [];
+    view.noSession(message.trusted);
+    return;
+  }
+  if (message.type === 'session') {
+    if (message.session.id !== sessionId) streams = [];
+    sessionId = message.session.id;
+    const limit = message.eventBytesLimit ?? DEFAULT_LIMIT_BYTES;
+    const known = message.streams.map(description => streams.find(stream => stream.description.stream === description.stream) ?? new EventStream(description, limit));
+    // The same array while nothing was added, so that the view stays as it is.
+    if (known.length !== streams.length || known.some((stream, index) => stream !== streams[index])) streams = known;
+    view.session(message.session, streams);
+    return;
+  }
+  if (message.sessionId !== sessionId) return;
+  if (message.type === 'span') {
+    streams.find(stream => stream.description.stream === message.stream)?.push(message.bytes, message.lost, message.atMs);
+    view.draw();
+  } else if (message.type === 'evicted') {
+    streams.find(stream => stream.description.stream === message.stream)?.store.evict(message.records);
+    view.draw();
+  } else if (message.type === 'drops') view.drops(message.drops);
+}

@@ -1,0 +1,98 @@
+/** Columns of a stream and their values, whatever the stream carries: typed records, bytes, or printk lines. */
+import { decodeField } from '../../src/shared/decode/field';
+import { formatValue } from '../../src/shared/decode/format';
+import type { FieldValue } from '../../src/shared/decode/model';
+import { indexPerfRecords } from '../../src/shared/decode/perf-records';
+import { indexRingSpan } from '../../src/shared/decode/ring-span';
+import type { Field } from '../../src/shared/object/model';
+import type { StreamDescription } from '../../src/shared/protocol/webview';
+import type { Records } from './store';
+
+export interface RecordReader {
+  /** Columns shown. Their index is what the other functions take. */
+  readonly columns: readonly Field[];
+  /** Every field, hidden ones included, for the detail pane. */
+  readonly fields: readonly Field[];
+  readonly index: (bytes: Uint8Array) => Records;
+  value(view: DataView, offset: number, length: number, field: Field): FieldValue;
+}
+
+/** The text of one value, harmless: control characters escaped. */
+export function shownValue(value: FieldValue, field: Field): string {
+  return formatValue(value, field);
+}
+
+export function isNumeric(field: Field): boolean {
+  return field.storage !== 'text' && field.storage !== 'bytes' && field.storage !== 'array' && !['enum', 'flags', 'ipv4', 'ipv6', 'ksym', 'usym', 'errno', 'signal', 'syscall', 'device', 'mac'].includes(field.meaning);
+}
+
+function plainField(name: string, label: string, part: Partial<Field>): Field {
+  return {
+    name, label, offset: 0, size: 0, storage: 'text', bitOffset: 0, bitSize: 0, count: 1, elementStorage: null, elementSize: 0,
+    meaning: 'text', unit: '', valueNames: null, help: '', hidden: false, typeName: '', ...part,
+  };
+}
+
+export function createReader(stream: StreamDescription): RecordReader {
+  if (stream.content === 'printk') return printkReader();
+  const index = stream.content === 'ring' ? indexRingSpan : indexPerfRecords;
+  const { record } = stream;
+  if (record === null || record.fields.length === 0) {
+    const size = plainField('size', 'Size', { storage: 'u32', meaning: 'bytes', size: 4 });
+    const bytes = plainField('bytes', 'Bytes', { storage: 'bytes', meaning: 'hexdump' });
+    return {
+      columns: [size, bytes],
+      fields: [size, bytes],
+      index,
+      value: (view, offset, length, field) => (field === size ? length : new Uint8Array(view.buffer.slice(view.byteOffset + offset, view.byteOffset + offset + length))),
+    };
+  }
+  return {
+    columns: record.fields.filter(field => !field.hidden),
+    fields: record.fields,
+    index,
+    value: (view, offset, length, field) => decodeField(view, offset, field, offset + length),
+  };
+}
+
+/** Newline-separated lines; the last one may lack its newline. */
+export function indexLines(bytes: Uint8Array): Records {
+  const offsets: number[] = [];
+  const lengths: number[] = [];
+  let start = 0;
+  for (let at = 0; at <= bytes.byteLength; at++) {
+    if (at < bytes.byteLength && bytes[at] !== 0x0a) continue;
+    if (at > start) {
+      offsets.push(start);
+      lengths.push(at - start);
+    }
+    start = at + 1;
+  }
+  return { count: offsets.length, offsets, lengths };
+}
+
+/** "            task-1234    [001] d..31  12.345678: bpf_trace_printk: message": kernel/trace/trace_output.c. */
+const TRACE_LINE = /^\s*(.+)-(\d+)\s+(?:\(.{7}\)\s+)?\[(\d+)\]\s+\S+\s+(\d+\.\d+):\s+\S+:\s?(.*)$/;
+
+function printkReader(): RecordReader {
+  const task = plainField('task', 'Task', { meaning: 'comm' });
+  const pid = plainField('pid', 'PID', { storage: 'u32', meaning: 'pid' });
+  const cpu = plainField('cpu', 'CPU', { storage: 'u32', meaning: 'cpu' });
+  const time = plainField('time', 'Time', { meaning: 'text', help: 'Seconds since boot' });
+  const message = plainField('message', 'Message', {});
+  const fields = [task, pid, cpu, time, message];
+  const text = new TextDecoder();
+  return {
+    columns: fields,
+    fields,
+    index: indexLines,
+    value: (view, offset, length, field) => {
+      const line = text.decode(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+      const found = TRACE_LINE.exec(line);
+      // A line of another form is all message: nothing is hidden.
+      if (!found) return field === message ? line : field === pid || field === cpu ? 0 : '';
+      const part = found[fields.indexOf(field) + 1] ?? '';
+      return field === pid || field === cpu ? Number(part) : part;
+    },
+  };
+}

@@ -1,0 +1,195 @@
+/** The records of one stream as they lay in the buffer, and where each begins. Nothing is decoded here. */
+
+/** Offsets of payloads and their lengths, as the indexers of shared/decode give them. */
+export interface Records {
+  readonly count: number;
+  readonly offsets: ArrayLike<number>;
+  readonly lengths: ArrayLike<number>;
+}
+
+export type Row =
+  | { readonly kind: 'record'; readonly view: DataView; readonly offset: number; readonly length: number; readonly atMs: number }
+  /** Stands where records were lost. */
+  | { readonly kind: 'lost'; readonly lost: number; readonly atMs: number };
+
+/** Spans below this are gathered, so that a trickle does not make an object per record. */
+const GATHER_BYTES = 64 << 10;
+const CHUNK_BYTES = 512 << 10;
+/** Marks a row that is no record: its length is then the number lost (saturating). */
+const LOST = 0xffffffff;
+/** Index bytes kept per row: offset, length and arrival. */
+const ROW_BYTES = 4 + 4 + 8;
+
+interface Chunk {
+  readonly firstRow: number;
+  rows: number;
+  bytes: Uint8Array;
+  view: DataView;
+  usedBytes: number;
+  /** Grown by doubling; only the first `rows` are meant. */
+  offsets: Uint32Array;
+  lengths: Uint32Array;
+  times: Float64Array;
+  readonly gathers: boolean;
+}
+
+/**
+ * Keeps at most `limitBytes` of records and index; the oldest chunk leaves first. Rows are numbered from 0 for the
+ * first that ever came, and keep their number.
+ */
+export class EventStore {
+  private readonly chunks: Chunk[] = [];
+  private bytesKept = 0;
+  private end = 0;
+  private first = 0;
+  private hostFirst = 0;
+  private recordsSeen = 0;
+  private lostSeen = 0;
+
+  constructor(
+    private readonly index: (bytes: Uint8Array) => Records,
+    private readonly limitBytes: number,
+  ) {}
+
+  /** Number of the oldest row kept. */
+  get firstRow(): number {
+    return this.first;
+  }
+  /** One past the newest row. */
+  get endRow(): number {
+    return this.end;
+  }
+  /** Records that came, kept or not. */
+  get records(): number {
+    return this.recordsSeen;
+  }
+  get lost(): number {
+    return this.lostSeen;
+  }
+  get keptBytes(): number {
+    return this.bytesKept;
+  }
+
+  /** Takes a span; returns how many records it held. The store keeps the bytes: the caller gives them away. */
+  push(bytes: Uint8Array, lost: number, atMs: number): number {
+    const records = this.index(bytes);
+    const rows = records.count + (lost > 0 ? 1 : 0);
+    if (rows === 0) return 0;
+    const small = bytes.byteLength < GATHER_BYTES;
+    let chunk = this.chunks.at(-1);
+    if (!chunk || !small || !chunk.gathers || chunk.usedBytes + bytes.byteLength > chunk.bytes.byteLength) {
+      chunk = this.open(small ? new Uint8Array(CHUNK_BYTES) : bytes, small, rows);
+      if (!small) chunk.usedBytes = bytes.byteLength;
+    }
+    this.reserve(chunk, rows);
+    const base = small ? chunk.usedBytes : 0;
+    if (small) {
+      chunk.bytes.set(bytes, base);
+      // Records stay 8-aligned, as they were in the ring.
+      chunk.usedBytes = base + ((bytes.byteLength + 7) & ~7);
+    }
+    let row = chunk.rows;
+    if (lost > 0) {
+      chunk.offsets[row] = LOST;
+      chunk.lengths[row] = Math.min(lost, 0xffffffff);
+      chunk.times[row++] = atMs;
+      this.lostSeen += lost;
+    }
+    for (let record = 0; record < records.count; record++) {
+      chunk.offsets[row] = base + (records.offsets[record] ?? 0);
+      chunk.lengths[row] = records.lengths[record] ?? 0;
+      chunk.times[row++] = atMs;
+    }
+    chunk.rows = row;
+    this.end += rows;
+    this.recordsSeen += records.count;
+    while (this.bytesKept > this.limitBytes && this.chunks.length > 1) this.dropOldest();
+    return records.count;
+  }
+
+  /** The host let its oldest records go; what it no longer has would be gone after a reload, so it goes here too. */
+  evict(records: number): void {
+    this.hostFirst += records;
+    if (this.end === 0) {
+      // Hydration: rows that went before the page was there still count in the numbering.
+      this.first += records;
+      this.end += records;
+      this.recordsSeen += records;
+    }
+    for (let chunk = this.chunks[0]; chunk && this.chunks.length > 1 && chunk.firstRow + chunk.rows <= this.hostFirst; chunk = this.chunks[0]) this.dropOldest();
+  }
+
+  row(row: number): Row | null {
+    const chunk = this.chunkOf(row);
+    if (!chunk) return null;
+    const at = row - chunk.firstRow;
+    const offset = chunk.offsets[at] ?? LOST;
+    const length = chunk.lengths[at] ?? 0;
+    const atMs = chunk.times[at] ?? 0;
+    return offset === LOST ? { kind: 'lost', lost: length, atMs } : { kind: 'record', view: chunk.view, offset, length, atMs };
+  }
+
+  /** Calls back for rows from..to (end excluded) that are kept, without an object per row. `offset` is -1 for a loss. */
+  scan(from: number, to: number, visit: (row: number, view: DataView, offset: number, length: number) => void): void {
+    let row = Math.max(from, this.first);
+    const end = Math.min(to, this.end);
+    for (let at = this.chunkIndex(row); at < this.chunks.length && row < end; at++) {
+      const chunk = this.chunks[at];
+      if (!chunk) return;
+      const stop = Math.min(end, chunk.firstRow + chunk.rows);
+      for (; row < stop; row++) {
+        const offset = chunk.offsets[row - chunk.firstRow] ?? LOST;
+        visit(row, chunk.view, offset === LOST ? -1 : offset, chunk.lengths[row - chunk.firstRow] ?? 0);
+      }
+    }
+  }
+
+  private open(bytes: Uint8Array, gathers: boolean, rows: number): Chunk {
+    const capacity = gathers ? 1024 : rows;
+    const chunk: Chunk = {
+      firstRow: this.end, rows: 0, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), usedBytes: 0,
+      offsets: new Uint32Array(capacity), lengths: new Uint32Array(capacity), times: new Float64Array(capacity), gathers,
+    };
+    this.chunks.push(chunk);
+    this.bytesKept += bytes.byteLength + capacity * ROW_BYTES;
+    return chunk;
+  }
+
+  private reserve(chunk: Chunk, more: number): void {
+    const need = chunk.rows + more;
+    const had = chunk.offsets.length;
+    if (need <= had) return;
+    const capacity = Math.max(need, had * 2);
+    const { offsets, lengths, times } = chunk;
+    chunk.offsets = new Uint32Array(capacity);
+    chunk.lengths = new Uint32Array(capacity);
+    chunk.times = new Float64Array(capacity);
+    chunk.offsets.set(offsets);
+    chunk.lengths.set(lengths);
+    chunk.times.set(times);
+    this.bytesKept += (capacity - had) * ROW_BYTES;
+  }
+
+  private dropOldest(): void {
+    const chunk = this.chunks.shift();
+    if (!chunk) return;
+    this.bytesKept -= chunk.bytes.byteLength + chunk.offsets.length * ROW_BYTES;
+    this.first = this.chunks[0]?.firstRow ?? this.end;
+  }
+
+  private chunkIndex(row: number): number {
+    let low = 0;
+    let high = this.chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.chunks[middle]?.firstRow ?? 0) <= row) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  private chunkOf(row: number): Chunk | null {
+    if (row < this.first || row >= this.end) return null;
+    return this.chunks[this.chunkIndex(row)] ?? null;
+  }
+}

@@ -1,0 +1,203 @@
+/** The Events page's elements and what the person can do with them. */
+import type { Drops } from '../../src/shared/decode/model';
+import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import { element, oncePerFrame, setText } from '../common/dom';
+import { formatCount, formatQuantity } from '../common/quantity';
+import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
+import { button, dropdown, toggle } from '../common/toolkit';
+import { createDetailPane } from './detail';
+import { recordsText } from './export';
+import { createFilterBox } from './filter-box';
+import type { Predicate } from './filter';
+import { createGrid } from './grid';
+import { createRateLine } from './rate';
+import type { EventStream, SortChoice } from './stream';
+
+export interface ViewState {
+  stream: string | null;
+  filter: string;
+  sort: SortChoice | null;
+  follow: boolean;
+}
+
+export interface EventsView {
+  noSession(trusted: boolean): void;
+  session(session: SessionSummary, streams: readonly EventStream[]): void;
+  drops(drops: Drops): void;
+  draw(): void;
+  redraw(): void;
+}
+
+/** Most records a copy or an export takes: text of more would not fit a clipboard or a message. */
+const MOST_COPIED = 10_000;
+const MOST_EXPORTED = 1_000_000;
+
+export function createEventsView(root: HTMLElement, state: ViewState, host: { post(message: FromWebview): void; save(state: ViewState): void }): EventsView {
+  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void => host.post({ type: 'command', command: name });
+  let streams: readonly EventStream[] = [];
+  let current: EventStream | null = null;
+  let summary: SessionSummary | null = null;
+  let predicate: Predicate | null = null;
+  let detailOpen = false;
+  const draw = oncePerFrame(render);
+
+  const bar = createSessionBar(command);
+  const streamChoice = dropdown<string>('Stream', [], '', name => { state.stream = name; choose(); });
+  const follow = toggle({ label: 'Follow', icon: 'arrow-down', title: 'Keep the newest record in view', pressed: state.follow, onChange: pressed => { setFollow(pressed); draw(); } });
+  const pause = toggle({ label: 'Pause', icon: 'debug-pause', title: 'Hold the list still; records are still kept', pressed: false, onChange: pressed => { current?.pause(pressed); draw(); } });
+  const filter = createFilterBox((text, next) => {
+    state.filter = text;
+    predicate = next;
+    host.save(state);
+    current?.filter(next);
+    if (state.sort) sortNow();
+    draw();
+  });
+  const copy = button({ label: 'Copy Selected Rows', icon: 'copy', iconOnly: true, onClick: () => copyRows() });
+  const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportRows('csv') });
+  const ndjson = button({ label: 'Export NDJSON', icon: 'json', iconOnly: true, onClick: () => exportRows('ndjson') });
+  const controls = element('div', { class: 'group' }, follow.element, pause.element, copy, csv, ndjson);
+  const toolbar = element('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Events' }, bar.element, streamChoice.element, filter.element, controls);
+
+  const rate = createRateLine();
+  const rateNow = element('span', { class: 'rate-now' });
+  const counts = element('span', { class: 'muted', role: 'status' });
+  const newer = button({ label: 'Show Newer', icon: 'refresh', onClick: () => { if (current?.isSorted) sortNow(); else { pause.set(false); current?.pause(false); draw(); } } });
+  const strip = element('div', { class: 'strip' }, rateNow, rate.element, rate.table, counts, newer);
+  const grid = createGrid({
+    onSort: field => {
+      const again = state.sort?.column === field.name;
+      // Largest first, then smallest, then the order of arrival.
+      state.sort = !again ? { column: field.name, descending: true } : state.sort?.descending ? { column: field.name, descending: false } : null;
+      host.save(state);
+      sortNow();
+    },
+    onActive: () => { if (detailOpen) showDetail(); },
+    onMove: atEnd => { if (state.follow !== atEnd && !state.sort) setFollow(atEnd && !current?.paused); },
+    onCopy: () => copyRows(),
+    onDetail: () => { detailOpen = true; showDetail(); },
+  });
+  const detail = createDetailPane(() => { detailOpen = false; detail.element.hidden = true; grid.element.focus(); });
+  const content = element('div', { class: 'content' }, grid.element, detail.element);
+  const empty = element('div', { class: 'empty-host' });
+  root.append(toolbar, filter.problem, bar.banner, strip, content, empty);
+  toolbar.hidden = true;
+  showEmpty(noSessionView(true, command));
+
+  function showEmpty(view: HTMLElement | null): void {
+    strip.hidden = view !== null;
+    content.hidden = view !== null;
+    empty.hidden = view === null;
+    controls.hidden = view !== null;
+    filter.element.hidden = view !== null;
+    empty.replaceChildren(...(view ? [view] : []));
+  }
+
+  function setFollow(value: boolean): void {
+    state.follow = value;
+    follow.set(value);
+    host.save(state);
+  }
+
+  function choose(): void {
+    current = streams.find(stream => stream.description.stream === state.stream) ?? streams[0] ?? null;
+    streamChoice.options(streams.map(stream => ({ value: stream.description.stream, label: stream.description.label })));
+    streamChoice.element.hidden = streams.length < 2;
+    if (!current) return;
+    streamChoice.set(current.description.stream);
+    pause.set(current.paused);
+    grid.show(current);
+    filter.columns(current.reader.columns);
+    filter.set(state.filter);
+    sortNow();
+    draw();
+  }
+
+  function sortNow(): void {
+    const field = current?.reader.columns.find(column => column.name === state.sort?.column) ?? null;
+    if (!field) state.sort = null;
+    grid.sort(state.sort);
+    if (field && state.follow) setFollow(false);
+    current?.sort(field, state.sort?.descending ?? false, draw);
+  }
+
+  function showDetail(): void {
+    const row = grid.active();
+    detail.element.hidden = row === null;
+    if (row !== null && current) detail.show(current, row);
+  }
+
+  function copyRows(): void {
+    const rows = grid.selection().slice(0, MOST_COPIED);
+    if (current && rows.length > 0) host.post({ type: 'copy', text: recordsText(current, rows, 'tsv') });
+  }
+
+  function exportRows(format: 'csv' | 'ndjson'): void {
+    if (!current) return;
+    const stream = current;
+    const rows = (function* () {
+      for (let index = Math.max(0, stream.length - MOST_EXPORTED); index < stream.length; index++) yield stream.rowAt(index);
+    })();
+    host.post({ type: 'export', format, name: `${summary?.title ?? 'session'}-${stream.description.stream}.${format}`, content: recordsText(stream, rows, format) });
+  }
+
+  function render(): void {
+    if (!current) return;
+    const { store } = current;
+    if (store.endRow === 0) return showWaiting();
+    if (!empty.hidden) showEmpty(null);
+    const { more, gone } = current.refresh();
+    if (gone > 0 && !state.follow) grid.shift(gone);
+    grid.draw(state.follow && !current.paused && !current.isSorted);
+    rate.draw(current.rate);
+    setText(rateNow, `${formatCount(current.rate.perSecond)}/s`);
+    const parts = [
+      predicate ? `${formatCount(current.length)} of ${formatCount(store.endRow - store.firstRow)} rows` : `${formatCount(current.length)} rows`,
+      ...(store.firstRow > 0 ? [`oldest ${formatCount(store.firstRow)} left (limit ${formatQuantity(limitOf(current), 'bytes')})`] : []),
+      ...(store.lost > 0 ? [`${formatCount(store.lost)} lost`] : []),
+      ...(current.paused ? ['paused'] : []),
+      ...(current.isSorted ? ['sorted'] : []),
+    ];
+    setText(counts, parts.join(' · '));
+    newer.hidden = current.newer === 0;
+    if (!newer.hidden) newer.lastChild?.replaceWith(`${formatCount(current.newer)} newer`);
+    if (more) draw();
+  }
+
+  function limitOf(stream: EventStream): number {
+    return stream.limitBytes;
+  }
+
+  function showWaiting(): void {
+    if (!summary) return;
+    showEmpty(
+      summary.state === 'running' || summary.state === 'starting'
+        ? emptyView('Attached; no event yet. Rows appear as the program submits records.', [{ label: 'Show Program', run: () => command('openProgram') }])
+        : emptyView('The session ended without an event.', [{ label: 'Attach Again', run: () => command('attachAgain') }, { label: 'Show Log', run: () => command('showLog') }]),
+    );
+  }
+
+  return {
+    noSession: trusted => {
+      toolbar.hidden = true;
+      bar.banner.hidden = true;
+      current = null;
+      summary = null;
+      showEmpty(noSessionView(trusted, command));
+    },
+    session: (session, all) => {
+      const same = all.length === streams.length && all.every((stream, index) => stream === streams[index]);
+      summary = session;
+      streams = all;
+      toolbar.hidden = false;
+      bar.session(session);
+      if (!same || !current) choose();
+      if (streams.length === 0) {
+        showEmpty(emptyView('This program sends no events. A ring buffer, a perf buffer or bpf_printk shows up here.', [{ label: 'New Program from Template', run: () => command('openTemplates') }]));
+      } else if (current?.store.endRow === 0) showWaiting();
+    },
+    drops: drops => bar.drops(drops),
+    draw,
+    redraw: draw,
+  };
+}
