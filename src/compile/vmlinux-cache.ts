@@ -30,25 +30,29 @@ export async function ensureVmlinuxHeader(btf: BtfSource, cacheFolder: string): 
   return folder;
 }
 
-/** The folder to -I for a vmlinux.h with what `needs` asks for; written when no header with that text is there. */
+/** The folder to -I for a vmlinux.h with what `needs` asks for; written, and the BTF loaded, only when it is not there. */
 export async function ensureReducedHeader(
   btf: BtfSource,
   needs: TypeNeeds,
   cacheFolder: string,
 ): Promise<string> {
-  const text = reducedVmlinuxHeader(await btf.load(), needs);
   const reduced = join(headersFolder(btf, cacheFolder), 'reduced');
-  const folder = join(reduced, contentKey(text).slice(0, 16));
+  const folder = join(reduced, needsKey(needs));
   const path = join(folder, 'vmlinux.h');
   if (await exists(path)) {
     const now = new Date();
     // Kept from being pruned; a folder of somebody else's is not worth failing for.
     await utimes(folder, now, now).catch(() => undefined);
   } else {
-    await writeAtomically(path, text);
+    await writeAtomically(path, reducedVmlinuxHeader(await btf.load(), needs));
     await pruneFolder(reduced, REDUCED_KEPT);
   }
   return folder;
+}
+
+function needsKey(needs: TypeNeeds): string {
+  const lists = [needs.names, needs.memberNames, needs.takenTags, needs.takenNames];
+  return contentKey(...lists.map(list => [...list].sort().join(' '))).slice(0, 32);
 }
 
 function headersFolder(btf: BtfSource, cacheFolder: string): string {

@@ -19,9 +19,8 @@ export interface VmlinuxNames {
   enumeratorNames(id: BtfTypeId): readonly string[];
 }
 
-interface Ranked {
-  readonly ids: BtfTypeId[];
-}
+/** Nearly all names have one type: no array for those. */
+type Index = Map<string, BtfTypeId | BtfTypeId[]>;
 
 /** Typedefs that clang itself declares; a header cannot define them again. */
 const BUILTIN_TYPEDEFS: ReadonlySet<string> = new Set(['__builtin_va_list', '__builtin_ms_va_list']);
@@ -39,43 +38,43 @@ export function vmlinuxNames(btf: Btf): VmlinuxNames {
 }
 
 function buildNames(btf: Btf): VmlinuxNames {
-  const tags = new Map<string, Ranked>();
+  const tags: Index = new Map();
+  const typedefs: Index = new Map();
+  const enumerators: Index = new Map();
   const forwards = new Map<string, BtfTypeId[]>();
-  const typedefs = new Map<string, Ranked>();
-  const enumerators = new Map<string, Ranked>();
-  const enumeratorsOf = new Map<BtfTypeId, readonly string[]>();
+  /** Only those that are not 1. */
   const suffixes = new Map<BtfTypeId, number>();
+  const enumeratorSuffixes = new Map<BtfTypeId, Map<string, number>>();
 
-  for (const id of btf.ids('typedef')) rank(typedefs, suffixes, btf.name(id), id);
+  const rank = (index: Index, name: string, id: BtfTypeId): void => {
+    const nth = add(index, name, id);
+    if (nth > 1) suffixes.set(id, nth);
+  };
+  for (const id of btf.ids('typedef')) rank(typedefs, btf.name(id), id);
   const tagIds = [...btf.ids('struct'), ...btf.ids('union'), ...btf.ids('enum')].sort((a, b) => a - b);
-  const memberNames = new Map<string, number>();
   for (const id of tagIds) {
     const name = btf.name(id);
     const type = btf.kind(id) === 'enum' ? btf.type(id) : null;
     if (type?.kind === 'enum') {
-      const names: string[] = [];
       for (const value of type.values) {
-        const list = enumerators.get(value.name);
-        if (list) list.ids.push(id);
-        else enumerators.set(value.name, { ids: [id] });
-        // Typedefs come first in the shared name space.
-        const uses = (memberNames.get(value.name) ?? typedefs.get(value.name)?.ids.length ?? 0) + 1;
-        memberNames.set(value.name, uses);
-        names.push(suffixed(identifier(value.name), uses));
+        // Typedefs come first in the name space they share.
+        const nth = add(enumerators, value.name, id) + lookUp(typedefs, value.name).length;
+        if (nth === 1) continue;
+        const own = enumeratorSuffixes.get(id) ?? new Map<string, number>();
+        enumeratorSuffixes.set(id, own.set(value.name, nth));
       }
-      enumeratorsOf.set(id, names);
       if (name !== '' && type.values.length === 0) {
         push(forwards, name, id);
         continue;
       }
     }
-    if (name !== '') rank(tags, suffixes, name, id);
+    if (name !== '') rank(tags, name, id);
   }
   for (const id of btf.ids('fwd')) push(forwards, btf.name(id), id);
   for (const [name, ids] of forwards) {
     for (const id of ids) {
-      const complete = tags.get(name)?.ids.find(other => keyword(btf, other) === keyword(btf, id));
-      if (complete === undefined) rank(tags, suffixes, name, id);
+      const complete = lookUp(tags, name).find(other => keyword(btf, other) === keyword(btf, id));
+      if (complete === undefined) rank(tags, name, id);
       else suffixes.set(id, suffixes.get(complete) ?? 1);
     }
   }
@@ -90,7 +89,13 @@ function buildNames(btf: Btf): VmlinuxNames {
       const safe = btf.kind(id) === 'typedef' && BUILTIN_TYPEDEFS.has(name) ? `${name}___kernel` : name;
       return suffixed(identifier(safe), suffixes.get(id) ?? 1);
     },
-    enumeratorNames: id => enumeratorsOf.get(id) ?? [],
+    enumeratorNames: id => {
+      const type = btf.type(id);
+      const own = enumeratorSuffixes.get(id);
+      return type.kind === 'enum'
+        ? type.values.map(({ name }) => suffixed(identifier(name), own?.get(name) ?? 1))
+        : [];
+    },
   };
 }
 
@@ -103,24 +108,26 @@ export function keyword(btf: Btf, id: BtfTypeId): 'struct' | 'union' | 'enum' {
 }
 
 /** `foo` names every duplicate, `foo___2` the second. */
-function lookUp(index: ReadonlyMap<string, Ranked>, name: string): readonly BtfTypeId[] {
-  const direct = index.get(name)?.ids;
-  if (direct) return direct;
+function lookUp(index: Index, name: string): readonly BtfTypeId[] {
+  const direct = index.get(name);
+  if (direct !== undefined) return typeof direct === 'number' ? [direct] : direct;
+  if (!name.includes('___')) return [];
   const suffix = /^(.+)___(\d+)$/.exec(name);
-  const id = suffix ? index.get(suffix[1] ?? '')?.ids[Number(suffix[2]) - 1] : undefined;
+  const ids = suffix ? lookUp(index, suffix[1] ?? '') : [];
+  const id = ids[Number(suffix?.[2]) - 1];
   return id === undefined ? [] : [id];
 }
 
-function rank(
-  index: Map<string, Ranked>,
-  suffixes: Map<BtfTypeId, number>,
-  name: string,
-  id: BtfTypeId,
-): void {
-  const entry = index.get(name);
-  if (entry) entry.ids.push(id);
-  else index.set(name, { ids: [id] });
-  suffixes.set(id, entry?.ids.length ?? 1);
+/** Returns how many types have the name now. */
+function add(index: Index, name: string, id: BtfTypeId): number {
+  const before = index.get(name);
+  if (before === undefined) {
+    index.set(name, id);
+    return 1;
+  }
+  const ids = typeof before === 'number' ? [before] : before;
+  index.set(name, ids);
+  return ids.push(id);
 }
 
 function push(index: Map<string, BtfTypeId[]>, name: string, id: BtfTypeId): void {
@@ -135,6 +142,7 @@ function suffixed(name: string, nth: number): string {
 
 /** A kernel with Rust in it has names that C has not. */
 export function identifier(name: string): string {
+  if (/^[A-Za-z_]\w*$/.test(name)) return name;
   const safe = name.replace(/[^A-Za-z0-9_$]/g, '_');
   return /^[0-9]/.test(safe) ? `_${safe}` : safe;
 }
