@@ -46,8 +46,8 @@ export class EventRecords {
   }
 
   /**
-   * The record of a map, by the first of these that answers: the tag bpfw:record; Inspektor Gadget's marker symbol; a
-   * global pointer named after the map; the local variables (DWARF) of the writing functions; any global pointer to a
+   * The record of a map, by the first of these that answers: the tag bpfw:record; Inspektor Gadget's marker symbol;
+   * the map's value type; a global pointer named after the map; the local variables (DWARF) of the writing functions; any global pointer to a
    * struct; a struct of BTF. Of the last three only types count that have the constant size the programs pass to
    * bpf_ringbuf_reserve, _output or bpf_perf_event_output. null when nothing answers, or when programs write records
    * of several sizes.
@@ -59,6 +59,9 @@ export class EventRecords {
       const found = this.byName(tagged);
       if (found) return layoutOf(found.table, found.id);
     }
+    // Newer bpf2go declares it as the value type of the buffer itself.
+    const declared = map.valueType === null ? null : this.btf.resolve(map.valueType);
+    if (declared !== null && this.btf.kind(declared) === 'struct') return layoutOf(this.btf, declared);
     const sizes = new Set((this.writes.get(name) ?? []).map(({ write }) => write.size));
     const constant = [...sizes].filter(size => size !== null);
     if (constant.length > 1) return null;

@@ -70,7 +70,9 @@ describe('names', () => {
     expect(dropsByName('events_lost_samples', maps)).toBe('events');
     expect(dropsByName('dropped', maps)).toBeNull();
     expect(dropsByName('lost_events', maps)).toBeNull();
-    expect(dropsByName('other_dropped', maps)).toBeNull();
+    expect(dropsByName('records_dropped', maps)).toBeNull();
+    // What a program measures, not what it lost.
+    expect(dropsByName('packets_dropped', maps)).toBeUndefined();
     expect(dropsByName('counts', maps)).toBeUndefined();
     expect(dropsByName('raindrops_total', maps)).toBeUndefined();
   });

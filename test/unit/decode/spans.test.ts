@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { indexPerfRecords } from '../../../src/shared/decode/perf-records';
+import { indexRingSpan } from '../../../src/shared/decode/ring-span';
+import { MapSnapshot } from '../../../src/shared/decode/snapshot';
+
+const BUSY = 0x80000000;
+const DISCARD = 0x40000000;
+
+/** Records as kernel/bpf/ringbuf.c lays them: header, data of the byte given, padding. */
+function ring(...records: readonly { length: number; flags?: number; fill?: number }[]): Uint8Array {
+  const total = records.reduce((sum, { length }) => sum + Math.ceil((8 + length) / 8) * 8, 0);
+  const bytes = new Uint8Array(total);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const { length, flags = 0, fill = 0 } of records) {
+    view.setUint32(at, (length | flags) >>> 0, true);
+    bytes.fill(fill, at + 8, at + 8 + length);
+    at += Math.ceil((8 + length) / 8) * 8;
+  }
+  return bytes;
+}
+
+describe('ring buffer spans', () => {
+  it('indexes committed records, skips discarded ones and stops at a busy one', () => {
+    const bytes = ring(
+      { length: 5, fill: 1 },
+      { length: 16, flags: DISCARD },
+      { length: 24, fill: 2 },
+      { length: 8, flags: BUSY },
+      { length: 8 },
+    );
+    const index = indexRingSpan(bytes);
+    expect(index.count).toBe(2);
+    expect([...index.offsets]).toEqual([8, 48]);
+    expect([...index.lengths]).toEqual([5, 24]);
+    expect(index.consumedBytes).toBe(72);
+    expect(bytes[index.offsets[1] ?? 0]).toBe(2);
+  });
+
+  it('works on a view that begins anywhere and copies nothing', () => {
+    const outer = new Uint8Array(100);
+    outer.set(ring({ length: 8, fill: 7 }), 12);
+    const index = indexRingSpan(outer.subarray(12, 28));
+    expect([...index.offsets]).toEqual([8]);
+    expect([...index.lengths]).toEqual([8]);
+  });
+
+  it('takes a last record without its padding, and none that is cut off', () => {
+    const bytes = ring({ length: 8 }, { length: 5 });
+    expect(indexRingSpan(bytes.subarray(0, 29)).count).toBe(2);
+    expect(indexRingSpan(bytes.subarray(0, 28))).toMatchObject({ count: 1, consumedBytes: 16 });
+    expect(indexRingSpan(bytes.subarray(0, 20)).count).toBe(1);
+    expect(indexRingSpan(new Uint8Array(0)).count).toBe(0);
+  });
+
+  it('refuses lengths beyond the span', () => {
+    const bytes = ring({ length: 8 });
+    new DataView(bytes.buffer).setUint32(0, 0x3fffffff, true);
+    expect(indexRingSpan(bytes)).toMatchObject({ count: 0, consumedBytes: 0 });
+  });
+});
+
+describe('perf records', () => {
+  it('indexes records with their CPUs and stops before one that is cut off', () => {
+    const bytes = new Uint8Array(8 + 8 + 8 + 16 + 8 + 4);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, 3, true);
+    view.setUint32(4, 4, true);
+    view.setUint32(16, 1, true);
+    view.setUint32(20, 12, true);
+    view.setUint32(40, 2, true);
+    view.setUint32(44, 0xfffffff8, true);
+    const index = indexPerfRecords(bytes);
+    expect(index.count).toBe(2);
+    expect([...index.cpus]).toEqual([3, 1]);
+    expect([...index.offsets]).toEqual([8, 24]);
+    expect([...index.lengths]).toEqual([4, 12]);
+    expect(index.consumedBytes).toBe(40);
+  });
+});
+
+describe('map snapshots', () => {
+  const part = (count: number, ...rest: number[]) => Uint8Array.of(count, 0, 0, 0, ...rest);
+
+  it('joins the parts of one snapshot and starts anew after its end', () => {
+    const snapshot = new MapSnapshot(1, 2);
+    expect(snapshot.push(part(2, 1, 2, 10, 11, 20, 21))).toBe(false);
+    expect(snapshot.push(part(1, 3, 30, 31))).toBe(false);
+    expect(snapshot.push(part(0))).toBe(true);
+    expect(snapshot.count).toBe(3);
+    expect([...snapshot.keys]).toEqual([1, 2, 3]);
+    expect([...snapshot.values]).toEqual([10, 11, 20, 21, 30, 31]);
+    snapshot.push(part(1, 9, 90, 91));
+    expect([...snapshot.keys]).toEqual([9]);
+  });
+
+  it('refuses parts of a wrong length', () => {
+    const snapshot = new MapSnapshot(1, 2);
+    expect(() => snapshot.push(Uint8Array.of(1, 0))).toThrowError(RangeError);
+    expect(() => snapshot.push(part(2, 1, 2, 10, 11, 20))).toThrowError(RangeError);
+  });
+});
