@@ -71,9 +71,28 @@ export function toggle(options: Omit<ButtonOptions, 'onClick'> & { pressed: bool
   const set = (value: boolean): void => {
     pressed = value;
     created.setAttribute('aria-pressed', String(value));
+    tellInnerButton();
   };
+  // The toolkit hands aria-label on to the button inside, but not aria-pressed (1.4.0).
+  const tellInnerButton = (): void => {
+    const inner = created.shadowRoot?.querySelector('button');
+    inner?.setAttribute('aria-pressed', String(pressed));
+  };
+  whenRendered(created, tellInnerButton);
   set(pressed);
   return { element: created, set };
+}
+
+/** Runs once the element has its inner elements, which it makes when it is put into the document. */
+function whenRendered(target: HTMLElement, run: () => void): void {
+  if (target.shadowRoot?.firstElementChild) run();
+  else if (target.shadowRoot) {
+    const observer = new MutationObserver(() => {
+      observer.disconnect();
+      run();
+    });
+    observer.observe(target.shadowRoot, { childList: true });
+  }
 }
 
 export interface Choice<Value extends string> {

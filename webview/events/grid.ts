@@ -8,6 +8,8 @@ import type { EventStream, SortChoice } from './stream';
 
 const ROW_PX = 22;
 const HEAD_PX = 26;
+/** As events.css has it. */
+const COLUMN_GAP_PX = 16;
 
 export interface Grid {
   readonly element: HTMLElement;
@@ -37,8 +39,7 @@ function widthOf(field: Field): number {
     'duration-us': 11, 'duration-ms': 11, bytes: 11, kib: 11, ksym: 20, usym: 20, hex: 19, bool: 6, device: 9, hexdump: 48, flags: 26,
   };
   const own = byMeaning[field.meaning] ?? (field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : field.size > 4 ? 14 : 10);
-  const unit = field.unit === '' ? 0 : field.unit.length + 3;
-  return Math.max(own, field.label.length + unit + 3);
+  return Math.max(own, field.label.length + 3);
 }
 
 export function createGrid(handlers: GridHandlers): Grid {
@@ -141,12 +142,14 @@ export function createGrid(handlers: GridHandlers): Grid {
       anchorRow = -1;
       const { columns } = next.reader;
       grid.style.setProperty('--columns', columns.map((field, index) => (index === columns.length - 1 && !isNumeric(field) ? `minmax(${widthOf(field)}ch, 1fr)` : `${widthOf(field)}ch`)).join(' '));
+      grid.style.setProperty('--row-width', `calc(${columns.reduce((sum, field) => sum + widthOf(field), 0)}ch + ${columns.length * COLUMN_GAP_PX + 24}px)`);
       setAttributes(grid, { 'aria-colcount': columns.length });
       body.replaceChildren();
       head.replaceChildren(
         ...columns.map(field => {
-          const title = element('button', { type: 'button' }, element('span', {}, field.label), ...(field.unit === '' ? [] : [element('span', { class: 'muted' }, ` ${field.unit}`)]));
-          title.title = [field.name, field.typeName, field.help].filter(part => part !== '').join(' · ');
+          const title = element('button', { type: 'button' }, field.label);
+          // Cells carry their unit, scaled; the column's own is in the tooltip.
+          title.title = [field.name, field.unit, field.typeName, field.help].filter(part => part !== '').join(' · ');
           title.addEventListener('click', () => handlers.onSort(field));
           return element('div', { role: 'columnheader', class: isNumeric(field) ? 'cell number' : 'cell', 'data-column': field.name, 'aria-sort': 'none' }, title);
         }),
