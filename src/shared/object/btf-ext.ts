@@ -10,6 +10,8 @@ export interface BtfExt {
 
 const MAGIC = 0xeb9f;
 const HEADER_BYTES = 24;
+/** Most text of one object's lines; what a compiler writes is a few bytes per instruction. */
+const MAX_TEXT = 32 << 20;
 
 /** Reads line_info and func_info. Throws ObjectError 'bad-btf' when a table reaches beyond the section. */
 export function parseBtfExt(bytes: Uint8Array, btf: Btf, littleEndian: boolean): BtfExt {
@@ -22,11 +24,14 @@ export function parseBtfExt(bytes: Uint8Array, btf: Btf, littleEndian: boolean):
   });
 
   const texts = new Map<number, string>();
+  let textLength = 0;
   const text = (offset: number): string => {
     let known = texts.get(offset);
     if (known === undefined) {
       known = btf.string(offset);
       texts.set(offset, known);
+      textLength += known.length;
+      if (textLength > MAX_TEXT) throw bad('its texts overlap');
     }
     return known;
   };

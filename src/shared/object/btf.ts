@@ -134,8 +134,7 @@ class BtfTable implements Btf {
     let index = this.indexes.get(kind);
     if (!index) {
       index = new Map();
-      // Names share storage only by a common ending: far more text than the strings hold is an attack on memory.
-      let budget = 65536 + 4 * (this.baseStringBytes + this.stringsEnd - this.stringsStart);
+      let budget = this.textBudget();
       for (const id of this.ownIds(kind)) {
         const own = this.name(id);
         if (own === '' || index.has(own)) continue;
@@ -237,8 +236,14 @@ class BtfTable implements Btf {
     return offsets.slice(0, count);
   }
 
+  /** Texts share storage only by a common ending: reading far more than the strings hold is an attack on memory. */
+  private textBudget(): number {
+    return 65536 + 4 * (this.baseStringBytes + this.stringsEnd - this.stringsStart);
+  }
+
   private indexTags(): Map<BtfTypeId, DeclTag[]> {
     const index = new Map<BtfTypeId, DeclTag[]>();
+    let budget = this.textBudget();
     for (const offset of this.offsets) {
       if (this.kindNumber(offset) !== KIND_DECL_TAG) continue;
       const target = this.u32(offset + 8);
@@ -246,6 +251,8 @@ class BtfTable implements Btf {
         tag: this.string(this.u32(offset)),
         component: this.view.getInt32(offset + 12, this.littleEndian),
       };
+      budget -= tag.tag.length;
+      if (budget < 0) throw bad('its tags overlap');
       const list = index.get(target);
       if (list) list.push(tag);
       else index.set(target, [tag]);

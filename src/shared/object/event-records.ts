@@ -23,6 +23,8 @@ const RECORD_VARIABLE_NAME =
 export class EventRecords {
   private readonly writes = new Map<string, { write: BufferWrite; by: FunctionCode }[]>();
   private dwarf: DwarfTypes | null | undefined;
+  private gadgetEvents: Map<string, string> | null = null;
+  private structsBySize: Map<number, Candidate[]> | null = null;
 
   constructor(
     private readonly elf: Elf,
@@ -76,12 +78,15 @@ export class EventRecords {
 
   /** GADGET_TRACER(name, map, event) leaves a symbol gadget_tracer_<name>___<map>___<event> (landscape.md 3A). */
   private gadgetEvent(map: string): string | null {
-    for (const symbol of this.elf.symbols) {
-      if (!symbol.name.startsWith('gadget_tracer_')) continue;
-      const [, of, event] = symbol.name.split('___');
-      if (of === map && event) return event;
+    if (!this.gadgetEvents) {
+      this.gadgetEvents = new Map();
+      for (const symbol of this.elf.symbols) {
+        if (!symbol.name.startsWith('gadget_tracer_')) continue;
+        const [, of, event] = symbol.name.split('___');
+        if (of && event) this.gadgetEvents.set(of, event);
+      }
     }
-    return null;
+    return this.gadgetEvents.get(map) ?? null;
   }
 
   /** "struct event", "union u", "event" (a struct's name or a typedef). */
@@ -117,7 +122,7 @@ export class EventRecords {
     const dwarf = this.types();
     if (!dwarf) return null;
     const candidates: Candidate[] = [];
-    for (const { by } of this.writes.get(map) ?? []) {
+    for (const by of new Set((this.writes.get(map) ?? []).map(write => write.by))) {
       for (const local of dwarf.localsOf(by.name)) {
         const { types } = dwarf;
         const own = types.type(types.resolve(local.type));
@@ -139,12 +144,17 @@ export class EventRecords {
   /** Without DWARF: the one struct of that size whose name says it is a record. */
   private bySize(size: number | null): Candidate | null {
     if (size === null || this.dwarf) return null;
-    const candidates: Candidate[] = [];
-    for (const id of this.btf.ids('struct')) {
-      if (this.btf.sizeOf(id) === size && RECORD_TYPE_NAME.test(this.btf.name(id)))
-        candidates.push({ table: this.btf, id, via: '' });
+    if (!this.structsBySize) {
+      this.structsBySize = new Map();
+      for (const id of this.btf.ids('struct')) {
+        if (!RECORD_TYPE_NAME.test(this.btf.name(id))) continue;
+        const bytes = this.btf.sizeOf(id);
+        const list = this.structsBySize.get(bytes) ?? [];
+        this.structsBySize.set(bytes, list);
+        list.push({ table: this.btf, id, via: '' });
+      }
     }
-    return single(candidates);
+    return single(this.structsBySize.get(size) ?? []);
   }
 
   private types(): DwarfTypes | null {

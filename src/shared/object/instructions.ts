@@ -51,7 +51,9 @@ const WRITERS = new Map<number, { readonly map: number; readonly size: number }>
 const R_BPF_64_64 = 1;
 const R_BPF_64_32 = 10;
 
-const MAX_FUNCTIONS = 65536;
+const MAX_FUNCTIONS = 16384;
+/** Steps along calls for all programs together. */
+const MAX_CALL_STEPS = 10_000_000;
 const MAX_JOINS = 65536;
 
 /** A register's value as far as it is known: a constant, the address of the map named, or nothing. */
@@ -62,6 +64,7 @@ type Registers = Value[];
 export class CodeIndex {
   private readonly functions = new Map<number, FunctionCode[]>();
   private readonly known = new Map<FunctionCode, FunctionFacts>();
+  private callSteps = 0;
   private readonly relocations = new Map<number, Map<number, ElfRelocation>>();
   private readonly mapSymbols: ReadonlySet<ElfSymbol>;
   private readonly mapsByPlace: ReadonlyMap<string, string>;
@@ -96,7 +99,13 @@ export class CodeIndex {
   /** The function and everything it calls inside the object, itself first. */
   reachable(from: FunctionCode): readonly FunctionCode[] {
     const seen = new Set([from]);
-    for (const code of seen) for (const callee of this.facts(code).callees) seen.add(callee);
+    for (const code of seen) {
+      const { callees } = this.facts(code);
+      this.callSteps += 1 + callees.length;
+      if (this.callSteps > MAX_CALL_STEPS)
+        throw new ObjectError('unsupported', 'The programs call each other too often to follow.');
+      for (const callee of callees) seen.add(callee);
+    }
     return [...seen];
   }
 
@@ -115,7 +124,7 @@ export class CodeIndex {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const relocations = this.relocationsOf(code.section.index);
     const helperIds = new Set<number>();
-    const callees: FunctionCode[] = [];
+    const callees = new Set<FunctionCode>();
     const writes: BufferWrite[] = [];
     /** States at forward jump targets; loops are not followed: a guess at a constant need not survive them. */
     const joins = new Map<number, Registers>();
@@ -151,7 +160,7 @@ export class CodeIndex {
         const relocation = relocations.get(at);
         if (source === 1 || relocation?.type === R_BPF_64_32) {
           const callee = this.callee(code, at, immediate, relocation);
-          if (callee) callees.push(callee);
+          if (callee) callees.add(callee);
         } else if (source === 0) {
           helperIds.add(immediate);
           const writer = WRITERS.get(immediate);
@@ -183,7 +192,7 @@ export class CodeIndex {
         }
       }
     }
-    return { helperIds, callees, writes };
+    return { helperIds, callees: [...callees], writes };
   }
 
   private relocationsOf(sectionIndex: number): ReadonlyMap<number, ElfRelocation> {

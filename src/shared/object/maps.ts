@@ -5,6 +5,8 @@ import { type MapDefinition, ObjectError } from './model';
 import { readTags, type Tags } from './tags';
 
 const MAX_MAPS = 1024;
+/** libbpf knows about a dozen attributes of a map. */
+const MAX_ATTRIBUTES = 64;
 
 /** A BTF-defined map with what its view is inferred from. */
 export interface DeclaredMap {
@@ -52,7 +54,7 @@ export function readMaps(elf: Elf, btf: Btf | null): DeclaredMap[] {
 
 function readMap(btf: Btf, name: string, btfId: BtfTypeId, typeId: BtfTypeId): DeclaredMap | null {
   const definition = btf.type(btf.resolve(typeId));
-  if (definition.kind !== 'struct') return null;
+  if (definition.kind !== 'struct' || definition.members.length > MAX_ATTRIBUTES) return null;
   const numbers = new Map<string, number>();
   const types = new Map<string, BtfTypeId>();
   for (const member of definition.members) {

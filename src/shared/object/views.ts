@@ -5,6 +5,9 @@ import type { DeclaredMap } from './maps';
 import type { MapView, RecordLayout, SlotConvention } from './model';
 import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
 
+/** Slots are not looked for in bigger structs. */
+const MAX_VALUE_MEMBERS = 256;
+
 const CONVENTIONS: readonly SlotConvention[] = ['bpfw', 'bcc', 'libbpf-tools', 'exp2', 'linear'];
 /** Typedefs of one slot, and how their index counts (landscape.md 3C: get_slot_idx of Inspektor Gadget equals ours). */
 const SLOT_TYPEDEFS: Readonly<Record<string, SlotConvention>> = {
@@ -129,7 +132,7 @@ function findSlots(btf: Btf, valueType: BtfTypeId): Slots | null {
   const value = btf.type(btf.resolve(valueType));
   const own = slotsOfType(btf, valueType, 0, false);
   if (own) return own;
-  if (value.kind !== 'struct') return null;
+  if (value.kind !== 'struct' || value.members.length > MAX_VALUE_MEMBERS) return null;
   const candidates: Slots[] = [];
   for (const member of value.members) {
     if (member.bitSize !== 0) continue;

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { parseBtf } from '../../../src/shared/object/btf';
 import { ObjectError } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
+import { layoutOf } from '../../../src/shared/object/record-layout';
+import { BtfBytes } from './btf-bytes';
 import { clangs, compileFixture } from './compile-fixture';
 
 /** mulberry32: the same mutations on every run. */
@@ -49,6 +52,23 @@ function readAll(bytes: Uint8Array): string {
 }
 
 describe('hostile objects', () => {
+  it('a type that nests eight copies of itself sixteen times over is cut short', () => {
+    const table = new BtfBytes();
+    table.add('int', 1, 0, false, 4, (1 << 24) | 32);
+    const member = table.text('m');
+    // Each level: an array of 8 of the level below, and a struct around it.
+    table.add('s0', 4, 1, false, 4, member, 1, 0);
+    for (let level = 1; level <= 16; level++) {
+      table.add('', 3, 0, false, 0, 2 * level, 1, 8);
+      table.add(`s${level}`, 4, 1, false, 4, member, 2 * level + 1, 0);
+    }
+    const start = performance.now();
+    const layout = layoutOf(parseBtf(table.bytes()), 34);
+    expect(layout.fields.length).toBeLessThanOrEqual(512);
+    expect(layout.fields.length).toBeGreaterThan(100);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
   const [clang = 'clang'] = clangs;
   it.each(['plain', 'annotated', 'layouts', 'records'])(
     '%s, mutated, is read or refused with an ObjectError',

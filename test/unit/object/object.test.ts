@@ -317,6 +317,25 @@ describe.each(clangs)('objects compiled by %s', clang => {
     );
   });
 
+  it('does without DWARF what BTF allows, and claims no more', () => {
+    // What llvm-strip -g leaves to us: no section of that name.
+    const strip = (bytes: Uint8Array) => {
+      const text = Buffer.from(bytes);
+      for (let at = text.indexOf('.debug_info\0'); at >= 0; at = text.indexOf('.debug_info\0', at + 1))
+        text[at + 1] = 0x78;
+      return new Uint8Array(text);
+    };
+    expect(
+      view(readObject(strip(compileFixture(clang, 'plain')), 'plain'), 'rb', 'events').record,
+    ).toBeNull();
+    const records = readObject(strip(compileFixture(clang, 'records')), 'records');
+    expect(record(records, 'marked').typeName).toBe('struct pointed');
+    expect(record(records, 'traced').typeName).toBe('struct gadget_event');
+    expect(view(records, 'output', 'events').record).toBeNull();
+    const annotated = readObject(strip(compileFixture(clang, 'annotated')), 'annotated');
+    expect(record(annotated, 'events').typeName).toBe('struct event');
+  });
+
   it('reads DWARF 4 as well', () => {
     const object = readObject(compileFixture(clang, 'plain', ['--target=bpf', '-gdwarf-4']), 'plain');
     expect(record(object, 'rb').fields.map(field => field.name)).toEqual([
