@@ -14,11 +14,30 @@ export const TemplateManifestSchema = v.strictObject({
   purpose: line,
   /** Questions it answers, as a person would ask them. */
   answers: v.pipe(v.array(line), v.minLength(1)),
-  category: v.picklist(['first steps', 'files and disks', 'network', 'processes', 'memory and stacks', 'applications', 'virtual machines', 'security']),
+  category: v.picklist([
+    'first steps',
+    'files and disks',
+    'network',
+    'processes',
+    'memory and stacks',
+    'applications',
+    'virtual machines',
+    'security',
+  ]),
   /** What the kernel or machine must have, in words. */
   needs: v.array(line),
   /** Presentation of parameters, by C name; everything not said here comes from the object. */
-  parameters: v.optional(v.record(v.string(), v.strictObject({ label: v.optional(line), help: v.optional(v.string()), placeholder: v.optional(line) })), {}),
+  parameters: v.optional(
+    v.record(
+      v.string(),
+      v.strictObject({
+        label: v.optional(line),
+        help: v.optional(v.string()),
+        placeholder: v.optional(line),
+      }),
+    ),
+    {},
+  ),
   /** Panels in the order to open them. */
   panels: v.pipe(v.array(v.picklist(['histogram', 'events', 'stacks', 'maps'])), v.minLength(1)),
   /** Functions of the seed programs this template covers: "function" or "function (program)". */
