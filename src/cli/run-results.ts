@@ -2,7 +2,7 @@
 
 import type { SessionStream, TracingSession } from '../session/tracing-session';
 import { decodeEntries } from '../shared/decode/entries';
-import { decodeRecord } from '../shared/decode/field';
+import { decodeRecord, recordFits } from '../shared/decode/field';
 import { decodeHistograms } from '../shared/decode/histograms';
 import type { FieldValue } from '../shared/decode/model';
 import { indexPerfRecords } from '../shared/decode/perf-records';
@@ -35,9 +35,9 @@ function recordData(
   layout: RecordLayout | null,
 ): Record<string, FieldValue> {
   // A record shorter than its type (or of unknown type) is shown as bytes: nothing is made up.
-  if (!layout || length < layout.size)
+  if (!layout || !recordFits(layout, length))
     return { bytes: new Uint8Array(view.buffer, view.byteOffset + offset, length).slice() };
-  return decodeRecord(view, offset, layout);
+  return decodeRecord(view, offset, layout, offset + length);
 }
 
 /** Prints every histogram and table of the session, read now. */

@@ -36,6 +36,19 @@ export function decodeRecord(
   return record;
 }
 
+/**
+ * Whether a record of `length` bytes can be read by the layout: it has every field, but for the end of the last text,
+ * bytes or array. Programs often send only the used part of such a field (libbpf-tools' execsnoop does).
+ */
+export function recordFits(layout: RecordLayout, length: number): boolean {
+  if (length >= layout.size) return true;
+  let last: Field | null = null;
+  for (const field of layout.fields) if (!last || field.offset >= last.offset) last = field;
+  if (!last || (last.storage !== 'text' && last.storage !== 'bytes' && last.storage !== 'array'))
+    return false;
+  return length >= last.offset;
+}
+
 /** A u64 as a number when exact. */
 export function readUint64(view: DataView, at: number): number | bigint {
   const high = view.getUint32(at + 4, true);

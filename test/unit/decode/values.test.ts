@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeField } from '../../../src/shared/decode/field';
+import { decodeField, recordFits } from '../../../src/shared/decode/field';
 import { escapeText, formatBytes, formatDuration, formatValue } from '../../../src/shared/decode/format';
 import { decodeGlobals } from '../../../src/shared/decode/globals';
 import type { FieldValue } from '../../../src/shared/decode/model';
@@ -71,6 +71,19 @@ describe('decodeField', () => {
     const pair = field('array', 0, 8, { count: 2, elementStorage: 'u32', elementSize: 4 });
     expect(decodeField(view, 0, pair, 4)).toEqual([0xffffffff]);
     expect(decodeField(view, 40, field('u32', 0, 4))).toBe(0);
+  });
+
+  it('takes records that end within their last text, and no shorter ones', () => {
+    const layout = { typeName: 'struct event', size: 24, fields: [field('u32', 0, 4), field('text', 8, 16)] };
+    expect([24, 32, 12, 8, 7, 0].map(length => recordFits(layout, length))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(recordFits({ ...layout, fields: [field('text', 0, 16), field('u64', 16, 8)] }, 20)).toBe(false);
   });
 
   it.each(clangs)('reads back what %s wrote into a struct of every shape, bit fields included', clang => {
