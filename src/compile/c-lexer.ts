@@ -3,12 +3,19 @@ export interface LexedFile {
   /** Every identifier outside comments and literals, macro bodies included. */
   readonly identifiers: ReadonlySet<string>;
   readonly includes: readonly { readonly name: string; readonly angled: boolean }[];
-  /** `##` or an #include of a macro: identifiers can arise that no token shows. */
+  /** What macros glue to an argument with `##`: `raw_##event` makes identifiers that begin with "raw_". */
+  readonly pastes: readonly Paste[];
+  /** Two arguments glued together, or an #include of a macro: only the preprocessor knows what comes of it. */
   readonly needsPreprocessor: boolean;
   /** Structs, unions and enums that get a body here. */
   readonly definedTags: ReadonlySet<string>;
   /** Enumerators, and the variables, functions and record typedefs of file scope. */
   readonly definedNames: ReadonlySet<string>;
+}
+
+export interface Paste {
+  readonly prefix: string;
+  readonly suffix: string;
 }
 
 const TOKEN =
@@ -20,6 +27,7 @@ export function lexC(text: string): LexedFile {
   const identifiers = new Set<string>();
   const includes: { name: string; angled: boolean }[] = [];
   const tokens: string[] = [];
+  const pastes: Paste[] = [];
   let needsPreprocessor = false;
   let directive: string[] | null = null;
   let lineStart = true;
@@ -32,8 +40,12 @@ export function lexC(text: string): LexedFile {
     else
       for (const token of directive) {
         if (IDENTIFIER.test(token)) identifiers.add(token);
-        else if (token === '##') needsPreprocessor = true;
       }
+    if (directive.includes('##')) {
+      const found = readPastes(directive.filter(token => token !== ' '));
+      if (found === null) needsPreprocessor = true;
+      else pastes.push(...found);
+    }
     directive = null;
   };
 
@@ -57,7 +69,30 @@ export function lexC(text: string): LexedFile {
     }
   }
   endDirective();
-  return { identifiers, includes, needsPreprocessor, ...definitions(tokens) };
+  return { identifiers, includes, pastes, needsPreprocessor, ...definitions(tokens) };
+}
+
+/** The chains of `##` in a #define; null when one of them glues two arguments. */
+function readPastes(define: readonly string[]): Paste[] | null {
+  const open = define[2] === '(' ? define.indexOf(')') : 1;
+  const parameters = new Set(define.slice(2, open).filter(token => IDENTIFIER.test(token)));
+  parameters.add('__VA_ARGS__');
+  const pastes: Paste[] = [];
+  for (let i = open + 1; i < define.length; i++) {
+    if (define[i + 1] !== '##') continue;
+    const chain = [define[i] ?? ''];
+    while (define[i + 1] === '##') {
+      chain.push(define[i + 2] ?? '');
+      i += 2;
+    }
+    // `, ##__VA_ARGS__` drops the comma and glues nothing.
+    if (chain[0] === ',') continue;
+    const variable = chain.filter(token => parameters.has(token)).length;
+    if (variable > 1) return null;
+    const at = variable === 0 ? chain.length : chain.findIndex(token => parameters.has(token));
+    pastes.push({ prefix: chain.slice(0, at).join(''), suffix: chain.slice(at + 1).join('') });
+  }
+  return pastes;
 }
 
 /** null: another directive. */

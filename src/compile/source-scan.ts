@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { type LexedFile, lexC } from './c-lexer';
+import { type LexedFile, lexC, type Paste } from './c-lexer';
 
 export interface SourceScan {
   /** Identifiers whose types the program may need, from the source, its own headers and libbpf's. */
@@ -56,6 +56,8 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
   let needsPreprocessor = false;
   let vmlinux: SourceScan['vmlinux'] = 'none';
 
+  const pastes: Paste[] = [];
+
   const seen = new Set<string>();
   const source = resolve(options.sourcePath);
   const queue: { path: string; origin: Origin }[] = [{ path: source, origin: 'own' }];
@@ -82,6 +84,7 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
     if (origin !== 'system') for (const name of lexed.identifiers) names.add(name);
     if (origin === 'own') {
       for (const name of lexed.identifiers) memberNames.add(name);
+      pastes.push(...lexed.pastes);
       if (lexed.needsPreprocessor) needsPreprocessor = true;
     }
     for (const include of lexed.includes) {
@@ -91,6 +94,10 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
         else if (include.name === 'vmlinux.h' && vmlinux === 'none') vmlinux = 'ours';
       } else if (found !== null) queue.push(found);
     }
+  }
+  for (const made of pasted(memberNames, pastes)) {
+    names.add(made);
+    memberNames.add(made);
   }
   for (const [helper, types] of helperTypes) {
     if (memberNames.has(helper)) for (const type of types) names.add(type);
@@ -104,6 +111,17 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
     vmlinux,
     contentHash: hash.digest('hex'),
   };
+}
+
+/** Every identifier that `##` can make of those there are */
+function pasted(identifiers: ReadonlySet<string>, pastes: readonly Paste[]): Set<string> {
+  const distinct = new Map(pastes.map(paste => [`${paste.prefix} ${paste.suffix}`, paste]));
+  const made = new Set<string>();
+  for (const { prefix, suffix } of distinct.values()) {
+    made.add(prefix + suffix);
+    for (const name of identifiers) made.add(prefix + name + suffix);
+  }
+  return made;
 }
 
 async function find(
@@ -194,7 +212,14 @@ function readHelpers(text: string, hash: string): ReadFile {
   }
   const empty: ReadonlySet<string> = new Set();
   return {
-    lexed: { identifiers, includes: [], needsPreprocessor: false, definedTags: empty, definedNames: empty },
+    lexed: {
+      identifiers,
+      includes: [],
+      pastes: [],
+      needsPreprocessor: false,
+      definedTags: empty,
+      definedNames: empty,
+    },
     hash,
     helperTypes,
   };
