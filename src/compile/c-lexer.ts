@@ -139,7 +139,12 @@ function definitions(tokens: readonly string[]): Pick<LexedFile, 'definedTags' |
       } else if (token === ',') initializer = false;
       else if (token === '=') initializer = true;
       else if (token === 'typedef') typedef = 'plain';
-      else if (!initializer && IDENTIFIER.test(token) && declares(previous, next) && typedef !== 'plain')
+      else if (
+        !initializer &&
+        IDENTIFIER.test(token) &&
+        declares(token, previous, next) &&
+        typedef !== 'plain'
+      )
         definedNames.add(token);
     } else if (
       braces.at(-1)?.enumerators &&
@@ -153,12 +158,16 @@ function definitions(tokens: readonly string[]): Pick<LexedFile, 'definedTags' |
   return { definedTags, definedNames };
 }
 
+/** What stands between a declared name and the rest of its declaration, in libbpf programs. */
+const ATTRIBUTES: readonly string[] = ['SEC', '__attribute__'];
+
 /** Whether an identifier between these two is the one a declaration at file scope declares. */
-function declares(previous: string, next: string): boolean {
+function declares(token: string, previous: string, next: string): boolean {
+  if (ATTRIBUTES.includes(token)) return false;
   const afterType = IDENTIFIER.test(previous)
     ? previous !== 'struct' && previous !== 'union' && previous !== 'enum'
     : previous === '*' || previous === '}' || previous === ')' || previous === ',';
-  return afterType && ['=', ';', ',', '[', '(', 'SEC', '__attribute__'].includes(next);
+  return afterType && ['=', ';', ',', '[', '(', ...ATTRIBUTES].includes(next);
 }
 
 /** The struct, union or enum whose body opens at tokens[open], stepping over attributes; null for any other brace. */

@@ -34,7 +34,7 @@ interface CompileReport {
   readonly diagnostics: readonly CompileDiagnostic[];
   /** What clang printed, readable. */
   readonly output: string;
-  /** The argv that makes this object with this vmlinux.h; our own run adds flags about diagnostics and dependencies. */
+  /** The argv that makes this object with this vmlinux.h, run in the source's folder; our own run adds flags about diagnostics and dependencies. */
   readonly commandLine: readonly string[];
   readonly durationMs: number;
   /** True: no clang was run. */

@@ -1,14 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
-import { type CompileResult, compile } from '../../../src/compile/compile';
+import { type CompileRequest, type CompileResult, compile } from '../../../src/compile/compile';
 import { type BtfSource, btfId } from '../../../src/compile/vmlinux-cache';
 import { parseBtf } from '../../../src/shared/object/btf';
 import { codeSections, elfSection, installedClangs, kernelBtfFiles, scratchFolder } from './toolchain';
 
 const golden = join(__dirname, '../../golden/compile');
 const programs = readdirSync(golden).filter(name => name.endsWith('.bpf.c'));
+const templatesFolder = join(__dirname, '../../../bpf-templates');
+const templates = readdirSync(templatesFolder).filter(name =>
+  existsSync(join(templatesFolder, name, `${name}.bpf.c`)),
+);
 /** Struct names of their own that a kernel has too: with the full header no compiler takes them. */
 const COLLIDING = ['own-types.bpf.c'];
 
@@ -27,29 +31,45 @@ function okay(result: CompileResult): CompileResult & { ok: true } {
   return result;
 }
 
+/** Compiles with both headers, the reduced one without a warning; fails unless the code is the same. */
+async function compareCode(request: CompileRequest): Promise<void> {
+  const reduced = okay(await compile(request));
+  expect(reduced.header).toBe('reduced');
+  const full = await compile({ ...request, header: 'full' });
+  if (!full.ok) {
+    // The program's names collide with the kernel's: there is nothing to compare with.
+    expect(full.diagnostics.map(({ message }) => message).join('\n')).toMatch(/redefinition/);
+    expect(COLLIDING).toContain(basename(request.sourcePath));
+    return;
+  }
+  const sections = codeSections(reduced.objectPath);
+  expect(sections.length).toBeGreaterThan(0);
+  const complete = okay(full);
+  expect(codeSections(complete.objectPath)).toEqual(sections);
+  for (const section of sections)
+    expect(elfSection(reduced.objectPath, section)).toEqual(elfSection(complete.objectPath, section));
+}
+
 describe.each(kernelBtfFiles())('types of %s', path => {
   const btf = btfSource(path);
   describe.each(installedClangs())('with %s', name => {
     it.each(programs)('%s: the same code as with the full header, without a warning', async program => {
-      const request = {
+      await compareCode({
         sourcePath: join(golden, program),
         btf,
         clang: await findClang({ setting: name }),
         cacheFolder: join(folder, 'cache'),
-      };
-      const reduced = okay(await compile(request));
-      expect(reduced.header).toBe('reduced');
-      const full = await compile({ ...request, header: 'full' });
-      if (COLLIDING.includes(program)) {
-        expect(full.ok).toBe(false);
-        return;
-      }
-      const sections = codeSections(reduced.objectPath);
-      expect(sections.length).toBeGreaterThan(0);
-      const complete = okay(full);
-      expect(codeSections(complete.objectPath)).toEqual(sections);
-      for (const section of sections)
-        expect(elfSection(reduced.objectPath, section)).toEqual(elfSection(complete.objectPath, section));
+      });
+    });
+  });
+
+  it.each(templates)('template %s: the same code as with the full header', async template => {
+    await compareCode({
+      sourcePath: join(templatesFolder, template, `${template}.bpf.c`),
+      btf,
+      clang: await findClang(),
+      cacheFolder: join(folder, 'cache'),
+      includeFolders: [join(templatesFolder, 'include')],
     });
   });
 });
