@@ -31,6 +31,17 @@ describe('in a trusted window', () => {
     await vscode.workbench.titleButton('Compile and Attach').waitFor({ state: 'detached' });
   });
 
+  it('opens both panels, each with its own page', async () => {
+    for (const [command, title] of [
+      ['BPF: Show Histogram', 'Histogram'],
+      ['BPF: Show Events', 'Events'],
+    ] as const) {
+      await vscode.workbench.runCommand(command);
+      const page = await vscode.workbench.webview(title);
+      await page.locator('#app > :visible').first().waitFor();
+    }
+  });
+
   it('keeps the workbench usable in every theme', async () => {
     for (const theme of ['dark', 'high contrast dark', 'high contrast light', 'light'] as const) {
       await vscode.workbench.setTheme(theme);

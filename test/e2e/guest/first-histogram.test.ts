@@ -4,8 +4,8 @@
  */
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../../scripts/lib/paths.mjs';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { root, workFolder } from '../../../scripts/lib/paths.mjs';
 import { finished } from '../../kernel/bench/guest';
 import { type GuestVscode, openGuestVscode, USER } from './guest-vscode';
 
@@ -37,6 +37,14 @@ async function barsInKernel(vscode: GuestVscode): Promise<Record<string, number>
   );
 }
 
+/** What a person would look at when it went wrong: the window, the messages in it, the logs. */
+async function tellWhatIsThere({ guest, workbench, serverLog }: GuestVscode): Promise<void> {
+  const picture = path.join(workFolder, 'first-histogram-failed.png');
+  await workbench.screenshot(picture);
+  const log = await guest.sh(`find /home/${USER.name} -path '*bpf-workbench*' -name '*.log' -exec cat {} +`);
+  console.error([`picture: ${picture}`, ...(await workbench.notifications()), log, ...serverLog].join('\n'));
+}
+
 async function attachedPrograms(vscode: GuestVscode): Promise<string[]> {
   const programs: { name?: string }[] = JSON.parse(await vscode.guest.sh('bpftool --json prog list'));
   return programs.flatMap(({ name }) => (name?.startsWith('vfs_read') ? [name] : []));
@@ -53,6 +61,7 @@ describe('▶ as a user with a sudo password', () => {
     'shows exactly what the kernel counted for one process, and leaves nothing behind',
     async () => {
       const { guest, workbench } = vscode;
+      onTestFailed(() => tellWhatIsThere(vscode), minute);
       const { quickInput } = workbench;
       const workload = await guest.spawn(
         ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', `count=${READS}`, 'status=none'],
