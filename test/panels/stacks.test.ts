@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StackSample } from '../../src/shared/protocol/webview';
+import { type Panel, PanelHarness, THEMES } from './harness';
+import { SESSION, sessionMessage, START_MS } from './recorded-histograms';
+import { recordedStacks } from './recorded-stacks';
+
+let harness: PanelHarness;
+beforeAll(async () => {
+  harness = await PanelHarness.start(['stacks']);
+});
+afterAll(() => harness?.stop());
+
+async function play(panel: Panel, stacks: readonly StackSample[]): Promise<void> {
+  await panel.send(sessionMessage('mallocstacks'), { type: 'stacks', sessionId: SESSION, map: 'counts', label: 'Allocations', unit: 'bytes', stacks, atMs: START_MS });
+}
+
+describe('stacks page', () => {
+  it('gives exact weights in the table behind the picture', async () => {
+    const panel = await harness.open('stacks');
+    await panel.send(sessionMessage());
+    expect(await panel.page.textContent('.empty')).toContain('no stack yet');
+    const frame = (name: string, kind: 'user' | 'kernel' = 'user') => ({ name, module: '', kind });
+    await play(panel, [
+      { frames: [frame('main'), frame('<img src=x onerror=alert(1)>')], key: {}, count: 3, value: 50 },
+      { frames: [frame('main'), frame('vfs_read', 'kernel')], key: {}, count: 1, value: 950 },
+    ]);
+    const rows = () => panel.page.$$eval('.functions tbody tr', found => found.map(row => [row.getAttribute('data-function'), row.getAttribute('data-self'), row.getAttribute('data-total')]));
+    expect(await rows()).toEqual([['<img src=x onerror=alert(1)>', '3', '3'], ['vfs_read_[k]', '1', '1'], ['main', '0', '4']]);
+    expect(await panel.page.locator('img').count()).toBe(0);
+    await panel.page.getByRole('button', { name: 'Copy Folded' }).click();
+    expect((await panel.said('copy')).text).toBe('main;<img src=x onerror=alert(1)> 3\nmain;vfs_read_[k] 1\n');
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
+  it('is walked and zoomed by keyboard, and searched', async () => {
+    const panel = await harness.open('stacks');
+    await play(panel, recordedStacks());
+    await panel.page.locator('.flame').focus();
+    for (let step = 0; step < 3; step++) await panel.page.keyboard.press('ArrowDown');
+    const name = await panel.page.textContent('.flame .readout strong');
+    expect(name).toContain('PostmasterMain');
+    await panel.page.keyboard.press('Enter');
+    await panel.page.waitForFunction(() => document.querySelector('.flame')?.getAttribute('aria-label')?.includes('zoomed to PostmasterMain'));
+    await panel.page.keyboard.press('Escape');
+    await panel.page.waitForFunction(() => document.querySelector('.flame')?.getAttribute('aria-label')?.includes('zoomed to main'));
+    await panel.page.locator('vscode-text-field input').fill('vfs_read');
+    await panel.page.waitForFunction(() => /^[\d.]+ % matched$/.test(document.querySelector('.matched')?.textContent ?? ''));
+    await panel.page.getByRole('button', { name: 'Save Picture' }).click();
+    const { content } = await panel.said('export');
+    expect(content).toContain('<svg');
+    expect(content).toContain('PostmasterMain');
+    await panel.close();
+  });
+
+  for (const theme of THEMES) {
+    it(`has nothing axe-core objects to, and its picture taken (${theme})`, async () => {
+      const panel = await harness.open('stacks', theme);
+      await play(panel, recordedStacks());
+      await panel.picture(`stacks-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      await panel.page.getByRole('button', { name: 'Functions' }).click();
+      await panel.page.locator('vscode-text-field input').fill('read');
+      await panel.page.locator('.flame').focus();
+      for (let step = 0; step < 4; step++) await panel.page.keyboard.press('ArrowDown');
+      await panel.picture(`stacks-search-${theme}`);
+      expect(await panel.accessibilityViolations()).toEqual([]);
+      expect(panel.problems).toEqual([]);
+      await panel.close();
+    });
+  }
+});

@@ -1,0 +1,186 @@
+/** Stacks merged into one tree, and what is read from it. No DOM. */
+import type { StackFrame, StackSample } from '../../src/shared/protocol/webview';
+
+export interface StackNode {
+  readonly name: string;
+  readonly module: string;
+  readonly kind: StackFrame['kind'] | 'root';
+  readonly parent: StackNode | null;
+  readonly depth: number;
+  /** Weight of all stacks through this node. */
+  total: number;
+  /** Weight of the stacks that end here. */
+  self: number;
+  readonly children: StackNode[];
+}
+
+export type Weight = 'count' | 'value';
+
+export function weightOf(sample: StackSample, weight: Weight): number {
+  return weight === 'value' ? (sample.value ?? 0) : sample.count;
+}
+
+/** The label of a frame; kernel frames end in "_[k]", as flame graphs write them, so that colour is not needed. */
+export function frameLabel(frame: Pick<StackNode, 'name' | 'kind'>): string {
+  return frame.kind === 'kernel' ? `${frame.name}_[k]` : frame.name;
+}
+
+/**
+ * Merges stacks from their outermost frame; `inverted` from their innermost, so that a function shows once with its
+ * callers below. Children are ordered by name, so that the picture stays put while it grows.
+ */
+export function buildTree(samples: readonly StackSample[], weight: Weight, inverted: boolean): StackNode {
+  const root: StackNode = { name: 'all', module: '', kind: 'root', parent: null, depth: 0, total: 0, self: 0, children: [] };
+  const index = new Map<StackNode, Map<string, StackNode>>();
+  for (const sample of samples) {
+    const amount = weightOf(sample, weight);
+    if (amount <= 0) continue;
+    let node = root;
+    node.total += amount;
+    const { frames } = sample;
+    for (let step = 0; step < frames.length; step++) {
+      const frame = frames[inverted ? frames.length - 1 - step : step];
+      if (!frame) continue;
+      let byName = index.get(node);
+      if (!byName) {
+        byName = new Map();
+        index.set(node, byName);
+      }
+      const key = `${frame.kind}\u0000${frame.name}\u0000${frame.module}`;
+      let child: StackNode | undefined = byName.get(key);
+      if (!child) {
+        child = { name: frame.name, module: frame.module, kind: frame.kind, parent: node, depth: node.depth + 1, total: 0, self: 0, children: [] };
+        byName.set(key, child);
+        node.children.push(child);
+      }
+      child.total += amount;
+      node = child;
+    }
+    node.self += amount;
+  }
+  const order = (node: StackNode): void => {
+    node.children.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind < b.kind ? -1 : 1));
+    for (const child of node.children) order(child);
+  };
+  order(root);
+  return root;
+}
+
+/** A rectangle of the picture: x and width in 0..1 of the zoomed node, level 0 is the root. */
+export interface Box {
+  readonly node: StackNode;
+  readonly x: number;
+  readonly width: number;
+  readonly level: number;
+}
+
+/** Boxes for a view zoomed to `zoomed`: its ancestors in full width above it, then its subtree. Slivers are left out. */
+export function layoutBoxes(zoomed: StackNode, leastWidth: number): Box[] {
+  const boxes: Box[] = [];
+  for (let node: StackNode | null = zoomed; node; node = node.parent) boxes.unshift({ node, x: 0, width: 1, level: node.depth });
+  const place = (node: StackNode, x: number): void => {
+    let at = x;
+    for (const child of node.children) {
+      const width = child.total / zoomed.total;
+      if (width >= leastWidth) {
+        boxes.push({ node: child, x: at, width, level: child.depth });
+        place(child, at);
+      }
+      at += width;
+    }
+  };
+  if (zoomed.total > 0) place(zoomed, 0);
+  return boxes;
+}
+
+/** The node of a rebuilt tree at the same path; the nearest ancestor that still exists. */
+export function findPath(root: StackNode, path: readonly string[]): StackNode {
+  let node = root;
+  for (const step of path) {
+    const child = node.children.find(candidate => pathStep(candidate) === step);
+    if (!child) break;
+    node = child;
+  }
+  return node;
+}
+function pathStep(node: StackNode): string {
+  return `${node.kind}:${node.module}:${node.name}`;
+}
+export function pathOf(node: StackNode): string[] {
+  const path: string[] = [];
+  for (let at: StackNode | null = node; at && at.parent; at = at.parent) path.unshift(pathStep(at));
+  return path;
+}
+
+/** Weight of all stacks that contain a matching frame; each stack once, however often it matches. */
+export function matchedWeight(root: StackNode, matches: (node: StackNode) => boolean): number {
+  const sum = (node: StackNode): number => (node.parent && matches(node) ? node.total : node.children.reduce((total, child) => total + sum(child), 0));
+  return sum(root);
+}
+
+export interface FunctionTotals {
+  readonly name: string;
+  readonly module: string;
+  readonly kind: StackFrame['kind'];
+  self: number;
+  /** Of stacks through it, each once: recursion is not counted twice. */
+  total: number;
+}
+
+/** Functions by their own weight, largest first. */
+export function topFunctions(samples: readonly StackSample[], weight: Weight): FunctionTotals[] {
+  const totals = new Map<string, FunctionTotals>();
+  for (const sample of samples) {
+    const amount = weightOf(sample, weight);
+    const seen = new Set<string>();
+    sample.frames.forEach((frame, index) => {
+      const key = `${frame.kind}\u0000${frame.name}\u0000${frame.module}`;
+      let entry = totals.get(key);
+      if (!entry) {
+        entry = { name: frame.name, module: frame.module, kind: frame.kind, self: 0, total: 0 };
+        totals.set(key, entry);
+      }
+      if (index === sample.frames.length - 1) entry.self += amount;
+      if (!seen.has(key)) entry.total += amount;
+      seen.add(key);
+    });
+  }
+  return [...totals.values()].sort((a, b) => b.self - a.self || b.total - a.total || (a.name < b.name ? -1 : 1));
+}
+
+/** Folded stacks, as flamegraph.pl reads them: "outer;inner weight" a line. */
+export function foldedStacks(samples: readonly StackSample[], weight: Weight): string {
+  const lines = new Map<string, number>();
+  for (const sample of samples) {
+    // ";" and line ends separate: a name that holds one would break the line.
+    const line = sample.frames.map(frame => frameLabel(frame).replace(/[;\r\n]/g, '_')).join(';');
+    lines.set(line, (lines.get(line) ?? 0) + weightOf(sample, weight));
+  }
+  return [...lines.entries()].filter(([line, amount]) => line !== '' && amount > 0).sort(([a], [b]) => (a < b ? -1 : 1)).map(([line, amount]) => `${line} ${amount}\n`).join('');
+}
+
+/** speedscope's file format: https://www.speedscope.app/file-format-schema.json, one "sampled" profile. */
+export function speedscopeProfile(samples: readonly StackSample[], weight: Weight, name: string, unit: string): string {
+  const frames: { name: string; file?: string }[] = [];
+  const indices = new Map<string, number>();
+  const stacks = samples.map(sample =>
+    sample.frames.map(frame => {
+      const key = `${frameLabel(frame)}\u0000${frame.module}`;
+      let index = indices.get(key);
+      if (index === undefined) {
+        index = frames.length;
+        indices.set(key, index);
+        frames.push(frame.module === '' ? { name: frameLabel(frame) } : { name: frameLabel(frame), file: frame.module });
+      }
+      return index;
+    }),
+  );
+  const weights = samples.map(sample => weightOf(sample, weight));
+  const units: Readonly<Record<string, string>> = { ns: 'nanoseconds', us: 'microseconds', ms: 'milliseconds', bytes: 'bytes' };
+  return JSON.stringify({
+    $schema: 'https://www.speedscope.app/file-format-schema.json',
+    name,
+    shared: { frames },
+    profiles: [{ type: 'sampled', name, unit: weight === 'value' ? (units[unit] ?? 'none') : 'none', startValue: 0, endValue: weights.reduce((sum, amount) => sum + amount, 0), samples: stacks, weights }],
+  });
+}
