@@ -1,4 +1,4 @@
-import type { MapDefinition } from '../object/model';
+import type { BpfObject, MapDefinition } from '../object/model';
 import { decodeRecord, readUint64 } from './field';
 import { type HistogramView, slotBounds } from './histogram-slots';
 import { completeEntries, cpuStride, valueStride } from './map-values';
@@ -44,6 +44,35 @@ export function decodeHistograms(
   if (view.key === null && histograms.length === 0)
     histograms.push(histogramOf(map, view, null, new Float64Array(0)));
   return histograms;
+}
+
+/** The histograms kept in the globals of one section, out of its map's only value; keyed by index where there are several. */
+export function decodeGlobalHistograms(
+  object: Pick<BpfObject, 'globals'>,
+  section: string,
+  bytes: Uint8Array,
+): Histogram[] {
+  return object.globals.flatMap(global => {
+    const { histogram, name } = global;
+    if (!histogram || global.section !== section || global.hidden) return [];
+    const { view, copies, stride } = histogram;
+    const keys = new Uint8Array(Uint32Array.from({ length: copies }, (_, index) => index).buffer);
+    const values = bytes.subarray(global.offset, global.offset + copies * stride);
+    const label = global.layout.fields.length === 1 ? (global.layout.fields[0]?.label ?? name) : name;
+    const array: MapDefinition = {
+      name,
+      label: label === 'value' ? name : label,
+      type: 2,
+      typeName: 'array',
+      keySize: 4,
+      valueSize: stride,
+      maxEntries: copies,
+      flags: 0,
+      perCpu: false,
+      view,
+    };
+    return decodeHistograms(array, keys, values, copies, 1);
+  });
 }
 
 /** Reads one slot of one entry, added up over CPUs. */

@@ -184,6 +184,13 @@ export interface Parameter {
   readonly role: 'pid' | 'tid' | 'comm' | 'uid' | 'device' | 'path' | 'function' | 'usdt' | null;
 }
 
+/** Histograms in a global variable: `copies` of them, `stride` bytes apart, each laid out as `view` says of one value. */
+export interface GlobalHistogram {
+  readonly view: Extract<MapView, { kind: 'histogram' }>;
+  readonly copies: number;
+  readonly stride: number;
+}
+
 /** A non-const global (.bss/.data): shown live in the Maps panel; drop counters are found here too. */
 export interface GlobalVariable {
   readonly name: string;
@@ -191,6 +198,8 @@ export interface GlobalVariable {
   readonly offset: number;
   readonly layout: RecordLayout;
   readonly hidden: boolean;
+  /** Set when the variable is a histogram or an array of them, as libbpf-tools keep some; see globals.ts. */
+  readonly histogram?: GlobalHistogram;
   /** Not null: a counter of records that the map named (null: any) had no room for. */
   readonly drops: { readonly of: string | null } | null;
 }

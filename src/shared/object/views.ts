@@ -1,9 +1,10 @@
 import type { Btf, BtfTypeId } from './btf-model';
-import { dropsByName } from './globals';
+import { dropsByName } from './drop-counters';
 import { BPF_F_STACK_BUILD_ID, isArrayMap, isListableMap } from './map-types';
 import type { DeclaredMap } from './maps';
-import type { MapView, RecordLayout, SlotConvention } from './model';
+import type { GlobalHistogram, MapView, RecordLayout, SlotConvention } from './model';
 import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
+import type { Tags } from './tags';
 
 /** Slots are not looked for in bigger structs. */
 const MAX_VALUE_MEMBERS = 256;
@@ -31,6 +32,8 @@ const PROFILE_TYPES: Readonly<Record<string, string>> = {
   user_ringbuf: 'a buffer from user space to the program',
   struct_ops: 'kernel operations',
 };
+
+type HistogramView = Extract<MapView, { kind: 'histogram' }>;
 
 /** What views need beyond the map itself. */
 export interface ViewContext {
@@ -73,6 +76,28 @@ export function inferView(map: DeclaredMap, context: ViewContext): MapView {
   };
 }
 
+/**
+ * A global as histograms: an array of counters named or tagged like one, a struct with such slots, or an array of
+ * such structs (the key is then the index). null for anything else.
+ */
+export function globalHistogram(
+  btf: Btf,
+  typeId: BtfTypeId,
+  name: string,
+  tags: Tags,
+): GlobalHistogram | null {
+  const type = btf.type(btf.resolve(typeId));
+  const isList = type.kind === 'array' && btf.kind(btf.resolve(type.type)) === 'struct';
+  const one = isList ? type.type : typeId;
+  const slots = findSlots(btf, one);
+  if (!slots?.inValue) return null;
+  const wanted = tags.get('hist');
+  if (wanted === null && slots.convention === null && !slots.named && !HISTOGRAM_NAME.test(name)) return null;
+  const copies = isList ? type.count : 1;
+  const view = histogramOf(slots, tags, slots.count, copies > 1 ? untypedLayout(4) : null);
+  return { view, copies, stride: btf.sizeOf(one) };
+}
+
 interface Slots {
   readonly offset: number;
   readonly size: number;
@@ -95,35 +120,30 @@ function histogramView(map: DeclaredMap, btf: Btf): MapView | null {
     slots.convention !== null || (slots.inValue ? slots.named : named && definition.maxEntries > 2);
   if (wanted === null && !inferred) return null;
 
-  const scale =
-    wanted === 'linear' || wanted === 'percentiles'
-      ? wanted
-      : wanted === null && slots.convention === 'linear'
-        ? 'linear'
-        : 'log2';
-  const tagged = CONVENTIONS.find(convention => convention === tags.get('slots'));
-  const convention: SlotConvention =
-    scale === 'log2'
-      ? (tagged ?? (wanted === null ? (slots.convention ?? 'libbpf-tools') : 'bpfw'))
-      : 'linear';
   const single = !slots.inValue || (isArray && definition.maxEntries <= 1);
+  const key = map.keyType === null ? untypedLayout(definition.keySize) : layoutOf(btf, map.keyType);
+  return histogramOf(slots, tags, slots.inValue ? slots.count : definition.maxEntries, single ? null : key);
+}
+
+function histogramOf(slots: Slots, tags: Tags, slotCount: number, key: RecordLayout | null): HistogramView {
+  const wanted = tags.get('hist');
+  const isLinear = wanted === null && slots.convention === 'linear';
+  const scale = wanted === 'linear' || wanted === 'percentiles' ? wanted : isLinear ? 'linear' : 'log2';
+  const tagged = CONVENTIONS.find(convention => convention === tags.get('slots'));
+  const untagged = wanted === null ? (slots.convention ?? 'libbpf-tools') : 'bpfw';
   return {
     kind: 'histogram',
     scale,
-    convention,
+    convention: scale === 'log2' ? (tagged ?? untagged) : 'linear',
     slotsAreEntries: !slots.inValue,
-    slotCount: slots.inValue ? slots.count : definition.maxEntries,
+    slotCount,
     slotsOffset: slots.offset,
     slotSize: slots.size,
     step: Math.max(1, Number(tags.integer('step') ?? 1n)),
     base: Number(tags.integer('base') ?? 0n),
     lastIsOverflow: scale !== 'log2',
     unit: tags.get('unit') ?? '',
-    key: single
-      ? null
-      : map.keyType === null
-        ? untypedLayout(definition.keySize)
-        : layoutOf(btf, map.keyType),
+    key,
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeEntries } from '../../../src/shared/decode/entries';
 import { slotBounds } from '../../../src/shared/decode/histogram-slots';
-import { decodeHistograms } from '../../../src/shared/decode/histograms';
+import { decodeGlobalHistograms, decodeHistograms } from '../../../src/shared/decode/histograms';
 import { percentile, percentiles } from '../../../src/shared/decode/percentile';
 import { decodeStacks } from '../../../src/shared/decode/stacks';
 import type { BpfObject, MapDefinition, SlotConvention } from '../../../src/shared/object/model';
@@ -167,6 +167,40 @@ describe('histograms', () => {
       { total: 3 },
     ]);
     expect(decodeHistograms(map(annotated, 'stacks'), u32s(), u64s(), 0, 1)).toEqual([]);
+  });
+});
+
+describe('histograms in globals', () => {
+  it('come one by one, keyed by index where there are several', () => {
+    const bytes = new Uint8Array(4096);
+    const view = new DataView(bytes.buffer);
+    const offset = (name: string) => plain.globals.find(global => global.name === name)?.offset ?? Number.NaN;
+    view.setUint32(offset('hists_by_op') + 124 + 2 * 4, 9, true);
+    view.setUint32(offset('latency_hist') + 4, 3, true);
+    expect(decodeGlobalHistograms(plain, '.bss', bytes)).toHaveLength(2);
+    expect(decodeGlobalHistograms(plain, '.bss', bytes)).toEqual(
+      expect.arrayContaining([
+        {
+          map: 'hists_by_op',
+          label: 'hists_by_op',
+          kind: 'log2',
+          unit: '',
+          key: { value: 1 },
+          total: 9,
+          buckets: [{ min: 4, max: 7, count: 9 }],
+        },
+        {
+          map: 'latency_hist',
+          label: 'latency_hist',
+          kind: 'log2',
+          unit: '',
+          key: null,
+          total: 3,
+          buckets: [{ min: 2, max: 3, count: 3 }],
+        },
+      ]),
+    );
+    expect(decodeGlobalHistograms(plain, '.data', bytes)).toEqual([]);
   });
 });
 

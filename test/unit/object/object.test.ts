@@ -57,7 +57,7 @@ describe.each(clangs)('objects compiled by %s', clang => {
         text.includes('bpf_get_current_pid_tgid'),
       );
       expect(line?.file).toMatch(/plain\.bpf\.c$/);
-      expect(line?.line).toBe(80);
+      expect(line?.line).toBe(82);
     });
 
     it('takes the record of the ring buffer from DWARF, as BTF does not have it', () => {
@@ -115,10 +115,30 @@ describe.each(clangs)('objects compiled by %s', clang => {
     });
 
     it('finds drop counters among globals by name', () => {
-      expect(object.globals.map(({ name, section, drops }) => ({ name, section, drops }))).toEqual([
-        { name: 'dropped', section: '.bss', drops: { of: null } },
-        { name: 'last_error', section: '.data', drops: null },
-      ]);
+      expect(object.globals.find(global => global.name === 'dropped')).toMatchObject({
+        section: '.bss',
+        drops: { of: null },
+      });
+      expect(object.globals.find(global => global.name === 'last_error')).toMatchObject({
+        section: '.data',
+        drops: null,
+      });
+      expect(object.globals.filter(global => global.drops !== null)).toHaveLength(1);
+    });
+
+    it('finds histograms among globals, as libbpf-tools keep some', () => {
+      const histogram = (name: string) => object.globals.find(global => global.name === name)?.histogram;
+      expect(histogram('hists_by_op')).toMatchObject({
+        copies: 3,
+        stride: 124,
+        view: { slotCount: 27, slotSize: 4, convention: 'libbpf-tools' },
+      });
+      expect(histogram('latency_hist')).toMatchObject({
+        copies: 1,
+        stride: 108,
+        view: { slotCount: 27, key: null },
+      });
+      expect(object.globals.filter(global => global.histogram).length).toBe(2);
     });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dataSectionMapName } from '../../../src/shared/object/data-section';
-import { dropsByName } from '../../../src/shared/object/globals';
+import { dropsByName } from '../../../src/shared/object/drop-counters';
 import { parseAttachPoint } from '../../../src/shared/object/sections';
 import { parseCInteger } from '../../../src/shared/object/tags';
 
