@@ -1,4 +1,5 @@
 /** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { type CommandId, CommandIds, type PanelName, panelViewId } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
@@ -8,7 +9,7 @@ import { COPY_TEXT_COMMAND } from './environment/view';
 import { Cancelled, errors, present } from './errors';
 import type { Log } from './log';
 import { programOf, requireTrust } from './program-files';
-import type { Attacher } from './sessions/attach';
+import type { Attacher, AttachWish } from './sessions/attach';
 import type { SessionList } from './sessions/session-list';
 import { SessionModel } from './sessions/session-model';
 import { selectTarget, type Targets } from './sessions/targets';
@@ -29,6 +30,8 @@ export interface CommandServices {
   readonly verifier: VerifierReports;
 }
 
+const AttachWishSchema = v.object({ parameters: v.record(v.string(), v.string()) });
+
 type Body = (...args: readonly unknown[]) => Promise<unknown>;
 
 export function registerCommands(services: CommandServices): vscode.Disposable {
@@ -42,15 +45,15 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       const result = await tasks.run(await programOf(argument));
       return result.objectPath;
     },
-    [CommandIds.compileAndAttach]: async argument => {
+    [CommandIds.compileAndAttach]: async (argument, wish) => {
       requireTrust('Compiling and attaching');
-      const model = await attacher.attach(await programOf(argument));
+      const model = await attacher.attach(await programOf(argument), attachWish(wish));
       await showPanels(model);
       return model.id;
     },
-    [CommandIds.attach]: async argument => {
+    [CommandIds.attach]: async (argument, wish) => {
       requireTrust('Attaching');
-      const model = await attacher.attach(await objectOf(argument));
+      const model = await attacher.attach(await objectOf(argument), attachWish(wish));
       await showPanels(model);
       return model.id;
     },
@@ -126,6 +129,12 @@ function newProgramWish(first: unknown, second: unknown) {
         ? node.template.manifest.name
         : undefined;
   return { template, folder: folder instanceof vscode.Uri ? folder : undefined };
+}
+
+/** A key binding or link may say the parameters ({"parameters": {"target_pid": "1"}}): then no form is shown. */
+function attachWish(argument: unknown): AttachWish {
+  const parsed = v.safeParse(AttachWishSchema, argument);
+  return parsed.success ? { parameters: new Map(Object.entries(parsed.output.parameters)) } : {};
 }
 
 /** BPF: Attach takes an object as it is: its argument, else the open program, else a file the person picks. */

@@ -33,6 +33,7 @@ let shutDown: (() => Promise<void>) | null = null;
 /** What tests of the host ask; not an API for other extensions. */
 export interface ExtensionForTests {
   readonly sessions: SessionList;
+  readonly targets: Targets;
   /** How long activate() took. */
   readonly activationMs: number;
 }
@@ -128,7 +129,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     helpers.dispose();
     await targets.disposeAsync();
   };
-  return { sessions, activationMs: performance.now() - startedAt };
+  return { sessions, targets, activationMs: performance.now() - startedAt };
 }
 
 /** VS Code waits for it, but not long: links and maps die with the helper in any case. */

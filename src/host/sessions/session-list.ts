@@ -9,8 +9,11 @@ const ENDED_LIMIT = 8;
 export class SessionList implements vscode.Disposable {
   private models: SessionModel[] = [];
   private shownModel: SessionModel | null = null;
+  /** What the when clauses were told last. */
+  private contexts = '[]';
 
-  private readonly changes = new vscode.EventEmitter<void>();
+  private readonly changes = new vscode.EventEmitter<SessionModel | undefined>();
+  /** A session's state or numbers changed; undefined: the list itself did. */
   readonly onDidChange = this.changes.event;
   private readonly shows = new vscode.EventEmitter<void>();
   /** The pages are to show another session, or none. */
@@ -31,7 +34,7 @@ export class SessionList implements vscode.Disposable {
   add(model: SessionModel): void {
     this.models.unshift(model);
     model.onDidUpdate(update => this.updates.fire(update));
-    model.onDidChange(() => this.changed());
+    model.onDidChange(() => this.changed(model));
     const ended = this.models.filter(each => !each.isLive);
     for (const old of ended.slice(ENDED_LIMIT)) this.drop(old);
     this.show(model);
@@ -65,14 +68,16 @@ export class SessionList implements vscode.Disposable {
     this.shows.fire();
   }
 
-  private changed(): void {
-    const setContext = (key: string, value: unknown) =>
-      vscode.commands.executeCommand('setContext', key, value);
-    setContext(ContextKeys.sessionCount, this.live.length);
-    setContext(
-      ContextKeys.attachedFiles,
-      this.live.map(model => model.program.fsPath),
-    );
-    this.changes.fire();
+  private changed(model?: SessionModel): void {
+    const attachedFiles = this.live.map(each => each.program.fsPath);
+    const contexts = JSON.stringify(attachedFiles);
+    if (contexts !== this.contexts) {
+      this.contexts = contexts;
+      const setContext = (key: string, value: unknown) =>
+        void vscode.commands.executeCommand('setContext', key, value);
+      setContext(ContextKeys.sessionCount, attachedFiles.length);
+      setContext(ContextKeys.attachedFiles, attachedFiles);
+    }
+    this.changes.fire(model);
   }
 }

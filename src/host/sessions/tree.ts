@@ -9,12 +9,12 @@ export type SessionNode =
   | { readonly kind: 'message'; readonly text: string };
 
 export class SessionTree implements vscode.TreeDataProvider<SessionNode>, vscode.Disposable {
-  private readonly changes = new vscode.EventEmitter<void>();
+  private readonly changes = new vscode.EventEmitter<SessionNode | undefined>();
   readonly onDidChangeTreeData = this.changes.event;
   private readonly subscription: vscode.Disposable;
 
   constructor(private readonly sessions: SessionList) {
-    this.subscription = sessions.onDidChange(() => this.changes.fire());
+    this.subscription = sessions.onDidChange(session => this.changes.fire(session));
   }
 
   getChildren(node?: SessionNode): SessionNode[] {

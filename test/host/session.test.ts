@@ -1,0 +1,150 @@
+/**
+ * Whole sessions in a real VS Code on a real kernel, the sandbox VM's: attach, data, detach, the same again, a program
+ * the verifier refuses, and a target that dies. What the numbers are is the kernel tests' matter; here it is that they
+ * arrive, and that nothing stays attached.
+ */
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { SessionModel } from '../../src/host/sessions/session-model';
+import type { VmTarget } from '../../src/session/vm-target';
+import { lockGuestPlace } from '../kernel/bench/machine-lock';
+import { activeExtension, scratchProgram, until } from './lib/extension';
+
+const REFUSED = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} counts SEC(".maps");
+
+SEC("fentry/vfs_read")
+int count_reads(void *ctx)
+{
+	__u32 key = 0;
+	__u64 *count = bpf_map_lookup_elem(&counts, &key);
+
+	*count += 1;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
+`;
+
+describe('session on the sandbox VM', function () {
+  this.timeout(240_000);
+  let extension: Awaited<ReturnType<typeof activeExtension>>;
+  let scratch: Awaited<ReturnType<typeof scratchProgram>>;
+  let place: Awaited<ReturnType<typeof lockGuestPlace>>;
+
+  before(async () => {
+    place = await lockGuestPlace();
+    extension = await activeExtension();
+    scratch = await scratchProgram('refused.bpf.c', REFUSED);
+    await vscode.workspace.getConfiguration('bpf').update('target', 'vm', vscode.ConfigurationTarget.Global);
+  });
+  after(async () => {
+    await vscode.commands.executeCommand('bpf.detachAll');
+    await extension.exports.targets.stopSandbox();
+    await vscode.workspace
+      .getConfiguration('bpf')
+      .update('target', undefined, vscode.ConfigurationTarget.Global);
+    await scratch.remove();
+    await place.release();
+  });
+
+  const sessions = () => extension.exports.sessions;
+  const guest = async () => {
+    const { target } = await extension.exports.targets.choose(null);
+    assert.ok(target instanceof Object && target.id === 'vm');
+    return target as VmTarget;
+  };
+  /** Runs a command in the guest to its end. */
+  const runInGuest = async (...argv: string[]) => {
+    const started = await (await guest()).spawn(
+      { argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } },
+      () => undefined,
+    );
+    await started.resume();
+    assert.equal(await started.exited, 0);
+  };
+  const attach = async (template: string, parameters: Record<string, string> = {}): Promise<SessionModel> => {
+    const program = await vscode.commands.executeCommand<vscode.Uri>(
+      'bpf.newProgram',
+      template,
+      scratch.folder,
+    );
+    const id = await vscode.commands.executeCommand<string>('bpf.compileAndAttach', program, { parameters });
+    const model = sessions().all.find(candidate => candidate.id === id);
+    assert.ok(model, `${template} was not attached`);
+    return model;
+  };
+
+  it('attaches, and a histogram fills', async () => {
+    const model = await attach('vfsreadlat');
+    const { state, attached } = model.summary;
+    assert.equal(state, 'running');
+    assert.deepEqual(attached.map(each => each.attach).sort(), ['fentry/vfs_read', 'fexit/vfs_read']);
+    await runInGuest('cat', '/etc/passwd');
+    const total = await until('reads are counted', model.onDidChange, () => {
+      const histograms = model.hydration('histogram').find(message => message.type === 'histograms');
+      return histograms?.type === 'histograms' ? histograms.histograms[0]?.total || undefined : undefined;
+    });
+    assert.ok(total > 0);
+    assert.deepEqual(model.panels, ['histogram']);
+  });
+
+  it('detaches, and keeps what was received', async () => {
+    const [model] = sessions().live;
+    assert.ok(model);
+    await vscode.commands.executeCommand('bpf.detach', model);
+    assert.equal(model.summary.state, 'ended');
+    assert.deepEqual(sessions().live, []);
+    const kept = model.hydration('histogram').find(message => message.type === 'histograms');
+    assert.ok(kept?.type === 'histograms' && (kept.histograms[0]?.total ?? 0) > 0);
+  });
+
+  it('attaches again with the parameters it had, without asking', async () => {
+    const ended = sessions().all[0];
+    const id = await vscode.commands.executeCommand<string>('bpf.attachAgain', ended);
+    assert.equal(sessions().live[0]?.id, id);
+    await vscode.commands.executeCommand('bpf.detachAll');
+    assert.deepEqual(sessions().live, []);
+  });
+
+  it('receives events', async () => {
+    const model = await attach('hello_perf_output');
+    await runInGuest('sh', '-c', '/bin/true; /bin/true; /bin/true');
+    await until('three events', model.onDidChange, () => (model.events >= 3 ? true : undefined));
+    const spans = model.hydration('events').filter(message => message.type === 'span');
+    assert.ok(spans.length > 0);
+    await vscode.commands.executeCommand('bpf.detach', model);
+  });
+
+  it('puts the verifier on the C line it is about, with the whole log one click away', async () => {
+    assert.equal(await vscode.commands.executeCommand('bpf.compileAndAttach', scratch.file), undefined);
+    assert.deepEqual(sessions().live, []);
+    const [diagnostic] = vscode.languages
+      .getDiagnostics(scratch.file)
+      .filter(candidate => candidate.source === 'BPF verifier');
+    assert.ok(diagnostic);
+    assert.match(diagnostic.message, /count_reads: R\d invalid mem access/);
+    const document = await vscode.workspace.openTextDocument(scratch.file);
+    assert.equal(document.lineAt(diagnostic.range.start.line).text.trim(), '*count += 1;');
+    await vscode.commands.executeCommand('bpf.showVerifierLog');
+    assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /processed \d+ insns/);
+  });
+
+  it('says so when the target dies, and keeps the data', async () => {
+    const model = await attach('bitehist');
+    const vm = await (await guest()).boot();
+    process.kill(vm.qemuPid, 'SIGKILL');
+    await until('the session failed', model.onDidChange, () =>
+      model.summary.state === 'failed' ? true : undefined,
+    );
+    assert.match(model.summary.message, /gone|ended/);
+    assert.deepEqual(sessions().live, []);
+  });
+});
