@@ -3,7 +3,7 @@
 import type { SessionStream, TracingSession } from '../session/tracing-session';
 import { decodeEntries } from '../shared/decode/entries';
 import { decodeRecord, recordFits } from '../shared/decode/field';
-import { decodeHistograms } from '../shared/decode/histograms';
+import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histograms';
 import type { FieldValue } from '../shared/decode/model';
 import { indexPerfRecords } from '../shared/decode/perf-records';
 import { indexRingSpan } from '../shared/decode/ring-span';
@@ -50,5 +50,11 @@ export async function printMaps(session: TracingSession, output: RunOutput): Pro
       const { keys, values, count, cpus } = await session.readMap(map);
       output.map(map, decodeEntries(map, keys, values, count, cpus));
     }
+  }
+  const globals = session.object.globals.filter(global => global.histogram !== undefined);
+  for (const section of new Set(globals.map(global => global.section))) {
+    const bytes = await session.readSection(section);
+    for (const histogram of decodeGlobalHistograms(session.object, section, bytes))
+      output.histogram(histogram);
   }
 }

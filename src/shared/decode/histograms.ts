@@ -58,10 +58,12 @@ export function decodeGlobalHistograms(
     const { view, copies, stride } = histogram;
     const keys = new Uint8Array(Uint32Array.from({ length: copies }, (_, index) => index).buffer);
     const values = bytes.subarray(global.offset, global.offset + copies * stride);
-    const label = global.layout.fields.length === 1 ? (global.layout.fields[0]?.label ?? name) : name;
+    // A layout of one value carries the declaration's label; of several, their own.
+    const [field, ...others] = global.layout.fields;
+    const label = field && others.length === 0 && field.label !== field.name ? field.label : name;
     const array: MapDefinition = {
       name,
-      label: label === 'value' ? name : label,
+      label,
       type: 2,
       typeName: 'array',
       keySize: 4,

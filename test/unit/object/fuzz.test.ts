@@ -80,7 +80,7 @@ describe('hostile objects', () => {
       let refused = 0;
       for (let round = 0; round < 800; round++) {
         const mutated = mutate(bytes, next);
-        const start = performance.now();
+        const start = process.cpuUsage();
         try {
           expect(readAll(mutated).length).toBeGreaterThan(2);
           read++;
@@ -89,12 +89,14 @@ describe('hostile objects', () => {
             throw new Error(`round ${round}: ${String((error as Error).stack)}`);
           refused++;
         }
-        expect(performance.now() - start, `round ${round}`).toBeLessThan(2000);
+        const { user, system } = process.cpuUsage(start);
+        // Typically 2 ms; processor time, as the machine may be busy with other things.
+        expect((user + system) / 1000, `round ${round}`).toBeLessThan(2000);
       }
       // The mutations reach both sides: neither all ignored nor all refused at the first byte.
       expect(read).toBeGreaterThan(100);
       expect(refused).toBeGreaterThan(100);
     },
-    60_000,
+    120_000,
   );
 });
