@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { lexC } from './c-lexer';
-import { writeAtomically } from './cache-files';
+import { pruneFolder, writeAtomically } from './cache-files';
 import type { Clang } from './clang';
 import { type CompileDiagnostic, DIAGNOSTIC_FLAGS, parseDiagnostics, readableOutput } from './diagnostics';
 import { type Repair, repairNeeds } from './header-repair';
@@ -39,6 +39,9 @@ export type BuildResult =
 /** Reduced headers tried, each corrected by what clang said of the one before, until the full one is used. */
 const REDUCED_ATTEMPTS = 3;
 
+/** More than can run at the same time. */
+const BUILDS_KEPT = 64;
+
 /** Warnings that a struct which is only declared, or bears another name, can cause where the full header would not. */
 const DOUBTFUL_WARNINGS: ReadonlySet<string> = new Set([
   '-Wvisibility',
@@ -58,15 +61,18 @@ interface Attempt {
 
 /** Runs clang, with as small a vmlinux.h as will do, and puts the object into the cache. */
 export async function build(options: BuildOptions): Promise<BuildResult> {
-  const objectsFolder = join(options.cacheFolder, 'objects');
-  await mkdir(objectsFolder, { recursive: true });
-  const folder = await mkdtemp(join(options.cacheFolder, 'build-'));
+  const builds = join(options.cacheFolder, 'builds');
+  await mkdir(builds, { recursive: true });
+  await mkdir(join(options.cacheFolder, 'objects'), { recursive: true });
+  // What a killed process left behind; those at work now are the newest.
+  await pruneFolder(builds, BUILDS_KEPT);
+  const folder = await mkdtemp(join(builds, 'build-'));
   try {
     const before = await stamp(options.sourcePath);
     const attempt = await attempts(options, folder);
     const { ok, header, commandLine, diagnostics, output } = attempt;
     if (!ok) return { ok, header, commandLine, diagnostics, output };
-    const headers = join(options.cacheFolder, 'vmlinux');
+    const headers = join(options.cacheFolder, 'headers');
     const files: [string, string][] = [];
     for (const path of attempt.dependencies) {
       if (path.startsWith(`${headers}/`)) continue;

@@ -56,7 +56,7 @@ function needsKey(needs: TypeNeeds): string {
 }
 
 function headersFolder(btf: BtfSource, cacheFolder: string): string {
-  return join(cacheFolder, 'vmlinux', `${HEADER_FORMAT}-${btf.id}`);
+  return join(cacheFolder, 'headers', `${HEADER_FORMAT}-${btf.id}`);
 }
 
 async function exists(path: string): Promise<boolean> {

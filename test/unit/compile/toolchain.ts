@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { defaultCacheFolder } from '../../../src/compile/cache-files';
+import { findKernel } from '../../../src/session/vm/kernel-image';
+import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
 
 /** Every clang on this machine that the extension supports, newest last: ["clang-14", "clang-16"]. */
 export function installedClangs(): string[] {
@@ -17,10 +20,23 @@ export function which(name: string): string | null {
   return null;
 }
 
-/** Kernel BTF there is to test with: this machine's, and files named in BPFW_TEST_BTF (separated by colons). */
-export function kernelBtfFiles(): string[] {
+/**
+ * Files with kernel BTF there are to test with: this machine's, the sandbox VM's kernel, and those named in
+ * BPFW_TEST_BTF (separated by colons). The VM's is written to `folder`.
+ */
+export async function kernelBtfFiles(folder: string): Promise<string[]> {
   const named = (process.env.BPFW_TEST_BTF ?? '').split(delimiter).filter(path => path !== '');
-  return ['/sys/kernel/btf/vmlinux', ...named].filter(path => existsSync(path));
+  const files = ['/sys/kernel/btf/vmlinux', ...named].filter(path => existsSync(path));
+  const kernel = await findKernel(defaultCacheFolder()).catch(() => null);
+  const bytes = kernel && (await kernelImageBtf(kernel, defaultCacheFolder()));
+  if (kernel && bytes) {
+    const file = join(folder, `${kernel.release}.btf`);
+    writeFileSync(file, bytes);
+    files.push(file);
+  }
+  if (files.length === 0)
+    throw new Error('There is no kernel BTF on this machine: run npm test, which sets up a kernel.');
+  return files;
 }
 
 /** A folder for one test file, removed by the function it returns. */
