@@ -12,12 +12,12 @@ export interface SlotBounds {
 const U64_MAX = 0xffffffffffffffffn;
 
 /**
- * Which values a slot counts, by the convention its program uses (sources: landscape.md 3C):
+ * Which values a slot counts, by the convention its program uses (sources beside each):
  *
  *   bpfw           0: {0}; k: 2^(k-1) .. 2^k - 1. bpfw_log2_slot() of bpfw.h, get_slot_idx() of Inspektor Gadget.
  *                  Slot 63, the clamp of bpfw.h, goes up to 2^64 - 1.
- *   bcc            bpf_log2l() + 1: slot 0 stays empty; 1: 0 .. 1; k: 2^(k-1) .. 2^k - 1.
- *   libbpf-tools   log2l(): 0: 0 .. 1; k: 2^k .. 2^(k+1) - 1.
+ *   bcc            bpf_log2l() of bcc's helpers.h, + 1: slot 0 stays empty; 1: 0 .. 1; k: 2^(k-1) .. 2^k - 1.
+ *   libbpf-tools   log2l() of bits.bpf.h, print_log2_hist() of trace_helpers.c: 0: 0 .. 1; k: 2^k .. 2^(k+1) - 1.
  *   exp2           ebpf_exporter, rounds up: 0: 0 .. 1; k: 2^(k-1) + 1 .. 2^k.
  *   linear         base + k * step .. base + (k+1) * step - 1; the last one up to 2^64 - 1 when it holds the overflow.
  *

@@ -76,7 +76,7 @@ export class EventRecords {
     return found ? layoutOf(found.table, found.id) : null;
   }
 
-  /** GADGET_TRACER(name, map, event) leaves a symbol gadget_tracer_<name>___<map>___<event> (landscape.md 3A). */
+  /** GADGET_TRACER(name, map, event) leaves a symbol gadget_tracer_<name>___<map>___<event> (its include/gadget/macros.h). */
   private gadgetEvent(map: string): string | null {
     if (!this.gadgetEvents) {
       this.gadgetEvents = new Map();

@@ -10,7 +10,7 @@ import type { Tags } from './tags';
 const MAX_VALUE_MEMBERS = 256;
 
 const CONVENTIONS: readonly SlotConvention[] = ['bpfw', 'bcc', 'libbpf-tools', 'exp2', 'linear'];
-/** Typedefs of one slot, and how their index counts (landscape.md 3C: get_slot_idx of Inspektor Gadget equals ours). */
+/** Typedefs of one slot, and how their index counts (Inspektor Gadget's get_slot_idx, bits.bpf.h, equals ours). */
 const SLOT_TYPEDEFS: Readonly<Record<string, SlotConvention>> = {
   bpfw_slot: 'bpfw',
   gadget_histogram_slot__u32: 'bpfw',

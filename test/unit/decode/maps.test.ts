@@ -21,7 +21,7 @@ function map(object: BpfObject, name: string): MapDefinition {
 const u32s = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
 const u64s = (...values: number[]) => new Uint8Array(BigUint64Array.from(values, BigInt).buffer);
 
-describe('slot bounds (landscape.md 3C)', () => {
+describe('slot bounds', () => {
   const bounds = (convention: SlotConvention, slot: number) => {
     const { min, max } = slotBounds(
       { convention, step: 1, base: 0, slotCount: 64, lastIsOverflow: false },
