@@ -28,14 +28,7 @@ export async function baseArchive(
   network: boolean,
   cacheFolder: string,
 ): Promise<Buffer> {
-  const busybox = await findTool('busybox');
-  if (!busybox) {
-    throw new VmError(
-      'tool-missing',
-      'The sandbox VM needs busybox for its first steps.',
-      installCommand('busybox-static'),
-    );
-  }
+  const busybox = await findStaticBusybox();
   const facts = await Promise.all(
     [busybox, kernel.imagePath, path.join(kernel.modulesFolder, 'modules.order')].map(identity),
   );
@@ -68,6 +61,19 @@ export async function baseArchive(
     }
   }
   return archive;
+}
+
+/** The first steps have no libraries to link with, and distributions have a dynamic busybox, too. */
+async function findStaticBusybox(): Promise<string> {
+  const busybox = await findTool('busybox');
+  // A dynamic program's ELF header is followed by the path of its loader (PT_INTERP).
+  const isStatic = busybox !== null && !(await readFile(busybox)).subarray(0, 4096).includes('/ld-');
+  if (isStatic) return busybox;
+  throw new VmError(
+    'tool-missing',
+    `The sandbox VM needs a static busybox for its first steps${busybox ? `, and ${busybox} is not` : ''}.`,
+    installCommand('busybox-static'),
+  );
 }
 
 /** Enough to notice that a file was replaced. */
