@@ -25,6 +25,7 @@ export function dispatch(
   refuse: (reason: HelperError) => void,
 ): void {
   let pending = 0;
+  let broken = false;
   const { rpc } = connection;
 
   const run = async (method: string, params: unknown): Promise<unknown> => {
@@ -49,11 +50,16 @@ export function dispatch(
   };
 
   rpc.onRequest(async (method: string, params: unknown) => {
+    // The connection is about to end: what else comes is not looked at.
+    if (broken) return new Promise(() => undefined);
     try {
       return await run(method, params);
     } catch (error) {
       const failure = toHelperError(error);
-      if (error instanceof BrokenContract || error instanceof FrameError) setImmediate(() => refuse(failure));
+      if (error instanceof BrokenContract || error instanceof FrameError) {
+        broken = true;
+        setImmediate(() => refuse(failure));
+      }
       return responseError(connection, failure);
     }
   });

@@ -97,7 +97,8 @@ async function readDescription({ what, of }: ReadRequest): Promise<Uint8Array | 
     case 'kallsyms':
       return readIfThere('/proc/kallsyms');
     case 'modules':
-      return readIfThere('/proc/modules');
+      // A kernel without loadable modules has none.
+      return (await readIfThere('/proc/modules')) ?? new Uint8Array(0);
     case 'available-filter-functions':
       return readTracefs('available_filter_functions');
     case 'tracepoint-list':

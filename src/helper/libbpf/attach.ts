@@ -4,7 +4,7 @@ import { HelperError } from '../errors';
 import { type CallerFile, openAsCaller, openBinaryAsCaller } from './caller-access';
 import { ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import * as ffi from './ffi';
-import { captureLog } from './log';
+import { captureLog, firstReason } from './log';
 import type { ProgramHandle } from './object';
 import { onlineCpus, openPerfEvent, type PerfEvent } from './perf-event';
 
@@ -245,7 +245,6 @@ function attachError(
         : errno === ERRNO.EINVAL || errno === ERRNO.EBUSY
           ? 'The attach point may be one that cannot be traced (inlined, notrace) or is taken.'
           : '';
-  const said = log.length > 0 ? ` libbpf says: ${log.at(-1)}` : '';
   return systemError(
     'attach-failed',
     `Attaching ${program.name} to ${where} failed`,

@@ -57,3 +57,11 @@ async function capture<T>(work: () => Promise<T> | T): Promise<{ result: T; log:
     lines = undefined;
   }
 }
+
+const COMPLAINT = /fail|error|invalid|unknown|unsupported|not |can't|cannot|missing/i;
+
+/** libbpf's first complaint, as a sentence: what follows it only repeats that something failed. '' without one. */
+export function firstReason(log: readonly string[]): string {
+  const line = log.find(candidate => COMPLAINT.test(candidate)) ?? log[0];
+  return line === undefined ? '' : `libbpf says: ${line}`;
+}

@@ -7,7 +7,7 @@ import { changingHelper, changingType } from '../program-policy';
 import { ENOTSUPP, ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import * as ffi from './ffi';
 import { mapId, programInfo } from './info';
-import { captureLog } from './log';
+import { captureLog, firstReason } from './log';
 import { allocatePages, freePages } from './memory';
 
 export interface ObjectRequest {
@@ -111,7 +111,7 @@ async function open(request: ObjectRequest): Promise<Opened> {
   if (object !== null) return configureOrClose(object, request);
   const { result, log } = await captureLog(() => ({ again: openBytes(request), errno: ffi.lastErrno() }));
   if (result.again !== null) return configureOrClose(result.again, request);
-  throw systemError('object-rejected', 'libbpf cannot open the object file', result.errno, reason(log), {
+  throw systemError('object-rejected', 'libbpf cannot open the object file', result.errno, firstReason(log), {
     libbpfLog: log,
   });
 }
@@ -127,8 +127,6 @@ function configureOrClose(object: ffi.Pointer, request: ObjectRequest): Opened {
     throw error;
   }
 }
-
-const reason = (log: readonly string[]): string => (log.length > 0 ? `libbpf says: ${log.at(-1)}` : '');
 
 function* programsOf(object: ffi.Pointer): Generator<ffi.Pointer> {
   for (let at = ffi.objectNextProgram(object, null); at !== null; at = ffi.objectNextProgram(object, at))
@@ -273,7 +271,7 @@ async function explainLoadFailure(
   }
   const program = log.map(line => /^prog '([^']+)'/.exec(line)?.[1]).findLast(name => name !== undefined);
   const code = reported === ERRNO.ENOMEM || reported === ENOTSUPP ? 'kernel' : 'object-rejected';
-  return systemError(code, `Loading ${program ?? 'the object'} failed`, reported, reason(log), {
+  return systemError(code, `Loading ${program ?? 'the object'} failed`, reported, firstReason(log), {
     libbpfLog: log,
     ...(program === undefined ? {} : { program }),
   });

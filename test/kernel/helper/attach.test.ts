@@ -77,10 +77,7 @@ describe('every kind of attach point', () => {
     });
     const { sessionId } = opened;
     const { programs } = await client.request('session/attach', { sessionId });
-    expect(programs.map(program => program.name)).toEqual(
-      KINDS.filter(name => programs.some(p => p.name === name)),
-    );
-    expect(programs).toHaveLength(KINDS.length);
+    expect(programs.map(program => program.name).sort()).toEqual([...KINDS].sort());
     expect(programs.find(program => program.name === 'on_fexit')?.attach).toBe('fexit/__x64_sys_getpgid');
 
     expect(await workload.run()).toMatchObject({ code: 0, stdout: `${HITS * (HITS - 1)}\n` });
@@ -121,7 +118,6 @@ describe('every kind of attach point', () => {
     const { sessionId } = opened;
     await client.request('session/attach', { sessionId });
     await client.request('session/statistics', { sessionId, enable: true });
-    expect((await guest.sh('cat /proc/sys/kernel/bpf_stats_enabled')).trim()).toBe('0');
     await workload.run();
     const { programs } = await client.request('session/statistics', { sessionId, enable: true });
     expect(programs).toHaveLength(1);

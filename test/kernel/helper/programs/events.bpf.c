@@ -135,7 +135,7 @@ int to_maps(void *ctx)
 		bpf_map_update_elem(&trie, &path, &key, BPF_ANY);
 	}
 	if (key == 0)
-		bpf_get_stackid(ctx, &stacks, 0);
+		bpf_get_stackid(ctx, &stacks, BPF_F_USER_STACK);
 	return 0;
 }
 

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { encodeFrame, FrameKind } from '../../../src/shared/protocol/frames';
+import { HelperClient } from './helper-client';
+import { type HelperProcess, startHelper } from './helper-process';
+
+let helper: HelperProcess;
+afterEach(() => {
+  helper?.child.kill('SIGKILL');
+});
+
+const rpc = (message: unknown) => encodeFrame(FrameKind.rpc, Buffer.from(JSON.stringify(message)));
+
+/** Says why and ends, in time. */
+async function endsWith(client: HelperClient, pattern: RegExp): Promise<void> {
+  expect(await helper.exited).toEqual({ code: 1, signal: null });
+  expect(helper.stderr()).toMatch(pattern);
+  await client.closed;
+  expect(client.closing?.code).toBe('bad-request');
+  expect(client.closing?.message).toMatch(pattern);
+}
+
+async function greeted(): Promise<HelperClient> {
+  helper = await startHelper();
+  const client = new HelperClient(helper.socket);
+  expect((await client.hello).token).toBe(helper.token);
+  return client;
+}
+
+describe('the greeting', () => {
+  it('says who it is, and the token is nowhere but on its stdin', async () => {
+    helper = await startHelper();
+    const client = new HelperClient(helper.socket);
+    const hello = await client.hello;
+    expect(hello).toMatchObject({ token: helper.token, pid: helper.child.pid, uid: process.getuid?.() });
+    expect(hello.libbpfVersion).toMatch(/^\d+\.\d+$/);
+    expect(hello.mappedRings).toBe(true);
+    for (const file of ['cmdline', 'environ']) {
+      expect(readFileSync(`/proc/${hello.pid}/${file}`, 'latin1')).not.toContain(helper.token);
+    }
+    client.connection.close();
+    expect(await helper.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it.each([
+    ['something else', 'not a token\n', /not a token/],
+    ['a token that is too long', `${'a'.repeat(65)}\n`, /not a token/],
+    ['a line without end', 'a'.repeat(1000), /not a token/],
+  ])('does not come after %s', async (_what, stdin, pattern) => {
+    helper = await startHelper({ stdin });
+    let received = 0;
+    helper.socket.on('data', bytes => {
+      received += bytes.byteLength;
+    });
+    expect(await helper.exited).toEqual({ code: 1, signal: null });
+    expect(helper.stderr()).toMatch(pattern);
+    expect(received).toBe(0);
+  });
+
+  it('does not come for a client of another user', async () => {
+    const started = startHelper({ prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] });
+    await expect(started).rejects.toThrow(/cannot reach its client|uid/);
+  });
+
+  it('refuses a command line it does not understand', async () => {
+    await expect(startHelper({ args: ['--fd', '3'] })).rejects.toThrow(/ended with 2/);
+    await expect(startHelper({ args: ['--token=x'] })).rejects.toThrow(/ended with 2/);
+  });
+});
+
+describe('the end', () => {
+  it('comes with the end of stdin', async () => {
+    await greeted();
+    helper.child.stdin?.end();
+    expect(await helper.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('does not come with Ctrl-C on the terminal they share', async () => {
+    const client = await greeted();
+    helper.child.kill('SIGINT');
+    expect(await client.request('target/read', { what: 'btf' })).toMatchObject({ blobId: 1 });
+    client.connection.close();
+    expect(await helper.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a message that breaks the contract ends the connection, with the reason', () => {
+  it.each([
+    ['a frame of unknown kind', Uint8Array.of(1, 0, 0, 0, 9), /unknown kind 9/],
+    ['a frame that is too long', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0), /over the limit/],
+    ['no JSON', encodeFrame(FrameKind.rpc, Buffer.from('{"jsonrpc"')), /not JSON/],
+    ['no JSON-RPC', rpc({ hello: 1 }), /without a JSON-RPC/],
+    ['an unknown request', rpc({ jsonrpc: '2.0', id: 1, method: 'shell/run', params: {} }), /shell\/run/],
+    [
+      'a request with a surplus field',
+      rpc({ jsonrpc: '2.0', id: 1, method: 'printk/watch', params: { path: '/' } }),
+      /printk\/watch/,
+    ],
+    [
+      'a request with a path for a name',
+      rpc({ jsonrpc: '2.0', id: 1, method: 'target/read', params: { what: '/etc/shadow' } }),
+      /target\/read: what/,
+    ],
+    [
+      'parameters by position',
+      rpc({ jsonrpc: '2.0', id: 1, method: 'session/close', params: [1] }),
+      /session\/close/,
+    ],
+    [
+      'a blob that never came',
+      rpc({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'session/open',
+        params: {
+          objectBlobId: 5,
+          objectName: 'x',
+          programs: [],
+          constants: [],
+          maps: [],
+          allowChangingPrograms: false,
+        },
+      }),
+      /no blob 5/,
+    ],
+    ['a notification', rpc({ jsonrpc: '2.0', method: 'anything' }), /no notification/],
+  ])('%s', async (_what, bytes, pattern) => {
+    const client = await greeted();
+    helper.socket.write(bytes);
+    await endsWith(client, pattern);
+  });
+
+  it('too many requests at a time', async () => {
+    const client = await greeted();
+    const requests = Array.from({ length: 400 }, (_, id) =>
+      rpc({ jsonrpc: '2.0', id, method: 'target/read', params: { what: 'btf' } }),
+    );
+    helper.socket.write(Buffer.concat(requests));
+    await endsWith(client, /more than 256 requests/);
+  });
+});
+
+describe('requests that are well formed and cannot be done', () => {
+  it('are answered, and the connection goes on', async () => {
+    const client = await greeted();
+    expect(await client.failure('session/close', { sessionId: 3 })).toMatchObject({
+      code: 'unknown-session',
+    });
+    expect(await client.failure('target/read', { what: 'module-btf', of: '..' })).toMatchObject({
+      code: 'bad-request',
+    });
+    const garbage = await client.failure('session/open', client.openParams(Buffer.from('not an ELF file')));
+    expect(garbage).toMatchObject({ code: 'object-rejected', errnoName: 'LIBBPF_ERRNO__FORMAT' });
+    expect(garbage.libbpfLog?.join()).toMatch(/elf/i);
+    const { bytes } = await client.request('target/read', { what: 'btf' });
+    expect(bytes).toBe(readFileSync('/sys/kernel/btf/vmlinux').byteLength);
+    client.connection.close();
+    expect(await helper.exited).toEqual({ code: 0, signal: null });
+  });
+});
