@@ -1,0 +1,26 @@
+/** Global variables: each row has a type of its own, so the table formats per row. */
+import type { FieldValue } from '../../src/shared/decode/model';
+import type { Field } from '../../src/shared/object/model';
+import type { GlobalValue } from '../../src/shared/protocol/webview';
+import { globalEntries, LiveTable, type Column, type TableRow, untypedField } from './model';
+
+const NAME: Field = untypedField('name', '');
+const VALUE: Field = untypedField('value', 0);
+
+/** A LiveTable over variables; `shown` goes by the variable's own field. */
+export class GlobalsTable extends LiveTable {
+  private readonly fields = new Map<string, Field>();
+
+  /** Takes a reading of all variables. */
+  updateGlobals(globals: readonly GlobalValue[], atMs: number): void {
+    const all = globalEntries(globals);
+    for (const { name, field } of all) this.fields.set(name, field);
+    const entries = all.map(({ name, value }) => ({ key: { name } as Record<string, FieldValue>, value: { value } as Record<string, FieldValue> }));
+    this.update(entries, { typeName: '', size: 0, fields: [{ ...NAME, label: 'Variable' }] }, { typeName: '', size: 0, fields: [{ ...VALUE, label: 'Value' }] }, atMs);
+  }
+
+  override shown(row: TableRow, column: Column): string {
+    const own = this.fields.get(String(row.key['name']));
+    return super.shown(row, own && column.kind !== 'key' ? { ...column, field: { ...own, name: 'value' } } : column);
+  }
+}

@@ -1,0 +1,161 @@
+/** Maps and global variables as tables with change and rate. No DOM. */
+import { formatValue } from '../../src/shared/decode/format';
+import type { FieldValue, MapEntry } from '../../src/shared/decode/model';
+import type { Field, RecordLayout } from '../../src/shared/object/model';
+import type { GlobalValue } from '../../src/shared/protocol/webview';
+
+/** How a column reads its value from a row. */
+export type ColumnKind = 'key' | 'value' | 'change' | 'rate';
+
+export interface Column {
+  readonly id: string;
+  readonly label: string;
+  readonly kind: ColumnKind;
+  readonly numeric: boolean;
+  readonly field: Field;
+}
+
+export interface TableRow {
+  readonly id: string;
+  readonly key: Readonly<Record<string, FieldValue>>;
+  readonly value: Readonly<Record<string, FieldValue>>;
+  /** Added since the previous reading, by value field; absent in a row's first reading. */
+  readonly change: ReadonlyMap<string, number>;
+}
+
+/** Numeric values that get columns for change and rate; a struct of counters would otherwise fill the screen. */
+const MOST_CHANGES = 4;
+/** What does not count: differences of these say nothing. */
+const NO_CHANGE: readonly string[] = ['timestamp-ns', 'pid', 'tid', 'uid', 'gid', 'cpu', 'port', 'port-be', 'device', 'cgroup', 'kernel-stack', 'user-stack', 'hex', 'ksym', 'usym', 'ipv4', 'enum', 'flags', 'bool', 'errno', 'signal', 'syscall'];
+
+function isNumber(field: Field): boolean {
+  return field.storage !== 'text' && field.storage !== 'bytes' && field.storage !== 'array' && field.storage !== 'bool';
+}
+
+/** A field for values whose type is not known: shown as they are. */
+export function untypedField(name: string, value: FieldValue): Field {
+  const storage = typeof value === 'string' ? 'text' : value instanceof Uint8Array ? 'bytes' : Array.isArray(value) ? 'array' : 'u64';
+  return { name, label: name, offset: 0, size: 8, storage, bitOffset: 0, bitSize: 0, count: 1, elementStorage: null, elementSize: 0, meaning: 'plain', unit: '', valueNames: null, help: '', hidden: false, typeName: '' };
+}
+
+/** Columns of a table: key, value, and change and rate after each counting value. */
+export function columnsOf(key: readonly Field[], value: readonly Field[]): Column[] {
+  const columns: Column[] = key.filter(field => !field.hidden).map(field => ({ id: `key.${field.name}`, label: field.label, kind: 'key', numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning), field }));
+  let changes = 0;
+  for (const field of value.filter(candidate => !candidate.hidden)) {
+    columns.push({ id: `value.${field.name}`, label: field.label, kind: 'value', numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning), field });
+    if (!isNumber(field) || NO_CHANGE.includes(field.meaning) || ++changes > MOST_CHANGES) continue;
+    columns.push({ id: `change.${field.name}`, label: 'Change', kind: 'change', numeric: true, field }, { id: `rate.${field.name}`, label: 'Rate', kind: 'rate', numeric: true, field });
+  }
+  return columns;
+}
+
+function keyId(key: Readonly<Record<string, FieldValue>>): string {
+  return JSON.stringify(key, (_name, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value));
+}
+
+/** One table over its readings. */
+export class LiveTable {
+  columns: readonly Column[] = [];
+  rows: readonly TableRow[] = [];
+  private byId = new Map<string, TableRow>();
+  private atMs: number | null = null;
+  /** Seconds between the last two readings; null after the first. */
+  intervalSeconds: number | null = null;
+
+  constructor(
+    readonly id: string,
+    readonly label: string,
+  ) {}
+
+  /** Takes a complete reading. `key` and `value` layouts are null where the type is not known. */
+  update(entries: readonly MapEntry[], key: RecordLayout | null, value: RecordLayout | null, atMs: number): void {
+    const [first] = entries;
+    const fieldsOf = (layout: RecordLayout | null, sample: Readonly<Record<string, FieldValue>> | undefined): readonly Field[] =>
+      layout?.fields ?? Object.entries(sample ?? {}).map(([name, one]) => untypedField(name, one));
+    const valueFields = fieldsOf(value, first?.value);
+    if (first || this.columns.length === 0) this.columns = columnsOf(fieldsOf(key, first?.key), valueFields);
+    const counting = valueFields.filter(isNumber);
+    const next = new Map<string, TableRow>();
+    for (const entry of entries) {
+      const id = keyId(entry.key);
+      const before = this.byId.get(id);
+      const change = new Map<string, number>();
+      if (before) {
+        for (const field of counting) {
+          const now = entry.value[field.name];
+          const was = before.value[field.name];
+          if ((typeof now === 'number' || typeof now === 'bigint') && (typeof was === 'number' || typeof was === 'bigint')) {
+            change.set(field.name, Number(BigInt(now) - BigInt(was)));
+          }
+        }
+      }
+      next.set(id, { id, key: entry.key, value: entry.value, change });
+    }
+    this.intervalSeconds = this.atMs === null ? null : Math.max(0.001, (atMs - this.atMs) / 1000);
+    this.atMs = atMs;
+    this.byId = next;
+    this.rows = [...next.values()];
+  }
+
+  /** The number a row is sorted by, or its text. */
+  sortKey(row: TableRow, column: Column): number | string {
+    if (column.kind === 'change') return row.change.get(column.field.name) ?? 0;
+    if (column.kind === 'rate') return row.change.get(column.field.name) ?? 0;
+    const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
+    return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : value === undefined ? '' : formatValue(value, column.field);
+  }
+
+  /** The value itself as text, for exports and tests; '' where there is none. */
+  plain(row: TableRow, column: Column): string {
+    if (column.kind === 'change') return String(row.change.get(column.field.name) ?? '');
+    if (column.kind === 'rate') return this.rate(row, column) === null ? '' : String(this.rate(row, column));
+    const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
+    return value === undefined ? '' : typeof value === 'object' ? formatValue(value, column.field) : String(value);
+  }
+
+  private rate(row: TableRow, column: Column): number | null {
+    const change = row.change.get(column.field.name);
+    return change === undefined || this.intervalSeconds === null ? null : change / this.intervalSeconds;
+  }
+
+  /** The cell as people read it. A value that did not change shows nothing in its change: what moves stands out. */
+  shown(row: TableRow, column: Column): string {
+    if (column.kind === 'change') {
+      const change = row.change.get(column.field.name);
+      if (change === undefined || change === 0) return '';
+      return `${change > 0 ? '+' : '−'}${formatValue(Math.abs(change), column.field)}`;
+    }
+    if (column.kind === 'rate') {
+      const rate = this.rate(row, column);
+      if (rate === null || rate === 0) return '';
+      const rounded = Math.abs(rate) >= 10 ? Math.round(rate) : Number(rate.toFixed(1));
+      return `${rounded < 0 ? '−' : ''}${formatValue(Math.abs(rounded), column.field)}/s`;
+    }
+    const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
+    return value === undefined ? '' : formatValue(value, column.field);
+  }
+
+  /** Rows whose shown key or value holds the text, in the order wished for; equals stay in the map's order. */
+  listed(search: string, sort: { readonly column: string; readonly descending: boolean } | null): readonly TableRow[] {
+    const wanted = search.trim().toLowerCase();
+    const texts = this.columns.filter(column => column.kind === 'key' || column.kind === 'value');
+    const found = wanted === '' ? this.rows : this.rows.filter(row => texts.some(column => this.shown(row, column).toLowerCase().includes(wanted)));
+    const column = this.columns.find(candidate => candidate.id === sort?.column);
+    if (!column || !sort) return found;
+    const sign = sort.descending ? -1 : 1;
+    return found
+      .map(row => ({ row, key: this.sortKey(row, column) }))
+      .sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : 0))
+      .map(({ row }) => row);
+  }
+}
+
+/** Global variables as entries of one table: a row per variable, or per field of a struct. */
+export function globalEntries(globals: readonly GlobalValue[]): { readonly name: string; readonly field: Field; readonly value: FieldValue }[] {
+  return globals.flatMap(({ name, layout, value }) =>
+    layout.fields
+      .filter(field => !field.hidden)
+      .map(field => ({ name: field.name === 'value' && layout.fields.length === 1 ? name : `${name}.${field.name}`, field, value: value[field.name] ?? '' })),
+  );
+}

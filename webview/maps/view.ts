@@ -1,0 +1,232 @@
+/** The Maps page's elements and what the person can do with them. */
+import type { Drops } from '../../src/shared/decode/model';
+import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
+import { csvField } from '../common/export';
+import { formatCount } from '../common/quantity';
+import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
+import { button, textField, toggle } from '../common/toolkit';
+import { VirtualList } from '../common/virtual-list';
+import type { Column, LiveTable, TableRow } from './model';
+
+export interface ViewState {
+  table: string | null;
+  search: string;
+  sort: { readonly column: string; readonly descending: boolean } | null;
+}
+
+export interface MapsView {
+  noSession(trusted: boolean): void;
+  session(session: SessionSummary, hasMaps: boolean): void;
+  drops(drops: Drops): void;
+  show(tables: readonly LiveTable[]): void;
+}
+
+const ROW_PX = 22;
+const HEAD_PX = 26;
+
+export function createMapsView(root: HTMLElement, state: ViewState, host: { post(message: FromWebview): void; save(state: ViewState): void }): MapsView {
+  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void => host.post({ type: 'command', command: name });
+  let tables: readonly LiveTable[] = [];
+  let current: LiveTable | null = null;
+  let listed: readonly TableRow[] = [];
+  let shape = '';
+  let active = -1;
+  let paused = false;
+  let title = 'maps';
+  const draw = oncePerFrame(render);
+  const changed = (): void => {
+    host.save(state);
+    render();
+  };
+
+  const bar = createSessionBar(command);
+  const search = textField('Search entries', 'Search entries', text => { state.search = text; changed(); });
+  search.set(state.search);
+  const counts = element('span', { class: 'muted', role: 'status' });
+  const pause = toggle({ label: 'Pause', icon: 'debug-pause', title: 'Hold the table still', pressed: false, onChange: pressed => { paused = pressed; draw(); } });
+  const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportCsv() });
+  const copy = button({ label: 'Copy Row', icon: 'copy', iconOnly: true, onClick: () => copyRow() });
+  const controls = element('div', { class: 'group' }, pause.element, copy, csv);
+  const toolbar = element('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Maps' }, bar.element, search.element, counts, element('span', { class: 'grow' }), controls);
+
+  const names = element('div', { class: 'map-names', role: 'listbox', 'aria-label': 'Maps', tabindex: 0 });
+  const head = element('div', { class: 'grid-row grid-head', role: 'row' });
+  const body = element('div', { class: 'grid-body', role: 'rowgroup' });
+  const grid = element('div', { class: 'grid', role: 'grid', 'aria-label': 'Entries', tabindex: 0 }, element('div', { role: 'rowgroup', class: 'grid-head-group' }, head), body);
+  const content = element('div', { class: 'content' }, names, grid);
+  const empty = element('div', { class: 'empty-host' });
+  root.append(toolbar, bar.banner, content, empty);
+  toolbar.hidden = true;
+  showEmpty(noSessionView(true, command));
+
+  const list = new VirtualList({
+    scroller: grid, body, rowHeightPx: ROW_PX, headHeightPx: HEAD_PX,
+    createRow: () => {
+      const row = element('div', { class: 'grid-row', role: 'row' });
+      row.addEventListener('click', () => activate(Number(row.dataset['index'])));
+      return row;
+    },
+    drawRow,
+    onScroll: () => undefined,
+  });
+
+  function drawRow(row: HTMLElement, index: number): void {
+    const entry = listed[index];
+    if (!current || !entry) return;
+    const { columns } = current;
+    setAttributes(row, { 'aria-rowindex': index + 2, 'data-index': index, id: `entry-${index}`, 'aria-selected': String(index === active), 'data-key': columns.filter(column => column.kind === 'key').map(column => current?.plain(entry, column)).join(',') });
+    if (row.childElementCount !== columns.length) row.replaceChildren(...columns.map(column => element('div', { role: 'gridcell', class: classOf(column), 'data-column': column.id })));
+    columns.forEach((column, at) => {
+      const cell = row.children[at];
+      if (!cell || !current) return;
+      setText(cell, current.shown(entry, column));
+      setAttributes(cell, { 'data-value': current.plain(entry, column) });
+    });
+  }
+  function classOf(column: Column): string {
+    return `cell ${column.numeric ? 'number' : ''} ${column.kind}`;
+  }
+
+  function activate(index: number): void {
+    if (index < 0 || index >= listed.length) return;
+    active = index;
+    list.reveal(index);
+    list.draw();
+    setAttributes(grid, { 'aria-activedescendant': `entry-${index}` });
+  }
+  grid.addEventListener('keydown', event => {
+    const moves: Readonly<Record<string, number>> = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + list.pageRows, PageUp: active - list.pageRows, Home: 0, End: listed.length - 1 };
+    const target = moves[event.key];
+    if (target !== undefined) {
+      event.preventDefault();
+      activate(Math.max(0, Math.min(listed.length - 1, target)));
+    } else if (event.key === 'c' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      copyRow();
+    }
+  });
+  names.addEventListener('keydown', event => {
+    const at = tables.findIndex(table => table === current);
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const next = tables[at + step];
+    if (step === 0 || !next) return;
+    event.preventDefault();
+    choose(next);
+  });
+
+  function choose(table: LiveTable): void {
+    state.table = table.id;
+    state.sort = null;
+    active = -1;
+    changed();
+  }
+
+  function showEmpty(view: HTMLElement | null): void {
+    content.hidden = view !== null;
+    empty.hidden = view === null;
+    for (const control of [controls, search.element, counts]) control.hidden = view !== null;
+    empty.replaceChildren(...(view ? [view] : []));
+  }
+
+  function render(): void {
+    if (tables.length === 0 || (paused && current && current.id === state.table)) return;
+    showEmpty(null);
+    current = tables.find(table => table.id === state.table) ?? tables[0] ?? null;
+    if (!current) return;
+    state.table = current.id;
+    drawNames();
+    drawHead(current);
+    listed = current.listed(state.search, state.sort);
+    setText(counts, state.search.trim() === '' ? `${formatCount(listed.length)} entries` : `${formatCount(listed.length)} of ${formatCount(current.rows.length)} entries`);
+    setAttributes(grid, { 'aria-rowcount': listed.length + 1, 'aria-label': `Entries of ${current.label}` });
+    list.setCount(listed.length);
+    list.draw();
+  }
+
+  function drawNames(): void {
+    while (names.childElementCount > tables.length) names.lastElementChild?.remove();
+    tables.forEach((table, index) => {
+      let option = names.children[index];
+      if (!option) {
+        option = element('div', { role: 'option', id: `map-${index}` }, element('span', { class: 'map-name' }), element('span', { class: 'map-count' }));
+        option.addEventListener('click', () => {
+          const chosen = tables[index];
+          if (chosen) choose(chosen);
+        });
+        names.append(option);
+      }
+      setAttributes(option, { 'aria-selected': String(table === current), 'data-map': table.id });
+      if (option.firstElementChild) setText(option.firstElementChild, table.label);
+      if (option.lastElementChild) setText(option.lastElementChild, formatCount(table.rows.length));
+      if (table === current) setAttributes(names, { 'aria-activedescendant': option.id });
+    });
+  }
+
+  function drawHead(table: LiveTable): void {
+    const next = `${table.id} ${table.columns.map(column => column.id).join()}`;
+    if (next !== shape) {
+      shape = next;
+      const widths = table.columns.map(column => Math.max(column.kind === 'change' || column.kind === 'rate' ? 12 : column.field.storage === 'text' ? Math.min(40, Math.max(18, column.field.size)) : column.field.storage === 'bytes' ? 40 : 16, column.label.length + 3));
+      grid.style.setProperty('--columns', widths.map(width => `${width}ch`).join(' '));
+      grid.style.setProperty('--row-width', `calc(${widths.reduce((sum, width) => sum + width, 0)}ch + ${widths.length * 16 + 24}px)`);
+      setAttributes(grid, { 'aria-colcount': table.columns.length });
+      head.replaceChildren(
+        ...table.columns.map(column => {
+          const title = element('button', { type: 'button' }, column.label);
+          title.title = [column.field.name, column.field.unit, column.field.typeName, column.field.help].filter(part => part !== '').join(' · ');
+          title.addEventListener('click', () => {
+            const again = state.sort?.column === column.id;
+            state.sort = !again ? { column: column.id, descending: true } : state.sort?.descending ? { column: column.id, descending: false } : null;
+            changed();
+          });
+          return element('div', { role: 'columnheader', class: classOf(column), 'data-column': column.id }, title);
+        }),
+      );
+      list.reset();
+    }
+    for (const header of head.children) {
+      const own = header.getAttribute('data-column') === state.sort?.column;
+      setAttributes(header, { 'aria-sort': own ? (state.sort?.descending ? 'descending' : 'ascending') : 'none' });
+    }
+  }
+
+  function exportCsv(): void {
+    if (!current) return;
+    const table = current;
+    const columns = table.columns.filter(column => column.kind === 'key' || column.kind === 'value');
+    const lines = [columns.map(column => csvField(column.field.name)).join(','), ...listed.map(row => columns.map(column => csvField(column.numeric ? table.plain(row, column) : table.shown(row, column))).join(','))];
+    host.post({ type: 'export', format: 'csv', name: `${title}-${table.label}.csv`, content: `${lines.join('\n')}\n` });
+  }
+
+  function copyRow(): void {
+    const row = listed[active];
+    const table = current;
+    if (row && table) host.post({ type: 'copy', text: table.columns.map(column => table.shown(row, column)).join('\t') });
+  }
+
+  return {
+    noSession: trusted => {
+      toolbar.hidden = true;
+      bar.banner.hidden = true;
+      current = null;
+      showEmpty(noSessionView(trusted, command));
+    },
+    session: (session, hasMaps) => {
+      title = session.title;
+      toolbar.hidden = false;
+      bar.session(session);
+      if (tables.length > 0) return;
+      showEmpty(
+        hasMaps
+          ? emptyView('Nothing was read from the maps yet.', [{ label: 'Show Program', run: () => command('openProgram') }])
+          : emptyView('This program has no maps and no global variables to show.', [{ label: 'New Program from Template', run: () => command('openTemplates') }]),
+      );
+    },
+    drops: drops => bar.drops(drops),
+    show: next => {
+      tables = next;
+      draw();
+    },
+  };
+}
