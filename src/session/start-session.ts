@@ -26,6 +26,8 @@ export interface StartRequest {
   readonly ui: ElevationUi;
   readonly progress: Progress;
   readonly allowChangingPrograms: boolean;
+  /** Programs not to attach though the target could: their group takes its next rank. */
+  readonly without?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +44,9 @@ export async function startSession(
 ): Promise<StartedSession> {
   const { target, object } = request;
   const budgetFacts = await target.budgetFacts();
-  const refused = new Map<string, Lack>();
+  const refused = new Map<string, Lack>(
+    (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
+  );
   let budget = capabilityBudget(object, likelyPrograms(object), budgetFacts);
   for (;;) {
     const connection = await request.helpers.acquire(target, budget, object.name, request);

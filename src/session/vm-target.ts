@@ -43,7 +43,13 @@ export class VmTarget implements Target {
   private btf: Promise<TargetBtf> | null = null;
   private helper: { connection: HelperConnection; process: GuestProcess } | null = null;
 
-  constructor(private readonly options: VmTargetOptions) {}
+  /** `running`: a VM that was booted already; this target then ends it with itself. */
+  constructor(
+    private readonly options: VmTargetOptions,
+    running: SandboxVm | null = null,
+  ) {
+    if (running) this.adopt(running);
+  }
 
   describe(): string {
     return this.release ? `sandbox VM (${this.release})` : 'sandbox VM';
@@ -173,18 +179,23 @@ export class VmTarget implements Target {
         ...this.options.vm,
         onProgress: ({ message }) => this.options.progress(`Sandbox VM: ${message}`),
       });
-      this.booted = vm;
-      this.release = vm.kernelRelease;
-      vm.onEnded(() => {
-        // The next session boots a new one.
-        this.booted = null;
-        this.booting = null;
-      });
+      this.adopt(vm);
       return vm;
     } catch (error) {
       this.booting = null;
       throw error;
     }
+  }
+
+  private adopt(vm: SandboxVm): void {
+    this.booting = Promise.resolve(vm);
+    this.booted = vm;
+    this.release = vm.kernelRelease;
+    vm.onEnded(() => {
+      // The next session boots a new one.
+      this.booted = null;
+      this.booting = null;
+    });
   }
 
   /** From the cache when this kernel image was booted before: compiling then needs no VM. */

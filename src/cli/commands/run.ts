@@ -4,7 +4,7 @@ import { startSession } from '../../session/start-session';
 import type { TargetProcess } from '../../session/target';
 import type { TracingSession } from '../../session/tracing-session';
 import { terminalUi } from '../elevation-prompt';
-import { UsageError } from '../exit';
+import { EXIT, UsageError } from '../exit';
 import { jsonOutput } from '../print/run-json';
 import { textOutput } from '../print/run-text';
 import { terminalProgress } from '../progress';
@@ -133,10 +133,20 @@ async function endOf(way: {
   return Promise.race(ends);
 }
 
-/** The first Ctrl-C or SIGTERM ends the tracing in order; a second one ends the process. */
+/**
+ * The first Ctrl-C or SIGTERM ends the tracing in order, a later one ends the process. A terminal, npm and a wrapper may
+ * each pass on the same key press, so what comes within a second of the first is the same wish.
+ */
 function interruption(): Promise<void> {
   return new Promise(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    let firstAtMs = 0;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (firstAtMs === 0) firstAtMs = performance.now();
+        else if (performance.now() - firstAtMs > 1000) process.exit(EXIT.interrupted);
+        resolve();
+      });
+    }
   });
 }
 

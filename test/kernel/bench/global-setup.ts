@@ -6,7 +6,7 @@ import { compileWorkloads } from './workloads';
 
 /** Before any kernel test: what runs in the guest is built from the sources as they are now. */
 export default function setup(): void {
-  execFileSync(process.execPath, ['esbuild.mjs', '--only=guest-agent,helper'], {
+  execFileSync(process.execPath, ['esbuild.mjs', '--only=guest-agent,helper,ifunc-probe'], {
     cwd: root,
     stdio: 'inherit',
   });

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { build } from 'esbuild';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SandboxVm, type SandboxVmOptions } from '../../../src/session/vm/sandbox-vm';
+import type { VmError } from '../../../src/session/vm/vm-error';
+import { guestOptions, sharedGuest } from './guest';
+import { guestAgentPath, workFolder } from './paths';
+
+/** Small, because they run beside the shared guest, whose lock they count on. */
+const small: SandboxVmOptions = { ...guestOptions, memoryMb: 512, cpus: 1 };
+
+beforeAll(async () => {
+  await sharedGuest();
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
+async function endsWithin(pid: number, deadlineMs: number): Promise<boolean> {
+  for (const deadline = Date.now() + deadlineMs; Date.now() < deadline; await delay(10)) {
+    if (!isAlive(pid)) return true;
+  }
+  return false;
+}
+
+describe('a guest', () => {
+  it('dies with its client, even when that is killed', async () => {
+    const script = path.join(workFolder, 'boot-and-wait.mjs');
+    await build({
+      entryPoints: [path.join(__dirname, 'boot-and-wait.ts')],
+      outfile: script,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+    });
+    const client = spawn(process.execPath, [script, guestAgentPath], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = await once(client.stdout, 'data');
+    const qemuPid = Number(/^qemu (\d+)/.exec(String(said))?.[1]);
+    expect(isAlive(qemuPid)).toBe(true);
+    client.kill('SIGKILL');
+    await once(client, 'exit');
+    expect(await endsWithin(qemuPid, 1_000)).toBe(true);
+  });
+
+  it('that crashes fails what is pending, with its last words', async () => {
+    const vm = await SandboxVm.boot(small);
+    const ended = new Promise<VmError>(resolve => vm.onEnded(resolve));
+    const command = (argv: string[]) => ({ argv, cwd: '/', env: {}, stopped: false, uid: 0, gid: 0 });
+    const sleeper = await vm.spawn(command(['/bin/sleep', '1000']));
+    const outcome = sleeper.exited.then(
+      () => null,
+      (error: VmError) => error,
+    );
+    await vm.spawn(
+      command(['/bin/sh', '-c', 'echo 7 >/proc/sys/kernel/printk; echo c >/proc/sysrq-trigger']),
+    );
+    expect(await outcome).toMatchObject({ name: 'VmError', code: 'guest-died' });
+    const reason = await ended;
+    expect(reason.consoleTail.join('\n')).toMatch(/Kernel panic/);
+    expect(isAlive(vm.qemuPid)).toBe(false);
+    await expect(vm.spawn(command(['/bin/true']))).rejects.toMatchObject({ code: 'guest-died' });
+    await vm.dispose();
+  });
+
+  it('that is not up in time is ended, with a reason', async () => {
+    const booting = SandboxVm.boot({ ...small, acceleration: 'tcg', bootDeadlineMs: 300 });
+    await expect(booting).rejects.toMatchObject({ name: 'VmError', code: 'boot-timeout' });
+  });
+
+  it('that nobody waits for any more is ended', async () => {
+    const cancel = new AbortController();
+    const booting = SandboxVm.boot({
+      ...small,
+      acceleration: 'tcg',
+      signal: cancel.signal,
+      onProgress: ({ step }) => step === 'qemu' && setImmediate(() => cancel.abort(new Error('cancelled'))),
+    });
+    await expect(booting).rejects.toThrow('cancelled');
+  });
+});

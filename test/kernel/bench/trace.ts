@@ -1,0 +1,184 @@
+/**
+ * Runs a program in the shared guest the way bpfw does (compile here, load, attach and run the command there) and
+ * collects everything it printed, so that a test can compare it with the known answer.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { StackTrace } from '../../../src/cli/run-output';
+import { printFrame, printMaps } from '../../../src/cli/run-results';
+import { findClang } from '../../../src/compile/clang';
+import { compile } from '../../../src/compile/compile';
+import { btfId } from '../../../src/compile/vmlinux-cache';
+import type { ProgramChoice } from '../../../src/session/choose-programs';
+import { readKernelDrops } from '../../../src/session/drops';
+import { HelperPool } from '../../../src/session/helper-pool';
+import { startSession } from '../../../src/session/start-session';
+import { defaultCacheFolder } from '../../../src/session/vm/kernel-image';
+import { VmTarget } from '../../../src/session/vm-target';
+import type { FieldValue, Histogram, MapEntry } from '../../../src/shared/decode/model';
+import type { BpfObject } from '../../../src/shared/object/model';
+import { readObject } from '../../../src/shared/object/object';
+import { sharedGuest } from './guest';
+import { guestAgentPath, helperPath, root } from './paths';
+
+export interface TraceRequest {
+  /** A template's name or the path of a .bpf.c. */
+  readonly program: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Started stopped, its pid set as the pid parameter unless `wholeSystem`. */
+  readonly command: readonly string[];
+  readonly wholeSystem?: boolean;
+  /** Programs counted as unattachable, to force the next rank of their group. */
+  readonly without?: readonly string[];
+}
+
+export interface Trace {
+  readonly choice: ProgramChoice;
+  readonly attached: readonly string[];
+  readonly pid: number;
+  readonly commandExit: number;
+  readonly commandOutput: string;
+  readonly events: Readonly<Record<string, FieldValue>>[];
+  readonly printk: string[];
+  readonly histograms: Histogram[];
+  readonly entries: Map<string, readonly MapEntry[]>;
+  readonly stacks: StackTrace[];
+  readonly kernelDrops: number;
+}
+
+const templates = path.join(root, 'bpf-templates');
+
+interface Bench {
+  readonly target: VmTarget;
+  readonly helpers: HelperPool;
+}
+let bench: Promise<Bench> | null = null;
+
+/** One target and one set of helpers over the shared guest for all tests. */
+export function traceBench(): Promise<Bench> {
+  bench ??= sharedGuest().then(guest => ({
+    target: new VmTarget(
+      {
+        helperPath,
+        ifuncProbePath: path.join(root, 'dist/ifunc-probe.js'),
+        vm: { agentPath: guestAgentPath },
+        progress: () => undefined,
+        log: line => console.error(line),
+      },
+      guest.vm,
+    ),
+    helpers: new HelperPool(),
+  }));
+  return bench;
+}
+
+/** Compiles for the guest's kernel with the clang found, or another version of it. Throws with clang's words. */
+export async function compileProgram(
+  program: string,
+  clangPath?: string,
+): Promise<{ object: BpfObject; bytes: Uint8Array; warnings: string }> {
+  const sourcePath = program.endsWith('.c')
+    ? path.resolve(root, program)
+    : path.join(templates, program, `${program}.bpf.c`);
+  const { target } = await traceBench();
+  const { bytes: btfBytes, btf } = await target.readBtf();
+  const result = await compile({
+    sourcePath,
+    clang: await findClang(clangPath === undefined ? {} : { setting: clangPath }),
+    btf: { id: btfId(btfBytes), load: () => btf },
+    cacheFolder: defaultCacheFolder(),
+    includeFolders: [path.join(templates, 'include')],
+  });
+  if (!result.ok) throw new Error(`${program} does not compile:\n${result.output}`);
+  const bytes = await readFile(result.objectPath);
+  return {
+    object: readObject(bytes, `${path.basename(sourcePath, '.bpf.c')}.bpf.o`),
+    bytes,
+    warnings: result.output,
+  };
+}
+
+export async function trace(request: TraceRequest): Promise<Trace> {
+  const { target, helpers } = await traceBench();
+  const { object, bytes } = await compileProgram(request.program);
+  let commandOutput = '';
+  const command = await target.spawn(
+    { argv: request.command, cwd: '/tmp', env: ENVIRONMENT },
+    (_stream, part) => {
+      commandOutput += Buffer.from(part).toString();
+    },
+  );
+  const pidParameter = object.parameters.find(parameter => parameter.role === 'pid');
+  const parameters = new Map(Object.entries(request.parameters ?? {}));
+  if (pidParameter && !request.wholeSystem) parameters.set(pidParameter.name, String(command.pid));
+
+  const collected = {
+    events: [] as Record<string, FieldValue>[],
+    printk: [] as string[],
+    histograms: [] as Histogram[],
+    entries: new Map<string, readonly MapEntry[]>(),
+    stacks: [] as StackTrace[],
+  };
+  const output = {
+    attached: () => undefined,
+    event: (_stream: string, _layout: unknown, data: Readonly<Record<string, FieldValue>>) =>
+      void collected.events.push({ ...data }),
+    printk: (line: string) => void collected.printk.push(line),
+    histogram: (histogram: Histogram) => void collected.histograms.push(histogram),
+    map: (map: { name: string }, entries: readonly MapEntry[]) =>
+      void collected.entries.set(map.name, entries),
+    stacks: (_map: string, stacks: readonly StackTrace[]) => void collected.stacks.push(...stacks),
+    drops: () => undefined,
+    end: () => undefined,
+  };
+  try {
+    const { session, choice } = await startSession(
+      {
+        target,
+        helpers,
+        object,
+        objectBytes: bytes,
+        parameters,
+        pid: request.wholeSystem ? null : command.pid,
+        ui: { hasTerminal: false, consent: async () => true, password: async () => null },
+        progress: () => undefined,
+        allowChangingPrograms: false,
+        ...(request.without ? { without: request.without } : {}),
+      },
+      opened => opened.onFrame((stream, frame) => printFrame(stream, frame, output)),
+    );
+    await command.resume();
+    const commandExit = await command.exited;
+    await session.drain();
+    await printMaps(session, output);
+    const kernelDrops = await readKernelDrops(session);
+    const attached = session.attached.map(program => program.attach);
+    await session.close();
+    return { choice, attached, pid: command.pid, commandExit, commandOutput, kernelDrops, ...collected };
+  } finally {
+    await command.kill('SIGKILL').catch(() => undefined);
+  }
+}
+
+/** The histogram of that map (and key), or a clear failure. */
+export function histogramOf(result: Trace, map: string): Histogram {
+  const found = result.histograms.find(histogram => histogram.map === map);
+  if (!found)
+    throw new Error(
+      `no histogram ${map}; there are: ${result.histograms.map(histogram => histogram.map).join(', ')}`,
+    );
+  return found;
+}
+
+/** Values counted in buckets that lie wholly between the bounds (inclusive). */
+export function countBetween(histogram: Histogram, min: number, max: number): number {
+  return histogram.buckets
+    .filter(bucket => bucket.min >= min && bucket.max <= max)
+    .reduce((sum, bucket) => sum + bucket.count, 0);
+}
+
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+};

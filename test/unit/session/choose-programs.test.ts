@@ -1,0 +1,133 @@
+/** Fallback chains against this machine's own BTF (read only) and made-up answers of tracefs. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { choosePrograms, type TargetFacts } from '../../../src/session/choose-programs';
+import { parseBtf } from '../../../src/shared/object/btf';
+import type { BpfObject, Program } from '../../../src/shared/object/model';
+import { parseAttachPoint } from '../../../src/shared/object/sections';
+
+const btf = parseBtf(readFileSync('/sys/kernel/btf/vmlinux'));
+
+function facts(has: {
+  functions?: string[];
+  notrace?: string[];
+  tracepoints?: string[];
+  modules?: string[];
+}): TargetFacts {
+  return {
+    btf,
+    functions: async names =>
+      names.map(name => ({
+        name,
+        symbol: [...(has.functions ?? []), ...(has.notrace ?? [])].includes(name),
+        traceable: (has.functions ?? []).includes(name),
+      })),
+    tracepoints: async names =>
+      names.map(({ category, name }) => (has.tracepoints ?? []).includes(`${category}:${name}`)),
+    modules: async () => new Set(has.modules ?? []),
+    moduleBtf: async () => null,
+  };
+}
+
+function program(name: string, section: string, over: Partial<Program> = {}): Program {
+  return {
+    name,
+    section: section.replace(/^\?/, ''),
+    autoload: !section.startsWith('?'),
+    attachPoint: parseAttachPoint(section),
+    choice: null,
+    needs: [],
+    targetParameter: null,
+    ifunc: null,
+    perf: null,
+    instructionCount: 1,
+    helperIds: [],
+    sourceLines: [],
+    ...over,
+  };
+}
+function objectOf(...programs: Program[]): BpfObject {
+  return {
+    name: 'x',
+    license: 'GPL',
+    programs,
+    maps: [],
+    parameters: [],
+    globals: [],
+    usesPrintk: false,
+    btf: null,
+    rootTypeIds: {},
+  };
+}
+const first = { choice: { group: 'read', rank: 0 } };
+const second = { choice: { group: 'read', rank: 1 } };
+const chain = objectOf(
+  program('enter', '?fentry/vfs_read', first),
+  program('exit', '?fexit/vfs_read', first),
+  program('enter_probe', '?kprobe/vfs_read', second),
+  program('exit_probe', '?kretprobe/vfs_read', second),
+);
+const names = (programs: readonly Program[]) => programs.map(({ name }) => name);
+
+describe('choosePrograms', () => {
+  it('takes the first rank whose every program can attach', async () => {
+    const choice = await choosePrograms(chain, facts({ functions: ['vfs_read'] }));
+    expect(names(choice.load)).toEqual(['enter', 'exit']);
+    expect(choice.groups).toEqual([{ group: 'read', rank: 0, programs: ['enter', 'exit'], passedOver: [] }]);
+  });
+
+  it('falls back as a whole rank, and says why', async () => {
+    const refused = new Map([['exit', { what: 'the kernel refused to attach it (EBUSY)', mend: null }]]);
+    const choice = await choosePrograms(chain, facts({ functions: ['vfs_read'] }), refused);
+    expect(names(choice.load)).toEqual(['enter_probe', 'exit_probe']);
+    expect(choice.groups[0]?.passedOver).toEqual([{ program: 'fexit/vfs_read', lack: refused.get('exit') }]);
+  });
+
+  it('passes over functions marked notrace for fentry, leaves kprobes to the kernel', async () => {
+    const choice = await choosePrograms(chain, facts({ notrace: ['vfs_read'] }));
+    expect(names(choice.load)).toEqual(['enter_probe', 'exit_probe']);
+  });
+
+  it('says everything that is missing when no rank will do', async () => {
+    await expect(choosePrograms(chain, facts({}))).rejects.toMatchObject({
+      code: 'attach-point-missing',
+      message: expect.stringMatching(
+        /fentry\/vfs_read.*kprobe\/vfs_read: the kernel has no function 'vfs_read'/,
+      ),
+    });
+  });
+
+  it('leaves optional programs alone and insists on the others', async () => {
+    const optional = objectOf(
+      program('spare', '?kprobe/no_such_function'),
+      program('main', 'tp_btf/sched_switch'),
+    );
+    expect(names((await choosePrograms(optional, facts({}))).load)).toEqual(['main']);
+    const needed = objectOf(program('main', 'tp_btf/no_such_tracepoint'));
+    await expect(choosePrograms(needed, facts({}))).rejects.toThrow(/no tracepoint 'no_such_tracepoint'/);
+  });
+
+  it.each([
+    ['btf-args:block_rq_complete:3', true],
+    ['btf-args:block_rq_complete:2', false],
+    ['btf-args:vfs_read:4', true],
+    ['field:task_struct.__state', true],
+    ['field:task_struct.no_such_field', false],
+    ['no-field:task_struct.no_such_field', true],
+    ['module:kvm', true],
+    ['module:nbd', false],
+    ['tracepoint:random:urandom_read', false],
+    ['tracepoint:block:block_rq_issue', true],
+  ])('checks the requirement %s: %s', async (need, met) => {
+    const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: [need] }));
+    const target = facts({ modules: ['kvm'], tracepoints: ['block:block_rq_issue'] });
+    const choice = choosePrograms(object, target);
+    if (met) await expect(choice).resolves.toMatchObject({ load: [{ name: 'main' }] });
+    else await expect(choice).rejects.toMatchObject({ code: 'attach-point-missing' });
+  });
+
+  it('gives the mend for a module that is not loaded', async () => {
+    const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: ['module:kvm'] }));
+    await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({ mend: 'sudo modprobe kvm' });
+  });
+});

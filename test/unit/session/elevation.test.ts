@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { elevationFailure } from '../../../src/session/elevation';
+
+describe('elevationFailure', () => {
+  it.each([
+    [
+      'sudo-askpass',
+      'sudo: no password was provided\nsudo: a password is required',
+      1,
+      'elevation-cancelled',
+    ],
+    ['pkexec', 'Error executing command as another user: Request dismissed', 126, 'elevation-cancelled'],
+    ['sudo-askpass', 'Sorry, try again.\nsudo: 3 incorrect password attempts', 1, 'wrong-password'],
+    ['sudo-askpass', 'dev is not in the sudoers file.', 1, 'elevation-refused'],
+    [
+      'sudo-askpass',
+      'sudo: The "no new privileges" flag is set, which prevents sudo from running as root.',
+      1,
+      'no-new-privileges',
+    ],
+    ['pkexec', 'Error creating textual authentication agent', 127, 'no-polkit-agent'],
+    ['already', 'setpriv: activate capabilities: Operation not permitted', 1, 'elevation-refused'],
+    ['already', 'Error: Cannot find module', 1, 'helper-failed'],
+  ] as const)('%s: %s', (way, stderr, exitCode, code) => {
+    const error = elevationFailure(way, stderr, exitCode);
+    expect(error.code).toBe(code);
+    expect(error.mend).toBeTruthy();
+  });
+});
