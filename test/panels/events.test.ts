@@ -3,7 +3,7 @@ import { formatValue } from '../../src/shared/decode/format';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { type Panel, PanelHarness, THEMES } from './harness';
 import { diskStream, recordSpans } from './recorded-events';
-import { SESSION, sessionMessage, START_MS } from './recorded-histograms';
+import { SESSION, START_MS, sessionMessage } from './recorded-histograms';
 
 let harness: PanelHarness;
 const stream = diskStream();
@@ -17,18 +17,33 @@ function session(): ToWebview {
   return message.type === 'session' ? { ...message, streams: [stream] } : message;
 }
 
-function spanMessages(count: number, perSpan: number, lostBefore: ReadonlyMap<number, number> = new Map()): { readonly messages: ToWebview[]; readonly events: ReturnType<typeof recordSpans>[number]['events'] } {
+function spanMessages(
+  count: number,
+  perSpan: number,
+  lostBefore: ReadonlyMap<number, number> = new Map(),
+): { readonly messages: ToWebview[]; readonly events: ReturnType<typeof recordSpans>[number]['events'] } {
   const spans = recordSpans(stream.record, count, perSpan);
   return {
-    messages: spans.map(({ bytes }, index) => ({ type: 'span', sessionId: SESSION, stream: 'events', bytes, lost: lostBefore.get(index) ?? 0, atMs: START_MS + index * 1000 })),
+    messages: spans.map(({ bytes }, index) => ({
+      type: 'span',
+      sessionId: SESSION,
+      stream: 'events',
+      bytes,
+      lost: lostBefore.get(index) ?? 0,
+      atMs: START_MS + index * 1000,
+    })),
     events: spans.flatMap(span => span.events),
   };
 }
 
 async function cells(panel: Panel, row: number): Promise<Record<string, string>> {
   return panel.page.evaluate(number => {
-    const names = [...document.querySelectorAll('[role=columnheader]')].map(header => header.getAttribute('data-column') ?? '');
-    const texts = [...(document.querySelector(`#row-${number}`)?.children ?? [])].map(cell => cell.textContent ?? '');
+    const names = [...document.querySelectorAll('[role=columnheader]')].map(
+      header => header.getAttribute('data-column') ?? '',
+    );
+    const texts = [...(document.querySelector(`#row-${number}`)?.children ?? [])].map(
+      cell => cell.textContent ?? '',
+    );
     return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']));
   }, row);
 }
@@ -38,8 +53,8 @@ async function visibleRows(panel: Panel): Promise<number[]> {
   return panel.page.$$eval('.grid-body .grid-row', rows =>
     rows
       .filter(row => !(row as HTMLElement).hidden)
-      .sort((a, b) => Number((a as HTMLElement).dataset['index']) - Number((b as HTMLElement).dataset['index']))
-      .map(row => Number((row as HTMLElement).dataset['row'])),
+      .sort((a, b) => Number((a as HTMLElement).dataset.index) - Number((b as HTMLElement).dataset.index))
+      .map(row => Number((row as HTMLElement).dataset.row)),
   );
 }
 
@@ -50,16 +65,30 @@ describe('events page', () => {
     await panel.send(session());
     expect(await panel.page.textContent('.empty')).toContain('no event yet');
     await panel.send(...messages);
-    const headers = await panel.page.$$eval('[role=columnheader]', found => found.map(header => header.getAttribute('data-column')));
-    expect(headers).toEqual(['ts', 'dev', 'op', 'sector', 'bytes', 'latency', 'error', 'pid', 'origin', 'comm']);
+    const headers = await panel.page.$$eval('[role=columnheader]', found =>
+      found.map(header => header.getAttribute('data-column')),
+    );
+    expect(headers).toEqual([
+      'ts',
+      'dev',
+      'op',
+      'sector',
+      'bytes',
+      'latency',
+      'error',
+      'pid',
+      'origin',
+      'comm',
+    ]);
     const event = events[39];
     const shown = await cells(panel, 39);
-    const field = (name: string) => stream.record.fields.find(candidate => candidate.name === name) ?? stream.record.fields[0];
+    const field = (name: string) =>
+      stream.record.fields.find(candidate => candidate.name === name) ?? stream.record.fields[0];
     const latency = field('latency');
-    expect(shown['latency']).toBe(latency && formatValue(Number(event?.latency), latency));
-    expect(shown['op']).toBe('io_write');
-    expect(shown['dev']).toBe('252:0');
-    expect(shown['comm']).toBe(event?.comm);
+    expect(shown.latency).toBe(latency && formatValue(Number(event?.latency), latency));
+    expect(shown.op).toBe('io_write');
+    expect(shown.dev).toBe('252:0');
+    expect(shown.comm).toBe(event?.comm);
     expect(await panel.page.locator('img').count()).toBe(0);
     expect(panel.problems).toEqual([]);
     await panel.close();
@@ -77,7 +106,8 @@ describe('events page', () => {
     expect(await follow.getAttribute('aria-pressed')).toBe('false');
     await panel.send(...messages.slice(2));
     expect((await visibleRows(panel))[0]).toBe(0);
-    for (let page = 0; page < 20 && !(await panel.page.locator('.grid-row.lost').isVisible()); page++) await panel.page.keyboard.press('PageDown');
+    for (let page = 0; page < 20 && !(await panel.page.locator('.grid-row.lost').isVisible()); page++)
+      await panel.page.keyboard.press('PageDown');
     expect(await panel.page.textContent('.grid-row.lost')).toContain('17 records lost here');
     await panel.page.keyboard.press('End');
     expect(await follow.getAttribute('aria-pressed')).toBe('true');
@@ -97,13 +127,19 @@ describe('events page', () => {
     expect(await box.inputValue()).toBe('latency ');
     await box.fill('latency > 1ms && comm == "dd"');
     const wanted = events.filter(event => event.latency > 1_000_000n && event.comm === 'dd').length;
-    await panel.page.waitForFunction(text => document.querySelector('.strip [role=status]')?.textContent?.startsWith(text), `${wanted} of 5,000`);
+    await panel.page.waitForFunction(
+      text => document.querySelector('.strip [role=status]')?.textContent?.startsWith(text),
+      `${wanted} of 5,000`,
+    );
     expect(await panel.page.getAttribute('.grid', 'aria-rowcount')).toBe(String(wanted + 1));
     await box.fill('latency > 1ms && nothing == 2');
     expect(await panel.page.textContent('.filter-problem')).toContain('there is no column nothing');
     await box.fill('error == EIO');
     const failed = events.filter(event => event.error === -5).length;
-    await panel.page.waitForFunction(text => document.querySelector('.strip [role=status]')?.textContent?.startsWith(text), `${failed} of 5,000`);
+    await panel.page.waitForFunction(
+      text => document.querySelector('.strip [role=status]')?.textContent?.startsWith(text),
+      `${failed} of 5,000`,
+    );
     await panel.close();
   });
 
@@ -112,8 +148,12 @@ describe('events page', () => {
     const { messages, events } = spanMessages(9000, 1000);
     await panel.send(session(), ...messages);
     await panel.page.locator('[data-column=latency] button').click();
-    await panel.page.waitForFunction(() => document.querySelector('.strip [role=status]')?.textContent?.includes('sorted'));
-    const order = events.map((event, index) => ({ latency: Number(event.latency), index })).sort((a, b) => b.latency - a.latency || a.index - b.index);
+    await panel.page.waitForFunction(() =>
+      document.querySelector('.strip [role=status]')?.textContent?.includes('sorted'),
+    );
+    const order = events
+      .map((event, index) => ({ latency: Number(event.latency), index }))
+      .sort((a, b) => b.latency - a.latency || a.index - b.index);
     await panel.page.locator('.grid').focus();
     await panel.page.keyboard.press('Home');
     expect((await visibleRows(panel)).slice(0, 5)).toEqual(order.slice(0, 5).map(({ index }) => index));
@@ -132,7 +172,9 @@ describe('events page', () => {
     const { messages } = spanMessages(40_000, 2000);
     const start = session();
     await panel.send(start.type === 'session' ? { ...start, eventBytesLimit: 2 << 20 } : start, ...messages);
-    expect(await panel.page.textContent('.strip [role=status]')).toMatch(/oldest [\d,]+ left \(limit 2 MiB\)/);
+    expect(await panel.page.textContent('.strip [role=status]')).toMatch(
+      /oldest [\d,]+ left \(limit 2 MiB\)/,
+    );
     expect((await visibleRows(panel)).at(-1)).toBe(39_999);
     await panel.close();
   });
@@ -144,12 +186,28 @@ describe('events page', () => {
     const [first] = messages;
     if (first?.type !== 'span') throw new Error('no span');
     // One span, a hundred times: what travels is not what is tested.
-    await panel.page.evaluate(async ({ base64, session }) => {
-      const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0)).buffer;
-      for (let copy = 0; copy < 100; copy++) window.postMessage({ type: 'span', sessionId: session, stream: 'events', bytes: bytes.slice(0), lost: 0, atMs: 1_700_000_000_000 + copy * 1000 }, '*');
-      await new Promise(resolve => setTimeout(resolve));
-    }, { base64: Buffer.from(first.bytes).toString('base64'), session: SESSION });
-    await panel.page.waitForFunction(() => document.querySelector('.grid')?.getAttribute('aria-rowcount') === '1000001');
+    await panel.page.evaluate(
+      async ({ base64, session }) => {
+        const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0)).buffer;
+        for (let copy = 0; copy < 100; copy++)
+          window.postMessage(
+            {
+              type: 'span',
+              sessionId: session,
+              stream: 'events',
+              bytes: bytes.slice(0),
+              lost: 0,
+              atMs: 1_700_000_000_000 + copy * 1000,
+            },
+            '*',
+          );
+        await new Promise(resolve => setTimeout(resolve));
+      },
+      { base64: Buffer.from(first.bytes).toString('base64'), session: SESSION },
+    );
+    await panel.page.waitForFunction(
+      () => document.querySelector('.grid')?.getAttribute('aria-rowcount') === '1000001',
+    );
     await panel.page.locator('.grid').focus();
     await panel.page.keyboard.press('Home');
     const frames = await panel.page.evaluate(async () => {
@@ -176,7 +234,11 @@ describe('events page', () => {
     // The wheel moves by rows although the scroll bar is scaled.
     await panel.page.locator('.grid').hover();
     await panel.page.mouse.wheel(0, 220);
-    await panel.page.waitForFunction(() => [...document.querySelectorAll<HTMLElement>('.grid-body .grid-row')].some(row => !row.hidden && row.dataset['row'] === '10'));
+    await panel.page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLElement>('.grid-body .grid-row')].some(
+        row => !row.hidden && row.dataset.row === '10',
+      ),
+    );
     expect((await visibleRows(panel))[0]).toBeGreaterThanOrEqual(5);
     expect(panel.problems).toEqual([]);
     await panel.close();
@@ -185,14 +247,33 @@ describe('events page', () => {
   it('shows printk lines by their parts', async () => {
     const panel = await harness.open('events');
     const message = sessionMessage('hello_world');
-    const lines = '            bash-2411    [001] d..31  812.345678: bpf_trace_printk: Hello, World!\n  <...>-77 [000] d..31 812.400000: bpf_trace_printk: \u001b[31mred\u001b[0m\nsomething else\n';
+    const lines =
+      '            bash-2411    [001] d..31  812.345678: bpf_trace_printk: Hello, World!\n  <...>-77 [000] d..31 812.400000: bpf_trace_printk: \u001b[31mred\u001b[0m\nsomething else\n';
     await panel.send(
-      message.type === 'session' ? { ...message, streams: [{ stream: 'printk', label: 'bpf_printk', content: 'printk', record: null }] } : message,
-      { type: 'span', sessionId: SESSION, stream: 'printk', bytes: new TextEncoder().encode(lines).buffer, lost: 0, atMs: START_MS },
+      message.type === 'session'
+        ? {
+            ...message,
+            streams: [{ stream: 'printk', label: 'bpf_printk', content: 'printk', record: null }],
+          }
+        : message,
+      {
+        type: 'span',
+        sessionId: SESSION,
+        stream: 'printk',
+        bytes: new TextEncoder().encode(lines).buffer,
+        lost: 0,
+        atMs: START_MS,
+      },
     );
-    expect(await cells(panel, 0)).toEqual({ task: 'bash', pid: '2411', cpu: '1', time: '812.345678', message: 'Hello, World!' });
-    expect((await cells(panel, 1))['message']).toBe('\\e[31mred\\e[0m');
-    expect((await cells(panel, 2))['message']).toBe('something else');
+    expect(await cells(panel, 0)).toEqual({
+      task: 'bash',
+      pid: '2411',
+      cpu: '1',
+      time: '812.345678',
+      message: 'Hello, World!',
+    });
+    expect((await cells(panel, 1)).message).toBe('\\e[31mred\\e[0m');
+    expect((await cells(panel, 2)).message).toBe('something else');
     await panel.close();
   });
 
@@ -202,14 +283,32 @@ describe('events page', () => {
       await panel.send({ type: 'noSession', trusted: false });
       await panel.picture(`events-restricted-${theme}`);
       expect(await panel.accessibilityViolations()).toEqual([]);
-      const { messages } = spanMessages(20_000, 200, new Map([[99, 1204], [60, 3]]));
-      await panel.send(session(), ...messages.map((message, index) => (message.type === 'span' ? { ...message, bytes: index % 9 === 4 ? message.bytes.slice(0, 88 * 60) : message.bytes } : message)));
+      const { messages } = spanMessages(
+        20_000,
+        200,
+        new Map([
+          [99, 1204],
+          [60, 3],
+        ]),
+      );
+      await panel.send(
+        session(),
+        ...messages.map((message, index) =>
+          message.type === 'span'
+            ? { ...message, bytes: index % 9 === 4 ? message.bytes.slice(0, 88 * 60) : message.bytes }
+            : message,
+        ),
+      );
       await panel.send({ type: 'drops', sessionId: SESSION, drops: { kernel: 1207, helper: 0, client: 0 } });
       await panel.picture(`events-${theme}`);
       expect(await panel.accessibilityViolations()).toEqual([]);
-      await panel.page.getByRole('combobox', { name: 'Filter' }).fill('latency > 2ms && (comm == "dd" || comm == "postgres")');
+      await panel.page
+        .getByRole('combobox', { name: 'Filter' })
+        .fill('latency > 2ms && (comm == "dd" || comm == "postgres")');
       await panel.page.locator('[data-column=latency] button').click();
-      await panel.page.waitForFunction(() => document.querySelector('.strip [role=status]')?.textContent?.includes('sorted'));
+      await panel.page.waitForFunction(() =>
+        document.querySelector('.strip [role=status]')?.textContent?.includes('sorted'),
+      );
       await panel.page.locator('.grid').focus();
       await panel.page.keyboard.press('Home');
       await panel.page.keyboard.press('ArrowDown');

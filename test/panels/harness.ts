@@ -10,6 +10,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { FromWebview, ToWebview } from '../../src/shared/protocol/webview';
+import { packMessage } from '../../src/shared/protocol/webview-codec';
 import { webviewPageHtml } from '../../src/shared/protocol/webview-page';
 
 export type ThemeName = 'light' | 'dark' | 'high-contrast';
@@ -24,7 +25,10 @@ declare global {
 }
 
 /** What VS Code puts into a webview before the page's own script runs. */
-function playVsCode(theme: { readonly class: string; readonly variables: Readonly<Record<string, string>> }): void {
+function playVsCode(theme: {
+  readonly class: string;
+  readonly variables: Readonly<Record<string, string>>;
+}): void {
   window.fromPage = [];
   const saved = sessionStorage.getItem('state');
   window.savedState = saved === null ? undefined : JSON.parse(saved);
@@ -38,7 +42,8 @@ function playVsCode(theme: { readonly class: string; readonly variables: Readonl
     },
   });
   const apply = (): void => {
-    for (const [name, value] of Object.entries(theme.variables)) document.documentElement.style.setProperty(name, value);
+    for (const [name, value] of Object.entries(theme.variables))
+      document.documentElement.style.setProperty(name, value);
     document.body.classList.add(theme.class);
   };
   if (document.body) apply();
@@ -64,20 +69,37 @@ export class PanelHarness {
     const built = await build({
       absWorkingDir: root,
       entryPoints: panels.map(panel => ({ in: `webview/${panel}/main.ts`, out: panel })),
-      bundle: true, platform: 'browser', target: 'es2022', format: 'esm', minify: true, write: false,
-      outdir: 'pages', loader: { '.ttf': 'file' }, logLevel: 'warning',
+      bundle: true,
+      platform: 'browser',
+      target: 'es2022',
+      format: 'esm',
+      minify: true,
+      write: false,
+      outdir: 'pages',
+      loader: { '.ttf': 'file' },
+      logLevel: 'warning',
     });
     const files = new Map(built.outputFiles.map(file => [`/${path.basename(file.path)}`, file.contents]));
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
       const file = files.get(url.pathname);
       if (file) {
-        const type = url.pathname.endsWith('.js') ? 'text/javascript' : url.pathname.endsWith('.css') ? 'text/css' : 'font/ttf';
+        const type = url.pathname.endsWith('.js')
+          ? 'text/javascript'
+          : url.pathname.endsWith('.css')
+            ? 'text/css'
+            : 'font/ttf';
         response.writeHead(200, { 'content-type': type }).end(file);
       } else if (url.pathname.startsWith('/page/')) {
         const panel = url.pathname.slice('/page/'.length);
         response.writeHead(200, { 'content-type': 'text/html' }).end(
-          webviewPageHtml({ title: panel, cspSource: "'self'", nonce: randomBytes(16).toString('hex'), scriptUri: `/${panel}.js`, styleUri: `/${panel}.css` }),
+          webviewPageHtml({
+            title: panel,
+            cspSource: "'self'",
+            nonce: randomBytes(16).toString('hex'),
+            scriptUri: `/${panel}.js`,
+            styleUri: `/${panel}.css`,
+          }),
         );
       } else if (url.pathname === '/favicon.ico') response.writeHead(204).end();
       else response.writeHead(404).end();
@@ -86,14 +108,25 @@ export class PanelHarness {
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the page server has no port');
     const browser = await chromium.launch({
-      executablePath: process.env['BPFW_CHROMIUM'] ?? '/usr/bin/chromium',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      executablePath: process.env.BPFW_CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     });
     return new PanelHarness(server, browser, `http://127.0.0.1:${address.port}`);
   }
 
   async open(panel: string, theme: ThemeName = 'dark', size = { width: 1280, height: 320 }): Promise<Panel> {
-    const variables = JSON.parse(await readFile(path.join(root, `test/fixtures/themes/${theme}.json`), 'utf8'));
+    const variables = JSON.parse(
+      await readFile(path.join(root, `test/fixtures/themes/${theme}.json`), 'utf8'),
+    );
     const page = await this.browser.newPage({ viewport: size, reducedMotion: 'reduce' });
     const panelPage = new Panel(page);
     await page.addInitScript(playVsCode, variables);
@@ -126,8 +159,8 @@ export class Panel {
         const revive = (value: unknown): unknown => {
           if (Array.isArray(value)) return value.map(revive);
           if (typeof value !== 'object' || value === null) return value;
-          if ('$bigint' in value) return BigInt(String(value.$bigint));
-          if ('$bytes' in value) return Uint8Array.from(atob(String(value.$bytes)), character => character.charCodeAt(0)).buffer;
+          if ('$bytes' in value)
+            return Uint8Array.from(atob(String(value.$bytes)), character => character.charCodeAt(0)).buffer;
           return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revive(inner)]));
         };
         for (const message of packed) window.postMessage(revive(message), '*');
@@ -137,14 +170,21 @@ export class Panel {
         await frame();
         await frame();
       },
-      messages.map(message => pack(message)),
+      messages.map(message => pack(packMessage(message))),
     );
   }
 
   /** Waits for a message of the page and returns the first of that type. */
   async said<T extends FromWebview['type']>(type: T): Promise<Extract<FromWebview, { type: T }>> {
-    await this.page.waitForFunction(wanted => window.fromPage?.some(message => message.type === wanted), type, { timeout: 10_000 });
-    const message = await this.page.evaluate(wanted => window.fromPage.find(candidate => candidate.type === wanted), type);
+    await this.page.waitForFunction(
+      wanted => window.fromPage?.some(message => message.type === wanted),
+      type,
+      { timeout: 10_000 },
+    );
+    const message = await this.page.evaluate(
+      wanted => window.fromPage.find(candidate => candidate.type === wanted),
+      type,
+    );
     return message as Extract<FromWebview, { type: T }>;
   }
 
@@ -155,18 +195,23 @@ export class Panel {
     await this.page.evaluate(source);
     return this.page.evaluate(async () => {
       const { axe } = window as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[] }> };
+        axe: {
+          run(): Promise<{
+            violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
+          }>;
+        };
       };
       const { violations } = await axe.run();
       return violations.map(
-        ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(node => `  ${node.html}\n    ${node.failureSummary ?? ''}`).join('\n')}`,
+        ({ id, help, nodes }) =>
+          `${id}: ${help}\n${nodes.map(node => `  ${node.html}\n    ${node.failureSummary ?? ''}`).join('\n')}`,
       );
     });
   }
 
   /** Writes a picture when BPFW_SCREENSHOTS names a folder. */
   async picture(name: string): Promise<void> {
-    const folder = process.env['BPFW_SCREENSHOTS'];
+    const folder = process.env.BPFW_SCREENSHOTS;
     if (!folder) return;
     await mkdir(folder, { recursive: true });
     await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
@@ -177,8 +222,8 @@ export class Panel {
   }
 }
 
+/** ArrayBuffers as text for the way into the browser; all else is packed as the host packs it. */
 function pack(value: unknown): unknown {
-  if (typeof value === 'bigint') return { $bigint: String(value) };
   if (value instanceof ArrayBuffer) return { $bytes: Buffer.from(value).toString('base64') };
   if (Array.isArray(value)) return value.map(pack);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Panel, PanelHarness, THEMES } from './harness';
-import { COMMANDS, recordHistograms, SESSION, sessionMessage, START_MS } from './recorded-histograms';
+import { COMMANDS, recordHistograms, SESSION, START_MS, sessionMessage } from './recorded-histograms';
 
 let harness: PanelHarness;
 beforeAll(async () => {
@@ -13,20 +13,36 @@ const NO_DROPS = { kernel: 0, helper: 0, client: 0 };
 /** The bars of the large chart, as the table behind it says. */
 async function bars(panel: Panel): Promise<[min: string, max: string, count: number][]> {
   return panel.page.$$eval('.numbers table[data-map] tbody tr', rows =>
-    rows.map(row => [row.getAttribute('data-min') ?? '', row.getAttribute('data-max') ?? '', Number(row.getAttribute('data-count'))]),
+    rows.map(row => [
+      row.getAttribute('data-min') ?? '',
+      row.getAttribute('data-max') ?? '',
+      Number(row.getAttribute('data-count')),
+    ]),
   );
 }
 
-async function play(panel: Panel, keyed: boolean, seconds = 90): Promise<ReturnType<typeof recordHistograms>> {
+async function play(
+  panel: Panel,
+  keyed: boolean,
+  seconds = 90,
+): Promise<ReturnType<typeof recordHistograms>> {
   const recording = recordHistograms({ commands: keyed ? COMMANDS : ['all'], seconds, worseFrom: 60 }, keyed);
   await panel.send(sessionMessage());
   await panel.send({
     type: 'histogramHistory',
     sessionId: SESSION,
-    snapshots: recording.slice(0, -1).map(({ atMs, histograms }, second) => ({ atMs, histograms, drops: { ...NO_DROPS, kernel: second >= 47 ? 213 : 0 } })),
+    snapshots: recording.slice(0, -1).map(({ atMs, histograms }, second) => ({
+      atMs,
+      histograms,
+      drops: { ...NO_DROPS, kernel: second >= 47 ? 213 : 0 },
+    })),
   });
   const last = recording.at(-1);
-  if (last) await panel.send({ type: 'histograms', sessionId: SESSION, ...last }, { type: 'drops', sessionId: SESSION, drops: { ...NO_DROPS, kernel: 213 } });
+  if (last)
+    await panel.send(
+      { type: 'histograms', sessionId: SESSION, ...last },
+      { type: 'drops', sessionId: SESSION, drops: { ...NO_DROPS, kernel: 213 } },
+    );
   return recording;
 }
 
@@ -35,18 +51,44 @@ describe('histogram page', () => {
     const panel = await harness.open('histogram');
     await panel.send(sessionMessage());
     expect(await panel.page.textContent('.empty')).toContain('no values yet');
-    const buckets = [{ min: 0, max: 0, count: 2 }, { min: 4, max: 7, count: 5 }, { min: 65536, max: 131071, count: 1 }];
-    const histogram = { map: 'dist', label: 'Latency', kind: 'log2' as const, unit: 'us', key: null, buckets, total: 8 };
+    const buckets = [
+      { min: 0, max: 0, count: 2 },
+      { min: 4, max: 7, count: 5 },
+      { min: 65536, max: 131071, count: 1 },
+    ];
+    const histogram = {
+      map: 'dist',
+      label: 'Latency',
+      kind: 'log2' as const,
+      unit: 'us',
+      key: null,
+      buckets,
+      total: 8,
+    };
     await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [histogram], atMs: START_MS });
     const shown = await bars(panel);
-    expect(shown.filter(([, , count]) => count > 0)).toEqual([['0', '0', 2], ['4', '7', 5], ['65536', '131071', 1]]);
+    expect(shown.filter(([, , count]) => count > 0)).toEqual([
+      ['0', '0', 2],
+      ['4', '7', 5],
+      ['65536', '131071', 1],
+    ]);
     expect(shown).toHaveLength(18);
     expect(shown[1]).toEqual(['1', '1', 0]);
-    const cells = await panel.page.$$eval('.numbers table[data-map] tr[data-min="4"] > *', found => found.map(cell => cell.textContent));
+    const cells = await panel.page.$$eval('.numbers table[data-map] tr[data-min="4"] > *', found =>
+      found.map(cell => cell.textContent),
+    );
     expect(cells).toEqual(['4–7 µs', '5', '62.5 %', '87.5 %']);
     expect(await panel.page.textContent('[data-stat="max"] dd')).toBe('131 ms');
 
-    const more = { ...histogram, buckets: [{ min: 0, max: 0, count: 2 }, { min: 4, max: 7, count: 9 }, { min: 65536, max: 131071, count: 1 }], total: 12 };
+    const more = {
+      ...histogram,
+      buckets: [
+        { min: 0, max: 0, count: 2 },
+        { min: 4, max: 7, count: 9 },
+        { min: 65536, max: 131071, count: 1 },
+      ],
+      total: 12,
+    };
     await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [more], atMs: START_MS + 1000 });
     expect((await bars(panel)).find(([min]) => min === '4')).toEqual(['4', '7', 9]);
     await panel.page.getByRole('button', { name: 'Last Interval' }).click();
@@ -58,12 +100,27 @@ describe('histogram page', () => {
   it('keeps hostile keys as text', async () => {
     const panel = await harness.open('histogram');
     const key = { comm: '<img src=x onerror=alert(1)>' };
-    const histogram = { map: 'dist', label: 'L', kind: 'log2' as const, unit: 'us', key, buckets: [{ min: 1, max: 1, count: 1 }], total: 1 };
+    const histogram = {
+      map: 'dist',
+      label: 'L',
+      kind: 'log2' as const,
+      unit: 'us',
+      key,
+      buckets: [{ min: 1, max: 1, count: 1 }],
+      total: 1,
+    };
     await panel.send(sessionMessage('<b>title</b>'));
-    await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [histogram, { ...histogram, key: { comm: '=cmd()' } }], atMs: START_MS });
+    await panel.send({
+      type: 'histograms',
+      sessionId: SESSION,
+      histograms: [histogram, { ...histogram, key: { comm: '=cmd()' } }],
+      atMs: START_MS,
+    });
     expect(await panel.page.locator('img').count()).toBe(0);
     expect(await panel.page.textContent('h1')).toBe('<b>title</b>');
-    expect(await panel.page.locator('.tile-name').allTextContents()).toContain('<img src=x onerror=alert(1)>');
+    expect(await panel.page.locator('.tile-name').allTextContents()).toContain(
+      '<img src=x onerror=alert(1)>',
+    );
     await panel.page.getByRole('button', { name: 'Export CSV' }).click();
     const { content } = await panel.said('export');
     expect(content).toContain("dist,'=cmd(),us,1,1,1");
@@ -87,7 +144,11 @@ describe('histogram page', () => {
     await heatmap.focus();
     await panel.page.keyboard.press('Escape');
     expect((await bars(panel)).reduce((total, [, , count]) => total + count, 0)).toBe(after);
-    const lost = await panel.page.$$eval('.time-table tr[data-lost]', rows => rows.filter(row => row.getAttribute('data-lost') !== '0').map(row => [row.getAttribute('data-step'), row.getAttribute('data-lost')]));
+    const lost = await panel.page.$$eval('.time-table tr[data-lost]', rows =>
+      rows
+        .filter(row => row.getAttribute('data-lost') !== '0')
+        .map(row => [row.getAttribute('data-step'), row.getAttribute('data-lost')]),
+    );
     expect(lost).toEqual([['47', '213']]);
     await panel.close();
   });
@@ -116,7 +177,9 @@ describe('histogram page', () => {
     await panel.page.keyboard.press('Home');
     await panel.page.keyboard.press('ArrowRight');
     const [min] = (await bars(panel))[1] ?? [];
-    expect(await panel.page.textContent('.bar-chart .readout strong')).toContain(min === '1' ? '1 µs' : '2–3 µs');
+    expect(await panel.page.textContent('.bar-chart .readout strong')).toContain(
+      min === '1' ? '1 µs' : '2–3 µs',
+    );
     await panel.page.keyboard.press('Escape');
     expect(await panel.page.locator('.bar-chart .readout').isVisible()).toBe(false);
     await panel.close();

@@ -4,7 +4,7 @@ import { readObject } from '../../src/shared/object/object';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { clangs, compileFixture } from '../unit/object/compile-fixture';
 import { type Panel, PanelHarness, THEMES } from './harness';
-import { SESSION, sequence, sessionMessage, START_MS } from './recorded-histograms';
+import { SESSION, START_MS, sequence, sessionMessage } from './recorded-histograms';
 
 let harness: PanelHarness;
 beforeAll(async () => {
@@ -24,19 +24,48 @@ function entries(second: number, count = 60): MapEntry[] {
   const random = sequence(3);
   return Array.from({ length: count }, (_, index) => {
     const perSecond = Math.round(random() ** 6 * 4000);
-    return { key: { saddr: 0x0100000a + index * 0x1000000, dport: 443 + (index % 3) }, value: { packets: 10 + perSecond * second, bytes: 640 + perSecond * second * 64, last: 10_000_000_000 + second * 1_000_000_000, comm: index === 3 ? '<b>x</b>' : 'nginx' } };
+    return {
+      key: { saddr: 0x0100000a + index * 0x1000000, dport: 443 + (index % 3) },
+      value: {
+        packets: 10 + perSecond * second,
+        bytes: 640 + perSecond * second * 64,
+        last: 10_000_000_000 + second * 1_000_000_000,
+        comm: index === 3 ? '<b>x</b>' : 'nginx',
+      },
+    };
   });
 }
 function reading(second: number, count?: number): ToWebview[] {
   const global = object.globals.find(candidate => candidate.name === 'missed');
   return [
-    { type: 'mapEntries', sessionId: SESSION, map: 'peers', entries: entries(second, count), atMs: START_MS + second * 1000 },
-    { type: 'mapEntries', sessionId: SESSION, map: 'totals', entries: [{ key: { value: 0 }, value: { value: 12 * second } }], atMs: START_MS + second * 1000 },
-    { type: 'globals', sessionId: SESSION, globals: global ? [{ name: 'missed', section: global.section, layout: global.layout, value: { value: 5 * second } }] : [], atMs: START_MS + second * 1000 },
+    {
+      type: 'mapEntries',
+      sessionId: SESSION,
+      map: 'peers',
+      entries: entries(second, count),
+      atMs: START_MS + second * 1000,
+    },
+    {
+      type: 'mapEntries',
+      sessionId: SESSION,
+      map: 'totals',
+      entries: [{ key: { value: 0 }, value: { value: 12 * second } }],
+      atMs: START_MS + second * 1000,
+    },
+    {
+      type: 'globals',
+      sessionId: SESSION,
+      globals: global
+        ? [{ name: 'missed', section: global.section, layout: global.layout, value: { value: 5 * second } }]
+        : [],
+      atMs: START_MS + second * 1000,
+    },
   ];
 }
 async function row(panel: Panel, key: string): Promise<Record<string, string>> {
-  return panel.page.$$eval(`.grid-body .grid-row[data-key="${key}"] [data-column]`, cells => Object.fromEntries(cells.map(cell => [cell.getAttribute('data-column') ?? '', cell.textContent ?? ''])));
+  return panel.page.$$eval(`.grid-body .grid-row[data-key="${key}"] [data-column]`, cells =>
+    Object.fromEntries(cells.map(cell => [cell.getAttribute('data-column') ?? '', cell.textContent ?? ''])),
+  );
 }
 
 describe('maps page', () => {
@@ -46,18 +75,28 @@ describe('maps page', () => {
     expect(await panel.page.textContent('.empty')).toContain('Nothing was read');
     await panel.send(...reading(1));
     const [first] = entries(1);
-    const key = `${first?.key['saddr']},${first?.key['dport']}`;
-    expect(await row(panel, key)).toMatchObject({ 'key.saddr': '10.0.0.1', 'change.packets': '', 'rate.packets': '' });
+    const key = `${first?.key.saddr},${first?.key.dport}`;
+    expect(await row(panel, key)).toMatchObject({
+      'key.saddr': '10.0.0.1',
+      'change.packets': '',
+      'rate.packets': '',
+    });
     await panel.send(...reading(3));
-    const grown = Number(entries(3)[0]?.value['packets']) - Number(first?.value['packets']);
+    const grown = Number(entries(3)[0]?.value.packets) - Number(first?.value.packets);
     expect((await row(panel, key))['change.packets']).toBe(grown === 0 ? '' : `+${grown}`);
-    const rates = await panel.page.$$eval('.grid-body [data-column="rate.packets"]', cells => cells.map(cell => Number(cell.getAttribute('data-value'))));
+    const rates = await panel.page.$$eval('.grid-body [data-column="rate.packets"]', cells =>
+      cells.map(cell => Number(cell.getAttribute('data-value'))),
+    );
     expect(rates[0]).toBe(grown / 2);
     expect(await panel.page.locator('.grid b').count()).toBe(0);
     await panel.page.locator('.map-names').focus();
     await panel.page.keyboard.press('ArrowDown');
     await panel.page.keyboard.press('ArrowDown');
-    expect(await row(panel, 'missed')).toMatchObject({ 'value.value': '15', 'change.value': '+10', 'rate.value': '5/s' });
+    expect(await row(panel, 'missed')).toMatchObject({
+      'value.value': '15',
+      'change.value': '+10',
+      'rate.value': '5/s',
+    });
     expect(panel.problems).toEqual([]);
     await panel.close();
   });
@@ -66,10 +105,15 @@ describe('maps page', () => {
     const panel = await harness.open('maps');
     await panel.send(session(), ...reading(1), ...reading(2));
     await panel.page.locator('[role=columnheader][data-column="rate.packets"] button').click();
-    const rates = await panel.page.$$eval('.grid-body .grid-row:not([hidden]) [data-column="rate.packets"]', cells => cells.map(cell => Number(cell.getAttribute('data-value'))));
+    const rates = await panel.page.$$eval(
+      '.grid-body .grid-row:not([hidden]) [data-column="rate.packets"]',
+      cells => cells.map(cell => Number(cell.getAttribute('data-value'))),
+    );
     expect(rates).toEqual([...rates].sort((a, b) => b - a));
     await panel.page.locator('vscode-text-field input').fill('<b>');
-    await panel.page.waitForFunction(() => document.querySelector('.toolbar [role=status].muted')?.textContent === '1 of 60 entries');
+    await panel.page.waitForFunction(
+      () => document.querySelector('.toolbar [role=status].muted')?.textContent === '1 of 60 entries',
+    );
     await panel.page.getByRole('button', { name: 'Export CSV' }).click();
     expect((await panel.said('export')).content).toContain('<b>x</b>');
     await panel.close();

@@ -28,7 +28,16 @@ export function diskStream(): StreamDescription & { readonly record: RecordLayou
   return { stream: 'events', label: 'Disk requests', content: 'ring', record: view.record };
 }
 
-const COMMANDS = ['postgres', 'dd', 'kworker/u8:2', 'jbd2/vda1-8', 'rsync', 'node', '<img src=x>', '=HYPERLINK("x")'];
+const COMMANDS = [
+  'postgres',
+  'dd',
+  'kworker/u8:2',
+  'jbd2/vda1-8',
+  'rsync',
+  'node',
+  '<img src=x>',
+  '=HYPERLINK("x")',
+];
 
 /** Event `index` of the recording; always the same. */
 export function diskEvent(index: number, random: () => number): DiskEvent {
@@ -63,17 +72,26 @@ export function ringSpan(layout: RecordLayout, events: readonly DiskEvent[]): Ar
 }
 
 function write(view: DataView, at: number, field: Field, value: bigint | number | string): void {
-  if (typeof value === 'string') new Uint8Array(view.buffer, at, field.size).set(new TextEncoder().encode(value).subarray(0, field.size - 1));
+  if (typeof value === 'string')
+    new Uint8Array(view.buffer, at, field.size).set(
+      new TextEncoder().encode(value).subarray(0, field.size - 1),
+    );
   else if (field.size === 8) view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
   else view.setInt32(at, Number(value), true);
 }
 
 /** `count` events from `first` on, in spans of at most `perSpan`. */
-export function recordSpans(layout: RecordLayout, count: number, perSpan: number): { readonly bytes: ArrayBuffer; readonly events: readonly DiskEvent[] }[] {
+export function recordSpans(
+  layout: RecordLayout,
+  count: number,
+  perSpan: number,
+): { readonly bytes: ArrayBuffer; readonly events: readonly DiskEvent[] }[] {
   const random = sequence(7);
   const spans = [];
   for (let first = 0; first < count; first += perSpan) {
-    const events = Array.from({ length: Math.min(perSpan, count - first) }, (_, index) => diskEvent(first + index, random));
+    const events = Array.from({ length: Math.min(perSpan, count - first) }, (_, index) =>
+      diskEvent(first + index, random),
+    );
     spans.push({ bytes: ringSpan(layout, events), events });
   }
   return spans;

@@ -15,10 +15,22 @@ export function sequence(seed: number): () => number {
   };
 }
 
-export function sessionMessage(title = 'biolatency', state: 'running' | 'ended' | 'failed' = 'running', message = ''): ToWebview {
+export function sessionMessage(
+  title = 'biolatency',
+  state: 'running' | 'ended' | 'failed' = 'running',
+  message = '',
+): ToWebview {
   return {
     type: 'session',
-    session: { id: SESSION, title, target: 'sandbox VM', state, message, startedAtMs: START_MS, attached: [{ program: 'block_rq_complete', attach: 'tp_btf/block_rq_complete' }] },
+    session: {
+      id: SESSION,
+      title,
+      target: 'sandbox VM',
+      state,
+      message,
+      startedAtMs: START_MS,
+      attached: [{ program: 'block_rq_complete', attach: 'tp_btf/block_rq_complete' }],
+    },
     streams: [],
   };
 }
@@ -26,7 +38,11 @@ export function sessionMessage(title = 'biolatency', state: 'running' | 'ended' 
 function log2Buckets(counts: ReadonlyMap<number, number>): Bucket[] {
   return [...counts.entries()]
     .sort(([a], [b]) => a - b)
-    .map(([slot, count]) => ({ min: slot === 0 ? 0 : 2 ** (slot - 1), max: slot === 0 ? 0 : 2 ** slot - 1, count }));
+    .map(([slot, count]) => ({
+      min: slot === 0 ? 0 : 2 ** (slot - 1),
+      max: slot === 0 ? 0 : 2 ** slot - 1,
+      count,
+    }));
 }
 
 export interface RecordingOptions {
@@ -37,7 +53,10 @@ export interface RecordingOptions {
 }
 
 /** States since attach, one per second: two modes (cache and disk), a few outliers, a slowdown of the first key. */
-export function recordHistograms(options: RecordingOptions, keyed: boolean): { readonly atMs: number; readonly histograms: Histogram[] }[] {
+export function recordHistograms(
+  options: RecordingOptions,
+  keyed: boolean,
+): { readonly atMs: number; readonly histograms: Histogram[] }[] {
   const random = sequence(42);
   const counts = options.commands.map(() => new Map<number, number>());
   return Array.from({ length: options.seconds }, (_, second) => {
@@ -56,10 +75,31 @@ export function recordHistograms(options: RecordingOptions, keyed: boolean): { r
     });
     const histograms = options.commands.map((command, index): Histogram => {
       const buckets = log2Buckets(counts[index] ?? new Map());
-      return { map: 'dist', label: 'Block I/O latency', kind: 'log2', unit: 'us', key: keyed ? { comm: command } : null, buckets, total: buckets.reduce((sum, { count }) => sum + count, 0) };
+      return {
+        map: 'dist',
+        label: 'Block I/O latency',
+        kind: 'log2',
+        unit: 'us',
+        key: keyed ? { comm: command } : null,
+        buckets,
+        total: buckets.reduce((sum, { count }) => sum + count, 0),
+      };
     });
     return { atMs: START_MS + second * 1000, histograms };
   });
 }
 
-export const COMMANDS = ['postgres', 'kworker/u8:2', 'dd', 'jbd2/vda1-8', 'node', 'rsync', 'systemd-journal', 'bash', 'git', 'fsync-tester', 'mysqld', 'cp'];
+export const COMMANDS = [
+  'postgres',
+  'kworker/u8:2',
+  'dd',
+  'jbd2/vda1-8',
+  'node',
+  'rsync',
+  'systemd-journal',
+  'bash',
+  'git',
+  'fsync-tester',
+  'mysqld',
+  'cp',
+];

@@ -39,8 +39,17 @@ export function recordedStacks(): StackSample[] {
       const next = kernel ? KERNEL[at] : USER[at];
       if (!next || (frames.length > 7 && random() < 0.08)) break;
       at = next[Math.floor(random() ** 1.4 * next.length)] ?? '';
-      frames.push({ name: at, module: kernel ? '' : at === 'pread64' || at === 'recv' ? 'libc.so.6' : 'postgres', kind: kernel ? 'kernel' : 'user' });
+      frames.push({
+        name: at,
+        module: kernel ? '' : at === 'pread64' || at === 'recv' ? 'libc.so.6' : 'postgres',
+        kind: kernel ? 'kernel' : 'user',
+      });
     }
-    return { frames, key: { pid: 400 + (index % 5) }, count: 1 + Math.floor(random() ** 4 * 400), value: 64 + Math.floor(random() ** 5 * 5_000_000) };
+    return {
+      frames,
+      key: { pid: 400 + (index % 5) },
+      count: 1 + Math.floor(random() ** 4 * 400),
+      value: 64 + Math.floor(random() ** 5 * 5_000_000),
+    };
   });
 }

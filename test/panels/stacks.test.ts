@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StackSample } from '../../src/shared/protocol/webview';
 import { type Panel, PanelHarness, THEMES } from './harness';
-import { SESSION, sessionMessage, START_MS } from './recorded-histograms';
+import { SESSION, START_MS, sessionMessage } from './recorded-histograms';
 import { recordedStacks } from './recorded-stacks';
 
 let harness: PanelHarness;
@@ -11,7 +11,15 @@ beforeAll(async () => {
 afterAll(() => harness?.stop());
 
 async function play(panel: Panel, stacks: readonly StackSample[]): Promise<void> {
-  await panel.send(sessionMessage('mallocstacks'), { type: 'stacks', sessionId: SESSION, map: 'counts', label: 'Allocations', unit: 'bytes', stacks, atMs: START_MS });
+  await panel.send(sessionMessage('mallocstacks'), {
+    type: 'stacks',
+    sessionId: SESSION,
+    map: 'counts',
+    label: 'Allocations',
+    unit: 'bytes',
+    stacks,
+    atMs: START_MS,
+  });
 }
 
 describe('stacks page', () => {
@@ -24,11 +32,24 @@ describe('stacks page', () => {
       { frames: [frame('main'), frame('<img src=x onerror=alert(1)>')], key: {}, count: 3, value: 50 },
       { frames: [frame('main'), frame('vfs_read', 'kernel')], key: {}, count: 1, value: 950 },
     ]);
-    const rows = () => panel.page.$$eval('.functions tbody tr', found => found.map(row => [row.getAttribute('data-function'), row.getAttribute('data-self'), row.getAttribute('data-total')]));
-    expect(await rows()).toEqual([['<img src=x onerror=alert(1)>', '3', '3'], ['vfs_read_[k]', '1', '1'], ['main', '0', '4']]);
+    const rows = () =>
+      panel.page.$$eval('.functions tbody tr', found =>
+        found.map(row => [
+          row.getAttribute('data-function'),
+          row.getAttribute('data-self'),
+          row.getAttribute('data-total'),
+        ]),
+      );
+    expect(await rows()).toEqual([
+      ['<img src=x onerror=alert(1)>', '3', '3'],
+      ['vfs_read_[k]', '1', '1'],
+      ['main', '0', '4'],
+    ]);
     expect(await panel.page.locator('img').count()).toBe(0);
     await panel.page.getByRole('button', { name: 'Copy Folded' }).click();
-    expect((await panel.said('copy')).text).toBe('main;<img src=x onerror=alert(1)> 3\nmain;vfs_read_[k] 1\n');
+    expect((await panel.said('copy')).text).toBe(
+      'main;<img src=x onerror=alert(1)> 3\nmain;vfs_read_[k] 1\n',
+    );
     expect(panel.problems).toEqual([]);
     await panel.close();
   });
@@ -41,11 +62,17 @@ describe('stacks page', () => {
     const name = await panel.page.textContent('.flame .readout strong');
     expect(name).toContain('PostmasterMain');
     await panel.page.keyboard.press('Enter');
-    await panel.page.waitForFunction(() => document.querySelector('.flame')?.getAttribute('aria-label')?.includes('zoomed to PostmasterMain'));
+    await panel.page.waitForFunction(() =>
+      document.querySelector('.flame')?.getAttribute('aria-label')?.includes('zoomed to PostmasterMain'),
+    );
     await panel.page.keyboard.press('Escape');
-    await panel.page.waitForFunction(() => document.querySelector('.flame')?.getAttribute('aria-label')?.includes('zoomed to main'));
+    await panel.page.waitForFunction(() =>
+      document.querySelector('.flame')?.getAttribute('aria-label')?.includes('zoomed to main'),
+    );
     await panel.page.locator('vscode-text-field input').fill('vfs_read');
-    await panel.page.waitForFunction(() => /^[\d.]+ % matched$/.test(document.querySelector('.matched')?.textContent ?? ''));
+    await panel.page.waitForFunction(() =>
+      /^[\d.]+ % matched$/.test(document.querySelector('.matched')?.textContent ?? ''),
+    );
     await panel.page.getByRole('button', { name: 'Save Picture' }).click();
     const { content } = await panel.said('export');
     expect(content).toContain('<svg');

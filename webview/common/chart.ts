@@ -24,7 +24,11 @@ export function createChart(host: HTMLElement): Chart {
   canvas.setAttribute('aria-hidden', 'true');
   host.append(canvas);
   // The size is known only once the element was laid out; the observer reports it at once and on every change.
-  const chart = init(canvas, null, { renderer: 'canvas', width: canvas.clientWidth || 300, height: canvas.clientHeight || 150 });
+  const chart = init(canvas, null, {
+    renderer: 'canvas',
+    width: canvas.clientWidth || 300,
+    height: canvas.clientHeight || 150,
+  });
   const observer = new ResizeObserver(() => {
     if (canvas.clientWidth > 0 && canvas.clientHeight > 0) {
       chart.resize({ width: canvas.clientWidth, height: canvas.clientHeight });

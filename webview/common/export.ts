@@ -8,6 +8,9 @@ export function csvField(text: string): string {
 
 /** Integers over 2^53 become strings; bytes become arrays. */
 export function jsonValue(_name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER) ? String(value) : Number(value);
+  if (typeof value === 'bigint')
+    return value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)
+      ? String(value)
+      : Number(value);
   return value instanceof Uint8Array ? [...value] : value;
 }

@@ -20,10 +20,15 @@ export function connectToHost<State>(onMessage: (message: ToWebview) => void): H
       (api.postMessage as (message: unknown, transfer: Transferable[]) => void)(message, [message.content]);
     } else api.postMessage(message);
   };
-  window.addEventListener('error', event => post({ type: 'pageError', message: describe(event.error ?? event.message) }));
-  window.addEventListener('unhandledrejection', event => post({ type: 'pageError', message: describe(event.reason) }));
+  window.addEventListener('error', event =>
+    post({ type: 'pageError', message: describe(event.error ?? event.message) }),
+  );
+  window.addEventListener('unhandledrejection', event =>
+    post({ type: 'pageError', message: describe(event.reason) }),
+  );
   window.addEventListener('message', (event: MessageEvent<ToWebview>) => {
-    if (typeof event.data === 'object' && event.data !== null && 'type' in event.data) onMessage(unpackMessage(event.data) as ToWebview);
+    if (typeof event.data === 'object' && event.data !== null && 'type' in event.data)
+      onMessage(unpackMessage(event.data) as ToWebview);
   });
   // After the caller has its connection: the host may answer 'ready' at once.
   queueMicrotask(() => post({ type: 'ready' }));

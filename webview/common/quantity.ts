@@ -33,9 +33,26 @@ const FAMILIES: Readonly<Record<string, UnitFamily>> = {
   mib: { steps: BYTE_STEPS, factor: 2 ** 20 },
 };
 const SPELLINGS: Readonly<Record<string, string>> = {
-  nsec: 'ns', nsecs: 'ns', nanoseconds: 'ns', µs: 'us', μs: 'us', usec: 'us', usecs: 'us', microseconds: 'us',
-  msec: 'ms', msecs: 'ms', milliseconds: 'ms', sec: 's', secs: 's', seconds: 's',
-  byte: 'b', bytes: 'b', kb: 'kib', kbytes: 'kib', kilobytes: 'kib', mb: 'mib',
+  nsec: 'ns',
+  nsecs: 'ns',
+  nanoseconds: 'ns',
+  µs: 'us',
+  μs: 'us',
+  usec: 'us',
+  usecs: 'us',
+  microseconds: 'us',
+  msec: 'ms',
+  msecs: 'ms',
+  milliseconds: 'ms',
+  sec: 's',
+  secs: 's',
+  seconds: 's',
+  byte: 'b',
+  bytes: 'b',
+  kb: 'kib',
+  kbytes: 'kib',
+  kilobytes: 'kib',
+  mb: 'mib',
 };
 
 function familyOf(unit: string): UnitFamily | null {
@@ -50,7 +67,9 @@ export function displayUnit(unit: string): string {
 }
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const decimals = [0, 1, 2, 3].map(digits => new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }));
+const decimals = [0, 1, 2, 3].map(
+  digits => new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }),
+);
 
 /** An exact integer with thousands separators: 12,345. */
 export function formatCount(count: number | bigint): string {

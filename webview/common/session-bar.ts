@@ -31,9 +31,14 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
   const lossText = element('span');
   const loss = element('span', { class: 'loss', hidden: true }, icon('warning'), lossText);
   const message = element('span');
-  const banner = element('div', { class: 'banner', role: 'alert', hidden: true },
-    icon('error'), message, button({ label: 'Show Log', onClick: () => command('showLog') }),
-    button({ label: 'Attach Again', onClick: () => command('attachAgain') }));
+  const banner = element(
+    'div',
+    { class: 'banner', role: 'alert', hidden: true },
+    icon('error'),
+    message,
+    button({ label: 'Show Log', onClick: () => command('showLog') }),
+    button({ label: 'Attach Again', onClick: () => command('attachAgain') }),
+  );
   return {
     element: element('div', { class: 'group' }, title, state, loss),
     banner,
@@ -42,8 +47,11 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
       setText(title, session.title);
       title.title = session.attached.map(({ program, attach }) => `${program} → ${attach}`).join('\n');
       stateIcon.className = `codicon codicon-${name}`;
-      setText(stateText, session.state === 'ended' && session.message !== '' ? `${text}: ${session.message}` : text);
-      state.dataset['state'] = session.state;
+      setText(
+        stateText,
+        session.state === 'ended' && session.message !== '' ? `${text}: ${session.message}` : text,
+      );
+      state.dataset.state = session.state;
       state.title = `on ${session.target}`;
       banner.hidden = session.state !== 'failed';
       setText(message, session.message);
@@ -51,7 +59,7 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
     drops: drops => {
       const total = drops.kernel + drops.helper + drops.client;
       loss.hidden = total === 0;
-      loss.dataset['lost'] = String(total);
+      loss.dataset.lost = String(total);
       setText(lossText, `${formatCount(total)} lost`);
       loss.title = `Lost in the kernel: ${formatCount(drops.kernel)}, in the helper: ${formatCount(drops.helper)}, in the editor: ${formatCount(drops.client)}`;
     },
@@ -59,23 +67,40 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
 }
 
 /** A view with nothing to show yet: why, and the buttons that lead on. */
-export function emptyView(text: string, actions: readonly { readonly label: string; readonly run: () => void }[], heading = ''): HTMLElement {
+export function emptyView(
+  text: string,
+  actions: readonly { readonly label: string; readonly run: () => void }[],
+  heading = '',
+): HTMLElement {
   return element(
     'div',
     { class: 'empty' },
     ...(heading === '' ? [] : [element('h1', {}, heading)]),
     element('p', {}, text),
-    element('div', { class: 'actions' }, ...actions.map((action, index) => button({ label: action.label, primary: index === 0, onClick: action.run }))),
+    element(
+      'div',
+      { class: 'actions' },
+      ...actions.map((action, index) =>
+        button({ label: action.label, primary: index === 0, onClick: action.run }),
+      ),
+    ),
   );
 }
 
 /** The empty view of a page without a session. */
 export function noSessionView(trusted: boolean, command: (command: Command) => void): HTMLElement {
   return trusted
-    ? emptyView('Run a BPF program with ▶ above its SEC(…), or start from a template.', [
-        { label: 'New Program from Template', run: () => command('openTemplates') },
-      ], 'No session yet')
-    : emptyView('Programs in this folder can be read and edited, but not compiled or attached. Trust the folder to run them.', [
-        { label: 'Browse Templates', run: () => command('openTemplates') },
-      ], 'Restricted Mode');
+    ? emptyView(
+        'Run a BPF program with ▶ above its SEC(…), or start from a template.',
+        [{ label: 'New Program from Template', run: () => command('openTemplates') }],
+        'No session yet',
+      )
+    : emptyView(
+        'Programs in this folder can be read and edited, but not compiled or attached. Trust the folder to run them.',
+        [
+          { label: 'Manage Workspace Trust', run: () => command('manageTrust') },
+          { label: 'Browse Templates', run: () => command('openTemplates') },
+        ],
+        'Restricted Mode',
+      );
 }

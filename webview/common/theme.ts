@@ -50,7 +50,8 @@ export function readTheme(): Theme {
     font: pick('font-family'),
     fontSizePx: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
     reducedMotion:
-      document.body.classList.contains('vscode-reduce-motion') || matchMedia('(prefers-reduced-motion: reduce)').matches,
+      document.body.classList.contains('vscode-reduce-motion') ||
+      matchMedia('(prefers-reduced-motion: reduce)').matches,
   };
 }
 
@@ -91,7 +92,10 @@ function parseColor(color: string): readonly [number, number, number] | null {
     const at = (index: number): number => Number.parseInt(wide.slice(index, index + 2), 16);
     return [at(0), at(2), at(4)];
   }
-  const numbers = /^rgba?\(([^)]+)\)$/.exec(color)?.[1]?.split(/[\s,/]+/).map(Number);
+  const numbers = /^rgba?\(([^)]+)\)$/
+    .exec(color)?.[1]
+    ?.split(/[\s,/]+/)
+    .map(Number);
   const [red, green, blue] = numbers ?? [];
   return red === undefined || green === undefined || blue === undefined ? null : [red, green, blue];
 }

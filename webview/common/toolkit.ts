@@ -58,7 +58,9 @@ export interface Toggle {
 }
 
 /** A button that stays pressed. Its state is in aria-pressed and in its look (border), not in colour alone. */
-export function toggle(options: Omit<ButtonOptions, 'onClick'> & { pressed: boolean; onChange: (pressed: boolean) => void }): Toggle {
+export function toggle(
+  options: Omit<ButtonOptions, 'onClick'> & { pressed: boolean; onChange: (pressed: boolean) => void },
+): Toggle {
   let pressed = options.pressed;
   const created = button({
     ...options,
@@ -140,7 +142,8 @@ export function dropdown<Value extends string>(
       current = next;
       // The element upgrades asynchronously after it is connected; before that the attribute decides.
       if (list.isConnected) list.value = next;
-      for (const option of list.children) option.toggleAttribute('selected', option.getAttribute('value') === next);
+      for (const option of list.children)
+        option.toggleAttribute('selected', option.getAttribute('value') === next);
     },
     options: fill,
   };

@@ -32,21 +32,34 @@ export class VirtualList {
 
   constructor(private readonly options: VirtualListOptions) {
     const { scroller } = options;
-    scroller.addEventListener('scroll', () => {
-      if (Math.abs(scroller.scrollTop - this.expectedTop) >= 1) {
-        this.expectedTop = scroller.scrollTop;
-        this.offsetPx = this.scale === 1 ? scroller.scrollTop : scroller.scrollTop * this.scale;
+    scroller.addEventListener(
+      'scroll',
+      () => {
+        if (Math.abs(scroller.scrollTop - this.expectedTop) >= 1) {
+          this.expectedTop = scroller.scrollTop;
+          this.offsetPx = this.scale === 1 ? scroller.scrollTop : scroller.scrollTop * this.scale;
+          options.onScroll();
+        }
+        this.draw();
+      },
+      { passive: true },
+    );
+    scroller.addEventListener(
+      'wheel',
+      event => {
+        if (this.scale === 1 || event.deltaY === 0 || event.ctrlKey) return;
+        event.preventDefault();
+        const unit =
+          event.deltaMode === WheelEvent.DOM_DELTA_LINE
+            ? options.rowHeightPx
+            : event.deltaMode === WheelEvent.DOM_DELTA_PAGE
+              ? this.viewportPx
+              : 1;
+        this.moveTo(this.offsetPx + event.deltaY * unit);
         options.onScroll();
-      }
-      this.draw();
-    }, { passive: true });
-    scroller.addEventListener('wheel', event => {
-      if (this.scale === 1 || event.deltaY === 0 || event.ctrlKey) return;
-      event.preventDefault();
-      const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? options.rowHeightPx : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? this.viewportPx : 1;
-      this.moveTo(this.offsetPx + event.deltaY * unit);
-      options.onScroll();
-    }, { passive: false });
+      },
+      { passive: false },
+    );
     new ResizeObserver(() => this.draw()).observe(scroller);
   }
 
@@ -99,7 +112,8 @@ export class VirtualList {
   reveal(index: number): void {
     const top = index * this.options.rowHeightPx;
     if (top < this.offsetPx) this.moveTo(top);
-    else if (top + this.options.rowHeightPx > this.offsetPx + this.viewportPx) this.moveTo(top + this.options.rowHeightPx - this.viewportPx);
+    else if (top + this.options.rowHeightPx > this.offsetPx + this.viewportPx)
+      this.moveTo(top + this.options.rowHeightPx - this.viewportPx);
   }
 
   private moveTo(offsetPx: number): void {

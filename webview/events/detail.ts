@@ -1,13 +1,15 @@
 /** Everything about one record: every field, formatted and as counted. */
+
+import type { FieldValue } from '../../src/shared/decode/model';
 import { element } from '../common/dom';
 import { button } from '../common/toolkit';
-import type { FieldValue } from '../../src/shared/decode/model';
 import { shownValue } from './reader';
 import type { EventStream } from './stream';
 
 /** The value without formatting, when that says more. */
 function plain(value: FieldValue): string {
-  if (typeof value === 'object') return value instanceof Uint8Array ? `${value.byteLength} bytes` : value.join(', ');
+  if (typeof value === 'object')
+    return value instanceof Uint8Array ? `${value.byteLength} bytes` : value.join(', ');
   return String(value);
 }
 
@@ -19,8 +21,18 @@ export interface DetailPane {
 export function createDetailPane(onClose: () => void): DetailPane {
   const title = element('h2');
   const list = element('dl', { class: 'mono' });
-  const host = element('section', { class: 'detail', 'aria-label': 'Record', hidden: true, tabindex: 0 },
-    element('div', { class: 'detail-head' }, title, element('span', { class: 'grow' }), button({ label: 'Close', icon: 'close', iconOnly: true, onClick: onClose })), list);
+  const host = element(
+    'section',
+    { class: 'detail', 'aria-label': 'Record', hidden: true, tabindex: 0 },
+    element(
+      'div',
+      { class: 'detail-head' },
+      title,
+      element('span', { class: 'grow' }),
+      button({ label: 'Close', icon: 'close', iconOnly: true, onClick: onClose }),
+    ),
+    list,
+  );
   host.addEventListener('keydown', event => {
     if (event.key === 'Escape') onClose();
   });
@@ -30,7 +42,10 @@ export function createDetailPane(onClose: () => void): DetailPane {
       const found = stream.store.row(row);
       title.textContent = found?.kind === 'record' ? `Record ${row + 1}` : 'Lost records';
       if (found?.kind !== 'record') {
-        list.replaceChildren(element('dt', {}, 'Lost'), element('dd', {}, found ? String(found.lost) : 'no longer kept'));
+        list.replaceChildren(
+          element('dt', {}, 'Lost'),
+          element('dd', {}, found ? String(found.lost) : 'no longer kept'),
+        );
         return;
       }
       list.replaceChildren(
@@ -38,9 +53,14 @@ export function createDetailPane(onClose: () => void): DetailPane {
           const value = stream.reader.value(found.view, found.offset, found.length, field);
           const shown = shownValue(value, field);
           const raw = plain(value);
-          const term = element('dt', { title: [field.typeName, field.help].filter(part => part !== '').join(' · ') }, field.label);
+          const term = element(
+            'dt',
+            { title: [field.typeName, field.help].filter(part => part !== '').join(' · ') },
+            field.label,
+          );
           const definition = element('dd', { 'data-field': field.name }, shown);
-          if (raw !== shown && typeof value !== 'string') definition.append(element('span', { class: 'muted' }, ` ${raw}`));
+          if (raw !== shown && typeof value !== 'string')
+            definition.append(element('span', { class: 'muted' }, ` ${raw}`));
           return [term, definition];
         }),
         element('dt', {}, 'Received'),

@@ -15,10 +15,24 @@ export interface FilterBox {
 /** `onFilter` gets each valid expression as it is written; a wrong one keeps the last valid. */
 export function createFilterBox(onFilter: (text: string, predicate: Predicate | null) => void): FilterBox {
   const input = element('input', {
-    type: 'text', role: 'combobox', 'aria-label': 'Filter', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': 'filter-list',
-    placeholder: 'Filter, e.g. latency > 1ms && comm == "dd"', spellcheck: 'false', autocomplete: 'off', 'aria-describedby': 'filter-problem',
+    type: 'text',
+    role: 'combobox',
+    'aria-label': 'Filter',
+    'aria-autocomplete': 'list',
+    'aria-expanded': 'false',
+    'aria-controls': 'filter-list',
+    placeholder: 'Filter, e.g. latency > 1ms && comm == "dd"',
+    spellcheck: 'false',
+    autocomplete: 'off',
+    'aria-describedby': 'filter-problem',
   });
-  const list = element('div', { class: 'suggestions', role: 'listbox', id: 'filter-list', 'aria-label': 'Columns', hidden: true });
+  const list = element('div', {
+    class: 'suggestions',
+    role: 'listbox',
+    id: 'filter-list',
+    'aria-label': 'Columns',
+    hidden: true,
+  });
   const problem = element('div', { class: 'filter-problem', id: 'filter-problem', role: 'status' });
   const host = element('div', { class: 'filter-box' }, input, list);
   let fields: readonly Field[] = [];
@@ -34,18 +48,28 @@ export function createFilterBox(onFilter: (text: string, predicate: Predicate | 
   };
   const mark = (index: number): void => {
     active = index;
-    [...list.children].forEach((child, at) => setAttributes(child, { 'aria-selected': String(at === index) }));
+    [...list.children].forEach((child, at) => {
+      setAttributes(child, { 'aria-selected': String(at === index) });
+    });
     list.children[index]?.scrollIntoView({ block: 'nearest' });
     setAttributes(input, { 'aria-activedescendant': index < 0 ? null : `filter-item-${index}` });
   };
   const suggest = (): void => {
     const found = completeFilter(input.value, input.selectionStart ?? input.value.length, fields);
-    if (found.items.length === 0) return close();
+    if (found.items.length === 0) {
+      close();
+      return;
+    }
     items = found.items;
     from = found.from;
     list.replaceChildren(
       ...found.items.map((item, index) => {
-        const option = element('div', { role: 'option', id: `filter-item-${index}`, 'aria-selected': 'false' }, element('span', {}, item.text), element('span', { class: 'muted' }, item.detail));
+        const option = element(
+          'div',
+          { role: 'option', id: `filter-item-${index}`, 'aria-selected': 'false' },
+          element('span', {}, item.text),
+          element('span', { class: 'muted' }, item.detail),
+        );
         // Before the blur that a click would cause.
         option.addEventListener('mousedown', event => {
           event.preventDefault();

@@ -57,7 +57,11 @@ function tokenise(source: string): Token[] {
     if (rest[0] === '"' || rest[0] === "'") throw new FilterError('the quote is not closed', at);
     const word = /^[^\s()!&|<>=~"']+/.exec(rest)?.[0];
     if (!word) throw new FilterError(`unexpected ${rest[0]}`, at);
-    tokens.push({ kind: /^-?(0x[0-9a-f]+|\d+(\.\d+)?)\s*[a-zµμ%]*$/i.test(word) ? 'number' : 'name', text: word, at });
+    tokens.push({
+      kind: /^-?(0x[0-9a-f]+|\d+(\.\d+)?)\s*[a-zµμ%]*$/i.test(word) ? 'number' : 'name',
+      text: word,
+      at,
+    });
     at += word.length;
   }
   tokens.push({ kind: 'end', text: '', at });
@@ -65,21 +69,59 @@ function tokenise(source: string): Token[] {
 }
 
 /** ns, or bytes, per unit. */
-const TIME: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, sec: 1e9, min: 60e9, h: 3600e9 };
-const SIZE: Readonly<Record<string, number>> = { b: 1, bytes: 1, k: 1024, kb: 1024, kib: 1024, m: 2 ** 20, mb: 2 ** 20, mib: 2 ** 20, g: 2 ** 30, gb: 2 ** 30, gib: 2 ** 30 };
-const COLUMN_UNIT: Readonly<Record<string, number>> = { 'duration-ns': 1, 'timestamp-ns': 1, 'duration-us': 1e3, 'duration-ms': 1e6, bytes: 1, kib: 1024 };
+const TIME: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  sec: 1e9,
+  min: 60e9,
+  h: 3600e9,
+};
+const SIZE: Readonly<Record<string, number>> = {
+  b: 1,
+  bytes: 1,
+  k: 1024,
+  kb: 1024,
+  kib: 1024,
+  m: 2 ** 20,
+  mb: 2 ** 20,
+  mib: 2 ** 20,
+  g: 2 ** 30,
+  gb: 2 ** 30,
+  gib: 2 ** 30,
+};
+const COLUMN_UNIT: Readonly<Record<string, number>> = {
+  'duration-ns': 1,
+  'timestamp-ns': 1,
+  'duration-us': 1e3,
+  'duration-ms': 1e6,
+  bytes: 1,
+  kib: 1024,
+};
 
 /** The number in the column's own unit. Throws when the unit does not fit. */
 function numberFor(token: Token, field: Field): number | bigint {
-  const [, digits = '', unit = ''] = /^(-?(?:0x[0-9a-f]+|\d+(?:\.\d+)?))\s*([a-zµμ%]*)$/i.exec(token.text) ?? [];
+  const [, digits = '', unit = ''] =
+    /^(-?(?:0x[0-9a-f]+|\d+(?:\.\d+)?))\s*([a-zµμ%]*)$/i.exec(token.text) ?? [];
   const plain = Number(digits);
-  if (unit === '' || unit === '%') return Number.isSafeInteger(plain) || digits.includes('.') ? plain : BigInt(digits);
+  if (unit === '' || unit === '%')
+    return Number.isSafeInteger(plain) || digits.includes('.') ? plain : BigInt(digits);
   const lower = unit.toLowerCase();
-  const isTime = field.meaning.startsWith('duration') || field.meaning === 'timestamp-ns' || lower in TIME && TIME[field.unit] !== undefined;
+  const isTime =
+    field.meaning.startsWith('duration') ||
+    field.meaning === 'timestamp-ns' ||
+    (lower in TIME && TIME[field.unit] !== undefined);
   const table = isTime ? TIME : SIZE;
-  const own = TIME[field.unit] !== undefined && isTime ? TIME[field.unit] : COLUMN_UNIT[field.meaning] ?? SIZE[field.unit.toLowerCase()];
+  const own =
+    TIME[field.unit] !== undefined && isTime
+      ? TIME[field.unit]
+      : (COLUMN_UNIT[field.meaning] ?? SIZE[field.unit.toLowerCase()]);
   const factor = table[lower];
-  if (factor === undefined || own === undefined) throw new FilterError(`${field.name} cannot be compared with a number in ${unit}`, token.at);
+  if (factor === undefined || own === undefined)
+    throw new FilterError(`${field.name} cannot be compared with a number in ${unit}`, token.at);
   return (plain * factor) / own;
 }
 
@@ -126,23 +168,33 @@ export function compileFilter(source: string, fields: readonly Field[]): Predica
   };
   const comparison = (): Predicate => {
     const name = take();
-    if (name.kind !== 'name') throw new FilterError(name.kind === 'end' ? 'a column name is missing' : `expected a column name, found ${name.text}`, name.at);
+    if (name.kind !== 'name')
+      throw new FilterError(
+        name.kind === 'end' ? 'a column name is missing' : `expected a column name, found ${name.text}`,
+        name.at,
+      );
     const column = fields.findIndex(field => field.name === name.text);
     const field = fields[column];
-    if (!field) throw new FilterError(`there is no column ${name.text}; columns: ${fields.map(known => known.name).join(', ')}`, name.at);
+    if (!field)
+      throw new FilterError(
+        `there is no column ${name.text}; columns: ${fields.map(known => known.name).join(', ')}`,
+        name.at,
+      );
     const operator = peek();
     if (operator.kind !== 'operator' || !COMPARISONS.includes(operator.text)) {
       return value => isTrue(value(column));
     }
     next++;
     const literal = take();
-    if (literal.kind === 'end' || literal.kind === 'operator') throw new FilterError(`a value is missing after ${operator.text}`, literal.at);
+    if (literal.kind === 'end' || literal.kind === 'operator')
+      throw new FilterError(`a value is missing after ${operator.text}`, literal.at);
     return compare(column, field, operator.text, literal);
   };
 
   const predicate = either();
   const rest = peek();
-  if (rest.kind !== 'end') throw new FilterError(`unexpected ${rest.text}; join comparisons with && or ||`, rest.at);
+  if (rest.kind !== 'end')
+    throw new FilterError(`unexpected ${rest.text}; join comparisons with && or ||`, rest.at);
   return predicate;
 }
 
@@ -165,7 +217,8 @@ function compare(column: number, field: Field, operator: string, literal: Token)
     const wanted = literal.text === 'true';
     return value => ordered(operator, isTrue(value(column)) ? 1 : 0, wanted ? 1 : 0);
   }
-  const named = field.valueNames && Object.entries(field.valueNames).find(([, name]) => name === literal.text)?.[0];
+  const named =
+    field.valueNames && Object.entries(field.valueNames).find(([, name]) => name === literal.text)?.[0];
   if (named !== undefined && named !== null && field.meaning === 'enum') {
     const number = Number(named);
     return value => ordered(operator, numeric(value(column)), number);
@@ -188,15 +241,19 @@ function numeric(value: FieldValue): number | bigint {
 
 function ordered<T extends number | bigint | string>(operator: string, left: T, right: T): boolean {
   switch (operator) {
-    // Loose on purpose: 5n == 5.
-    // biome-ignore lint/suspicious/noDoubleEquals: numbers and bigints compare by value
-    case '==': return left == right;
-    // biome-ignore lint/suspicious/noDoubleEquals: numbers and bigints compare by value
-    case '!=': return left != right;
-    case '<': return left < right;
-    case '<=': return left <= right;
-    case '>': return left > right;
-    default: return left >= right;
+    // Not by ===: numbers and bigints compare by value, and NaN equals nothing.
+    case '==':
+      return left >= right && left <= right;
+    case '!=':
+      return !(left >= right && left <= right);
+    case '<':
+      return left < right;
+    case '<=':
+      return left <= right;
+    case '>':
+      return left > right;
+    default:
+      return left >= right;
   }
 }
 
@@ -206,7 +263,11 @@ export interface Completion {
 }
 
 /** What may be written at the caret, and from where it would replace. */
-export function completeFilter(source: string, caret: number, fields: readonly Field[]): { readonly from: number; readonly items: readonly Completion[] } {
+export function completeFilter(
+  source: string,
+  caret: number,
+  fields: readonly Field[],
+): { readonly from: number; readonly items: readonly Completion[] } {
   const before = source.slice(0, caret);
   const word = /[^\s()!&|<>=~"']*$/.exec(before)?.[0] ?? '';
   const from = caret - word.length;
@@ -215,7 +276,13 @@ export function completeFilter(source: string, caret: number, fields: readonly F
   const lower = word.toLowerCase();
   if (compared !== undefined) {
     const names = Object.values(fields.find(field => field.name === compared)?.valueNames ?? {});
-    return { from, items: names.filter(name => name.toLowerCase().startsWith(lower)).slice(0, 50).map(text => ({ text, detail: compared })) };
+    return {
+      from,
+      items: names
+        .filter(name => name.toLowerCase().startsWith(lower))
+        .slice(0, 50)
+        .map(text => ({ text, detail: compared })),
+    };
   }
   if (/(?:<|>|=|~)$/.test(context)) return { from, items: [] };
   if (context === '' || /(?:&&|\|\||!|\()$/.test(context)) {
@@ -223,7 +290,12 @@ export function completeFilter(source: string, caret: number, fields: readonly F
       from,
       items: fields
         .filter(field => field.name.toLowerCase().includes(lower) && field.name !== word)
-        .map(field => ({ text: field.name, detail: [field.label === field.name ? '' : field.label, field.unit, field.typeName].filter(part => part !== '').join(' · ') })),
+        .map(field => ({
+          text: field.name,
+          detail: [field.label === field.name ? '' : field.label, field.unit, field.typeName]
+            .filter(part => part !== '')
+            .join(' · '),
+        })),
     };
   }
   const afterColumn = fields.some(field => context.endsWith(field.name));

@@ -35,17 +35,46 @@ export interface GridHandlers {
 /** Characters a column is wide, by what it holds. */
 function widthOf(field: Field): number {
   const byMeaning: Readonly<Record<string, number>> = {
-    comm: 17, pid: 8, tid: 8, uid: 7, gid: 7, cpu: 5, ipv4: 16, ipv6: 26, port: 7, 'port-be': 7, errno: 12, 'timestamp-ns': 18, 'duration-ns': 11,
-    'duration-us': 11, 'duration-ms': 11, bytes: 11, kib: 11, ksym: 20, usym: 20, hex: 19, bool: 6, device: 9, hexdump: 48, flags: 26,
+    comm: 17,
+    pid: 8,
+    tid: 8,
+    uid: 7,
+    gid: 7,
+    cpu: 5,
+    ipv4: 16,
+    ipv6: 26,
+    port: 7,
+    'port-be': 7,
+    errno: 12,
+    'timestamp-ns': 18,
+    'duration-ns': 11,
+    'duration-us': 11,
+    'duration-ms': 11,
+    bytes: 11,
+    kib: 11,
+    ksym: 20,
+    usym: 20,
+    hex: 19,
+    bool: 6,
+    device: 9,
+    hexdump: 48,
+    flags: 26,
   };
-  const own = byMeaning[field.meaning] ?? (field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : field.size > 4 ? 14 : 10);
+  const own =
+    byMeaning[field.meaning] ??
+    (field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : field.size > 4 ? 14 : 10);
   return Math.max(own, field.label.length + 3);
 }
 
 export function createGrid(handlers: GridHandlers): Grid {
   const head = element('div', { class: 'grid-row grid-head', role: 'row' });
   const body = element('div', { class: 'grid-body', role: 'rowgroup' });
-  const grid = element('div', { class: 'grid', role: 'grid', 'aria-label': 'Records', 'aria-multiselectable': 'true', tabindex: 0 }, element('div', { role: 'rowgroup', class: 'grid-head-group' }, head), body);
+  const grid = element(
+    'div',
+    { class: 'grid', role: 'grid', 'aria-label': 'Records', 'aria-multiselectable': 'true', tabindex: 0 },
+    element('div', { role: 'rowgroup', class: 'grid-head-group' }, head),
+    body,
+  );
   let stream: EventStream | null = null;
   let activeRow = -1;
   let anchorRow = -1;
@@ -54,7 +83,7 @@ export function createGrid(handlers: GridHandlers): Grid {
   const createRow = (): HTMLElement => {
     const row = element('div', { class: 'grid-row', role: 'row' });
     row.addEventListener('click', event => {
-      const index = Number(row.dataset['index']);
+      const index = Number(row.dataset.index);
       activate(index, event.shiftKey);
     });
     row.addEventListener('dblclick', () => handlers.onDetail());
@@ -66,18 +95,24 @@ export function createGrid(handlers: GridHandlers): Grid {
     const { reader, store } = stream;
     const number = stream.rowAt(index);
     const selected = isSelected(number);
-    setAttributes(row, { 'aria-rowindex': index + 2, 'aria-selected': String(selected), id: `row-${number}`, 'data-index': index });
+    setAttributes(row, {
+      'aria-rowindex': index + 2,
+      'aria-selected': String(selected),
+      id: `row-${number}`,
+      'data-index': index,
+    });
     row.classList.toggle('active', number === activeRow);
     // A record never changes: the same row in the same element needs no second decoding.
-    if (row.dataset['row'] === String(number) && row.dataset['stream'] === stream.description.stream) return;
-    row.dataset['row'] = String(number);
-    row.dataset['stream'] = stream.description.stream;
+    if (row.dataset.row === String(number) && row.dataset.stream === stream.description.stream) return;
+    row.dataset.row = String(number);
+    row.dataset.stream = stream.description.stream;
     const found = store.row(number);
     const isLost = found?.kind === 'lost';
     row.classList.toggle('lost', isLost);
     if (!found || found.kind === 'lost') {
       const text = found ? `${formatCount(found.lost)} records lost here` : '';
-      if (row.childElementCount !== 1) row.replaceChildren(element('div', { role: 'gridcell', class: 'cell lost-cell' }));
+      if (row.childElementCount !== 1)
+        row.replaceChildren(element('div', { role: 'gridcell', class: 'cell lost-cell' }));
       setAttributes(row, { 'data-lost': found?.lost ?? null });
       if (row.firstElementChild) setText(row.firstElementChild, text);
       return;
@@ -85,7 +120,11 @@ export function createGrid(handlers: GridHandlers): Grid {
     setAttributes(row, { 'data-lost': null });
     const { columns } = reader;
     if (row.childElementCount !== columns.length || row.firstElementChild?.classList.contains('lost-cell')) {
-      row.replaceChildren(...columns.map(field => element('div', { role: 'gridcell', class: isNumeric(field) ? 'cell number' : 'cell' })));
+      row.replaceChildren(
+        ...columns.map(field =>
+          element('div', { role: 'gridcell', class: isNumeric(field) ? 'cell number' : 'cell' }),
+        ),
+      );
     }
     columns.forEach((field, column) => {
       const cell = row.children[column];
@@ -93,7 +132,15 @@ export function createGrid(handlers: GridHandlers): Grid {
     });
   };
 
-  const list = new VirtualList({ scroller: grid, body, rowHeightPx: ROW_PX, headHeightPx: HEAD_PX, createRow, drawRow, onScroll: () => handlers.onMove(list.atEnd) });
+  const list = new VirtualList({
+    scroller: grid,
+    body,
+    rowHeightPx: ROW_PX,
+    headHeightPx: HEAD_PX,
+    createRow,
+    drawRow,
+    onScroll: () => handlers.onMove(list.atEnd),
+  });
 
   function isSelected(number: number): boolean {
     if (activeRow < 0) return false;
@@ -122,8 +169,22 @@ export function createGrid(handlers: GridHandlers): Grid {
   grid.addEventListener('keydown', event => {
     if (!stream) return;
     const last = stream.length - 1;
-    const at = activeRow < 0 ? (event.key === 'ArrowUp' ? last + 1 : -1) : stream.isSorted ? activeIndex : stream.indexOf(activeRow);
-    const moves: Readonly<Record<string, number>> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + list.pageRows, PageUp: at - list.pageRows, Home: 0, End: last };
+    const at =
+      activeRow < 0
+        ? event.key === 'ArrowUp'
+          ? last + 1
+          : -1
+        : stream.isSorted
+          ? activeIndex
+          : stream.indexOf(activeRow);
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + list.pageRows,
+      PageUp: at - list.pageRows,
+      Home: 0,
+      End: last,
+    };
     const target = moves[event.key];
     if (target !== undefined) {
       event.preventDefault();
@@ -141,17 +202,40 @@ export function createGrid(handlers: GridHandlers): Grid {
       activeRow = -1;
       anchorRow = -1;
       const { columns } = next.reader;
-      grid.style.setProperty('--columns', columns.map((field, index) => (index === columns.length - 1 && !isNumeric(field) ? `minmax(${widthOf(field)}ch, 1fr)` : `${widthOf(field)}ch`)).join(' '));
-      grid.style.setProperty('--row-width', `calc(${columns.reduce((sum, field) => sum + widthOf(field), 0)}ch + ${columns.length * COLUMN_GAP_PX + 24}px)`);
+      grid.style.setProperty(
+        '--columns',
+        columns
+          .map((field, index) =>
+            index === columns.length - 1 && !isNumeric(field)
+              ? `minmax(${widthOf(field)}ch, 1fr)`
+              : `${widthOf(field)}ch`,
+          )
+          .join(' '),
+      );
+      grid.style.setProperty(
+        '--row-width',
+        `calc(${columns.reduce((sum, field) => sum + widthOf(field), 0)}ch + ${columns.length * COLUMN_GAP_PX + 24}px)`,
+      );
       setAttributes(grid, { 'aria-colcount': columns.length });
       body.replaceChildren();
       head.replaceChildren(
         ...columns.map(field => {
           const title = element('button', { type: 'button' }, field.label);
           // Cells carry their unit, scaled; the column's own is in the tooltip.
-          title.title = [field.name, field.unit, field.typeName, field.help].filter(part => part !== '').join(' · ');
+          title.title = [field.name, field.unit, field.typeName, field.help]
+            .filter(part => part !== '')
+            .join(' · ');
           title.addEventListener('click', () => handlers.onSort(field));
-          return element('div', { role: 'columnheader', class: isNumeric(field) ? 'cell number' : 'cell', 'data-column': field.name, 'aria-sort': 'none' }, title);
+          return element(
+            'div',
+            {
+              role: 'columnheader',
+              class: isNumeric(field) ? 'cell number' : 'cell',
+              'data-column': field.name,
+              'aria-sort': 'none',
+            },
+            title,
+          );
         }),
       );
       list.reset();
@@ -167,7 +251,9 @@ export function createGrid(handlers: GridHandlers): Grid {
     sort: choice => {
       for (const header of head.children) {
         const own = choice && header.getAttribute('data-column') === choice.column;
-        setAttributes(header, { 'aria-sort': own ? (choice.descending ? 'descending' : 'ascending') : 'none' });
+        setAttributes(header, {
+          'aria-sort': own ? (choice.descending ? 'descending' : 'ascending') : 'none',
+        });
       }
     },
     active: () => (activeRow >= 0 && stream && activeRow >= stream.store.firstRow ? activeRow : null),

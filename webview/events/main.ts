@@ -12,7 +12,16 @@ let streams: readonly EventStream[] = [];
 
 const host = connectToHost<ViewState>(receive);
 const saved = host.savedState();
-const view = createEventsView(pageRoot(), { stream: saved?.stream ?? null, filter: saved?.filter ?? '', sort: saved?.sort ?? null, follow: saved?.follow ?? true }, host);
+const view = createEventsView(
+  pageRoot(),
+  {
+    stream: saved?.stream ?? null,
+    filter: saved?.filter ?? '',
+    sort: saved?.sort ?? null,
+    follow: saved?.follow ?? true,
+  },
+  host,
+);
 onThemeChange(() => view.redraw());
 
 function receive(message: ToWebview): void {
@@ -23,18 +32,25 @@ function receive(message: ToWebview): void {
     return;
   }
   if (message.type === 'session') {
-    if (message.session.id !== sessionId) streams = [];
+    if (message.session.id !== sessionId || message.fresh) streams = [];
     sessionId = message.session.id;
     const limit = message.eventBytesLimit ?? DEFAULT_LIMIT_BYTES;
-    const known = message.streams.map(description => streams.find(stream => stream.description.stream === description.stream) ?? new EventStream(description, limit));
+    const known = message.streams.map(
+      description =>
+        streams.find(stream => stream.description.stream === description.stream) ??
+        new EventStream(description, limit),
+    );
     // The same array while nothing was added, so that the view stays as it is.
-    if (known.length !== streams.length || known.some((stream, index) => stream !== streams[index])) streams = known;
+    if (known.length !== streams.length || known.some((stream, index) => stream !== streams[index]))
+      streams = known;
     view.session(message.session, streams);
     return;
   }
   if (message.sessionId !== sessionId) return;
   if (message.type === 'span') {
-    streams.find(stream => stream.description.stream === message.stream)?.push(message.bytes, message.lost, message.atMs);
+    streams
+      .find(stream => stream.description.stream === message.stream)
+      ?.push(message.bytes, message.lost, message.atMs);
     view.draw();
   } else if (message.type === 'evicted') {
     streams.find(stream => stream.description.stream === message.stream)?.store.evict(message.records);

@@ -23,13 +23,45 @@ export function shownValue(value: FieldValue, field: Field): string {
 }
 
 export function isNumeric(field: Field): boolean {
-  return field.storage !== 'text' && field.storage !== 'bytes' && field.storage !== 'array' && !['enum', 'flags', 'ipv4', 'ipv6', 'ksym', 'usym', 'errno', 'signal', 'syscall', 'device', 'mac'].includes(field.meaning);
+  return (
+    field.storage !== 'text' &&
+    field.storage !== 'bytes' &&
+    field.storage !== 'array' &&
+    ![
+      'enum',
+      'flags',
+      'ipv4',
+      'ipv6',
+      'ksym',
+      'usym',
+      'errno',
+      'signal',
+      'syscall',
+      'device',
+      'mac',
+    ].includes(field.meaning)
+  );
 }
 
 function plainField(name: string, label: string, part: Partial<Field>): Field {
   return {
-    name, label, offset: 0, size: 0, storage: 'text', bitOffset: 0, bitSize: 0, count: 1, elementStorage: null, elementSize: 0,
-    meaning: 'text', unit: '', valueNames: null, help: '', hidden: false, typeName: '', ...part,
+    name,
+    label,
+    offset: 0,
+    size: 0,
+    storage: 'text',
+    bitOffset: 0,
+    bitSize: 0,
+    count: 1,
+    elementStorage: null,
+    elementSize: 0,
+    meaning: 'text',
+    unit: '',
+    valueNames: null,
+    help: '',
+    hidden: false,
+    typeName: '',
+    ...part,
   };
 }
 
@@ -44,7 +76,10 @@ export function createReader(stream: StreamDescription): RecordReader {
       columns: [size, bytes],
       fields: [size, bytes],
       index,
-      value: (view, offset, length, field) => (field === size ? length : new Uint8Array(view.buffer.slice(view.byteOffset + offset, view.byteOffset + offset + length))),
+      value: (view, offset, length, field) =>
+        field === size
+          ? length
+          : new Uint8Array(view.buffer.slice(view.byteOffset + offset, view.byteOffset + offset + length)),
     };
   }
   return {

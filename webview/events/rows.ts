@@ -143,7 +143,8 @@ export async function sortRows(
 ): Promise<Sorted | null> {
   const total = rows.length;
   const numbers = new Float64Array(total);
-  const texts: string[] | null = field.storage === 'text' || field.storage === 'bytes' || field.storage === 'array' ? [] : null;
+  const texts: string[] | null =
+    field.storage === 'text' || field.storage === 'bytes' || field.storage === 'array' ? [] : null;
   const keys = new Float64Array(total);
   let count = 0;
   let until = performance.now() + SLICE_MS;

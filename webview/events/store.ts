@@ -8,7 +8,13 @@ export interface Records {
 }
 
 export type Row =
-  | { readonly kind: 'record'; readonly view: DataView; readonly offset: number; readonly length: number; readonly atMs: number }
+  | {
+      readonly kind: 'record';
+      readonly view: DataView;
+      readonly offset: number;
+      readonly length: number;
+      readonly atMs: number;
+    }
   /** Stands where records were lost. */
   | { readonly kind: 'lost'; readonly lost: number; readonly atMs: number };
 
@@ -116,7 +122,12 @@ export class EventStore {
       this.end += records;
       this.recordsSeen += records;
     }
-    for (let chunk = this.chunks[0]; chunk && this.chunks.length > 1 && chunk.firstRow + chunk.rows <= this.hostFirst; chunk = this.chunks[0]) this.dropOldest();
+    for (
+      let chunk = this.chunks[0];
+      chunk && this.chunks.length > 1 && chunk.firstRow + chunk.rows <= this.hostFirst;
+      chunk = this.chunks[0]
+    )
+      this.dropOldest();
   }
 
   row(row: number): Row | null {
@@ -126,11 +137,17 @@ export class EventStore {
     const offset = chunk.offsets[at] ?? LOST;
     const length = chunk.lengths[at] ?? 0;
     const atMs = chunk.times[at] ?? 0;
-    return offset === LOST ? { kind: 'lost', lost: length, atMs } : { kind: 'record', view: chunk.view, offset, length, atMs };
+    return offset === LOST
+      ? { kind: 'lost', lost: length, atMs }
+      : { kind: 'record', view: chunk.view, offset, length, atMs };
   }
 
   /** Calls back for rows from..to (end excluded) that are kept, without an object per row. `offset` is -1 for a loss. */
-  scan(from: number, to: number, visit: (row: number, view: DataView, offset: number, length: number) => void): void {
+  scan(
+    from: number,
+    to: number,
+    visit: (row: number, view: DataView, offset: number, length: number) => void,
+  ): void {
     let row = Math.max(from, this.first);
     const end = Math.min(to, this.end);
     for (let at = this.chunkIndex(row); at < this.chunks.length && row < end; at++) {
@@ -147,8 +164,15 @@ export class EventStore {
   private open(bytes: Uint8Array, gathers: boolean, rows: number): Chunk {
     const capacity = gathers ? 1024 : rows;
     const chunk: Chunk = {
-      firstRow: this.end, rows: 0, bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), usedBytes: 0,
-      offsets: new Uint32Array(capacity), lengths: new Uint32Array(capacity), times: new Float64Array(capacity), gathers,
+      firstRow: this.end,
+      rows: 0,
+      bytes,
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      usedBytes: 0,
+      offsets: new Uint32Array(capacity),
+      lengths: new Uint32Array(capacity),
+      times: new Float64Array(capacity),
+      gathers,
     };
     this.chunks.push(chunk);
     this.bytesKept += bytes.byteLength + capacity * ROW_BYTES;

@@ -1,6 +1,7 @@
 /** One stream of the session on the page: its records, its rate, and the list of rows the person asked for. */
-import type { StreamDescription } from '../../src/shared/protocol/webview';
+
 import type { Field } from '../../src/shared/object/model';
+import type { StreamDescription } from '../../src/shared/protocol/webview';
 import type { Predicate } from './filter';
 import { Rate } from './rate';
 import { createReader, type RecordReader } from './reader';
@@ -74,13 +75,18 @@ export class EventStream {
     this.refresh();
     const asOfRow = this.end;
     const first = this.store.firstRow;
-    const rows = this.filtered ?? { length: Math.max(0, asOfRow - first), at: (index: number): number => first + index };
+    const rows = this.filtered ?? {
+      length: Math.max(0, asOfRow - first),
+      at: (index: number): number => first + index,
+    };
     const wanted = { length: rows.length, at: (index: number): number => rows.at(index) };
-    void sortRows(this.store, this.reader, field, descending, wanted, () => run !== this.sortRun).then(result => {
-      if (!result || run !== this.sortRun) return;
-      this.sorted = { rows: result.rows, from: this.store.firstRow, asOfRow };
-      done();
-    });
+    void sortRows(this.store, this.reader, field, descending, wanted, () => run !== this.sortRun).then(
+      result => {
+        if (!result || run !== this.sortRun) return;
+        this.sorted = { rows: result.rows, from: this.store.firstRow, asOfRow };
+        done();
+      },
+    );
   }
 
   get isSorted(): boolean {

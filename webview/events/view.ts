@@ -7,8 +7,8 @@ import { createSessionBar, emptyView, noSessionView } from '../common/session-ba
 import { button, dropdown, toggle } from '../common/toolkit';
 import { createDetailPane } from './detail';
 import { recordsText } from './export';
-import { createFilterBox } from './filter-box';
 import type { Predicate } from './filter';
+import { createFilterBox } from './filter-box';
 import { createGrid } from './grid';
 import { createRateLine } from './rate';
 import type { EventStream, SortChoice } from './stream';
@@ -32,8 +32,13 @@ export interface EventsView {
 const MOST_COPIED = 10_000;
 const MOST_EXPORTED = 1_000_000;
 
-export function createEventsView(root: HTMLElement, state: ViewState, host: { post(message: FromWebview): void; save(state: ViewState): void }): EventsView {
-  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void => host.post({ type: 'command', command: name });
+export function createEventsView(
+  root: HTMLElement,
+  state: ViewState,
+  host: { post(message: FromWebview): void; save(state: ViewState): void },
+): EventsView {
+  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void =>
+    host.post({ type: 'command', command: name });
   let streams: readonly EventStream[] = [];
   let current: EventStream | null = null;
   let summary: SessionSummary | null = null;
@@ -42,9 +47,30 @@ export function createEventsView(root: HTMLElement, state: ViewState, host: { po
   const draw = oncePerFrame(render);
 
   const bar = createSessionBar(command);
-  const streamChoice = dropdown<string>('Stream', [], '', name => { state.stream = name; choose(); });
-  const follow = toggle({ label: 'Follow', icon: 'arrow-down', title: 'Keep the newest record in view', pressed: state.follow, onChange: pressed => { setFollow(pressed); draw(); } });
-  const pause = toggle({ label: 'Pause', icon: 'debug-pause', title: 'Hold the list still; records are still kept', pressed: false, onChange: pressed => { current?.pause(pressed); draw(); } });
+  const streamChoice = dropdown<string>('Stream', [], '', name => {
+    state.stream = name;
+    choose();
+  });
+  const follow = toggle({
+    label: 'Follow',
+    icon: 'arrow-down',
+    title: 'Keep the newest record in view',
+    pressed: state.follow,
+    onChange: pressed => {
+      setFollow(pressed);
+      draw();
+    },
+  });
+  const pause = toggle({
+    label: 'Pause',
+    icon: 'debug-pause',
+    title: 'Hold the list still; records are still kept',
+    pressed: false,
+    onChange: pressed => {
+      current?.pause(pressed);
+      draw();
+    },
+  });
   const filter = createFilterBox((text, next) => {
     state.filter = text;
     predicate = next;
@@ -53,31 +79,79 @@ export function createEventsView(root: HTMLElement, state: ViewState, host: { po
     if (state.sort) sortNow();
     draw();
   });
-  const copy = button({ label: 'Copy Selected Rows', icon: 'copy', iconOnly: true, onClick: () => copyRows() });
-  const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportRows('csv') });
-  const ndjson = button({ label: 'Export NDJSON', icon: 'json', iconOnly: true, onClick: () => exportRows('ndjson') });
+  const copy = button({
+    label: 'Copy Selected Rows',
+    icon: 'copy',
+    iconOnly: true,
+    onClick: () => copyRows(),
+  });
+  const csv = button({
+    label: 'Export CSV',
+    icon: 'export',
+    iconOnly: true,
+    onClick: () => exportRows('csv'),
+  });
+  const ndjson = button({
+    label: 'Export NDJSON',
+    icon: 'json',
+    iconOnly: true,
+    onClick: () => exportRows('ndjson'),
+  });
   const controls = element('div', { class: 'group' }, follow.element, pause.element, copy, csv, ndjson);
-  const toolbar = element('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Events' }, bar.element, streamChoice.element, filter.element, controls);
+  const toolbar = element(
+    'div',
+    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Events' },
+    bar.element,
+    streamChoice.element,
+    filter.element,
+    controls,
+  );
 
   const rate = createRateLine();
   const rateNow = element('span', { class: 'rate-now' });
   const counts = element('span', { class: 'muted', role: 'status' });
-  const newer = button({ label: 'Show Newer', icon: 'refresh', onClick: () => { if (current?.isSorted) sortNow(); else { pause.set(false); current?.pause(false); draw(); } } });
+  const newer = button({
+    label: 'Show Newer',
+    icon: 'refresh',
+    onClick: () => {
+      if (current?.isSorted) sortNow();
+      else {
+        pause.set(false);
+        current?.pause(false);
+        draw();
+      }
+    },
+  });
   const strip = element('div', { class: 'strip' }, rateNow, rate.element, rate.table, counts, newer);
   const grid = createGrid({
     onSort: field => {
       const again = state.sort?.column === field.name;
       // Largest first, then smallest, then the order of arrival.
-      state.sort = !again ? { column: field.name, descending: true } : state.sort?.descending ? { column: field.name, descending: false } : null;
+      state.sort = !again
+        ? { column: field.name, descending: true }
+        : state.sort?.descending
+          ? { column: field.name, descending: false }
+          : null;
       host.save(state);
       sortNow();
     },
-    onActive: () => { if (detailOpen) showDetail(); },
-    onMove: atEnd => { if (state.follow !== atEnd && !state.sort) setFollow(atEnd && !current?.paused); },
+    onActive: () => {
+      if (detailOpen) showDetail();
+    },
+    onMove: atEnd => {
+      if (state.follow !== atEnd && !state.sort) setFollow(atEnd && !current?.paused);
+    },
     onCopy: () => copyRows(),
-    onDetail: () => { detailOpen = true; showDetail(); },
+    onDetail: () => {
+      detailOpen = true;
+      showDetail();
+    },
   });
-  const detail = createDetailPane(() => { detailOpen = false; detail.element.hidden = true; grid.element.focus(); });
+  const detail = createDetailPane(() => {
+    detailOpen = false;
+    detail.element.hidden = true;
+    grid.element.focus();
+  });
   const content = element('div', { class: 'content' }, grid.element, detail.element);
   const empty = element('div', { class: 'empty-host' });
   root.append(toolbar, filter.problem, bar.banner, strip, content, empty);
@@ -101,7 +175,9 @@ export function createEventsView(root: HTMLElement, state: ViewState, host: { po
 
   function choose(): void {
     current = streams.find(stream => stream.description.stream === state.stream) ?? streams[0] ?? null;
-    streamChoice.options(streams.map(stream => ({ value: stream.description.stream, label: stream.description.label })));
+    streamChoice.options(
+      streams.map(stream => ({ value: stream.description.stream, label: stream.description.label })),
+    );
     streamChoice.element.hidden = streams.length < 2;
     if (!current) return;
     streamChoice.set(current.description.stream);
@@ -136,15 +212,24 @@ export function createEventsView(root: HTMLElement, state: ViewState, host: { po
     if (!current) return;
     const stream = current;
     const rows = (function* () {
-      for (let index = Math.max(0, stream.length - MOST_EXPORTED); index < stream.length; index++) yield stream.rowAt(index);
+      for (let index = Math.max(0, stream.length - MOST_EXPORTED); index < stream.length; index++)
+        yield stream.rowAt(index);
     })();
-    host.post({ type: 'export', format, name: `${summary?.title ?? 'session'}-${stream.description.stream}.${format}`, content: recordsText(stream, rows, format) });
+    host.post({
+      type: 'export',
+      format,
+      name: `${summary?.title ?? 'session'}-${stream.description.stream}.${format}`,
+      content: recordsText(stream, rows, format),
+    });
   }
 
   function render(): void {
     if (!current) return;
     const { store } = current;
-    if (store.endRow === 0) return showWaiting();
+    if (store.endRow === 0) {
+      showWaiting();
+      return;
+    }
     if (!empty.hidden) showEmpty(null);
     const { more, gone } = current.refresh();
     if (gone > 0 && !state.follow) grid.shift(gone);
@@ -152,8 +237,12 @@ export function createEventsView(root: HTMLElement, state: ViewState, host: { po
     rate.draw(current.rate);
     setText(rateNow, `${formatCount(current.rate.perSecond)}/s`);
     const parts = [
-      predicate ? `${formatCount(current.length)} of ${formatCount(store.endRow - store.firstRow)} rows` : `${formatCount(current.length)} rows`,
-      ...(store.firstRow > 0 ? [`oldest ${formatCount(store.firstRow)} left (limit ${formatQuantity(limitOf(current), 'bytes')})`] : []),
+      predicate
+        ? `${formatCount(current.length)} of ${formatCount(store.endRow - store.firstRow)} rows`
+        : `${formatCount(current.length)} rows`,
+      ...(store.firstRow > 0
+        ? [`oldest ${formatCount(store.firstRow)} left (limit ${formatQuantity(limitOf(current), 'bytes')})`]
+        : []),
       ...(store.lost > 0 ? [`${formatCount(store.lost)} lost`] : []),
       ...(current.paused ? ['paused'] : []),
       ...(current.isSorted ? ['sorted'] : []),
@@ -172,8 +261,13 @@ export function createEventsView(root: HTMLElement, state: ViewState, host: { po
     if (!summary) return;
     showEmpty(
       summary.state === 'running' || summary.state === 'starting'
-        ? emptyView('Attached; no event yet. Rows appear as the program submits records.', [{ label: 'Show Program', run: () => command('openProgram') }])
-        : emptyView('The session ended without an event.', [{ label: 'Attach Again', run: () => command('attachAgain') }, { label: 'Show Log', run: () => command('showLog') }]),
+        ? emptyView('Attached; no event yet. Rows appear as the program submits records.', [
+            { label: 'Show Program', run: () => command('openProgram') },
+          ])
+        : emptyView('The session ended without an event.', [
+            { label: 'Attach Again', run: () => command('attachAgain') },
+            { label: 'Show Log', run: () => command('showLog') },
+          ]),
     );
   }
 
@@ -193,7 +287,12 @@ export function createEventsView(root: HTMLElement, state: ViewState, host: { po
       bar.session(session);
       if (!same || !current) choose();
       if (streams.length === 0) {
-        showEmpty(emptyView('This program sends no events. A ring buffer, a perf buffer or bpf_printk shows up here.', [{ label: 'New Program from Template', run: () => command('openTemplates') }]));
+        showEmpty(
+          emptyView(
+            'This program sends no events. A ring buffer, a perf buffer or bpf_printk shows up here.',
+            [{ label: 'New Program from Template', run: () => command('openTemplates') }],
+          ),
+        );
       } else if (current?.store.endRow === 0) showWaiting();
     },
     drops: drops => bar.drops(drops),

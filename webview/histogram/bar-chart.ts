@@ -31,7 +31,12 @@ const BOTTOM = 36;
 export function createBarChart(): BarChart {
   const readout = element('div', { class: 'readout', hidden: true });
   const spoken = element('div', { class: 'visually-hidden', 'aria-live': 'polite' });
-  const host = element('div', { class: 'chart bar-chart', tabindex: 0, role: 'application', 'aria-roledescription': 'histogram' }, readout, spoken);
+  const host = element(
+    'div',
+    { class: 'chart bar-chart', tabindex: 0, role: 'application', 'aria-roledescription': 'histogram' },
+    readout,
+    spoken,
+  );
   const chart = createChart(host);
   let data: BarChartData | null = null;
   let active = -1;
@@ -46,21 +51,32 @@ export function createBarChart(): BarChart {
     const was = data?.frozen?.[index];
     if (was) {
       const points = (bar.share - was.share) * 100;
-      lines.push(`A ${formatCount(was.count)}, ${formatShare(was.share)} (${points > 0 ? '+' : ''}${points.toFixed(1)} points)`);
+      lines.push(
+        `A ${formatCount(was.count)}, ${formatShare(was.share)} (${points > 0 ? '+' : ''}${points.toFixed(1)} points)`,
+      );
     }
     return lines;
   };
 
   const show = (index: number, speak: boolean): void => {
     const bar = data?.bars[index];
-    if (!data || !bar) return hide();
+    if (!data || !bar) {
+      hide();
+      return;
+    }
     active = index;
     const [first, ...rest] = describe(bar, index);
-    readout.replaceChildren(element('strong', {}, first ?? ''), ...rest.map(line => element('div', {}, line)));
+    readout.replaceChildren(
+      element('strong', {}, first ?? ''),
+      ...rest.map(line => element('div', {}, line)),
+    );
     readout.hidden = false;
     const step = (host.clientWidth - LEFT - RIGHT) / data.bars.length;
     const x = LEFT + (index + 0.5) * step;
-    const left = x + step / 2 + 6 + readout.offsetWidth > host.clientWidth ? x - step / 2 - 6 - readout.offsetWidth : x + step / 2 + 6;
+    const left =
+      x + step / 2 + 6 + readout.offsetWidth > host.clientWidth
+        ? x - step / 2 - 6 - readout.offsetWidth
+        : x + step / 2 + 6;
     readout.style.left = `${Math.max(0, left)}px`;
     readout.style.top = `${TOP}px`;
     if (speak) setText(spoken, [first, ...rest].join(', '));
@@ -107,8 +123,13 @@ export function createBarChart(): BarChart {
     redraw: paint,
     draw: next => {
       data = next;
-      const peak = next.bars.reduce<Bar | null>((best, bar) => (!best || bar.count > best.count ? bar : best), null);
-      const marks = next.marks.map(mark => `${mark.name} ${mark.atLeast ? 'at least ' : ''}${formatQuantity(mark.value, next.unit)}`);
+      const peak = next.bars.reduce<Bar | null>(
+        (best, bar) => (!best || bar.count > best.count ? bar : best),
+        null,
+      );
+      const marks = next.marks.map(
+        mark => `${mark.name} ${mark.atLeast ? 'at least ' : ''}${formatQuantity(mark.value, next.unit)}`,
+      );
       host.setAttribute(
         'aria-label',
         `${next.name}: ${next.bars.length} bars, ${peak ? `most between ${formatRange(peak.min, peak.max, next.unit)}` : 'no values'}. ${marks.join(', ')}. Arrow keys walk the bars.`,
@@ -140,16 +161,32 @@ function optionFor(data: BarChartData, active: number) {
     return {
       type: 'group',
       children: [
-        { type: 'line', shape: { x1: x, y1: y + 2, x2: x, y2: bottom }, style: { stroke: theme.foreground, lineWidth: 1, lineDash: mark.name === 'max' ? [1, 3] : [4, 3], opacity: 0.8 }, silent: true },
+        {
+          type: 'line',
+          shape: { x1: x, y1: y + 2, x2: x, y2: bottom },
+          style: {
+            stroke: theme.foreground,
+            lineWidth: 1,
+            lineDash: mark.name === 'max' ? [1, 3] : [4, 3],
+            opacity: 0.8,
+          },
+          silent: true,
+        },
         {
           type: 'text',
           style: {
             // The name alone: the values stand in the line above the chart, and neighbours would collide.
             text: mark.name,
-            x: toLeft ? x - 4 : x + 4, y, align: toLeft ? 'right' : 'left', verticalAlign: 'top',
-            fill: theme.foreground, fontFamily: theme.font, fontSize: 11,
+            x: toLeft ? x - 4 : x + 4,
+            y,
+            align: toLeft ? 'right' : 'left',
+            verticalAlign: 'top',
+            fill: theme.foreground,
+            fontFamily: theme.font,
+            fontSize: 11,
             // A band of the panel's colour keeps the label readable over a neighbour's line.
-            backgroundColor: theme.background, padding: [0, 2],
+            backgroundColor: theme.background,
+            padding: [0, 2],
           },
           silent: true,
         },
@@ -173,7 +210,10 @@ function optionFor(data: BarChartData, active: number) {
     yAxis: {
       type: data.logCounts && !byShare ? 'log' : 'value',
       min: data.logCounts && !byShare ? 0.5 : 0,
-      axisLabel: { ...text, formatter: (value: number) => (byShare ? `${value} %` : value === 0.5 ? '0' : formatShort(value)) },
+      axisLabel: {
+        ...text,
+        formatter: (value: number) => (byShare ? `${value} %` : value === 0.5 ? '0' : formatShort(value)),
+      },
       splitLine: { lineStyle: { color: theme.border, opacity: highContrast ? 0.35 : 1 } },
       splitNumber: 4,
     },
@@ -202,7 +242,12 @@ function optionFor(data: BarChartData, active: number) {
               z: 3,
               barCategoryGap: '12%',
               silent: true,
-              itemStyle: { color: 'transparent', borderColor: theme.second, borderWidth: 1.5, borderType: 'dashed' },
+              itemStyle: {
+                color: 'transparent',
+                borderColor: theme.second,
+                borderWidth: 1.5,
+                borderType: 'dashed',
+              },
               data: data.frozen.map(heightOf),
             },
           ]
@@ -214,7 +259,10 @@ function optionFor(data: BarChartData, active: number) {
         silent: true,
         renderItem: renderMark,
         encode: { x: 0, y: 1 },
-        data: marks.map(mark => [positionInBins(mark.value, data.bars), data.logCounts && !byShare ? 0.5 : 0]),
+        data: marks.map(mark => [
+          positionInBins(mark.value, data.bars),
+          data.logCounts && !byShare ? 0.5 : 0,
+        ]),
       },
     ],
   };

@@ -26,7 +26,9 @@ export function createBarTable(): BarTable {
       const names = frozen ? [...HEADINGS, ...FROZEN_HEADINGS] : HEADINGS;
       if (names.length !== columns) {
         columns = names.length;
-        headings.replaceChildren(...names.map(name => element('th', { scope: 'col', class: 'number' }, name)));
+        headings.replaceChildren(
+          ...names.map(name => element('th', { scope: 'col', class: 'number' }, name)),
+        );
         body.replaceChildren();
       }
       while (body.rows.length > bars.length) body.deleteRow(-1);
@@ -38,13 +40,26 @@ export function createBarTable(): BarTable {
       bars.forEach((bar, index) => {
         const row = body.rows[index];
         if (!row) return;
-        setAttributes(row, { 'data-min': String(bar.min), 'data-max': String(bar.max), 'data-count': bar.count });
-        const cells = [formatExactRange(bar.min, bar.max, unit), formatCount(bar.count), formatShare(bar.share), formatShare(bar.cumulativeShare)];
+        setAttributes(row, {
+          'data-min': String(bar.min),
+          'data-max': String(bar.max),
+          'data-count': bar.count,
+        });
+        const cells = [
+          formatExactRange(bar.min, bar.max, unit),
+          formatCount(bar.count),
+          formatShare(bar.share),
+          formatShare(bar.cumulativeShare),
+        ];
         const was = frozen?.[index];
         if (frozen) {
           const difference = (bar.share - (was?.share ?? 0)) * 100;
           setAttributes(row, { 'data-a-count': was?.count ?? 0 });
-          cells.push(formatCount(was?.count ?? 0), formatShare(was?.share ?? 0), `${difference > 0 ? '+' : ''}${difference.toFixed(1)} points`);
+          cells.push(
+            formatCount(was?.count ?? 0),
+            formatShare(was?.share ?? 0),
+            `${difference > 0 ? '+' : ''}${difference.toFixed(1)} points`,
+          );
         } else setAttributes(row, { 'data-a-count': null });
         cells.forEach((cell, column) => {
           const target = row.cells[column];

@@ -37,7 +37,17 @@ const LEAST_COLUMNS = 40;
 export function createHeatmap(onRange: (range: { first: number; last: number } | null) => void): Heatmap {
   const readout = element('div', { class: 'readout', hidden: true });
   const spoken = element('div', { class: 'visually-hidden', 'aria-live': 'polite' });
-  const host = element('div', { class: 'chart heatmap', tabindex: 0, role: 'application', 'aria-roledescription': 'heat map over time' }, readout, spoken);
+  const host = element(
+    'div',
+    {
+      class: 'chart heatmap',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'heat map over time',
+    },
+    readout,
+    spoken,
+  );
   const chart = createChart(host);
   const table = createTimeTable();
   const cells = document.createElement('canvas');
@@ -67,9 +77,13 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
     const bin = row === null ? undefined : data.bins[row];
     return [
       `${formatClock(step.fromMs)} – ${formatClock(step.toMs)}`,
-      ...(bin ? [`${formatRange(bin.min, bin.max, data.unit)}: ${formatCount(counts[column]?.[row ?? 0] ?? 0)}`] : []),
+      ...(bin
+        ? [`${formatRange(bin.min, bin.max, data.unit)}: ${formatCount(counts[column]?.[row ?? 0] ?? 0)}`]
+        : []),
       `${formatCount(totalOf(added))} values`,
-      ...(middle && high ? [`p50 ${formatQuantity(middle.value, data.unit)}, p99 ${formatQuantity(high.value, data.unit)}`] : []),
+      ...(middle && high
+        ? [`p50 ${formatQuantity(middle.value, data.unit)}, p99 ${formatQuantity(high.value, data.unit)}`]
+        : []),
       ...(step.lost > 0 ? [`${formatCount(step.lost)} lost`] : []),
     ];
   };
@@ -106,7 +120,12 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
     if (!data || data.steps.length === 0) return;
     const last = data.steps.length - 1;
     const from = cursor < 0 ? last + (event.key === 'ArrowLeft' ? 1 : 0) : cursor;
-    const targets: Readonly<Record<string, number>> = { ArrowLeft: Math.max(0, from - 1), ArrowRight: Math.min(last, from + 1), Home: 0, End: last };
+    const targets: Readonly<Record<string, number>> = {
+      ArrowLeft: Math.max(0, from - 1),
+      ArrowRight: Math.min(last, from + 1),
+      Home: 0,
+      End: last,
+    };
     const target = targets[event.key];
     if (target !== undefined) {
       event.preventDefault();
@@ -153,7 +172,12 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
 }
 
 /** One canvas pixel per cell; a logarithmic ramp, so that a single outlier is seen beside a million. */
-function paintCells(canvas: HTMLCanvasElement, counts: readonly Float64Array[], rows: number, theme: Theme): void {
+function paintCells(
+  canvas: HTMLCanvasElement,
+  counts: readonly Float64Array[],
+  rows: number,
+  theme: Theme,
+): void {
   canvas.width = Math.max(1, counts.length);
   canvas.height = Math.max(1, rows);
   const context = canvas.getContext('2d');
@@ -173,32 +197,78 @@ function paintCells(canvas: HTMLCanvasElement, counts: readonly Float64Array[], 
 
 /** From just off the background, through the accent, to the foreground's side: order is seen without hue. */
 function rampColor(theme: Theme, share: number): string {
-  if (theme.kind.startsWith('high-contrast')) return mixColors(theme.background, theme.foreground, 0.25 + share * 0.75);
+  if (theme.kind.startsWith('high-contrast'))
+    return mixColors(theme.background, theme.foreground, 0.25 + share * 0.75);
   return share < 0.6
     ? mixColors(theme.background, theme.accent, 0.18 + (share / 0.6) * 0.82)
     : mixColors(theme.accent, theme.foreground, ((share - 0.6) / 0.4) * 0.85);
 }
 
-function optionFor(data: HeatmapData, columns: number, cells: HTMLCanvasElement, theme: Theme, cursor: number) {
+function optionFor(
+  data: HeatmapData,
+  columns: number,
+  cells: HTMLCanvasElement,
+  theme: Theme,
+  cursor: number,
+) {
   const text = { color: theme.muted, fontFamily: theme.font, fontSize: 11 };
   const rows = Math.max(1, data.bins.length);
-  const band = (from: number, to: number, style: object, params: Parameters<CustomSeriesRenderItem>[0], api: Parameters<CustomSeriesRenderItem>[1]) => {
+  const band = (
+    from: number,
+    to: number,
+    style: object,
+    params: Parameters<CustomSeriesRenderItem>[0],
+    api: Parameters<CustomSeriesRenderItem>[1],
+  ) => {
     const area = params.coordSys as unknown as { x: number; y: number; width: number; height: number };
     const [left = 0] = api.coord([from, 0]);
     const [right = 0] = api.coord([to, 0]);
-    return { type: 'rect' as const, shape: { x: left, y: area.y, width: Math.max(1, right - left), height: area.height }, style, silent: true };
+    return {
+      type: 'rect' as const,
+      shape: { x: left, y: area.y, width: Math.max(1, right - left), height: area.height },
+      style,
+      silent: true,
+    };
   };
   const renderCells: CustomSeriesRenderItem = (_params, api) => {
     const [left = 0, top = 0] = api.coord([0, rows]);
     const [right = 0, bottom = 0] = api.coord([data.steps.length, 0]);
-    return { type: 'image', style: { image: sharp(cells, right - left, bottom - top) as unknown as string, x: left, y: top, width: right - left, height: bottom - top }, silent: true };
+    return {
+      type: 'image',
+      style: {
+        image: sharp(cells, right - left, bottom - top) as unknown as string,
+        x: left,
+        y: top,
+        width: right - left,
+        height: bottom - top,
+      },
+      silent: true,
+    };
   };
   const renderRange: CustomSeriesRenderItem = (params, api) => {
     const first = data.steps.findIndex(step => data.range !== null && step.number >= data.range.first);
     const last = data.steps.findLastIndex(step => data.range !== null && step.number <= data.range.last);
     const children = [];
-    if (first >= 0 && last >= first) children.push(band(first, last + 1, { fill: withAlpha(theme.foreground, 0.1), stroke: theme.focus, lineWidth: 1.5 }, params, api));
-    if (cursor >= 0) children.push(band(cursor, cursor + 1, { fill: 'transparent', stroke: theme.focus, lineWidth: 1, lineDash: [2, 2] }, params, api));
+    if (first >= 0 && last >= first)
+      children.push(
+        band(
+          first,
+          last + 1,
+          { fill: withAlpha(theme.foreground, 0.1), stroke: theme.focus, lineWidth: 1.5 },
+          params,
+          api,
+        ),
+      );
+    if (cursor >= 0)
+      children.push(
+        band(
+          cursor,
+          cursor + 1,
+          { fill: 'transparent', stroke: theme.focus, lineWidth: 1, lineDash: [2, 2] },
+          params,
+          api,
+        ),
+      );
     return { type: 'group', children };
   };
   const losses = data.steps.flatMap((step, index) => (step.lost > 0 ? [[index + 0.5, step.lost]] : []));
@@ -209,27 +279,77 @@ function optionFor(data: HeatmapData, columns: number, cells: HTMLCanvasElement,
       type: 'group',
       silent: true,
       children: [
-        { type: 'line', shape: { x1: x, y1: area.y, x2: x, y2: area.y + area.height }, style: { stroke: theme.error, lineWidth: 1, lineDash: [3, 2] } },
-        { type: 'polygon', shape: { points: [[x - 5, area.y - 9], [x + 5, area.y - 9], [x, area.y - 1]] }, style: { fill: theme.error } },
-        { type: 'text', style: { text: `${formatCount(Number(api.value(1)))} lost`, x: x + 8, y: area.y - 14, fill: theme.error, fontFamily: theme.font, fontSize: 11 } },
+        {
+          type: 'line',
+          shape: { x1: x, y1: area.y, x2: x, y2: area.y + area.height },
+          style: { stroke: theme.error, lineWidth: 1, lineDash: [3, 2] },
+        },
+        {
+          type: 'polygon',
+          shape: {
+            points: [
+              [x - 5, area.y - 9],
+              [x + 5, area.y - 9],
+              [x, area.y - 1],
+            ],
+          },
+          style: { fill: theme.error },
+        },
+        {
+          type: 'text',
+          style: {
+            text: `${formatCount(Number(api.value(1)))} lost`,
+            x: x + 8,
+            y: area.y - 14,
+            fill: theme.error,
+            fontFamily: theme.font,
+            fontSize: 11,
+          },
+        },
       ],
     };
   };
   return {
     grid: { left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM },
     xAxis: {
-      type: 'value', min: 0, max: columns, splitLine: { show: false }, axisTick: { show: false }, splitNumber: 6,
+      type: 'value',
+      min: 0,
+      max: columns,
+      splitLine: { show: false },
+      axisTick: { show: false },
+      splitNumber: 6,
       axisLine: { show: true, lineStyle: { color: theme.border } },
-      axisLabel: { ...text, hideOverlap: true, formatter: (index: number) => { const step = data.steps[Math.min(index, data.steps.length - 1)]; return step && index < data.steps.length && Number.isInteger(index) ? formatClock(step.fromMs) : ''; } },
+      axisLabel: {
+        ...text,
+        hideOverlap: true,
+        formatter: (index: number) => {
+          const step = data.steps[Math.min(index, data.steps.length - 1)];
+          return step && index < data.steps.length && Number.isInteger(index) ? formatClock(step.fromMs) : '';
+        },
+      },
     },
     yAxis: [
-      { type: 'category', data: data.bins.map(bin => formatRange(bin.min, bin.max, data.unit)), axisTick: { show: false }, axisLine: { show: true, lineStyle: { color: theme.border } }, axisLabel: { ...text, hideOverlap: true } },
+      {
+        type: 'category',
+        data: data.bins.map(bin => formatRange(bin.min, bin.max, data.unit)),
+        axisTick: { show: false },
+        axisLine: { show: true, lineStyle: { color: theme.border } },
+        axisLabel: { ...text, hideOverlap: true },
+      },
       { type: 'value', min: 0, max: rows, show: false },
     ],
     series: [
       { type: 'custom', yAxisIndex: 1, renderItem: renderCells, data: [[0, 0]], silent: true, clip: true },
       { type: 'custom', yAxisIndex: 1, renderItem: renderRange, data: [[0, 0]], silent: true, z: 4 },
-      { type: 'custom', yAxisIndex: 1, renderItem: renderLoss, data: losses, silent: true, z: 5, clip: false },
+      {
+        type: 'custom',
+        yAxisIndex: 1,
+        renderItem: renderLoss,
+        data: losses,
+        silent: true,
+        z: 5,
+        clip: false,
+      },
     ],
   };
 }
@@ -251,27 +371,46 @@ function sharp(cells: HTMLCanvasElement, width: number, height: number): HTMLCan
 function createTimeTable(): { readonly element: HTMLTableElement; update(data: HeatmapData): void } {
   const caption = element('caption');
   const body = element('tbody');
-  const headings = ['Interval', 'Values', 'p50', 'p99', 'Lost'].map(name => element('th', { scope: 'col', class: name === 'Interval' ? '' : 'number' }, name));
-  const table = element('table', { class: 'data time-table' }, caption, element('thead', {}, element('tr', {}, ...headings)), body);
+  const headings = ['Interval', 'Values', 'p50', 'p99', 'Lost'].map(name =>
+    element('th', { scope: 'col', class: name === 'Interval' ? '' : 'number' }, name),
+  );
+  const table = element(
+    'table',
+    { class: 'data time-table' },
+    caption,
+    element('thead', {}, element('tr', {}, ...headings)),
+    body,
+  );
   return {
     element: table,
     update: data => {
       setText(caption, `${data.name}, by interval`);
       const firstKept = data.steps[0]?.number ?? 0;
-      while (body.rows[0] && Number(body.rows[0].dataset['step']) < firstKept) body.deleteRow(0);
-      if (Number(body.rows[0]?.dataset['step'] ?? firstKept) !== firstKept) body.replaceChildren();
+      while (body.rows[0] && Number(body.rows[0].dataset.step) < firstKept) body.deleteRow(0);
+      if (Number(body.rows[0]?.dataset.step ?? firstKept) !== firstKept) body.replaceChildren();
       data.steps.forEach((step, index) => {
         const added = data.additions[index] ?? [];
         let row = body.rows[index];
         if (!row) {
-          row = element('tr', {}, element('th', { scope: 'row' }), ...Array.from({ length: 4 }, () => element('td', { class: 'number' })));
+          row = element(
+            'tr',
+            {},
+            element('th', { scope: 'row' }),
+            ...Array.from({ length: 4 }, () => element('td', { class: 'number' })),
+          );
           body.append(row);
         }
         const total = totalOf(added);
         setAttributes(row, { 'data-step': step.number, 'data-values': total, 'data-lost': step.lost });
         const middle = percentile(added, 0.5);
         const high = percentile(added, 0.99);
-        const texts = [formatClock(step.toMs), formatCount(total), middle ? formatQuantity(middle.value, data.unit) : '–', high ? formatQuantity(high.value, data.unit) : '–', formatCount(step.lost)];
+        const texts = [
+          formatClock(step.toMs),
+          formatCount(total),
+          middle ? formatQuantity(middle.value, data.unit) : '–',
+          high ? formatQuantity(high.value, data.unit) : '–',
+          formatCount(step.lost),
+        ];
         texts.forEach((text, column) => {
           const cell = row.cells[column];
           if (cell) setText(cell, text);

@@ -17,7 +17,10 @@ export interface Step {
 }
 
 /** Which part of the time line is shown; `first` and `last` are step numbers, both included. */
-export type Span = { readonly kind: 'all' } | { readonly kind: 'last' } | { readonly kind: 'range'; readonly first: number; readonly last: number };
+export type Span =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'last' }
+  | { readonly kind: 'range'; readonly first: number; readonly last: number };
 
 export class HistogramHistory {
   private readonly latest = new Map<string, Histogram>();
@@ -45,7 +48,13 @@ export class HistogramHistory {
       if (more.length > 0) added.set(id, more);
       this.latest.set(id, histogram);
     }
-    this.steps.push({ number: this.nextNumber++, fromMs: this.previousMs ?? atMs, toMs: atMs, added, lost: this.pendingLost });
+    this.steps.push({
+      number: this.nextNumber++,
+      fromMs: this.previousMs ?? atMs,
+      toMs: atMs,
+      added,
+      lost: this.pendingLost,
+    });
     this.pendingLost = 0;
     this.previousMs = atMs;
     if (this.steps.length > MOST_STEPS) this.steps.shift();
@@ -80,9 +89,7 @@ export class HistogramHistory {
     const steps = span.kind === 'all' ? [] : this.stepsOf(span);
     return [...this.latest.entries()].map(([id, histogram]) => {
       const buckets =
-        span.kind === 'all'
-          ? histogram.buckets
-          : sumBuckets(steps.map(step => step.added.get(id) ?? []));
+        span.kind === 'all' ? histogram.buckets : sumBuckets(steps.map(step => step.added.get(id) ?? []));
       const { map, label, kind, unit, key } = histogram;
       return { id, map, label, kind, unit, key, buckets, total: totalOf(buckets) };
     });

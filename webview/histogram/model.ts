@@ -58,7 +58,9 @@ export function sumBuckets(lists: Iterable<readonly Bucket[]>): Bucket[] {
       else sums.set(at, { ...bucket });
     }
   }
-  return [...sums.values()].filter(bucket => bucket.count !== 0).sort((a, b) => Number(a.min) - Number(b.min));
+  return [...sums.values()]
+    .filter(bucket => bucket.count !== 0)
+    .sort((a, b) => Number(a.min) - Number(b.min));
 }
 
 /**
@@ -99,7 +101,14 @@ function isPowerOfTwo(value: number): boolean {
 
 function logBins(used: readonly Bucket[]): Bin[] {
   // ebpf_exporter's exp2 slots end at powers of two: (2^(i-1), 2^i]; all others end one below.
-  const endsAtPower = used.some(bucket => Number(bucket.max) > 2) && used.every(bucket => Number(bucket.max) <= 2 || isUnbounded(bucket.max) || (isPowerOfTwo(Number(bucket.max)) && !isPowerOfTwo(Number(bucket.min))));
+  const endsAtPower =
+    used.some(bucket => Number(bucket.max) > 2) &&
+    used.every(
+      bucket =>
+        Number(bucket.max) <= 2 ||
+        isUnbounded(bucket.max) ||
+        (isPowerOfTwo(Number(bucket.max)) && !isPowerOfTwo(Number(bucket.min))),
+    );
   const bins: Bin[] = [];
   for (const bucket of used) {
     let last = bins.at(-1);
@@ -151,7 +160,8 @@ export function countsInBins(buckets: readonly Bucket[], bins: readonly Bin[]): 
   for (const bucket of buckets) {
     while (at < bins.length - 1 && Number(bucket.min) > Number(bins[at]?.max)) at++;
     const bin = bins[at];
-    if (bin && bucket.min >= bin.min && (bucket.min <= bin.max || isUnbounded(bin.max))) counts[at] = (counts[at] ?? 0) + bucket.count;
+    if (bin && bucket.min >= bin.min && (bucket.min <= bin.max || isUnbounded(bin.max)))
+      counts[at] = (counts[at] ?? 0) + bucket.count;
   }
   return counts;
 }
@@ -162,7 +172,11 @@ export function percentile(buckets: readonly Bucket[], quantile: number): Percen
   const value = percentileOf(buckets, percent);
   if (value === null) return null;
   const last = buckets.at(-1);
-  return { name: `p${percent}`, value, atLeast: last !== undefined && isUnbounded(last.max) && value >= Number(last.min) };
+  return {
+    name: `p${percent}`,
+    value,
+    atLeast: last !== undefined && isUnbounded(last.max) && value >= Number(last.min),
+  };
 }
 
 /** p50, p90, p99, p99.9 and the upper bound of the last bucket in use, as far as there are values. */
@@ -183,7 +197,8 @@ export function positionInBins(value: number, bins: readonly Bin[]): number {
     if (value < low) return index;
     if (isUnbounded(bin.max)) return index + 0.5;
     const high = Number(bin.max);
-    if (value <= high + 1) return index + Math.min(1, (value - low + (high === low ? 0.5 : 0)) / (high - low + 1));
+    if (value <= high + 1)
+      return index + Math.min(1, (value - low + (high === low ? 0.5 : 0)) / (high - low + 1));
   }
   return bins.length;
 }
@@ -191,7 +206,11 @@ export function positionInBins(value: number, bins: readonly Bin[]): number {
 export type SortOrder = 'count' | 'p50' | 'p99' | 'max' | 'name';
 
 /** Series by the wish of the person: largest first, names ascending. The order of equals is by id, so it stays put. */
-export function sortSeries<S extends Series>(all: readonly S[], order: SortOrder, nameOf: (series: S) => string): S[] {
+export function sortSeries<S extends Series>(
+  all: readonly S[],
+  order: SortOrder,
+  nameOf: (series: S) => string,
+): S[] {
   const weight = (series: S): number => {
     if (order === 'count') return series.total;
     if (order === 'p50') return percentile(series.buckets, 0.5)?.value ?? -1;

@@ -32,18 +32,31 @@ export function seriesName(series: Series, maps: readonly MapDefinition[]): stri
   return Object.entries(series.key)
     .map(([name, value]) => {
       const field = layout?.fields.find(candidate => candidate.name === name);
-      const text = formatValue(value, field ?? { meaning: 'plain', unit: '', valueNames: null, storage: 'text' });
-      return layout && layout.fields.filter(candidate => !candidate.hidden).length > 1 ? `${field?.label ?? name} ${text}` : text;
+      const text = formatValue(
+        value,
+        field ?? { meaning: 'plain', unit: '', valueNames: null, storage: 'text' },
+      );
+      return layout && layout.fields.filter(candidate => !candidate.hidden).length > 1
+        ? `${field?.label ?? name} ${text}`
+        : text;
     })
     .join(', ');
 }
 
 /** Chooses tiles (sums first, then the top series), the selected one and its bins. */
-export function layoutOf(all: readonly Series[], state: ViewState, maps: readonly MapDefinition[]): PageLayout {
+export function layoutOf(
+  all: readonly Series[],
+  state: ViewState,
+  maps: readonly MapDefinition[],
+): PageLayout {
   const severalMaps = new Set(all.map(series => series.map)).size > 1;
   const nameOf = (series: Series): string => {
     const name = seriesName(series, maps);
-    return severalMaps && series.key !== null ? `${series.label}: ${name}` : severalMaps && series.id.endsWith(SUM) ? `${series.label}: all keys` : name;
+    return severalMaps && series.key !== null
+      ? `${series.label}: ${name}`
+      : severalMaps && series.id.endsWith(SUM)
+        ? `${series.label}: all keys`
+        : name;
   };
   const wanted = state.search.trim().toLowerCase();
   const matching = wanted === '' ? all : all.filter(series => nameOf(series).toLowerCase().includes(wanted));
@@ -54,20 +67,29 @@ export function layoutOf(all: readonly Series[], state: ViewState, maps: readonl
   const binsOf = new Map<string, readonly Bin[]>();
   for (const map of new Set(chosen.map(series => series.map))) {
     const members = chosen.filter(series => series.map === map);
-    const frozen = state.frozen ? members.flatMap(series => findSeries(state.frozen?.series ?? new Map(), { series, memberIds: membersOf(series, all) }) ?? []) : [];
+    const frozen = state.frozen
+      ? members.flatMap(
+          series =>
+            findSeries(state.frozen?.series ?? new Map(), { series, memberIds: membersOf(series, all) }) ??
+            [],
+        )
+      : [];
     const kind = members[0]?.kind ?? 'log2';
-    binsOf.set(map, commonBins(kind, [...members.map(series => series.buckets), ...(frozen.length > 0 ? [frozen] : [])]));
+    binsOf.set(
+      map,
+      commonBins(kind, [...members.map(series => series.buckets), ...(frozen.length > 0 ? [frozen] : [])]),
+    );
   }
   const tiles = chosen.map(series => ({ series, name: nameOf(series), bins: binsOf.get(series.map) ?? [] }));
   const tile = tiles.find(candidate => candidate.series.id === state.selectedId) ?? tiles[0];
-  const selected = tile
-    ? { ...tile, timeBins: tile.bins, memberIds: membersOf(tile.series, all) }
-    : null;
+  const selected = tile ? { ...tile, timeBins: tile.bins, memberIds: membersOf(tile.series, all) } : null;
   return { tiles, selected, hiddenKeys: matching.length - kept.length, seriesCount: all.length };
 }
 
 function membersOf(series: Series, all: readonly Series[]): ReadonlySet<string> {
-  return series.id.endsWith(SUM) ? new Set(all.filter(member => member.map === series.map).map(member => member.id)) : new Set([series.id]);
+  return series.id.endsWith(SUM)
+    ? new Set(all.filter(member => member.map === series.map).map(member => member.id))
+    : new Set([series.id]);
 }
 
 /** For every map with several keys, the sum over all of them. */
@@ -88,7 +110,10 @@ function sumsOf(all: readonly Series[]): { readonly series: Series }[] {
 }
 
 /** The frozen buckets that belong to what is selected; a sum is summed again from its members. */
-export function findSeries(frozen: ReadonlyMap<string, readonly Bucket[]>, selected: Pick<Selected, 'series' | 'memberIds'>): readonly Bucket[] | null {
+export function findSeries(
+  frozen: ReadonlyMap<string, readonly Bucket[]>,
+  selected: Pick<Selected, 'series' | 'memberIds'>,
+): readonly Bucket[] | null {
   const lists = [...selected.memberIds].flatMap(id => {
     const buckets = frozen.get(id);
     return buckets ? [buckets] : [];

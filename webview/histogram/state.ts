@@ -22,7 +22,11 @@ export interface ViewState {
 
 type SavedBucket = readonly [min: string, max: string, count: number];
 export interface SavedState extends Omit<ViewState, 'frozen'> {
-  readonly frozen: { readonly label: string; readonly atMs: number; readonly series: readonly (readonly [string, readonly SavedBucket[]])[] } | null;
+  readonly frozen: {
+    readonly label: string;
+    readonly atMs: number;
+    readonly series: readonly (readonly [string, readonly SavedBucket[]])[];
+  } | null;
 }
 
 function bound(text: string): number | bigint {
@@ -37,7 +41,10 @@ export function toSaved(state: ViewState): SavedState {
     frozen: frozen && {
       label: frozen.label,
       atMs: frozen.atMs,
-      series: [...frozen.series].map(([id, buckets]) => [id, buckets.map(({ min, max, count }) => [String(min), String(max), count] as const)] as const),
+      series: [...frozen.series].map(
+        ([id, buckets]) =>
+          [id, buckets.map(({ min, max, count }) => [String(min), String(max), count] as const)] as const,
+      ),
     },
   };
 }
@@ -56,7 +63,12 @@ export function restore(saved: SavedState | undefined): ViewState {
     frozen: frozen && {
       label: frozen.label,
       atMs: frozen.atMs,
-      series: new Map(frozen.series.map(([id, buckets]) => [id, buckets.map(([min, max, count]) => ({ min: bound(min), max: bound(max), count }))])),
+      series: new Map(
+        frozen.series.map(([id, buckets]) => [
+          id,
+          buckets.map(([min, max, count]) => ({ min: bound(min), max: bound(max), count })),
+        ]),
+      ),
     },
   };
 }

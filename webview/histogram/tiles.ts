@@ -37,10 +37,20 @@ export function createTiles(onSelect: (id: string) => void): Tiles {
     const name = element('span', { class: 'tile-name' });
     const canvas = element('canvas', { 'aria-hidden': 'true' });
     const numbers = element('span', { class: 'tile-numbers muted' });
-    const option = element('div', { class: 'tile', role: 'option', id: `tile-${made.size}-${Date.now()}` }, name, canvas, numbers);
+    const option = element(
+      'div',
+      { class: 'tile', role: 'option', id: `tile-${made.size}-${Date.now()}` },
+      name,
+      canvas,
+      numbers,
+    );
     option.addEventListener('click', () => onSelect(id));
     const body = element('tbody');
-    const head = element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, 'Range'), element('th', { scope: 'col' }, 'Count')));
+    const head = element(
+      'thead',
+      {},
+      element('tr', {}, element('th', { scope: 'col' }, 'Range'), element('th', { scope: 'col' }, 'Count')),
+    );
     const table = element('table', {}, element('caption'), head, body);
     return { option, name, canvas, numbers, table, drawn: '' };
   };
@@ -48,7 +58,14 @@ export function createTiles(onSelect: (id: string) => void): Tiles {
   list.addEventListener('keydown', event => {
     const at = selected === null ? -1 : order.indexOf(selected);
     const perRow = columnsOf(list);
-    const moves: Readonly<Record<string, number>> = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + perRow, ArrowUp: at - perRow, Home: 0, End: order.length - 1 };
+    const moves: Readonly<Record<string, number>> = {
+      ArrowRight: at + 1,
+      ArrowLeft: at - 1,
+      ArrowDown: at + perRow,
+      ArrowUp: at - perRow,
+      Home: 0,
+      End: order.length - 1,
+    };
     const target = moves[event.key];
     if (target === undefined) return;
     event.preventDefault();
@@ -72,7 +89,8 @@ export function createTiles(onSelect: (id: string) => void): Tiles {
           elements = make(tile.series.id);
           made.set(tile.series.id, elements);
         }
-        if (list.children[index] !== elements.option) list.insertBefore(elements.option, list.children[index] ?? null);
+        if (list.children[index] !== elements.option)
+          list.insertBefore(elements.option, list.children[index] ?? null);
         if (!elements.table.isConnected) tables.append(elements.table);
         const chosen = tile.series.id === selectedId;
         setAttributes(elements.option, { 'aria-selected': String(chosen) });
@@ -103,24 +121,35 @@ function fill(elements: TileElements, tile: Tile): void {
   const high = percentile(series.buckets, 0.99);
   setText(elements.name, tile.name);
   elements.option.title = tile.name;
-  setText(elements.numbers, `${formatCount(series.total)}${high ? ` · p99 ${high.atLeast ? '≥ ' : ''}${formatQuantity(high.value, series.unit)}` : ''}`);
+  setText(
+    elements.numbers,
+    `${formatCount(series.total)}${high ? ` · p99 ${high.atLeast ? '≥ ' : ''}${formatQuantity(high.value, series.unit)}` : ''}`,
+  );
   const { table } = elements;
   setAttributes(table, { 'data-tile': tile.name, 'data-map': series.map });
   if (table.caption) setText(table.caption, tile.name);
   const body = table.tBodies[0];
   if (body) {
     while (body.rows.length > bars.length) body.deleteRow(-1);
-    while (body.rows.length < bars.length) body.append(element('tr', {}, element('th', { scope: 'row' }), element('td')));
+    while (body.rows.length < bars.length)
+      body.append(element('tr', {}, element('th', { scope: 'row' }), element('td')));
     bars.forEach((bar, index) => {
       const row = body.rows[index];
       if (!row) return;
-      setAttributes(row, { 'data-min': String(bar.min), 'data-max': String(bar.max), 'data-count': bar.count });
+      setAttributes(row, {
+        'data-min': String(bar.min),
+        'data-max': String(bar.max),
+        'data-count': bar.count,
+      });
       const [range, count] = row.cells;
       if (range) setText(range, formatExactRange(bar.min, bar.max, series.unit));
       if (count) setText(count, formatCount(bar.count));
     });
   }
-  paint(elements, bars.map(bar => bar.count));
+  paint(
+    elements,
+    bars.map(bar => bar.count),
+  );
 }
 
 /** Plain bars on a small canvas: dozens of them repaint in a millisecond. */
@@ -139,12 +168,19 @@ function paint(elements: TileElements, counts: readonly number[]): void {
   if (!context) return;
   const most = Math.max(1, ...counts);
   const step = width / Math.max(1, counts.length);
-  context.fillStyle = theme.kind.startsWith('high-contrast') ? theme.foreground : withAlpha(theme.accent, 0.85);
+  context.fillStyle = theme.kind.startsWith('high-contrast')
+    ? theme.foreground
+    : withAlpha(theme.accent, 0.85);
   counts.forEach((count, index) => {
     if (count === 0) return;
     // A single value among millions still shows as one pixel.
     const tall = Math.max(ratio, (count / most) * (height - ratio));
-    context.fillRect(Math.floor(index * step), height - tall, Math.max(1, Math.floor(step) - (step > 4 ? ratio : 0)), tall);
+    context.fillRect(
+      Math.floor(index * step),
+      height - tall,
+      Math.max(1, Math.floor(step) - (step > 4 ? ratio : 0)),
+      tall,
+    );
   });
   context.fillStyle = theme.border;
   context.fillRect(0, height - ratio, width, ratio);

@@ -1,7 +1,8 @@
 /** The Histogram page's elements and what the person can do with them. */
+
+import type { Drops } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
-import type { Drops } from '../../src/shared/decode/model';
 import { element, setText } from '../common/dom';
 import { formatClock, formatCount, formatQuantity } from '../common/quantity';
 import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
@@ -12,8 +13,8 @@ import { histogramsCsv, histogramsNdjson } from './export';
 import { createHeatmap } from './heatmap';
 import type { HistogramHistory, Span } from './history';
 import { barsOf, PERCENTILE_METHOD, percentile, type Series, type SortOrder, summary } from './model';
-import { type SavedState, toSaved, type ViewState } from './state';
 import { findSeries, layoutOf, type PageLayout, seriesName } from './selection';
+import { type SavedState, toSaved, type ViewState } from './state';
 import { createTiles } from './tiles';
 
 interface ViewHost {
@@ -38,8 +39,14 @@ const SORTS = [
 ] as const;
 const TOPS = [6, 12, 24, 48, 96].map(count => ({ value: String(count), label: `Top ${count}` }));
 
-export function createHistogramView(root: HTMLElement, history: HistogramHistory, state: ViewState, host: ViewHost): HistogramView {
-  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void => host.post({ type: 'command', command: name });
+export function createHistogramView(
+  root: HTMLElement,
+  history: HistogramHistory,
+  state: ViewState,
+  host: ViewHost,
+): HistogramView {
+  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void =>
+    host.post({ type: 'command', command: name });
   let range: { first: number; last: number } | null = null;
   let paused = false;
   let maps: readonly MapDefinition[] = [];
@@ -51,40 +58,175 @@ export function createHistogramView(root: HTMLElement, history: HistogramHistory
     draw();
   };
   const bar = createSessionBar(command);
-  const pause = toggle({ label: 'Pause', icon: 'debug-pause', title: 'Stop drawing; counting goes on', pressed: false, onChange: pressed => { paused = pressed; if (!pressed) draw(); } });
-  const interval = toggle({ label: 'Last Interval', title: 'Show only what the last interval added, instead of everything since attach', pressed: state.lastInterval, onChange: pressed => { state.lastInterval = pressed; range = null; changed(); } });
-  const log = toggle({ label: 'Log Counts', title: 'Logarithmic count axis', pressed: state.logCounts, onChange: pressed => { state.logCounts = pressed; changed(); } });
-  const table = toggle({ label: 'Table', icon: 'table', title: 'Show the numbers behind the charts', pressed: state.table, onChange: pressed => { state.table = pressed; changed(); } });
-  const freeze = toggle({ label: 'Compare', title: 'Set the present counts aside as A and compare what is shown from now on with it', pressed: state.frozen !== null, onChange: pressed => { state.frozen = pressed ? freezeNow() : null; changed(); } });
+  const pause = toggle({
+    label: 'Pause',
+    icon: 'debug-pause',
+    title: 'Stop drawing; counting goes on',
+    pressed: false,
+    onChange: pressed => {
+      paused = pressed;
+      if (!pressed) draw();
+    },
+  });
+  const interval = toggle({
+    label: 'Last Interval',
+    title: 'Show only what the last interval added, instead of everything since attach',
+    pressed: state.lastInterval,
+    onChange: pressed => {
+      state.lastInterval = pressed;
+      range = null;
+      changed();
+    },
+  });
+  const log = toggle({
+    label: 'Log Counts',
+    title: 'Logarithmic count axis',
+    pressed: state.logCounts,
+    onChange: pressed => {
+      state.logCounts = pressed;
+      changed();
+    },
+  });
+  const table = toggle({
+    label: 'Table',
+    icon: 'table',
+    title: 'Show the numbers behind the charts',
+    pressed: state.table,
+    onChange: pressed => {
+      state.table = pressed;
+      changed();
+    },
+  });
+  const freeze = toggle({
+    label: 'Compare',
+    title: 'Set the present counts aside as A and compare what is shown from now on with it',
+    pressed: state.frozen !== null,
+    onChange: pressed => {
+      state.frozen = pressed ? freezeNow() : null;
+      changed();
+    },
+  });
   const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportAs('csv') });
-  const json = button({ label: 'Export NDJSON', icon: 'json', iconOnly: true, onClick: () => exportAs('ndjson') });
-  const picture = button({ label: 'Save Picture (PNG)', icon: 'device-camera', iconOnly: true, onClick: () => savePicture() });
-  const sessionControls = element('div', { class: 'group' }, interval.element, log.element, freeze.element, pause.element, table.element, csv, json, picture);
-  const toolbar = element('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Histogram' }, bar.element, element('span', { class: 'grow' }), sessionControls);
+  const json = button({
+    label: 'Export NDJSON',
+    icon: 'json',
+    iconOnly: true,
+    onClick: () => exportAs('ndjson'),
+  });
+  const picture = button({
+    label: 'Save Picture (PNG)',
+    icon: 'device-camera',
+    iconOnly: true,
+    onClick: () => savePicture(),
+  });
+  const sessionControls = element(
+    'div',
+    { class: 'group' },
+    interval.element,
+    log.element,
+    freeze.element,
+    pause.element,
+    table.element,
+    csv,
+    json,
+    picture,
+  );
+  const toolbar = element(
+    'div',
+    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Histogram' },
+    bar.element,
+    element('span', { class: 'grow' }),
+    sessionControls,
+  );
 
-  const search = textField('Search keys', 'Search keys', text => { state.search = text; changed(); });
+  const search = textField('Search keys', 'Search keys', text => {
+    state.search = text;
+    changed();
+  });
   search.set(state.search);
-  const sort = dropdown<SortOrder>('Sort', SORTS, state.sort, value => { state.sort = value; changed(); });
-  const top = dropdown<string>('Show', TOPS, String(state.top), value => { state.top = Number(value); changed(); });
+  const sort = dropdown<SortOrder>('Sort', SORTS, state.sort, value => {
+    state.sort = value;
+    changed();
+  });
+  const top = dropdown<string>('Show', TOPS, String(state.top), value => {
+    state.top = Number(value);
+    changed();
+  });
   const found = element('span', { class: 'muted', role: 'status' });
-  const keyControls = element('div', { class: 'key-controls' }, search.element, sort.element, top.element, found);
-  const tiles = createTiles(id => { state.selectedId = id; changed(); });
-  const tilePane = element('section', { class: 'pane keys', 'aria-label': 'Keys' }, keyControls, tiles.element);
+  const keyControls = element(
+    'div',
+    { class: 'key-controls' },
+    search.element,
+    sort.element,
+    top.element,
+    found,
+  );
+  const tiles = createTiles(id => {
+    state.selectedId = id;
+    changed();
+  });
+  const tilePane = element(
+    'section',
+    { class: 'pane keys', 'aria-label': 'Keys' },
+    keyControls,
+    tiles.element,
+  );
 
   const heading = element('h2');
   const stats = element('dl', { class: 'stats', title: `Percentiles: ${PERCENTILE_METHOD}` });
   const method = element('span', { class: 'muted method' });
   const rangeText = element('span');
-  const rangeChip = element('span', { class: 'chip', hidden: true }, rangeText, button({ label: 'Show the whole time line', icon: 'close', iconOnly: true, onClick: () => { range = null; draw(); } }));
+  const rangeChip = element(
+    'span',
+    { class: 'chip', hidden: true },
+    rangeText,
+    button({
+      label: 'Show the whole time line',
+      icon: 'close',
+      iconOnly: true,
+      onClick: () => {
+        range = null;
+        draw();
+      },
+    }),
+  );
   const legendA = element('span', { class: 'a' });
-  const legend = element('span', { class: 'legend', hidden: true }, element('span', { class: 'b' }, 'now'), legendA);
+  const legend = element(
+    'span',
+    { class: 'legend', hidden: true },
+    element('span', { class: 'b' }, 'now'),
+    legendA,
+  );
   const chart = createBarChart();
   const bars = createBarTable();
-  const barsPane = element('section', { class: 'pane bars', 'aria-label': 'Distribution' }, element('div', { class: 'pane-head' }, heading, rangeChip, legend, stats, method), chart.element);
-  const heatmap = createHeatmap(chosen => { range = chosen; draw(); });
+  const barsPane = element(
+    'section',
+    { class: 'pane bars', 'aria-label': 'Distribution' },
+    element('div', { class: 'pane-head' }, heading, rangeChip, legend, stats, method),
+    chart.element,
+  );
+  const heatmap = createHeatmap(chosen => {
+    range = chosen;
+    draw();
+  });
   const heatHead = element('h2', {}, 'Over time');
-  const heatPane = element('section', { class: 'pane heat', 'aria-label': 'Distribution over time' }, element('div', { class: 'pane-head' }, heatHead, element('span', { class: 'muted' }, 'drag to select a range')), heatmap.element);
-  const numbers = element('section', { class: 'pane numbers', 'aria-label': 'Numbers', tabindex: 0 }, bars.element, heatmap.table);
+  const heatPane = element(
+    'section',
+    { class: 'pane heat', 'aria-label': 'Distribution over time' },
+    element(
+      'div',
+      { class: 'pane-head' },
+      heatHead,
+      element('span', { class: 'muted' }, 'drag to select a range'),
+    ),
+    heatmap.element,
+  );
+  const numbers = element(
+    'section',
+    { class: 'pane numbers', 'aria-label': 'Numbers', tabindex: 0 },
+    bars.element,
+    heatmap.table,
+  );
   const panes = element('div', { class: 'panes' }, tilePane, barsPane, heatPane, numbers);
   const empty = element('div', { class: 'empty-host' });
   root.append(toolbar, bar.banner, panes, empty);
@@ -98,11 +240,16 @@ export function createHistogramView(root: HTMLElement, history: HistogramHistory
     empty.replaceChildren(...(view ? [view] : []));
   }
 
-  const span = (): Span => (range ? { kind: 'range', ...range } : state.lastInterval ? { kind: 'last' } : { kind: 'all' });
+  const span = (): Span =>
+    range ? { kind: 'range', ...range } : state.lastInterval ? { kind: 'last' } : { kind: 'all' };
 
   function freezeNow(): ViewState['frozen'] {
     const at = history.timeline.at(-1)?.toMs ?? 0;
-    return { label: `A, ${formatClock(at)}`, atMs: at, series: new Map(history.series(span()).map(series => [series.id, series.buckets])) };
+    return {
+      label: `A, ${formatClock(at)}`,
+      atMs: at,
+      series: new Map(history.series(span()).map(series => [series.id, series.buckets])),
+    };
   }
 
   function draw(): void {
@@ -142,11 +289,25 @@ export function createHistogramView(root: HTMLElement, history: HistogramHistory
     drawStats(series, frozenBuckets);
     legend.hidden = frozenBars === null;
     setText(legendA, state.frozen?.label ?? '');
-    chart.draw({ name, unit: series.unit, bars: now, frozen: frozenBars, marks: summary(series.buckets), logCounts: state.logCounts });
+    chart.draw({
+      name,
+      unit: series.unit,
+      bars: now,
+      frozen: frozenBars,
+      marks: summary(series.buckets),
+      logCounts: state.logCounts,
+    });
     bars.update(`${name}, ${describeSpan()}`, series.unit, now, frozenBars);
-    bars.element.dataset['map'] = series.map;
-    bars.element.dataset['key'] = name;
-    heatmap.draw({ name, unit: series.unit, bins: selected.timeBins, steps: history.timeline, additions: history.additions(selected.memberIds), range });
+    bars.element.dataset.map = series.map;
+    bars.element.dataset.key = name;
+    heatmap.draw({
+      name,
+      unit: series.unit,
+      bins: selected.timeBins,
+      steps: history.timeline,
+      additions: history.additions(selected.memberIds),
+      range,
+    });
   }
 
   function describeSpan(): string {
@@ -165,19 +326,35 @@ export function createHistogramView(root: HTMLElement, history: HistogramHistory
       }
       items.push([mark.name, text]);
     }
-    stats.replaceChildren(...items.map(([name, value]) => element('div', { 'data-stat': name }, element('dt', {}, name), element('dd', {}, value))));
+    stats.replaceChildren(
+      ...items.map(([name, value]) =>
+        element('div', { 'data-stat': name }, element('dt', {}, name), element('dd', {}, value)),
+      ),
+    );
   }
 
   function exportAs(format: 'csv' | 'ndjson'): void {
     const all = history.series(span());
-    const content = format === 'csv' ? histogramsCsv(all, series => seriesName(series, maps)) : histogramsNdjson(all);
+    const content =
+      format === 'csv' ? histogramsCsv(all, series => seriesName(series, maps)) : histogramsNdjson(all);
     host.post({ type: 'export', format, name: `${title}-histograms.${format}`, content });
   }
 
   function savePicture(): void {
-    const url = chart.chart().echarts.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: getComputedStyle(document.body).backgroundColor });
-    const bytes = Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), character => character.charCodeAt(0));
-    host.post({ type: 'export', format: 'png', name: `${title}-${shown?.selected?.name ?? 'histogram'}.png`, content: bytes.buffer });
+    const url = chart.chart().echarts.getDataURL({
+      type: 'png',
+      pixelRatio: 2,
+      backgroundColor: getComputedStyle(document.body).backgroundColor,
+    });
+    const bytes = Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), character =>
+      character.charCodeAt(0),
+    );
+    host.post({
+      type: 'export',
+      format: 'png',
+      name: `${title}-${shown?.selected?.name ?? 'histogram'}.png`,
+      content: bytes.buffer,
+    });
   }
 
   return {
@@ -195,10 +372,18 @@ export function createHistogramView(root: HTMLElement, history: HistogramHistory
       const known = maps.length === 0 || maps.some(map => map.view.kind === 'histogram');
       showEmpty(
         !known
-          ? emptyView('This program keeps no histogram. A map tagged BPFW_LOG2("us") or an array of slots shows up here.', [{ label: 'New Program from Template', run: () => command('openTemplates') }])
+          ? emptyView(
+              'This program keeps no histogram. A map tagged BPFW_LOG2("us") or an array of slots shows up here.',
+              [{ label: 'New Program from Template', run: () => command('openTemplates') }],
+            )
           : session.state === 'running' || session.state === 'starting'
-            ? emptyView('Attached; no values yet. The chart appears with the first one.', [{ label: 'Show Program', run: () => command('openProgram') }])
-            : emptyView('The session ended without a value.', [{ label: 'Attach Again', run: () => command('attachAgain') }, { label: 'Show Log', run: () => command('showLog') }]),
+            ? emptyView('Attached; no values yet. The chart appears with the first one.', [
+                { label: 'Show Program', run: () => command('openProgram') },
+              ])
+            : emptyView('The session ended without a value.', [
+                { label: 'Attach Again', run: () => command('attachAgain') },
+                { label: 'Show Log', run: () => command('showLog') },
+              ]),
       );
     },
     drops: drops => bar.drops(drops),

@@ -2,7 +2,7 @@
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import type { GlobalValue } from '../../src/shared/protocol/webview';
-import { globalEntries, LiveTable, type Column, type TableRow, untypedField } from './model';
+import { type Column, globalEntries, LiveTable, type TableRow, untypedField } from './model';
 
 const NAME: Field = untypedField('name', '');
 const VALUE: Field = untypedField('value', 0);
@@ -15,12 +15,23 @@ export class GlobalsTable extends LiveTable {
   updateGlobals(globals: readonly GlobalValue[], atMs: number): void {
     const all = globalEntries(globals);
     for (const { name, field } of all) this.fields.set(name, field);
-    const entries = all.map(({ name, value }) => ({ key: { name } as Record<string, FieldValue>, value: { value } as Record<string, FieldValue> }));
-    this.update(entries, { typeName: '', size: 0, fields: [{ ...NAME, label: 'Variable' }] }, { typeName: '', size: 0, fields: [{ ...VALUE, label: 'Value' }] }, atMs);
+    const entries = all.map(({ name, value }) => ({
+      key: { name } as Record<string, FieldValue>,
+      value: { value } as Record<string, FieldValue>,
+    }));
+    this.update(
+      entries,
+      { typeName: '', size: 0, fields: [{ ...NAME, label: 'Variable' }] },
+      { typeName: '', size: 0, fields: [{ ...VALUE, label: 'Value' }] },
+      atMs,
+    );
   }
 
   override shown(row: TableRow, column: Column): string {
-    const own = this.fields.get(String(row.key['name']));
-    return super.shown(row, own && column.kind !== 'key' ? { ...column, field: { ...own, name: 'value' } } : column);
+    const own = this.fields.get(String(row.key.name));
+    return super.shown(
+      row,
+      own && column.kind !== 'key' ? { ...column, field: { ...own, name: 'value' } } : column,
+    );
   }
 }

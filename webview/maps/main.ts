@@ -15,7 +15,11 @@ let globals: GlobalsTable | null = null;
 
 const host = connectToHost<ViewState>(receive);
 const saved = host.savedState();
-const view = createMapsView(pageRoot(), { table: saved?.table ?? null, search: saved?.search ?? '', sort: saved?.sort ?? null }, host);
+const view = createMapsView(
+  pageRoot(),
+  { table: saved?.table ?? null, search: saved?.search ?? '', sort: saved?.sort ?? null },
+  host,
+);
 
 function show(): void {
   view.show([...maps.values(), ...(globals ? [globals] : [])]);

@@ -26,32 +26,103 @@ export interface TableRow {
 /** Numeric values that get columns for change and rate; a struct of counters would otherwise fill the screen. */
 const MOST_CHANGES = 4;
 /** What does not count: differences of these say nothing. */
-const NO_CHANGE: readonly string[] = ['timestamp-ns', 'pid', 'tid', 'uid', 'gid', 'cpu', 'port', 'port-be', 'device', 'cgroup', 'kernel-stack', 'user-stack', 'hex', 'ksym', 'usym', 'ipv4', 'enum', 'flags', 'bool', 'errno', 'signal', 'syscall'];
+const NO_CHANGE: readonly string[] = [
+  'timestamp-ns',
+  'pid',
+  'tid',
+  'uid',
+  'gid',
+  'cpu',
+  'port',
+  'port-be',
+  'device',
+  'cgroup',
+  'kernel-stack',
+  'user-stack',
+  'hex',
+  'ksym',
+  'usym',
+  'ipv4',
+  'enum',
+  'flags',
+  'bool',
+  'errno',
+  'signal',
+  'syscall',
+];
 
 function isNumber(field: Field): boolean {
-  return field.storage !== 'text' && field.storage !== 'bytes' && field.storage !== 'array' && field.storage !== 'bool';
+  return (
+    field.storage !== 'text' &&
+    field.storage !== 'bytes' &&
+    field.storage !== 'array' &&
+    field.storage !== 'bool'
+  );
 }
 
 /** A field for values whose type is not known: shown as they are. */
 export function untypedField(name: string, value: FieldValue): Field {
-  const storage = typeof value === 'string' ? 'text' : value instanceof Uint8Array ? 'bytes' : Array.isArray(value) ? 'array' : 'u64';
-  return { name, label: name, offset: 0, size: 8, storage, bitOffset: 0, bitSize: 0, count: 1, elementStorage: null, elementSize: 0, meaning: 'plain', unit: '', valueNames: null, help: '', hidden: false, typeName: '' };
+  const storage =
+    typeof value === 'string'
+      ? 'text'
+      : value instanceof Uint8Array
+        ? 'bytes'
+        : Array.isArray(value)
+          ? 'array'
+          : 'u64';
+  return {
+    name,
+    label: name,
+    offset: 0,
+    size: 8,
+    storage,
+    bitOffset: 0,
+    bitSize: 0,
+    count: 1,
+    elementStorage: null,
+    elementSize: 0,
+    meaning: 'plain',
+    unit: '',
+    valueNames: null,
+    help: '',
+    hidden: false,
+    typeName: '',
+  };
 }
 
 /** Columns of a table: key, value, and change and rate after each counting value. */
 export function columnsOf(key: readonly Field[], value: readonly Field[]): Column[] {
-  const columns: Column[] = key.filter(field => !field.hidden).map(field => ({ id: `key.${field.name}`, label: field.label, kind: 'key', numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning), field }));
+  const columns: Column[] = key
+    .filter(field => !field.hidden)
+    .map(field => ({
+      id: `key.${field.name}`,
+      label: field.label,
+      kind: 'key',
+      numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning),
+      field,
+    }));
   let changes = 0;
   for (const field of value.filter(candidate => !candidate.hidden)) {
-    columns.push({ id: `value.${field.name}`, label: field.label, kind: 'value', numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning), field });
+    columns.push({
+      id: `value.${field.name}`,
+      label: field.label,
+      kind: 'value',
+      numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning),
+      field,
+    });
     if (!isNumber(field) || NO_CHANGE.includes(field.meaning) || ++changes > MOST_CHANGES) continue;
-    columns.push({ id: `change.${field.name}`, label: 'Change', kind: 'change', numeric: true, field }, { id: `rate.${field.name}`, label: 'Rate', kind: 'rate', numeric: true, field });
+    columns.push(
+      { id: `change.${field.name}`, label: 'Change', kind: 'change', numeric: true, field },
+      { id: `rate.${field.name}`, label: 'Rate', kind: 'rate', numeric: true, field },
+    );
   }
   return columns;
 }
 
 function keyId(key: Readonly<Record<string, FieldValue>>): string {
-  return JSON.stringify(key, (_name, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value));
+  return JSON.stringify(key, (_name, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value,
+  );
 }
 
 /** One table over its readings. */
@@ -69,9 +140,17 @@ export class LiveTable {
   ) {}
 
   /** Takes a complete reading. `key` and `value` layouts are null where the type is not known. */
-  update(entries: readonly MapEntry[], key: RecordLayout | null, value: RecordLayout | null, atMs: number): void {
+  update(
+    entries: readonly MapEntry[],
+    key: RecordLayout | null,
+    value: RecordLayout | null,
+    atMs: number,
+  ): void {
     const [first] = entries;
-    const fieldsOf = (layout: RecordLayout | null, sample: Readonly<Record<string, FieldValue>> | undefined): readonly Field[] =>
+    const fieldsOf = (
+      layout: RecordLayout | null,
+      sample: Readonly<Record<string, FieldValue>> | undefined,
+    ): readonly Field[] =>
       layout?.fields ?? Object.entries(sample ?? {}).map(([name, one]) => untypedField(name, one));
     const valueFields = fieldsOf(value, first?.value);
     if (first || this.columns.length === 0) this.columns = columnsOf(fieldsOf(key, first?.key), valueFields);
@@ -85,7 +164,10 @@ export class LiveTable {
         for (const field of counting) {
           const now = entry.value[field.name];
           const was = before.value[field.name];
-          if ((typeof now === 'number' || typeof now === 'bigint') && (typeof was === 'number' || typeof was === 'bigint')) {
+          if (
+            (typeof now === 'number' || typeof now === 'bigint') &&
+            (typeof was === 'number' || typeof was === 'bigint')
+          ) {
             change.set(field.name, Number(BigInt(now) - BigInt(was)));
           }
         }
@@ -103,7 +185,11 @@ export class LiveTable {
     if (column.kind === 'change') return row.change.get(column.field.name) ?? 0;
     if (column.kind === 'rate') return row.change.get(column.field.name) ?? 0;
     const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
-    return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : value === undefined ? '' : formatValue(value, column.field);
+    return typeof value === 'number' || typeof value === 'bigint'
+      ? Number(value)
+      : value === undefined
+        ? ''
+        : formatValue(value, column.field);
   }
 
   /** The value itself as text, for exports and tests; '' where there is none. */
@@ -111,7 +197,11 @@ export class LiveTable {
     if (column.kind === 'change') return String(row.change.get(column.field.name) ?? '');
     if (column.kind === 'rate') return this.rate(row, column) === null ? '' : String(this.rate(row, column));
     const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
-    return value === undefined ? '' : typeof value === 'object' ? formatValue(value, column.field) : String(value);
+    return value === undefined
+      ? ''
+      : typeof value === 'object'
+        ? formatValue(value, column.field)
+        : String(value);
   }
 
   private rate(row: TableRow, column: Column): number | null {
@@ -137,10 +227,18 @@ export class LiveTable {
   }
 
   /** Rows whose shown key or value holds the text, in the order wished for; equals stay in the map's order. */
-  listed(search: string, sort: { readonly column: string; readonly descending: boolean } | null): readonly TableRow[] {
+  listed(
+    search: string,
+    sort: { readonly column: string; readonly descending: boolean } | null,
+  ): readonly TableRow[] {
     const wanted = search.trim().toLowerCase();
     const texts = this.columns.filter(column => column.kind === 'key' || column.kind === 'value');
-    const found = wanted === '' ? this.rows : this.rows.filter(row => texts.some(column => this.shown(row, column).toLowerCase().includes(wanted)));
+    const found =
+      wanted === ''
+        ? this.rows
+        : this.rows.filter(row =>
+            texts.some(column => this.shown(row, column).toLowerCase().includes(wanted)),
+          );
     const column = this.columns.find(candidate => candidate.id === sort?.column);
     if (!column || !sort) return found;
     const sign = sort.descending ? -1 : 1;
@@ -152,10 +250,16 @@ export class LiveTable {
 }
 
 /** Global variables as entries of one table: a row per variable, or per field of a struct. */
-export function globalEntries(globals: readonly GlobalValue[]): { readonly name: string; readonly field: Field; readonly value: FieldValue }[] {
+export function globalEntries(
+  globals: readonly GlobalValue[],
+): { readonly name: string; readonly field: Field; readonly value: FieldValue }[] {
   return globals.flatMap(({ name, layout, value }) =>
     layout.fields
       .filter(field => !field.hidden)
-      .map(field => ({ name: field.name === 'value' && layout.fields.length === 1 ? name : `${name}.${field.name}`, field, value: value[field.name] ?? '' })),
+      .map(field => ({
+        name: field.name === 'value' && layout.fields.length === 1 ? name : `${name}.${field.name}`,
+        field,
+        value: value[field.name] ?? '',
+      })),
   );
 }

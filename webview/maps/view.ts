@@ -25,8 +25,13 @@ export interface MapsView {
 const ROW_PX = 22;
 const HEAD_PX = 26;
 
-export function createMapsView(root: HTMLElement, state: ViewState, host: { post(message: FromWebview): void; save(state: ViewState): void }): MapsView {
-  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void => host.post({ type: 'command', command: name });
+export function createMapsView(
+  root: HTMLElement,
+  state: ViewState,
+  host: { post(message: FromWebview): void; save(state: ViewState): void },
+): MapsView {
+  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void =>
+    host.post({ type: 'command', command: name });
   let tables: readonly LiveTable[] = [];
   let current: LiveTable | null = null;
   let listed: readonly TableRow[] = [];
@@ -41,19 +46,44 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
   };
 
   const bar = createSessionBar(command);
-  const search = textField('Search entries', 'Search entries', text => { state.search = text; changed(); });
+  const search = textField('Search entries', 'Search entries', text => {
+    state.search = text;
+    changed();
+  });
   search.set(state.search);
   const counts = element('span', { class: 'muted', role: 'status' });
-  const pause = toggle({ label: 'Pause', icon: 'debug-pause', title: 'Hold the table still', pressed: false, onChange: pressed => { paused = pressed; draw(); } });
+  const pause = toggle({
+    label: 'Pause',
+    icon: 'debug-pause',
+    title: 'Hold the table still',
+    pressed: false,
+    onChange: pressed => {
+      paused = pressed;
+      draw();
+    },
+  });
   const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportCsv() });
   const copy = button({ label: 'Copy Row', icon: 'copy', iconOnly: true, onClick: () => copyRow() });
   const controls = element('div', { class: 'group' }, pause.element, copy, csv);
-  const toolbar = element('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Maps' }, bar.element, search.element, counts, element('span', { class: 'grow' }), controls);
+  const toolbar = element(
+    'div',
+    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Maps' },
+    bar.element,
+    search.element,
+    counts,
+    element('span', { class: 'grow' }),
+    controls,
+  );
 
   const names = element('div', { class: 'map-names', role: 'listbox', 'aria-label': 'Maps', tabindex: 0 });
   const head = element('div', { class: 'grid-row grid-head', role: 'row' });
   const body = element('div', { class: 'grid-body', role: 'rowgroup' });
-  const grid = element('div', { class: 'grid', role: 'grid', 'aria-label': 'Entries', tabindex: 0 }, element('div', { role: 'rowgroup', class: 'grid-head-group' }, head), body);
+  const grid = element(
+    'div',
+    { class: 'grid', role: 'grid', 'aria-label': 'Entries', tabindex: 0 },
+    element('div', { role: 'rowgroup', class: 'grid-head-group' }, head),
+    body,
+  );
   const content = element('div', { class: 'content' }, names, grid);
   const empty = element('div', { class: 'empty-host' });
   root.append(toolbar, bar.banner, content, empty);
@@ -61,10 +91,13 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
   showEmpty(noSessionView(true, command));
 
   const list = new VirtualList({
-    scroller: grid, body, rowHeightPx: ROW_PX, headHeightPx: HEAD_PX,
+    scroller: grid,
+    body,
+    rowHeightPx: ROW_PX,
+    headHeightPx: HEAD_PX,
     createRow: () => {
       const row = element('div', { class: 'grid-row', role: 'row' });
-      row.addEventListener('click', () => activate(Number(row.dataset['index'])));
+      row.addEventListener('click', () => activate(Number(row.dataset.index)));
       return row;
     },
     drawRow,
@@ -75,8 +108,22 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
     const entry = listed[index];
     if (!current || !entry) return;
     const { columns } = current;
-    setAttributes(row, { 'aria-rowindex': index + 2, 'data-index': index, id: `entry-${index}`, 'aria-selected': String(index === active), 'data-key': columns.filter(column => column.kind === 'key').map(column => current?.plain(entry, column)).join(',') });
-    if (row.childElementCount !== columns.length) row.replaceChildren(...columns.map(column => element('div', { role: 'gridcell', class: classOf(column), 'data-column': column.id })));
+    setAttributes(row, {
+      'aria-rowindex': index + 2,
+      'data-index': index,
+      id: `entry-${index}`,
+      'aria-selected': String(index === active),
+      'data-key': columns
+        .filter(column => column.kind === 'key')
+        .map(column => current?.plain(entry, column))
+        .join(','),
+    });
+    if (row.childElementCount !== columns.length)
+      row.replaceChildren(
+        ...columns.map(column =>
+          element('div', { role: 'gridcell', class: classOf(column), 'data-column': column.id }),
+        ),
+      );
     columns.forEach((column, at) => {
       const cell = row.children[at];
       if (!cell || !current) return;
@@ -96,7 +143,14 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
     setAttributes(grid, { 'aria-activedescendant': `entry-${index}` });
   }
   grid.addEventListener('keydown', event => {
-    const moves: Readonly<Record<string, number>> = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + list.pageRows, PageUp: active - list.pageRows, Home: 0, End: listed.length - 1 };
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: active + 1,
+      ArrowUp: active - 1,
+      PageDown: active + list.pageRows,
+      PageUp: active - list.pageRows,
+      Home: 0,
+      End: listed.length - 1,
+    };
     const target = moves[event.key];
     if (target !== undefined) {
       event.preventDefault();
@@ -107,7 +161,7 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
     }
   });
   names.addEventListener('keydown', event => {
-    const at = tables.findIndex(table => table === current);
+    const at = tables.indexOf(current);
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const next = tables[at + step];
     if (step === 0 || !next) return;
@@ -138,7 +192,12 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
     drawNames();
     drawHead(current);
     listed = current.listed(state.search, state.sort);
-    setText(counts, state.search.trim() === '' ? `${formatCount(listed.length)} entries` : `${formatCount(listed.length)} of ${formatCount(current.rows.length)} entries`);
+    setText(
+      counts,
+      state.search.trim() === ''
+        ? `${formatCount(listed.length)} entries`
+        : `${formatCount(listed.length)} of ${formatCount(current.rows.length)} entries`,
+    );
     setAttributes(grid, { 'aria-rowcount': listed.length + 1, 'aria-label': `Entries of ${current.label}` });
     list.setCount(listed.length);
     list.draw();
@@ -149,7 +208,12 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
     tables.forEach((table, index) => {
       let option = names.children[index];
       if (!option) {
-        option = element('div', { role: 'option', id: `map-${index}` }, element('span', { class: 'map-name' }), element('span', { class: 'map-count' }));
+        option = element(
+          'div',
+          { role: 'option', id: `map-${index}` },
+          element('span', { class: 'map-name' }),
+          element('span', { class: 'map-count' }),
+        );
         option.addEventListener('click', () => {
           const chosen = tables[index];
           if (chosen) choose(chosen);
@@ -167,27 +231,53 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
     const next = `${table.id} ${table.columns.map(column => column.id).join()}`;
     if (next !== shape) {
       shape = next;
-      const widths = table.columns.map(column => Math.max(column.kind === 'change' || column.kind === 'rate' ? 12 : column.field.storage === 'text' ? Math.min(40, Math.max(18, column.field.size)) : column.field.storage === 'bytes' ? 40 : 16, column.label.length + 3));
+      const widths = table.columns.map(column =>
+        Math.max(
+          column.kind === 'change' || column.kind === 'rate'
+            ? 12
+            : column.field.storage === 'text'
+              ? Math.min(40, Math.max(18, column.field.size))
+              : column.field.storage === 'bytes'
+                ? 40
+                : 16,
+          column.label.length + 3,
+        ),
+      );
       grid.style.setProperty('--columns', widths.map(width => `${width}ch`).join(' '));
-      grid.style.setProperty('--row-width', `calc(${widths.reduce((sum, width) => sum + width, 0)}ch + ${widths.length * 16 + 24}px)`);
+      grid.style.setProperty(
+        '--row-width',
+        `calc(${widths.reduce((sum, width) => sum + width, 0)}ch + ${widths.length * 16 + 24}px)`,
+      );
       setAttributes(grid, { 'aria-colcount': table.columns.length });
       head.replaceChildren(
         ...table.columns.map(column => {
           const title = element('button', { type: 'button' }, column.label);
-          title.title = [column.field.name, column.field.unit, column.field.typeName, column.field.help].filter(part => part !== '').join(' · ');
+          title.title = [column.field.name, column.field.unit, column.field.typeName, column.field.help]
+            .filter(part => part !== '')
+            .join(' · ');
           title.addEventListener('click', () => {
             const again = state.sort?.column === column.id;
-            state.sort = !again ? { column: column.id, descending: true } : state.sort?.descending ? { column: column.id, descending: false } : null;
+            state.sort = !again
+              ? { column: column.id, descending: true }
+              : state.sort?.descending
+                ? { column: column.id, descending: false }
+                : null;
             changed();
           });
-          return element('div', { role: 'columnheader', class: classOf(column), 'data-column': column.id }, title);
+          return element(
+            'div',
+            { role: 'columnheader', class: classOf(column), 'data-column': column.id },
+            title,
+          );
         }),
       );
       list.reset();
     }
     for (const header of head.children) {
       const own = header.getAttribute('data-column') === state.sort?.column;
-      setAttributes(header, { 'aria-sort': own ? (state.sort?.descending ? 'descending' : 'ascending') : 'none' });
+      setAttributes(header, {
+        'aria-sort': own ? (state.sort?.descending ? 'descending' : 'ascending') : 'none',
+      });
     }
   }
 
@@ -195,14 +285,27 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
     if (!current) return;
     const table = current;
     const columns = table.columns.filter(column => column.kind === 'key' || column.kind === 'value');
-    const lines = [columns.map(column => csvField(column.field.name)).join(','), ...listed.map(row => columns.map(column => csvField(column.numeric ? table.plain(row, column) : table.shown(row, column))).join(','))];
-    host.post({ type: 'export', format: 'csv', name: `${title}-${table.label}.csv`, content: `${lines.join('\n')}\n` });
+    const lines = [
+      columns.map(column => csvField(column.field.name)).join(','),
+      ...listed.map(row =>
+        columns
+          .map(column => csvField(column.numeric ? table.plain(row, column) : table.shown(row, column)))
+          .join(','),
+      ),
+    ];
+    host.post({
+      type: 'export',
+      format: 'csv',
+      name: `${title}-${table.label}.csv`,
+      content: `${lines.join('\n')}\n`,
+    });
   }
 
   function copyRow(): void {
     const row = listed[active];
     const table = current;
-    if (row && table) host.post({ type: 'copy', text: table.columns.map(column => table.shown(row, column)).join('\t') });
+    if (row && table)
+      host.post({ type: 'copy', text: table.columns.map(column => table.shown(row, column)).join('\t') });
   }
 
   return {
@@ -219,8 +322,12 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: { post
       if (tables.length > 0) return;
       showEmpty(
         hasMaps
-          ? emptyView('Nothing was read from the maps yet.', [{ label: 'Show Program', run: () => command('openProgram') }])
-          : emptyView('This program has no maps and no global variables to show.', [{ label: 'New Program from Template', run: () => command('openTemplates') }]),
+          ? emptyView('Nothing was read from the maps yet.', [
+              { label: 'Show Program', run: () => command('openProgram') },
+            ])
+          : emptyView('This program has no maps and no global variables to show.', [
+              { label: 'New Program from Template', run: () => command('openTemplates') },
+            ]),
       );
     },
     drops: drops => bar.drops(drops),

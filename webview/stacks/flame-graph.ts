@@ -25,7 +25,8 @@ export function fillOf(node: StackNode, theme: Theme): string {
   if (theme.kind.startsWith('high-contrast')) return theme.background;
   if (node.kind === 'root') return mixColors(theme.background, theme.foreground, 0.15);
   let hash = 0;
-  for (let index = 0; index < node.name.length; index++) hash = (hash * 31 + node.name.charCodeAt(index)) % 997;
+  for (let index = 0; index < node.name.length; index++)
+    hash = (hash * 31 + node.name.charCodeAt(index)) % 997;
   const hue = node.kind === 'kernel' ? theme.second : theme.accent;
   return mixColors(theme.background, hue, 0.42 + (hash / 997) * 0.24);
 }
@@ -34,7 +35,13 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
   const canvas = element('canvas', { 'aria-hidden': 'true' });
   const readout = element('div', { class: 'readout', hidden: true });
   const spoken = element('div', { class: 'visually-hidden', 'aria-live': 'polite' });
-  const host = element('div', { class: 'flame', tabindex: 0, role: 'application', 'aria-roledescription': 'flame graph' }, canvas, readout, spoken);
+  const host = element(
+    'div',
+    { class: 'flame', tabindex: 0, role: 'application', 'aria-roledescription': 'flame graph' },
+    canvas,
+    readout,
+    spoken,
+  );
   let data: FlameData | null = null;
   let boxes: readonly Box[] = [];
   let active: StackNode | null = null;
@@ -57,7 +64,10 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
   const show = (box: Box, speak: boolean): void => {
     active = box.node;
     const [first, ...rest] = describe(box.node);
-    readout.replaceChildren(element('strong', {}, first ?? ''), ...rest.map(line => element('div', {}, line)));
+    readout.replaceChildren(
+      element('strong', {}, first ?? ''),
+      ...rest.map(line => element('div', {}, line)),
+    );
     readout.hidden = false;
     const left = Math.min(box.x * canvas.clientWidth + 8, host.clientWidth - readout.offsetWidth - 8);
     readout.style.left = `${Math.max(0, left)}px`;
@@ -68,7 +78,8 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
       setText(spoken, [first, ...rest].join(', '));
       const top = box.level * LEVEL_PX;
       if (top < host.scrollTop) host.scrollTop = top;
-      else if (top + LEVEL_PX > host.scrollTop + host.clientHeight) host.scrollTop = top + LEVEL_PX - host.clientHeight;
+      else if (top + LEVEL_PX > host.scrollTop + host.clientHeight)
+        host.scrollTop = top + LEVEL_PX - host.clientHeight;
     }
     paint();
   };
@@ -96,7 +107,8 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
     const sameLevel = boxes.filter(box => box.level === at.level);
     const moves: Readonly<Record<string, () => Box | undefined>> = {
       ArrowUp: () => boxes.find(box => box.node === at.node.parent),
-      ArrowDown: () => near(boxes.filter(box => box.node.parent === at.node).sort((a, b) => b.width - a.width)),
+      ArrowDown: () =>
+        near(boxes.filter(box => box.node.parent === at.node).sort((a, b) => b.width - a.width)),
       ArrowLeft: () => sameLevel.filter(box => box.x < at.x).at(-1),
       ArrowRight: () => sameLevel.find(box => box.x > at.x),
       Home: () => boxes[0],
@@ -167,7 +179,10 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
     draw: next => {
       data = next;
       if (active && !layoutHas(next.zoomed, active)) hide();
-      host.setAttribute('aria-label', `Flame graph of ${next.format(next.root.total)}${next.zoomed === next.root ? '' : `, zoomed to ${next.zoomed.name}`}. Arrow keys walk the frames, Enter zooms, Escape zooms out.`);
+      host.setAttribute(
+        'aria-label',
+        `Flame graph of ${next.format(next.root.total)}${next.zoomed === next.root ? '' : `, zoomed to ${next.zoomed.name}`}. Arrow keys walk the frames, Enter zooms, Escape zooms out.`,
+      );
       paint();
     },
   };
@@ -193,7 +208,12 @@ export function flameSvg(data: FlameData, width: number): string {
   const boxes = layoutBoxes(data.zoomed, 0.5 / width);
   const levels = boxes.reduce((most, box) => Math.max(most, box.level), 0) + 1;
   const svg = document.createElementNS(namespace, 'svg');
-  const put = (parent: Element, tag: string, attributes: Readonly<Record<string, string | number>>, text = ''): Element => {
+  const put = (
+    parent: Element,
+    tag: string,
+    attributes: Readonly<Record<string, string | number>>,
+    text = '',
+  ): Element => {
     const created = document.createElementNS(namespace, tag);
     for (const [name, value] of Object.entries(attributes)) created.setAttribute(name, String(value));
     created.textContent = text;
@@ -211,8 +231,22 @@ export function flameSvg(data: FlameData, width: number): string {
     const group = put(svg, 'g', {});
     put(group, 'title', {}, `${frameLabel(node)}: ${data.format(node.total)}`);
     const wide = share * width;
-    put(group, 'rect', { x: x * width, y: level * LEVEL_PX, width: Math.max(0.5, wide - 1), height: LEVEL_PX - 1, fill: fillOf(node, theme), stroke: theme.border, 'stroke-width': 0.3 });
-    if (context && wide >= 24) put(group, 'text', { x: x * width + 4, y: level * LEVEL_PX + 13, fill: theme.foreground }, fitted(context, frameLabel(node), wide - 8));
+    put(group, 'rect', {
+      x: x * width,
+      y: level * LEVEL_PX,
+      width: Math.max(0.5, wide - 1),
+      height: LEVEL_PX - 1,
+      fill: fillOf(node, theme),
+      stroke: theme.border,
+      'stroke-width': 0.3,
+    });
+    if (context && wide >= 24)
+      put(
+        group,
+        'text',
+        { x: x * width + 4, y: level * LEVEL_PX + 13, fill: theme.foreground },
+        fitted(context, frameLabel(node), wide - 8),
+      );
   }
   return new XMLSerializer().serializeToString(svg);
 }

@@ -13,7 +13,14 @@ const host = connectToHost<ViewState>(receive);
 const saved = host.savedState();
 const view = createStacksView(
   pageRoot(),
-  { map: saved?.map ?? null, weight: saved?.weight ?? 'count', inverted: saved?.inverted ?? false, table: saved?.table ?? false, search: saved?.search ?? '', zoom: saved?.zoom ?? [] },
+  {
+    map: saved?.map ?? null,
+    weight: saved?.weight ?? 'count',
+    inverted: saved?.inverted ?? false,
+    table: saved?.table ?? false,
+    search: saved?.search ?? '',
+    zoom: saved?.zoom ?? [],
+  },
   host,
 );
 onThemeChange(() => view.redraw());
@@ -29,7 +36,10 @@ function receive(message: ToWebview): void {
       view.show([]);
     }
     sessionId = message.session.id;
-    view.session(message.session, message.maps === undefined || message.maps.some(map => map.view.kind === 'stacks'));
+    view.session(
+      message.session,
+      message.maps === undefined || message.maps.some(map => map.view.kind === 'stacks'),
+    );
   } else if (message.sessionId !== sessionId) return;
   else if (message.type === 'stacks') {
     const { map, label, unit, stacks } = message;

@@ -30,7 +30,16 @@ export function frameLabel(frame: Pick<StackNode, 'name' | 'kind'>): string {
  * callers below. Children are ordered by name, so that the picture stays put while it grows.
  */
 export function buildTree(samples: readonly StackSample[], weight: Weight, inverted: boolean): StackNode {
-  const root: StackNode = { name: 'all', module: '', kind: 'root', parent: null, depth: 0, total: 0, self: 0, children: [] };
+  const root: StackNode = {
+    name: 'all',
+    module: '',
+    kind: 'root',
+    parent: null,
+    depth: 0,
+    total: 0,
+    self: 0,
+    children: [],
+  };
   const index = new Map<StackNode, Map<string, StackNode>>();
   for (const sample of samples) {
     const amount = weightOf(sample, weight);
@@ -49,7 +58,16 @@ export function buildTree(samples: readonly StackSample[], weight: Weight, inver
       const key = `${frame.kind}\u0000${frame.name}\u0000${frame.module}`;
       let child: StackNode | undefined = byName.get(key);
       if (!child) {
-        child = { name: frame.name, module: frame.module, kind: frame.kind, parent: node, depth: node.depth + 1, total: 0, self: 0, children: [] };
+        child = {
+          name: frame.name,
+          module: frame.module,
+          kind: frame.kind,
+          parent: node,
+          depth: node.depth + 1,
+          total: 0,
+          self: 0,
+          children: [],
+        };
         byName.set(key, child);
         node.children.push(child);
       }
@@ -77,7 +95,8 @@ export interface Box {
 /** Boxes for a view zoomed to `zoomed`: its ancestors in full width above it, then its subtree. Slivers are left out. */
 export function layoutBoxes(zoomed: StackNode, leastWidth: number): Box[] {
   const boxes: Box[] = [];
-  for (let node: StackNode | null = zoomed; node; node = node.parent) boxes.unshift({ node, x: 0, width: 1, level: node.depth });
+  for (let node: StackNode | null = zoomed; node; node = node.parent)
+    boxes.unshift({ node, x: 0, width: 1, level: node.depth });
   const place = (node: StackNode, x: number): void => {
     let at = x;
     for (const child of node.children) {
@@ -108,13 +127,14 @@ function pathStep(node: StackNode): string {
 }
 export function pathOf(node: StackNode): string[] {
   const path: string[] = [];
-  for (let at: StackNode | null = node; at && at.parent; at = at.parent) path.unshift(pathStep(at));
+  for (let at: StackNode | null = node; at?.parent; at = at.parent) path.unshift(pathStep(at));
   return path;
 }
 
 /** Weight of all stacks that contain a matching frame; each stack once, however often it matches. */
 export function matchedWeight(root: StackNode, matches: (node: StackNode) => boolean): number {
-  const sum = (node: StackNode): number => (node.parent && matches(node) ? node.total : node.children.reduce((total, child) => total + sum(child), 0));
+  const sum = (node: StackNode): number =>
+    node.parent && matches(node) ? node.total : node.children.reduce((total, child) => total + sum(child), 0);
   return sum(root);
 }
 
@@ -145,7 +165,9 @@ export function topFunctions(samples: readonly StackSample[], weight: Weight): F
       seen.add(key);
     });
   }
-  return [...totals.values()].sort((a, b) => b.self - a.self || b.total - a.total || (a.name < b.name ? -1 : 1));
+  return [...totals.values()].sort(
+    (a, b) => b.self - a.self || b.total - a.total || (a.name < b.name ? -1 : 1),
+  );
 }
 
 /** Folded stacks, as flamegraph.pl reads them: "outer;inner weight" a line. */
@@ -156,11 +178,20 @@ export function foldedStacks(samples: readonly StackSample[], weight: Weight): s
     const line = sample.frames.map(frame => frameLabel(frame).replace(/[;\r\n]/g, '_')).join(';');
     lines.set(line, (lines.get(line) ?? 0) + weightOf(sample, weight));
   }
-  return [...lines.entries()].filter(([line, amount]) => line !== '' && amount > 0).sort(([a], [b]) => (a < b ? -1 : 1)).map(([line, amount]) => `${line} ${amount}\n`).join('');
+  return [...lines.entries()]
+    .filter(([line, amount]) => line !== '' && amount > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([line, amount]) => `${line} ${amount}\n`)
+    .join('');
 }
 
 /** speedscope's file format: https://www.speedscope.app/file-format-schema.json, one "sampled" profile. */
-export function speedscopeProfile(samples: readonly StackSample[], weight: Weight, name: string, unit: string): string {
+export function speedscopeProfile(
+  samples: readonly StackSample[],
+  weight: Weight,
+  name: string,
+  unit: string,
+): string {
   const frames: { name: string; file?: string }[] = [];
   const indices = new Map<string, number>();
   const stacks = samples.map(sample =>
@@ -170,17 +201,34 @@ export function speedscopeProfile(samples: readonly StackSample[], weight: Weigh
       if (index === undefined) {
         index = frames.length;
         indices.set(key, index);
-        frames.push(frame.module === '' ? { name: frameLabel(frame) } : { name: frameLabel(frame), file: frame.module });
+        frames.push(
+          frame.module === '' ? { name: frameLabel(frame) } : { name: frameLabel(frame), file: frame.module },
+        );
       }
       return index;
     }),
   );
   const weights = samples.map(sample => weightOf(sample, weight));
-  const units: Readonly<Record<string, string>> = { ns: 'nanoseconds', us: 'microseconds', ms: 'milliseconds', bytes: 'bytes' };
+  const units: Readonly<Record<string, string>> = {
+    ns: 'nanoseconds',
+    us: 'microseconds',
+    ms: 'milliseconds',
+    bytes: 'bytes',
+  };
   return JSON.stringify({
     $schema: 'https://www.speedscope.app/file-format-schema.json',
     name,
     shared: { frames },
-    profiles: [{ type: 'sampled', name, unit: weight === 'value' ? (units[unit] ?? 'none') : 'none', startValue: 0, endValue: weights.reduce((sum, amount) => sum + amount, 0), samples: stacks, weights }],
+    profiles: [
+      {
+        type: 'sampled',
+        name,
+        unit: weight === 'value' ? (units[unit] ?? 'none') : 'none',
+        startValue: 0,
+        endValue: weights.reduce((sum, amount) => sum + amount, 0),
+        samples: stacks,
+        weights,
+      },
+    ],
   });
 }

@@ -8,7 +8,7 @@ const Schema = v.variant('type', [
   v.strictObject({ type: v.literal('ready') }),
   v.strictObject({
     type: v.literal('command'),
-    command: v.picklist(['detach', 'attachAgain', 'openTemplates', 'showLog', 'openProgram']),
+    command: v.picklist(['detach', 'attachAgain', 'openTemplates', 'showLog', 'openProgram', 'manageTrust']),
   }),
   v.strictObject({
     type: v.literal('export'),

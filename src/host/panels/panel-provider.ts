@@ -132,6 +132,8 @@ export class PanelProvider implements vscode.WebviewViewProvider {
           case 'openProgram':
             if (shown) await vscode.window.showTextDocument(shown.program);
             return;
+          case 'manageTrust':
+            return void (await vscode.commands.executeCommand('workbench.trust.manage'));
         }
         return;
       case 'export':

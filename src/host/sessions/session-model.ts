@@ -163,7 +163,10 @@ export class SessionModel {
   /** Everything a page needs that has just loaded, oldest first. */
   hydration(panel: PanelName): ToWebview[] {
     const sessionId = this.id;
-    const messages: ToWebview[] = [this.sessionMessage(), { type: 'drops', sessionId, drops: this.drops }];
+    const messages: ToWebview[] = [
+      this.sessionMessage(true),
+      { type: 'drops', sessionId, drops: this.drops },
+    ];
     if (panel === 'histogram') {
       messages.push({ type: 'histogramHistory', sessionId, snapshots: [...this.history] });
       messages.push({ type: 'histograms', sessionId, histograms: this.histograms, atMs: Date.now() });
@@ -186,10 +189,11 @@ export class SessionModel {
     this.changes.dispose();
   }
 
-  private sessionMessage(): ToWebview {
+  private sessionMessage(fresh = false): ToWebview {
     const shown = (map: MapDefinition) => map.view.kind !== 'internal';
     return {
       type: 'session',
+      fresh,
       session: this.summary,
       streams: this.streams,
       maps: (this.tracing?.object.maps ?? []).filter(shown),

@@ -70,6 +70,8 @@ export type ToWebview =
       readonly streams: readonly StreamDescription[];
       /** Definitions of the maps the page will hear about: their key and value layouts say how to format. */
       readonly maps?: readonly MapDefinition[];
+      /** True when what follows is the whole state anew: the page forgets what it had of this session. */
+      readonly fresh?: boolean;
       /** Most bytes of records a page may keep per stream (a setting); the page has a default of its own. */
       readonly eventBytesLimit?: number;
     }
@@ -142,7 +144,13 @@ export type FromWebview =
   | { readonly type: 'ready' }
   | {
       readonly type: 'command';
-      readonly command: 'detach' | 'attachAgain' | 'openTemplates' | 'showLog' | 'openProgram';
+      readonly command:
+        | 'detach'
+        | 'attachAgain'
+        | 'openTemplates'
+        | 'showLog'
+        | 'openProgram'
+        | 'manageTrust';
     }
   /** A file for the person to keep: the host asks where and writes it. `name` is a suggestion with its extension. */
   | {

@@ -15,10 +15,29 @@ function span(values: readonly number[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 const field: Field = {
-  name: 'value', label: 'value', offset: 0, size: 8, storage: 'u64', bitOffset: 0, bitSize: 0, count: 1, elementStorage: null, elementSize: 0,
-  meaning: 'plain', unit: '', valueNames: null, help: '', hidden: false, typeName: '__u64',
+  name: 'value',
+  label: 'value',
+  offset: 0,
+  size: 8,
+  storage: 'u64',
+  bitOffset: 0,
+  bitSize: 0,
+  count: 1,
+  elementStorage: null,
+  elementSize: 0,
+  meaning: 'plain',
+  unit: '',
+  valueNames: null,
+  help: '',
+  hidden: false,
+  typeName: '__u64',
 };
-const reader = createReader({ stream: 's', label: 's', content: 'ring', record: { typeName: 'r', size: 8, fields: [field] } });
+const reader = createReader({
+  stream: 's',
+  label: 's',
+  content: 'ring',
+  record: { typeName: 'r', size: 8, fields: [field] },
+});
 const valueAt = (store: EventStore, row: number) => {
   const found = store.row(row);
   return found?.kind === 'record' ? reader.value(found.view, found.offset, found.length, field) : found;
@@ -67,6 +86,10 @@ describe('event store', () => {
   });
   it('splits printk lines', () => {
     const lines = indexLines(new TextEncoder().encode('one\n\ntwo'));
-    expect([lines.count, [...Array.from(lines.offsets)], [...Array.from(lines.lengths)]]).toEqual([2, [0, 5], [3, 3]]);
+    expect([lines.count, [...Array.from(lines.offsets)], [...Array.from(lines.lengths)]]).toEqual([
+      2,
+      [0, 5],
+      [3, 3],
+    ]);
   });
 });

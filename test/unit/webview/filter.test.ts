@@ -4,8 +4,23 @@ import type { Field } from '../../../src/shared/object/model';
 import { compileFilter, completeFilter, FilterError } from '../../../webview/events/filter';
 
 const field = (name: string, part: Partial<Field> = {}): Field => ({
-  name, label: name, offset: 0, size: 8, storage: 'u64', bitOffset: 0, bitSize: 0, count: 1, elementStorage: null, elementSize: 0,
-  meaning: 'plain', unit: '', valueNames: null, help: '', hidden: false, typeName: '', ...part,
+  name,
+  label: name,
+  offset: 0,
+  size: 8,
+  storage: 'u64',
+  bitOffset: 0,
+  bitSize: 0,
+  count: 1,
+  elementStorage: null,
+  elementSize: 0,
+  meaning: 'plain',
+  unit: '',
+  valueNames: null,
+  help: '',
+  hidden: false,
+  typeName: '',
+  ...part,
 });
 const fields = [
   field('latency', { meaning: 'duration-ns', unit: 'ns' }),
@@ -21,7 +36,13 @@ const row: FieldValue[] = [1_500_000, 'dd', 4096, 1, 16777226, 2n ** 63n, -2, 15
 const texts = ['1.50 ms', 'dd', '4 KiB', 'WRITE', '10.0.0.1', String(2n ** 63n), 'ENOENT', '1.50 ms'];
 const passes = (source: string): boolean => {
   const predicate = compileFilter(source, fields);
-  return predicate === null || predicate(column => row[column] ?? 0, column => texts[column] ?? '');
+  return (
+    predicate === null ||
+    predicate(
+      column => row[column] ?? 0,
+      column => texts[column] ?? '',
+    )
+  );
 };
 
 describe('filter expressions', () => {
@@ -73,7 +94,10 @@ describe('filter expressions', () => {
 
   it('completes columns, operators and names of values', () => {
     expect(completeFilter('la', 2, fields).items.map(item => item.text)).toEqual(['latency']);
-    expect(completeFilter('latency > 1ms && co', 19, fields)).toMatchObject({ from: 17, items: [{ text: 'comm' }] });
+    expect(completeFilter('latency > 1ms && co', 19, fields)).toMatchObject({
+      from: 17,
+      items: [{ text: 'comm' }],
+    });
     expect(completeFilter('latency ', 8, fields).items[0]?.text).toBe('==');
     expect(completeFilter('op == W', 7, fields).items.map(item => item.text)).toEqual(['WRITE']);
     expect(completeFilter('latency > ', 10, fields).items).toEqual([]);

@@ -1,27 +1,52 @@
 import { describe, expect, it } from 'vitest';
 import type { Histogram } from '../../../src/shared/decode/model';
 import { HistogramHistory, MOST_STEPS } from '../../../webview/histogram/history';
-import { barsOf, commonBins, difference, percentile, positionInBins, seriesId, sortSeries, summary } from '../../../webview/histogram/model';
+import {
+  barsOf,
+  commonBins,
+  difference,
+  percentile,
+  positionInBins,
+  seriesId,
+  sortSeries,
+  summary,
+} from '../../../webview/histogram/model';
 
 const bucket = (min: number | bigint, max: number | bigint, count: number) => ({ min, max, count });
 const histogram = (buckets: Histogram['buckets'], key: Histogram['key'] = null): Histogram => ({
-  map: 'dist', label: 'Latency', kind: 'log2', unit: 'us', key, buckets, total: buckets.reduce((sum, { count }) => sum + count, 0),
+  map: 'dist',
+  label: 'Latency',
+  kind: 'log2',
+  unit: 'us',
+  key,
+  buckets,
+  total: buckets.reduce((sum, { count }) => sum + count, 0),
 });
 
 describe('bins', () => {
   it('fills gaps of slots that end one below a power of two', () => {
     expect(commonBins('log2', [[bucket(0, 0, 1), bucket(8, 15, 2)]])).toEqual([
-      { min: 0, max: 0 }, { min: 1, max: 1 }, { min: 2, max: 3 }, { min: 4, max: 7 }, { min: 8, max: 15 },
+      { min: 0, max: 0 },
+      { min: 1, max: 1 },
+      { min: 2, max: 3 },
+      { min: 4, max: 7 },
+      { min: 8, max: 15 },
     ]);
   });
   it('fills gaps after libbpf-tools and bcc slot 0..1', () => {
     expect(commonBins('log2', [[bucket(0, 1, 1), bucket(8, 15, 2)]])).toEqual([
-      { min: 0, max: 1 }, { min: 2, max: 3 }, { min: 4, max: 7 }, { min: 8, max: 15 },
+      { min: 0, max: 1 },
+      { min: 2, max: 3 },
+      { min: 4, max: 7 },
+      { min: 8, max: 15 },
     ]);
   });
   it('fills gaps of slots that end at a power of two', () => {
     expect(commonBins('log2', [[bucket(3, 4, 1), bucket(17, 32, 2)]])).toEqual([
-      { min: 3, max: 4 }, { min: 5, max: 8 }, { min: 9, max: 16 }, { min: 17, max: 32 },
+      { min: 3, max: 4 },
+      { min: 5, max: 8 },
+      { min: 9, max: 16 },
+      { min: 17, max: 32 },
     ]);
   });
   it('joins fine linear slots but keeps the overflow slot apart', () => {
@@ -46,10 +71,17 @@ describe('percentiles', () => {
     expect(percentile([], 0.5)).toBeNull();
   });
   it('say "at least" in a bucket without upper bound', () => {
-    expect(summary([bucket(0, 9, 1), bucket(10, 2n ** 64n - 1n, 99)]).at(-1)).toEqual({ name: 'max', value: 10, atLeast: true });
+    expect(summary([bucket(0, 9, 1), bucket(10, 2n ** 64n - 1n, 99)]).at(-1)).toEqual({
+      name: 'max',
+      value: 10,
+      atLeast: true,
+    });
   });
   it('find their place on the axis', () => {
-    const bins = [{ min: 0, max: 9 }, { min: 10, max: 19 }];
+    const bins = [
+      { min: 0, max: 9 },
+      { min: 10, max: 19 },
+    ];
     expect(positionInBins(5, bins)).toBeCloseTo(0.5);
     expect(positionInBins(15, bins)).toBeCloseTo(1.5);
     expect(positionInBins(40, bins)).toBe(2);
@@ -58,7 +90,10 @@ describe('percentiles', () => {
 
 describe('the time line', () => {
   it('keeps what each interval added, and takes a cleared map as new counts', () => {
-    expect(difference([bucket(4, 7, 10)], [bucket(4, 7, 12), bucket(8, 15, 1)])).toEqual([bucket(4, 7, 2), bucket(8, 15, 1)]);
+    expect(difference([bucket(4, 7, 10)], [bucket(4, 7, 12), bucket(8, 15, 1)])).toEqual([
+      bucket(4, 7, 2),
+      bucket(8, 15, 1),
+    ]);
     expect(difference([bucket(4, 7, 10)], [bucket(4, 7, 3)])).toEqual([bucket(4, 7, 3)]);
   });
   it('sums ranges, shows losses where they happened, and forgets the oldest', () => {
@@ -69,7 +104,9 @@ describe('the time line', () => {
     }
     expect(history.timeline).toHaveLength(MOST_STEPS);
     expect(history.timeline[0]?.number).toBe(20);
-    expect(history.timeline.filter(step => step.lost > 0).map(step => [step.number, step.lost])).toEqual([[310, 6]]);
+    expect(history.timeline.filter(step => step.lost > 0).map(step => [step.number, step.lost])).toEqual([
+      [310, 6],
+    ]);
     expect(history.series({ kind: 'all' })[0]?.total).toBe(MOST_STEPS + 20);
     expect(history.series({ kind: 'last' })[0]?.total).toBe(1);
     expect(history.series({ kind: 'range', first: 100, last: 109 })[0]?.total).toBe(10);
@@ -83,8 +120,11 @@ describe('keys', () => {
   });
   it('sort by p99, largest first', () => {
     const history = new HistogramHistory();
-    history.push(0, [histogram([bucket(4, 7, 100)], { comm: 'fast' }), histogram([bucket(4, 7, 9), bucket(512, 1023, 1)], { comm: 'slow' })]);
-    const sorted = sortSeries(history.series({ kind: 'all' }), 'p99', series => String(series.key?.['comm']));
-    expect(sorted.map(series => series.key?.['comm'])).toEqual(['slow', 'fast']);
+    history.push(0, [
+      histogram([bucket(4, 7, 100)], { comm: 'fast' }),
+      histogram([bucket(4, 7, 9), bucket(512, 1023, 1)], { comm: 'slow' }),
+    ]);
+    const sorted = sortSeries(history.series({ kind: 'all' }), 'p99', series => String(series.key?.comm));
+    expect(sorted.map(series => series.key?.comm)).toEqual(['slow', 'fast']);
   });
 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatExactRange, formatQuantity, formatRange, formatShare, formatShort } from '../../../webview/common/quantity';
+import {
+  formatExactRange,
+  formatQuantity,
+  formatRange,
+  formatShare,
+  formatShort,
+} from '../../../webview/common/quantity';
 
 describe('bounds with units', () => {
   it('keeps small bounds exact and names the unit', () => {
