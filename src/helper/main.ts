@@ -4,7 +4,6 @@
  *
  *   helper.js --socket PATH | --port NAME | --fd N  [--copy]   (the token is the first line of stdin)
  */
-import 'vscode-jsonrpc/node';
 import { parseArgs } from 'node:util';
 import { encodeFrame, FrameError, FrameKind } from '../shared/protocol/frames';
 import { LIMITS } from '../shared/protocol/helper';
@@ -12,6 +11,7 @@ import { createFrameConnection } from '../shared/protocol/rpc-frames';
 import { checkPeer, hello, readToken } from './auth';
 import { dispatch } from './dispatch';
 import { HelperError } from './errors';
+import { installJsonRpcRuntime } from './jsonrpc-runtime';
 import { silenceLibbpf } from './libbpf/log';
 import { forceCopies } from './libbpf/memory';
 import { dieWithParent, forbidInspection } from './libbpf/process';
@@ -64,6 +64,7 @@ async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   dieWithParent(parent);
   forbidInspection();
   silenceLibbpf();
+  installJsonRpcRuntime();
   if (copy) forceCopies();
   // The terminal's Ctrl-C is for the client, which wants the last records before it closes the connection.
   process.on('SIGINT', () => undefined);

@@ -249,7 +249,7 @@ function attachError(
     'attach-failed',
     `Attaching ${program.name} to ${where} failed`,
     errno,
-    mend + said,
+    `${mend} ${firstReason(log)}`,
     details,
   );
 }

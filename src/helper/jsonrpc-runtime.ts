@@ -1,0 +1,34 @@
+/**
+ * What vscode-jsonrpc wants of its runtime, in the parts a connection over frames uses. The package's own Node runtime
+ * also loads streams, sockets, processes and crypto: a quarter of the helper's start. Checked against the pinned
+ * version by the helper's tests, all of which talk through it.
+ */
+import { RAL } from 'vscode-jsonrpc';
+
+const unused = (): never => {
+  throw new Error('vscode-jsonrpc asked for a part of its runtime that frames do not use');
+};
+const content = { name: 'application/json', encode: unused, decode: unused };
+
+export function installJsonRpcRuntime(): void {
+  RAL.install({
+    crypto: { randomUUID: () => globalThis.crypto.randomUUID() },
+    applicationJson: { encoder: content, decoder: content },
+    messageBuffer: { create: unused },
+    console,
+    timer: {
+      setTimeout(callback, ms, ...args) {
+        const handle = setTimeout(callback, ms, ...args);
+        return { dispose: () => clearTimeout(handle) };
+      },
+      setImmediate(callback, ...args) {
+        const handle = setImmediate(callback, ...args);
+        return { dispose: () => clearImmediate(handle) };
+      },
+      setInterval(callback, ms, ...args) {
+        const handle = setInterval(callback, ms, ...args);
+        return { dispose: () => clearInterval(handle) };
+      },
+    },
+  });
+}
