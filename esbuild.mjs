@@ -77,6 +77,14 @@ async function copyNativeParts() {
   }
 }
 
+/** What the language server parses with: the runtime and the grammar of C, read from beside server.js. */
+async function copyParser() {
+  await mkdir(path.join(root, 'dist'), { recursive: true });
+  for (const file of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-c/tree-sitter-c.wasm']) {
+    await cp(path.join(root, 'node_modules', file), path.join(root, 'dist', path.basename(file)));
+  }
+}
+
 const all = [
   { in: 'src/host/extension.ts', options: { ...node, outfile: 'dist/extension.js', external: ['vscode'] } },
   { in: 'src/helper/main.ts', options: { ...node, outfile: 'dist/helper.js', plugins: [koffiNative] } },
@@ -110,6 +118,7 @@ if (pages.length > 0) {
 }
 
 await copyNativeParts();
+await copyParser();
 if (watch) {
   for (const options of builds) await (await esbuild.context(options)).watch();
 } else {
