@@ -169,6 +169,7 @@ export class Panel {
         await new Promise(resolve => setTimeout(resolve));
         await frame();
         await frame();
+        while (document.querySelector('main[aria-busy]')) await frame();
       },
       messages.map(message => pack(packMessage(message))),
     );

@@ -55,3 +55,24 @@ export function oncePerFrame(draw: () => void): () => void {
     });
   };
 }
+
+/**
+ * Runs `draw` on an animation frame, but not sooner than `intervalMs` after it last ran: data that streams in need not
+ * be drawn faster than people can read. Until it has run, `target` says aria-busy.
+ */
+export function atMostEvery(intervalMs: number, target: Element, draw: () => void): () => void {
+  let pending = false;
+  let last = Number.NEGATIVE_INFINITY;
+  const run = (): void => {
+    pending = false;
+    last = performance.now();
+    target.removeAttribute('aria-busy');
+    draw();
+  };
+  return () => {
+    if (pending) return;
+    pending = true;
+    target.setAttribute('aria-busy', 'true');
+    setTimeout(() => requestAnimationFrame(run), Math.max(0, last + intervalMs - performance.now()));
+  };
+}

@@ -85,6 +85,11 @@ export function mixColors(from: string, to: string, share: number): string {
   return `rgb(${mix(a[0], b[0])}, ${mix(a[1], b[1])}, ${mix(a[2], b[2])})`;
 }
 
+/** Red, green and blue in 0..255; black for a form not understood. */
+export function colorParts(color: string): readonly [number, number, number] {
+  return parseColor(color) ?? [0, 0, 0];
+}
+
 function parseColor(color: string): readonly [number, number, number] | null {
   const hex = /^#([0-9a-f]{3,8})$/i.exec(color)?.[1];
   if (hex) {

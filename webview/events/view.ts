@@ -1,7 +1,7 @@
 /** The Events page's elements and what the person can do with them. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
-import { element, oncePerFrame, setText } from '../common/dom';
+import { atMostEvery, element, oncePerFrame, setText } from '../common/dom';
 import { formatCount, formatQuantity } from '../common/quantity';
 import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
 import { button, dropdown, toggle } from '../common/toolkit';
@@ -30,6 +30,9 @@ export interface EventsView {
 
 /** Most records a copy or an export takes: text of more would not fit a clipboard or a message. */
 const MOST_COPIED = 10_000;
+/** Between two drawings of arriving records, and of the rate line, which moves once a second. */
+const DATA_MS = 66;
+const RATE_MS = 250;
 const MOST_EXPORTED = 1_000_000;
 
 export function createEventsView(
@@ -44,7 +47,10 @@ export function createEventsView(
   let summary: SessionSummary | null = null;
   let predicate: Predicate | null = null;
   let detailOpen = false;
+  let rateDrawnAt = Number.NEGATIVE_INFINITY;
+  let rateOf: EventStream | null = null;
   const draw = oncePerFrame(render);
+  const drawData = atMostEvery(DATA_MS, root, render);
 
   const bar = createSessionBar(command);
   const streamChoice = dropdown<string>('Stream', [], '', name => {
@@ -234,7 +240,11 @@ export function createEventsView(
     const { more, gone } = current.refresh();
     if (gone > 0 && !state.follow) grid.shift(gone);
     grid.draw(state.follow && !current.paused && !current.isSorted);
-    rate.draw(current.rate);
+    if (performance.now() - rateDrawnAt >= RATE_MS || rateOf !== current) {
+      rateDrawnAt = performance.now();
+      rateOf = current;
+      rate.draw(current.rate);
+    }
     setText(rateNow, `${formatCount(current.rate.perSecond)}/s`);
     const parts = [
       predicate
@@ -296,7 +306,10 @@ export function createEventsView(
       } else if (current?.store.endRow === 0) showWaiting();
     },
     drops: drops => bar.drops(drops),
-    draw,
-    redraw: draw,
+    draw: drawData,
+    redraw: () => {
+      rateOf = null;
+      draw();
+    },
   };
 }

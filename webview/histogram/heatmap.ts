@@ -4,7 +4,7 @@ import type { Bucket } from '../../src/shared/decode/model';
 import { createChart } from '../common/chart';
 import { element, setAttributes, setText } from '../common/dom';
 import { formatClock, formatCount, formatQuantity, formatRange } from '../common/quantity';
-import { mixColors, readTheme, type Theme, withAlpha } from '../common/theme';
+import { colorParts, mixColors, readTheme, type Theme, withAlpha } from '../common/theme';
 import type { Step } from './history';
 import { type Bin, countsInBins, percentile, totalOf } from './model';
 
@@ -53,6 +53,7 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
   const cells = document.createElement('canvas');
   let data: HeatmapData | null = null;
   let counts: Float64Array[] = [];
+  let known = new WeakMap<readonly Bucket[], Float64Array>();
   let cursor = -1;
   let anchor = -1;
 
@@ -158,8 +159,15 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
     table: table.element,
     redraw: paint,
     draw: next => {
+      // An interval's additions never change: only new ones are counted, unless the bins moved.
+      const sameBins = data !== null && binsText(data.bins) === binsText(next.bins);
+      if (!sameBins) known = new WeakMap();
+      counts = next.additions.map(added => {
+        const found = known.get(added) ?? countsInBins(added, next.bins);
+        known.set(added, found);
+        return found;
+      });
       data = next;
-      counts = next.additions.map(added => countsInBins(added, next.bins));
       const losses = next.steps.reduce((sum, step) => sum + step.lost, 0);
       host.setAttribute(
         'aria-label',
@@ -171,6 +179,10 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
   };
 }
 
+function binsText(bins: readonly Bin[]): string {
+  return bins.map(bin => `${bin.min}:${bin.max}`).join();
+}
+
 /** One canvas pixel per cell; a logarithmic ramp, so that a single outlier is seen beside a million. */
 function paintCells(
   canvas: HTMLCanvasElement,
@@ -178,21 +190,30 @@ function paintCells(
   rows: number,
   theme: Theme,
 ): void {
-  canvas.width = Math.max(1, counts.length);
+  const columns = Math.max(1, counts.length);
+  canvas.width = columns;
   canvas.height = Math.max(1, rows);
   const context = canvas.getContext('2d');
   if (!context) return;
   let most = 0;
   for (const column of counts) for (const count of column) if (count > most) most = count;
-  const ramp = Array.from({ length: 17 }, (_, level) => rampColor(theme, level / 16));
+  const ramp = Array.from({ length: 17 }, (_, level) => colorParts(rampColor(theme, level / 16)));
   const scale = most > 0 ? 15 / Math.log2(most + 1) : 0;
+  const picture = context.createImageData(columns, canvas.height);
+  const { data } = picture;
   counts.forEach((column, x) => {
-    column.forEach((count, row) => {
-      if (count === 0) return;
-      context.fillStyle = ramp[1 + Math.round(Math.log2(count + 1) * scale)] ?? theme.accent;
-      context.fillRect(x, rows - 1 - row, 1, 1);
-    });
+    for (let row = 0; row < column.length; row++) {
+      const count = column[row] ?? 0;
+      if (count === 0) continue;
+      const color = ramp[1 + Math.round(Math.log2(count + 1) * scale)] ?? [0, 0, 0];
+      const at = ((rows - 1 - row) * columns + x) * 4;
+      data[at] = color[0];
+      data[at + 1] = color[1];
+      data[at + 2] = color[2];
+      data[at + 3] = 255;
+    }
   });
+  context.putImageData(picture, 0, 0);
 }
 
 /** From just off the background, through the accent, to the foreground's side: order is seen without hue. */
@@ -381,6 +402,7 @@ function createTimeTable(): { readonly element: HTMLTableElement; update(data: H
     element('thead', {}, element('tr', {}, ...headings)),
     body,
   );
+  const filled = new WeakMap<HTMLTableRowElement, readonly Bucket[]>();
   return {
     element: table,
     update: data => {
@@ -400,6 +422,8 @@ function createTimeTable(): { readonly element: HTMLTableElement; update(data: H
           );
           body.append(row);
         }
+        if (filled.get(row) === added && row.dataset['step'] === String(step.number)) return;
+        filled.set(row, added);
         const total = totalOf(added);
         setAttributes(row, { 'data-step': step.number, 'data-values': total, 'data-lost': step.lost });
         const middle = percentile(added, 0.5);

@@ -22,6 +22,8 @@ export type Span =
   | { readonly kind: 'last' }
   | { readonly kind: 'range'; readonly first: number; readonly last: number };
 
+const NOTHING: readonly Bucket[] = [];
+
 export class HistogramHistory {
   private readonly latest = new Map<string, Histogram>();
   private readonly steps: Step[] = [];
@@ -29,6 +31,7 @@ export class HistogramHistory {
   private previousMs: number | null = null;
   private lostSoFar: number | null = null;
   private pendingLost = 0;
+  private readonly sums = new WeakMap<Step, Map<string, readonly Bucket[]>>();
 
   clear(): void {
     this.latest.clear();
@@ -95,15 +98,27 @@ export class HistogramHistory {
     });
   }
 
-  /** What each kept interval added to a set of series. */
-  additions(ids: ReadonlySet<string>): readonly (readonly Bucket[])[] {
+  /**
+   * What each kept interval added to a series, or to the sum `id` of the series `members`. The same lists come back
+   * while an interval is kept: a key that shows up later has added nothing to earlier ones.
+   */
+  additions(id: string, members: ReadonlySet<string>): readonly (readonly Bucket[])[] {
     return this.steps.map(step => {
-      if (ids.size === 1) {
-        for (const id of ids) return step.added.get(id) ?? [];
+      const own = step.added.get(id);
+      if (own || !members.size || members.has(id)) return own ?? NOTHING;
+      let sums = this.sums.get(step);
+      if (!sums) {
+        sums = new Map();
+        this.sums.set(step, sums);
       }
-      const lists: (readonly Bucket[])[] = [];
-      for (const [id, buckets] of step.added) if (ids.has(id)) lists.push(buckets);
-      return sumBuckets(lists);
+      let sum = sums.get(id);
+      if (!sum) {
+        const lists: (readonly Bucket[])[] = [];
+        for (const [member, buckets] of step.added) if (members.has(member)) lists.push(buckets);
+        sum = sumBuckets(lists);
+        sums.set(id, sum);
+      }
+      return sum;
     });
   }
 }

@@ -305,7 +305,7 @@ export function createHistogramView(
       unit: series.unit,
       bins: selected.timeBins,
       steps: history.timeline,
-      additions: history.additions(selected.memberIds),
+      additions: history.additions(series.id, selected.memberIds),
       range,
     });
   }

@@ -161,7 +161,7 @@ export function createMapsView(
     }
   });
   names.addEventListener('keydown', event => {
-    const at = tables.indexOf(current);
+    const at = current ? tables.indexOf(current) : -1;
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const next = tables[at + step];
     if (step === 0 || !next) return;
