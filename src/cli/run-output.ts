@@ -1,4 +1,5 @@
 /** What `bpfw run` says, in the order it says it; one implementation prints JSON lines, the other text for people. */
+import type { NamedStack } from '../session/read-stacks';
 import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
 import type { MapDefinition, RecordLayout } from '../shared/object/model';
 import type { AttachedProgram } from '../shared/protocol/helper';
@@ -12,20 +13,13 @@ export interface StartupMs {
 
 export type EndReason = 'command' | 'time' | 'interrupt' | 'detached' | 'error';
 
-export interface StackTrace {
-  /** Outermost first. */
-  readonly frames: readonly string[];
-  readonly key: Readonly<Record<string, FieldValue>>;
-  readonly value: Readonly<Record<string, FieldValue>>;
-}
-
 export interface RunOutput {
   attached(programs: readonly AttachedProgram[], startupMs: StartupMs): void;
   event(stream: string, layout: RecordLayout | null, data: Readonly<Record<string, FieldValue>>): void;
   printk(line: string): void;
   histogram(histogram: Histogram): void;
   map(map: MapDefinition, entries: readonly MapEntry[]): void;
-  stacks(map: string, stacks: readonly StackTrace[]): void;
+  stacks(map: string, stacks: readonly NamedStack[]): void;
   drops(drops: Drops): void;
   end(reason: EndReason, commandExit: number | null): void;
 }

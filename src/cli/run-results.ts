@@ -1,5 +1,7 @@
 /** From a session's raw frames and maps to what is printed: the command line's counterpart of the panels. */
 
+import { readStacks } from '../session/read-stacks';
+import type { Symbolizer } from '../session/symbols/symbolizer';
 import type { SessionStream, TracingSession } from '../session/tracing-session';
 import { decodeEntries } from '../shared/decode/entries';
 import { decodeRecord, recordFits } from '../shared/decode/field';
@@ -7,6 +9,7 @@ import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histo
 import type { FieldValue } from '../shared/decode/model';
 import { indexPerfRecords } from '../shared/decode/perf-records';
 import { indexRingSpan } from '../shared/decode/ring-span';
+import { stackTables } from '../shared/decode/stack-tables';
 import type { RecordLayout } from '../shared/object/model';
 import type { DataFrame } from '../shared/protocol/frames';
 import type { RunOutput } from './run-output';
@@ -41,12 +44,22 @@ function recordData(
 }
 
 /** Prints every histogram and table of the session, read now. */
-export async function printMaps(session: TracingSession, output: RunOutput): Promise<void> {
+export async function printMaps(
+  session: TracingSession,
+  output: RunOutput,
+  symbolizer: Symbolizer,
+): Promise<void> {
+  const stacks = stackTables(session.object);
   for (const map of session.object.maps) {
     if (map.view.kind === 'histogram') {
       const { keys, values, count, cpus } = await session.readMap(map);
       for (const histogram of decodeHistograms(map, keys, values, count, cpus)) output.histogram(histogram);
     } else if (map.view.kind === 'table') {
+      const table = stacks.find(candidate => candidate.map === map);
+      if (table) {
+        output.stacks(map.name, await readStacks(session, table, symbolizer));
+        continue;
+      }
       const { keys, values, count, cpus } = await session.readMap(map);
       output.map(map, decodeEntries(map, keys, values, count, cpus));
     }

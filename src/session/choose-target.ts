@@ -47,7 +47,7 @@ export async function localObstacle(object: BpfObject | null, canAsk: boolean): 
     const lacking = features.lacking(program.attachPoint.kind);
     if (lacking) return lacking;
   }
-  if (object && object.programs.every(program => features.lacking(program.attachPoint.kind))) {
+  if (object?.programs.every(program => features.lacking(program.attachPoint.kind))) {
     return `this kernel (${release()}) has none of the kinds of attach point the program uses`;
   }
   const budget = object

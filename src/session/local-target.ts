@@ -74,6 +74,10 @@ export class LocalTarget implements Target {
     return spawnStopped(command, output);
   }
 
+  processMaps(pid: number): Promise<string | null> {
+    return readFile(`/proc/${pid}/maps`, 'utf8').catch(() => null);
+  }
+
   async ifuncOffset(library: string, symbol: string, pid: number | null): Promise<IfuncAnswer> {
     const node = await findNode(this.options.nodeSetting, process.env);
     const args = [this.options.ifuncProbePath, library, symbol, ...(pid === null ? [] : [String(pid)])];

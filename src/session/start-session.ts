@@ -33,6 +33,7 @@ export interface StartRequest {
 
 export interface StartedSession {
   readonly session: TracingSession;
+  readonly connection: HelperConnection;
   readonly choice: ProgramChoice;
   readonly budget: CapabilityBudget;
 }
@@ -63,7 +64,7 @@ export async function startSession(
       onSession(session);
       request.progress('Attaching');
       await session.attach();
-      return { session, choice, budget };
+      return { session, connection, choice, budget };
     } catch (error) {
       await session.close();
       const lack = fallbackLack(error, choice);

@@ -34,7 +34,9 @@ interface Segment {
 
 const SHT_SYMTAB = 2;
 const SHT_RELA = 4;
+const SHT_NOTE = 7;
 const SHT_DYNSYM = 11;
+const NT_GNU_BUILD_ID = 3;
 const PT_LOAD = 1;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
@@ -82,6 +84,32 @@ export class UserElf {
       candidate => address >= candidate.address && address < candidate.address + candidate.fileSize,
     );
     return segment ? address - segment.address + segment.offset : null;
+  }
+
+  /** Virtual address of a file offset, as linked; null when no segment holds it. */
+  addressAt(offset: number): number | null {
+    const segment = this.segments.find(
+      candidate => offset >= candidate.offset && offset < candidate.offset + candidate.fileSize,
+    );
+    return segment ? offset - segment.offset + segment.address : null;
+  }
+
+  /** The GNU build id, hexadecimal (note type 3 of owner "GNU"); null when the file has none. */
+  buildId(): string | null {
+    return this.guard(() => {
+      for (const section of this.sections.filter(candidate => candidate.type === SHT_NOTE)) {
+        for (let at = section.offset; at + 12 <= section.offset + section.size; ) {
+          const nameBytes = this.view.getUint32(at, true);
+          const idBytes = this.view.getUint32(at + 4, true);
+          const idAt = at + 12 + ((nameBytes + 3) & ~3);
+          if (this.view.getUint32(at + 8, true) === NT_GNU_BUILD_ID && nameBytes === 4) {
+            return Buffer.from(this.bytes.subarray(idAt, idAt + idBytes)).toString('hex');
+          }
+          at = idAt + ((idBytes + 3) & ~3);
+        }
+      }
+      return null;
+    });
   }
 
   /** Virtual addresses of the GOT slots that hold the address of the imported function. */

@@ -155,6 +155,11 @@ export class VmTarget implements Target {
     return { pid: guest.pid, exited, resume: () => guest.resume(), kill: signal => guest.kill(signal) };
   }
 
+  async processMaps(pid: number): Promise<string | null> {
+    const text = await this.guestOutput(['cat', `/proc/${pid}/maps`]).catch(() => null);
+    return text === null || text.byteLength === 0 ? null : text.toString();
+  }
+
   async ifuncOffset(library: string, symbol: string, pid: number | null): Promise<IfuncAnswer> {
     const node = await findGuestNode(this.options.vm.nodePath);
     const probe = [

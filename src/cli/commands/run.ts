@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readKernelDrops } from '../../session/drops';
 import { startSession } from '../../session/start-session';
+import { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TargetProcess } from '../../session/target';
 import type { TracingSession } from '../../session/tracing-session';
+import { stackTables } from '../../shared/decode/stack-tables';
 import { terminalUi } from '../elevation-prompt';
 import { EXIT, UsageError } from '../exit';
 import { jsonOutput } from '../print/run-json';
@@ -32,6 +34,7 @@ export async function runCommand(
   const progress = terminalProgress();
   const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
   let child: TargetProcess | null = null;
+  let symbolizer: Symbolizer | null = null;
   try {
     const { target, built } = workplace;
     if (command.length > 0) {
@@ -41,7 +44,7 @@ export async function runCommand(
       );
     }
     setPid(workplace, parameters, givenPid, child?.pid ?? null);
-    const { session } = await startSession(
+    const { session, connection } = await startSession(
       {
         target,
         helpers: workplace.helpers,
@@ -55,6 +58,8 @@ export async function runCommand(
       },
       opened => opened.onFrame((stream, frame) => printFrame(stream, frame, output)),
     );
+    symbolizer = new Symbolizer(target, connection);
+    const names = symbolizer;
     progress.done();
     const { openMs, loadMs, attachMs } = session.startup;
     output.attached(session.attached, {
@@ -64,42 +69,46 @@ export async function runCommand(
       attach: attachMs,
     });
     await child?.resume();
+    if (child && stackTables(built.object).length > 0) names.watchProcess(child.pid);
 
     const stop = new AbortController();
-    const intervals = intervalMs === null ? null : printEvery(intervalMs, session, output, stop.signal);
+    const intervals =
+      intervalMs === null
+        ? null
+        : printEvery(intervalMs, () => printMaps(session, output, names), stop.signal);
     const ended = await endOf({ child, forMs, interrupted, workplace, stop });
     stop.abort();
     await intervals;
     if (ended.reason !== 'command') await child?.kill('SIGTERM');
     const commandExit = child ? await child.exited : null;
-    if (ended.failure === null) await finish(session, output);
+    if (ended.failure === null) await finish(session, output, names);
     output.end(ended.reason, commandExit);
     if (ended.failure) throw ended.failure;
     await session.close();
     return ended.reason;
   } finally {
     progress.done();
+    symbolizer?.dispose();
     await child?.kill('SIGKILL').catch(() => undefined);
     await workplace.dispose();
   }
 }
 
 /** The last records, then every map complete, then what was lost. */
-async function finish(session: TracingSession, output: RunOutput): Promise<void> {
+async function finish(session: TracingSession, output: RunOutput, symbolizer: Symbolizer): Promise<void> {
   await session.drain();
-  await printMaps(session, output);
+  await printMaps(session, output, symbolizer);
   output.drops({ kernel: await readKernelDrops(session), helper: session.helperLost, client: 0 });
 }
 
 async function printEvery(
   intervalMs: number,
-  session: TracingSession,
-  output: RunOutput,
+  print: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     await delay(intervalMs, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await printMaps(session, output);
+    if (!signal.aborted) await print();
   }
 }
 

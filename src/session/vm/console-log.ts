@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 
 const KEPT_LINES = 400;
 const LONGEST_LINE = 2000;
@@ -32,9 +33,8 @@ export class ConsoleLog {
 
   private add(raw: string): void {
     // Escape sequences (the firmware clears the screen) and control characters mean nothing in a message.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-    const line = raw
-      .replace(/\x1b(?:\[[0-9;?=]*[A-Za-z]|c)|[\x00-\x08\x0b-\x1f\x7f]/g, '')
+    const line = stripVTControlCharacters(raw)
+      .replace(/\p{Cc}/gu, '')
       .trimEnd()
       .slice(0, LONGEST_LINE);
     if (line === '') return;

@@ -7,7 +7,7 @@ const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/b
 
 /** Absolute path of an executable on PATH or in the system's folders; null when there is none. */
 export async function findTool(name: string): Promise<string | null> {
-  for (const folder of [...(process.env['PATH'] ?? '').split(':'), ...SYSTEM_FOLDERS]) {
+  for (const folder of [...(process.env.PATH ?? '').split(':'), ...SYSTEM_FOLDERS]) {
     if (!path.isAbsolute(folder)) continue;
     const file = path.join(folder, name);
     if (

@@ -13,7 +13,7 @@ export async function findGuestNode(setting?: string): Promise<string> {
       throw new VmError('node-missing', `The Node for the sandbox VM, ${setting}, does not exist.`);
     return realpath(setting);
   }
-  if (!process.versions['electron']) return realpath(process.execPath);
+  if (!process.versions.electron) return realpath(process.execPath);
   const found = await findTool('node');
   if (found) return realpath(found);
   throw new VmError(

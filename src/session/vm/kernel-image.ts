@@ -15,7 +15,7 @@ export interface KernelImage {
 
 /** ${XDG_CACHE_HOME:-~/.cache}/bpf-workbench; scripts/setup.mjs unpacks kernels to kernels/<release> below it. */
 export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return path.join(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'bpf-workbench');
+  return path.join(env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'bpf-workbench');
 }
 
 const MEND = 'npm run setup -- run';

@@ -4,7 +4,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { StackTrace } from '../../../src/cli/run-output';
 import { printFrame, printMaps } from '../../../src/cli/run-results';
 import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
@@ -12,10 +11,13 @@ import { btfId } from '../../../src/compile/vmlinux-cache';
 import type { ProgramChoice } from '../../../src/session/choose-programs';
 import { readKernelDrops } from '../../../src/session/drops';
 import { HelperPool } from '../../../src/session/helper-pool';
+import type { NamedStack } from '../../../src/session/read-stacks';
 import { startSession } from '../../../src/session/start-session';
+import { Symbolizer } from '../../../src/session/symbols/symbolizer';
 import { defaultCacheFolder } from '../../../src/session/vm/kernel-image';
 import { VmTarget } from '../../../src/session/vm-target';
 import type { FieldValue, Histogram, MapEntry } from '../../../src/shared/decode/model';
+import { stackTables } from '../../../src/shared/decode/stack-tables';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { sharedGuest } from './guest';
@@ -42,7 +44,7 @@ export interface Trace {
   readonly printk: string[];
   readonly histograms: Histogram[];
   readonly entries: Map<string, readonly MapEntry[]>;
-  readonly stacks: StackTrace[];
+  readonly stacks: NamedStack[];
   readonly kernelDrops: number;
 }
 
@@ -117,7 +119,7 @@ export async function trace(request: TraceRequest): Promise<Trace> {
     printk: [] as string[],
     histograms: [] as Histogram[],
     entries: new Map<string, readonly MapEntry[]>(),
-    stacks: [] as StackTrace[],
+    stacks: [] as NamedStack[],
   };
   const output = {
     attached: () => undefined,
@@ -127,12 +129,12 @@ export async function trace(request: TraceRequest): Promise<Trace> {
     histogram: (histogram: Histogram) => void collected.histograms.push(histogram),
     map: (map: { name: string }, entries: readonly MapEntry[]) =>
       void collected.entries.set(map.name, entries),
-    stacks: (_map: string, stacks: readonly StackTrace[]) => void collected.stacks.push(...stacks),
+    stacks: (_map: string, stacks: readonly NamedStack[]) => void collected.stacks.push(...stacks),
     drops: () => undefined,
     end: () => undefined,
   };
   try {
-    const { session, choice } = await startSession(
+    const { session, connection, choice } = await startSession(
       {
         target,
         helpers,
@@ -147,12 +149,15 @@ export async function trace(request: TraceRequest): Promise<Trace> {
       },
       opened => opened.onFrame((stream, frame) => printFrame(stream, frame, output)),
     );
+    const symbolizer = new Symbolizer(target, connection);
     await command.resume();
+    if (stackTables(object).length > 0) symbolizer.watchProcess(command.pid);
     const commandExit = await command.exited;
     await session.drain();
-    await printMaps(session, output);
+    await printMaps(session, output, symbolizer);
     const kernelDrops = await readKernelDrops(session);
     const attached = session.attached.map(program => program.attach);
+    symbolizer.dispose();
     await session.close();
     return { choice, attached, pid: command.pid, commandExit, commandOutput, kernelDrops, ...collected };
   } finally {

@@ -1,0 +1,121 @@
+/** Addresses of a session's stacks as names: what is not known stays [unknown], with the file and offset where those are. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { StackAddress } from '../../shared/decode/stacks';
+import type { HelperConnection } from '../helper-connection';
+import type { Target } from '../target';
+import { UserElf } from '../user-elf';
+import { FileSymbolizer } from './file-symbolizer';
+import { KernelSymbols } from './kernel-symbols';
+import { ProcessMaps, parseMaps } from './process-maps';
+
+/** From soon after its start, when the dynamic linker is at work, to rarely. */
+const WATCH_STEPS_MS = [5, 10, 20, 40, 80, 160, 320];
+
+export class Symbolizer {
+  private readonly processes = new Map<number, ProcessMaps>();
+  private readonly elves = new Map<string, Promise<UserElf | null>>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private kernel: Promise<KernelSymbols> | null = null;
+  private files: Promise<FileSymbolizer | null> | null = null;
+
+  constructor(
+    private readonly target: Target,
+    private readonly connection: HelperConnection,
+  ) {}
+
+  /** Looks at the process's mappings now and again until it ends, so that it can be named afterwards. */
+  watchProcess(pid: number, step = 0): void {
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer);
+        void this.readMaps(pid).then(alive => alive && this.watchProcess(pid, step + 1));
+      },
+      WATCH_STEPS_MS[Math.min(step, WATCH_STEPS_MS.length - 1)],
+    );
+    this.timers.add(timer);
+  }
+
+  /**
+   * Names of a stack's addresses, innermost first like the stack; functions the compiler inlined into a frame come
+   * before it. `pid` is the process on the target that user addresses belong to.
+   */
+  async frames(space: 'kernel' | 'user', pid: number, addresses: readonly StackAddress[]): Promise<string[]> {
+    if (space === 'user' && !this.processes.has(pid)) await this.readMaps(pid);
+    const frames = await Promise.all(
+      addresses.map((address, depth) => {
+        if (address.kind === 'build-id') return this.buildIdFrames(pid, address.buildId, address.offset);
+        // Frames above the innermost hold return addresses: the call is the instruction before.
+        const at = depth === 0 ? address.address : address.address - 1n;
+        return space === 'kernel' ? this.kernelFrames(at) : this.userFrames(pid, at);
+      }),
+    );
+    return frames.flat();
+  }
+
+  dispose(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+    void this.files?.then(files => files?.dispose());
+  }
+
+  private async kernelFrames(address: bigint): Promise<string[]> {
+    this.kernel ??= this.readKernelSymbols();
+    const symbol = (await this.kernel).find(address);
+    if (!symbol) return ['[unknown]'];
+    return [symbol.module ? `${symbol.name} [${symbol.module}]` : symbol.name];
+  }
+
+  private async userFrames(pid: number, address: bigint): Promise<string[]> {
+    const mapping = this.processes.get(pid)?.find(address) ?? null;
+    if (!mapping) return ['[unknown]'];
+    if (!mapping.path.startsWith('/')) return [mapping.path.startsWith('[') ? mapping.path : '[unknown]'];
+    return this.namesAt(mapping.path, address - mapping.start + mapping.offset);
+  }
+
+  /** The file with that build id among those the process has mapped, else the build id itself: it can be named elsewhere. */
+  private async buildIdFrames(pid: number, buildId: string, offset: bigint): Promise<string[]> {
+    for (const file of this.processes.get(pid)?.files() ?? []) {
+      if ((await this.elf(file))?.buildId() === buildId) return this.namesAt(file, offset);
+    }
+    return [`[unknown] ${buildId}+0x${offset.toString(16)}`];
+  }
+
+  private async namesAt(file: string, offset: bigint): Promise<string[]> {
+    const unknown = `[unknown] ${path.basename(file)}+0x${offset.toString(16)}`;
+    const elf = await this.elf(file);
+    const address = elf?.addressAt(Number(offset)) ?? null;
+    if (address === null) return [unknown];
+    this.files ??= FileSymbolizer.start();
+    const functions = (await (await this.files)?.functions(file, BigInt(address))) ?? [];
+    return functions.length > 0 ? [...functions] : [unknown];
+  }
+
+  private elf(file: string): Promise<UserElf | null> {
+    const known =
+      this.elves.get(file) ??
+      readFile(file).then(
+        bytes => new UserElf(bytes),
+        () => null,
+      );
+    // Deleted or replaced files, and what is no ELF file, leave their frames unnamed.
+    const safe = known.catch(() => null);
+    this.elves.set(file, safe);
+    return safe;
+  }
+
+  private async readKernelSymbols(): Promise<KernelSymbols> {
+    const { blobId } = await this.connection.request('target/read', { what: 'kallsyms' });
+    return KernelSymbols.parse(new TextDecoder().decode(this.connection.takeBlob(blobId)));
+  }
+
+  /** False when the process is gone or may not be looked at. */
+  private async readMaps(pid: number): Promise<boolean> {
+    const text = await this.target.processMaps(pid);
+    if (text === null || text === '') return false;
+    const maps = this.processes.get(pid) ?? new ProcessMaps();
+    maps.add(parseMaps(text));
+    this.processes.set(pid, maps);
+    return true;
+  }
+}

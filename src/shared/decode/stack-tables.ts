@@ -1,0 +1,67 @@
+/**
+ * Where a program keeps stacks and what it counts by them: a table whose key or value holds a stack, inline (an array of
+ * addresses) or by its id in a stack map. The rest of key and value is what the stack is counted by.
+ */
+import type { BpfObject, Field, MapDefinition } from '../object/model';
+import type { FieldValue, MapEntry } from './model';
+
+export interface StackField {
+  readonly part: 'key' | 'value';
+  readonly field: Field;
+  readonly space: 'kernel' | 'user';
+  /** True: addresses are in the record; false: the field is an id in a stack map. */
+  readonly inline: boolean;
+}
+
+export interface StackTable {
+  readonly map: MapDefinition;
+  readonly stacks: readonly StackField[];
+  /** The field with the process the user addresses belong to. */
+  readonly pid: { readonly part: 'key' | 'value'; readonly field: Field } | null;
+}
+
+/** The object's tables of stacks, in the object's order. */
+export function stackTables(object: Pick<BpfObject, 'maps'>): StackTable[] {
+  return object.maps.flatMap(map => {
+    if (map.view.kind !== 'table') return [];
+    const fields = [
+      ...map.view.key.fields.map(field => ({ part: 'key' as const, field })),
+      ...map.view.value.fields.map(field => ({ part: 'value' as const, field })),
+    ];
+    const stacks = fields.flatMap(({ part, field }) => {
+      const space = stackSpace(field);
+      return space === null ? [] : [{ part, field, space, inline: field.storage === 'array' }];
+    });
+    const pid =
+      fields.find(({ field }) => field.meaning === 'pid') ??
+      fields.find(({ field }) => field.meaning === 'tid') ??
+      null;
+    return stacks.length > 0 ? [{ map, stacks, pid }] : [];
+  });
+}
+
+/** The address space of a field's stack; null when the field is none. */
+export function stackSpace(field: Field): 'kernel' | 'user' | null {
+  if (field.meaning === 'kernel-stack') return 'kernel';
+  if (field.meaning === 'user-stack') return 'user';
+  if (field.storage !== 'array') return null;
+  return field.meaning === 'ksym' ? 'kernel' : field.meaning === 'usym' ? 'user' : null;
+}
+
+/** An inline stack's addresses, innermost first, up to the first zero. */
+export function inlineAddresses(value: FieldValue | undefined): bigint[] {
+  if (!Array.isArray(value)) return [];
+  const end = value.findIndex(address => BigInt(address) === 0n);
+  return value.slice(0, end < 0 ? undefined : end).map(address => BigInt(address));
+}
+
+/** Key and value without the stacks themselves. */
+export function withoutStacks(table: StackTable, entry: MapEntry): MapEntry {
+  const strip = (part: 'key' | 'value') =>
+    Object.fromEntries(
+      Object.entries(entry[part]).filter(
+        ([name]) => !table.stacks.some(stack => stack.part === part && stack.field.name === name),
+      ),
+    );
+  return { key: strip('key'), value: strip('value') };
+}
