@@ -159,6 +159,8 @@ export function createFrameConnection(
   let writable = true;
   let closed: { readonly reason: Error | undefined } | undefined;
   let onMessage: DataCallback = () => {};
+  let waitingMessages = 0;
+  let ended: { readonly error: Error | undefined } | undefined;
 
   const write = (...parts: readonly Uint8Array[]): boolean => {
     if (closed) throw closed.reason ?? new FrameError('closed', 'the connection is closed');
@@ -192,7 +194,9 @@ export function createFrameConnection(
         throw new FrameError('too-long', 'too many blobs that nothing names');
       blobs.set(blobId, new Uint8Array(bytes));
     } else {
-      onMessage(parseMessage(payload));
+      const message = parseMessage(payload);
+      waitingMessages++;
+      onMessage(message);
     }
   };
   const splitter = new FrameSplitter(receiveFrame);
@@ -212,7 +216,17 @@ export function createFrameConnection(
     checkLength(FrameKind.rpc, payload.byteLength);
     write(encodeFrame(FrameKind.rpc, payload));
   });
-  const rpc = createMessageConnection(reader, writer, options.logger ?? silent);
+  const rpc = createMessageConnection(reader, writer, options.logger ?? silent, {
+    messageStrategy: {
+      handleMessage(message, next) {
+        waitingMessages--;
+        const handled = next(message);
+        // Heard is enough: an answer to it could not be sent any more.
+        if (waitingMessages === 0 && ended) void Promise.resolve(ended.error).then(close);
+        return handled;
+      },
+    },
+  });
 
   const close = (reason?: Error): void => {
     if (closed) return;
@@ -224,7 +238,11 @@ export function createFrameConnection(
     releaseDrainWaiters();
     for (const listener of closeListeners) listener(reason);
   };
-  channel.onClose(error => close(error));
+  channel.onClose(error => {
+    // Messages wait their turn in the event loop: the last words of the peer are heard before its end.
+    if (waitingMessages > 0) ended = { error };
+    else close(error);
+  });
   channel.onDrain(() => {
     writable = true;
     releaseDrainWaiters();

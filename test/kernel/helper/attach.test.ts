@@ -129,4 +129,89 @@ describe('every kind of attach point', () => {
     expect(after.programs[0]?.runCount).toBe(programs[0]?.runCount);
     await client.request('session/close', { sessionId });
   });
+
+  it('attaches where the session says, not the section', async () => {
+    const { client } = helper;
+    const workload = await stoppedWorkload(guest, HITS);
+    const attach: Record<string, Attach> = {
+      on_kprobe: { kind: 'kprobe', function: '__x64_sys_getpgid', offset: 0, return: false },
+      on_kretprobe: { kind: 'kprobe', function: '__x64_sys_getpgid', offset: 0, return: true },
+      on_tracepoint: { kind: 'tracepoint', category: 'syscalls', name: 'sys_exit_getpgid' },
+      on_fentry: { kind: 'none' },
+    };
+    const { sessionId } = await client.open(object, {
+      programs: KINDS.map(name => ({ name, load: name in attach, attach: attach[name] ?? { kind: 'auto' } })),
+      constants: [constantU32(objectPath('kinds'), 'target_pid', workload.pid)],
+    });
+    const { programs } = await client.request('session/attach', { sessionId });
+    expect(Object.fromEntries(programs.map(program => [program.name, program.attach]))).toEqual({
+      on_kprobe: 'kprobe/__x64_sys_getpgid',
+      on_kretprobe: 'kretprobe/__x64_sys_getpgid',
+      on_tracepoint: 'tracepoint/syscalls/sys_exit_getpgid',
+    });
+    await workload.run();
+    const { streamId } = await client.request('map/read', { sessionId, map: 'counts', maxEntries: 0 });
+    const snapshot = Buffer.from(client.bytesOf(streamId));
+    const count = (name: string) =>
+      Number(snapshot.readBigUInt64LE(4 + KINDS.length * 4 + KINDS.indexOf(name) * 8));
+    expect(['on_kprobe', 'on_kretprobe', 'on_tracepoint', 'on_fentry'].map(count)).toEqual([
+      HITS,
+      HITS,
+      HITS,
+      0,
+    ]);
+    await client.request('session/close', { sessionId });
+  });
+
+  it('says what the machine lacks, and attaches nothing then', async () => {
+    const { client } = helper;
+    const only = (name: string, how: Attach) =>
+      KINDS.map(program => ({
+        name: program,
+        load: program === name,
+        attach: program === name ? how : { kind: 'auto' as const },
+      }));
+    const fails = async (
+      programs: ReturnType<typeof only>,
+      companionEvents?: HelperParams<'session/open'>['companionEvents'],
+    ) => {
+      const { sessionId } = await client.open(object, {
+        programs,
+        ...(companionEvents ? { companionEvents } : {}),
+      });
+      const failure = await client.failure('session/attach', { sessionId });
+      await client.request('session/close', { sessionId });
+      return failure;
+    };
+    // Last branch records: PERF_TYPE_HARDWARE cycles with PERF_SAMPLE_BRANCH_ANY, which an emulated CPU has not.
+    const lbr = await fails(only('on_raw_tp', { kind: 'auto' }), [
+      { type: 0, config: '0', frequencyHz: 0, branchSampleType: '8' },
+    ]);
+    expect(lbr.code).toBe('attach-failed');
+    expect(['EOPNOTSUPP', 'ENOENT']).toContain(lbr.errnoName);
+    expect(await fails(only('on_uprobe', { kind: 'auto' }))).toMatchObject({ code: 'attach-failed' });
+    const usdt = await fails(
+      only('on_usdt', {
+        kind: 'usdt',
+        path: workloadPath('probe_target'),
+        provider: 'bpfw',
+        probe: 'miss',
+        pid: 0,
+      }),
+    );
+    expect(usdt).toMatchObject({ code: 'attach-failed', errnoName: 'ENOENT' });
+    const absent = {
+      kind: 'uprobe',
+      path: '/no/such/file',
+      offset: '16',
+      return: false,
+      pid: 0,
+      semaphoreOffset: '0',
+    };
+    expect(await fails(only('on_uprobe', absent as Attach))).toMatchObject({
+      code: 'not-found',
+      errnoName: 'ENOENT',
+    });
+    expect(await guest.sh('bpftool -j link show')).not.toContain('prog_id');
+  });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeFrame, FrameKind } from '../../../src/shared/protocol/frames';
 import { HelperClient } from './helper-client';
@@ -57,9 +57,19 @@ describe('the greeting', () => {
     expect(received).toBe(0);
   });
 
-  it('does not come for a client of another user', async () => {
-    const started = startHelper({ prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] });
-    await expect(started).rejects.toThrow(/cannot reach its client|uid/);
+  // Only root can start a helper as somebody else.
+  it.runIf(process.getuid?.() === 0)('does not come for a client of another user', async () => {
+    helper = await startHelper({
+      prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+      reachable: true,
+    });
+    let received = 0;
+    helper.socket.on('data', bytes => {
+      received += bytes.byteLength;
+    });
+    expect(await helper.exited).toEqual({ code: 1, signal: null });
+    expect(helper.stderr()).toMatch(/client runs as uid 0, the helper as uid 65534/);
+    expect(received).toBe(0);
   });
 
   it('refuses a command line it does not understand', async () => {
@@ -73,6 +83,16 @@ describe('the end', () => {
     await greeted();
     helper.child.stdin?.end();
     expect(await helper.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('comes with the end of its parent, though stdin and connection are open', async () => {
+    helper = await startHelper({ prefix: ['sh', '-c', 'exec 3<&0; "$@" <&3 & wait', 'sh'] });
+    const client = new HelperClient(helper.socket);
+    const { pid } = await client.hello;
+    expect(pid).not.toBe(helper.child.pid);
+    helper.child.kill('SIGKILL');
+    await client.closed;
+    await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
   });
 
   it('does not come with Ctrl-C on the terminal they share', async () => {

@@ -1,7 +1,7 @@
 /** A real helper process on this machine, for what needs no BPF. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly prefix?: readonly string[];
   /** Written to stdin as it is, instead of a token and a line end. */
   readonly stdin?: string;
+  /** Anybody may reach the socket: only SO_PEERCRED is left to tell users apart. */
+  readonly reachable?: boolean;
 }
 
 const START_TIMEOUT_MS = 20_000;
@@ -32,6 +34,10 @@ export async function startHelper(options: StartOptions = {}): Promise<HelperPro
   const socketPath = path.join(folder, 's');
   const server = net.createServer();
   await new Promise<void>(resolve => server.listen(socketPath, resolve));
+  if (options.reachable) {
+    chmodSync(folder, 0o755);
+    chmodSync(socketPath, 0o777);
+  }
   const accepted = new Promise<net.Socket>(resolve => server.once('connection', resolve));
   const token = randomBytes(32).toString('hex');
   const argv = [...(options.prefix ?? []), process.execPath, await helperBundle(), '--socket', socketPath];
