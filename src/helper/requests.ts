@@ -49,6 +49,12 @@ export function createRequests(connection: FrameConnection): Requests {
     return found;
   };
 
+  // Nothing waits for a client that is gone: a closed connection never takes data again.
+  connection.onClosed(() => {
+    printk?.stream.stop();
+    for (const open of sessions.values()) open.stopStreams();
+  });
+
   const handlers: Handlers = {
     async 'session/open'(params) {
       const bytes = connection.takeBlob(params.objectBlobId);

@@ -229,6 +229,12 @@ export class Session {
     return { programs, helperCpuNs: String((user + system) * 1000) };
   }
 
+  /** Stops forwarding and watching; what is attached stays. Idempotent. */
+  stopStreams(): void {
+    for (const stream of this.streams.values()) stream.stop();
+    this.streams.clear();
+  }
+
   /** Detaches, then frees everything; resolves with how long it took. Idempotent. */
   close(): Promise<number> {
     this.closing ??= this.operations.run(async () => {
@@ -236,8 +242,7 @@ export class Session {
       const links = this.links;
       this.links = [];
       await detach(links);
-      for (const stream of this.streams.values()) stream.stop();
-      this.streams.clear();
+      this.stopStreams();
       this.stopStatistics();
       await this.snapshots.run(async () => {
         for (const reader of this.readers.values()) reader.close();
