@@ -9,7 +9,6 @@ import { parseArgs } from 'node:util';
 import { root, stateFolder } from './lib/paths.mjs';
 import { main, run, which } from './lib/run.mjs';
 import { fillSampleWorkspace } from './lib/sample-workspace.mjs';
-import { setUp } from './lib/set-up.mjs';
 import {
   addExtension,
   ensureVscodeServer,
@@ -17,6 +16,7 @@ import {
   startVscodeServer,
   writeSettings,
 } from './lib/vscode-server.mjs';
+import { setUp } from './setup.mjs';
 
 /** Where the browser finds VS Code unless --port says otherwise: the same address each time keeps its window state. */
 const usualPort = 8710;
@@ -38,9 +38,7 @@ if (options.help) {
 await main(async () => {
   const ownFolder = options.folder && path.resolve(process.env.INIT_CWD ?? process.cwd(), options.folder);
   if (ownFolder && !existsSync(ownFolder)) throw new Error(`--folder ${ownFolder}: there is no such folder`);
-  await setUp('start', { build: false });
-  console.log('Building the extension');
-  await run(process.execPath, ['esbuild.mjs'], { cwd: root, timeoutMs: 5 * 60_000, show: true });
+  await setUp('start');
   const folder = ownFolder ?? path.join(stateFolder, 'sample');
   if (!ownFolder) await fillSampleWorkspace(folder);
 

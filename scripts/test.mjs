@@ -4,8 +4,8 @@
  * failed, 3 when nothing could run here.
  */
 import { main } from './lib/run.mjs';
-import { setUp } from './lib/set-up.mjs';
 import { allTestFiles, extraStages, stageFiles, stages } from './lib/stages.mjs';
+import { setUp } from './setup.mjs';
 
 const known = [...stages, ...extraStages];
 const wished = process.argv.slice(2);

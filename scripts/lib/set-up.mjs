@@ -1,1 +1,0 @@
-export { setUp } from '../setup.mjs';
