@@ -97,6 +97,7 @@ function isCommandLine(mend: string): boolean {
 /** Any error as one with words and buttons; null when it only says that the person cancelled. */
 export function toUserError(error: unknown): UserError | null {
   if (error instanceof Cancelled || error instanceof vscode.CancellationError) return null;
+  if (error instanceof Error && error.name === 'AbortError') return null;
   if (error instanceof UserError) return error;
   if (!isRoomError(error)) {
     const text = error instanceof Error ? error.message : String(error);

@@ -120,20 +120,22 @@ export class Attacher {
     });
     services.sessions.add(model);
     try {
-      const started = await startSession(
-        {
-          target,
-          helpers: services.helpers,
-          object,
-          objectBytes: what.bytes,
-          parameters: what.parameters,
-          pid: pidOf(object, what.parameters),
-          ui: services.elevation,
-          progress: say,
-          allowChangingPrograms: what.allowChangingPrograms,
-          signal: stop.signal,
-        },
-        session => model.listen(session),
+      const started = await services.targets.whileTelling(say, () =>
+        startSession(
+          {
+            target,
+            helpers: services.helpers,
+            object,
+            objectBytes: what.bytes,
+            parameters: what.parameters,
+            pid: pidOf(object, what.parameters),
+            ui: services.elevation,
+            progress: say,
+            allowChangingPrograms: what.allowChangingPrograms,
+            signal: stop.signal,
+          },
+          session => model.listen(session),
+        ),
       );
       if (stop.signal.aborted) throw new Cancelled();
       for (const group of started.choice.groups) {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { chooseTarget } from '../../session/choose-target';
 import { LocalTarget } from '../../session/local-target';
 import type { Target, TargetBtf, TargetId } from '../../session/target';
+import type { SandboxVm } from '../../session/vm/sandbox-vm';
 import { VmTarget } from '../../session/vm-target';
 import type { BpfObject } from '../../shared/object/model';
 import { ContextKeys } from '../command-ids';
@@ -24,6 +25,7 @@ export interface TargetPaths {
 export class Targets implements vscode.Disposable {
   private localTarget: LocalTarget | null = null;
   private vmTarget: VmTarget | null = null;
+  private watched: SandboxVm | null = null;
   /** Who is told of the VM's boot steps: whoever waits at the moment. */
   private readonly listeners = new Set<(step: string) => void>();
 
@@ -52,14 +54,7 @@ export class Targets implements vscode.Disposable {
 
   /** Boots the sandbox VM when it is not running; steps go to `progress` while it boots. Throws VmError. */
   async startSandbox(progress: (step: string) => void): Promise<void> {
-    await this.whileTelling(progress, async () => {
-      const vm = await this.vm().boot();
-      await this.setRunning(true);
-      vm.onEnded(reason => {
-        this.log.info(`sandbox VM: ${reason.message}`);
-        void this.setRunning(false);
-      });
-    });
+    await this.whileTelling(progress, () => this.vm().boot());
   }
 
   /** Ends it and everything attached in it. */
@@ -77,6 +72,7 @@ export class Targets implements vscode.Disposable {
       return await work();
     } finally {
       this.listeners.delete(progress);
+      await this.noteSandbox();
     }
   }
 
@@ -130,6 +126,20 @@ export class Targets implements vscode.Disposable {
       log: line => this.log.info(line),
     });
     return this.vmTarget;
+  }
+
+  /** Tells the when clauses whether the sandbox VM runs; whoever may have booted it calls this. */
+  private async noteSandbox(): Promise<void> {
+    const target = this.vmTarget;
+    if (!target?.isRunning) return;
+    const vm = await target.boot();
+    if (vm === this.watched) return;
+    this.watched = vm;
+    await this.setRunning(true);
+    vm.onEnded(reason => {
+      this.log.info(`sandbox VM: ${reason.message}`);
+      if (this.watched === vm) void this.setRunning(false);
+    });
   }
 
   private async setRunning(running: boolean): Promise<void> {

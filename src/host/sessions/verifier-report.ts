@@ -18,6 +18,8 @@ export class VerifierReports implements vscode.TextDocumentContentProvider, vsco
   private readonly logChanges = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.logChanges.event;
   private latest: vscode.Uri | null = null;
+  /** Where a program's rejection is shown: a header when the refused line is in one. */
+  private readonly shownIn = new Map<string, vscode.Uri>();
   private readonly registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
 
   provideTextDocumentContent(uri: vscode.Uri): string {
@@ -26,7 +28,9 @@ export class VerifierReports implements vscode.TextDocumentContentProvider, vsco
 
   /** Forgets what an earlier attempt with this program said; call before each load. */
   clear(program: vscode.Uri): void {
-    this.collection.delete(program);
+    const shown = this.shownIn.get(program.toString());
+    if (shown) this.collection.delete(shown);
+    this.shownIn.delete(program.toString());
   }
 
   /** Publishes the rejection and returns the error to show. */
@@ -47,8 +51,9 @@ export class VerifierReports implements vscode.TextDocumentContentProvider, vsco
     );
     diagnostic.source = 'BPF verifier';
     diagnostic.code = { value: 'Show whole log', target: uri };
-    this.collection.delete(program);
+    this.clear(program);
     this.collection.set(file, [diagnostic]);
+    this.shownIn.set(program.toString(), file);
     return errors.verifierRejected(name, withFullStop(sentence), () => this.show(uri));
   }
 
