@@ -185,6 +185,39 @@ describe('histogram page', () => {
     await panel.close();
   });
 
+  it('fits a narrow side bar, and shows percentile slots with an overflow', async () => {
+    const panel = await harness.open('histogram', 'dark', { width: 380, height: 640 });
+    const slots = Array.from({ length: 100 }, (_, slot) => ({
+      min: slot * 10,
+      max: slot * 10 + 9,
+      count: Math.round(900 / (1 + Math.abs(slot - 30))),
+    }));
+    const buckets = [...slots, { min: 1000, max: 2n ** 64n - 1n, count: 4 }];
+    await panel.send(sessionMessage('biolatpcts'), {
+      type: 'histograms',
+      sessionId: SESSION,
+      atMs: START_MS,
+      histograms: [
+        {
+          map: 'fine',
+          label: 'Latency',
+          kind: 'percentiles',
+          unit: 'us',
+          key: null,
+          buckets,
+          total: buckets.reduce((sum, { count }) => sum + count, 0),
+        },
+      ],
+    });
+    const shown = await bars(panel);
+    expect(shown[0]).toEqual(['0', '19', (slots[0]?.count ?? 0) + (slots[1]?.count ?? 0)]);
+    expect(shown.at(-1)).toEqual(['1000', '18446744073709551615', 4]);
+    expect(await panel.page.textContent('[data-stat=max] dd')).toBe('≥ 1 ms');
+    await panel.picture('histogram-narrow');
+    expect(await panel.accessibilityViolations()).toEqual([]);
+    await panel.close();
+  });
+
   for (const theme of THEMES) {
     it(`has nothing axe-core objects to, and its picture taken (${theme})`, async () => {
       const panel = await harness.open('histogram', theme);
