@@ -1,0 +1,27 @@
+/**
+ * `npm run docs`: writes the pages that are made from the sources (docs/templates.md from each template.json …).
+ * `--check` writes nothing and fails when a page is not what its sources say; a unit test calls it.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { templatesPage } from './docs/templates-page.mjs';
+import { root } from './lib/paths.mjs';
+
+const pages = [{ file: 'docs/templates.md', make: templatesPage }];
+
+const check = process.argv.includes('--check');
+const stale = [];
+for (const { file, make } of pages) {
+  const text = await make(root);
+  const target = path.join(root, file);
+  const present = await readFile(target, 'utf8').catch(() => '');
+  if (present === text) continue;
+  stale.push(file);
+  if (!check) await writeFile(target, text);
+}
+if (check && stale.length > 0) {
+  console.error(`not what the sources say any more: ${stale.join(', ')}. Mend it with: npm run docs`);
+  process.exitCode = 1;
+} else {
+  console.log(stale.length > 0 ? `written: ${stale.join(', ')}` : 'nothing to write');
+}
