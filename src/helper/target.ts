@@ -15,18 +15,19 @@ type ReadRequest = HelperParams<'target/read'>;
 const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/;
 
 export class TargetFacts {
-  private traceable: { readonly modules: string; readonly names: ReadonlySet<string> } | undefined;
+  /** `names` is null where the list may not be read: tracefs is root's, and CAP_BPF and CAP_PERFMON do not open it. */
+  private traceable: { readonly modules: string; readonly names: ReadonlySet<string> | null } | undefined;
   private readonly symbols = new Map<string, boolean>();
 
   /** A function that ftrace can trace is also a symbol; only the others cost a pass over all symbols, once each. */
   async functions(names: readonly string[]): Promise<Functions> {
     const traceable = await this.traceableFunctions();
-    const unknown = names.filter(name => !traceable.has(name) && !this.symbols.has(name));
+    const unknown = names.filter(name => !traceable?.has(name) && !this.symbols.has(name));
     if (unknown.length > 0) await this.lookUpSymbols(unknown);
     return names.map(name => ({
       name,
-      traceable: traceable.has(name),
-      symbol: traceable.has(name) || this.symbols.get(name) === true,
+      traceable: traceable ? traceable.has(name) : null,
+      symbol: traceable?.has(name) === true || this.symbols.get(name) === true,
     }));
   }
 
@@ -50,12 +51,11 @@ export class TargetFacts {
     throw new HelperError('not-found', `This kernel has no ${request.what}${of}.`);
   }
 
-  private async traceableFunctions(): Promise<ReadonlySet<string>> {
+  private async traceableFunctions(): Promise<ReadonlySet<string> | null> {
     // Modules come and go, and their functions with them.
     const modules = (await readModules()).join(' ');
     if (this.traceable?.modules !== modules) {
-      const listed = await readTracefs('available_filter_functions');
-      this.traceable = { modules, names: functionNames(listed?.toString('latin1') ?? '') };
+      this.traceable = { modules, names: await readTraceable() };
       this.symbols.clear();
     }
     return this.traceable.names;
@@ -69,6 +69,15 @@ export class TargetFacts {
       const name = match[1] ?? '';
       if (wanted.has(name)) this.symbols.set(name, true);
     }
+  }
+}
+
+async function readTraceable(): Promise<ReadonlySet<string> | null> {
+  try {
+    return functionNames((await readTracefs('available_filter_functions'))?.toString('latin1') ?? '');
+  } catch (error) {
+    if (error instanceof HelperError && error.code === 'not-permitted') return null;
+    throw error;
   }
 }
 

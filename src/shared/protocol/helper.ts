@@ -239,7 +239,8 @@ export interface HelperResults {
   'target/functions': {
     readonly functions: readonly {
       readonly name: string;
-      readonly traceable: boolean;
+      /** null: the helper may not read tracefs's list; attaching tells. */
+      readonly traceable: boolean | null;
       readonly symbol: boolean;
     }[];
   };
