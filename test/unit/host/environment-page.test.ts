@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { environmentHtml, environmentText } from '../../../src/host/environment/page';
 
 const rows = [
-  { what: 'clang', ok: true, detail: 'clang 16 at /usr/bin/clang-16', blocks: 'compiling', mend: 'sudo apt-get install clang' },
+  {
+    what: 'clang',
+    ok: true,
+    detail: 'clang 16 at /usr/bin/clang-16',
+    blocks: 'compiling',
+    mend: 'sudo apt-get install clang',
+  },
   {
     what: 'kernel <img src=x onerror=alert(1)>',
     ok: false,

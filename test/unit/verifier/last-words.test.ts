@@ -39,6 +39,8 @@ const program: Program = {
   choice: null,
   needs: [],
   targetParameter: null,
+  ifunc: null,
+  perf: null,
   instructionCount: 12,
   helperIds: [1],
   // The program is the second of its section: instructions count from 40.
