@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { DataContent } from '../shared/protocol/frames';
 import {
@@ -37,6 +38,8 @@ export class Processes {
   async spawn(command: GuestSpawn): Promise<{ processId: number; pid: number }> {
     const [program, ...rest] = command.argv;
     if (program === undefined) throw new Error('spawn: argv is empty');
+    // The 9p mount caches without asking again (cache=loose); 2: names and inodes, and with them their pages.
+    if (command.fresh) await writeFile('/proc/sys/vm/drop_caches', '2');
     const [file, args] = command.stopped
       ? ['/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', ...command.argv]]
       : [program, rest];

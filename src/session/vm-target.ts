@@ -139,6 +139,7 @@ export class VmTarget implements Target {
       cwd: command.cwd,
       env: command.env,
       stopped: true,
+      fresh: true,
       uid: 0,
       gid: 0,
     });

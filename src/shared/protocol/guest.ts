@@ -27,6 +27,11 @@ export interface GuestSpawn {
   readonly stopped: boolean;
   readonly uid: number;
   readonly gid: number;
+  /**
+   * Look at this machine's files anew first: the guest keeps what it has read or missed of them, and would not see
+   * that they changed since. Costs about 0.1 s, and big programs are read again.
+   */
+  readonly fresh?: boolean;
 }
 
 export interface GuestRequests {

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { defaultCacheFolder, findKernel } from '../../../src/session/vm/kernel-image';
+import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { finished, sharedGuest, type TestGuest } from './guest';
+import { workFolder } from './paths';
 
 let guest: TestGuest;
 beforeAll(async () => {
@@ -36,9 +41,32 @@ describe('the sandbox VM', () => {
 
   it('writes to its own files and never to the ones of this machine', async () => {
     await guest.sh('echo guest >/etc/bpfw-test && grep -q guest /etc/bpfw-test');
-    await expect(import('node:fs/promises').then(fs => fs.readFile('/etc/bpfw-test'))).rejects.toThrow(
-      /ENOENT/,
-    );
+    await expect(readFile('/etc/bpfw-test')).rejects.toThrow(/ENOENT/);
+  });
+
+  it('sees files of this machine as they are now, when asked to', async () => {
+    const file = path.join(workFolder, 'fresh.txt');
+    await rm(file, { force: true });
+    const read = async (): Promise<string> => (await guest.run(['cat', file], { fresh: true })).stdout;
+    expect(await read()).toBe('');
+    await writeFile(file, 'one');
+    expect(await read()).toBe('one');
+    await writeFile(file, 'changed in place');
+    expect(await read()).toBe('changed in place');
+    await writeFile(`${file}.new`, 'replaced');
+    await rename(`${file}.new`, file);
+    expect(await read()).toBe('replaced');
+    await rm(file);
+    expect(await read()).toBe('');
+  });
+
+  it('has the BTF that its image is known to have without a boot', async () => {
+    const kernel = await findKernel(defaultCacheFolder());
+    const btf = await kernelImageBtf(kernel, defaultCacheFolder());
+    const hash = createHash('sha256')
+      .update(btf ?? '')
+      .digest('hex');
+    expect(await guest.sh('sha256sum /sys/kernel/btf/vmlinux')).toBe(`${hash}  /sys/kernel/btf/vmlinux\n`);
   });
 
   it('loads modules of its kernel by name', async () => {

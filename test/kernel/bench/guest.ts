@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly gid?: number;
   /** Given to stdin, which then ends. */
   readonly input?: string;
+  /** See files of this machine that changed since the guest last looked. */
+  readonly fresh?: boolean;
   /** The process group is killed and the run rejects after this time; default 60 s. */
   readonly timeoutMs?: number;
 }
@@ -48,6 +50,7 @@ export class TestGuest {
       stopped: options.stopped ?? false,
       uid: options.uid ?? 0,
       gid: options.gid ?? 0,
+      fresh: options.fresh ?? false,
     });
   }
 
