@@ -104,6 +104,7 @@ int BPF_KPROBE(llhttp_called, void *parser, const char *data, size_t length)
 	__u32 size = length;
 	bool behind = false;
 
+	barrier_var(size); /* or clang tests another register than the one it passes on */
 	if (size > sizeof(text) - 1)
 		size = sizeof(text) - 1;
 	if (bpf_probe_read_user(text, size, data))
@@ -128,6 +129,7 @@ int BPF_KPROBE(llhttp_called, void *parser, const char *data, size_t length)
 			event->method[i] = text[i];
 	}
 	size = length - method_length - 1;
+	barrier_var(size);
 	if (size > sizeof(event->url) - 1)
 		size = sizeof(event->url) - 1;
 	bpf_probe_read_user(event->url, size, data + method_length + 1);

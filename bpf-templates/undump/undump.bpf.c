@@ -77,12 +77,14 @@ static __always_inline void data_read(struct sk_buff *skb, int skip, int chunk, 
 	if (wanted > max_bytes)
 		wanted = max_bytes;
 	size = wanted < linear ? wanted : linear;
+	barrier_var(size); /* or clang tests another register than the one it passes on */
 	if (size > MAX_DATA)
 		size = MAX_DATA;
 	bpf_probe_read_kernel(event->data, size, data + offset);
 	event->captured = size;
 	if (size < wanted)
 		__sync_fetch_and_add(&bytes_unseen, wanted - size);
+	barrier_var(size);
 	if (size > TEXT_BYTES - 1)
 		size = TEXT_BYTES - 1;
 	bpf_probe_read_kernel(event->text, size, data + offset);
