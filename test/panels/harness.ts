@@ -13,8 +13,8 @@ import type { FromWebview, ToWebview } from '../../src/shared/protocol/webview';
 import { packMessage } from '../../src/shared/protocol/webview-codec';
 import { webviewPageHtml } from '../../src/shared/protocol/webview-page';
 
-export type ThemeName = 'light' | 'dark' | 'high-contrast';
-export const THEMES: readonly ThemeName[] = ['light', 'dark', 'high-contrast'];
+export type ThemeName = 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
+export const THEMES: readonly ThemeName[] = ['light', 'dark', 'high-contrast', 'high-contrast-light'];
 const root = path.join(__dirname, '../..');
 
 declare global {
@@ -44,7 +44,7 @@ function playVsCode(theme: {
   const apply = (): void => {
     for (const [name, value] of Object.entries(theme.variables))
       document.documentElement.style.setProperty(name, value);
-    document.body.classList.add(theme.class);
+    document.body.className = theme.class;
   };
   if (document.body) apply();
   else {

@@ -25,7 +25,7 @@ export interface BarChart {
 /** Space around the plot, in CSS pixels: count axis, mark labels above, range labels below. */
 const LEFT = 52;
 const RIGHT = 12;
-const TOP = 34;
+const TOP = 36;
 const BOTTOM = 36;
 
 export function createBarChart(): BarChart {
@@ -150,14 +150,19 @@ function optionFor(data: BarChartData, active: number) {
   const text = { color: theme.muted, fontFamily: theme.font, fontSize: 11 };
   const axisLine = { lineStyle: { color: theme.border } };
 
+  let labelEnds = [0, 0, 0];
   const renderMark: CustomSeriesRenderItem = (params, api) => {
     const mark = marks[params.dataIndex];
     if (!mark) return null;
     const [x = 0, bottom = 0] = api.coord([api.value(0), data.logCounts && !byShare ? 0.5 : 0]);
-    // Labels of neighbours share little room: they alternate between two lines above the plot.
-    const level = params.dataIndex % 2;
-    const y = 2 + level * 14;
-    const toLeft = x > api.getWidth() - 44;
+    // Neighbours share little room: each label takes the first of three lines above the plot that is free there.
+    if (params.dataIndex === 0) labelEnds = [0, 0, 0];
+    const width = 8 + mark.name.length * 7;
+    const free = labelEnds.findIndex(end => end <= x);
+    const level = free < 0 ? params.dataIndex % 3 : free;
+    labelEnds[level] = x + width;
+    const y = 1 + level * 11;
+    const toLeft = x > api.getWidth() - RIGHT - width;
     return {
       type: 'group',
       children: [
