@@ -14,6 +14,7 @@ export const CommandIds = {
   selectTarget: 'bpf.selectTarget',
   showHistogram: 'bpf.showHistogram',
   showEvents: 'bpf.showEvents',
+  showMaps: 'bpf.showMaps',
   showPanels: 'bpf.showPanels',
   removeSession: 'bpf.removeSession',
   checkEnvironment: 'bpf.checkEnvironment',
@@ -30,7 +31,7 @@ export const ViewIds = {
 } as const;
 
 /** Panels that are pages: the view's id is `bpf.` + the page's folder under webview/. */
-export const PANELS = ['histogram', 'events'] as const;
+export const PANELS = ['histogram', 'events', 'maps'] as const;
 export type PanelName = (typeof PANELS)[number];
 export function panelViewId(panel: PanelName): `bpf.${PanelName}` {
   return `bpf.${panel}`;

@@ -77,6 +77,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.selectTarget]: () => selectTarget(targets),
     [CommandIds.showHistogram]: async () => focusPanel('histogram'),
     [CommandIds.showEvents]: async () => focusPanel('events'),
+    [CommandIds.showMaps]: async () => focusPanel('maps'),
     [CommandIds.showPanels]: async argument => {
       if (!(argument instanceof SessionModel)) return;
       sessions.show(argument);

@@ -25,7 +25,11 @@ import { settings } from './settings';
 import { TemplateCatalogue } from './templates/catalogue';
 import { TemplateTree } from './templates/tree';
 
-const PANEL_TITLES: Readonly<Record<PanelName, string>> = { histogram: 'Histogram', events: 'Events' };
+const PANEL_TITLES: Readonly<Record<PanelName, string>> = {
+  histogram: 'Histogram',
+  events: 'Events',
+  maps: 'Maps',
+};
 
 /** Ends what lives in other processes, in order; set while the extension is active. */
 let shutDown: (() => Promise<void>) | null = null;

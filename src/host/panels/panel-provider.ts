@@ -39,7 +39,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       view.webview.onDidReceiveMessage(message => this.receive(message)),
       view.onDidChangeVisibility(() => {
         // VS Code unloads a hidden page; it says 'ready' again when it is back.
-        if (!view.visible) this.pageReady = false;
+        if (!view.visible) this.unloaded();
       }),
       this.sessions.onDidShow(() => this.hydrate()),
       this.sessions.onDidUpdate(update => this.forward(update)),
@@ -48,7 +48,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     view.onDidDispose(() => {
       for (const subscription of subscriptions) subscription.dispose();
       this.view = null;
-      this.pageReady = false;
+      this.unloaded();
     });
     view.webview.html = webviewPageHtml({
       title: this.title,
@@ -57,6 +57,11 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       scriptUri: view.webview.asWebviewUri(vscode.Uri.joinPath(this.pages, `${this.panel}.js`)).toString(),
       styleUri: view.webview.asWebviewUri(vscode.Uri.joinPath(this.pages, `${this.panel}.css`)).toString(),
     });
+  }
+
+  private unloaded(): void {
+    this.pageReady = false;
+    this.sessions.watched.delete(this.panel);
   }
 
   private hydrate(): void {
@@ -117,6 +122,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     switch (message.type) {
       case 'ready':
         this.pageReady = true;
+        this.sessions.watched.add(this.panel);
         this.hydrate();
         return;
       case 'command':

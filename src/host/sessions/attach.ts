@@ -117,6 +117,7 @@ export class Attacher {
       targetId: target.id,
       target: target.describe(),
       eventBytesLimit: settings.eventBytesLimit(),
+      isWatched: panel => services.sessions.watched.has(panel),
     });
     services.sessions.add(model);
     try {

@@ -1,6 +1,9 @@
 import type { TracingSession } from '../../session/tracing-session';
-import { decodeGlobalHistograms, decodeHistograms } from '../../shared/decode/histograms';
-import type { Histogram } from '../../shared/decode/model';
+import { decodeEntries } from '../../shared/decode/entries';
+import { decodeGlobals } from '../../shared/decode/globals';
+import { decodeHistograms } from '../../shared/decode/histograms';
+import type { Histogram, MapEntry } from '../../shared/decode/model';
+import type { GlobalValue } from '../../shared/protocol/webview';
 
 /** Every histogram of the session as of now; null when its object has none. */
 export async function readHistograms(session: TracingSession): Promise<readonly Histogram[] | null> {
@@ -16,4 +19,36 @@ export async function readHistograms(session: TracingSession): Promise<readonly 
     histograms.push(...decodeGlobalHistograms(session.object, section, await session.readSection(section)));
   }
   return histograms;
+}
+
+export interface TableContent {
+  readonly map: string;
+  readonly entries: readonly MapEntry[];
+}
+
+/** Every table of the session as of now. */
+export async function readTables(session: TracingSession): Promise<readonly TableContent[]> {
+  const tables: TableContent[] = [];
+  for (const map of session.object.maps) {
+    if (map.view.kind !== 'table') continue;
+    const { keys, values, count, cpus } = await session.readMap(map);
+    tables.push({ map: map.name, entries: decodeEntries(map, keys, values, count, cpus) });
+  }
+  return tables;
+}
+
+/** The program's global variables that are not hidden, as of now. */
+export async function readGlobals(session: TracingSession): Promise<readonly GlobalValue[]> {
+  const shown = session.object.globals.filter(global => !global.hidden);
+  const values: GlobalValue[] = [];
+  for (const section of new Set(shown.map(global => global.section))) {
+    for (const { global, value } of decodeGlobals(
+      { globals: shown },
+      section,
+      await session.readSection(section),
+    )) {
+      values.push({ name: global.name, section, layout: global.layout, value });
+    }
+  }
+  return values;
 }

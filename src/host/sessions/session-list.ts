@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { ContextKeys } from '../command-ids';
+import { ContextKeys, type PanelName } from '../command-ids';
 import type { SessionModel, SessionUpdate } from './session-model';
 
 /** Ended sessions that stay in the list, so that their data can be looked at; older ones leave. */
@@ -9,6 +9,8 @@ const ENDED_LIMIT = 8;
 export class SessionList implements vscode.Disposable {
   private models: SessionModel[] = [];
   private shownModel: SessionModel | null = null;
+  /** Panels whose page is on screen: what only they show is read only then. */
+  readonly watched = new Set<PanelName>();
   /** What the when clauses were told last. */
   private contexts = '[]';
 

@@ -10,6 +10,7 @@ import type { Drops, Histogram } from '../../shared/decode/model';
 import type { MapDefinition } from '../../shared/object/model';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type {
+  GlobalValue,
   SessionState,
   SessionSummary,
   StreamDescription,
@@ -18,7 +19,7 @@ import type {
 import { PANELS, type PanelName } from '../command-ids';
 import { EventStore, endsWithNewline } from '../panels/event-store';
 import { countRecords } from './count-records';
-import { readHistograms } from './read-maps';
+import { readGlobals, readHistograms, readTables, type TableContent } from './read-maps';
 
 export interface SessionUpdate {
   readonly sessionId: string;
@@ -34,6 +35,8 @@ export interface SessionIdentity {
   readonly targetId: 'local' | 'vm';
   readonly target: string;
   readonly eventBytesLimit: number;
+  /** The panel's page is on screen. */
+  isWatched(panel: PanelName): boolean;
 }
 
 /** Snapshots of histograms kept for the time line; as many as a page draws. */
@@ -69,6 +72,8 @@ export class SessionModel {
   private readonly evicted = new Map<string, number>();
   private histograms: readonly Histogram[] = [];
   private readonly history: Snapshot[] = [];
+  private tables: readonly TableContent[] = [];
+  private globals: readonly GlobalValue[] = [];
   private timer: NodeJS.Timeout | null = null;
   private reading: Promise<void> = Promise.resolve();
   private rateFrom = { events: 0, atMs: Date.now() };
@@ -111,6 +116,9 @@ export class SessionModel {
     const has = {
       histogram: maps.some(map => map.view.kind === 'histogram'),
       events: this.streams.length > 0,
+      maps:
+        maps.some(map => map.view.kind === 'table') ||
+        (this.tracing?.object.globals.some(global => !global.hidden) ?? false),
     };
     return PANELS.filter(panel => has[panel]);
   }
@@ -148,7 +156,7 @@ export class SessionModel {
       if (tracing && wasRunning && state === 'ended') {
         await this.reading;
         await tracing.drain();
-        await this.readMaps();
+        await this.readMaps(true);
       }
     } finally {
       try {
@@ -171,6 +179,7 @@ export class SessionModel {
       messages.push({ type: 'histogramHistory', sessionId, snapshots: [...this.history] });
       messages.push({ type: 'histograms', sessionId, histograms: this.histograms, atMs: Date.now() });
     }
+    if (panel === 'maps') messages.push(...this.mapMessages(Date.now()));
     if (panel === 'events') {
       for (const { stream } of this.streams) {
         const records = this.evicted.get(stream) ?? 0;
@@ -246,7 +255,18 @@ export class SessionModel {
     }, delayMs);
   }
 
-  private async readMaps(): Promise<void> {
+  private mapMessages(atMs: number): ToWebview[] {
+    const sessionId = this.id;
+    return [
+      ...this.tables.map(
+        ({ map, entries }) => ({ type: 'mapEntries', sessionId, map, entries, atMs }) as const,
+      ),
+      { type: 'globals', sessionId, globals: this.globals, atMs },
+    ];
+  }
+
+  /** `all`: also what no page on screen asks for, because it is the last time. */
+  private async readMaps(all = false): Promise<void> {
     const tracing = this.tracing;
     if (!tracing) return;
     const sessionId = this.id;
@@ -270,6 +290,12 @@ export class SessionModel {
         panels: ['histogram'],
         message: { type: 'histograms', sessionId, histograms, atMs },
       });
+    }
+    if (all || this.identity.isWatched('maps')) {
+      this.tables = await readTables(tracing);
+      this.globals = await readGlobals(tracing);
+      for (const message of this.mapMessages(atMs))
+        this.updates.fire({ sessionId, panels: ['maps'], message });
     }
     this.changes.fire();
   }
