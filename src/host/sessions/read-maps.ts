@@ -1,7 +1,7 @@
 import type { TracingSession } from '../../session/tracing-session';
 import { decodeEntries } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
-import { decodeHistograms } from '../../shared/decode/histograms';
+import { decodeGlobalHistograms, decodeHistograms } from '../../shared/decode/histograms';
 import type { Histogram, MapEntry } from '../../shared/decode/model';
 import type { GlobalValue } from '../../shared/protocol/webview';
 
@@ -37,9 +37,9 @@ export async function readTables(session: TracingSession): Promise<readonly Tabl
   return tables;
 }
 
-/** The program's global variables that are not hidden, as of now. */
+/** The program's global variables that are neither hidden nor histograms, as of now. */
 export async function readGlobals(session: TracingSession): Promise<readonly GlobalValue[]> {
-  const shown = session.object.globals.filter(global => !global.hidden);
+  const shown = session.object.globals.filter(global => !global.hidden && global.histogram === undefined);
   const values: GlobalValue[] = [];
   for (const section of new Set(shown.map(global => global.section))) {
     for (const { global, value } of decodeGlobals(

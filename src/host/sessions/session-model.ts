@@ -112,13 +112,15 @@ export class SessionModel {
 
   /** The pages that have something to show, in the order of PANELS. */
   get panels(): readonly PanelName[] {
-    const maps = this.tracing?.object.maps ?? [];
+    const { maps = [], globals = [] } = this.tracing?.object ?? {};
     const has = {
-      histogram: maps.some(map => map.view.kind === 'histogram'),
+      histogram:
+        maps.some(map => map.view.kind === 'histogram') ||
+        globals.some(global => global.histogram !== undefined),
       events: this.streams.length > 0,
       maps:
         maps.some(map => map.view.kind === 'table') ||
-        (this.tracing?.object.globals.some(global => !global.hidden) ?? false),
+        globals.some(global => !global.hidden && global.histogram === undefined),
     };
     return PANELS.filter(panel => has[panel]);
   }
