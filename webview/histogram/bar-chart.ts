@@ -25,7 +25,7 @@ export interface BarChart {
 /** Space around the plot, in CSS pixels: count axis, mark labels above, range labels below. */
 const LEFT = 52;
 const RIGHT = 12;
-const TOP = 36;
+const TOP = 40;
 const BOTTOM = 36;
 
 export function createBarChart(): BarChart {
@@ -158,11 +158,12 @@ function optionFor(data: BarChartData, active: number) {
     // Neighbours share little room: each label takes the first of three lines above the plot that is free there.
     if (params.dataIndex === 0) labelEnds = [0, 0, 0];
     const width = 8 + mark.name.length * 7;
-    const free = labelEnds.findIndex(end => end <= x);
-    const level = free < 0 ? params.dataIndex % 3 : free;
-    labelEnds[level] = x + width;
-    const y = 1 + level * 11;
     const toLeft = x > api.getWidth() - RIGHT - width;
+    const start = toLeft ? x - width : x;
+    const free = labelEnds.findIndex(end => end <= start);
+    const level = free < 0 ? params.dataIndex % 3 : free;
+    labelEnds[level] = start + width;
+    const y = 5 + level * 11;
     return {
       type: 'group',
       children: [
