@@ -95,27 +95,36 @@ export class DrainLoop {
         this.block();
         return;
       }
-      if (this.takeOne()) {
-        this.emptyTicks = 0;
-        this.state = 'busy';
-        // More may be there: let the event loop turn first, so that requests are answered under a flood.
+      const chunk = this.takeOne();
+      if (chunk) this.leaveIdle();
+      if (chunk?.more) {
+        // Let the event loop turn first, so that requests are answered under a flood.
         setImmediate(() => this.look());
-        return;
+      } else {
+        // What was produced during this look waits for the next tick: chasing it would cost a wake-up an event.
+        this.endTick();
       }
-      this.endTick();
     } catch (error) {
       this.stop();
       this.onError(error);
     }
   }
 
-  private takeOne(): boolean {
+  private takeOne(): Chunk | null {
     const chunk = this.source.take();
-    if (!chunk) return false;
-    this.bytesInTick += chunk.bytes.byteLength;
+    if (!chunk) return null;
+    // Loss alone is activity, too.
+    this.bytesInTick += Math.max(1, chunk.bytes.byteLength);
     this.recordsSent += chunk.records;
     this.sink.send(chunk);
-    return true;
+    return chunk;
+  }
+
+  private leaveIdle(): void {
+    this.emptyTicks = 0;
+    if (this.state !== 'idle') return;
+    this.state = 'busy';
+    for (const readiness of this.readiness) readiness.stop();
   }
 
   private endTick(): void {

@@ -64,7 +64,12 @@ export class PrintkSource implements StreamSource {
     }
     this.emptyReads = bytes === 0 ? this.emptyReads + 1 : 0;
     if (lines.length === 0 && lost === 0) return null;
-    return { bytes: Buffer.from(`${lines.join('\n')}\n`, 'utf8'), records: lines.length, lost };
+    return {
+      bytes: Buffer.from(`${lines.join('\n')}\n`, 'utf8'),
+      records: lines.length,
+      lost,
+      more: bytes >= CHUNK_BYTES,
+    };
   }
 
   /** Reached after one more look that found the pipe empty. */

@@ -7,6 +7,8 @@ export interface Chunk {
   readonly records: number;
   /** Records the kernel says it dropped since the last chunk. A chunk of loss alone has no bytes. */
   readonly lost: number;
+  /** The bound was reached and more was there at the time of looking: worth another look at once. */
+  readonly more: boolean;
 }
 
 export interface StreamSource {

@@ -100,7 +100,7 @@ export class PerfBufferSource implements StreamSource {
     if (taken.bytes === 0 && taken.lost === 0) return null;
     const bytes = Buffer.allocUnsafeSlow(taken.bytes);
     this.out.copy(bytes, 0, 0, taken.bytes);
-    return { bytes, records: taken.records, lost: taken.lost };
+    return { bytes, records: taken.records, lost: taken.lost, more: taken.bytes >= CHUNK_BYTES };
   }
 
   private drainRing(ring: CpuRing, taken: { bytes: number; records: number; lost: number }): void {

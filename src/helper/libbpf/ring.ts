@@ -49,12 +49,12 @@ export class RingSource implements StreamSource {
     if (span.length === 0) return null;
     if (span.length > LONGEST_FORWARDED) {
       this.publish(span.length);
-      return { bytes: new Uint8Array(0), records: 0, lost: span.records };
+      return { bytes: new Uint8Array(0), records: 0, lost: span.records, more: true };
     }
     const bytes = Buffer.allocUnsafeSlow(span.length);
     this.ring.copy(start, span.length, bytes, 0);
     this.publish(span.length);
-    return { bytes, records: span.records, lost: 0 };
+    return { bytes, records: span.records, lost: 0, more: span.bounded };
   }
 
   mark(): SourceMark {
@@ -85,7 +85,7 @@ export class RingSource implements StreamSource {
     const span = spanInWords(new Int32Array(scratch.buffer), 0, bytes);
     // The first record alone may be longer than the scratch.
     if (span.length > bytes) return first === null ? NO_SPAN : span;
-    return span;
+    return bytes < available ? { ...span, bounded: true } : span;
   }
 }
 
@@ -93,8 +93,10 @@ interface Span {
   readonly length: number;
   /** Without discarded ones. */
   readonly records: number;
+  /** It ends because it is long enough, not because the next record is missing or being written. */
+  readonly bounded: boolean;
 }
-const NO_SPAN: Span = { length: 0, records: 0 };
+const NO_SPAN: Span = { length: 0, records: 0, bounded: false };
 
 const lengthOf = (header: number): number | null => ((header & BUSY) !== 0 ? null : header & LENGTH_MASK);
 
@@ -109,9 +111,9 @@ export function spanInWords(words: Int32Array, start: number, available: number)
     const header = Atomics.load(words, (start + length) >>> 2);
     if ((header & BUSY) !== 0) break;
     const step = ((header & LENGTH_MASK) + HEADER_BYTES + 7) & ~7;
-    if (length > 0 && length + step > CHUNK_BYTES) break;
+    if (length > 0 && length + step > CHUNK_BYTES) return { length, records, bounded: true };
     length += step;
     if ((header & DISCARD) === 0) records++;
   }
-  return { length, records };
+  return { length, records, bounded: false };
 }

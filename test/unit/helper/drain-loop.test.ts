@@ -16,7 +16,7 @@ class Buffered implements StreamSource {
     const count = Math.min(10, this.produced - this.consumed);
     if (count === 0) return null;
     this.consumed += count;
-    return { bytes: new Uint8Array(count), records: count, lost: 0 };
+    return { bytes: new Uint8Array(count), records: count, lost: 0, more: this.consumed < this.produced };
   }
   mark() {
     const produced = this.produced;
@@ -110,6 +110,25 @@ describe('the drain loop', () => {
     expect(sent).toBe(2);
     expect(source.looks - looks).toBeLessThanOrEqual(5);
     await untilIdle();
+  });
+
+  it('does not chase a producer that goes on producing', async () => {
+    await untilIdle();
+    const take = source.take.bind(source);
+    source.take = () => {
+      const chunk = take();
+      source.produced++;
+      return chunk;
+    };
+    source.produced = 1;
+    const looks = source.looks;
+    ready();
+    for (let ms = 0; ms < 100; ms++) {
+      await vi.advanceTimersByTimeAsync(1);
+      await turns(2);
+    }
+    expect(sent).toBeGreaterThanOrEqual(5);
+    expect(source.looks - looks).toBeLessThanOrEqual(7);
   });
 
   it('finds records that were submitted without a wake-up', async () => {

@@ -23,15 +23,15 @@ describe('spanInWords', () => {
   it('covers all committed records and counts discarded ones not', () => {
     const { words, bytes } = ring(12, 24 | DISCARD, 1);
     expect(bytes).toBe(24 + 32 + 16);
-    expect(spanInWords(words, 0, bytes)).toEqual({ length: bytes, records: 2 });
+    expect(spanInWords(words, 0, bytes)).toEqual({ length: bytes, records: 2, bounded: false });
   });
   it('stops before a record that is still being written', () => {
     const { words, bytes } = ring(8, (8 | BUSY) >>> 0, 8);
-    expect(spanInWords(words, 0, bytes)).toEqual({ length: 16, records: 1 });
+    expect(spanInWords(words, 0, bytes)).toEqual({ length: 16, records: 1, bounded: false });
   });
   it('is empty when the first record is being written', () => {
     const { words, bytes } = ring((8 | BUSY) >>> 0);
-    expect(spanInWords(words, 0, bytes)).toEqual({ length: 0, records: 0 });
+    expect(spanInWords(words, 0, bytes)).toEqual({ length: 0, records: 0, bounded: false });
   });
 });
 
