@@ -24,5 +24,7 @@ export async function launchChromium() {
   if (!executablePath) {
     throw new Error('No Chromium found. Install it with: sudo apt-get install -y chromium');
   }
-  return chromium.launch({ executablePath, args: flags, headless: true });
+  // Playwright's own handlers would keep a script alive that was told to end; it ends the browser at exit all the same.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  return chromium.launch({ executablePath, args: flags, headless: true, ...signals });
 }

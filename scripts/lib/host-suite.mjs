@@ -106,7 +106,7 @@ async function inServer({ suite, scratch, workspace, env }) {
       page.exposeFunction('codeAutomationLog', (type, args) => {
         const line = args.join(' ');
         if (line.startsWith(suiteMark)) console.log(`  ${line.slice(suiteMark.length)}`);
-        else vscodeLog.push(`${type}: ${line}`);
+        else vscodeLog.push(`${type}: ${line.split('\n', 1)[0]}`); // stacks of VS Code's own code help nobody here
       });
     });
     const authority = `vscode-remote://127.0.0.1:${server.port}`;

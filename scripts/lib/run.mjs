@@ -1,5 +1,6 @@
 /** Child processes with a deadline: nothing a script starts outlives it. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 
 /** A command that failed, or did not end in time. `message` names the command and what it said last. */
 export class CommandError extends Error {
@@ -11,6 +12,9 @@ export class CommandError extends Error {
     for (const [key, value] of Object.entries(result)) Object.defineProperty(this, key, { value });
   }
 }
+
+/** Between asking a command to end and killing it: time to end what it started itself. */
+const graceMs = 10_000;
 
 /** @type {Set<number>} leaders of the process groups that are running */
 const groups = new Set();
@@ -25,14 +29,15 @@ export function endGroup(pid, signal = 'SIGTERM') {
 }
 
 let handlersInstalled = false;
-/** Own process groups do not get the terminal's Ctrl-C, so it is passed on. */
+/** Own process groups do not get the terminal's Ctrl-C, so it is passed on; then this process ends as it would have. */
 function passSignalsOn() {
   if (handlersInstalled) return;
   handlersInstalled = true;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       for (const pid of groups) endGroup(pid);
-      process.kill(process.pid, signal);
+      // A script that listens itself has something to tidy up and ends when that is done.
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
     });
   }
   process.once('exit', () => {
@@ -54,7 +59,7 @@ export function start(command, args, options = {}) {
 
 /**
  * Runs a command to its end and resolves with what it printed. Throws CommandError when it cannot start, exits with
- * another code than 0 (unless `anyExit`), or is not done after `timeoutMs` (then its whole process group is killed).
+ * another code than 0 (unless `anyExit`), or is not done after `timeoutMs` (then its whole process group is ended).
  *
  * `show` also prints its output here as it comes; the environment is this process's plus `env`. Standard input is
  * empty unless `input` is given: nothing may wait for a person who is not there.
@@ -83,15 +88,18 @@ export async function run(command, args, options) {
   child.stdin?.end(options.input);
 
   let timedOut = false;
-  const deadline = setTimeout(() => {
+  const endWith = signal => () => {
     timedOut = true;
-    if (child.pid !== undefined) endGroup(child.pid, 'SIGKILL');
-  }, options.timeoutMs);
+    if (child.pid !== undefined) endGroup(child.pid, signal);
+  };
+  const deadline = setTimeout(endWith('SIGTERM'), options.timeoutMs);
+  const lastDeadline = setTimeout(endWith('SIGKILL'), options.timeoutMs + graceMs);
   const { code, signal, error } = await new Promise(resolve => {
     child.once('error', error => resolve({ code: null, signal: null, error }));
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   clearTimeout(deadline);
+  clearTimeout(lastDeadline);
 
   const durationMs = performance.now() - startedAt;
   if (!error && !timedOut && (code === 0 || options.anyExit)) return { code, output, durationMs };

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { endGroup, run, start } from './run.mjs';
+import { endGroup, run, start, which } from './run.mjs';
 
 export { ensureVscodeServer, missingVscodePackages, VscodeServerError, vscodeAt } from './vscode-install.mjs';
 
@@ -134,7 +134,10 @@ export async function startVscodeServer(vscode, options) {
   const logPath = path.join(dataFolder, 'server.log');
   const log = await open(logPath, 'w');
   const args = serverArguments({ ...options, host, port: wishedPort });
-  const child = start(vscode.nodePath, [vscode.serverMain, ...args], {
+  // util-linux's setpriv lets the kernel end the server should this process be killed outright.
+  const setpriv = await which('setpriv');
+  const command = [...(setpriv ? [setpriv, '--pdeathsig', 'TERM'] : []), vscode.nodePath, vscode.serverMain];
+  const child = start(command[0], [...command.slice(1), ...args], {
     env: serverEnvironment(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -98,6 +98,15 @@ export class Workbench {
     return this.page.locator('.notification-toast', { hasText: text });
   }
 
+  /** Rejects with the words of the first error notification that appears; made to be raced against what should come. */
+  async failed(): Promise<never> {
+    const error = this.page.locator('.notification-toast', { has: this.page.locator('.codicon-error') });
+    await error.first().waitFor();
+    throw new Error(
+      `VS Code shows an error: ${await error.first().locator('.notification-list-item-message').textContent()}`,
+    );
+  }
+
   /** Texts of the notifications on screen. */
   async notifications(): Promise<string[]> {
     return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();

@@ -90,7 +90,7 @@ describe('▶ as a user with a sudo password', () => {
       await quickInput.waitFor(/That password was wrong/);
       await quickInput.answer(USER.password);
 
-      const page = await workbench.webview('Histogram');
+      const page = await Promise.race([workbench.webview('Histogram'), workbench.failed()]);
       await expect
         .poll(() => attachedPrograms(vscode), { timeout: 2 * minute, interval: 2000 })
         .toHaveLength(2);
