@@ -21,7 +21,7 @@ const STRICT = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror'];
 const LOADER_UNDERSTANDS =
   /^(btf-args:\w+:\d+|module:\w+|tracepoint:\w+:\w+|(no-)?field:\w+\.\w+|branch-stack)$/;
 
-describe.each(kernelBtfFiles())('types of %s', path => {
+describe.each(await kernelBtfFiles(folder))('types of %s', path => {
   const btf = btfSource(path);
   describe.each(installedClangs())('with %s', clang => {
     describe.each(templates)('$name', template => {
