@@ -8,7 +8,8 @@ export interface Theme {
   readonly border: string;
   readonly accent: string;
   readonly second: string;
-  readonly warning: string;
+  /** Marks what a search found. */
+  readonly found: string;
   readonly error: string;
   readonly focus: string;
   readonly font: string;
@@ -43,8 +44,9 @@ export function readTheme(): Theme {
     muted: highContrast ? foreground : pick('descriptionForeground', 'foreground'),
     border: highContrast ? pick('contrastBorder') : pick('panel-border', 'editorWidget-border'),
     accent: pick('charts-blue', 'progressBar-background'),
-    second: pick('charts-orange', 'charts-yellow'),
-    warning: pick('charts-yellow', 'editorWarning-foreground'),
+    // charts-orange is translucent, made for the minimap.
+    second: pick('charts-yellow', 'charts-orange'),
+    found: pick('charts-purple', 'editorWarning-foreground'),
     error: pick('charts-red', 'errorForeground'),
     focus: pick('focusBorder'),
     font: pick('font-family'),

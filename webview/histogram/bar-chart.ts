@@ -250,7 +250,8 @@ function optionFor(data: BarChartData, active: number) {
               silent: true,
               itemStyle: {
                 color: 'transparent',
-                borderColor: theme.second,
+                // Strong in every theme; dashes, not hue, tell A from now.
+                borderColor: theme.foreground,
                 borderWidth: 1.5,
                 borderType: 'dashed',
               },

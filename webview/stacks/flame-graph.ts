@@ -151,7 +151,7 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
       const matched = data.matches?.(node) ?? false;
       const above = node.depth < data.zoomed.depth;
       context.globalAlpha = (data.matches && !matched) || above ? 0.45 : 1;
-      context.fillStyle = matched ? theme.warning : fillOf(node, theme);
+      context.fillStyle = matched ? theme.found : fillOf(node, theme);
       context.fillRect(left, top, Math.max(0.5, wide - 1), LEVEL_PX - 1);
       context.globalAlpha = 1;
       if (highContrast) {
@@ -168,7 +168,7 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
         context.strokeRect(left + 1, top + 1, Math.max(1, wide - 3), LEVEL_PX - 3);
       }
       if (wide < 24) continue;
-      context.fillStyle = matched ? (highContrast ? theme.background : '#000000') : theme.foreground;
+      context.fillStyle = matched ? theme.background : theme.foreground;
       context.fillText(fitted(context, frameLabel(node), wide - 8), left + 4, top + LEVEL_PX / 2);
     }
   };
