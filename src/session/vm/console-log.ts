@@ -3,6 +3,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 const KEPT_LINES = 400;
 const LONGEST_LINE = 2000;
+/** panic() in kernel/panic.c; its backtrace follows and is longer than what a message shows. */
+const PANIC = /Kernel panic - not syncing/;
 
 /** The guest's console and QEMU's own messages: the last lines, and a way to wait for one. */
 export class ConsoleLog {
@@ -29,6 +31,12 @@ export class ConsoleLog {
   /** The last `count` lines that are not empty, oldest first. */
   tail(count: number): string[] {
     return this.lines.slice(-count);
+  }
+
+  /** What a dead guest's console says of why, at most `count` lines: from a panic on, where there was one. */
+  lastWords(count: number): string[] {
+    const panic = this.lines.findLastIndex(line => PANIC.test(line));
+    return panic < 0 ? this.tail(count) : this.lines.slice(panic, panic + count);
   }
 
   private add(raw: string): void {

@@ -190,7 +190,7 @@ function diedError(qemu: Qemu): VmError {
     'guest-died',
     'The sandbox VM ended unexpectedly.',
     'Start the session again; a new sandbox VM boots.',
-    qemu.console.tail(TAIL_LINES),
+    qemu.console.lastWords(TAIL_LINES),
   );
 }
 
@@ -306,7 +306,7 @@ async function agentOf(plan: Plan, qemu: Qemu): Promise<Pick<Booted, 'qemu' | 'a
       plan.progress('agent', 'agent ready');
       return { qemu, agent, ready: first };
     }
-    const tail = qemu.console.tail(TAIL_LINES);
+    const tail = qemu.console.lastWords(TAIL_LINES);
     throw first === null
       ? new VmError(
           'boot-timeout',
