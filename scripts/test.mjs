@@ -3,7 +3,7 @@
  * they need built). The last line is `N passed, N failed, N skipped` over all stages; exit code 1 when something
  * failed, 3 when nothing could run here.
  */
-import { main } from './lib/run.mjs';
+import { CannotRun, main } from './lib/run.mjs';
 import { allTestFiles, extraStages, stageFiles, stages } from './lib/stages.mjs';
 import { setUp } from './setup.mjs';
 
@@ -57,23 +57,21 @@ async function runStage(stage) {
     count(stage, { passed: 0, failed: 0, skipped: 0 }, startedAt, `no test files in ${stage.folder}`);
     return true;
   }
-  const lacking = await stage.lacking?.();
-  if (lacking) {
+  const skip = why => {
     for (const file of files) excused.add(file);
-    count(
-      stage,
-      { passed: 0, failed: 0, skipped: Math.max(1, files.length) },
-      startedAt,
-      `skipped: ${lacking}`,
-    );
+    const skipped = Math.max(1, files.length);
+    count(stage, { passed: 0, failed: 0, skipped }, startedAt, `skipped: ${why}`);
     return true;
-  }
+  };
+  const lacking = await stage.lacking?.();
+  if (lacking) return skip(lacking);
   try {
     const counts = await withinDeadline(stage);
     for (const file of counts.files) ran.add(file);
     count(stage, counts, startedAt);
     return counts.failed === 0;
   } catch (error) {
+    if (error instanceof CannotRun) return skip(error.message);
     count(stage, { passed: 0, failed: 1, skipped: 0 }, startedAt, error.message);
     return false;
   }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { launchChromium } from './chromium.mjs';
 import { root, workFolder } from './paths.mjs';
+import { CannotRun } from './run.mjs';
 import { fillSampleWorkspace } from './sample-workspace.mjs';
 import { ensureVscodeServer, quietSettings, startVscodeServer, writeSettings } from './vscode-server.mjs';
 
@@ -42,12 +43,13 @@ async function bundle() {
 
 /**
  * Runs the whole suite, the trusted window first, then the restricted one, and resolves with the counts and the files
- * that ran. A window that dies or hangs counts as one failed test, with the reason printed.
+ * that ran. A window that dies or hangs counts as one failed test, with the reason printed. Throws CannotRun.
  *
  * @param {'server' | 'desktop'} kind
  * @returns {Promise<{passed: number, failed: number, skipped: number, files: string[]}>}
  */
 export async function runHostSuite(kind = 'server') {
+  const executable = kind === 'desktop' ? await desktopVscode() : undefined;
   await bundle();
   await mkdir(workFolder, { recursive: true });
   const total = { passed: 0, failed: 0, skipped: 0, files: [] };
@@ -59,7 +61,8 @@ export async function runHostSuite(kind = 'server') {
       const workspace = path.join(scratch, 'workspace');
       await fillSampleWorkspace(workspace);
       const env = { BPFW_HOST_SUITE: suite, BPFW_HOST_RESULTS: resultsFile };
-      const problem = await (kind === 'desktop' ? inDesktop : inServer)({ suite, scratch, workspace, env });
+      const window = { suite, scratch, workspace, env, executable };
+      const problem = await (executable ? inDesktop(window) : inServer(window));
       const results = existsSync(resultsFile) ? JSON.parse(await readFile(resultsFile, 'utf8')) : undefined;
       total.passed += results?.passed ?? 0;
       total.failed += results?.failed ?? 0;
@@ -125,21 +128,22 @@ async function inServer({ suite, scratch, workspace, env }) {
   }
 }
 
-/** The same with a downloaded desktop VS Code; needs internet the first time and a display (or xvfb-run). */
-async function inDesktop({ suite, scratch, workspace, env }) {
-  const { downloadAndUnzipVSCode, runTests } = await import('@vscode/test-electron');
-  let vscodeExecutablePath;
+/** A desktop VS Code for the suite, kept in .vscode-test. Throws CannotRun without internet. */
+async function desktopVscode() {
+  const { downloadAndUnzipVSCode } = await import('@vscode/test-electron');
   try {
-    vscodeExecutablePath = await downloadAndUnzipVSCode({
-      version: 'stable',
-      cachePath: path.join(root, '.vscode-test'),
-    });
+    return await downloadAndUnzipVSCode({ version: 'stable', cachePath: path.join(root, '.vscode-test') });
   } catch (error) {
-    return `desktop VS Code could not be downloaded (it needs internet): ${error.message}`;
+    throw new CannotRun(`desktop VS Code is downloaded for it, and that failed: ${error.message}`);
   }
+}
+
+/** The same in a desktop VS Code, which needs a display (or xvfb-run). */
+async function inDesktop({ suite, scratch, workspace, env, executable }) {
+  const { runTests } = await import('@vscode/test-electron');
   try {
     const code = await runTests({
-      vscodeExecutablePath,
+      vscodeExecutablePath: executable,
       extensionDevelopmentPath: root,
       extensionTestsPath: path.join(bundleFolder, 'index.js'),
       extensionTestsEnv: env,

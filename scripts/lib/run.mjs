@@ -13,6 +13,11 @@ export class CommandError extends Error {
   }
 }
 
+/** What was asked for is impossible on this machine, through no fault of the code; `message` has the reason and mend. */
+export class CannotRun extends Error {
+  name = 'CannotRun';
+}
+
 /** Between asking a command to end and killing it: time to end what it started itself. */
 const graceMs = 10_000;
 

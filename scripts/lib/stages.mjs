@@ -27,7 +27,7 @@ export const stages = [
   vitestStage('unit', 10 * minute),
   vitestStage('golden', 10 * minute),
   { ...vitestStage('panels', 20 * minute, 'test/panels/vitest.config'), lacking: lackingChromium },
-  { ...vitestStage('kernel', 60 * minute, 'vitest.kernel.config'), lacking: lackingGuest },
+  vitestStage('kernel', 60 * minute, 'vitest.kernel.config'),
   {
     name: 'host',
     folder: 'test/host',
@@ -41,7 +41,7 @@ export const stages = [
 /** Stages by themselves only: they need what most machines lack, or very long. */
 export const extraStages = [
   { name: 'desktop', deadlineMs: 60 * minute, run: () => hostSuite('desktop'), lacking: lackingDesktop },
-  { ...vitestStage('soak', 120 * minute, 'vitest.soak.config'), lacking: lackingGuest },
+  vitestStage('soak', 120 * minute, 'vitest.soak.config'),
 ];
 
 /** Runs commands one after the other, all of them; each that fails counts as one failure. */
@@ -118,11 +118,6 @@ async function lackingVscode() {
 async function lackingDesktop() {
   if (process.env.DISPLAY || process.env.WAYLAND_DISPLAY) return undefined;
   return 'there is no display; run it as: xvfb-run npm run test:desktop (package xvfb)';
-}
-
-/** What the sandbox VM lacks; the set-up script knows. */
-async function lackingGuest() {
-  return undefined;
 }
 
 /** Test files of a stage on disk, relative to the checkout. */
