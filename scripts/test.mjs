@@ -97,5 +97,6 @@ await main(async () => {
 
   console.log(`\n${'─'.repeat(64)}\n${summary.join('\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-  process.exit(total.failed > 0 ? 1 : total.passed > 0 ? 0 : 3);
+  const nothingRan = total.passed === 0 && total.skipped > 0;
+  process.exit(total.failed > 0 ? 1 : nothingRan ? 3 : 0);
 });
