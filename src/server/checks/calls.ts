@@ -1,0 +1,245 @@
+/** Calls that BPF programs cannot make: functions of libc, helpers of other program types or newer kernels, bcc's macros. */
+import { whyNotCallable } from '../helpers/helper-rules';
+import type { SectionKind } from '../helpers/section-kinds';
+import type { Body, Call } from '../source/bodies';
+import type { ProgramSource } from '../source/program-source';
+import { type Check, type Fix, type Problem, replaceFix } from './problem';
+
+/** Functions of user space; clang compiles the call, then libbpf or the verifier refuses it. */
+const LIBC: Readonly<Record<string, string>> = {
+  printf: 'bpf_printk() writes to the trace pipe; for data send a record through a ring buffer',
+  fprintf: 'bpf_printk() writes to the trace pipe',
+  puts: 'bpf_printk() writes to the trace pipe',
+  printk: 'bpf_printk() writes to the trace pipe',
+  sprintf: 'BPF_SNPRINTF() formats (5.13)',
+  snprintf: 'BPF_SNPRINTF() formats (5.13)',
+  malloc: 'keep big data in a per-CPU array map, or reserve a ring buffer record',
+  calloc: 'keep big data in a per-CPU array map',
+  realloc: 'keep big data in a per-CPU array map',
+  free: 'programs own no heap',
+  kmalloc: 'keep big data in a per-CPU array map',
+  kfree: 'programs own no heap',
+  strlen: 'compare in a bounded loop, or take the length bpf_probe_read_*_str() returns',
+  strcpy: 'copy with bpf_probe_read_*_str() or __builtin_memcpy()',
+  strncpy: 'copy with bpf_probe_read_*_str() or __builtin_memcpy()',
+  strcat: 'copy with bpf_probe_read_*_str() at an offset',
+  strcmp: 'bpf_strncmp() compares (5.17), or a bounded loop',
+  strncmp: 'bpf_strncmp() compares (5.17), or a bounded loop',
+  strstr: 'search in a bounded loop',
+  atoi: 'bpf_strtol() parses (5.2, cgroup sysctl programs), or a bounded loop',
+  exit: 'return from the program instead',
+  abort: 'return from the program instead',
+  assert: 'test and return instead',
+  sleep: 'programs cannot wait',
+  usleep: 'programs cannot wait',
+  time: 'bpf_ktime_get_ns() tells the time',
+  gettimeofday: 'bpf_ktime_get_ns() tells the time',
+  clock_gettime: 'bpf_ktime_get_ns() tells the time',
+  getpid: 'bpf_get_current_pid_tgid() >> 32 is the process id',
+  gettid: '(__u32)bpf_get_current_pid_tgid() is the thread id',
+  rand: 'bpf_get_prandom_u32() gives random numbers',
+  random: 'bpf_get_prandom_u32() gives random numbers',
+};
+
+/** Macros and methods of bcc's own dialect of C, and what libbpf has instead. */
+const BCC_MACROS: Readonly<Record<string, string>> = {
+  BPF_HASH: 'a map in SEC(".maps") of type BPF_MAP_TYPE_HASH',
+  BPF_ARRAY: 'a map in SEC(".maps") of type BPF_MAP_TYPE_ARRAY',
+  BPF_PERCPU_ARRAY: 'a map in SEC(".maps") of type BPF_MAP_TYPE_PERCPU_ARRAY',
+  BPF_PERCPU_HASH: 'a map in SEC(".maps") of type BPF_MAP_TYPE_PERCPU_HASH',
+  BPF_LRU_HASH: 'a map in SEC(".maps") of type BPF_MAP_TYPE_LRU_HASH',
+  BPF_TABLE: 'a map in SEC(".maps")',
+  BPF_HISTOGRAM: 'an array map of counters in SEC(".maps")',
+  BPF_STACK_TRACE: 'a map in SEC(".maps") of type BPF_MAP_TYPE_STACK_TRACE',
+  BPF_PERF_OUTPUT: 'a ring buffer map in SEC(".maps")',
+  BPF_RINGBUF_OUTPUT: 'a ring buffer map in SEC(".maps")',
+  BPF_PERF_ARRAY: 'a map in SEC(".maps") of type BPF_MAP_TYPE_PERF_EVENT_ARRAY',
+  BPF_QUEUE: 'a map in SEC(".maps") of type BPF_MAP_TYPE_QUEUE',
+  BPF_LPM_TRIE: 'a map in SEC(".maps") of type BPF_MAP_TYPE_LPM_TRIE',
+  TRACEPOINT_PROBE: 'SEC("tp/category/name") and a function of its record',
+  RAW_TRACEPOINT_PROBE: 'SEC("raw_tp/name") and BPF_PROG()',
+  KFUNC_PROBE: 'SEC("fentry/name") and BPF_PROG()',
+  KRETFUNC_PROBE: 'SEC("fexit/name") and BPF_PROG()',
+  LSM_PROBE: 'SEC("lsm/name") and BPF_PROG()',
+  bpf_usdt_readarg: 'SEC("usdt/path:provider:name") and BPF_USDT()',
+  bpf_usdt_readarg_p: 'SEC("usdt/path:provider:name") and BPF_USDT()',
+};
+const BCC_METHODS = new Set(
+  'perf_submit perf_submit_skb ringbuf_output ringbuf_reserve ringbuf_submit ringbuf_discard lookup lookup_or_init lookup_or_try_init increment atomic_increment update insert delete get_stackid perf_read'.split(
+    ' ',
+  ),
+);
+
+/** Guards that choose at run time what a kernel has. */
+const GUARD =
+  /^(LINUX_KERNEL_VERSION|bpf_core_(enum_value|type|field)_exists|bpf_core_type_exists|bpf_ksym_exists)$/;
+
+function isKnownHere(source: ProgramSource, name: string): boolean {
+  return source.function(name) !== null || source.macro(name) !== null || source.variable(name) !== null;
+}
+
+export const unsupportedCalls: Check = function* ({ source }) {
+  for (const owner of source.definitions) {
+    const body = source.body(owner);
+    for (const call of body.calls) {
+      const advice = Object.hasOwn(LIBC, call.name) ? LIBC[call.name] : undefined;
+      if (advice === undefined || isKnownHere(source, call.name)) continue;
+      yield {
+        code: 'unsupported-call',
+        severity: 'error',
+        span: call.nameSpan,
+        message: `A BPF program cannot call ${call.name}(): ${advice}.`,
+        fixes: ['printf', 'printk'].includes(call.name)
+          ? [replaceFix('Use bpf_printk', call.nameSpan, 'bpf_printk', true)]
+          : [],
+      };
+    }
+    yield* endlessLoops(body);
+  }
+};
+
+/** Loops whose condition never fails and that nothing in them leaves. */
+function* endlessLoops(body: Body): Generator<Problem> {
+  const stack = [body.root];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    stack.push(...node.children);
+    const condition = node.children.find(child => child.field === 'condition');
+    const isEndless =
+      (node.type === 'for_statement' && !condition) ||
+      ((node.type === 'while_statement' || node.type === 'do_statement') &&
+        condition !== undefined &&
+        /^\(\s*(1|true)\s*\)$/.test(body.text(condition)));
+    if (!isEndless || !node.children.some(child => child.field === 'body')) continue;
+    const text = body.text(node);
+    if (
+      /\b(break|return|goto|cond_break|can_loop|may_goto|bpf_throw|exit|ERROR)\b/.test(text) ||
+      /[A-Z_]{4,}\s*\(/.test(text)
+    )
+      continue;
+    const start = body.span(node).start;
+    yield {
+      code: 'endless-loop',
+      severity: 'error',
+      span: { start, end: start + (/^\w+/.exec(text)?.[0].length ?? 1) },
+      message:
+        'The verifier refuses a loop that never ends: give it a constant bound, or leave it with break.',
+      fixes: [],
+    };
+  }
+}
+
+export const bccConstructs: Check = function* ({ source }) {
+  // At file level a macro's invocation is no call in any function: look at the words.
+  const { tokens } = source.lexed;
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind !== 'name' || tokens[index + 1]?.text !== '(') continue;
+    const instead = Object.hasOwn(BCC_MACROS, token.text) ? BCC_MACROS[token.text] : undefined;
+    if (instead === undefined || isKnownHere(source, token.text) || source.hasUnreadHeaders) continue;
+    yield {
+      code: 'bcc-construct',
+      severity: 'error',
+      span: { start: token.start, end: token.end },
+      message: `${token.text} is bcc's; with libbpf write ${instead}.`,
+      fixes: [],
+    };
+  }
+  for (const owner of source.definitions) {
+    const body = source.body(owner);
+    for (const call of body.calls) {
+      const method = /^(\w+)\.(\w+)$/.exec(call.name);
+      if (
+        method?.[2] &&
+        BCC_METHODS.has(method[2]) &&
+        !source.variable(method[1] ?? '')?.type.isFunctionPointer
+      ) {
+        yield bccMethod(source, call, method[1] ?? '', method[2]);
+      } else if (call.name === 'bpf_trace_printk' && call.arguments[0]?.type === 'string_literal') {
+        yield {
+          code: 'bcc-construct',
+          severity: 'error',
+          span: call.nameSpan,
+          message: "bcc adds the format's size to bpf_trace_printk(); libbpf's bpf_printk() does the same.",
+          fixes: [replaceFix('Use bpf_printk', call.nameSpan, 'bpf_printk', true)],
+        };
+      }
+    }
+  }
+};
+
+function bccMethod(source: ProgramSource, call: Call, map: string, method: string): Problem {
+  const texts = call.arguments.map(one => source.text.slice(one.start, one.end));
+  const helper: Readonly<Record<string, string>> = {
+    lookup: 'bpf_map_lookup_elem',
+    update: 'bpf_map_update_elem',
+    delete: 'bpf_map_delete_elem',
+    get_stackid: 'bpf_get_stackid',
+  };
+  const name = helper[method];
+  const fixes: Fix[] =
+    name && method !== 'get_stackid' && texts.length > 0
+      ? [
+          replaceFix(
+            `Use ${name}`,
+            { start: call.nameSpan.start, end: call.nameSpan.end + 1 },
+            `${name}(&${map}, `,
+            true,
+          ),
+        ]
+      : [];
+  return {
+    code: 'bcc-construct',
+    severity: 'error',
+    span: call.nameSpan,
+    message: `Maps have methods in bcc only; with libbpf call ${name ?? 'the helper'}(&${map}, ...).`,
+    fixes,
+  };
+}
+
+export const helperAvailability: Check = function* ({ source, helpers, kernel, reachedBy }) {
+  const isGuarded = new Map<Body, boolean>();
+  for (const [owner, kinds] of reachedBy) {
+    const body = source.body(owner);
+    for (const call of body.calls) {
+      if (!helpers.has(call.name) || isKnownHere(source, call.name)) continue;
+      const refusal = firstRefusal(call.name, kinds);
+      if (refusal) {
+        yield {
+          code: 'helper-program-type',
+          severity: 'error',
+          span: call.nameSpan,
+          message: `${refusal.kind.name} programs cannot call ${call.name}(): ${refusal.why}.`,
+          fixes: [],
+        };
+        continue;
+      }
+      if (kernel?.types.hasHelper(call.name) !== false) continue;
+      let guarded = isGuarded.get(body);
+      if (guarded === undefined) {
+        guarded = [...body.identifiers].some(name => GUARD.test(name));
+        isGuarded.set(body, guarded);
+      }
+      if (guarded) continue;
+      yield {
+        code: 'helper-newer',
+        severity: 'warning',
+        span: call.nameSpan,
+        message: `The target kernel does not have ${call.name}() yet: it is not in its enum bpf_func_id. Guard it with bpf_core_enum_value_exists(enum bpf_func_id, ${call.name.replace(/^bpf_/, 'BPF_FUNC_')}).`,
+        fixes: [],
+      };
+    }
+  }
+};
+
+/** Functions of many programs are refused only where every program that reaches them is: others may never get there. */
+function firstRefusal(
+  helper: string,
+  kinds: ReadonlySet<SectionKind>,
+): { kind: SectionKind; why: string } | null {
+  let first: { kind: SectionKind; why: string } | null = null;
+  for (const kind of kinds) {
+    const why = whyNotCallable(helper, kind);
+    if (why === null) return null;
+    first ??= { kind, why };
+  }
+  return first;
+}

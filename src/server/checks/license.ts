@@ -1,0 +1,66 @@
+/** Licences: the kernel lends its GPL-only helpers to GPL-compatible programs only. */
+import { GPL_COMPATIBLE, gplOnlyHelper } from '../helpers/helper-rules';
+import { parseSection } from '../helpers/section-kinds';
+import type { SourceFunction } from '../source/model';
+import { type Check, replaceFix } from './problem';
+
+export const license: Check = function* ({ source, reachedBy }) {
+  if (source.programs.length === 0) return;
+  const declared = source.license;
+  if (declared && GPL_COMPATIBLE.includes(declared.text)) return;
+  // A section without a literal: what it says is written elsewhere.
+  if (!declared && source.variables.some(one => one.section?.name === 'license')) return;
+  if (!declared && source.hasUnreadHeaders) return;
+  const use = firstNeed(source.programs, reachedBy, owner => source.body(owner).calls.map(call => call.name));
+  if (use === null) return;
+  const fixTo = 'Dual BSD/GPL';
+  if (declared) {
+    if (!declared.isHere || !declared.variable.literal) return;
+    const { span } = declared.variable.literal;
+    yield {
+      code: 'license',
+      severity: 'error',
+      span,
+      message: `"${declared.text}" is not compatible with the GPL to the kernel, and ${use}. It knows ${GPL_COMPATIBLE.map(one => `"${one}"`).join(', ')}.`,
+      fixes: ['GPL', fixTo].map(text => replaceFix(`Change to "${text}"`, span, `"${text}"`)),
+    };
+    return;
+  }
+  const end = source.text.length;
+  const newline = source.text.endsWith('\n') ? '' : '\n';
+  yield {
+    code: 'license',
+    severity: 'error',
+    span: source.programs[0]?.section.span ?? { start: 0, end: 0 },
+    message: `No license is declared, and ${use}: the kernel refuses the program.`,
+    fixes: ['GPL', fixTo].map(text =>
+      replaceFix(
+        `Declare "${text}"`,
+        { start: end, end },
+        `${newline}\nchar LICENSE[] SEC("license") = "${text}";\n`,
+      ),
+    ),
+  };
+};
+
+/** "the helper X is for such programs only"; null when nothing in the file asks for the GPL. */
+function firstNeed(
+  programs: readonly SourceFunction[],
+  reachedBy: ReadonlyMap<SourceFunction, ReadonlySet<unknown>>,
+  callsOf: (owner: SourceFunction) => readonly string[],
+): string | null {
+  for (const program of programs) {
+    const family = program.section ? parseSection(program.section.name)?.kind.family : undefined;
+    // kernel/bpf/bpf_lsm.c, bpf_lsm_verify_prog(); kernel/bpf/verifier.c, check_struct_ops_btf_id().
+    if (family === 'lsm' || family === 'struct_ops') return `${family} programs must be under the GPL`;
+  }
+  for (const owner of reachedBy.keys()) {
+    for (const called of callsOf(owner)) {
+      const helper = gplOnlyHelper(called);
+      if (helper === null) continue;
+      const through = helper === called ? '' : ` (behind ${called})`;
+      return `the helper ${helper}()${through} is for GPL-compatible programs only`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,35 @@
+/** Map definitions: sizes that the kernel refuses. */
+import type { SourceMap } from '../source/model';
+import { type Check, replaceFix } from './problem';
+
+/** The kernel wants a power of two pages (kernel/bpf/ringbuf.c, ringbuf_map_alloc()); 4096 is the smallest page there is. */
+const PAGE_BYTES = 4096n;
+
+export const ringBufferSize: Check = function* ({ source, types }) {
+  for (const map of source.model.maps) {
+    if (!/^BPF_MAP_TYPE_(USER_)?RINGBUF$/.test(fieldOf(map, 'type')?.value ?? '')) continue;
+    const size = fieldOf(map, 'max_entries');
+    if (!size) continue;
+    const bytes = types.evaluate(size.value);
+    // 0 is set at run time, before load.
+    if (bytes === null || bytes === 0n) continue;
+    if (bytes > 0n && (bytes & (bytes - 1n)) === 0n && bytes % PAGE_BYTES === 0n) continue;
+    let next = PAGE_BYTES;
+    while (next < bytes) next <<= 1n;
+    const text =
+      next >= 1n << 20n && next % (1n << 20n) === 0n
+        ? `${next >> 20n} * 1024 * 1024`
+        : `${next >> 10n} * 1024`;
+    yield {
+      code: 'ringbuf-size',
+      severity: 'error',
+      span: size.valueSpan,
+      message: `A ring buffer's size must be a power of two and whole pages; ${bytes} is not. The kernel refuses the map with EINVAL.`,
+      fixes: [replaceFix(`Change to ${text}`, size.valueSpan, text, true)],
+    };
+  }
+};
+
+export function fieldOf(map: SourceMap, name: string) {
+  return map.fields.find(field => field.name === name) ?? null;
+}

@@ -1,0 +1,91 @@
+/** Helpers as the machine's libbpf declares and documents them: bpf/bpf_helper_defs.h, generated from the kernel's uapi header. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+export interface Helper {
+  readonly name: string;
+  /** enum bpf_func_id. */
+  readonly id: number;
+  readonly returnType: string;
+  /** Declarations, e.g. "void *map". */
+  readonly parameters: readonly string[];
+  /** Markdown. */
+  readonly documentation: string;
+}
+
+const DECLARATION =
+  /(?:\/\*\n((?:(?! \*\/)[\s\S])*?) \*\/\n)?static ([^\n;]*?)\(\* ?(?:const )?(bpf_\w+)\)\(([^;\n]*)\) = \(void \*\) ?(\d+);/g;
+
+/** Reads every helper of a bpf_helper_defs.h. */
+export function parseHelperDefs(text: string): Map<string, Helper> {
+  const helpers = new Map<string, Helper>();
+  for (const [, comment = '', returnType = '', name = '', parameters = '', id] of text.matchAll(
+    DECLARATION,
+  )) {
+    helpers.set(name, {
+      name,
+      id: Number(id),
+      returnType: returnType.trim(),
+      parameters: parameters === 'void' ? [] : parameters.split(/,\s*/),
+      documentation: documentationOf(comment, name),
+    });
+  }
+  return helpers;
+}
+
+/** The helpers of the libbpf headers in `folders`, the first that has them; empty when none has. */
+export function readHelperDefs(folders: readonly string[]): Map<string, Helper> {
+  for (const folder of folders) {
+    try {
+      return parseHelperDefs(readFileSync(path.join(folder, 'bpf', 'bpf_helper_defs.h'), 'utf8'));
+    } catch {
+      // Not installed there: the next folder.
+    }
+  }
+  return new Map();
+}
+
+/** The comment's reStructuredText as Markdown. */
+function documentationOf(comment: string, name: string): string {
+  const lines = comment.split('\n').map(line => line.replace(/^ \*\s?/, '').replace(/^\t/, ''));
+  const text: string[] = [];
+  let isLiteral = false;
+  for (const line of lines) {
+    if (line.trim() === name && text.length === 0) continue;
+    if (line.trim() === '::') {
+      isLiteral = true;
+      text.push('```');
+      continue;
+    }
+    if (isLiteral && line.trim() !== '' && !/^\s/.test(line)) {
+      isLiteral = false;
+      text.push('```');
+    }
+    if (isLiteral) {
+      text.push(line);
+      continue;
+    }
+    const plain = line
+      .replace(/\\\//g, '/')
+      .replace(/\\ /g, '')
+      .replace(/``([^`]+)``/g, '`$1`');
+    text.push(
+      plain === 'Returns' ? '\n**Returns**\n' : plain.replace(/^\t+/, indent => '  '.repeat(indent.length)),
+    );
+  }
+  if (isLiteral) text.push('```');
+  return text
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+/** "void *map" → "map". */
+export function parameterName(declaration: string): string {
+  return /(\w+)(?:\[\w*\])?$/.exec(declaration)?.[1] ?? declaration;
+}
+
+export function helperPrototype(helper: Helper): string {
+  const star = helper.returnType.endsWith('*') ? '' : ' ';
+  return `${helper.returnType}${star}${helper.name}(${helper.parameters.join(', ') || 'void'})`;
+}

@@ -1,0 +1,188 @@
+/** The kernel whose facts the server uses: where its BTF is read, and what else the machine lets anybody read about it. */
+import { readFileSync, statSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { parseBtf } from '../../shared/object/btf';
+import { KernelTypes } from './kernel-types';
+
+/** Linux puts its own BTF there, readable by everybody (Documentation/ABI/testing/sysfs-kernel-btf). */
+export const RUNNING_BTF = '/sys/kernel/btf/vmlinux';
+const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+
+export interface TargetKernelOptions {
+  /** A BTF file; empty: this kernel's, else the newest one the sandbox VM left in the cache. */
+  readonly btfPath: string;
+  readonly cacheFolder: string;
+}
+
+export class TargetKernel {
+  private readonly symbols = new Map<string, { readonly module: string | null } | null>();
+  private kallsyms: Buffer | null | undefined;
+  private traceable: ReadonlySet<string> | null | undefined;
+  private events: Promise<ReadonlyMap<string, readonly string[]> | null> | null = null;
+  private tracefsFolder: string | null | undefined;
+
+  private constructor(
+    readonly types: KernelTypes,
+    readonly btfPath: string,
+    /** The kernel this machine runs: its symbols and events can be looked up, too. */
+    readonly isRunning: boolean,
+  ) {}
+
+  /** Reads the BTF; null when there is none. Throws when a named file cannot be read or is no BTF. */
+  static async open(options: TargetKernelOptions): Promise<TargetKernel | null> {
+    const btfPath = options.btfPath !== '' ? options.btfPath : await defaultBtf(options.cacheFolder);
+    if (btfPath === null) return null;
+    const bytes = await readFile(btfPath);
+    const types = new KernelTypes(parseBtf(bytes), bytes);
+    return new TargetKernel(types, btfPath, btfPath === RUNNING_BTF);
+  }
+
+  /**
+   * Where the running kernel's symbol table (/proc/kallsyms: names are readable by everybody) has the function:
+   * module null is the kernel proper. null: nowhere; undefined: there is no table to ask.
+   */
+  symbol(name: string): { readonly module: string | null } | null | undefined {
+    if (!this.isRunning) return undefined;
+    const known = this.symbols.get(name);
+    if (known !== undefined) return known;
+    this.kallsyms ??= readOrNull('/proc/kallsyms');
+    if (!this.kallsyms) return undefined;
+    const found = findSymbol(this.kallsyms, name);
+    this.symbols.set(name, found);
+    return found;
+  }
+
+  /** Lets the symbol table go until somebody asks again: it is some 10 MB. */
+  forgetSymbols(): void {
+    this.kallsyms = undefined;
+  }
+
+  hasModuleBtf(module: string): boolean {
+    try {
+      return this.isRunning && statSync(`/sys/kernel/btf/${module}`).isFile();
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether ftrace can hook the function; null when tracefs is root's alone or this is another kernel. */
+  isTraceable(name: string): boolean | null {
+    if (!this.isRunning) return null;
+    if (this.traceable === undefined) this.traceable = readTraceable();
+    return this.traceable?.has(name) ?? null;
+  }
+
+  /** tracefs events by category, or null when they cannot be read. */
+  tracefsEvents(): Promise<ReadonlyMap<string, readonly string[]> | null> {
+    this.events ??= this.isRunning ? readEvents() : Promise.resolve(null);
+    return this.events;
+  }
+
+  /** Whether tracefs has the event; null when it cannot be asked. */
+  hasTracefsEvent(category: string, name: string): boolean | null {
+    if (!this.isRunning) return null;
+    if (this.tracefsFolder === undefined) this.tracefsFolder = TRACEFS.find(isReadableEvents) ?? null;
+    if (this.tracefsFolder === null) return null;
+    try {
+      return statSync(path.join(this.tracefsFolder, 'events', category, name)).isDirectory();
+    } catch {
+      return false;
+    }
+  }
+}
+
+async function defaultBtf(cacheFolder: string): Promise<string | null> {
+  if (await isFile(RUNNING_BTF)) return RUNNING_BTF;
+  return newestCachedBtf(cacheFolder);
+}
+
+/** The newest BTF the sandbox VM left in the cache, or null. */
+export async function newestCachedBtf(cacheFolder: string): Promise<string | null> {
+  const folder = path.join(cacheFolder, 'btf');
+  const names = await readdir(folder).catch(() => []);
+  const files = await Promise.all(
+    names
+      .filter(name => name.endsWith('.btf'))
+      .map(async name => ({
+        file: path.join(folder, name),
+        at: (await stat(path.join(folder, name))).mtimeMs,
+      })),
+  );
+  return files.sort((a, b) => b.at - a.at)[0]?.file ?? null;
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    found => found.isFile(),
+    () => false,
+  );
+}
+
+function readOrNull(file: string): Buffer | null {
+  try {
+    return readFileSync(file);
+  } catch {
+    return null;
+  }
+}
+
+/** A line of kallsyms: "ADDRESS TYPE NAME" and "\t[MODULE]" for a module's. */
+function findSymbol(table: Buffer, name: string): { readonly module: string | null } | null {
+  const wanted = ` ${name}`;
+  for (let at = table.indexOf(wanted); at >= 0; at = table.indexOf(wanted, at + 1)) {
+    const after = table[at + wanted.length];
+    // Newline or tab ends a name; ' t ', ' T ', ' w ', ' W ' before it make it code.
+    if (after !== 10 && after !== 9) continue;
+    if (!'tTwW'.includes(String.fromCharCode(table[at - 1] ?? 0))) continue;
+    if (after === 10) return { module: null };
+    const end = table.indexOf(10, at);
+    return { module: table.toString('latin1', at + wanted.length + 2, end - 1) };
+  }
+  return null;
+}
+
+function readTraceable(): ReadonlySet<string> | null {
+  for (const folder of TRACEFS) {
+    const list = readOrNull(path.join(folder, 'available_filter_functions'));
+    if (list)
+      return new Set(
+        list
+          .toString('latin1')
+          .split('\n')
+          .map(line => line.split(/[ \t]/, 1)[0] ?? ''),
+      );
+  }
+  return null;
+}
+
+function isReadableEvents(folder: string): boolean {
+  try {
+    return statSync(path.join(folder, 'events', 'syscalls')).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function readEvents(): Promise<ReadonlyMap<string, readonly string[]> | null> {
+  for (const folder of TRACEFS) {
+    try {
+      const events = path.join(folder, 'events');
+      const categories = (await readdir(events, { withFileTypes: true })).filter(entry =>
+        entry.isDirectory(),
+      );
+      const found = new Map<string, readonly string[]>();
+      for (const { name } of categories) {
+        const entries = await readdir(path.join(events, name), { withFileTypes: true });
+        found.set(
+          name,
+          entries.filter(entry => entry.isDirectory()).map(entry => entry.name),
+        );
+      }
+      if (found.size > 0) return found;
+    } catch {
+      // Root's alone, or not mounted: the next place, then none.
+    }
+  }
+  return null;
+}

@@ -1,0 +1,100 @@
+/** Headers that a source includes: the author's own are read, the system's are asked only whether they declare types. */
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { lex } from './lexer';
+import type { SourceModel } from './model';
+import { readSource } from './read-source';
+
+interface CachedHeader {
+  readonly stamp: string;
+  readonly text: string;
+  readonly model: SourceModel;
+}
+
+const MAX_HEADER_BYTES = 1024 * 1024;
+const MAX_HEADERS = 64;
+const SYSTEM_FOLDERS = ['/usr/include', '/usr/local/include', `/usr/include/${multiarch()}`];
+
+export interface Header {
+  readonly path: string;
+  readonly text: string;
+  readonly model: SourceModel;
+}
+
+export class Headers {
+  private readonly cache = new Map<string, CachedHeader>();
+  private readonly declaresTypes = new Map<string, boolean>();
+
+  constructor(private readonly includeFolders: readonly string[]) {}
+
+  /** Every own header the source reaches by #include "...", and bpfw.h; vmlinux.h and libbpf's are known otherwise. */
+  ownHeaders(model: SourceModel, folder: string): Header[] {
+    const found = new Map<string, Header>();
+    const visit = (source: SourceModel, from: string) => {
+      for (const include of source.includes) {
+        if (path.basename(include.name) === 'vmlinux.h' || include.name.startsWith('bpf/')) continue;
+        const folders = include.angled ? this.includeFolders : [from, ...this.includeFolders];
+        const file = folders.map(one => path.resolve(one, include.name)).find(one => this.read(one) !== null);
+        if (file === undefined || found.has(file) || found.size >= MAX_HEADERS) continue;
+        const header = this.read(file);
+        if (!header) continue;
+        found.set(file, { path: file, text: header.text, model: header.model });
+        visit(header.model, path.dirname(file));
+      }
+    };
+    visit(model, folder);
+    return [...found.values()];
+  }
+
+  /**
+   * Whether a system header (by its <name>) declares types, itself or through what it includes: vmlinux.h declares the
+   * same ones. null when the header is not on this machine.
+   */
+  declares(name: string): boolean | null {
+    const known = this.declaresTypes.get(name);
+    if (known !== undefined) return known;
+    const text = systemHeader(name);
+    if (text === null) return null;
+    // Headers include each other in circles: until this one is read it counts as harmless.
+    this.declaresTypes.set(name, false);
+    const model = readSource(text);
+    const answer =
+      model.aggregates.length > 0 ||
+      model.typedefs.size > 0 ||
+      model.includes.some(include => this.declares(include.name) === true);
+    this.declaresTypes.set(name, answer);
+    return answer;
+  }
+
+  private read(file: string): CachedHeader | null {
+    try {
+      const { size, mtimeMs } = statSync(file);
+      if (size > MAX_HEADER_BYTES) return null;
+      const stamp = `${size}-${mtimeMs}`;
+      const known = this.cache.get(file);
+      if (known?.stamp === stamp) return known;
+      const text = readFileSync(file, 'utf8');
+      const header = { stamp, text, model: readSource(text, lex(text)) };
+      this.cache.set(file, header);
+      return header;
+    } catch {
+      return null;
+    }
+  }
+}
+
+function systemHeader(name: string): string | null {
+  for (const folder of SYSTEM_FOLDERS) {
+    try {
+      return readFileSync(path.join(folder, name), 'utf8');
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}
+
+function multiarch(): string {
+  const machine: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', riscv64: 'riscv64' };
+  return `${machine[process.arch] ?? process.arch}-linux-gnu`;
+}

@@ -1,0 +1,77 @@
+/**
+ * BPF C is full of macros that C's grammar does not know. Before parsing, those are replaced by blanks or by words of
+ * the same length that mean the same to a reader of C, so that offsets stay.
+ */
+
+import { TAG_MACROS } from './declarations';
+import { closingIndex, type Token } from './lexer';
+
+const BLANKED = new Set(['SEC', '__attribute__', '__attribute', '__aligned', ...TAG_MACROS]);
+const BLANKED_WORDS = new Set([
+  '__always_inline',
+  '__noinline',
+  '__weak',
+  '__hidden',
+  '__ksym',
+  '__kconfig',
+  '__inline',
+  '__unused',
+  '__maybe_unused',
+  '__user',
+  '__percpu',
+  '__rcu',
+  '__kptr',
+  '__kptr_untrusted',
+  '__percpu_kptr',
+  '__arena',
+  '__packed',
+  '__used',
+]);
+const MAP_FIELDS = new Set(['__uint', '__type', '__array', '__ulong']);
+/** Macros and builtins that take a type where C wants an expression. */
+const TYPE_ARGUMENTS =
+  /^(bpf_core_\w+|BPF_CORE_\w+|__builtin_preserve_\w+|bpf_obj_new|bpf_percpu_obj_new|container_of|offsetof|__builtin_offsetof|bpf_rdonly_cast)$/;
+
+/** The text of tokens[0..] between `start` and `end`, masked. `text` is the whole file. */
+export function maskItem(text: string, start: number, end: number, tokens: readonly Token[]): string {
+  const cuts: { from: number; to: number; by: string }[] = [];
+  const blank = (from: number, to: number) =>
+    cuts.push({ from, to, by: text.slice(from, to).replace(/[^\n\r]/g, ' ') });
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index];
+    if (token?.kind !== 'name') {
+      if (token?.kind === 'directive') blank(token.start, token.end);
+      continue;
+    }
+    if (BLANKED_WORDS.has(token.text)) {
+      blank(token.start, token.end);
+      continue;
+    }
+    const opens = tokens[index + 1]?.text === '(';
+    const isField = MAP_FIELDS.has(token.text);
+    if (BLANKED.has(token.text) || isField) {
+      const close = opens ? closingIndex(tokens, index + 1) : index;
+      if (close < 0) continue;
+      const last = isField && tokens[close + 1]?.text === ';' ? close + 1 : close;
+      blank(token.start, tokens[last]?.end ?? token.end);
+      index = last;
+      continue;
+    }
+    if (opens && TYPE_ARGUMENTS.test(token.text)) {
+      const close = closingIndex(tokens, index + 1);
+      for (let inner = index + 2; inner < close; inner++) {
+        const word = tokens[inner];
+        if (word && /^(struct|union|enum)$/.test(word.text) && tokens[inner + 1]?.kind === 'name')
+          blank(word.start, word.end);
+      }
+    }
+  }
+  let masked = '';
+  let at = start;
+  for (const cut of cuts) {
+    if (cut.from < at) continue;
+    masked += text.slice(at, cut.from) + cut.by;
+    at = cut.to;
+  }
+  return masked + text.slice(at, end);
+}

@@ -1,0 +1,312 @@
+/** From a file's words to what it declares. */
+import {
+  readDeclaration,
+  readMapFields,
+  readParameters,
+  readSpecifiers,
+  type Stripped,
+  strip,
+} from './declarations';
+import { closingIndex, type Lexed, lex, splitByComma, type Token, textOf } from './lexer';
+import type {
+  Aggregate,
+  Declared,
+  Include,
+  Item,
+  MacroDefinition,
+  SectionMark,
+  SourceFunction,
+  SourceMap,
+  SourceModel,
+  SourceVariable,
+  WrittenType,
+} from './model';
+
+/** libbpf's bpf_tracing.h and usdt.bpf.h: macros that define a program and name its arguments. */
+export const PROGRAM_MACROS = new Set([
+  'BPF_PROG',
+  'BPF_PROG2',
+  'BPF_KPROBE',
+  'BPF_KRETPROBE',
+  'BPF_UPROBE',
+  'BPF_URETPROBE',
+  'BPF_KSYSCALL',
+  'BPF_KPROBE_SYSCALL',
+  'BPF_USDT',
+]);
+
+/** Splits words at file level into declarations and function definitions. */
+function splitItems(tokens: readonly Token[]): Item[] {
+  const balance = tokens.reduce(
+    (depth, token) =>
+      depth + (token.kind === 'mark' ? (token.text === '{' ? 1 : token.text === '}' ? -1 : 0) : 0),
+    0,
+  );
+  // While somebody types, braces do not match: kernel style then tells where a definition ends.
+  const isBroken = balance !== 0;
+  const items: Item[] = [];
+  let current: Token[] = [];
+  let depth = 0;
+  let parens = 0;
+  let isFunction = false;
+  const finish = () => {
+    const [first] = current;
+    const last = current[current.length - 1];
+    if (first && last)
+      items.push({
+        kind: isFunction ? 'function' : 'declaration',
+        span: { start: first.start, end: last.end },
+        tokens: current,
+      });
+    current = [];
+    depth = 0;
+    parens = 0;
+    isFunction = false;
+  };
+  for (const token of tokens) {
+    if (token.kind === 'directive') {
+      if (depth > 0 || current.length > 0) current.push(token);
+      continue;
+    }
+    const startsSection = token.text === 'SEC' && token.atLineStart;
+    if (
+      startsSection &&
+      current.some(one => one.kind !== 'directive') &&
+      (depth === 0 ? !endsInTag(current) : isBroken)
+    )
+      finish();
+    current.push(token);
+    if (token.kind !== 'mark') continue;
+    if (token.text === '(') parens++;
+    else if (token.text === ')') parens = Math.max(0, parens - 1);
+    else if (token.text === '{') {
+      if (depth === 0) {
+        parens = 0;
+        isFunction = opensBody(current);
+      }
+      depth++;
+    } else if (token.text === '}') {
+      depth = isBroken && token.atLineStart ? 0 : Math.max(0, depth - 1);
+      if (depth === 0 && isFunction) finish();
+    } else if (token.text === ';' && depth === 0 && parens === 0) finish();
+  }
+  finish();
+  return items;
+}
+
+/** A section may follow another attribute line: SEC("...") after BPFW_CHOICE(...) belongs to the same item. */
+function endsInTag(current: readonly Token[]): boolean {
+  return strip(current).tokens.length === 0;
+}
+
+/** The '{' that ends `current` begins a function's body: it follows a parameter list. */
+function opensBody(current: readonly Token[]): boolean {
+  const { tokens } = strip(current.slice(0, -1));
+  return tokens[tokens.length - 1]?.text === ')';
+}
+
+/** Reads one file. `text` may be anything that somebody types. */
+export function readSource(text: string, lexed: Lexed = lex(text)): SourceModel {
+  const functions: SourceFunction[] = [];
+  const maps: SourceMap[] = [];
+  const variables: SourceVariable[] = [];
+  const aggregates: Aggregate[] = [];
+  const typedefs = new Map<string, { type: WrittenType; span: { start: number; end: number } }>();
+  const sections: SectionMark[] = [];
+  const dangling: SectionMark[] = [];
+  const { includes, macros } = readDirectives(lexed.tokens);
+
+  for (const item of splitItems(lexed.tokens)) {
+    const stripped = strip(item.tokens);
+    sections.push(...stripped.sections);
+    if (stripped.tokens.length === 0) {
+      dangling.push(...stripped.sections);
+      continue;
+    }
+    const macroMap = item.kind === 'declaration' ? ringbufMacro(item, stripped) : null;
+    if (macroMap) {
+      maps.push(macroMap);
+      continue;
+    }
+    const one =
+      item.kind === 'function' || isPrototype(stripped.tokens) ? readFunction(item, stripped) : null;
+    if (one) {
+      functions.push(one);
+      continue;
+    }
+    const end = stripped.tokens[stripped.tokens.length - 1]?.text === ';' ? -1 : undefined;
+    const words = stripped.tokens.slice(0, end);
+    const specifiers = readSpecifiers(words, 0);
+    if (specifiers?.inline) collectAggregates(specifiers.inline, aggregates);
+    const declared = readDeclaration(cutInitialisers(words));
+    if (stripped.isTypedef) {
+      for (const { name, type, nameSpan } of declared)
+        if (name !== '') typedefs.set(name, { type, span: nameSpan });
+      continue;
+    }
+    const section = stripped.sections[0] ?? null;
+    if (declared.length === 0 && section && !specifiers?.inline) dangling.push(section);
+    for (const variable of declared) {
+      if (variable.name === '') continue;
+      const fields = specifiers?.inline ? readMapFields(item.tokens) : [];
+      if (section?.name === '.maps' || section?.name === 'maps' || fields.length > 0) {
+        maps.push({
+          name: variable.name,
+          nameSpan: variable.nameSpan,
+          span: item.span,
+          fields,
+          tags: stripped.tags,
+          record: null,
+        });
+        continue;
+      }
+      variables.push(readVariable(variable, item, stripped, section));
+    }
+  }
+  return {
+    includes,
+    macros,
+    functions,
+    maps,
+    variables,
+    aggregates,
+    typedefs,
+    sections,
+    danglingSections: dangling,
+  };
+}
+
+/** `int f(...);`: the last word before ';' closes a parameter list after a name. */
+function isPrototype(tokens: readonly Token[]): boolean {
+  const last = tokens.length - (tokens[tokens.length - 1]?.text === ';' ? 2 : 1);
+  if (tokens[last]?.text !== ')' || tokens.some(token => token.text === '=')) return false;
+  const open = tokens.findIndex(token => token.text === '(');
+  return open > 1 && tokens[open - 1]?.kind === 'name' && tokens[open + 1]?.text !== '*';
+}
+
+function readFunction(item: Item, { tokens, tags, sections, isStatic }: Stripped): SourceFunction | null {
+  const brace = item.kind === 'function' ? tokens.findIndex(token => token.text === '{') : tokens.length;
+  const open = tokens.findIndex((token, index) => token.text === '(' && tokens[index - 1]?.kind === 'name');
+  if (open < 0 || (brace >= 0 && open > brace)) return null;
+  const close = closingIndex(tokens, open);
+  if (close < 0) return null;
+  const outer = tokens[open - 1];
+  if (!outer) return null;
+  const macro = PROGRAM_MACROS.has(outer.text) ? outer.text : null;
+  const parts = splitByComma(tokens, open + 1, close);
+  const inner = macro ? tokens[parts[0]?.from ?? -1] : outer;
+  const parametersFrom = macro ? (parts[1]?.from ?? close) : open + 1;
+  const body = item.kind === 'function' ? tokens[brace] : undefined;
+  return {
+    name: inner?.text ?? '',
+    nameSpan: { start: inner?.start ?? outer.start, end: inner?.end ?? outer.end },
+    span: item.span,
+    bodySpan: body ? { start: body.start, end: item.span.end } : null,
+    returnType: textOf(tokens, 0, open - 1),
+    macro,
+    parameters: readParameters(tokens, parametersFrom, close),
+    section: sections[0] ?? null,
+    tags,
+    isStatic,
+    item,
+  };
+}
+
+function readVariable(
+  declared: Declared,
+  item: Item,
+  stripped: Stripped,
+  section: SectionMark | null,
+): SourceVariable {
+  const after = stripped.tokens.findIndex(token => token.start === declared.nameSpan.start);
+  const equals = stripped.tokens.findIndex((token, index) => index > after && token.text === '=');
+  const value = equals < 0 ? undefined : stripped.tokens[equals + 1];
+  return {
+    ...declared,
+    tags: stripped.tags.length > 0 ? stripped.tags : declared.tags,
+    span: item.span,
+    section,
+    isParameter: stripped.isConstVolatile && !stripped.isExtern,
+    isExtern: stripped.isExtern,
+    literal:
+      value?.kind === 'text'
+        ? { text: value.text.replace(/^"|"$/g, ''), span: { start: value.start, end: value.end } }
+        : null,
+  };
+}
+
+/** Without `= ...` up to the comma that ends each initialiser. */
+function cutInitialisers(tokens: readonly Token[]): Token[] {
+  const kept: Token[] = [];
+  let depth = 0;
+  let skipping = false;
+  for (const token of tokens) {
+    if ('([{'.includes(token.text)) depth++;
+    else if (')]}'.includes(token.text)) depth--;
+    if (depth === 0 && token.text === '=' && token.kind === 'mark') skipping = true;
+    else if (depth === 0 && token.text === ',') skipping = false;
+    if (!skipping) kept.push(token);
+  }
+  return kept;
+}
+
+function collectAggregates(aggregate: Aggregate, into: Aggregate[]): void {
+  if (aggregate.name !== '' || aggregate.kind === 'enum') into.push(aggregate);
+  for (const member of aggregate.members) if (member.type.inline) collectAggregates(member.type.inline, into);
+}
+
+/** BPFW_RINGBUF(map, record, bytes); and BPFW_DROPS(map); of bpfw.h. */
+function ringbufMacro(item: Item, { tokens, tags }: Stripped): SourceMap | null {
+  if (tokens[0]?.text !== 'BPFW_RINGBUF' || tokens[1]?.text !== '(') return null;
+  const close = closingIndex(tokens, 1);
+  if (close < 0) return null;
+  const [map, record, bytes] = splitByComma(tokens, 2, close);
+  const name = tokens[map?.from ?? -1];
+  if (name?.kind !== 'name') return null;
+  const size = bytes ? textOf(tokens, bytes.from, bytes.to) : '';
+  const span = { start: tokens[0].start, end: tokens[close]?.end ?? item.span.end };
+  const valueSpan = bytes
+    ? { start: tokens[bytes.from]?.start ?? 0, end: tokens[close]?.start ?? 0 }
+    : { start: span.end, end: span.end };
+  return {
+    name: name.text,
+    nameSpan: { start: name.start, end: name.end },
+    span: item.span,
+    fields: [
+      { macro: '__uint', name: 'type', value: 'BPF_MAP_TYPE_RINGBUF', span, valueSpan: span },
+      { macro: '__uint', name: 'max_entries', value: size, span, valueSpan },
+    ],
+    tags,
+    record: record ? textOf(tokens, record.from, record.to) : null,
+  };
+}
+
+function readDirectives(tokens: readonly Token[]): {
+  includes: Include[];
+  macros: Map<string, MacroDefinition>;
+} {
+  const includes: Include[] = [];
+  const macros = new Map<string, MacroDefinition>();
+  for (const token of tokens) {
+    if (token.kind !== 'directive') continue;
+    const include = /^#\s*include\s*(?:<([^>\n]+)>|"([^"\n]+)")/.exec(token.text);
+    if (include) {
+      includes.push({
+        name: include[1] ?? include[2] ?? '',
+        angled: include[1] !== undefined,
+        span: { start: token.start, end: token.end },
+      });
+      continue;
+    }
+    const define = /^#\s*define\s+([A-Za-z_]\w*)(\(([^)]*)\))?([\s\S]*)$/.exec(token.text);
+    if (define?.[1]) {
+      macros.set(define[1], {
+        name: define[1],
+        span: { start: token.start, end: token.end },
+        parameters: define[2] === undefined ? null : (define[3] ?? '').split(',').map(one => one.trim()),
+        body: (define[4] ?? '').replace(/\\\r?\n/g, ' ').trim(),
+      });
+    }
+  }
+  return { includes, macros };
+}
