@@ -211,6 +211,8 @@ export interface BpfObject {
   readonly maps: readonly MapDefinition[];
   readonly parameters: readonly Parameter[];
   readonly globals: readonly GlobalVariable[];
+  /** Lines of the functions in .text that programs call, in the order of the section. */
+  readonly subprogramLines?: readonly SourceLine[];
   /** True when a program calls bpf_trace_printk or bpf_trace_vprintk. */
   readonly usesPrintk: boolean;
   readonly btf: Btf | null;

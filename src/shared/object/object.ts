@@ -57,6 +57,7 @@ function read(bytes: Uint8Array, name: string): BpfObject {
     maps: btf ? readViews(elf, btf, code, programs, declared, mapNames, [...variables, ...constants]) : [],
     parameters: btf ? readParameters(btf, constants, elf.littleEndian) : [],
     globals: btf ? readGlobals(btf, variables, mapNames) : [],
+    subprogramLines: ext?.lines.get('.text') ?? [],
     usesPrintk: programs.some(({ program }) =>
       program.helperIds.some(id => id === HELPER.tracePrintk || id === HELPER.tracePrintkV),
     ),

@@ -1,0 +1,29 @@
+/** Names from lines of C: what a line assigns, which map it names. Lines come from line information, one at a time. */
+
+const ASSIGNED =
+  /(?:^|[\s*(,;{])([A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*|\[[^\]]*\])*)\s*(?:[-+*/&|^%]|<<|>>)?=(?!=)/g;
+const KEYWORDS = new Set(['if', 'while', 'for', 'return', 'else', 'switch']);
+
+/** The variable or field a line gives a value ("event->pid"): the last assignment of the line; null without one. */
+export function assignedName(line: string): string | null {
+  let name: string | null = null;
+  for (const match of line.matchAll(ASSIGNED)) {
+    if (match[1] !== undefined && !KEYWORDS.has(match[1])) name = match[1];
+  }
+  return name;
+}
+
+/** The first argument of a call of `helper` on the line, when it is the address of something: "&counts" → "counts". */
+export function addressArgument(line: string, helper: string): string | null {
+  const at = line.indexOf(`${helper}(`);
+  if (at < 0) return null;
+  return /^\(\s*&\s*([A-Za-z_][\w.>-]*)/.exec(line.slice(at + helper.length))?.[1] ?? null;
+}
+
+/** The expression inside the last [] of a line: "slots[slot]++" → "slot". */
+export function indexExpression(line: string): string | null {
+  return /\[([^[\]]+)\](?!.*\[)/.exec(line)?.[1]?.trim() ?? null;
+}
+
+/** "`name`" for messages. */
+export const quoted = (name: string): string => `\`${name}\``;

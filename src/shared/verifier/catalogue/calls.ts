@@ -1,0 +1,206 @@
+/** Calls: which helpers a program may use, references, locks, what it returns. */
+import type { CatalogueEntry } from './entry';
+
+/** Helpers that exist for sleepable programs only; elsewhere 6.x calls them unknown (kernel/bpf/helpers.c, bpf_trace.c). */
+const SLEEPABLE =
+  'copy_from_user|copy_from_user_task|ima_inode_hash|ima_file_hash|sys_bpf|sys_close|btf_find_by_name_kind';
+
+export const CALLS: readonly CatalogueEntry[] = [
+  {
+    code: 'gpl-only-helper',
+    title: 'A helper that only GPL programs may call',
+    sentences: [
+      /^cannot call (?:GPL-restricted|GPL only) function from (?:non-GPL compatible|proprietary) program/,
+    ],
+    message: ({ called, groups }) =>
+      `bpf_${called ?? groups.helper ?? 'helper'}() may be called by programs under the GPL only, and this one declares another licence.`,
+    why: 'Many helpers, all that read kernel memory or trace, are offered under the GPL only. The licence is the string in the section "license".',
+    fix: 'Declare a compatible licence, if it is yours to choose: char LICENSE[] SEC("license") = "GPL"; ("Dual BSD/GPL" and "Dual MIT/GPL" count as well).',
+    example: {
+      wrong: 'char LICENSE[] SEC("license") = "Apache-2.0";',
+      right: 'char LICENSE[] SEC("license") = "Dual BSD/GPL";',
+    },
+  },
+  {
+    code: 'sleepable-required',
+    title: 'A call that may sleep where nothing may',
+    sentences: [
+      new RegExp(`^(?:unknown func|program of this type cannot use helper) bpf_(?<helper>${SLEEPABLE})#\\d+`),
+      /^helper call might sleep in a non-sleepable prog/,
+      /^helper call is not allowed in non-sleepable context/,
+      /^sleepable (?:helper|kfunc|kernel func) (?:bpf_)?(?<helper>\w+)#?.* in \S+ region/,
+      /^kernel func (?<helper>\w+) is sleepable within/,
+      /^program must be sleepable to call sleepable kfunc (?<helper>\w+)/,
+    ],
+    message: ({ groups, called, section }) => {
+      const helper = (groups.helper || called) ?? null;
+      return `${helper ? `bpf_${helper}()` : 'This call'} may sleep${section ? `, which a program in ${section} must not` : ', which this program must not'}.`;
+    },
+    why: 'Reading user memory that may have to be paged in, and some other helpers, can sleep. Programs run where the kernel must not sleep, unless they are declared sleepable and their attach point allows it.',
+    fix: 'Use a sleepable section where the attach point allows one (fentry.s/, fexit.s/, uprobe.s/, lsm.s/, iter.s/), or the variant that does not sleep: bpf_probe_read_user() in place of bpf_copy_from_user().',
+    example: {
+      wrong: 'SEC("uprobe/…")\n… bpf_copy_from_user(dst, len, src);',
+      right: 'SEC("uprobe.s/…")\n… bpf_copy_from_user(dst, len, src);',
+    },
+  },
+  {
+    code: 'helper-not-allowed',
+    title: 'A helper that this type of program may not call',
+    sentences: [
+      /^unknown func bpf_(?<helper>(?!unspec)\w+)#\d+/,
+      /^program of this type cannot use helper bpf_(?<helper>\w+)#\d+/,
+      /^helper call is not allowed in probe/,
+      /^func (?:bpf_)?(?<helper>\w+)#\d+ not supported for program type/,
+    ],
+    message: ({ groups, called, section }) =>
+      `bpf_${groups.helper || called || 'helper'}() is not for programs of this type${section ? ` (${section})` : ''}.`,
+    why: 'Each program type may call its own set of helpers. Some also depend on the kernel’s configuration, on CAP_PERFMON, or on the attach point.',
+    fix: 'Use another helper or another kind of attach point. bpftool feature probe lists which helpers each program type of this kernel may call.',
+  },
+  {
+    code: 'core-relocation-failed',
+    title: 'A field or type that this kernel does not have',
+    sentences: [
+      /^failed to resolve CO-RE relocation <(?<kind>\w+)> (?:\[\d+\] )?(?<what>(?:struct |union |enum )?[^\s(]+)/,
+      /^(?:prog '[^']+': )?relo #\d+: (?:<(?<kind>\w+)> )?(?:\[\d+\] )?(?<what>(?:struct |union |enum )?\S+) .*(?:no matching targets found|not found)/,
+      /^invalid func unknown#195896080/,
+      /^<invalid CO-RE relocation>/,
+    ],
+    message: ({ groups }) => {
+      const what = (groups.what ?? '').replace(/___\w+(?=\.|$)/, '');
+      if (what === '') return 'This kernel does not have the type or field that is accessed here.';
+      const [type, ...fields] = what.split('.');
+      return fields.length > 0
+        ? `${type} of this kernel has no field \`${fields.join('.')}\`.`
+        : `This kernel has no ${what}.`;
+    },
+    why: 'CO-RE finds types and fields by name in the BTF of the kernel that runs. What is not there becomes an instruction that the verifier refuses when it can be reached (a call of the function 0xbad2310, printed as unknown#195896080).',
+    fix: 'Ask before the access: if (bpf_core_field_exists(p->field)) … (bpf_core_type_exists(), bpf_core_enum_value_exists()); the verifier then skips what is not there. For a field that was renamed declare the old form as struct name___old and read from the one that exists.',
+    example: {
+      wrong: 'state = BPF_CORE_READ(task, __state);',
+      right: 'if (bpf_core_field_exists(task->__state))\n\tstate = BPF_CORE_READ(task, __state);',
+    },
+  },
+  {
+    code: 'unknown-helper',
+    title: 'A helper that this kernel does not know',
+    sentences: [/^invalid func (?<helper>\S+)#(?<number>-?\d+)/, /^unknown func \S*#(?<number>-?\d+)/],
+    message: ({ groups }) => `This kernel has no helper number ${groups.number}.`,
+    why: 'The program calls a helper that was added to the kernel later than this one.',
+    fix: 'Use what this kernel has, or guard the call: if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_…)) with a fallback.',
+  },
+  {
+    code: 'kfunc-not-allowed',
+    title: 'A kernel function that this program may not call',
+    sentences: [
+      /^calling kernel function (?<helper>\S+) is not allowed/,
+      /^cannot call kernel function from non-GPL compatible program/,
+      /^kernel function .* is not (?:a function|found)/,
+      /^calling (?:kernel function|kfunc) without JIT/,
+    ],
+    message: ({ groups }) =>
+      `${groups.helper ? `${groups.helper}()` : 'This kernel function'} may not be called from here.`,
+    why: 'Kernel functions (kfuncs) are registered for certain program types, and for GPL programs only.',
+    fix: 'Use a program type the function is registered for, or a helper that does the same.',
+  },
+  {
+    code: 'unreleased-reference',
+    title: 'Something that was obtained is never given back',
+    sentences: [
+      /^Unreleased reference id=(?<id>\d+) alloc_insn=(?<insn>\d+)/,
+      /(?:tail_call|BPF_EXIT instruction.*|BPF_LD_\[ABS\|IND\]) would lead to reference leak/,
+    ],
+    message: ({ subject, origin }) =>
+      origin?.helper.startsWith('ringbuf')
+        ? `The program can end here without having submitted or discarded ${subject('the record it reserved')}.`
+        : `The program can end here without having released ${subject('what it obtained')}.`,
+    why: 'A reserved ring buffer record, a socket or another counted object must be given back on every path, early returns included; the kernel would leak it.',
+    fix: 'Release it before each return: bpf_ringbuf_discard(event, 0) (or submit) for a record, bpf_sk_release(sk) for a socket. Better still, test everything before you reserve.',
+    example: {
+      wrong: 'if (event->pid != target)\n\treturn 0;',
+      right: 'if (event->pid != target) {\n\tbpf_ringbuf_discard(event, 0);\n\treturn 0;\n}',
+    },
+    related: ['acquired', 'path'],
+  },
+  {
+    code: 'reference-not-held',
+    title: 'Something is released that is not held',
+    sentences: [
+      /^R(?<register>\d+) must be referenced when passed to release function/,
+      /^(?:release|func) .*(?:expects referenced|reference has not been acquired before)/,
+      /^R(?<register>\d+) .*release.*expects/,
+    ],
+    message: facts => `${facts.subject('What is released here')} is not held any more, or never was.`,
+    why: 'Only what an acquiring helper gave may be released, as it was given, and once.',
+    fix: 'Release each object once, through the very pointer the helper gave.',
+    related: ['origin'],
+  },
+  {
+    code: 'lock-misuse',
+    title: 'A rule of locks is broken',
+    sentences: [
+      /bpf_spin_(?:un)?lock|while holding a lock|holding the lock|bpf_rcu_read_(?:un)?lock is missing|rcu_read_lock|preempt_enable/,
+    ],
+    message: ({ sentence }) => `Locks: ${sentence}.`,
+    why: 'A lock is taken once, released on every path, and nothing but simple instructions may happen while it is held; tracing programs cannot take spin locks at all on most kernels.',
+    fix: 'Compute before locking, release before every return and call; for counters use __sync_fetch_and_add() instead of a lock.',
+    related: ['path'],
+  },
+  {
+    code: 'return-value-range',
+    title: 'A result that this type of program may not return',
+    sentences: [
+      /^At (?<where>program exit|callback return|async callback return|subprogram exit) the register R(?<register>\d+) has (?<has>.*?) should have been in (?<range>.*)$/,
+      /^At program exit the register R(?<register>\d+) (?:is not a known value|.*)/,
+    ],
+    message: ({ groups, section }) =>
+      `${section ? `Programs in ${section}` : 'Programs of this type'} may return ${rangeText(groups.range ?? '')}, and here the result is ${resultText(groups.has ?? '')}.`,
+    why: 'The result of a program has a meaning to the kernel, so the verifier checks it: fentry and fexit programs return 0, fmod_ret an error code or 0, XDP and tc programs their verdicts, callbacks of bpf_loop() 0 or 1.',
+    fix: 'Return a constant in the range on every path; 0 is right for tracing programs.',
+    example: { wrong: 'return 1;', right: 'return 0;' },
+    related: ['path'],
+  },
+  {
+    code: 'invalid-function-arguments',
+    title: 'A call of the program’s own function that does not fit',
+    sentences: [
+      /^Caller passes invalid args into func#\d+/,
+      /^Global function (?<helper>\S+) (?:doesn't|does not) return scalar/,
+      /^arg#\d+ (?:of|type)/,
+      /^The function (?<helper>\S+) has \d+ arguments/,
+      /^func#\d+ (?:arg|@).*(?:invalid|doesn't)/,
+    ],
+    message: ({ groups, sentence }) =>
+      groups.helper ? `${groups.helper}() cannot be verified by itself: ${sentence}.` : `${sentence}.`,
+    why: 'A global function is verified once, for any arguments of its types; a static one for each call.',
+    fix: 'Declare the function static, or give it arguments that can be checked alone (numbers, the context, pointers to structs of known size that it tests for NULL).',
+  },
+  {
+    code: 'tail-call-rule',
+    title: 'A tail call where it cannot be',
+    sentences: [/^tail_calls? (?:are|is) (?:not allowed|only allowed)/, /^tail_call abusing map/],
+    message: ({ sentence }) => `${sentence}.`,
+    why: 'Tail calls together with calls of own functions need the JIT compiler and some stack to spare.',
+    fix: 'Turn the JIT on (sysctl net.core.bpf_jit_enable=1), or inline the functions.',
+  },
+];
+
+function rangeText(range: string): string {
+  const bounds = /^[([](0x[0-9a-f]+|-?\d+)(?:[;,] ?(0x[0-9a-f]+|-?\d+))?[)\]]/.exec(range.trim());
+  if (!bounds) return range.trim() || 'certain values only';
+  const [low, second] = [number(bounds[1]), number(bounds[2])];
+  // 6.7 and earlier print a value and a mask of the bits that may vary, later ones [lowest, highest].
+  const high = range.trim().startsWith('(') ? low + (second || 0) : second;
+  return high === low || Number.isNaN(high) ? `${low} only` : `${low} to ${high}`;
+}
+
+function resultText(has: string): string {
+  const constant =
+    /value \((0x[0-9a-f]+); 0x0\)/.exec(has)?.[1] ?? /^smin=(-?\d+) smax=\1(?:\s|$)/.exec(has)?.[1];
+  if (constant !== undefined) return String(number(constant));
+  return /unknown scalar/.test(has) ? 'not known to be one of them' : 'not always one of them';
+}
+
+function number(text: string | undefined): number {
+  return text === undefined ? Number.NaN : Number(text);
+}

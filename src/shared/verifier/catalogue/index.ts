@@ -1,0 +1,49 @@
+/** Every kind of rejection that is explained, in the order in which sentences are tried. docs/verifier.md is made from it. */
+import { CALLS } from './calls';
+import type { CatalogueEntry } from './entry';
+import { ENVIRONMENT, UNKNOWN } from './environment';
+import { FLOW } from './flow';
+import { MEMORY } from './memory';
+import { VALUES } from './values';
+
+export { UNKNOWN } from './environment';
+
+/** An earlier entry wins: those about NULL come before the same sentences about other types. */
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  ...MEMORY.slice(0, 2),
+  ...CALLS,
+  ...MEMORY.slice(2),
+  ...VALUES,
+  ...FLOW,
+  ...ENVIRONMENT,
+];
+
+export interface Recognised {
+  readonly entry: CatalogueEntry;
+  readonly sentence: string;
+  readonly groups: Readonly<Record<string, string>>;
+}
+
+/** The first sentence that an entry describes; null when none does. */
+export function recognise(sentences: readonly string[]): Recognised | null {
+  // The poison of a failed relocation is said again, with the field's name, in a later line.
+  const relocation = sentences.find(sentence => sentence.startsWith('failed to resolve CO-RE relocation'));
+  for (const sentence of relocation ? [relocation] : sentences) {
+    for (const entry of CATALOGUE) {
+      for (const pattern of entry.sentences) {
+        const match = pattern.exec(sentence);
+        if (match) return { entry, sentence, groups: withoutHoles(match.groups) };
+      }
+    }
+  }
+  return null;
+}
+
+/** All entries with the catch-all last, as the documentation lists them. */
+export const ALL_ENTRIES: readonly CatalogueEntry[] = [...CATALOGUE, UNKNOWN];
+
+function withoutHoles(
+  groups: Readonly<Record<string, string | undefined>> | undefined,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(groups ?? {}).map(([name, value]) => [name, value ?? '']));
+}

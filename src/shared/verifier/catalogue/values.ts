@@ -1,0 +1,144 @@
+/** Registers and arguments: what kind of value is where. */
+import type { CatalogueEntry } from './entry';
+
+export const VALUES: readonly CatalogueEntry[] = [
+  {
+    code: 'pointer-arithmetic-forbidden',
+    title: 'Arithmetic that this pointer does not allow',
+    sentences: [
+      /^R(?<register>\d+) pointer arithmetic on (?<type>\S+) prohibited(?<null>, null-check it first)?/,
+      /^R(?<register>\d+) pointer (?:arithmetic with )?(?<operator>\S+) (?:operator|pointer) prohibited/,
+      /^R(?<register>\d+) bitwise operator (?<operator>\S+) on pointer prohibited/,
+      /^R(?<register>\d+) (?:32-bit pointer arithmetic prohibited|tried to subtract pointer from scalar|subtraction from stack pointer prohibited)/,
+      /^R(?<register>\d+) pointer comparison prohibited/,
+    ],
+    message: facts =>
+      facts.groups.null
+        ? `An offset is added to ${facts.subject('this pointer')} while it may still be NULL.`
+        : `${facts.subject('This pointer')} does not allow this arithmetic${facts.groups.operator ? ` (${facts.groups.operator})` : ''}.`,
+    why: 'The verifier must know where a pointer points. Adding to a pointer that may be NULL hides the NULL; multiplying, masking or combining pointers loses what they point to. &p->field is such an addition.',
+    fix: 'Check for NULL before taking the address of a field or element; compute with integers first and add them to the pointer last.',
+    example: {
+      wrong: 'bytes = &counters->bytes;\nif (bytes)\n\t(*bytes)++;',
+      right: 'if (counters)\n\tcounters->bytes++;',
+    },
+    related: ['origin'],
+  },
+  {
+    code: 'modified-pointer',
+    title: 'A pointer is not at the start of its object any more',
+    sentences: [/^dereference of modified (?<type>\S+) ptr R(?<register>\d+) off=(?<off>-?\d+) disallowed/],
+    message: facts =>
+      `${facts.subject('This pointer')} was moved by ${facts.groups.off} bytes; it must be used as it was given.`,
+    why: 'Some pointers are accepted only exactly as they were obtained.',
+    fix: 'Keep the original pointer in a variable of its own and pass that.',
+    related: ['origin'],
+  },
+  {
+    code: 'pointer-leak',
+    title: 'A kernel address would become visible',
+    sentences: [
+      /^R(?<register>\d+) leaks addr/,
+      /^R(?<register>\d+) partial copy of pointer/,
+      /^leaking pointer from stack/,
+    ],
+    message: facts => `${facts.subject('This value')} is an address, which may not leave the program here.`,
+    why: 'Without CAP_PERFMON a program must not reveal where things lie in kernel memory, be it by its result, a map or a comparison.',
+    fix: 'Store what the pointer points to, not the pointer; or load the program with CAP_PERFMON.',
+    related: ['origin'],
+  },
+  {
+    code: 'mixed-pointers',
+    title: 'One access for two kinds of pointers',
+    sentences: [/^same insn cannot be used with different pointers/],
+    message: () => 'The compiler merged two accesses into one, which sees different kinds of pointers.',
+    why: 'An instruction that reads the context is rewritten when the program is loaded, which cannot be done when the same instruction also reads another kind of memory.',
+    fix: 'Keep the two branches apart: put asm volatile("") into one of them, or read into variables before the branches meet.',
+    related: ['path'],
+  },
+  {
+    code: 'uninitialized-register',
+    title: 'A value that was never set',
+    sentences: [/^R(?<register>\d+) !read_ok/],
+    message: ({ groups, called }) =>
+      called
+        ? `Argument ${groups.register} of bpf_${called}() was never set on this path.`
+        : groups.register === '0'
+          ? 'The program ends without a result on this path.'
+          : 'A variable is used that was never set on this path.',
+    why: 'Registers hold nothing at the start, and a call leaves nothing in the registers of its arguments. In C this is a variable without a value, a missing return, or a helper called with too few arguments.',
+    fix: 'Give the variable a value on every path (int ret = 0;), and end every path with return.',
+    example: { wrong: 'int ret;\nreturn ret;', right: 'int ret = 0;\nreturn ret;' },
+    related: ['path'],
+  },
+  {
+    code: 'constant-required',
+    title: 'A size that must be known at load time',
+    sentences: [/^R(?<register>\d+) (?:is not|must be) a known (?:constant|value)/],
+    message: facts =>
+      `${facts.subject('This argument')} must be a constant${facts.called ? ` for bpf_${facts.called}()` : ''}.`,
+    why: 'Some arguments decide what the verifier can prove afterwards, such as the size of a ring buffer record: one number for every run.',
+    fix: 'Pass sizeof(…) or a #define. For records of several lengths use bpf_ringbuf_output(), or reserve the largest.',
+    example: {
+      wrong: 'record = bpf_ringbuf_reserve(&events, length, 0);',
+      right: 'record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);',
+    },
+    related: ['origin'],
+  },
+  {
+    code: 'wrong-map-type',
+    title: 'A helper that does not work on this type of map',
+    sentences: [/^cannot pass map_type (?<type>\d+) into func (?:bpf_)?(?<helper>\w+)#\d+/],
+    message: ({ groups }) => `bpf_${groups.helper}() does not work on a map of this type.`,
+    why: 'Each helper that takes a map takes certain types of it: ring buffer helpers a BPF_MAP_TYPE_RINGBUF, bpf_perf_event_output() a BPF_MAP_TYPE_PERF_EVENT_ARRAY, bpf_get_stackid() a BPF_MAP_TYPE_STACK_TRACE.',
+    fix: 'Pass the right map, or change its type.',
+  },
+  {
+    code: 'wrong-argument-type',
+    title: 'An argument of the wrong kind',
+    sentences: [
+      /^R(?<register>\d+) type=(?<type>\S+) expected=(?<expected>.+)$/,
+      /^R(?<register>\d+) is of type (?<type>.+) but (?<expected>.+) is expected/,
+      /^R(?<register>\d+) must (?:point to|have|be) (?<expected>.+)/,
+      /^(?:arg#\d+|R(?<register>\d+)) (?:pointer type|expected|is) (?<expected>.*)/,
+    ],
+    message: facts => {
+      const argument = facts.called
+        ? `Argument ${facts.groups.register} of bpf_${facts.called}()`
+        : 'This argument';
+      const value = facts.subject('');
+      const what = plainType(facts.groups.type ?? '');
+      return `${argument}${value === '' ? '' : `, ${value},`} is ${what ?? 'of the wrong kind'}; ${expectation(facts.groups.expected ?? '')} is wanted.`;
+    },
+    why: 'A helper’s arguments must be of the kinds it declares. What it reads or writes through a pointer must lie on the program’s stack, in a map or a record: a number, or an address from elsewhere, is refused.',
+    fix: 'Copy the value into a local variable and pass its address (&key), and check the order of the arguments.',
+    example: {
+      wrong: 'bpf_map_delete_elem(&counts, (void *)tid);',
+      right: '__u32 key = tid;\nbpf_map_delete_elem(&counts, &key);',
+    },
+    related: ['origin'],
+  },
+];
+
+const TYPES: Readonly<Record<string, string>> = {
+  scalar: 'a number',
+  inv: 'a number',
+  fp: 'a pointer to a local variable',
+  ctx: 'the context',
+  map_ptr: 'a map',
+  map_value: 'a pointer into a map',
+  pkt: 'a pointer into the packet',
+};
+
+function plainType(type: string): string | null {
+  return (
+    TYPES[type] ?? (/^(?:trusted_|rcu_|untrusted_)?ptr_/.test(type) ? 'a pointer into kernel memory' : null)
+  );
+}
+
+function expectation(expected: string): string {
+  const first = expected.split(',')[0]?.trim() ?? '';
+  if (expected.includes(',') && /\bfp\b/.test(expected))
+    return 'a pointer to a local variable, map value or record';
+  return TYPES[first] ?? (first === '' ? 'another kind of value' : first);
+}

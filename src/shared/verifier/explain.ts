@@ -1,0 +1,313 @@
+/**
+ * From a verifier log to what a person can act on: which C line, which variable, why, what to change, and the places
+ * that led there. Pure: the log, and as much of the object and source as there is, go in; diagnostics come out.
+ */
+import type { BpfObject, Program } from '../object/model';
+import { addressArgument, assignedName, indexExpression, quoted } from './c-names';
+import { type Recognised, recognise, UNKNOWN } from './catalogue';
+import type { Facts, Related } from './catalogue/entry';
+import { Dataflow, type Definition } from './dataflow';
+import { isRegister } from './instruction';
+import type { LogStep, ProgramLog, ReportPlace, VerifierStatistics } from './model';
+import { parseVerifierLog } from './parse-log';
+import { type Position, type PositionOf, positionsFrom, programPosition } from './positions';
+import { relatedPlaces } from './related';
+
+export interface RelatedPlace {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export interface VerifierDiagnostic {
+  /** As line information or the log names it; '' when nothing does. */
+  readonly file: string;
+  /** 1-based; 1 when unknown. */
+  readonly line: number;
+  readonly column: number;
+  readonly severity: 'error';
+  /** Stable; an anchor in docs/verifier.md. */
+  readonly code: string;
+  /** One sentence in terms of the C program. */
+  readonly message: string;
+  /** Why, and what to change. */
+  readonly explanation: string;
+  /** In the kernel's words. */
+  readonly sentence: string;
+  readonly related: readonly RelatedPlace[];
+}
+
+export interface Explanation {
+  /** Null when nothing names it. */
+  readonly program: string | null;
+  /** Empty when the log is of a program that was accepted. */
+  readonly diagnostics: readonly VerifierDiagnostic[];
+  readonly statistics: VerifierStatistics | null;
+}
+
+export interface ExplainOptions {
+  /** The object that was loaded: gives exact lines and columns. */
+  readonly object?: BpfObject | undefined;
+  /** Whose log it is, when the log itself does not say. */
+  readonly program?: string | undefined;
+  /** The C source, where there is no object. */
+  readonly source?: { readonly file: string; readonly text: string } | undefined;
+  /** The file that is blamed when no line is known. */
+  readonly file?: string | undefined;
+  /** What else was said of the rejection: libbpf's messages, the errno's name. */
+  readonly words?: readonly string[] | undefined;
+}
+
+/** One explanation per program in the text. Empty only when the text and `words` say nothing at all. */
+export function explainLog(text: string, options: ExplainOptions = {}): Explanation[] {
+  const parsed = parseVerifierLog(text);
+  const words = [...(options.words ?? []), ...parsed.loaderMessages];
+  const failed = parsed.programs.filter(
+    log => log.sentences.length > 0 || log.report !== null || isCutOff(log),
+  );
+  const logs = failed.length > 0 ? failed : parsed.programs;
+  const explained = logs.map(log => explainProgram(log, words, options));
+  if (failed.length > 0 || words.length === 0) return explained;
+  const loader = explainWords(words, options);
+  return loader ? [loader] : explained;
+}
+
+/** Instructions, and neither a reason nor statistics behind them. */
+const isCutOff = (log: ProgramLog): boolean => log.statistics === null && log.path.length > 0;
+
+function explainProgram(log: ProgramLog, words: readonly string[], options: ExplainOptions): Explanation {
+  const program = findProgram(log, options);
+  const name = program?.name ?? options.program ?? log.program;
+  const sentences = [...log.sentences];
+  if (sentences.length === 0 && (isCutOff(log) || log.statistics === null)) sentences.push(...words);
+  if (sentences.length === 0 && isCutOff(log)) sentences.push('No space left on device');
+  if (sentences.length === 0 && log.report) sentences.push(`${log.report.category}: ${log.report.problem}`);
+  if (sentences.length === 0) return { program: name ?? null, diagnostics: [], statistics: log.statistics };
+  const positionOf = positionsFrom({
+    program,
+    subprogramLines: options.object?.subprogramLines,
+    source: options.source,
+  });
+  const diagnostic = new Diagnosis(log, program, positionOf, options).diagnose(sentences);
+  return { program: name ?? null, diagnostics: [diagnostic], statistics: log.statistics };
+}
+
+/** Rejections without a log: what libbpf or the kernel's errno says is all there is. */
+function explainWords(words: readonly string[], options: ExplainOptions): Explanation | null {
+  const program = options.program ?? words.map(line => /prog '([^']+)'/.exec(line)?.[1]).find(Boolean);
+  const empty: ProgramLog = {
+    program: program ?? null,
+    path: [],
+    entryState: '',
+    dropped: 0,
+    sentences: [],
+    report: null,
+    statistics: null,
+  };
+  return explainProgram({ ...empty, sentences: words }, [], { ...options, program });
+}
+
+function findProgram(log: ProgramLog, options: ExplainOptions): Program | undefined {
+  const programs = options.object?.programs ?? [];
+  const name = options.program ?? log.program;
+  if (name !== null) return programs.find(each => each.name === name);
+  if (programs.length === 1) return programs[0];
+  // A bare log: the only program whose lines hold all those of the log's first steps.
+  const texts = new Set(
+    log.path.flatMap(step => (step.source && step.frame === 0 ? [step.source.text] : [])),
+  );
+  const fitting = programs.filter(each => {
+    const own = new Set(each.sourceLines.map(line => line.text.trim()));
+    return texts.size > 0 && [...texts].every(text => own.has(text));
+  });
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+class Diagnosis {
+  private readonly flow: Dataflow;
+  /** Index of the step the verifier stopped at; -1 without one. */
+  private readonly last: number;
+
+  constructor(
+    private readonly log: ProgramLog,
+    private readonly program: Program | undefined,
+    private readonly positionOf: PositionOf,
+    private readonly options: ExplainOptions,
+  ) {
+    this.flow = new Dataflow(log);
+    this.last = log.path.length - 1;
+  }
+
+  diagnose(sentences: readonly string[]): VerifierDiagnostic {
+    const found: Recognised = recognise(sentences) ?? {
+      entry: UNKNOWN,
+      sentence: sentences[0] ?? '',
+      groups: {},
+    };
+    const { entry } = found;
+    const blamed = this.stepOf(found);
+    const value = this.valueOf(found);
+    const index = this.indexOf(value);
+    const facts = this.facts(found, value, index);
+    const position = this.place(blamed);
+    const kinds: readonly Related[] = entry.related ?? [];
+    const { report } = this.log;
+    const related = relatedPlaces({
+      kinds,
+      flow: this.flow,
+      positionOf: this.positionOf,
+      value,
+      index,
+      acquired: Number(found.groups.insn ?? -1),
+      position,
+      facts,
+    });
+    return {
+      ...position,
+      severity: 'error',
+      code: entry.code,
+      message:
+        entry === UNKNOWN && report ? sentenceOf(report.reason || report.problem) : entry.message(facts),
+      explanation: [
+        entry.why,
+        entry.fix,
+        ...(report?.suggestion ? [`The kernel suggests: ${report.suggestion}`] : []),
+      ].join(' '),
+      sentence: found.sentence,
+      related: report ? mergeReport(report.causalPath, related, position) : related,
+    };
+  }
+
+  /** The step to blame: the last, except where the sentence names another instruction. */
+  private stepOf(found: Recognised): LogStep | null {
+    if (found.entry.code === 'loop-not-bounded' || found.entry.code === 'missing-exit') {
+      const named = Number(found.groups.to || found.groups.insn || -1);
+      const step = this.log.path.find(each => each.instruction === named);
+      if (step) return step;
+    }
+    return this.log.path[this.last] ?? null;
+  }
+
+  private place(step: LogStep | null): { file: string; line: number; column: number } {
+    const at = this.log.report?.at;
+    if (at?.file) return { file: at.file, line: at.line, column: Math.max(1, at.column) };
+    const found: Position | null = (step && this.positionOf(step)) ?? programPosition(this.program);
+    return {
+      file: found?.file ?? this.options.file ?? this.options.source?.file ?? '',
+      line: found?.line ?? 1,
+      column: found?.column ?? 1,
+    };
+  }
+
+  /** Definitions of the register the sentence is about, latest first; of the pointer that is used, where it names none. */
+  private valueOf(found: Recognised): readonly Definition[] {
+    const acquired = found.entry.code === 'unreleased-reference' ? Number(found.groups.insn || -1) : -1;
+    if (acquired >= 0) {
+      const at = this.flow.steps.findLastIndex(step => step.instruction === acquired);
+      const step = this.flow.steps[at];
+      return step ? [{ at, step, operation: this.flow.operation(at) }] : [];
+    }
+    const named = found.groups.register;
+    if (named) return this.flow.definitions(`r${named}`, this.last);
+    const operation = this.flow.operation(this.last);
+    if (operation.kind === 'load' || operation.kind === 'store')
+      return this.flow.definitions(operation.base, this.last);
+    if (operation.kind === 'arithmetic' && isRegister(operation.operand)) return [this.step(this.last)];
+    return [];
+  }
+
+  /** Definitions of the number that was added to a pointer on its way; of the value itself when it is a number. */
+  private indexOf(value: readonly Definition[]): readonly Definition[] {
+    for (const { at, operation } of value) {
+      if (operation.kind !== 'arithmetic' || !isRegister(operation.operand)) continue;
+      // Which of the two is the number: the one whose state is a scalar.
+      const added = this.flow.stateOf(operation.operand, at - 1);
+      const register = added && added.type !== 'scalar' ? operation.to : operation.operand;
+      return this.flow.definitions(register, at);
+    }
+    return [];
+  }
+
+  private facts(found: Recognised, value: readonly Definition[], index: readonly Definition[]): Facts {
+    const operation = this.flow.operation(this.last);
+    const origin = value.find(each => each.operation.kind === 'call');
+    const helper = origin?.operation.kind === 'call' ? origin.operation.function : '';
+    const line = this.sourceText(this.log.path[this.last]);
+    return {
+      sentence: found.sentence,
+      groups: found.groups,
+      subject: otherwise => this.nameOf(value, otherwise),
+      index: otherwise => {
+        const expression = index.length > 0 && line ? indexExpression(line) : null;
+        if (expression) return quoted(expression);
+        return index.length > 0 ? this.nameOf(index, otherwise) : otherwise;
+      },
+      origin:
+        origin && helper !== ''
+          ? {
+              helper: helper.replace(/^bpf_/, ''),
+              map: addressArgument(this.sourceText(origin.step) ?? '', helper),
+            }
+          : null,
+      called:
+        operation.kind === 'call' && !operation.isLocal && /^bpf_/.test(operation.function)
+          ? operation.function.replace(/^bpf_/, '')
+          : null,
+      section: this.program?.section ?? null,
+    };
+  }
+
+  /**
+   * The variable that a value is called by: what the line of its latest definition assigns. The line of the error itself
+   * assigns something else, unless the value is made by a call on it.
+   */
+  private nameOf(definitions: readonly Definition[], otherwise: string): string {
+    const line = this.sourceText(this.log.path[this.last]);
+    for (const { step, operation } of definitions) {
+      const text = this.sourceText(step);
+      if (text === null || text === '' || (text === line && operation.kind !== 'call')) continue;
+      const name = assignedName(text) ?? argumentName(text, operation.kind === 'load');
+      if (name) return quoted(name);
+    }
+    return otherwise;
+  }
+
+  private sourceText(step: LogStep | undefined): string | null {
+    if (!step) return null;
+    return this.positionOf(step)?.text ?? step.source?.text ?? null;
+  }
+
+  private step(at: number): Definition {
+    const step = this.flow.steps[at];
+    if (!step) throw new RangeError(`no step ${at}`);
+    return { at, step, operation: this.flow.operation(at) };
+  }
+}
+
+/** "int BPF_KPROBE(on_read, struct file *file)" defines one argument: its name. With several, nobody knows which. */
+function argumentName(text: string, isLoad: boolean): string | null {
+  if (!isLoad) return null;
+  const inside = /\bBPF_\w+\(\w+, ([^,()]+)\)/.exec(text)?.[1];
+  return inside ? (/(\w+)\s*$/.exec(inside)?.[1] ?? null) : null;
+}
+
+/** The kernel's own account of the path (7.3) comes first; ours adds what it does not have. */
+function mergeReport(
+  causal: readonly ReportPlace[],
+  own: readonly RelatedPlace[],
+  at: { readonly file: string; readonly line: number },
+): RelatedPlace[] {
+  const theirs = causal.flatMap(place =>
+    place.file === null
+      ? []
+      : [{ file: place.file, line: place.line, column: Math.max(1, place.column), message: place.message }],
+  );
+  const lines = new Set([...theirs.map(place => place.line), at.line]);
+  return [...theirs, ...own.filter(place => !lines.has(place.line))];
+}
+
+function sentenceOf(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

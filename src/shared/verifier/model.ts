@@ -1,0 +1,83 @@
+/** What a verifier log says, as data: one ProgramLog per program, in the words of the log itself. */
+
+/** The C line the log names before instructions: "; text" up to 6.2, "; text @ file:line" since 6.3. */
+export interface LogSource {
+  /** Trimmed. */
+  readonly text: string;
+  readonly file: string | null;
+  /** 1-based; 0 when the log does not say. */
+  readonly line: number;
+}
+
+/** One instruction the verifier walked, in the order of the path that ends at the error. */
+export interface LogStep {
+  /** Index in the program as loaded (subprograms follow the main function), in 8-byte units. */
+  readonly instruction: number;
+  /** Disassembly without the opcode: "r1 = *(u64 *)(r0 +0)". */
+  readonly text: string;
+  /** 0 in the program itself, 1 in a function it calls … */
+  readonly frame: number;
+  readonly source: LogSource | null;
+  /** Register states as printed with or after the instruction; '' when the log has none. Read with registers.ts. */
+  state: string;
+}
+
+/** "processed N insns (limit 1000000) max_states_per_insn N total_states N peak_states N mark_read N". */
+export interface VerifierStatistics {
+  readonly processedInstructions: number;
+  readonly limit: number;
+  readonly maxStatesPerInstruction: number;
+  readonly totalStates: number;
+  readonly peakStates: number;
+  readonly markRead: number;
+  /** "verification time N usec"; null when the log level did not ask for it. */
+  readonly verificationTimeUs: number | null;
+  /** Bytes per function; empty when the log level did not ask for it. */
+  readonly stackDepthBytes: readonly number[];
+}
+
+/** One place of the report that 7.3 appends: an error, a branch that was taken, a value that changed. */
+export interface ReportPlace {
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number;
+  readonly column: number;
+  /** Null where the place has line information. */
+  readonly instruction: number | null;
+  /** "error", "branch", "note" … */
+  readonly label: string;
+  readonly message: string;
+}
+
+/** "Verification failed: <category>: <problem>" and its sections (kernel/bpf/diagnostics.c, 7.3). */
+export interface VerifierReport {
+  readonly category: string;
+  readonly problem: string;
+  /** Unwrapped text; '' when the section is missing. */
+  readonly reason: string;
+  readonly at: ReportPlace | null;
+  readonly causalPath: readonly ReportPlace[];
+  readonly suggestion: string;
+}
+
+export interface ProgramLog {
+  /** As libbpf's wrapping names it; null in a bare kernel log. */
+  readonly program: string | null;
+  /** The path to the error, oldest first; of a log of every path (level 2) the last one. */
+  readonly path: readonly LogStep[];
+  /** State before the first instruction. */
+  readonly entryState: string;
+  /** Steps left out of `path` at its start, because it is too long. */
+  readonly dropped: number;
+  /** The kernel's last words, in order: what is neither instruction, state, source nor statistics. */
+  readonly sentences: readonly string[];
+  readonly report: VerifierReport | null;
+  readonly statistics: VerifierStatistics | null;
+}
+
+/** Everything in a text that holds verifier logs: of one program, or of a loader that tried several. */
+export interface ParsedLog {
+  readonly programs: readonly ProgramLog[];
+  /** What libbpf (or a loader in its place) says around the logs, without "libbpf: ". */
+  readonly loaderMessages: readonly string[];
+}

@@ -1,0 +1,157 @@
+/**
+ * Reads verifier logs of any origin: bare from the kernel, or wrapped by libbpf with its own messages around them.
+ * Work and memory are linear in the text; texts from strangers are safe to pass.
+ */
+import { classifyLine } from './log-lines';
+import type { LogSource, LogStep, ParsedLog, ProgramLog, VerifierStatistics } from './model';
+import { parseReport, REPORT_START } from './report';
+
+/** A path this long is a loop being unrolled: its oldest part is left out. */
+const MAX_PATH = 65_536;
+/** A sentence of the kernel has at most two lines, the dump of states behind "infinite loop" some more. */
+const MAX_SENTENCES = 16;
+
+const BEGIN = /-- BEGIN PROG LOAD LOG --/;
+const END = /-- END PROG LOAD LOG --/;
+const LOADER = /^(?:libbpf: |libbpf\[|bpftool: |Error: |veristat: )/;
+const LOADER_PROGRAM = /\bprog(?:ram)? '([^']+)'/;
+
+export function parseVerifierLog(text: string): ParsedLog {
+  const programs: ProgramLog[] = [];
+  const loaderMessages: string[] = [];
+  let open: { program: string | null; lines: string[] } = { program: null, lines: [] };
+  const close = () => {
+    const log = parseProgramLog(open.lines, open.program);
+    if (log) programs.push(log);
+    open = { program: null, lines: [] };
+  };
+  // Loaders in Go indent the kernel's lines; a state line's own space is told from that by the rest of it.
+  for (const raw of text.split('\n')) {
+    const line = raw.replace(/\r$/, '').replace(/^\t+/, '');
+    if (BEGIN.test(line)) {
+      close();
+      open.program = LOADER_PROGRAM.exec(line)?.[1] ?? null;
+    } else if (END.test(line)) {
+      close();
+    } else if (LOADER.test(line)) {
+      loaderMessages.push(line.replace(/^libbpf: /, '').trim());
+    } else {
+      open.lines.push(line);
+    }
+  }
+  close();
+  return { programs, loaderMessages };
+}
+
+/** Null when the lines hold nothing of a log. */
+function parseProgramLog(all: readonly string[], program: string | null): ProgramLog | null {
+  const reportAt = all.findIndex(line => line.startsWith(REPORT_START));
+  const reportEnd =
+    reportAt < 0 ? -1 : all.findIndex((line, at) => at > reportAt && /^processed \d/.test(line));
+  const lines =
+    reportAt < 0 ? all : [...all.slice(0, reportAt), ...(reportEnd < 0 ? [] : all.slice(reportEnd))];
+  const path = new Path();
+  let statistics: VerifierStatistics | null = null;
+  let details: Partial<VerifierStatistics> = {};
+  let words: string[] = [];
+  for (const raw of lines) {
+    const line = classifyLine(raw);
+    switch (line.kind) {
+      case 'source':
+        if (line.source.text !== '') path.setSource(line.source);
+        break;
+      case 'step':
+        path.step(line.instruction, line.text, line.state);
+        // What stood before instructions was about something else (arguments, functions).
+        words = [];
+        break;
+      case 'state':
+        path.state(line.state);
+        break;
+      case 'jump':
+        path.jump(line.from, line.state);
+        break;
+      case 'statistics':
+        statistics = line.statistics;
+        break;
+      case 'detail':
+        details = { ...details, ...line.detail };
+        break;
+      case 'words':
+        if (words.length < MAX_SENTENCES) words.push(line.text);
+        break;
+      default:
+    }
+  }
+  if (path.steps.length === 0 && words.length === 0 && reportAt < 0 && !statistics) return null;
+  return {
+    program,
+    path: path.steps,
+    entryState: path.entryState,
+    dropped: path.dropped,
+    sentences: words,
+    report: reportAt < 0 ? null : parseReport(all.slice(reportAt, reportEnd < 0 ? undefined : reportEnd)),
+    statistics: statistics && { ...statistics, ...details },
+  };
+}
+
+/** Collects steps, and goes back to a branch when the verifier does ("from X to Y"). */
+class Path {
+  steps: LogStep[] = [];
+  private source: LogSource | null = null;
+  entryState = '';
+  dropped = 0;
+  /** C lines by instruction: after a jump the kernel repeats a line only when it printed another one since. */
+  private readonly sources = new Map<number, LogSource>();
+  private sourceIsFresh = true;
+  private readonly explored = new WeakSet<LogStep>();
+
+  setSource(source: LogSource): void {
+    this.source = source;
+    this.sourceIsFresh = true;
+  }
+
+  step(instruction: number, text: string, state: string): void {
+    const known = this.sources.get(instruction);
+    const source = this.sourceIsFresh || !known ? this.source : known;
+    if (source) this.sources.set(instruction, source);
+    this.steps.push({ instruction, text, frame: this.frameOf(instruction), source, state });
+    if (this.steps.length > MAX_PATH) {
+      this.dropped += MAX_PATH / 2;
+      this.steps = this.steps.slice(MAX_PATH / 2);
+    }
+  }
+
+  state(state: string): void {
+    const last = this.steps.at(-1);
+    if (!last) this.entryState ||= state;
+    else if (last.state === '') last.state = state;
+  }
+
+  /**
+   * The other way of the conditional jump at `from` is walked now: the path is cut behind it. Level 1 logs have been cut
+   * by the kernel already; in level 2 logs it is the latest such jump whose other way is still open.
+   */
+  jump(from: number, state: string): void {
+    for (let at = this.steps.length - 1; at >= 0; at--) {
+      const step = this.steps[at];
+      if (!step || step.instruction !== from || this.explored.has(step)) continue;
+      this.explored.add(step);
+      this.steps.length = at + 1;
+      step.state = state === '' ? step.state : state;
+      break;
+    }
+    const last = this.steps.at(-1);
+    this.source = (last && this.sources.get(last.instruction)) ?? this.source;
+    this.sourceIsFresh = false;
+  }
+
+  private frameOf(instruction: number): number {
+    const last = this.steps.at(-1);
+    if (!last) return 0;
+    const call = /^call pc([+-]\d+)/.exec(last.text);
+    if (call && last.instruction + 1 + Number(call[1]) === instruction) return last.frame + 1;
+    if (last.text === 'exit') return Math.max(0, last.frame - 1);
+    return last.frame;
+  }
+}

@@ -1,0 +1,114 @@
+/** C positions of a log's instructions: from the object's line information, the log's own words, or the source text. */
+import type { Program, SourceLine } from '../object/model';
+import type { LogSource, LogStep } from './model';
+
+export interface Position {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based; 1 when only the line is known. */
+  readonly column: number;
+  /** Trimmed C text; '' when unknown. */
+  readonly text: string;
+}
+
+export interface PositionSources {
+  /** Of the program the log is about. */
+  readonly program?: Program | undefined;
+  /** Line information of functions that the program calls and that lie in other sections (".text"). */
+  readonly subprogramLines?: readonly SourceLine[] | undefined;
+  /** The C source and what to call it, when there is no object. */
+  readonly source?: { readonly file: string; readonly text: string } | undefined;
+}
+
+/** Null where nothing says which line an instruction came from. */
+export type PositionOf = (step: LogStep) => Position | null;
+
+export function positionsFrom(sources: PositionSources): PositionOf {
+  const { program } = sources;
+  const lines = program?.sourceLines ?? [];
+  const first = lines[0]?.instruction ?? 0;
+  const others = sources.subprogramLines ?? [];
+  const text = sources.source ? sourceIndex(sources.source) : null;
+  return step => {
+    if (program && lines.length > 0 && step.instruction < program.instructionCount) {
+      const found = lastAtOrBefore(lines, first + step.instruction);
+      // The log's own words decide when the object is not the one it was loaded from.
+      if (found && (!step.source || step.source.text === found.text.trim())) return positionOf(found);
+    }
+    if (!step.source) return null;
+    return fromObject(step.source, [...others, ...lines]) ?? fromLog(step.source, text) ?? null;
+  };
+}
+
+/** Where a program begins: its first line, for errors that are about all of it. */
+export function programPosition(program: Program | undefined): Position | null {
+  const line = program?.sourceLines[0];
+  return line ? positionOf(line) : null;
+}
+
+function positionOf(line: SourceLine): Position {
+  return {
+    file: line.file,
+    line: line.line,
+    column: Math.max(1, line.column),
+    text: line.text.trim(),
+  };
+}
+
+function lastAtOrBefore(lines: readonly SourceLine[], instruction: number): SourceLine | null {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.instruction ?? 0) <= instruction) low = middle + 1;
+    else high = middle;
+  }
+  return lines[low - 1] ?? null;
+}
+
+function fromObject(source: LogSource, lines: readonly SourceLine[]): Position | null {
+  const named =
+    source.line > 0 ? lines.find(line => line.line === source.line && sameFile(line, source)) : undefined;
+  if (named) return positionOf(named);
+  const same = source.line > 0 ? [] : lines.filter(line => line.text.trim() === source.text);
+  return same[0] ? positionOf(same[0]) : null;
+}
+
+function sameFile(line: SourceLine, source: LogSource): boolean {
+  return source.file !== null && baseName(line.file) === baseName(source.file);
+}
+const baseName = (file: string): string => file.replace(/^.*\//, '');
+
+function fromLog(source: LogSource, text: SourceIndex | null): Position | null {
+  if (source.file !== null)
+    return { file: source.file, line: source.line, column: text?.column(source) ?? 1, text: source.text };
+  const line = text?.lineOf(source.text) ?? null;
+  return text && line !== null
+    ? { file: text.file, line, column: text.column({ ...source, line }), text: source.text }
+    : null;
+}
+
+interface SourceIndex {
+  readonly file: string;
+  lineOf(text: string): number | null;
+  column(source: LogSource): number;
+}
+
+function sourceIndex(source: { readonly file: string; readonly text: string }): SourceIndex {
+  const lines = source.text.split('\n');
+  const byText = new Map<string, number>();
+  lines.forEach((line, index) => {
+    const key = line.trim();
+    if (key !== '' && !byText.has(key)) byText.set(key, index + 1);
+  });
+  return {
+    file: source.file,
+    // Of equal lines the first: the log alone does not tell them apart.
+    lineOf: text => byText.get(text) ?? null,
+    column: ({ line, text, file }) => {
+      const found = file === null || baseName(file) === baseName(source.file) ? lines[line - 1] : undefined;
+      return found !== undefined && found.trim() === text ? found.length - found.trimStart().length + 1 : 1;
+    },
+  };
+}

@@ -1,0 +1,137 @@
+/** The places that led to a rejection, as C positions with a word about each. */
+
+import { quoted } from './c-names';
+import type { Facts, Related } from './catalogue/entry';
+import type { Dataflow, Decision, Definition } from './dataflow';
+import type { RelatedPlace } from './explain';
+import { isRegister } from './instruction';
+import type { PositionOf } from './positions';
+
+export interface RelatedRequest {
+  readonly kinds: readonly Related[];
+  readonly flow: Dataflow;
+  readonly positionOf: PositionOf;
+  /** Definitions of the value the error is about and of the index in it, latest first. */
+  readonly value: readonly Definition[];
+  readonly index: readonly Definition[];
+  /** Instruction that acquired a reference; -1 when none is meant. */
+  readonly acquired: number;
+  /** The error's own place, which is not repeated. */
+  readonly position: { readonly file: string; readonly line: number };
+  readonly facts: Facts;
+}
+
+/** Enough to see the way, few enough to read. */
+const MAX_BRANCHES = 3;
+const MAX_TESTS = 2;
+
+/** One per line, in the order of the program's run. */
+export function relatedPlaces(request: RelatedRequest): RelatedPlace[] {
+  const found = new Map<string, { at: number; place: RelatedPlace }>();
+  const add = (definition: Definition | undefined, message: string | null) => {
+    const position = definition && message !== null ? request.positionOf(definition.step) : null;
+    if (!definition || !position || message === null) return;
+    const { file, line, column } = position;
+    if (line === request.position.line && file === request.position.file) return;
+    const key = `${file}:${line}`;
+    if (!found.has(key)) found.set(key, { at: definition.at, place: { file, line, column, message } });
+  };
+  for (const kind of request.kinds) {
+    switch (kind) {
+      case 'origin':
+      case 'acquired':
+        add(request.value.at(-1), originMessage(request));
+        break;
+      case 'index':
+        for (const definition of indexSteps(request)) add(definition, indexMessage(definition, request));
+        break;
+      case 'tests':
+        for (const test of testsOf(request)) add(test, testMessage(test, request));
+        break;
+      case 'path':
+        for (const decision of lastBranches(request)) add(decision, branchMessage(decision, request));
+        break;
+    }
+  }
+  return [...found.values()].sort((a, b) => a.at - b.at).map(({ place }) => place);
+}
+
+function originMessage({ facts, value, kinds }: RelatedRequest): string | null {
+  const last = value.at(-1);
+  if (!last) return null;
+  const name = facts.subject('the value');
+  const { origin } = facts;
+  if (origin && kinds.includes('acquired')) return `${name} is obtained here`;
+  if (origin?.helper === 'map_lookup_elem')
+    return `${name} comes from here: NULL when ${origin.map ? quoted(origin.map) : 'the map'} has no such entry`;
+  if (origin?.helper === 'ringbuf_reserve')
+    return `${name} comes from here: NULL when ${origin.map ? quoted(origin.map) : 'the buffer'} has no room`;
+  return `${name} comes from here`;
+}
+
+/** Where the number got its value, and where it was changed last. */
+function indexSteps({ index, value }: RelatedRequest): Definition[] {
+  const chain = index.length > 0 ? index : value;
+  const origin = chain.at(-1);
+  const changed = chain.find(each => each.operation.kind === 'arithmetic');
+  return [...(changed ? [changed] : []), ...(origin ? [origin] : [])];
+}
+
+function indexMessage(definition: Definition, { facts }: RelatedRequest): string {
+  const name = facts.index(facts.subject('the value'));
+  const state = definition.operation.kind === 'arithmetic' ? 'is changed here' : 'gets its value here';
+  return `${name} ${state}`;
+}
+
+/** Comparisons of the same value, under whatever register it had. */
+function testsOf({ flow, index, value }: RelatedRequest): Decision[] {
+  const chain = index.length > 0 ? index : value;
+  const steps = new Set(chain.map(each => each.at));
+  const tests: Decision[] = [];
+  if (steps.size === 0) return tests;
+  for (const decision of flow.decisions()) {
+    const { operation } = decision;
+    if (operation.kind !== 'branch') continue;
+    const compared = [operation.left, operation.right]
+      .filter(isRegister)
+      .some(register => flow.definitions(register, decision.at).some(each => steps.has(each.at)));
+    if (compared) tests.push(decision);
+    if (tests.length === MAX_TESTS) break;
+  }
+  return tests;
+}
+
+function testMessage(test: Decision, { facts }: RelatedRequest): string | null {
+  if (test.operation.kind !== 'branch') return null;
+  const name = facts.index(facts.subject('the value'));
+  if (/^s[<>]/.test(test.operation.operator))
+    return `this compares ${name} as a signed number, which leaves negative values in`;
+  return facts.groups.size
+    ? `this test lets through what is one too many or more`
+    : `this test does not limit what is used in the end: it sees another copy of ${name}`;
+}
+
+function lastBranches({ flow, positionOf, position }: RelatedRequest): Decision[] {
+  const branches: Decision[] = [];
+  const seen = new Set<number>([position.line]);
+  for (const decision of flow.decisions()) {
+    const line = positionOf(decision.step)?.line;
+    if (line === undefined || seen.has(line)) continue;
+    seen.add(line);
+    branches.push(decision);
+    if (branches.length === MAX_BRANCHES) break;
+  }
+  return branches;
+}
+
+/** Which way the program goes is told by the next line: the compiler may have turned the condition around. */
+function branchMessage(decision: Decision, { flow, positionOf }: RelatedRequest): string {
+  const own = positionOf(decision.step);
+  for (let at = decision.at + 1; at < flow.steps.length; at++) {
+    const step = flow.steps[at];
+    const next = step ? positionOf(step) : null;
+    if (next && own && (next.line !== own.line || next.file !== own.file))
+      return `from here the program goes on to line ${next.line}`;
+  }
+  return 'the last branch before the error';
+}

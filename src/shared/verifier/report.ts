@@ -1,0 +1,82 @@
+/** The report that kernels since 7.3 append to a log: "Verification failed: …" and sections at column 0. */
+import type { ReportPlace, VerifierReport } from './model';
+
+export const REPORT_START = 'Verification failed: ';
+const SECTIONS = ['Reason', 'At', 'Causal path', 'Suggestion'] as const;
+type Section = (typeof SECTIONS)[number];
+
+const PLACED = /^ {2}(?:(\S+) @ )?(\S.*):(\d+):(\d+)$/;
+const UNPLACED = /^ {2}insn (\d+)$/;
+/** "      | ^-- error: text"; further lines are indented to where the text began. */
+const ANNOTATION = /^\s*\|\s*\^-- ([^:]+): (.*)$/;
+const CONTINUATION = /^\s*\| {4,}(\S.*)$/;
+
+/** `lines` begin with the "Verification failed: " line; the report goes on to their end. */
+export function parseReport(lines: readonly string[]): VerifierReport {
+  const [, category = '', problem = ''] =
+    /^Verification failed: ([^:]*)(?:: (.*))?$/.exec((lines[0] ?? '').trimEnd()) ?? [];
+  const sections = new Map<Section, string[]>();
+  let current: string[] | null = null;
+  for (const line of lines.slice(1)) {
+    const section = SECTIONS.find(name => line.trimEnd() === `${name}:`);
+    if (section) {
+      current = [];
+      sections.set(section, current);
+    } else {
+      current?.push(line.trimEnd());
+    }
+  }
+  const text = (section: Section) =>
+    (sections.get(section) ?? [])
+      .map(line => line.trim())
+      .filter(line => line !== '')
+      .join(' ');
+  return {
+    category: category.trim(),
+    problem: problem.trim(),
+    reason: text('Reason'),
+    at: parsePlaces(sections.get('At') ?? [])[0] ?? null,
+    causalPath: parsePlaces(sections.get('Causal path') ?? []),
+    suggestion: text('Suggestion'),
+  };
+}
+
+/** Blocks that each begin with a place; the annotation "^-- label: message" may be wrapped over lines. */
+function parsePlaces(lines: readonly string[]): ReportPlace[] {
+  const places: ReportPlace[] = [];
+  let label = '';
+  let message: string[] = [];
+  let place: Omit<ReportPlace, 'label' | 'message'> | null = null;
+  const finish = () => {
+    if (place) places.push({ ...place, label, message: message.join(' ') });
+    place = null;
+    label = '';
+    message = [];
+  };
+  for (const line of lines) {
+    const placed = PLACED.exec(line);
+    const counted = UNPLACED.exec(line);
+    const annotation = ANNOTATION.exec(line);
+    const more = label !== '' ? CONTINUATION.exec(line) : null;
+    if (counted) {
+      finish();
+      place = { function: null, file: null, line: 0, column: 0, instruction: Number(counted[1]) };
+    } else if (placed) {
+      finish();
+      place = {
+        function: placed[1] ?? null,
+        file: placed[2] ?? null,
+        line: Number(placed[3]),
+        column: Number(placed[4]),
+        instruction: null,
+      };
+    } else if (annotation) {
+      label = annotation[1] ?? '';
+      message = [annotation[2] ?? ''];
+    } else if (more) {
+      message.push(more[1] ?? '');
+    }
+  }
+  finish();
+  return places;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* A 32-bit length compared as a signed number: the kernel says unbounded where it means negative. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define CHUNK 64
+
+char chunk[CHUNK];
+int wanted;
+
+SEC("raw_tp/sys_enter")
+int copy_chunk(void *ctx)
+{
+	int length = wanted;
+
+	if (length > CHUNK)
+		length = CHUNK;
+	bpf_probe_read_kernel(chunk, length, ctx);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* A number where the helper wants an address. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} counts SEC(".maps");
+
+SEC("raw_tp/sys_enter")
+int count_calls(void *ctx)
+{
+	__u64 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_delete_elem(&counts, (void *)tid);
+}
+
+char LICENSE[] SEC("license") = "GPL";
