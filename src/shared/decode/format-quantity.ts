@@ -1,8 +1,8 @@
-/** A duration scaled to ns, us, ms or s with three significant digits: "950 ns", "1.23 us", "75.0 ms", "12.3 s". */
+/** A duration scaled to ns, µs, ms or s with three significant digits: "950 ns", "1.23 µs", "75.0 ms", "12.3 s". */
 export function formatDuration(ns: number): string {
   const size = Math.abs(ns);
   if (size < 1e3) return `${trim(ns)} ns`;
-  if (size < 999.5e3) return `${threeDigits(ns / 1e3)} us`;
+  if (size < 999.5e3) return `${threeDigits(ns / 1e3)} µs`;
   if (size < 999.5e6) return `${threeDigits(ns / 1e6)} ms`;
   return `${threeDigits(ns / 1e9)} s`;
 }

@@ -153,7 +153,7 @@ describe('formatValue', () => {
     ['plain', 0xffffffffffffffffn, '18446744073709551615'],
     ['bool', true, 'true'],
     ['duration-ns', 950, '950 ns'],
-    ['duration-ns', 1230, '1.23 us'],
+    ['duration-ns', 1230, '1.23 µs'],
     ['duration-us', 999_600, '1.00 s'],
     ['duration-ns', 12_345_678, '12.3 ms'],
     ['duration-ms', 75_000, '75.0 s'],
@@ -230,13 +230,13 @@ describe('formatValue', () => {
   it('scales at the seams', () => {
     expect([999, 1000, 999_499, 999_500, 999_499_999, 999_500_000, 0, -1500].map(formatDuration)).toEqual([
       '999 ns',
-      '1.00 us',
-      '999 us',
+      '1.00 µs',
+      '999 µs',
       '1.00 ms',
       '999 ms',
       '1.00 s',
       '0 ns',
-      '-1.50 us',
+      '-1.50 µs',
     ]);
     expect([1023, 1024, 1 << 20, 1500].map(formatBytes)).toEqual(['1023 B', '1 KiB', '1 MiB', '1.46 KiB']);
   });
