@@ -5,21 +5,26 @@
  *
  * koffi's native part is resolved by a computed path that a bundler cannot follow, so the helper's bundle gets a shim
  * per architecture and the .node files are copied beside it (koffi checks that both come from one install).
+ *
+ *   node esbuild.mjs [--production] [--watch] [--only=NAME,NAME] [--outdir=FOLDER] [--no-native] [--inputs=FILE]
+ *
+ * --production: minified, without source maps; --only: these bundles alone; --outdir: instead of dist/; --no-native:
+ * without koffi's native parts, for a package that brings its own; --inputs: writes what was bundled, a JSON list of paths.
  */
 
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import esbuild from 'esbuild';
 
 const root = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
-/** --only=helper,guest-agent: these bundles alone. */
-const only = process.argv
-  .find(argument => argument.startsWith('--only='))
-  ?.slice('--only='.length)
-  .split(',');
+const option = name =>
+  process.argv.find(argument => argument.startsWith(`--${name}=`))?.slice(`--${name}=`.length);
+const only = option('only')?.split(',');
+const outFolder = path.resolve(root, option('outdir') ?? 'dist');
+const outFile = name => path.join(outFolder, name);
 const isWanted = outfile => only?.includes(path.basename(outfile, '.js')) ?? true;
 
 const koffiTargets = ['linux-x64', 'linux-arm64'];
@@ -72,29 +77,32 @@ async function copyNativeParts() {
       file => file.endsWith('koffi.node') && !file.includes('musl'),
     );
     if (!found) throw new Error(`no koffi.node in ${from}`);
-    await mkdir(path.join(root, 'dist/native', target), { recursive: true });
-    await cp(path.join(from, found), path.join(root, 'dist/native', target, 'koffi.node'));
+    await mkdir(outFile(`native/${target}`), { recursive: true });
+    await cp(path.join(from, found), outFile(`native/${target}/koffi.node`));
   }
 }
 
 /** What the language server parses with: the runtime and the grammar of C, read from beside server.js. */
 async function copyParser() {
-  await mkdir(path.join(root, 'dist'), { recursive: true });
+  await mkdir(outFolder, { recursive: true });
   for (const file of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-c/tree-sitter-c.wasm']) {
-    await cp(path.join(root, 'node_modules', file), path.join(root, 'dist', path.basename(file)));
+    await cp(path.join(root, 'node_modules', file), outFile(path.basename(file)));
   }
 }
 
 const all = [
-  { in: 'src/host/extension.ts', options: { ...node, outfile: 'dist/extension.js', external: ['vscode'] } },
-  { in: 'src/helper/main.ts', options: { ...node, outfile: 'dist/helper.js', plugins: [koffiNative] } },
-  { in: 'src/guest/main.ts', options: { ...node, outfile: 'dist/guest-agent.js' } },
-  { in: 'src/session/ifunc-probe.ts', options: { ...node, outfile: 'dist/ifunc-probe.js' } },
+  {
+    in: 'src/host/extension.ts',
+    options: { ...node, outfile: outFile('extension.js'), external: ['vscode'] },
+  },
+  { in: 'src/helper/main.ts', options: { ...node, outfile: outFile('helper.js'), plugins: [koffiNative] } },
+  { in: 'src/guest/main.ts', options: { ...node, outfile: outFile('guest-agent.js') } },
+  { in: 'src/session/ifunc-probe.ts', options: { ...node, outfile: outFile('ifunc-probe.js') } },
   {
     in: 'src/cli/main.ts',
-    options: { ...node, outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
+    options: { ...node, outfile: outFile('cli.js'), banner: { js: '#!/usr/bin/env node' } },
   },
-  { in: 'src/server/main.ts', options: { ...node, outfile: 'dist/server.js' } },
+  { in: 'src/server/main.ts', options: { ...node, outfile: outFile('server.js') } },
 ];
 const builds = all
   .filter(build => existsSync(path.join(root, build.in)) && isWanted(build.options.outfile))
@@ -112,15 +120,20 @@ if (pages.length > 0) {
     logLevel: 'warning',
     absWorkingDir: root,
     entryPoints: pages,
-    outdir: 'dist/webview',
+    outdir: outFile('webview'),
     loader: { '.ttf': 'file' },
   });
 }
 
-await copyNativeParts();
+if (!process.argv.includes('--no-native')) await copyNativeParts();
 await copyParser();
 if (watch) {
   for (const options of builds) await (await esbuild.context(options)).watch();
 } else {
-  for (const options of builds) await esbuild.build(options);
+  const inputs = new Set();
+  for (const options of builds) {
+    const { metafile } = await esbuild.build({ ...options, metafile: true });
+    for (const input of Object.keys(metafile.inputs)) inputs.add(input);
+  }
+  if (option('inputs')) await writeFile(option('inputs'), JSON.stringify([...inputs].sort()));
 }
