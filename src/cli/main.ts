@@ -3,11 +3,13 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { buildCommand } from './commands/build';
 import { doctorCommand } from './commands/doctor';
+import { explainCommand } from './commands/explain';
 import { inspectCommand } from './commands/inspect';
 import { newCommand } from './commands/new';
 import { runCommand } from './commands/run';
 import type { RunOptions } from './commands/run-options';
 import { templatesCommand } from './commands/templates';
+import { verifyCommand } from './commands/verify';
 import { EXIT, reportFailure } from './exit';
 
 const TARGET = [
@@ -55,6 +57,21 @@ function program(): Command {
     .argument('<file.o>')
     .option(...JSON_LINES)
     .action(inspectCommand);
+  bpfw
+    .command('verify')
+    .description('ask the kernel’s verifier about every program, attach none; rejections are explained')
+    .argument('<program>', 'a template’s name, a .bpf.c or a .o')
+    .option(...TARGET)
+    .option(...JSON_LINES)
+    .action(verifyCommand);
+  bpfw
+    .command('explain')
+    .description('explain a verifier log from anywhere')
+    .argument('<file.log>', 'as the kernel, libbpf or bpftool printed it; - reads stdin')
+    .option('--object <file.o>', 'the object that was loaded: exact lines and columns')
+    .option('--source <file.c>', 'its source, where there is no object')
+    .option(...JSON_LINES)
+    .action(explainCommand);
   bpfw
     .command('run')
     .description('attach a template, a source or an object file, and print what it sees')

@@ -4,7 +4,13 @@
  */
 import type { BpfObject, MapDefinition } from '../shared/object/model';
 import { DataContent, type DataFrame } from '../shared/protocol/frames';
-import type { AttachedProgram, AttachOverride, LoadedMap, OpenedSession } from '../shared/protocol/helper';
+import type {
+  AttachedProgram,
+  AttachOverride,
+  HelperParams,
+  LoadedMap,
+  OpenedSession,
+} from '../shared/protocol/helper';
 import type { ProgramChoice } from './choose-programs';
 import { SessionError } from './errors';
 import type { HelperConnection } from './helper-connection';
@@ -59,6 +65,7 @@ export class TracingSession {
   private attachMs = 0;
   private lostRecords = 0;
   private readonly frameListeners = new Set<(stream: SessionStream, frame: DataFrame) => void>();
+  private readonly mappingListeners = new Map<number, (frame: Uint8Array) => void>();
   private readonly snapshotParts = new Map<number, Uint8Array[]>();
   private readonly stopListening: () => void;
   private isClosed = false;
@@ -72,25 +79,7 @@ export class TracingSession {
 
   /** Loads the chosen programs. Throws HelperRequestError (verifier log included) or SessionError. */
   static async open(request: SessionRequest): Promise<TracingSession> {
-    const { connection, object, choice } = request;
-    const loaded = new Set(choice.load);
-    const constants = encodeParameters(object.parameters, request.parameters).map(constant => ({
-      section: constant.section,
-      offset: constant.offset,
-      bytes: Buffer.from(constant.bytes).toString('base64'),
-    }));
-    const opened = await connection.request('session/open', {
-      objectBlobId: connection.sendBlob(request.objectBytes),
-      objectName: cIdentifier(object.name),
-      programs: object.programs.map(program => ({
-        name: program.name,
-        load: loaded.has(program),
-        attach: request.attach.get(program.name) ?? { kind: 'auto' },
-      })),
-      constants,
-      maps: [],
-      allowChangingPrograms: request.allowChangingPrograms,
-    });
+    const opened = await request.connection.request('session/open', openRequest(request));
     const session = new TracingSession(request, opened);
     try {
       await session.watchBuffers();
@@ -134,9 +123,21 @@ export class TracingSession {
     return result.programs;
   }
 
+  /**
+   * Frames of what the process and those it creates map from now on (see symbols/mapping-records.ts); `bytes` is valid
+   * during the call only. Throws HelperRequestError where the kernel refuses to tell.
+   */
+  async watchMappings(pid: number, listener: (frame: Uint8Array) => void): Promise<void> {
+    const { streamId } = await this.request.connection.request('process/watch', {
+      sessionId: this.opened.sessionId,
+      pid,
+    });
+    this.mappingListeners.set(streamId, listener);
+  }
+
   /** Resolves when every record that was in the buffers when asked has been given to the listeners. */
   async drain(): Promise<void> {
-    if (this.streams.length > 0)
+    if (this.streams.length > 0 || this.mappingListeners.size > 0)
       await this.request.connection.request('session/drain', { sessionId: this.opened.sessionId });
   }
 
@@ -211,6 +212,11 @@ export class TracingSession {
       this.snapshotParts.set(frame.streamId, parts);
       return;
     }
+    const mappings = frame.content === DataContent.perfRecords && this.mappingListeners.get(frame.streamId);
+    if (mappings && frame.sessionId === this.opened.sessionId) {
+      mappings(frame.bytes);
+      return;
+    }
     const stream = this.streams.find(
       candidate =>
         candidate.streamId === frame.streamId &&
@@ -220,6 +226,29 @@ export class TracingSession {
     this.lostRecords += frame.lost;
     for (const listener of this.frameListeners) listener(stream, frame);
   }
+}
+
+/** What 'session/open' is asked for a session; sends the object's bytes. Throws SessionError for a bad parameter. */
+export function openRequest(request: SessionRequest): HelperParams<'session/open'> {
+  const { connection, object, choice } = request;
+  const loaded = new Set(choice.load);
+  const constants = encodeParameters(object.parameters, request.parameters).map(constant => ({
+    section: constant.section,
+    offset: constant.offset,
+    bytes: Buffer.from(constant.bytes).toString('base64'),
+  }));
+  return {
+    objectBlobId: connection.sendBlob(request.objectBytes),
+    objectName: cIdentifier(object.name),
+    programs: object.programs.map(program => ({
+      name: program.name,
+      load: loaded.has(program),
+      attach: request.attach.get(program.name) ?? { kind: 'auto' },
+    })),
+    constants,
+    maps: [],
+    allowChangingPrograms: request.allowChangingPrograms,
+  };
 }
 
 /** Parts are { u32 count, keys, values } (DataContent.mapEntries); one without entries ends a snapshot. */

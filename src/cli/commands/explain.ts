@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { readObject } from '../../shared/object/object';
+import { explainLog } from '../../shared/verifier/explain';
+import { EXIT, UsageError } from '../exit';
+import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
+import { printJson } from '../print/json';
+
+export interface ExplainCommandOptions {
+  readonly object?: string;
+  readonly source?: string;
+  readonly json?: boolean;
+}
+
+/** `bpfw explain FILE.log`: a verifier log from anywhere, "-" from stdin. Nothing is loaded; no target is needed. */
+export async function explainCommand(file: string, options: ExplainCommandOptions): Promise<void> {
+  const log = file === '-' ? await text(process.stdin) : (await read(file)).toString();
+  const object = options.object
+    ? readObject(await read(options.object), path.basename(options.object))
+    : undefined;
+  const source = options.source
+    ? { file: options.source, text: (await read(options.source)).toString() }
+    : undefined;
+  const files: TypedFile[] = options.source
+    ? [{ typed: options.source, path: path.resolve(options.source) }]
+    : [];
+  const explanations = explainLog(log, { object, source, file: options.source ?? options.object });
+  if (explanations.length === 0) {
+    throw new UsageError(
+      `${file} holds no verifier log: it should end with a sentence of the kernel and a line “processed N insns”.`,
+    );
+  }
+  for (const { program, diagnostics, statistics } of explanations) {
+    const name = program ?? '';
+    if (diagnostics.length > 0) {
+      if (options.json) printRejectedJson(name, diagnostics, files);
+      else process.stdout.write(`${diagnostics.flatMap(each => diagnosticRows(each, files)).join('\n')}\n`);
+      continue;
+    }
+    const instructions = statistics?.processedInstructions ?? 0;
+    const states = statistics?.totalStates ?? 0;
+    if (options.json) printJson({ type: 'verified', programs: [{ name, instructions, states }] });
+    else
+      process.stdout.write(
+        `${name || 'The program'} was accepted after ${instructions} instructions and ${states} states.\n`,
+      );
+  }
+  process.exitCode = EXIT.done;
+}
+
+async function read(file: string): Promise<Buffer> {
+  return readFile(file).catch(() => {
+    throw new UsageError(`${file} cannot be read.`);
+  });
+}

@@ -1,0 +1,68 @@
+import path from 'node:path';
+import { verifyPrograms } from '../../session/verify-programs';
+import { terminalUi } from '../elevation-prompt';
+import { EXIT, RejectedError } from '../exit';
+import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
+import { printJson } from '../print/json';
+import { tableRows } from '../print/table';
+import { terminalProgress } from '../progress';
+import { openWorkplace } from '../workplace';
+import { parseTarget } from './run-options';
+
+export interface VerifyCommandOptions {
+  readonly target?: string;
+  readonly json?: boolean;
+}
+
+/** `bpfw verify FILE`: loads every program, attaches none. Throws RejectedError when the verifier refuses one. */
+export async function verifyCommand(program: string, options: VerifyCommandOptions): Promise<void> {
+  const progress = terminalProgress();
+  const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
+  try {
+    const { target, helpers, built } = workplace;
+    const sourcePath = built.sourcePath ?? path.resolve(program);
+    const typed = program.endsWith('.c') || program.endsWith('.o') ? program : sourcePath;
+    const files: TypedFile[] = [{ typed, path: sourcePath }];
+    const { verified, rejected, leftOut } = await verifyPrograms({
+      target,
+      helpers,
+      object: built.object,
+      objectBytes: built.bytes,
+      file: sourcePath,
+      ui: terminalUi(),
+      progress,
+    });
+    progress.done();
+    for (const { name, why } of leftOut)
+      process.stderr.write(`bpfw: ${name} is left out on this target: ${why}\n`);
+    for (const { name, diagnostics } of rejected) {
+      if (options.json) printRejectedJson(name, diagnostics, files);
+      else process.stdout.write(`${diagnostics.flatMap(each => diagnosticRows(each, files)).join('\n')}\n`);
+    }
+    if (rejected.length > 0) {
+      const names = rejected.map(each => each.name).join(', ');
+      throw new RejectedError(`the verifier refused ${names}.`);
+    }
+    if (options.json) {
+      printJson({
+        type: 'verified',
+        programs: verified.map(({ name, instructions, states }) => ({ name, instructions, states })),
+      });
+    } else {
+      const rows = verified.map(each => [
+        each.name,
+        each.section,
+        String(each.size),
+        String(each.instructions),
+        String(each.states),
+      ]);
+      process.stdout.write(
+        `${tableRows(['PROGRAM', 'SECTION', 'INSTRUCTIONS', 'WALKED', 'STATES'], rows).join('\n')}\n`,
+      );
+    }
+    process.exitCode = EXIT.done;
+  } finally {
+    progress.done();
+    await workplace.dispose();
+  }
+}
