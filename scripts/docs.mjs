@@ -5,9 +5,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { templatesPage } from './docs/templates-page.mjs';
+import { verifierPage } from './docs/verifier-page.mjs';
 import { root } from './lib/paths.mjs';
 
-const pages = [{ file: 'docs/templates.md', make: templatesPage }];
+const pages = [
+  { file: 'docs/templates.md', make: templatesPage },
+  { file: 'docs/verifier.md', make: verifierPage },
+];
 
 const check = process.argv.includes('--check');
 const stale = [];

@@ -65,7 +65,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     log,
   });
   const tasks = new CompileTasks(compiler);
-  const verifier = new VerifierReports();
+  const verifier = new VerifierReports(file('docs', 'verifier.md'));
   const environment = new EnvironmentView(settings, log);
   const attacher = new Attacher({
     tasks,

@@ -132,7 +132,20 @@ describe('session on the sandbox VM', function () {
       .getDiagnostics(scratch.file)
       .filter(candidate => candidate.source === 'BPF verifier');
     assert.ok(diagnostic);
-    assert.match(diagnostic.message, /count_reads: R\d invalid mem access/);
+    assert.match(diagnostic.message, /count_reads: `count` may be NULL here/);
+    assert.ok(typeof diagnostic.code === 'object');
+    assert.equal(diagnostic.code.value, 'unchecked-map-value');
+    assert.match(diagnostic.code.target.path, /docs\/verifier\.md$/);
+    assert.match(diagnostic.relatedInformation?.[0]?.message ?? '', /`count` comes from here/);
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      'vscode.executeHoverProvider',
+      scratch.file,
+      diagnostic.range.start,
+    );
+    const said = hovers.flatMap(hover =>
+      hover.contents.map(part => (typeof part === 'string' ? part : part.value)),
+    );
+    assert.match(said.join(' '), /NULL when the key is not in the map/);
     const document = await vscode.workspace.openTextDocument(scratch.file);
     assert.equal(document.lineAt(diagnostic.range.start.line).text.trim(), '*count += 1;');
     await vscode.commands.executeCommand('bpf.showVerifierLog');

@@ -5,7 +5,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { HelperRequestError } from '../../session/helper-connection';
 import type { HelperPool } from '../../session/helper-pool';
 import { startSession } from '../../session/start-session';
 import type { BpfObject } from '../../shared/object/model';
@@ -23,7 +22,7 @@ import { askParameters, type RememberedParameters } from './parameter-form';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';
 import type { Targets } from './targets';
-import type { VerifierReports } from './verifier-report';
+import { isExplainable, type VerifierReports } from './verifier-report';
 
 export interface AttachServices {
   readonly tasks: CompileTasks;
@@ -149,10 +148,7 @@ export class Attacher {
       model.running();
       return model;
     } catch (error) {
-      const shown =
-        error instanceof HelperRequestError && error.code === 'verifier-rejected'
-          ? await services.verifier.report(program, object, error)
-          : error;
+      const shown = isExplainable(error) ? await services.verifier.report(program, object, error) : error;
       const words = toUserError(shown);
       await model.end(
         words ? 'failed' : 'ended',

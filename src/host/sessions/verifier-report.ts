@@ -1,60 +1,97 @@
 /**
- * What the kernel's verifier said about a refused program: a diagnostic on the C line its last words are about, and
- * the whole log as a read-only document one click away.
+ * What the kernel said about a refused program, explained: a diagnostic on the C line it is about with the places that
+ * led there, why and what to do as its hover, and the whole log as a read-only document one click away.
  */
 import * as vscode from 'vscode';
-import type { HelperRequestError } from '../../session/helper-connection';
+import { HelperRequestError } from '../../session/helper-connection';
 import type { BpfObject } from '../../shared/object/model';
-import { lastWords, sourceLineOf } from '../../shared/verifier/last-words';
-import { ContextKeys } from '../command-ids';
-import { wordEnd } from '../compile/diagnostic-text';
+import { entryOf } from '../../shared/verifier/catalogue';
+import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/explain';
+import { CommandIds, ContextKeys } from '../command-ids';
+import { utf16Column, wordEnd } from '../compile/diagnostic-text';
 import { errors, type UserError } from '../errors';
 
 const SCHEME = 'bpf-verifier-log';
 
-export class VerifierReports implements vscode.TextDocumentContentProvider, vscode.Disposable {
+/** True for a refusal that says why: by the verifier, or by libbpf before it came to that. */
+export function isExplainable(error: unknown): error is HelperRequestError {
+  if (!(error instanceof HelperRequestError)) return false;
+  if (error.code === 'verifier-rejected') return true;
+  return error.code === 'object-rejected' && (error.data.libbpfLog ?? []).length > 0;
+}
+
+interface Explained {
+  readonly range: vscode.Range;
+  readonly diagnostic: VerifierDiagnostic;
+}
+
+export class VerifierReports
+  implements vscode.TextDocumentContentProvider, vscode.HoverProvider, vscode.Disposable
+{
   private readonly collection = vscode.languages.createDiagnosticCollection('bpf-verifier');
   private readonly logs = new Map<string, string>();
   private readonly logChanges = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.logChanges.event;
   private latest: vscode.Uri | null = null;
-  /** Where a program's rejection is shown: a header when the refused line is in one. */
-  private readonly shownIn = new Map<string, vscode.Uri>();
-  private readonly registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
+  /** What is explained in a file, by its URI. */
+  private readonly explained = new Map<string, readonly Explained[]>();
+  /** Files with diagnostics because of a program, by the program. */
+  private readonly filesOf = new Map<string, readonly vscode.Uri[]>();
+  private readonly registrations = [
+    vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+    vscode.languages.registerHoverProvider([{ language: 'c' }, { language: 'cpp' }], this),
+  ];
+
+  /** `documentation`: the page with an anchor per code. */
+  constructor(private readonly documentation: vscode.Uri) {}
 
   provideTextDocumentContent(uri: vscode.Uri): string {
     return this.logs.get(uri.toString()) ?? 'This log is gone: it is kept until the window is closed.';
   }
 
+  provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | null {
+    const here = this.explained.get(document.uri.toString())?.find(each => each.range.contains(position));
+    if (!here) return null;
+    const text = new vscode.MarkdownString();
+    text.isTrusted = { enabledCommands: [CommandIds.showVerifierLog, 'markdown.showPreview'] };
+    text.appendText(here.diagnostic.explanation);
+    const example = entryOf(here.diagnostic.code)?.example;
+    if (example) {
+      text.appendMarkdown('\n\nInstead of\n').appendCodeblock(example.wrong, 'c');
+      text.appendMarkdown('\nwrite\n').appendCodeblock(example.right, 'c');
+    }
+    const page = encodeURIComponent(JSON.stringify([this.documentation]));
+    text.appendMarkdown(
+      `\n\n[Show whole log](command:${CommandIds.showVerifierLog}) · [All rejections](command:markdown.showPreview?${page})`,
+    );
+    return new vscode.Hover(text, here.range);
+  }
+
   /** Forgets what an earlier attempt with this program said; call before each load. */
   clear(program: vscode.Uri): void {
-    const shown = this.shownIn.get(program.toString());
-    if (shown) this.collection.delete(shown);
-    this.shownIn.delete(program.toString());
+    for (const file of this.filesOf.get(program.toString()) ?? []) {
+      this.collection.delete(file);
+      this.explained.delete(file.toString());
+    }
+    this.filesOf.delete(program.toString());
   }
 
   /** Publishes the rejection and returns the error to show. */
   async report(program: vscode.Uri, object: BpfObject, rejection: HelperRequestError): Promise<UserError> {
-    const log = rejection.verifierLog ?? (rejection.data.libbpfLog ?? []).join('\n');
-    const refused = object.programs.find(each => each.name === rejection.data.program);
-    const name = refused?.name ?? object.name;
+    const { data } = rejection;
+    const words = [...(data.libbpfLog ?? []), ...(data.errnoName === undefined ? [] : [data.errnoName])];
+    const log = rejection.verifierLog ?? words.join('\n');
+    const name = data.program ?? object.name;
     const uri = this.keep(name, log);
-    const words = lastWords(log);
-    const sentence = words?.sentence ?? rejection.message;
-    const line = words && refused ? sourceLineOf(words, refused) : null;
-
-    const file = line ? await sourceUri(line.file, program) : program;
-    const diagnostic = new vscode.Diagnostic(
-      await lineRange(file, line?.line ?? 1),
-      `The verifier refused ${name}: ${sentence}`,
-      vscode.DiagnosticSeverity.Error,
-    );
-    diagnostic.source = 'BPF verifier';
-    diagnostic.code = { value: 'Show whole log', target: uri };
+    const diagnostics = explainLog(rejection.verifierLog ?? '', {
+      object,
+      program: data.program,
+      file: program.fsPath,
+      words,
+    }).flatMap(each => each.diagnostics);
     this.clear(program);
-    this.collection.set(file, [diagnostic]);
-    this.shownIn.set(program.toString(), file);
-    return errors.verifierRejected(name, withFullStop(sentence), () => this.show(uri));
+    for (const diagnostic of diagnostics) await this.publish(program, name, diagnostic);
+    return errors.verifierRejected(name, diagnostics[0]?.message ?? rejection.message, () => this.show(uri));
   }
 
   /** Opens the latest log at its end, where the reason is. */
@@ -67,9 +104,30 @@ export class VerifierReports implements vscode.TextDocumentContentProvider, vsco
   }
 
   dispose(): void {
-    this.registration.dispose();
+    for (const registration of this.registrations) registration.dispose();
     this.collection.dispose();
     this.logChanges.dispose();
+  }
+
+  private async publish(program: vscode.Uri, name: string, found: VerifierDiagnostic): Promise<void> {
+    const file = await sourceUri(found.file, program);
+    const range = await rangeOf(file, found);
+    const shown = new vscode.Diagnostic(range, `${name}: ${found.message}`, vscode.DiagnosticSeverity.Error);
+    shown.source = 'BPF verifier';
+    shown.code = { value: found.code, target: this.documentation.with({ fragment: found.code }) };
+    shown.relatedInformation = await Promise.all(
+      found.related.map(async place => {
+        const uri = await sourceUri(place.file, program);
+        return new vscode.DiagnosticRelatedInformation(
+          new vscode.Location(uri, await rangeOf(uri, place)),
+          place.message,
+        );
+      }),
+    );
+    this.collection.set(file, [...(this.collection.get(file) ?? []), shown]);
+    const known = this.explained.get(file.toString()) ?? [];
+    this.explained.set(file.toString(), [...known, { range, diagnostic: found }]);
+    this.filesOf.set(program.toString(), [...(this.filesOf.get(program.toString()) ?? []), file]);
   }
 
   private keep(name: string, log: string): vscode.Uri {
@@ -101,18 +159,18 @@ async function sourceUri(file: string, program: vscode.Uri): Promise<vscode.Uri>
   return program;
 }
 
-async function lineRange(file: vscode.Uri, line: number): Promise<vscode.Range> {
-  const at = Math.max(0, line - 1);
+/** From the column to the end of its word; the whole line when the column is not known. */
+async function rangeOf(file: vscode.Uri, place: { line: number; column: number }): Promise<vscode.Range> {
+  const at = Math.max(0, place.line - 1);
   try {
-    const text = (await vscode.workspace.openTextDocument(file)).lineAt(at);
-    const start = text.firstNonWhitespaceCharacterIndex;
-    return new vscode.Range(at, start, at, Math.max(wordEnd(text.text, start), text.text.trimEnd().length));
+    const line = (await vscode.workspace.openTextDocument(file)).lineAt(at);
+    const known = utf16Column(line.text, place.column);
+    const start = Math.max(known, line.firstNonWhitespaceCharacterIndex);
+    const end =
+      known > line.firstNonWhitespaceCharacterIndex ? wordEnd(line.text, start) : line.text.trimEnd().length;
+    return new vscode.Range(at, start, at, Math.max(start, end));
   } catch {
     // An object file, or a source that changed since: the line number still says where.
     return new vscode.Range(at, 0, at, 0);
   }
-}
-
-function withFullStop(sentence: string): string {
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }

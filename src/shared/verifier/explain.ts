@@ -10,7 +10,7 @@ import { Dataflow, type Definition } from './dataflow';
 import { isRegister } from './instruction';
 import type { LogStep, ProgramLog, ReportPlace, VerifierStatistics } from './model';
 import { parseVerifierLog } from './parse-log';
-import { type Position, type PositionOf, positionsFrom, programPosition } from './positions';
+import { mention, type Position, type PositionOf, positionsFrom, programPosition } from './positions';
 import { relatedPlaces } from './related';
 
 export interface RelatedPlace {
@@ -151,7 +151,7 @@ class Diagnosis {
     const value = this.valueOf(found);
     const index = this.indexOf(value);
     const facts = this.facts(found, value, index);
-    const position = this.place(blamed);
+    const position = this.placeOfName(found) ?? this.place(blamed);
     const kinds: readonly Related[] = entry.related ?? [];
     const { report } = this.log;
     const related = relatedPlaces({
@@ -187,18 +187,46 @@ class Diagnosis {
       const step = this.log.path.find(each => each.instruction === named);
       if (step) return step;
     }
-    return this.log.path[this.last] ?? null;
+    const last = this.log.path[this.last] ?? null;
+    if (found.entry.code !== 'unreleased-reference' || !last) return last;
+    // Returns share one exit, the closing brace: what leads there is the branch taken last.
+    const text = this.positionOf(last)?.text;
+    const [branch] = this.flow.decisions();
+    return (text === undefined || text === '}') && branch ? branch.step : last;
+  }
+
+  /** Errors about a field or symbol: the instruction is the loader's, the name is the program's. */
+  private placeOfName({ entry, groups }: Recognised): { file: string; line: number; column: number } | null {
+    const name =
+      entry.code === 'core-relocation-failed'
+        ? /(\w+)$/.exec(groups.what ?? '')?.[1]
+        : (groups.symbol ?? groups.map);
+    if (!name) return null;
+    const from = this.log.path[this.last]?.instruction ?? 0;
+    const found = mention(name, { ...this.options, program: this.program }, from);
+    return found && { file: found.file, line: found.line, column: found.column };
   }
 
   private place(step: LogStep | null): { file: string; line: number; column: number } {
     const at = this.log.report?.at;
     if (at?.file) return { file: at.file, line: at.line, column: Math.max(1, at.column) };
-    const found: Position | null = (step && this.positionOf(step)) ?? programPosition(this.program);
+    const found: Position | null =
+      (step && (this.positionOf(step) ?? this.nearest(step))) ?? programPosition(this.program);
     return {
       file: found?.file ?? this.options.file ?? this.options.source?.file ?? '',
       line: found?.line ?? 1,
       column: found?.column ?? 1,
     };
+  }
+
+  /** The last place before `step` that is known. */
+  private nearest(step: LogStep): Position | null {
+    for (let at = this.log.path.lastIndexOf(step); at >= 0; at--) {
+      const before = this.log.path[at];
+      const position = before && this.positionOf(before);
+      if (position) return position;
+    }
+    return null;
   }
 
   /** Definitions of the register the sentence is about, latest first; of the pointer that is used, where it names none. */

@@ -103,7 +103,8 @@ class Path {
   dropped = 0;
   /** C lines by instruction: after a jump the kernel repeats a line only when it printed another one since. */
   private readonly sources = new Map<number, LogSource>();
-  private sourceIsFresh = true;
+  /** A C line was printed since the last instruction. */
+  private sourceIsFresh = false;
   private readonly explored = new WeakSet<LogStep>();
 
   setSource(source: LogSource): void {
@@ -112,8 +113,12 @@ class Path {
   }
 
   step(instruction: number, text: string, state: string): void {
-    const known = this.sources.get(instruction);
-    const source = this.sourceIsFresh || !known ? this.source : known;
+    const last = this.steps.at(-1);
+    // A jump without a C line behind it: the kernel printed that line on another path, which it cut off again.
+    if (last && /goto pc/.test(last.text) && instruction !== last.instruction + 1 && !this.sourceIsFresh)
+      this.source = this.sources.get(instruction) ?? null;
+    this.sourceIsFresh = false;
+    const { source } = this;
     if (source) this.sources.set(instruction, source);
     this.steps.push({ instruction, text, frame: this.frameOf(instruction), source, state });
     if (this.steps.length > MAX_PATH) {
@@ -141,8 +146,6 @@ class Path {
       step.state = state === '' ? step.state : state;
       break;
     }
-    const last = this.steps.at(-1);
-    this.source = (last && this.sources.get(last.instruction)) ?? this.source;
     this.sourceIsFresh = false;
   }
 

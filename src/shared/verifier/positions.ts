@@ -24,6 +24,29 @@ export interface PositionSources {
 /** Null where nothing says which line an instruction came from. */
 export type PositionOf = (step: LogStep) => Position | null;
 
+/** The first line at or after `from` that mentions a name; for errors about a name, not about an instruction. */
+export function mention(name: string, sources: PositionSources, from: number): Position | null {
+  const whole = new RegExp(`\\b${name.replace(/[^\w]/g, '')}\\b`);
+  const { program, source } = sources;
+  const first = program?.sourceLines[0]?.instruction ?? 0;
+  const lines = (program?.sourceLines ?? []).filter(line => whole.test(line.text));
+  const found = lines.find(line => line.instruction - first >= from) ?? lines[0];
+  if (found) return positionOf(found);
+  if (!source) return null;
+  const texts = source.text.split('\n');
+  // Where it is used, not where it is declared.
+  const at = texts.findLastIndex(text => whole.test(text));
+  const text = texts[at];
+  return text === undefined
+    ? null
+    : {
+        file: source.file,
+        line: at + 1,
+        column: text.length - text.trimStart().length + 1,
+        text: text.trim(),
+      };
+}
+
 export function positionsFrom(sources: PositionSources): PositionOf {
   const { program } = sources;
   const lines = program?.sourceLines ?? [];

@@ -106,9 +106,9 @@ function testMessage(test: Decision, { facts }: RelatedRequest): string | null {
   const name = facts.index(facts.subject('the value'));
   if (/^s[<>]/.test(test.operation.operator))
     return `this compares ${name} as a signed number, which leaves negative values in`;
-  return facts.groups.size
-    ? `this test lets through what is one too many or more`
-    : `this test does not limit what is used in the end: it sees another copy of ${name}`;
+  return /unbounded|negative/.test(facts.sentence)
+    ? `this test does not limit what is used in the end: it sees another copy of ${name}, or another value`
+    : 'this test lets through more than fits';
 }
 
 function lastBranches({ flow, positionOf, position }: RelatedRequest): Decision[] {

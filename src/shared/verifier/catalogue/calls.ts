@@ -112,8 +112,8 @@ export const CALLS: readonly CatalogueEntry[] = [
     ],
     message: ({ subject, origin }) =>
       origin?.helper.startsWith('ringbuf')
-        ? `The program can end here without having submitted or discarded ${subject('the record it reserved')}.`
-        : `The program can end here without having released ${subject('what it obtained')}.`,
+        ? `From here the program can end without having submitted or discarded ${subject('the record it reserved')}.`
+        : `From here the program can end without having released ${subject('what it obtained')}.`,
     why: 'A reserved ring buffer record, a socket or another counted object must be given back on every path, early returns included; the kernel would leak it.',
     fix: 'Release it before each return: bpf_ringbuf_discard(event, 0) (or submit) for a record, bpf_sk_release(sk) for a socket. Better still, test everything before you reserve.',
     example: {

@@ -42,6 +42,11 @@ export function recognise(sentences: readonly string[]): Recognised | null {
 /** All entries with the catch-all last, as the documentation lists them. */
 export const ALL_ENTRIES: readonly CatalogueEntry[] = [...CATALOGUE, UNKNOWN];
 
+/** The entry of a code; null for a code of another version. */
+export function entryOf(code: string): CatalogueEntry | null {
+  return ALL_ENTRIES.find(entry => entry.code === code) ?? null;
+}
+
 function withoutHoles(
   groups: Readonly<Record<string, string | undefined>> | undefined,
 ): Record<string, string> {
