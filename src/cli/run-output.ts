@@ -13,9 +13,18 @@ export interface StartupMs {
 
 export type EndReason = 'command' | 'time' | 'interrupt' | 'detached' | 'error';
 
+/** By field: names of the addresses in it, innermost frame first. Fields without names are left out. */
+export type AddressNames = ReadonlyMap<string, readonly string[]>;
+
 export interface RunOutput {
   attached(programs: readonly AttachedProgram[], startupMs: StartupMs): void;
-  event(stream: string, layout: RecordLayout | null, data: Readonly<Record<string, FieldValue>>): void;
+  /** `names` replace the addresses of their fields. */
+  event(
+    stream: string,
+    layout: RecordLayout | null,
+    data: Readonly<Record<string, FieldValue>>,
+    names: AddressNames,
+  ): void;
   printk(line: string): void;
   histogram(histogram: Histogram): void;
   map(map: MapDefinition, entries: readonly MapEntry[]): void;

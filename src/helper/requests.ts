@@ -83,6 +83,7 @@ export function createRequests(connection: FrameConnection): Requests {
       session(sessionId).unwatch(streamId);
       return null;
     },
+    'process/watch': async ({ sessionId, pid }) => session(sessionId).watchProcess(pid),
     'map/read': async params => session(params.sessionId).readMap(params),
     'map/watch': async params => session(params.sessionId).watchMap(params),
     async 'printk/watch'() {
@@ -110,6 +111,7 @@ export function createRequests(connection: FrameConnection): Requests {
     },
     'target/functions': async ({ names }) => ({ functions: await facts.functions(names) }),
     'target/tracepoints': async ({ names }) => ({ present: await facts.tracepoints(names) }),
+    'target/perf-event': async event => ({ available: await facts.perfEvent(event) }),
     // One at a time, and only as fast as the client reads: these are megabytes each.
     'target/read': params =>
       blobs.run(async () => {

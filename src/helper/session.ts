@@ -11,13 +11,15 @@ import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import { HelperError } from './errors';
 import { attachProgram, detach, type Link, openPerfEvents } from './libbpf/attach';
 import { holdStatistics, programInfo } from './libbpf/info';
+import { mappingEventSource } from './libbpf/mapping-events';
 import { MapReader, possibleCpus, streamKind, valueStride } from './libbpf/maps';
 import { type LoadedObject, loadObject, type MapHandle, type ObjectRequest } from './libbpf/object';
-import { PerfBufferSource } from './libbpf/perf-buffer';
+import { perfBufferSource } from './libbpf/perf-buffer';
 import { RingSource } from './libbpf/ring';
 import { Serial } from './serial';
 import { sendSnapshot } from './snapshot';
 import { type Stream, startStream } from './stream';
+import type { StreamSource } from './stream-source';
 
 export interface SessionContext {
   readonly connection: FrameConnection;
@@ -40,6 +42,7 @@ export class Session {
   private readonly readers = new Map<string, MapReader>();
   /** Stream of each ring or perf buffer that was watched. */
   private readonly watchedBuffers = new Map<string, number>();
+  private watchedProcesses = 0;
   private links: Link[] = [];
   private releaseStatistics: (() => void) | undefined;
   private closing: Promise<number> | undefined;
@@ -141,16 +144,30 @@ export class Session {
         `Map ${mapName} is watched already: a record can be read once only.`,
       );
     }
+    const streamId = this.startStream(
+      kind === 'ring' ? new RingSource(map.fd, map.maxEntries) : perfBufferSource(map.fd, map.maxEntries),
+    );
+    this.watchedBuffers.set(mapName, streamId);
+    return { streamId, content: kind };
+  }
+
+  watchProcess(pid: number): HelperResults['process/watch'] {
+    this.refuseIfClosing();
+    if (this.watchedProcesses === LIMITS.watchedProcesses)
+      throw new HelperError('limit', `${LIMITS.watchedProcesses} processes are watched by this session.`);
+    const streamId = this.startStream(mappingEventSource(pid));
+    this.watchedProcesses++;
+    return { streamId };
+  }
+
+  private startStream(source: StreamSource): number {
     const streamId = this.context.nextStreamId();
-    const source =
-      kind === 'ring' ? new RingSource(map.fd, map.maxEntries) : new PerfBufferSource(map.fd, map.maxEntries);
     const stream = startStream(this.context.connection, this.id, streamId, source, error => {
       this.streams.delete(streamId);
       this.context.streamFailed(this.id, error);
     });
     this.streams.set(streamId, stream);
-    this.watchedBuffers.set(mapName, streamId);
-    return { streamId, content: kind };
+    return streamId;
   }
 
   unwatch(streamId: number): void {

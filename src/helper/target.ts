@@ -43,6 +43,13 @@ export class TargetFacts {
     return present;
   }
 
+  /** Throws HelperError 'not-permitted' where the helper may not know. */
+  async perfEvent(event: HelperParams<'target/perf-event'>): Promise<boolean> {
+    // Loaded when asked: the bindings bring libbpf.
+    const { canOpenPerfEvent } = await import('./libbpf/perf-event');
+    return canOpenPerfEvent(event.type, BigInt(event.config), BigInt(event.branchSampleType));
+  }
+
   /** Throws HelperError 'not-found' where the target does not have it, 'bad-request' for a name that cannot be one. */
   async read(request: ReadRequest): Promise<Uint8Array> {
     const bytes = await readDescription(request);

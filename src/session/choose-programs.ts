@@ -17,7 +17,12 @@ export interface TargetFacts {
   modules(): Promise<ReadonlySet<string>>;
   /** BTF of a loaded module, or null. */
   moduleBtf(module: string): Promise<Btf | null>;
+  /** A hardware event that records branches can be opened (last branch records). */
+  branchRecords(): Promise<boolean>;
 }
+
+/** Why a program's run-time target (BPFW_TARGET) cannot be had with the parameters given; null when it can. */
+export type RuntimeTargetLack = (program: Program) => Promise<Lack | null>;
 
 /** What a target lacks for a program, in words, with a mend where there is one. */
 export interface Lack {
@@ -48,10 +53,13 @@ export async function choosePrograms(
   object: BpfObject,
   facts: TargetFacts,
   refused: ReadonlyMap<string, Lack> = new Map(),
+  runtimeTargetLack: RuntimeTargetLack = async () => null,
 ): Promise<ProgramChoice> {
   const lacks = new Map<Program, Lack | null>();
   for (const program of object.programs) {
-    lacks.set(program, refused.get(program.name) ?? (await lackOf(program, facts)));
+    // Nobody asked for these: a target they lack is no loss.
+    if (program.choice === null && !program.autoload) continue;
+    lacks.set(program, refused.get(program.name) ?? (await lackOf(program, facts, runtimeTargetLack)));
   }
 
   const chosen = new Set<Program>();
@@ -100,18 +108,30 @@ function groupsOf(programs: readonly Program[]): Map<string, { rank: number; pro
 }
 
 function missing(passed: readonly { program: Program; lack: Lack }[]): SessionError {
-  const lines = passed.map(({ program, lack }) => `${program.section}: ${lack.what}`);
+  // A run-time target's lack names function, probe and file itself; the section ("uprobe") would say nothing more.
+  const lines = new Set(
+    passed.map(({ program, lack }) =>
+      program.targetParameter === null ? `${program.section}: ${lack.what}` : lack.what,
+    ),
+  );
   const mends = [...new Set(passed.flatMap(({ lack }) => (lack.mend ? [lack.mend] : [])))];
   return new SessionError(
     'attach-point-missing',
-    `This target lacks what the program attaches to. ${lines.join('; ')}.`,
+    `This target lacks what the program attaches to: ${[...lines].join('; ')}.`,
     mends.length > 0 ? mends.join(' or: ') : null,
   );
 }
 
-async function lackOf(program: Program, facts: TargetFacts): Promise<Lack | null> {
-  // A run-time target is checked when its parameter is known, not by the section's name.
-  const lack = program.targetParameter === null ? await attachPointLack(program.attachPoint, facts) : null;
+/** What the target lacks for this program; null when nothing is known to be missing. */
+export async function lackOf(
+  program: Program,
+  facts: TargetFacts,
+  runtimeTargetLack: RuntimeTargetLack,
+): Promise<Lack | null> {
+  const lack =
+    program.targetParameter === null
+      ? await attachPointLack(program.attachPoint, facts)
+      : await runtimeTargetLack(program);
   if (lack) return lack;
   for (const need of program.needs) {
     const unmet = await needLack(need, facts);
@@ -141,16 +161,25 @@ async function attachPointLack(point: AttachPoint, facts: TargetFacts): Promise<
       return present ? null : noTracepoint(`${point.category}:${point.name}`);
     }
     case 'ksyscall':
-    case 'kretsyscall': {
-      const [present] = await facts.tracepoints([
-        { category: 'syscalls', name: `sys_enter_${point.syscall}` },
-      ]);
-      return present ? null : { what: `the kernel has no system call '${point.syscall}'`, mend: null };
-    }
+    case 'kretsyscall':
+      return syscallLack(point.syscall, facts);
     default:
       // Paths, probes and hardware are known only when attaching; the helper's error says what was missing.
       return null;
   }
+}
+
+/** Names the kernel gives a system call's function: CONFIG_ARCH_HAS_SYSCALL_WRAPPER (4.17 on x86, 4.19 on arm64). */
+const SYSCALL_WRAPPERS = ['__x64_sys_', '__arm64_sys_', '__se_sys_'];
+
+/** Its tracepoint shows that a system call is there, but only kernels with CONFIG_FTRACE_SYSCALLS have those. */
+async function syscallLack(syscall: string, facts: TargetFacts): Promise<Lack | null> {
+  const [traced] = await facts.tracepoints([{ category: 'syscalls', name: `sys_enter_${syscall}` }]);
+  if (traced) return null;
+  const functions = await facts.functions(SYSCALL_WRAPPERS.map(wrapper => wrapper + syscall));
+  return functions.some(answer => answer.symbol)
+    ? null
+    : { what: `the kernel has no system call '${syscall}'`, mend: null };
 }
 
 /**
@@ -221,6 +250,13 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
       return hasField(first, facts.btf) ? null : { what: `this kernel has no ${first}`, mend: null };
     case 'no-field':
       return hasField(first, facts.btf) ? { what: `this kernel has ${first}`, mend: null } : null;
+    case 'branch-stack':
+      return (await facts.branchRecords())
+        ? null
+        : {
+            what: "this machine's processor (or virtual machine) has no last branch records",
+            mend: 'use a machine with Intel LBR or AMD LBRv2, outside a virtual machine',
+          };
     case 'type':
       return facts.btf.find('struct', first) !== null
         ? null

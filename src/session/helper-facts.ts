@@ -4,9 +4,13 @@ import type { Btf } from '../shared/object/btf-model';
 import type { TargetFacts } from './choose-programs';
 import { type HelperConnection, HelperRequestError } from './helper-connection';
 
+/** PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES; PERF_SAMPLE_BRANCH_USER | KERNEL | ANY (uapi/linux/perf_event.h). */
+const BRANCH_EVENT = { type: 0, config: '0', branchSampleType: '11' };
+
 export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts {
   const moduleBtfs = new Map<string, Promise<Btf | null>>();
   let modules: Promise<ReadonlySet<string>> | null = null;
+  let branchRecords: Promise<boolean> | null = null;
   const read = async (what: 'modules' | 'module-btf', of?: string) => {
     const { blobId } = await connection.request('target/read', of === undefined ? { what } : { what, of });
     return connection.takeBlob(blobId);
@@ -42,6 +46,12 @@ export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts
         );
       moduleBtfs.set(module, known);
       return known;
+    },
+    branchRecords: () => {
+      branchRecords ??= connection
+        .request('target/perf-event', { ...BRANCH_EVENT })
+        .then(({ available }) => available);
+      return branchRecords;
     },
   };
 }

@@ -4,32 +4,67 @@
  */
 import type { Parameter, Program } from '../shared/object/model';
 import type { AttachOverride } from '../shared/protocol/helper';
-import type { TargetFacts } from './choose-programs';
+import type { Lack, TargetFacts } from './choose-programs';
 import { SessionError } from './errors';
 import type { Target } from './target';
 import { userFile } from './user-files';
-import { resolveUserFunction } from './user-functions';
+import { requireUsdtProbe, resolveUserFunction } from './user-functions';
 
 export interface RuntimeTargetRequest {
   readonly target: Target;
   readonly facts: TargetFacts;
-  readonly programs: readonly Program[];
   readonly parameters: readonly Parameter[];
   readonly values: ReadonlyMap<string, string>;
   readonly pid: number | null;
 }
 
-/** By program name; programs whose section says it all are left out. Throws SessionError 'attach-point-missing'. */
-export async function resolveAttachPoints(
-  request: RuntimeTargetRequest,
-): Promise<Map<string, AttachOverride>> {
-  const overrides = new Map<string, AttachOverride>();
-  for (const program of request.programs) {
-    const override = await resolveOne(program, request);
-    if (override) overrides.set(program.name, override);
+type Resolved = { readonly override: AttachOverride | null } | { readonly lack: Lack };
+
+/**
+ * The run-time targets of one object's programs with the parameters given, each looked for once. What is missing counts
+ * as a lack while programs are chosen, so that another of a group can take its place.
+ */
+export class RuntimeTargets {
+  private readonly known = new Map<Program, Promise<Resolved>>();
+
+  constructor(private readonly request: RuntimeTargetRequest) {}
+
+  /** Throws SessionError 'bad-parameter' or 'unknown-parameter'. */
+  async lack(program: Program): Promise<Lack | null> {
+    const resolved = await this.resolve(program);
+    return 'lack' in resolved ? resolved.lack : null;
   }
-  return overrides;
+
+  /** By program name; programs whose section says it all are left out. Throws SessionError 'attach-point-missing'. */
+  async overrides(programs: readonly Program[]): Promise<Map<string, AttachOverride>> {
+    const overrides = new Map<string, AttachOverride>();
+    for (const program of programs) {
+      const resolved = await this.resolve(program);
+      if ('lack' in resolved)
+        throw new SessionError('attach-point-missing', resolved.lack.what, resolved.lack.mend);
+      if (resolved.override) overrides.set(program.name, resolved.override);
+    }
+    return overrides;
+  }
+
+  private resolve(program: Program): Promise<Resolved> {
+    const known =
+      this.known.get(program) ??
+      resolveOne(program, this.request).then(
+        override => ({ override }),
+        error => {
+          if (error instanceof SessionError && error.code === 'attach-point-missing')
+            return { lack: { what: sentenceWithin(error.message), mend: error.mend } };
+          throw error;
+        },
+      );
+    this.known.set(program, known);
+    return known;
+  }
 }
+
+/** A lack is a part of a sentence. */
+const sentenceWithin = (message: string): string => message.replace(/\.$/, '');
 
 async function resolveOne(program: Program, request: RuntimeTargetRequest): Promise<AttachOverride | null> {
   if (program.perf) return perfOverride(program.perf, request);
@@ -69,7 +104,9 @@ async function resolveOne(program: Program, request: RuntimeTargetRequest): Prom
       const [provider, probe, ...rest] = name.split(':');
       if (!provider || !probe || rest.length > 0)
         throw new SessionError('bad-parameter', `'${name}' is not provider:probe.`);
-      return { kind: 'usdt', path: await filePath(program, request), provider, probe, pid: request.pid ?? 0 };
+      const path = await filePath(program, request);
+      await requireUsdtProbe(path, provider, probe);
+      return { kind: 'usdt', path, provider, probe, pid: request.pid ?? 0 };
     }
     default:
       throw new SessionError(

@@ -4,13 +4,12 @@
  * tried; everything else that fails leaves nothing loaded.
  */
 import type { BpfObject, Program } from '../shared/object/model';
-import type { AttachOverride } from '../shared/protocol/helper';
 import { type CapabilityBudget, capabilityBudget, coversBudget } from './budget';
-import { choosePrograms, type Lack, type ProgramChoice, type TargetFacts } from './choose-programs';
+import { choosePrograms, type Lack, type ProgramChoice } from './choose-programs';
 import type { ElevationUi } from './elevation';
 import { type HelperConnection, HelperRequestError } from './helper-connection';
 import type { HelperPool } from './helper-pool';
-import { resolveAttachPoints } from './runtime-targets';
+import { RuntimeTargets } from './runtime-targets';
 import type { Progress, Target } from './target';
 import { TracingSession } from './tracing-session';
 
@@ -38,10 +37,10 @@ export interface StartedSession {
   readonly budget: CapabilityBudget;
 }
 
-/** Opens and loads, does not attach: `attachWithFallback` does, when the caller is ready to receive. */
+/** `onSession` is told of each session before it attaches; when that fails and another follows, the last one counts. */
 export async function startSession(
   request: StartRequest,
-  onSession: (session: TracingSession) => void,
+  onSession: (session: TracingSession, connection: HelperConnection) => void,
 ): Promise<StartedSession> {
   const { target, object } = request;
   const budgetFacts = await target.budgetFacts();
@@ -52,16 +51,24 @@ export async function startSession(
   for (;;) {
     const connection = await request.helpers.acquire(target, budget, object.name, request);
     const facts = await target.facts(connection);
-    const choice = await choosePrograms(object, facts, refused);
+    request.progress('Choosing attach points');
+    const targets = new RuntimeTargets({
+      target,
+      facts,
+      parameters: object.parameters,
+      values: request.parameters,
+      pid: request.pid,
+    });
+    const choice = await choosePrograms(object, facts, refused, program => targets.lack(program));
     const needed = capabilityBudget(object, choice.load, budgetFacts);
     if (!coversBudget(budget, needed)) {
       // A fallback needs more than the first choice did: asked for again, as a budget cannot grow.
       budget = needed;
       continue;
     }
-    const session = await open(request, connection, choice, facts);
+    const session = await open(request, connection, choice, targets);
     try {
-      onSession(session);
+      onSession(session, connection);
       request.progress('Attaching');
       await session.attach();
       return { session, connection, choice, budget };
@@ -78,17 +85,8 @@ async function open(
   request: StartRequest,
   connection: HelperConnection,
   choice: ProgramChoice,
-  facts: TargetFacts,
+  targets: RuntimeTargets,
 ) {
-  request.progress('Resolving attach points');
-  const attach: ReadonlyMap<string, AttachOverride> = await resolveAttachPoints({
-    target: request.target,
-    facts,
-    programs: choice.load,
-    parameters: request.object.parameters,
-    values: request.parameters,
-    pid: request.pid,
-  });
   request.progress('Loading');
   return TracingSession.open({
     connection,
@@ -96,7 +94,7 @@ async function open(
     objectBytes: request.objectBytes,
     choice,
     parameters: request.parameters,
-    attach,
+    attach: await targets.overrides(choice.load),
     allowChangingPrograms: request.allowChangingPrograms,
   });
 }

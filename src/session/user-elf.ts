@@ -37,6 +37,7 @@ const SHT_RELA = 4;
 const SHT_NOTE = 7;
 const SHT_DYNSYM = 11;
 const NT_GNU_BUILD_ID = 3;
+const NT_STAPSDT = 3;
 const PT_LOAD = 1;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
@@ -97,18 +98,26 @@ export class UserElf {
   /** The GNU build id, hexadecimal (note type 3 of owner "GNU"); null when the file has none. */
   buildId(): string | null {
     return this.guard(() => {
-      for (const section of this.sections.filter(candidate => candidate.type === SHT_NOTE)) {
-        for (let at = section.offset; at + 12 <= section.offset + section.size; ) {
-          const nameBytes = this.view.getUint32(at, true);
-          const idBytes = this.view.getUint32(at + 4, true);
-          const idAt = at + 12 + ((nameBytes + 3) & ~3);
-          if (this.view.getUint32(at + 8, true) === NT_GNU_BUILD_ID && nameBytes === 4) {
-            return Buffer.from(this.bytes.subarray(idAt, idAt + idBytes)).toString('hex');
-          }
-          at = idAt + ((idBytes + 3) & ~3);
-        }
+      for (const { owner, type, at, size } of this.notes()) {
+        if (owner === 'GNU' && type === NT_GNU_BUILD_ID)
+          return Buffer.from(this.bytes.subarray(at, at + size)).toString('hex');
       }
       return null;
+    });
+  }
+
+  /** "provider:probe" of the USDT probes (notes of type 3, owner "stapsdt": systemtap's UserSpaceProbeImplementation). */
+  usdtProbes(): Set<string> {
+    return this.guard(() => {
+      const probes = new Set<string>();
+      for (const { owner, type, at, size } of this.notes()) {
+        if (owner !== 'stapsdt' || type !== NT_STAPSDT) continue;
+        // Three addresses (probe, base, semaphore), then three texts: provider, probe, arguments.
+        const texts = Buffer.from(this.bytes.subarray(at + 24, at + size)).toString('latin1');
+        const [provider = '', probe = ''] = texts.split('\0');
+        probes.add(`${provider}:${probe}`);
+      }
+      return probes;
     });
   }
 
@@ -128,6 +137,21 @@ export class UserElf {
       }
       return slots;
     });
+  }
+
+  /** Every note; `at` and `size` are those of its description in the file. */
+  private *notes(): Generator<{ owner: string; type: number; at: number; size: number }> {
+    for (const section of this.sections.filter(candidate => candidate.type === SHT_NOTE)) {
+      for (let start = section.offset; start + 12 <= section.offset + section.size; ) {
+        const nameBytes = this.view.getUint32(start, true);
+        const size = this.view.getUint32(start + 4, true);
+        const type = this.view.getUint32(start + 8, true);
+        const at = start + 12 + ((nameBytes + 3) & ~3);
+        const name = this.bytes.subarray(start + 12, start + 12 + Math.max(0, nameBytes - 1));
+        yield { owner: Buffer.from(name).toString('latin1'), type, at, size };
+        start = at + ((size + 3) & ~3);
+      }
+    }
   }
 
   private readSegments(): Segment[] {

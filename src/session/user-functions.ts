@@ -1,4 +1,7 @@
-/** The file offset a uprobe goes to: an ordinary function's, or the implementation an IFUNC stands for on the target. */
+/**
+ * What user programs and libraries can be traced at: the file offset of a function (the implementation an IFUNC stands
+ * for on the target, where it is one), and USDT probes.
+ */
 import { readFile } from 'node:fs/promises';
 import { SessionError } from './errors';
 import type { Target } from './target';
@@ -17,7 +20,7 @@ export interface UserFunctionRequest {
 export async function resolveUserFunction(request: UserFunctionRequest): Promise<number> {
   const { path, name } = request;
   try {
-    const elf = new UserElf(await readFile(path));
+    const elf = await readElf(path);
     const exact = elf.functions(name);
     const [symbol] =
       exact.length > 0
@@ -30,12 +33,45 @@ export async function resolveUserFunction(request: UserFunctionRequest): Promise
     return offset;
   } catch (error) {
     if (error instanceof UserElfError) throw missing(request, error.message);
-    if (error instanceof SessionError) throw error;
+    throw error;
+  }
+}
+
+/** Most of a file's probes that a message names. */
+const NAMED_PROBES = 5;
+
+/** Throws SessionError 'attach-point-missing' that says which probes the file has instead. */
+export async function requireUsdtProbe(path: string, provider: string, probe: string): Promise<void> {
+  const has = await usdtProbes(path);
+  if (has.has(`${provider}:${probe}`)) return;
+  const some = [...has].slice(0, NAMED_PROBES).join(', ');
+  const rest = has.size > NAMED_PROBES ? ` and ${has.size - NAMED_PROBES} more` : '';
+  throw new SessionError(
+    'attach-point-missing',
+    `${path} has no USDT probe ${provider}:${probe} (${has.size === 0 ? 'it has no probes at all' : `it has ${some}${rest}`}).`,
+    'Choose a program built with such probes; `readelf -n FILE` lists them (stapsdt).',
+  );
+}
+
+async function usdtProbes(path: string): Promise<Set<string>> {
+  try {
+    return (await readElf(path)).usdtProbes();
+  } catch (error) {
+    if (error instanceof UserElfError)
+      throw new SessionError('attach-point-missing', `${path} has no USDT probes: ${error.message}.`);
+    throw error;
+  }
+}
+
+/** Throws SessionError 'attach-point-missing' for a file that cannot be read, UserElfError for one that is no program. */
+async function readElf(path: string): Promise<UserElf> {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new SessionError(
       'attach-point-missing',
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
     );
-  }
+  });
+  return new UserElf(bytes);
 }
 
 /** Asked on the target: the choice depends on its CPU, so a shipped or computed offset would be wrong somewhere. */

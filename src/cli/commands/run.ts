@@ -1,17 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProgramChoice } from '../../session/choose-programs';
 import { readKernelDrops } from '../../session/drops';
 import { startSession } from '../../session/start-session';
 import { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TargetProcess } from '../../session/target';
 import type { TracingSession } from '../../session/tracing-session';
-import { stackTables } from '../../shared/decode/stack-tables';
+import { showsUserStacks } from '../../shared/decode/stack-tables';
 import { terminalUi } from '../elevation-prompt';
+import { EventPrinter } from '../event-printer';
 import { EXIT, UsageError } from '../exit';
 import { jsonOutput } from '../print/run-json';
 import { textOutput } from '../print/run-text';
 import { terminalProgress } from '../progress';
 import type { EndReason, RunOutput } from '../run-output';
-import { printFrame, printMaps } from '../run-results';
+import { printMaps } from '../run-results';
 import { openWorkplace, type Workplace } from '../workplace';
 import { parseDuration, parseParameters, parsePid, parseTarget, type RunOptions } from './run-options';
 
@@ -34,7 +36,7 @@ export async function runCommand(
   const progress = terminalProgress();
   const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
   let child: TargetProcess | null = null;
-  let symbolizer: Symbolizer | null = null;
+  const traced: { symbolizer?: Symbolizer; events?: EventPrinter } = {};
   try {
     const { target, built } = workplace;
     if (command.length > 0) {
@@ -44,7 +46,7 @@ export async function runCommand(
       );
     }
     setPid(workplace, parameters, givenPid, child?.pid ?? null);
-    const { session, connection } = await startSession(
+    const { session, choice } = await startSession(
       {
         target,
         helpers: workplace.helpers,
@@ -56,11 +58,18 @@ export async function runCommand(
         progress,
         allowChangingPrograms: false,
       },
-      opened => opened.onFrame((stream, frame) => printFrame(stream, frame, output)),
+      (opened, connection) => {
+        traced.symbolizer?.dispose();
+        const symbolizer = new Symbolizer(target, connection);
+        const events = new EventPrinter(output, symbolizer);
+        Object.assign(traced, { symbolizer, events });
+        opened.onFrame((stream, frame) => events.frame(stream, frame));
+      },
     );
-    symbolizer = new Symbolizer(target, connection);
-    const names = symbolizer;
+    const { symbolizer: names, events } = traced;
+    if (!names || !events) throw new Error('a session was started and nobody was told');
     progress.done();
+    for (const line of passedOver(choice)) process.stderr.write(`${line}\n`);
     const { openMs, loadMs, attachMs } = session.startup;
     output.attached(session.attached, {
       compile: built.compileMs,
@@ -68,8 +77,8 @@ export async function runCommand(
       load: loadMs,
       attach: attachMs,
     });
+    if (child && showsUserStacks(built.object)) await names.watchProcess(child.pid, session);
     await child?.resume();
-    if (child && stackTables(built.object).length > 0) names.watchProcess(child.pid);
 
     const stop = new AbortController();
     const intervals =
@@ -81,24 +90,38 @@ export async function runCommand(
     await intervals;
     if (ended.reason !== 'command') await child?.kill('SIGTERM');
     const commandExit = child ? await child.exited : null;
-    if (ended.failure === null) await finish(session, output, names);
+    if (ended.failure === null) await finish(session, output, names, events);
     output.end(ended.reason, commandExit);
     if (ended.failure) throw ended.failure;
     await session.close();
     return ended.reason;
   } finally {
     progress.done();
-    symbolizer?.dispose();
+    traced.symbolizer?.dispose();
     await child?.kill('SIGKILL').catch(() => undefined);
     await workplace.dispose();
   }
 }
 
 /** The last records, then every map complete, then what was lost. */
-async function finish(session: TracingSession, output: RunOutput, symbolizer: Symbolizer): Promise<void> {
+async function finish(
+  session: TracingSession,
+  output: RunOutput,
+  symbolizer: Symbolizer,
+  events: EventPrinter,
+): Promise<void> {
   await session.drain();
+  await events.flush();
   await printMaps(session, output, symbolizer);
   output.drops({ kernel: await readKernelDrops(session), helper: session.helperLost, client: 0 });
+}
+
+/** Which attach points were wanted first, and why they were not taken. */
+function passedOver(choice: ProgramChoice): string[] {
+  return choice.groups.flatMap(({ group, programs, passedOver: passed }) => {
+    const reasons = new Set(passed.map(({ program, lack }) => `${program}: ${lack.what}`));
+    return [...reasons].map(reason => `passed over for ${group} (taken: ${programs.join(', ')}): ${reason}`);
+  });
 }
 
 async function printEvery(

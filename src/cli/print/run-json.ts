@@ -10,7 +10,8 @@ export function jsonOutput(): RunOutput {
         programs: programs.map(({ name, section, attach }) => ({ name, section, attach })),
         startupMs,
       }),
-    event: (stream, _layout, data) => printJson({ type: 'event', stream, data }),
+    event: (stream, _layout, data, names) =>
+      printJson({ type: 'event', stream, data: { ...data, ...Object.fromEntries(names) } }),
     printk: line => printJson({ type: 'printk', line }),
     histogram: ({ map, kind, unit, key, buckets }) =>
       printJson({ type: 'hist', map, kind, unit, key, buckets }),

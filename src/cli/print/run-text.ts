@@ -1,6 +1,7 @@
-import { formatValue } from '../../shared/decode/format';
+import { escapeText, formatValue } from '../../shared/decode/format';
+import { inlineAddresses, stackSpace } from '../../shared/decode/stack-tables';
 import type { Field } from '../../shared/object/model';
-import type { RunOutput } from '../run-output';
+import type { AddressNames, RunOutput } from '../run-output';
 import { histogramRows } from './bars';
 import { tableRows } from './table';
 
@@ -11,12 +12,13 @@ export function textOutput(): RunOutput {
   return {
     attached: programs =>
       process.stderr.write(`attached ${programs.map(program => program.attach).join(', ')}\n`),
-    event: (stream, layout, data) => {
+    event: (stream, layout, data, names) => {
       if (!layout) {
         print([Object.values(data).map(String).join(' ')]);
         return;
       }
-      const fields = layout.fields.filter(field => !field.hidden);
+      const shown = layout.fields.filter(field => !field.hidden);
+      const fields = shown.filter(field => !isAddressList(field));
       if (!heads.has(stream)) {
         heads.add(stream);
         print([fields.map(field => cell(field, title(field))).join('  ')]);
@@ -26,6 +28,7 @@ export function textOutput(): RunOutput {
           .map(field => cell(field, text(field, data)))
           .join('  ')
           .trimEnd(),
+        ...addressLines(shown.filter(isAddressList), data, names),
       ]);
     },
     printk: line => print([line]),
@@ -58,6 +61,24 @@ export function textOutput(): RunOutput {
     },
   };
 }
+
+const INDENT = '    ';
+
+/** Stacks and their like: under the row, a line each. */
+function isAddressList(field: Field): boolean {
+  return field.storage === 'array' && stackSpace(field) !== null;
+}
+
+function addressLines(fields: readonly Field[], data: RecordValues, names: AddressNames): string[] {
+  return fields.flatMap(field => {
+    const lines =
+      names.get(field.name)?.map(escapeText) ?? inlineAddresses(data[field.name]).map(hexadecimal);
+    const heading = fields.length > 1 && lines.length > 0 ? [`${INDENT}${field.label}:`] : [];
+    return [...heading, ...lines.map(line => INDENT.repeat(fields.length > 1 ? 2 : 1) + line)];
+  });
+}
+
+const hexadecimal = (address: bigint): string => `0x${address.toString(16)}`;
 
 function title(field: Field): string {
   return field.unit ? `${field.label} (${field.unit})` : field.label;

@@ -1,7 +1,8 @@
 /** perf_event_open(2): events to attach programs to, events that only have to run, and the rings of perf buffers. */
 import { readFileSync } from 'node:fs';
+import { HelperError } from '../errors';
 import { isPermission, MISSING_CAPABILITY, systemError } from './errors';
-import { lastErrno, perfEventOpenCall } from './ffi';
+import { close, lastErrno, perfEventOpenCall } from './ffi';
 
 /** perf_event_open's number: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
 const SYSCALL_NUMBERS: Readonly<Partial<Record<NodeJS.Architecture, number>>> = { x64: 298, arm64: 241 };
@@ -23,6 +24,8 @@ export interface PerfEvent {
   readonly branchSampleType: bigint;
   /** Records before a waiting reader is woken; 0 leaves it to the kernel. */
   readonly wakeupEvents: number;
+  /** Further bits of struct perf_event_attr's bit field; none unless given. */
+  readonly flags?: number;
 }
 
 export function encodePerfAttr(event: PerfEvent): Uint8Array {
@@ -33,7 +36,7 @@ export function encodePerfAttr(event: PerfEvent): Uint8Array {
   attr.writeBigUInt64LE(event.config, 8);
   attr.writeBigUInt64LE(BigInt(event.frequencyHz || event.samplePeriod), 16);
   attr.writeBigUInt64LE(sampleType, 24);
-  attr.writeUInt32LE(event.frequencyHz > 0 ? FLAG_FREQUENCY : 0, 40);
+  attr.writeUInt32LE((event.frequencyHz > 0 ? FLAG_FREQUENCY : 0) | (event.flags ?? 0), 40);
   attr.writeUInt32LE(event.wakeupEvents, 48);
   attr.writeBigUInt64LE(event.branchSampleType, 72);
   return attr;
@@ -58,6 +61,26 @@ export function openPerfEvent(event: PerfEvent, pid: number, cpu: number): numbe
     errno,
     'This machine may lack the event; virtual machines often do.',
   );
+}
+
+/** True when the first online CPU has the event. Throws HelperError 'not-permitted'. */
+export function canOpenPerfEvent(type: number, config: bigint, branchSampleType: bigint): boolean {
+  const event = {
+    type,
+    config,
+    branchSampleType,
+    frequencyHz: 1,
+    samplePeriod: 0,
+    sampleType: 0n,
+    wakeupEvents: 0,
+  };
+  try {
+    close(openPerfEvent(event, 0, onlineCpus()[0] ?? 0));
+    return true;
+  } catch (error) {
+    if (error instanceof HelperError && error.code === 'attach-failed') return false;
+    throw error;
+  }
 }
 
 /** Numbers of the online CPUs, e.g. from "0-3,8". */

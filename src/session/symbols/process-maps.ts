@@ -37,6 +37,13 @@ export class ProcessMaps {
     this.mappings = [...kept, ...newer];
   }
 
+  /** What a new process has of the one that created it; its own mappings stay. */
+  inherit(parent: ProcessMaps): void {
+    const own = this.mappings;
+    this.mappings = parent.mappings;
+    this.add(own);
+  }
+
   /** Every file mapped, each once. */
   files(): ReadonlySet<string> {
     return new Set(this.mappings.map(mapping => mapping.path).filter(path => path.startsWith('/')));

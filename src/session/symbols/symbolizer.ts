@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { StackAddress } from '../../shared/decode/stacks';
-import type { HelperConnection } from '../helper-connection';
+import { type HelperConnection, HelperRequestError } from '../helper-connection';
 import type { Target } from '../target';
+import type { TracingSession } from '../tracing-session';
 import { UserElf } from '../user-elf';
 import { FileSymbolizer } from './file-symbolizer';
 import { KernelSymbols } from './kernel-symbols';
+import { type MappingRecord, parseMappingRecords } from './mapping-records';
 import { ProcessMaps, parseMaps } from './process-maps';
 
 /** From soon after its start, when the dynamic linker is at work, to rarely. */
@@ -24,12 +26,43 @@ export class Symbolizer {
     private readonly connection: HelperConnection,
   ) {}
 
-  /** Looks at the process's mappings now and again until it ends, so that it can be named afterwards. */
-  watchProcess(pid: number, step = 0): void {
+  /**
+   * Learns what the process maps (and what the processes it creates do), so that its addresses can be named when it is
+   * gone. Call it before the process runs. Where the kernel does not tell, the mappings are looked at now and again
+   * instead, which misses short-lived processes.
+   */
+  async watchProcess(pid: number, session: Pick<TracingSession, 'watchMappings'>): Promise<void> {
+    try {
+      await session.watchMappings(pid, frame => {
+        for (const record of parseMappingRecords(frame)) this.learn(record);
+      });
+    } catch (error) {
+      if (!(error instanceof HelperRequestError)) throw error;
+      this.pollMaps(pid, 0);
+    }
+  }
+
+  private learn(record: MappingRecord): void {
+    if (record.kind === 'mapping') {
+      this.mapsOf(record.pid).add([record.mapping]);
+      return;
+    }
+    // Records of two CPUs may arrive in the other order: what the child mapped itself stays on top.
+    const parent = this.processes.get(record.parent);
+    if (parent) this.mapsOf(record.pid).inherit(parent);
+  }
+
+  private mapsOf(pid: number): ProcessMaps {
+    const maps = this.processes.get(pid) ?? new ProcessMaps();
+    this.processes.set(pid, maps);
+    return maps;
+  }
+
+  private pollMaps(pid: number, step: number): void {
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
-        void this.readMaps(pid).then(alive => alive && this.watchProcess(pid, step + 1));
+        void this.readMaps(pid).then(alive => alive && this.pollMaps(pid, step + 1));
       },
       WATCH_STEPS_MS[Math.min(step, WATCH_STEPS_MS.length - 1)],
     );
@@ -51,6 +84,11 @@ export class Symbolizer {
       }),
     );
     return frames.flat();
+  }
+
+  /** Names of kernel addresses as they are, one each: not a stack's, whose outer frames are return addresses. */
+  async kernelNames(addresses: readonly bigint[]): Promise<string[]> {
+    return (await Promise.all(addresses.map(address => this.kernelFrames(address)))).flat();
   }
 
   dispose(): void {
@@ -113,9 +151,7 @@ export class Symbolizer {
   private async readMaps(pid: number): Promise<boolean> {
     const text = await this.target.processMaps(pid);
     if (text === null || text === '') return false;
-    const maps = this.processes.get(pid) ?? new ProcessMaps();
-    maps.add(parseMaps(text));
-    this.processes.set(pid, maps);
+    this.mapsOf(pid).add(parseMaps(text));
     return true;
   }
 }

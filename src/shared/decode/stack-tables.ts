@@ -40,6 +40,19 @@ export function stackTables(object: Pick<BpfObject, 'maps'>): StackTable[] {
   });
 }
 
+/** True when tables or events of the object hold stacks of user addresses: naming them needs to know the processes. */
+export function showsUserStacks(object: Pick<BpfObject, 'maps'>): boolean {
+  return object.maps.some(({ view }) => {
+    const layouts =
+      view.kind === 'table'
+        ? [view.key, view.value]
+        : view.kind === 'events' && view.record
+          ? [view.record]
+          : [];
+    return layouts.some(layout => layout.fields.some(field => stackSpace(field) === 'user'));
+  });
+}
+
 /** The address space of a field's stack; null when the field is none. */
 export function stackSpace(field: Field): 'kernel' | 'user' | null {
   if (field.meaning === 'kernel-stack') return 'kernel';

@@ -18,6 +18,8 @@ export const LIMITS = {
   pathBytes: 4096,
   programs: 256,
   sessions: 64,
+  /** Of one session, over its life: each costs a ring per CPU. */
+  watchedProcesses: 16,
   /** Most records of one snapshot request; a bigger map is cut and `truncated` says so. */
   snapshotEntries: 1 << 20,
 } as const;
@@ -190,6 +192,12 @@ export const HelperRequestSchemas = {
   'map/watch': v.strictObject({ ...mapOf, intervalMs: v.pipe(uint32, v.minValue(50)), maxEntries: uint32 }),
   /** Run time and count per program since load; turns BPF statistics on while at least one client asks. */
   'session/statistics': v.strictObject({ sessionId: uint32, enable: v.boolean() }),
+  /**
+   * Tells of every file the process, and each it creates from now on, maps to execute: frames of DataContent.perfRecords
+   * whose records are struct perf_event_header and what follows it, PERF_RECORD_MMAP2 or PERF_RECORD_FORK. A process
+   * that ended can then still have its addresses named. Ends with stream/unwatch or the session.
+   */
+  'process/watch': v.strictObject({ sessionId: uint32, pid: v.pipe(uint32, v.minValue(1)) }),
   'printk/watch': v.strictObject({}),
   'printk/unwatch': v.strictObject({}),
   /** Which of these exist on the target. */
@@ -197,6 +205,8 @@ export const HelperRequestSchemas = {
   'target/tracepoints': v.strictObject({
     names: v.pipe(v.array(v.strictObject({ category: name, name })), v.maxLength(1024)),
   }),
+  /** Whether the kernel can open this perf event on its first CPU (perf_event_open(2)); nothing stays open. */
+  'target/perf-event': v.strictObject({ type: uint32, config: uint64Text, branchSampleType: uint64Text }),
   /** The target's own description, read with the helper's privileges. */
   'target/read': v.strictObject({
     what: v.picklist([
@@ -234,6 +244,7 @@ export interface HelperResults {
     }[];
     readonly helperCpuNs: string;
   };
+  'process/watch': { readonly streamId: number };
   'printk/watch': { readonly streamId: number };
   'printk/unwatch': null;
   'target/functions': {
@@ -245,6 +256,7 @@ export interface HelperResults {
     }[];
   };
   'target/tracepoints': { readonly present: readonly boolean[] };
+  'target/perf-event': { readonly available: boolean };
   'target/read': { readonly blobId: number; readonly bytes: number };
 }
 

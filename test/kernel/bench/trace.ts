@@ -4,7 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { printFrame, printMaps } from '../../../src/cli/run-results';
+import { EventPrinter } from '../../../src/cli/event-printer';
+import type { AddressNames } from '../../../src/cli/run-output';
+import { printMaps } from '../../../src/cli/run-results';
 import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
 import { btfId } from '../../../src/compile/vmlinux-cache';
@@ -14,10 +16,12 @@ import { HelperPool } from '../../../src/session/helper-pool';
 import type { NamedStack } from '../../../src/session/read-stacks';
 import { startSession } from '../../../src/session/start-session';
 import { Symbolizer } from '../../../src/session/symbols/symbolizer';
+import type { TracingSession } from '../../../src/session/tracing-session';
 import { defaultCacheFolder } from '../../../src/session/vm/kernel-image';
 import { VmTarget } from '../../../src/session/vm-target';
+import { decodeField } from '../../../src/shared/decode/field';
 import type { FieldValue, Histogram, MapEntry } from '../../../src/shared/decode/model';
-import { stackTables } from '../../../src/shared/decode/stack-tables';
+import { showsUserStacks } from '../../../src/shared/decode/stack-tables';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { sharedGuest } from './guest';
@@ -40,13 +44,18 @@ export interface Trace {
   readonly pid: number;
   readonly commandExit: number;
   readonly commandOutput: string;
-  readonly events: Readonly<Record<string, FieldValue>>[];
+  /** In their order; stacks by name. */
+  readonly events: Readonly<Record<string, EventValue>>[];
   readonly printk: string[];
   readonly histograms: Histogram[];
   readonly entries: Map<string, readonly MapEntry[]>;
   readonly stacks: NamedStack[];
   readonly kernelDrops: number;
+  /** The program's global counters at the end. */
+  readonly counters: Readonly<Record<string, number>>;
 }
+
+export type EventValue = FieldValue | readonly string[];
 
 const templates = path.join(root, 'bpf-templates');
 
@@ -115,7 +124,7 @@ export async function trace(request: TraceRequest): Promise<Trace> {
   if (pidParameter && !request.wholeSystem) parameters.set(pidParameter.name, String(command.pid));
 
   const collected = {
-    events: [] as Record<string, FieldValue>[],
+    events: [] as Record<string, EventValue>[],
     printk: [] as string[],
     histograms: [] as Histogram[],
     entries: new Map<string, readonly MapEntry[]>(),
@@ -123,8 +132,12 @@ export async function trace(request: TraceRequest): Promise<Trace> {
   };
   const output = {
     attached: () => undefined,
-    event: (_stream: string, _layout: unknown, data: Readonly<Record<string, FieldValue>>) =>
-      void collected.events.push({ ...data }),
+    event: (
+      _stream: string,
+      _layout: unknown,
+      data: Readonly<Record<string, FieldValue>>,
+      names: AddressNames,
+    ) => void collected.events.push({ ...data, ...Object.fromEntries(names) }),
     printk: (line: string) => void collected.printk.push(line),
     histogram: (histogram: Histogram) => void collected.histograms.push(histogram),
     map: (map: { name: string }, entries: readonly MapEntry[]) =>
@@ -133,8 +146,9 @@ export async function trace(request: TraceRequest): Promise<Trace> {
     drops: () => undefined,
     end: () => undefined,
   };
+  const names: { symbolizer?: Symbolizer; events?: EventPrinter } = {};
   try {
-    const { session, connection, choice } = await startSession(
+    const { session, choice } = await startSession(
       {
         target,
         helpers,
@@ -147,22 +161,48 @@ export async function trace(request: TraceRequest): Promise<Trace> {
         allowChangingPrograms: false,
         ...(request.without ? { without: request.without } : {}),
       },
-      opened => opened.onFrame((stream, frame) => printFrame(stream, frame, output)),
+      (opened, connection) => {
+        names.symbolizer = new Symbolizer(target, connection);
+        const events = new EventPrinter(output, names.symbolizer);
+        names.events = events;
+        opened.onFrame((stream, frame) => events.frame(stream, frame));
+      },
     );
-    const symbolizer = new Symbolizer(target, connection);
+    const { symbolizer, events } = names;
+    if (!symbolizer || !events) throw new Error('no session was announced');
+    if (showsUserStacks(object)) await symbolizer.watchProcess(command.pid, session);
     await command.resume();
-    if (stackTables(object).length > 0) symbolizer.watchProcess(command.pid);
     const commandExit = await command.exited;
     await session.drain();
+    await events.flush();
     await printMaps(session, output, symbolizer);
     const kernelDrops = await readKernelDrops(session);
+    const counters = await readCounters(session);
     const attached = session.attached.map(program => program.attach);
-    symbolizer.dispose();
     await session.close();
-    return { choice, attached, pid: command.pid, commandExit, commandOutput, kernelDrops, ...collected };
+    const { pid } = command;
+    return { choice, attached, pid, commandExit, commandOutput, kernelDrops, counters, ...collected };
   } finally {
+    names.symbolizer?.dispose();
     await command.kill('SIGKILL').catch(() => undefined);
   }
+}
+
+/** Global counters by name. */
+async function readCounters(session: TracingSession): Promise<Record<string, number>> {
+  const counters: Record<string, number> = {};
+  const globals = session.object.globals.filter(({ layout }) => layout.fields.length === 1);
+  for (const section of new Set(globals.map(global => global.section))) {
+    const bytes = await session.readSection(section);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const { name, offset, layout, section: own } of globals) {
+      const [field] = layout.fields;
+      if (own !== section || !field) continue;
+      const value = decodeField(view, offset, field);
+      if (typeof value === 'number' || typeof value === 'bigint') counters[name] = Number(value);
+    }
+  }
+  return counters;
 }
 
 /** The histogram of that map (and key), or a clear failure. */

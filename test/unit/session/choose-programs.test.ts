@@ -13,6 +13,7 @@ function facts(has: {
   notrace?: string[];
   tracepoints?: string[];
   modules?: string[];
+  branchRecords?: boolean;
 }): TargetFacts {
   return {
     btf,
@@ -26,6 +27,7 @@ function facts(has: {
       names.map(({ category, name }) => (has.tracepoints ?? []).includes(`${category}:${name}`)),
     modules: async () => new Set(has.modules ?? []),
     moduleBtf: async () => null,
+    branchRecords: async () => has.branchRecords ?? false,
   };
 }
 
@@ -124,6 +126,51 @@ describe('choosePrograms', () => {
     const choice = choosePrograms(object, target);
     if (met) await expect(choice).resolves.toMatchObject({ load: [{ name: 'main' }] });
     else await expect(choice).rejects.toMatchObject({ code: 'attach-point-missing' });
+  });
+
+  it('says that a machine has no last branch records', async () => {
+    const object = objectOf(program('main', 'perf_event', { needs: ['branch-stack'] }));
+    await expect(choosePrograms(object, facts({}))).rejects.toThrow(/has no last branch records/);
+    await expect(choosePrograms(object, facts({ branchRecords: true }))).resolves.toMatchObject({
+      load: [{ name: 'main' }],
+    });
+  });
+
+  it('knows a system call by its tracepoint or by its function', async () => {
+    const object = objectOf(program('main', 'ksyscall/sync'));
+    for (const target of [
+      facts({ tracepoints: ['syscalls:sys_enter_sync'] }),
+      facts({ notrace: ['__x64_sys_sync'] }),
+      facts({ notrace: ['__arm64_sys_sync'] }),
+    ])
+      await expect(choosePrograms(object, target)).resolves.toMatchObject({ load: [{ name: 'main' }] });
+    await expect(choosePrograms(object, facts({}))).rejects.toThrow(/no system call 'sync'/);
+  });
+
+  it('counts a missing run-time target as a lack of its rank, and says what was looked for once', async () => {
+    const statement = (rank: number, targetParameter: string): Partial<Program> => ({
+      choice: { group: 'statement', rank },
+      targetParameter,
+    });
+    const servers = objectOf(
+      program('probe', '?usdt', statement(0, 'start_probe')),
+      program('probe_done', '?usdt', statement(0, 'done_probe')),
+      program('function', '?uprobe', statement(1, 'dispatch')),
+      program('function_done', '?uretprobe', statement(1, 'dispatch')),
+    );
+    const lack = async ({ name }: Program) =>
+      name.startsWith('probe') ? { what: '/usr/sbin/x has no USDT probe a:b', mend: null } : null;
+    const choice = await choosePrograms(servers, facts({}), new Map(), lack);
+    expect(names(choice.load)).toEqual(['function', 'function_done']);
+    expect(choice.groups[0]?.passedOver).toHaveLength(2);
+    const none = choosePrograms(servers, facts({}), new Map(), async () => ({
+      what: 'there is no file x',
+      mend: 'Give its whole path.',
+    }));
+    await expect(none).rejects.toMatchObject({
+      message: 'This target lacks what the program attaches to: there is no file x.',
+      mend: 'Give its whole path.',
+    });
   });
 
   it('gives the mend for a module that is not loaded', async () => {

@@ -46,4 +46,19 @@ describe('UserElf', () => {
     const bytes = readFileSync(build('cut', []));
     expect(() => new UserElf(bytes.subarray(0, 1000)).functions('traced')).toThrow(UserElfError);
   });
+
+  it('lists USDT probes by provider and name', () => {
+    const source = path.join(folder, 'probed.c');
+    const binary = path.join(folder, 'probed');
+    writeFileSync(
+      source,
+      '#include <sys/sdt.h>\nint main(int c, char **v) { DTRACE_PROBE2(bpfw, first, c, v); DTRACE_PROBE(bpfw, second__part); return 0; }\n',
+    );
+    execFileSync('clang', [source, '-o', binary]);
+    expect([...new UserElf(readFileSync(binary)).usdtProbes()].sort()).toEqual([
+      'bpfw:first',
+      'bpfw:second__part',
+    ]);
+    expect(new UserElf(readFileSync(process.execPath)).usdtProbes()).toEqual(new Set());
+  });
 });
