@@ -17,6 +17,7 @@ interface Room {
 const ROOMS: readonly Room[] = [
   { folder: 'src/shared/protocol', rooms: ['src/shared'], packages: ['valibot', 'vscode-jsonrpc'] },
   { folder: 'src/shared/template', rooms: ['src/shared'], packages: ['valibot'] },
+  { folder: 'src/shared/export', rooms: ['src/shared'], packages: ['yaml'] },
   { folder: 'src/shared', rooms: ['src/shared'], packages: [] },
   { folder: 'src/templates', rooms: ['src/templates', 'src/shared'], packages: ['node:', 'valibot'] },
   { folder: 'src/compile', rooms: ['src/compile', 'src/shared'], packages: ['node:'] },
@@ -50,7 +51,7 @@ const ROOMS: readonly Room[] = [
   {
     folder: 'webview/common',
     rooms: ['webview/common', 'src/shared'],
-    packages: ['echarts', '@tanstack/virtual-core', '@vscode/webview-ui-toolkit'],
+    packages: ['echarts', '@vscode/webview-ui-toolkit'],
   },
 ];
 
