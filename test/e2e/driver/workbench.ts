@@ -7,6 +7,10 @@ import path from 'node:path';
 import type { Browser, Frame, Locator, Page } from 'playwright-core';
 import { QuickInput } from './quick-input';
 
+/** Between two rounds of asking frames what they are, and for one answer (a frame without a document gives none). */
+const ASK_AGAIN_MS = 500;
+const FRAME_ANSWER_MS = 5_000;
+
 export interface OpenOptions {
   /** Of each single wait. A guest without hardware virtualisation is 10 to 30 times slower than its machine. */
   readonly timeoutMs: number;
@@ -134,31 +138,17 @@ export class Workbench {
 
   /**
    * The document of a webview, by its title (a panel's page has its view's name). A webview is a frame in a frame whose
-   * document is written, not navigated to, so each frame there is and each that comes is asked for its title.
+   * document is written, not navigated to, so no event tells when it is there: all frames are asked, again and again.
    */
   async webview(title: string): Promise<Frame> {
-    const { page, timeoutMs } = this;
-    return new Promise<Frame>((resolve, reject) => {
-      const deadline = setTimeout(
-        () => settle(() => reject(new Error(`no webview titled "${title}" after ${timeoutMs} ms`))),
-        timeoutMs,
-      );
-      const ask = (frame: Frame): void => {
-        frame
-          .waitForFunction(wanted => document.title === wanted, title, { timeout: timeoutMs })
-          .then(
-            () => settle(() => resolve(frame)),
-            () => {}, // the frame went away or is another one
-          );
-      };
-      const settle = (end: () => void): void => {
-        clearTimeout(deadline);
-        page.off('frameattached', ask);
-        end();
-      };
-      page.on('frameattached', ask);
-      for (const frame of page.frames()) if (frame !== page.mainFrame()) ask(frame);
-    });
+    const deadlineMs = performance.now() + this.timeoutMs;
+    while (performance.now() < deadlineMs) {
+      for (const frame of this.page.frames()) {
+        if (frame !== this.page.mainFrame() && (await titleOf(frame)) === title) return frame;
+      }
+      await this.page.waitForEvent('framenavigated', { timeout: ASK_AGAIN_MS }).catch(() => {});
+    }
+    throw new Error(`no webview titled "${title}" after ${this.timeoutMs} ms`);
   }
 
   /** Switches the colour theme, as a person does, and resolves when the workbench wears it. */
@@ -175,6 +165,16 @@ export class Workbench {
     await mkdir(path.dirname(file), { recursive: true });
     await this.page.screenshot({ path: file });
   }
+}
+
+/** null while the frame loads or when it went away. */
+async function titleOf(frame: Frame): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>(resolve => {
+    timer = setTimeout(() => resolve(null), FRAME_ANSWER_MS);
+  });
+  const title = frame.evaluate(() => document.title).catch(() => null);
+  return Promise.race([title, late]).finally(() => clearTimeout(timer));
 }
 
 function escapeRegExp(text: string): string {
