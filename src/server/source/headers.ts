@@ -1,4 +1,4 @@
-/** Headers that a source includes: the author's own are read, the system's are asked only whether they declare types. */
+/** Headers that a source includes: the author's own are read, the system's are asked only which types they declare. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { lex } from './lexer';
@@ -23,7 +23,7 @@ export interface Header {
 
 export class Headers {
   private readonly cache = new Map<string, CachedHeader>();
-  private readonly declaresTypes = new Map<string, boolean>();
+  private readonly systemModels = new Map<string, SourceModel | null>();
 
   constructor(private readonly includeFolders: readonly string[]) {}
 
@@ -47,23 +47,37 @@ export class Headers {
   }
 
   /**
-   * Whether a system header (by its <name>) declares types, itself or through what it includes: vmlinux.h declares the
-   * same ones. null when the header is not on this machine.
+   * A type that a system header (by its <name>) declares, itself or through what it includes, and that `isTaken` says
+   * is taken: "struct list_head". null when there is none, or the header is not on this machine.
    */
-  declares(name: string): boolean | null {
-    const known = this.declaresTypes.get(name);
+  clash(
+    name: string,
+    isTaken: (kind: 'struct' | 'union' | 'enum' | 'typedef', name: string) => boolean,
+  ): string | null {
+    const seen = new Set<string>();
+    const queue = [name];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const model = this.system(next);
+      if (!model) continue;
+      for (const { kind, name: tag } of model.aggregates)
+        if (tag !== '' && isTaken(kind, tag)) return `${kind} ${tag}`;
+      // C allows the same typedef twice, but not of a struct without a tag.
+      for (const [typedef, { type }] of model.typedefs)
+        if (type.inline?.name === '' && isTaken('typedef', typedef)) return typedef;
+      queue.push(...model.includes.map(include => include.name));
+    }
+    return null;
+  }
+
+  private system(name: string): SourceModel | null {
+    const known = this.systemModels.get(name);
     if (known !== undefined) return known;
     const text = systemHeader(name);
-    if (text === null) return null;
-    // Headers include each other in circles: until this one is read it counts as harmless.
-    this.declaresTypes.set(name, false);
-    const model = readSource(text);
-    const answer =
-      model.aggregates.length > 0 ||
-      model.typedefs.size > 0 ||
-      model.includes.some(include => this.declares(include.name) === true);
-    this.declaresTypes.set(name, answer);
-    return answer;
+    const model = text === null ? null : readSource(text);
+    this.systemModels.set(name, model);
+    return model;
   }
 
   private read(file: string): CachedHeader | null {

@@ -1,0 +1,151 @@
+/** Wires the protocol's requests to the features. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type CancellationToken,
+  type Connection,
+  LSPErrorCodes,
+  ResponseError,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Analysis } from './analysis';
+import { codeLenses } from './features/code-lens';
+import { complete } from './features/completion';
+import { codeActions, diagnose } from './features/diagnostics';
+import { hover } from './features/hover';
+import { signatureHelp } from './features/signature-help';
+import { definitions, definitionsFromUserSpace, documentSymbols, references } from './features/symbols';
+import { readSettings } from './settings';
+import { Workspace } from './workspace';
+
+/** Typing goes on: problems of a half-written word help nobody. */
+const DIAGNOSTICS_DELAY_MS = 150;
+const PROGRAM_FILE = /\.bpf\.[ch]$/;
+
+/** Serves one client until it says exit. `parserFolder` holds the .wasm files. */
+export function serve(connection: Connection, parserFolder: string): void {
+  const documents = new TextDocuments(TextDocument);
+  const timers = new Map<string, NodeJS.Timeout>();
+  let workspace: Workspace | null = null;
+  const say = (message: string) => connection.console.info(message);
+
+  connection.onInitialize(({ initializationOptions }) => {
+    workspace = new Workspace(readSettings(initializationOptions), parserFolder, say);
+    return {
+      serverInfo: { name: 'bpf-workbench' },
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        completionProvider: { triggerCharacters: ['"', '/', ':', '>', '.', '(', ',', '?', '&'] },
+        hoverProvider: true,
+        signatureHelpProvider: { triggerCharacters: ['(', ','] },
+        documentSymbolProvider: true,
+        definitionProvider: true,
+        referencesProvider: true,
+        codeActionProvider: { codeActionKinds: ['quickfix'] },
+        codeLensProvider: {},
+      },
+    };
+  });
+  connection.onDidChangeConfiguration(({ settings }) => {
+    workspace = new Workspace(readSettings(settings), parserFolder, say);
+    for (const document of documents.all()) schedule(document, 0);
+  });
+
+  function schedule(document: TextDocument, delayMs: number): void {
+    if (!PROGRAM_FILE.test(document.uri)) return;
+    clearTimeout(timers.get(document.uri));
+    const timer = setTimeout(() => void publish(document), delayMs);
+    timers.set(document.uri, timer);
+  }
+
+  async function publish(document: TextDocument): Promise<void> {
+    timers.delete(document.uri);
+    const { uri, version } = document;
+    try {
+      const analysis = await workspace?.analyse(document);
+      // Closed or changed meanwhile: the next run says it.
+      if (!analysis || documents.get(uri)?.version !== version) return;
+      await connection.sendDiagnostics({ uri, version, diagnostics: diagnose(analysis, document) });
+    } catch (error) {
+      connection.console.error(`checks of ${uri}: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+
+  documents.onDidChangeContent(({ document }) =>
+    schedule(document, document.version <= 1 ? 0 : DIAGNOSTICS_DELAY_MS),
+  );
+  documents.onDidClose(({ document }) => {
+    clearTimeout(timers.get(document.uri));
+    timers.delete(document.uri);
+    workspace?.forget(document.uri);
+    void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
+  });
+
+  /** Runs a feature on the present version of a program; null for other files and for requests nobody waits for any more. */
+  async function about<T>(
+    uri: string,
+    token: CancellationToken,
+    feature: (analysis: Analysis, document: TextDocument) => T | Promise<T>,
+  ): Promise<T | null> {
+    const document = documents.get(uri);
+    if (!document || !PROGRAM_FILE.test(uri) || !workspace) return null;
+    const { version } = document;
+    const analysis = await workspace.analyse(document);
+    // Messages that came meanwhile are read first: a newer keystroke cancels this.
+    await new Promise(resolve => setImmediate(resolve));
+    if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+    const present = documents.get(uri);
+    if (!present) return null;
+    return feature(present.version === version ? analysis : await workspace.analyse(present), present);
+  }
+
+  connection.onCompletion(({ textDocument, position, context }, token) =>
+    about(textDocument.uri, token, (analysis, document) =>
+      complete(analysis, document, document.offsetAt(position), context?.triggerKind !== 2),
+    ),
+  );
+  connection.onHover(({ textDocument, position }, token) =>
+    about(textDocument.uri, token, (analysis, document) =>
+      hover(analysis, document, document.offsetAt(position)),
+    ),
+  );
+  connection.onSignatureHelp(({ textDocument, position }, token) =>
+    about(textDocument.uri, token, (analysis, document) =>
+      signatureHelp(analysis, document.offsetAt(position)),
+    ),
+  );
+  connection.onDocumentSymbol(({ textDocument }, token) =>
+    about(textDocument.uri, token, (analysis, document) => documentSymbols(analysis, document)),
+  );
+  connection.onDefinition(async ({ textDocument, position }, token) => {
+    const document = documents.get(textDocument.uri);
+    if (document && !PROGRAM_FILE.test(document.uri) && document.uri.startsWith('file:'))
+      return definitionsFromUserSpace(
+        document.getText(),
+        document.offsetAt(position),
+        path.dirname(fileURLToPath(document.uri)),
+      );
+    return about(textDocument.uri, token, (analysis, present) =>
+      definitions(analysis, present, present.offsetAt(position)),
+    );
+  });
+  connection.onReferences(({ textDocument, position, context }, token) =>
+    about(textDocument.uri, token, (analysis, document) =>
+      references(analysis, document, document.offsetAt(position), context.includeDeclaration),
+    ),
+  );
+  connection.onCodeLens(({ textDocument }, token) =>
+    about(textDocument.uri, token, (analysis, document) =>
+      codeLenses(analysis, document, workspace?.settings.attachCommand ?? ''),
+    ),
+  );
+  connection.onCodeAction(({ textDocument, context, range }) => {
+    const document = documents.get(textDocument.uri);
+    return document ? codeActions(document, context.diagnostics, range) : null;
+  });
+
+  documents.listen(connection);
+  connection.listen();
+}

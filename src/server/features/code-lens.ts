@@ -1,0 +1,48 @@
+/** CodeLens: over each program what it attaches to, over each map how it will be shown. */
+import type { CodeLens } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Analysis } from '../analysis';
+import { missingTarget } from '../checks/sections';
+import { parseSection } from '../helpers/section-kinds';
+import { summarizeMap } from './map-view';
+import { rangeOf } from './places';
+
+/** `attachCommand`: the client's command that compiles and attaches the file; '' when it has none. */
+export function codeLenses(analysis: Analysis, document: TextDocument, attachCommand: string): CodeLens[] {
+  const lenses: CodeLens[] = [];
+  const { source, kernel } = analysis;
+  const [first] = source.programs;
+  if (first && attachCommand !== '')
+    lenses.push({
+      range: rangeOf(document, first.section.span),
+      command: { title: '▶ Compile and Attach', command: attachCommand },
+    });
+  for (const { section } of source.programs) {
+    const parsed = parseSection(section.name);
+    if (!parsed?.target || !kernel) continue;
+    const missing = missingTarget(parsed.kind, parsed.target, kernel);
+    const signature =
+      parsed.kind.target === 'function'
+        ? kernel.types.signature(parsed.target.replace(/\+.*$/, ''))
+        : parsed.kind.target === 'raw-tracepoint'
+          ? kernel.types.tracepointSignature(parsed.target)
+          : null;
+    const title = missing
+      ? `${parsed.target}: not in ${kernel.isRunning ? 'this' : 'the target'} kernel`
+      : signature
+        ? `${signature.name}(${signature.parameters.map(one => one.text).join(', ')})`
+        : null;
+    if (title !== null)
+      lenses.push({ range: rangeOf(document, section.span), command: { title, command: '' } });
+  }
+  kernel?.forgetSymbols();
+  for (const map of source.model.maps) {
+    const { shown } = summarizeMap(map, analysis.types);
+    if (shown !== 'none')
+      lenses.push({
+        range: rangeOf(document, map.nameSpan),
+        command: { title: `shown as ${shown}`, command: '' },
+      });
+  }
+  return lenses;
+}

@@ -1,0 +1,65 @@
+/** Completion inside __uint(), __type() and their like. */
+import { type CompletionItem, CompletionItemKind } from 'vscode-languageserver/node';
+import type { Analysis } from '../analysis';
+import { MAP_FIELD_KINDS, MAP_FLAGS, MAP_KINDS } from '../helpers/map-kinds';
+import type { EnclosingCall } from '../source/expressions';
+import type { Token } from '../source/lexer';
+import { completeTypes } from './complete-types';
+
+const SIZES: readonly (readonly [string, string])[] = [
+  ['256 * 1024', '256 KiB of ring buffer'],
+  ['1024 * 1024', '1 MiB of ring buffer'],
+  ['10240', 'entries'],
+  ['1', 'entry'],
+];
+
+export function completeMapField(
+  analysis: Analysis,
+  call: EnclosingCall,
+  tokens: readonly Token[],
+  written: string,
+): CompletionItem[] {
+  if (call.argument === 0)
+    return MAP_FIELD_KINDS.filter(field => field.macro === call.name).map((field, index) => ({
+      label: field.name,
+      kind: CompletionItemKind.Property,
+      detail: field.description,
+      sortText: String(index).padStart(2, '0'),
+    }));
+  const field = tokens[call.openIndex + 1]?.text;
+  if (call.name === '__type') {
+    const structs = analysis.source.aggregates
+      .filter(one => one.kind !== 'enum' && one.name !== '')
+      .map(one => ({
+        label: `${one.kind} ${one.name}`,
+        kind: CompletionItemKind.Struct,
+        sortText: `0${one.name}`,
+      }));
+    return [...structs, ...completeTypes(analysis, written || '_')];
+  }
+  switch (field) {
+    case 'type':
+      return MAP_KINDS.map((kind, index) => ({
+        label: kind.name,
+        kind: CompletionItemKind.EnumMember,
+        detail: kind.description,
+        sortText: String(index).padStart(2, '0'),
+      }));
+    case 'map_flags':
+      return MAP_FLAGS.map(([label, detail]) => ({ label, detail, kind: CompletionItemKind.EnumMember }));
+    case 'pinning':
+      return ['LIBBPF_PIN_BY_NAME', 'LIBBPF_PIN_NONE'].map(label => ({
+        label,
+        kind: CompletionItemKind.EnumMember,
+      }));
+    case 'max_entries':
+      return [
+        ...SIZES.map(([label, detail]) => ({ label, detail, kind: CompletionItemKind.Value })),
+        ...analysis.source.macros
+          .filter(macro => macro.parameters === null && macro.body !== '')
+          .map(macro => ({ label: macro.name, detail: macro.body, kind: CompletionItemKind.Constant })),
+      ];
+    default:
+      return [];
+  }
+}

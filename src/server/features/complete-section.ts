@@ -1,0 +1,256 @@
+/** Completion inside SEC("..."): kinds, then what they attach to. */
+import {
+  type CompletionItem,
+  CompletionItemKind,
+  type CompletionList,
+  InsertTextFormat,
+} from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Analysis } from '../analysis';
+import { parseSection, SECTION_KINDS, type SectionKind } from '../helpers/section-kinds';
+import { tracepointCategory } from '../helpers/tracepoint-categories';
+import { readUserBinary, resolveBinary } from '../kernel/user-binary';
+import type { Token } from '../source/lexer';
+import { programSkeleton } from './program-skeleton';
+
+/** Kinds that tracing programs are written with; the others come after. */
+const USUAL = [
+  'fentry',
+  'fexit',
+  'kprobe',
+  'kretprobe',
+  'tp_btf',
+  'tp',
+  'raw_tp',
+  'ksyscall',
+  'uprobe',
+  'uretprobe',
+  'usdt',
+  'perf_event',
+  'iter',
+  'lsm',
+  'xdp',
+  'tc',
+];
+const MOST = 200;
+
+export async function completeSection(
+  analysis: Analysis,
+  document: TextDocument,
+  literal: Token,
+  offset: number,
+  isOpen: boolean,
+): Promise<CompletionList> {
+  const nameStart = literal.start + 1;
+  const nameEnd = isOpen ? literal.end : literal.end - 1;
+  const written = document.getText().slice(nameStart, offset);
+  const optional = written.startsWith('?') ? '?' : '';
+  const slash = written.indexOf('/');
+  const range = { start: document.positionAt(nameStart), end: document.positionAt(nameEnd) };
+  const tail = skeletonPlace(analysis, document, literal, isOpen);
+
+  const item = (
+    name: string,
+    kind: CompletionItemKind,
+    detail: string,
+    sort: string,
+    documentation = '',
+  ): CompletionItem => {
+    const whole = optional + name;
+    const skeleton =
+      tail && !name.endsWith('/') ? programSkeleton(whole, analysis.kernel?.types ?? null) : null;
+    return {
+      label: name,
+      kind,
+      detail,
+      sortText: sort,
+      filterText: whole,
+      ...(documentation ? { documentation: { kind: 'markdown' as const, value: documentation } } : {}),
+      ...(skeleton && tail
+        ? {
+            textEdit: {
+              range: { start: range.start, end: document.positionAt(tail.end) },
+              newText: `${whole.replace(/[\\$}]/g, '\\$&')}")\n${skeleton}`,
+            },
+            insertTextFormat: InsertTextFormat.Snippet,
+          }
+        : { textEdit: { range, newText: whole } }),
+      // A kind that wants a target is only half of the name: go on at once.
+      ...(name.endsWith('/')
+        ? { command: { title: 'Suggest', command: 'editor.action.triggerSuggest' } }
+        : {}),
+    };
+  };
+
+  const variable = analysis.source.text.slice(Math.max(0, literal.start - 200), literal.start);
+  if (/(\}\s*\w+|\[\]|char\s+\w+\s*\[?\d*\]?)\s*SEC\($/.test(variable)) {
+    const names = /\}\s*\w+\s*SEC\($/.test(variable) ? ['.maps'] : ['license', '.maps'];
+    return {
+      isIncomplete: false,
+      items: names.map(name => ({
+        label: name,
+        kind: CompletionItemKind.Module,
+        textEdit: { range, newText: name },
+      })),
+    };
+  }
+
+  if (slash < 0 || !parseSection(written)?.kind || parseSection(written)?.target === null) {
+    const items = SECTION_KINDS.map((kind, position) => {
+      const usual = USUAL.indexOf(kind.name);
+      const sort = `${usual < 0 ? 'z' : 'a'}${String(usual < 0 ? position : usual).padStart(3, '0')}`;
+      return item(
+        kind.target === 'none' ? kind.name : `${kind.name}/`,
+        CompletionItemKind.Module,
+        kind.description,
+        sort,
+      );
+    });
+    return { isIncomplete: false, items };
+  }
+  const parsed = parseSection(written);
+  if (!parsed || parsed.target === null) return { isIncomplete: false, items: [] };
+  const { kind, target } = parsed;
+  const { names, more } = await targetsOf(analysis, kind, target);
+  const items = names.map(({ name, detail }, position) =>
+    item(`${kind.name}/${name}`, CompletionItemKind.Function, detail, String(position).padStart(4, '0')),
+  );
+  for (const [position, one] of items.entries()) {
+    // People read the target, the editor filters by the whole name.
+    one.label = names[position]?.name ?? one.label;
+  }
+  return { isIncomplete: more, items };
+}
+
+/** Where a program's skeleton can go: behind `")` when nothing else stands there and no function follows. */
+function skeletonPlace(
+  analysis: Analysis,
+  document: TextDocument,
+  literal: Token,
+  isOpen: boolean,
+): { readonly end: number } | null {
+  const text = document.getText();
+  const lineEnd = text.indexOf('\n', literal.end);
+  const end = lineEnd < 0 ? text.length : lineEnd;
+  const rest = text.slice(literal.end, end).trim();
+  if (rest !== '' && rest !== ')') return null;
+  if (isOpen && rest !== '' && rest !== ')') return null;
+  const lineStart = text.lastIndexOf('\n', literal.start) + 1;
+  if (!/^\s*SEC\s*\($/.test(text.slice(lineStart, literal.start))) return null;
+  const mark = analysis.source.model.sections.find(one => one.nameSpan.start === literal.start + 1);
+  const isDangling = !mark || analysis.source.model.danglingSections.includes(mark);
+  const next = text.slice(end).trimStart();
+  const startsAnother =
+    next === '' || /^(SEC\s*\(|struct\s+\w*\s*\{|\/[*/]|#|char\s|const\s|static\s)/.test(next);
+  return isDangling || (isOpen && startsAnother) ? { end } : null;
+}
+
+interface Proposed {
+  readonly names: readonly { readonly name: string; readonly detail: string }[];
+  readonly more: boolean;
+}
+
+async function targetsOf(analysis: Analysis, kind: SectionKind, target: string): Promise<Proposed> {
+  const { kernel } = analysis;
+  const types = kernel?.types ?? null;
+  const plain = (names: readonly string[], detail: (name: string) => string): Proposed => {
+    const { found, more } = matching(names, target);
+    return { names: found.map(name => ({ name, detail: detail(name) })), more };
+  };
+  switch (kind.target) {
+    case 'function':
+    case 'pattern':
+      return plain(types?.functions ?? [], name => signatureText(analysis, name));
+    case 'syscall':
+      return plain(types?.syscalls ?? [], () => 'system call');
+    case 'raw-tracepoint':
+      return plain(types?.tracepoints ?? [], name =>
+        (types?.tracepointSignature(name)?.parameters ?? []).map(one => one.text).join(', '),
+      );
+    case 'lsm-hook':
+      return plain(types?.lsmHooks ?? [], name => signatureText(analysis, `bpf_lsm_${name}`));
+    case 'iterator':
+      return plain(types?.iterators ?? [], () => 'iterator');
+    case 'tracepoint':
+      return plain(await classicTracepoints(analysis), () => 'tracepoint');
+    case 'user-function':
+    case 'user-pattern':
+    case 'usdt':
+      return userTargets(kind, target);
+    default:
+      return { names: [], more: false };
+  }
+}
+
+function signatureText(analysis: Analysis, name: string): string {
+  const signature = analysis.kernel?.types.signature(name);
+  return signature
+    ? `${signature.returnType} (${signature.parameters.map(one => one.text).join(', ') || 'void'})`
+    : '';
+}
+
+const tracepointNames = new WeakMap<object, readonly string[]>();
+
+/** category/name of every classic tracepoint: from tracefs where it can be read, else from BTF as far as names tell. */
+async function classicTracepoints(analysis: Analysis): Promise<readonly string[]> {
+  const { kernel } = analysis;
+  if (!kernel) return [];
+  const known = tracepointNames.get(kernel);
+  if (known) return known;
+  const events = await kernel.tracefsEvents();
+  const names: string[] = [];
+  if (events)
+    for (const [category, list] of events) for (const name of list) names.push(`${category}/${name}`);
+  else {
+    for (const name of kernel.types.tracepoints) {
+      const category = tracepointCategory(name);
+      if (category !== null) names.push(`${category}/${name}`);
+    }
+    for (const call of kernel.types.syscalls)
+      names.push(`syscalls/sys_enter_${call}`, `syscalls/sys_exit_${call}`);
+  }
+  names.sort();
+  tracepointNames.set(kernel, names);
+  return names;
+}
+
+/** path:function and path:provider:name, from the binary that is named so far. */
+function userTargets(kind: SectionKind, target: string): Proposed {
+  const colon = target.indexOf(':');
+  if (colon < 0) return { names: [], more: true };
+  const file = resolveBinary(target.slice(0, colon));
+  const binary = file === null ? null : readUserBinary(file);
+  if (!binary) return { names: [], more: true };
+  const path = target.slice(0, colon);
+  const written = target.slice(colon + 1);
+  if (kind.target === 'usdt') {
+    const { found, more } = matching(binary.probes.map(one => `${one.provider}:${one.name}`).sort(), written);
+    return { names: found.map(name => ({ name: `${path}:${name}`, detail: 'static probe' })), more };
+  }
+  const { found, more } = matching(binary.functions, written);
+  return { names: found.map(name => ({ name: `${path}:${name}`, detail: 'function' })), more };
+}
+
+/** Names that begin with `written`, then those that hold it; at most MOST. `names` are sorted. */
+export function matching(names: readonly string[], written: string): { found: string[]; more: boolean } {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] ?? '') < written) low = middle + 1;
+    else high = middle;
+  }
+  const found: string[] = [];
+  for (let index = low; index < names.length && found.length < MOST; index++) {
+    const name = names[index] ?? '';
+    if (!name.startsWith(written)) break;
+    found.push(name);
+  }
+  if (found.length >= MOST) return { found, more: true };
+  if (written.length < 3) return { found, more: found.length > 0 || names.length > 0 };
+  for (const name of names) {
+    if (found.length >= MOST) return { found, more: true };
+    if (name.includes(written) && !name.startsWith(written)) found.push(name);
+  }
+  return { found, more: true };
+}

@@ -1,0 +1,256 @@
+/** Hover: what the word under the pointer is, from the file, the kernel and libbpf's headers. */
+import type { Hover } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Analysis } from '../analysis';
+import { missingTarget } from '../checks/sections';
+import { helperPrototype } from '../helpers/helper-defs';
+import { gplOnlyHelper, whyNotCallable } from '../helpers/helper-rules';
+import { LIBBPF_MACROS, PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
+import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
+import { findSectionKind, parseSection, type SectionKind } from '../helpers/section-kinds';
+import { layoutRows } from '../kernel/btf-c';
+import type { KernelSignature } from '../kernel/kernel-types';
+import { enclosingCall, Scope, tokenBefore } from '../source/expressions';
+import { splitByComma, type Token } from '../source/lexer';
+import type { Span } from '../source/model';
+import type { CType } from '../source/types';
+import { commentAt, macroDocumentation } from './header-docs';
+import { summarizeMap } from './map-view';
+import { rangeOf } from './places';
+import { tracepointContext } from './program-skeleton';
+
+const LAYOUT_ROWS = 60;
+
+/** null over nothing that is known. */
+export function hover(analysis: Analysis, document: TextDocument, offset: number): Hover | null {
+  const { tokens } = analysis.source.lexed;
+  const index = tokens.findIndex(token => token.start <= offset && offset < token.end);
+  const token = tokens[index];
+  if (!token) return null;
+  const value =
+    token.kind === 'text' && tokens[index - 2]?.text === 'SEC'
+      ? sectionText(analysis, token.text.replace(/^"|"$/g, ''))
+      : token.kind === 'name'
+        ? nameText(analysis, tokens, index, token)
+        : null;
+  if (value === null) return null;
+  return { contents: { kind: 'markdown', value }, range: rangeOf(document, token) };
+}
+
+function nameText(analysis: Analysis, tokens: readonly Token[], index: number, token: Token): string | null {
+  const { source, types, kernel } = analysis;
+  const name = token.text;
+  const before = tokens[index - 1]?.text;
+  const owner = source.definitionAt(token.start);
+  const scope = new Scope(types, owner, token.start);
+
+  if (before === '->' || before === '.') {
+    const type = scope.typeEndingAt(tokens, index - 1);
+    return type ? memberText(analysis, type, name) : null;
+  }
+  const call = enclosingCall(tokens, token.start);
+  if (call && /^BPF_(CORE|PROBE)_READ/.test(call.name)) {
+    const first = call.name.endsWith('_INTO') ? 1 : 0;
+    if (call.argument > first) {
+      const parts = splitByComma(tokens, call.openIndex + 1, index).map(part =>
+        tokens.slice(part.from, part.to),
+      );
+      const base = parts[first];
+      const type = base && scope.typeAlong(base, parts.slice(first + 1, call.argument));
+      return type ? memberText(analysis, type, name) : null;
+    }
+  }
+  if (before === 'struct' || before === 'union') return aggregateText(analysis, before, name);
+  if (call && /^__(uint|type|array|ulong)$/.test(call.name)) {
+    const field = call.argument === 0 ? MAP_FIELD_KINDS.find(one => one.name === name) : undefined;
+    if (field) return `\`${field.macro}(${field.name}, …)\`\n\n${field.description}`;
+    const kind = MAP_KINDS.find(one => one.name === name);
+    if (kind) return `**${kind.name}**\n\n${kind.description}`;
+  }
+  const map = source.map(name);
+  if (map) {
+    const { type, key, value, maxEntries, text } = summarizeMap(map, types);
+    const rows = [`map ${name}: ${type.replace('BPF_MAP_TYPE_', '').toLowerCase()}`];
+    if (key !== null) rows.push(`  key    ${key}${bytes(types.sizeOfText(key))}`);
+    if (value !== null) rows.push(`  value  ${value}${bytes(types.sizeOfText(value))}`);
+    if (maxEntries !== null) {
+      const number = types.evaluate(maxEntries);
+      rows.push(
+        `  ${/RINGBUF/.test(type) ? 'bytes' : 'entries'}  ${maxEntries}${number !== null && String(number) !== maxEntries ? ` = ${number}` : ''}`,
+      );
+    }
+    return `\`\`\`c\n${rows.join('\n')}\n\`\`\`\n${text}`;
+  }
+  const helper = analysis.helpers.get(name);
+  if (helper) return helperText(analysis, name, token.start);
+  const program = source.programs.find(one => one.name === name && one.nameSpan.start === token.start);
+  if (program) return sectionText(analysis, program.section.name);
+  if (PROGRAM_MACRO_TEXT[name] !== undefined) return `**${name}**\n\n${PROGRAM_MACRO_TEXT[name]}`;
+  const libbpf = LIBBPF_MACROS.find(one => one.name === name);
+  if (libbpf) {
+    const gpl = gplOnlyHelper(name);
+    return `\`\`\`c\n${name}(${libbpf.parameters.join(', ')})\n\`\`\`\n${libbpf.description}${gpl ? `\n\nCalls \`${gpl}()\`, for GPL-compatible programs only.` : ''}`;
+  }
+  const local = [...scope.localNames].find(one => one.name === name);
+  if (local) return `\`\`\`c\n${types.write({ from: 'source', type: local.type }, name)}\n\`\`\``;
+  const variable = source.variable(name);
+  if (variable) {
+    const tags = variable.tags.map(
+      tag => `${tag.macro.replace('BPFW_', '').toLowerCase()}: ${tag.arguments.join(' … ')}`,
+    );
+    const role = variable.isParameter
+      ? '\n\nA parameter: people can set it before the program is loaded.'
+      : '';
+    return `\`\`\`c\n${types.write({ from: 'source', type: variable.type }, name)}\n\`\`\`${role}${tags.length > 0 ? `\n\n${tags.join(' · ')}` : ''}`;
+  }
+  for (const header of [{ text: source.text, model: source.model }, ...source.headers]) {
+    const macro = header.model.macros.get(name);
+    if (macro) return macroDocumentation(header, macro);
+    const written = header.model.functions.find(one => one.name === name);
+    if (written) {
+      const list = written.parameters
+        .map(one => types.write({ from: 'source', type: one.type }, one.name))
+        .join(', ');
+      return `\`\`\`c\n${written.returnType} ${name}(${list || 'void'})\n\`\`\`\n${commentAt(header.text, written.span)}`;
+    }
+    const typedef = header.model.typedefs.get(name);
+    if (typedef)
+      return `\`\`\`c\ntypedef ${types.write({ from: 'source', type: typedef.type }, name)};\n\`\`\`\n${commentAt(header.text, typedef.span)}`;
+  }
+  if (!kernel) return null;
+  const signature = kernel.types.signature(name);
+  if (signature && tokens[index + 1]?.text === '(') {
+    const isKfunc = kernel.types.kfuncs.includes(name);
+    return `${signatureText(signature)}${isKfunc ? '\n\nKernel function for BPF programs (kfunc).' : ''}`;
+  }
+  const typedef = kernel.types.find('typedef', name);
+  if (typedef !== null) {
+    const size = kernel.types.btf.sizeOf(typedef);
+    const type = kernel.types.btf.type(typedef);
+    return type.kind === 'typedef'
+      ? `\`\`\`c\ntypedef ${types.write({ from: 'kernel', id: type.type }, name)};\n\`\`\`${size > 0 ? `\n${size} bytes` : ''}`
+      : null;
+  }
+  return null;
+}
+
+const bytes = (size: number | null) => (size === null ? '' : `  /* ${size} bytes */`);
+
+function memberText(analysis: Analysis, type: CType, name: string): string | null {
+  const member = analysis.types.member(type, name);
+  if (!member) return null;
+  const at =
+    member.offset === null
+      ? ''
+      : `offset ${member.offset} of \`${analysis.types.write(type).replace(/[\s*]+$/, '')}\``;
+  return `\`\`\`c\n${member.text}\n\`\`\`\n${at}`;
+}
+
+/** A struct with offsets and sizes: this file's, else the kernel's. */
+function aggregateText(analysis: Analysis, kind: 'struct' | 'union', name: string): string | null {
+  const { source, types, kernel } = analysis;
+  const own = source.aggregate(kind, name);
+  if (own) {
+    const layout = types.layout(own);
+    const rows = own.members.map((member, index) => {
+      const offset = layout?.offsets[index];
+      return `\t${`${types.write({ from: 'source', type: member.type }, member.name)};`.padEnd(40)} /* ${offset ?? '?'} */`;
+    });
+    return `\`\`\`c\n${kind} ${name} {${layout ? ` /* ${layout.size} bytes */` : ''}\n${rows.join('\n')}\n};\n\`\`\``;
+  }
+  const id = kernel?.types.findAggregate(kind, name) ?? null;
+  if (id === null || !kernel) return null;
+  const { btf } = kernel.types;
+  const { rows, more } = layoutRows(btf, id, LAYOUT_ROWS);
+  const lines = rows.map(
+    row => `${'\t'.repeat(row.depth + 1)}${row.text.padEnd(40)} /* ${row.offset}, ${row.size} */`,
+  );
+  if (more > 0) lines.push(`\t/* … ${more} more */`);
+  return `\`\`\`c\n${kind} ${btf.name(id)} { /* ${btf.sizeOf(id)} bytes; offset, size */\n${lines.join('\n')}\n};\n\`\`\``;
+}
+
+function helperText(analysis: Analysis, name: string, offset: number): string {
+  const helper = analysis.helpers.get(name);
+  if (!helper) return '';
+  const notes: string[] = [];
+  if (gplOnlyHelper(name)) notes.push('For GPL-compatible programs only.');
+  if (analysis.kernel?.types.hasHelper(name) === false) notes.push('**The target kernel does not have it.**');
+  for (const kind of analysis.kindsAt(offset)) {
+    const why = whyNotCallable(name, kind);
+    if (why) notes.push(`**Not for SEC("${kind.name}")**: ${why}.`);
+  }
+  return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${notes.map(note => `${note}\n\n`).join('')}${helper.documentation}`;
+}
+
+function signatureText(signature: KernelSignature): string {
+  const one = `${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}${signature.name}(${signature.parameters.map(parameter => parameter.text).join(', ') || 'void'})`;
+  return `\`\`\`c\n${one}\n\`\`\``;
+}
+
+/** A section: its kind, what it attaches to, and whether the target kernel has that. */
+export function sectionText(analysis: Analysis, name: string): string | null {
+  const parsed = parseSection(name);
+  if (!parsed) return null;
+  const { kind, target, optional } = parsed;
+  const parts = [`**${kind.name}** — ${findSectionKind(kind.name)?.description ?? ''}`];
+  if (optional) parts.push('`?`: loaded only when chosen, so that its target may be missing.');
+  if (target) parts.push(...targetText(analysis, kind, target));
+  return parts.join('\n\n');
+}
+
+function targetText(analysis: Analysis, kind: SectionKind, target: string): string[] {
+  const { kernel } = analysis;
+  if (!kernel) return ['No kernel type information was found on this machine.'];
+  const parts: string[] = [];
+  const { types } = kernel;
+  if (kind.target === 'function') {
+    const name = target.replace(/\+.*$/, '');
+    const signature = types.signature(name);
+    if (signature) parts.push(signatureText(signature));
+  } else if (kind.target === 'raw-tracepoint' || kind.target === 'tracepoint') {
+    const name = target.replace(/^.*\//, '');
+    const signature = types.tracepointSignature(name);
+    if (kind.target === 'raw-tracepoint' && signature)
+      parts.push(
+        `\`\`\`c\nBPF_PROG(${name}${signature.parameters.map(one => `, ${one.text}`).join('')})\n\`\`\``,
+      );
+    if (kind.target === 'tracepoint') {
+      const record = tracepointContext(types, target);
+      const text = aggregateText(analysis, 'struct', record);
+      if (text) parts.push(text);
+    }
+  } else if (kind.target === 'lsm-hook') {
+    const signature = types.signature(`bpf_lsm_${target}`);
+    if (signature) parts.push(signatureText({ ...signature, name: target }));
+  } else if (kind.target === 'iterator') {
+    const text = aggregateText(analysis, 'struct', `bpf_iter__${target}`);
+    if (text) parts.push(text);
+  }
+  parts.push(availability(analysis, kind, target));
+  kernel.forgetSymbols();
+  return parts;
+}
+
+function availability(analysis: Analysis, kind: SectionKind, target: string): string {
+  const { kernel } = analysis;
+  if (!kernel) return '';
+  if (['user-function', 'user-pattern', 'usdt', 'free', 'none', 'pattern'].includes(kind.target)) return '';
+  const where = kernel.isRunning ? 'this kernel' : 'the target kernel';
+  const missing = missingTarget(kind, target, kernel);
+  if (missing)
+    return `⚠ ${missing.message}${missing.near.length > 0 ? ` Nearest: ${missing.near.join(', ')}.` : ''}`;
+  if (kind.target !== 'function') return `In ${where}.`;
+  const name = target.replace(/\+.*$/, '');
+  const traceable = kernel.isTraceable(name);
+  if (traceable === true) return `In ${where}, and it can be traced.`;
+  const suffix = /\.(isra|part|constprop|cold)/.exec(name)?.[0];
+  if (suffix)
+    return `In ${where}. ${suffix}: the compiler made this variant; its arguments may differ from the source's.`;
+  if (traceable === false)
+    return `In ${where}, but not in available_filter_functions under this name: it may be inlined, marked notrace, or listed under another name.`;
+  return `In ${where}. Whether it is inlined or marked notrace only root can read (available_filter_functions).`;
+}
+
+export function spanAt(tokens: readonly Token[], offset: number): Span | null {
+  return tokens[tokenBefore(tokens, offset + 1)] ?? null;
+}

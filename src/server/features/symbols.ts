@@ -1,0 +1,175 @@
+/** Document symbols, definitions and references. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type DocumentSymbol, type Location, SymbolKind } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Analysis } from '../analysis';
+import type { SourceModel, Span } from '../source/model';
+import { readSource } from '../source/read-source';
+import { rangeIn, rangeOf } from './places';
+
+/** Programs, maps, parameters, records and functions, in the file's order. */
+export function documentSymbols(analysis: Analysis, document: TextDocument): DocumentSymbol[] {
+  const { model } = analysis.source;
+  const found: { readonly at: number; readonly symbol: DocumentSymbol }[] = [];
+  const add = (
+    name: string,
+    detail: string,
+    kind: SymbolKind,
+    span: Span,
+    nameSpan: Span,
+    children: DocumentSymbol[] = [],
+  ) => {
+    if (name === '' || nameSpan.start < span.start || nameSpan.end > span.end) return;
+    const symbol = {
+      name,
+      detail,
+      kind,
+      range: rangeOf(document, span),
+      selectionRange: rangeOf(document, nameSpan),
+      children,
+    };
+    found.push({ at: span.start, symbol });
+  };
+  for (const one of model.functions) {
+    if (!one.bodySpan) continue;
+    add(
+      one.name,
+      one.section ? one.section.name : 'function',
+      one.section ? SymbolKind.Event : SymbolKind.Function,
+      one.span,
+      one.nameSpan,
+    );
+  }
+  for (const map of model.maps) {
+    const type = map.fields.find(field => field.name === 'type')?.value ?? '';
+    add(
+      map.name,
+      `map ${type.replace('BPF_MAP_TYPE_', '').toLowerCase()}`,
+      SymbolKind.Object,
+      map.span,
+      map.nameSpan,
+    );
+  }
+  for (const variable of model.variables) {
+    if (variable.section?.name === 'license') continue;
+    const detail = variable.isParameter ? 'parameter' : variable.isExtern ? 'extern' : 'global';
+    add(
+      variable.name,
+      detail,
+      variable.isParameter ? SymbolKind.Constant : SymbolKind.Variable,
+      variable.span,
+      variable.nameSpan,
+    );
+  }
+  for (const aggregate of model.aggregates) {
+    const members = aggregate.members
+      .filter(one => one.name !== '')
+      .map(one => ({
+        name: one.name,
+        detail: analysis.types.write({ from: 'source', type: one.type }),
+        kind: SymbolKind.Field,
+        range: rangeOf(document, one.nameSpan),
+        selectionRange: rangeOf(document, one.nameSpan),
+      }));
+    const kind = aggregate.kind === 'enum' ? SymbolKind.Enum : SymbolKind.Struct;
+    add(aggregate.name, aggregate.kind, kind, aggregate.span, aggregate.nameSpan, members);
+  }
+  return found.sort((a, b) => a.at - b.at).map(({ symbol }) => symbol);
+}
+
+/** The name at an offset, and whether it stands behind struct, union or enum. */
+export function nameAt(
+  text: string,
+  offset: number,
+): { readonly name: string; readonly start: number } | null {
+  const start = /\w*$/.exec(text.slice(Math.max(0, offset - 128), offset))?.[0].length ?? 0;
+  const name = /^\w+/.exec(text.slice(offset - start))?.[0];
+  return name && !/^\d/.test(name) ? { name, start: offset - start } : null;
+}
+
+function definitionIn(model: SourceModel, name: string): Span | null {
+  return (
+    model.functions.find(one => one.name === name && one.bodySpan)?.nameSpan ??
+    model.maps.find(one => one.name === name)?.nameSpan ??
+    model.variables.find(one => one.name === name)?.nameSpan ??
+    model.aggregates.find(one => one.name === name)?.nameSpan ??
+    model.aggregates.flatMap(one => one.enumerators).find(one => one.name === name)?.span ??
+    model.typedefs.get(name)?.span ??
+    model.macros.get(name)?.span ??
+    model.functions.find(one => one.name === name)?.nameSpan ??
+    null
+  );
+}
+
+/** Where a name is defined: this file, its own headers. */
+export function definitions(analysis: Analysis, document: TextDocument, offset: number): Location[] {
+  const { source } = analysis;
+  const word = nameAt(source.text, offset);
+  if (!word) return [];
+  const here = definitionIn(source.model, word.name);
+  if (here) return [{ uri: document.uri, range: rangeOf(document, here) }];
+  for (const header of source.headers) {
+    const there = definitionIn(header.model, word.name);
+    if (there) return [{ uri: pathToFileURL(header.path).href, range: rangeIn(header.text, there) }];
+  }
+  return [];
+}
+
+const MOST_SIBLINGS = 64;
+
+/**
+ * From user space's side: skel->maps.events, skel->progs.x, skel->rodata->target_pid, bpf_object__find_map_by_name(obj,
+ * "events"). Looks in the .bpf.c files beside the file.
+ */
+export function definitionsFromUserSpace(text: string, offset: number, folder: string): Location[] {
+  const word = nameAt(text, offset);
+  if (!word) return [];
+  const before = text.slice(Math.max(0, word.start - 80), word.start);
+  const names =
+    /(?:(?:->|\.)(?:maps|progs|links|struct_ops)\.|->(?:rodata|bss|data|kconfig)(?:_\w+)?->|bpf_object__find_(?:map|program)(?:_fd)?_by_name\s*\(\s*[\w.>-]+\s*,\s*"|bpf_(?:map|program)__\w+\([^()]*")$/;
+  if (!names.test(before)) return [];
+  const found: Location[] = [];
+  for (const file of siblings(folder)) {
+    let source: string;
+    try {
+      source = readFileSync(file, 'utf8');
+    } catch {
+      // Gone since the folder was listed.
+      continue;
+    }
+    const span = definitionIn(readSource(source), word.name);
+    if (span) found.push({ uri: pathToFileURL(file).href, range: rangeIn(source, span) });
+  }
+  return found;
+}
+
+function siblings(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter(name => name.endsWith('.bpf.c'))
+      .slice(0, MOST_SIBLINGS)
+      .map(name => path.join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+/** Every place of this file where the name at `offset` stands, when this file or its headers declare it. */
+export function references(
+  analysis: Analysis,
+  document: TextDocument,
+  offset: number,
+  withDeclaration: boolean,
+): Location[] {
+  const { source } = analysis;
+  const word = nameAt(source.text, offset);
+  if (!word) return [];
+  const here = definitionIn(source.model, word.name);
+  if (!here && !source.headers.some(header => definitionIn(header.model, word.name))) return [];
+  return source.lexed.tokens
+    .filter(token => token.kind === 'name' && token.text === word.name)
+    .filter(token => withDeclaration || token.start !== here?.start)
+    .map(token => ({ uri: document.uri, range: rangeOf(document, token) }));
+}

@@ -1,0 +1,80 @@
+/** Map types and the fields of a definition, for completion and hover (include/uapi/linux/bpf.h, bpf_helpers.h). */
+
+export interface MapKind {
+  readonly name: string;
+  readonly description: string;
+  /** How BPF Workbench shows such a map when nothing else is known of it. */
+  readonly shown: 'events' | 'table' | 'stacks' | 'none';
+}
+
+const kind = (name: string, description: string, shown: MapKind['shown']): MapKind => ({
+  name: `BPF_MAP_TYPE_${name}`,
+  description,
+  shown,
+});
+
+export const MAP_KINDS: readonly MapKind[] = [
+  kind('RINGBUF', 'Records to user space, in order, from every CPU (5.8)', 'events'),
+  kind('HASH', 'Key to value', 'table'),
+  kind('ARRAY', 'Values by index; all exist from the start', 'table'),
+  kind('PERCPU_HASH', 'Key to one value per CPU', 'table'),
+  kind('PERCPU_ARRAY', 'Values by index, one set per CPU', 'table'),
+  kind('LRU_HASH', 'Key to value; the least recently used makes room', 'table'),
+  kind('LRU_PERCPU_HASH', 'Key to one value per CPU; the least recently used makes room', 'table'),
+  kind('LPM_TRIE', 'Longest prefix to value', 'table'),
+  kind('STACK_TRACE', 'Stacks by id, for bpf_get_stackid()', 'stacks'),
+  kind('PERF_EVENT_ARRAY', 'Records to user space by CPU, or performance counters', 'events'),
+  kind('TASK_STORAGE', 'A value per task (5.11)', 'none'),
+  kind('CGRP_STORAGE', 'A value per control group (6.2)', 'none'),
+  kind('SK_STORAGE', 'A value per socket (5.2)', 'none'),
+  kind('INODE_STORAGE', 'A value per inode (5.10)', 'none'),
+  kind('QUEUE', 'First in, first out', 'none'),
+  kind('STACK', 'Last in, first out', 'none'),
+  kind('BLOOM_FILTER', 'A set that may say yes too often (5.16)', 'none'),
+  kind('USER_RINGBUF', 'Records from user space to the program (6.1)', 'none'),
+  kind('PROG_ARRAY', 'Programs to tail-call', 'none'),
+  kind('CGROUP_ARRAY', 'Control groups to compare with', 'none'),
+  kind('ARRAY_OF_MAPS', 'Maps by index', 'none'),
+  kind('HASH_OF_MAPS', 'Maps by key', 'none'),
+  kind('DEVMAP', 'Network devices to redirect to', 'none'),
+  kind('CPUMAP', 'CPUs to redirect to', 'none'),
+  kind('XSKMAP', 'AF_XDP sockets to redirect to', 'none'),
+  kind('SOCKMAP', 'Sockets by index', 'none'),
+  kind('SOCKHASH', 'Sockets by key', 'none'),
+  kind('STRUCT_OPS', 'A table of kernel operations', 'none'),
+  kind('ARENA', 'Memory shared with user space (6.9)', 'none'),
+];
+
+export interface MapFieldKind {
+  readonly name: string;
+  readonly macro: '__uint' | '__type' | '__array' | '__ulong';
+  readonly description: string;
+}
+
+export const MAP_FIELD_KINDS: readonly MapFieldKind[] = [
+  { macro: '__uint', name: 'type', description: 'The kind of map: BPF_MAP_TYPE_...' },
+  { macro: '__uint', name: 'max_entries', description: 'Most entries; for a ring buffer its bytes' },
+  { macro: '__type', name: 'key', description: "The key's C type" },
+  { macro: '__type', name: 'value', description: "The value's C type" },
+  { macro: '__uint', name: 'map_flags', description: 'BPF_F_... flags' },
+  { macro: '__uint', name: 'key_size', description: 'Bytes of a key, where it has no type' },
+  { macro: '__uint', name: 'value_size', description: 'Bytes of a value, where it has no type' },
+  { macro: '__uint', name: 'pinning', description: 'LIBBPF_PIN_BY_NAME keeps the map under /sys/fs/bpf' },
+  { macro: '__uint', name: 'numa_node', description: 'Memory node, with BPF_F_NUMA_NODE' },
+  { macro: '__ulong', name: 'map_extra', description: "The map type's own extra number" },
+  { macro: '__array', name: 'values', description: 'Initial inner maps or programs' },
+];
+
+export const MAP_FLAGS: readonly (readonly [string, string])[] = [
+  ['BPF_F_NO_PREALLOC', 'Take memory for entries when they come'],
+  ['BPF_F_MMAPABLE', 'User space may map the array into its memory (5.5)'],
+  ['BPF_F_STACK_BUILD_ID', 'Frames as build id and offset'],
+  ['BPF_F_NO_COMMON_LRU', 'One LRU list per CPU'],
+  ['BPF_F_NUMA_NODE', "Memory of the node 'numa_node'"],
+  ['BPF_F_RDONLY_PROG', 'Programs may only read'],
+  ['BPF_F_WRONLY_PROG', 'Programs may only write'],
+  ['BPF_F_RDONLY', 'User space may only read'],
+  ['BPF_F_WRONLY', 'User space may only write'],
+  ['BPF_F_INNER_MAP', 'Inner maps may differ in size (5.10)'],
+  ['BPF_F_ZERO_SEED', 'No random seed for the hash'],
+];

@@ -1,0 +1,134 @@
+/** Functions and static probes of a program or library: what uprobe and USDT targets name. Reads symbols only. */
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+export interface UserBinary {
+  /** Function names, sorted. */
+  readonly functions: readonly string[];
+  readonly probes: readonly { readonly provider: string; readonly name: string }[];
+}
+
+const SHT_SYMTAB = 2;
+const SHT_DYNSYM = 11;
+const STT_FUNC = 2;
+const STT_GNU_IFUNC = 10;
+/** Symbol tables beyond this are of debug builds of browsers: not worth the wait. */
+const MAX_SECTION_BYTES = 64 * 1024 * 1024;
+const KEPT = 4;
+const cache = new Map<string, { readonly stamp: string; readonly binary: UserBinary }>();
+
+/** Where libbpf looks for a name without a slash (tools/lib/bpf/libbpf.c, resolve_full_path()), then the rest of PATH. */
+export function resolveBinary(name: string): string | null {
+  if (name.startsWith('/')) return isFile(name) ? name : null;
+  const machine: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+  const isLibrary = /\.so(\.\d+)*$/.test(name);
+  const triple = `${machine[process.arch] ?? process.arch}-linux-gnu`;
+  const folders = isLibrary
+    ? ['/usr/lib64', '/usr/lib', '/lib64', '/lib', `/usr/lib/${triple}`, `/lib/${triple}`]
+    : (process.env.PATH ?? '').split(':').filter(folder => folder.startsWith('/'));
+  return folders.map(folder => path.join(folder, name)).find(isFile) ?? null;
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** null when the file cannot be read or is no 64-bit little-endian ELF file. */
+export function readUserBinary(file: string): UserBinary | null {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch {
+    return null;
+  }
+  try {
+    const { size, mtimeMs } = fstatSync(descriptor);
+    const stamp = `${size}-${mtimeMs}`;
+    const known = cache.get(file);
+    if (known?.stamp === stamp) return known.binary;
+    const binary = read(descriptor);
+    if (!binary) return null;
+    if (cache.size >= KEPT) cache.clear();
+    cache.set(file, { stamp, binary });
+    return binary;
+  } catch {
+    // Cut off or damaged: nothing to propose.
+    return null;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+interface Section {
+  readonly name: number;
+  readonly type: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly link: number;
+}
+
+function read(descriptor: number): UserBinary | null {
+  const bytes = (offset: number, length: number): Buffer => {
+    if (length > MAX_SECTION_BYTES) throw new RangeError('section too large');
+    const buffer = Buffer.alloc(length);
+    return buffer.subarray(0, readSync(descriptor, buffer, 0, length, offset));
+  };
+  const header = bytes(0, 64);
+  if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1)
+    return null;
+  const count = header.readUInt16LE(60);
+  const table = bytes(Number(header.readBigUInt64LE(40)), count * 64);
+  const sections: Section[] = Array.from({ length: count }, (_, index) => ({
+    name: table.readUInt32LE(index * 64),
+    type: table.readUInt32LE(index * 64 + 4),
+    offset: Number(table.readBigUInt64LE(index * 64 + 24)),
+    size: Number(table.readBigUInt64LE(index * 64 + 32)),
+    link: table.readUInt32LE(index * 64 + 40),
+  }));
+  const contents = (section: Section | undefined) =>
+    section ? bytes(section.offset, section.size) : Buffer.alloc(0);
+  const names = contents(sections[header.readUInt16LE(62)]);
+  const functions = new Set<string>();
+  const probes = new Map<string, { provider: string; name: string }>();
+  for (const section of sections) {
+    if (section.type === SHT_SYMTAB || section.type === SHT_DYNSYM)
+      for (const name of functionNames(contents(section), contents(sections[section.link])))
+        functions.add(name);
+    else if (textAt(names, section.name) === '.note.stapsdt')
+      for (const probe of probesOf(contents(section))) probes.set(`${probe.provider}:${probe.name}`, probe);
+  }
+  return { functions: [...functions].sort(), probes: [...probes.values()] };
+}
+
+function* functionNames(symbols: Buffer, strings: Buffer): Generator<string> {
+  for (let at = 0; at + 24 <= symbols.length; at += 24) {
+    const type = (symbols[at + 4] ?? 0) & 0xf;
+    // Section 0: defined elsewhere.
+    if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || symbols.readUInt16LE(at + 6) === 0) continue;
+    const name = textAt(strings, symbols.readUInt32LE(at));
+    if (name !== '') yield name;
+  }
+}
+
+/** Notes of <sys/sdt.h>: three addresses, then provider, name and arguments. */
+function* probesOf(notes: Buffer): Generator<{ provider: string; name: string }> {
+  const align = (bytes: number) => (bytes + 3) & ~3;
+  for (let at = 0; at + 12 <= notes.length; ) {
+    const nameBytes = notes.readUInt32LE(at);
+    const descriptionBytes = notes.readUInt32LE(at + 4);
+    const description = at + 12 + align(nameBytes);
+    const provider = textAt(notes, description + 24);
+    const name = textAt(notes, description + 24 + provider.length + 1);
+    if (provider !== '' && name !== '') yield { provider, name };
+    at = description + align(descriptionBytes);
+  }
+}
+
+function textAt(bytes: Buffer, offset: number): string {
+  const end = bytes.indexOf(0, offset);
+  return end < 0 ? '' : bytes.toString('latin1', offset, end);
+}

@@ -1,0 +1,25 @@
+/** What a client may tell the server, in initializationOptions or workspace/didChangeConfiguration; all optional. */
+
+export interface ServerSettings {
+  /** A BTF file; '': this kernel's, else the sandbox VM's. */
+  readonly btfPath: string;
+  /** Searched for #include: the folder of bpfw.h, the workspace's own. */
+  readonly includeFolders: readonly string[];
+  /** Folder that holds bpf/bpf_helper_defs.h; '': where Debian and libbpf's Makefile put it. */
+  readonly libbpfFolder: string;
+  /** The client's command that compiles and attaches a file, for a CodeLens; '': none. */
+  readonly attachCommand: string;
+}
+
+/** Takes what is well-formed out of anything a client sent. */
+export function readSettings(value: unknown): ServerSettings {
+  const given = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const text = (name: string) => (typeof given[name] === 'string' ? given[name] : '');
+  const folders = Array.isArray(given.includeFolders) ? given.includeFolders : [];
+  return {
+    btfPath: text('btfPath'),
+    includeFolders: folders.filter(folder => typeof folder === 'string'),
+    libbpfFolder: text('libbpfFolder'),
+    attachCommand: text('attachCommand'),
+  };
+}
