@@ -19,6 +19,7 @@ const run = [
   { package: 'libbpf-dev', why: 'headers for BPF programs; brings libbpf, which loads them' },
   { package: 'libc6-dev', why: "the kernel's user space headers" },
   ...(qemu ? [{ ...qemu, why: 'runs the sandbox VM' }] : []),
+  { package: 'llvm', why: 'names the functions of stacks (llvm-symbolizer)', commands: ['llvm-symbolizer'] },
   { package: 'busybox-static', why: 'first steps of the sandbox VM' },
   { package: 'kmod', why: "finds the modules of the sandbox VM's kernel", commands: ['modprobe'] },
   { package: 'xz-utils', why: "unpacks the sandbox VM's kernel", commands: ['xz'] },

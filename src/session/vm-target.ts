@@ -24,6 +24,7 @@ import { findGuestNode } from './vm/guest-node';
 import type { GuestProcess } from './vm/guest-process';
 import { defaultCacheFolder, findKernel } from './vm/kernel-image';
 import { SandboxVm, type SandboxVmOptions } from './vm/sandbox-vm';
+import { kernelImageBtf } from './vm/vmlinux';
 
 export interface VmTargetOptions {
   readonly helperPath: string;
@@ -204,28 +205,25 @@ export class VmTarget implements Target {
     });
   }
 
-  /** From the cache when this kernel image was booted before: compiling then needs no VM. */
+  /** From the cache, else out of the kernel's image: compiling needs no VM. Only an image that cannot be unpacked is booted. */
   private async cachedBtf(): Promise<TargetBtf> {
-    const { file, release } = await this.btfCacheFile();
+    const { file, kernel, cacheFolder } = await this.btfCacheFile();
     const cached = await readFile(file).catch(() => null);
-    const bytes = cached ?? (await this.guestBtf());
+    const bytes = cached ?? (await kernelImageBtf(kernel, cacheFolder)) ?? (await this.guestBtf());
     if (!cached) {
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(`${file}.${process.pid}`, bytes);
       await rename(`${file}.${process.pid}`, file);
     }
-    this.release ||= release;
-    return { bytes, btf: parseBtf(bytes), kernelRelease: release };
+    this.release ||= kernel.release;
+    return { bytes, btf: parseBtf(bytes), kernelRelease: kernel.release };
   }
-
-  private async btfCacheFile(): Promise<{ readonly file: string; readonly release: string }> {
+  private async btfCacheFile() {
     const cacheFolder = this.options.vm.cacheFolder ?? defaultCacheFolder();
-    const { imagePath, release } = await findKernel(cacheFolder, this.options.vm.kernel);
-    const image = await stat(imagePath);
-    return {
-      file: path.join(cacheFolder, 'btf', `${release}-${image.size}-${Math.floor(image.mtimeMs)}.btf`),
-      release,
-    };
+    const kernel = await findKernel(cacheFolder, this.options.vm.kernel);
+    const image = await stat(kernel.imagePath);
+    const name = `${kernel.release}-${image.size}-${Math.floor(image.mtimeMs)}.btf`;
+    return { file: path.join(cacheFolder, 'btf', name), kernel, cacheFolder };
   }
 
   private async guestBtf(): Promise<Uint8Array> {
