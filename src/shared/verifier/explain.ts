@@ -260,7 +260,7 @@ class Diagnosis {
 
   private facts(found: Recognised, value: readonly Definition[], index: readonly Definition[]): Facts {
     const operation = this.flow.operation(this.last);
-    const origin = value.find(each => each.operation.kind === 'call');
+    const origin = value.find(({ operation }) => operation.kind === 'call' && !operation.isLocal);
     const helper = origin?.operation.kind === 'call' ? origin.operation.function : '';
     const line = this.sourceText(this.log.path[this.last]);
     return {

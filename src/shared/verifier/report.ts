@@ -2,8 +2,8 @@
 import type { ReportPlace, VerifierReport } from './model';
 
 export const REPORT_START = 'Verification failed: ';
-const SECTIONS = ['Reason', 'At', 'Causal path', 'Suggestion'] as const;
-type Section = (typeof SECTIONS)[number];
+/** "Reason:", "At:", "Causal path:", "Active lock:", "Suggestion:", and what later kernels add. */
+const SECTION = /^([A-Z][a-z]+(?: [a-z]+)*):$/;
 
 const PLACED = /^ {2}(?:(\S+) @ )?(\S.*):(\d+):(\d+)$/;
 const UNPLACED = /^ {2}insn (\d+)$/;
@@ -15,10 +15,10 @@ const CONTINUATION = /^\s*\| {4,}(\S.*)$/;
 export function parseReport(lines: readonly string[]): VerifierReport {
   const [, category = '', problem = ''] =
     /^Verification failed: ([^:]*)(?:: (.*))?$/.exec((lines[0] ?? '').trimEnd()) ?? [];
-  const sections = new Map<Section, string[]>();
+  const sections = new Map<string, string[]>();
   let current: string[] | null = null;
   for (const line of lines.slice(1)) {
-    const section = SECTIONS.find(name => line.trimEnd() === `${name}:`);
+    const section = SECTION.exec(line.trimEnd())?.[1];
     if (section) {
       current = [];
       sections.set(section, current);
@@ -26,7 +26,7 @@ export function parseReport(lines: readonly string[]): VerifierReport {
       current?.push(line.trimEnd());
     }
   }
-  const text = (section: Section) =>
+  const text = (section: string) =>
     (sections.get(section) ?? [])
       .map(line => line.trim())
       .filter(line => line !== '')
@@ -36,7 +36,10 @@ export function parseReport(lines: readonly string[]): VerifierReport {
     problem: problem.trim(),
     reason: text('Reason'),
     at: parsePlaces(sections.get('At') ?? [])[0] ?? null,
-    causalPath: parsePlaces(sections.get('Causal path') ?? []),
+    causalPath: [
+      ...parsePlaces(sections.get('Causal path') ?? []),
+      ...parsePlaces(sections.get('Active lock') ?? []),
+    ],
     suggestion: text('Suggestion'),
   };
 }

@@ -24,6 +24,7 @@ int count_bytes(void *ctx)
 
 	counters = bpf_map_lookup_elem(&counts, &tid);
 	bytes = &counters->bytes;
+	asm volatile("" : "+r"(bytes));
 	if (bytes)
 		__sync_fetch_and_add(bytes, 1);
 	return 0;
