@@ -8,6 +8,7 @@ export const CommandIds = {
   compile: 'bpf.compile',
   compileAndAttach: 'bpf.compileAndAttach',
   attach: 'bpf.attach',
+  attachWithParameters: 'bpf.attachWithParameters',
   attachAgain: 'bpf.attachAgain',
   detach: 'bpf.detach',
   detachAll: 'bpf.detachAll',

@@ -57,6 +57,12 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       await showPanels(model);
       return model.id;
     },
+    [CommandIds.attachWithParameters]: async argument => {
+      requireTrust('Compiling and attaching');
+      const model = await attacher.attach(await objectOf(argument), { form: true });
+      await showPanels(model);
+      return model.id;
+    },
     [CommandIds.attachAgain]: async argument => {
       const model = await attacher.attachAgain(argument instanceof SessionModel ? argument : null);
       await showPanels(model);

@@ -18,6 +18,7 @@ import { settings } from '../settings';
 import type { TemplateCatalogue } from '../templates/catalogue';
 import { confirmChangingPrograms } from './changing-programs';
 import type { ElevationPrompt } from './elevation-prompt';
+import { changedValues, mustAsk, startingValues } from './parameter-choice';
 import { askParameters, type RememberedParameters } from './parameter-form';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';
@@ -38,8 +39,10 @@ export interface AttachServices {
 
 /** How an attach can differ from what the person would be asked. */
 export interface AttachWish {
-  /** Given: the form is not shown. */
+  /** Given: the form is not shown, whatever they lack. */
   readonly parameters?: ReadonlyMap<string, string>;
+  /** The form is shown; without it only where the values at hand name no target. */
+  readonly form?: boolean;
 }
 
 export class Attacher {
@@ -54,11 +57,7 @@ export class Attacher {
     const bytes = await readFile(objectPath);
     const title = programTitle(program);
     const object = readObject(bytes, `${title}.bpf.o`);
-    const remembered = this.services.parameters.get(program);
-    const template = await this.services.templates.find(title);
-    const parameters =
-      wish.parameters ??
-      (await askParameters(title, object.parameters, remembered, template?.manifest.parameters ?? {}));
+    const parameters = wish.parameters ?? (await this.chooseParameters(program, object, wish.form ?? false));
     const allowChangingPrograms = await confirmChangingPrograms(title, object);
     await this.services.parameters.set(program, parameters);
     this.remember(program);
@@ -77,6 +76,19 @@ export class Attacher {
     const running = this.services.sessions.live.find(each => each.program.toString() === program.toString());
     if (running) await running.end('ended', 'Detached to attach again.');
     return this.attach(program, { parameters: this.services.parameters.get(program) });
+  }
+
+  /** What was said last time in this workspace, else the defaults: one click attaches. */
+  private async chooseParameters(
+    program: vscode.Uri,
+    object: BpfObject,
+    form: boolean,
+  ): Promise<ReadonlyMap<string, string>> {
+    const values = startingValues(object.parameters, this.services.parameters.get(program));
+    if (!form && !mustAsk(object, values)) return changedValues(object.parameters, values);
+    const title = programTitle(program);
+    const words = (await this.services.templates.find(title))?.manifest.parameters ?? {};
+    return changedValues(object.parameters, await askParameters(title, object.parameters, values, words));
   }
 
   private async compile(program: vscode.Uri): Promise<string> {

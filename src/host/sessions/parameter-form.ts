@@ -3,10 +3,10 @@
  * was said last time in this workspace) and checked while typing.
  */
 import * as vscode from 'vscode';
-import { encodeParameter } from '../../session/parameter-values';
 import type { Parameter } from '../../shared/object/model';
 import type { TemplateManifest } from '../../shared/template/manifest';
 import { Cancelled } from '../errors';
+import { refusal } from './parameter-choice';
 
 export type ParameterWords = TemplateManifest['parameters'];
 
@@ -30,92 +30,33 @@ export class RememberedParameters {
 const BACK = Symbol('back');
 type Answer = string | typeof BACK;
 
-/**
- * Values by C name; parameters left at their default are left out. Throws Cancelled. With several parameters the first
- * step offers to start with what is there, so that the usual way is one key.
- */
+/** The form: one step per parameter, starting with `start`. Every value by C name. Throws Cancelled. */
 export async function askParameters(
   title: string,
   parameters: readonly Parameter[],
-  remembered: ReadonlyMap<string, string>,
+  start: ReadonlyMap<string, string>,
   words: ParameterWords,
 ): Promise<ReadonlyMap<string, string>> {
-  const values = new Map<string, string>();
-  for (const parameter of parameters) {
-    const before = remembered.get(parameter.name);
-    values.set(
-      parameter.name,
-      before !== undefined && accepts(parameter, before) ? before : parameter.defaultValue,
-    );
-  }
-  if (parameters.length > 0 && (await askWhetherToChange(title, parameters, values, words))) {
-    for (let step = 0; step < parameters.length; ) {
-      const parameter = parameters[step];
-      if (!parameter) break;
-      const answer = await askOne(title, parameter, values.get(parameter.name) ?? '', words, {
-        step: step + 1,
-        total: parameters.length,
-      });
-      if (answer === BACK) {
-        step = Math.max(0, step - 1);
-        continue;
-      }
-      values.set(parameter.name, answer);
-      step++;
+  const values = new Map(start);
+  for (let step = 0; step < parameters.length; ) {
+    const parameter = parameters[step];
+    if (!parameter) break;
+    const answer = await askOne(title, parameter, values.get(parameter.name) ?? '', words, {
+      step: step + 1,
+      total: parameters.length,
+    });
+    if (answer === BACK) {
+      step = Math.max(0, step - 1);
+      continue;
     }
+    values.set(parameter.name, answer);
+    step++;
   }
-  return new Map(
-    parameters.flatMap(({ name, defaultValue }) => {
-      const value = values.get(name) ?? defaultValue;
-      return value === defaultValue ? [] : [[name, value] as const];
-    }),
-  );
-}
-
-function accepts(parameter: Parameter, text: string): boolean {
-  return refusal(parameter, text) === null;
-}
-
-/** Why `text` is no value of the parameter, or null: the encoder itself decides. */
-function refusal(parameter: Parameter, text: string): string | null {
-  try {
-    encodeParameter(parameter, text);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return values;
 }
 
 function labelOf(parameter: Parameter, words: ParameterWords): string {
   return words[parameter.name]?.label ?? parameter.label;
-}
-
-function shown(parameter: Parameter, value: string): string {
-  const named = parameter.valueNames?.[value] ?? value;
-  return named === '' ? '(empty)' : `${named}${parameter.unit ? ` ${parameter.unit}` : ''}`;
-}
-
-async function askWhetherToChange(
-  title: string,
-  parameters: readonly Parameter[],
-  values: ReadonlyMap<string, string>,
-  words: ParameterWords,
-): Promise<boolean> {
-  const list = parameters
-    .map(parameter => `${labelOf(parameter, words)}: ${shown(parameter, values.get(parameter.name) ?? '')}`)
-    .join(' · ');
-  const attach = { label: '$(play) Attach', detail: list };
-  const change = {
-    label: '$(edit) Change parameters…',
-    detail: parameters.map(each => each.name).join(', '),
-  };
-  const picked = await vscode.window.showQuickPick([attach, change], {
-    title: `Attach ${title}`,
-    placeHolder: 'Enter attaches with these values',
-    ignoreFocusOut: true,
-  });
-  if (!picked) throw new Cancelled();
-  return picked === change;
 }
 
 interface Position {

@@ -70,10 +70,9 @@ describe('▶ as a user with a sudo password', () => {
 
       progress('▶');
       await workbench.openFile('vfsreadlat.bpf.c');
-      await workbench.clickTitleButton('Compile and Attach');
+      await workbench.clickTitleButton('Attach with Parameters');
       await quickInput.waitFor('Attach vfsreadlat');
       progress('compiled; giving parameters');
-      await quickInput.pick(/Change parameters/);
       await quickInput.waitFor(/Only reads of this process/);
       await quickInput.answer(String(workload.pid));
       await quickInput.waitFor(/Only reads of this kind/);

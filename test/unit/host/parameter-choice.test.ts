@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { changedValues, mustAsk, startingValues } from '../../../src/host/sessions/parameter-choice';
+import type { AttachPoint, Parameter, Program } from '../../../src/shared/object/model';
+
+function parameter(name: string, change: Partial<Parameter> = {}): Parameter {
+  return {
+    name,
+    label: name,
+    help: '',
+    unit: '',
+    section: '.rodata',
+    offset: 0,
+    size: 16,
+    storage: 'text',
+    meaning: 'text',
+    valueNames: null,
+    min: null,
+    max: null,
+    defaultValue: '',
+    role: null,
+    ...change,
+  };
+}
+
+const pid = parameter('target_pid', {
+  storage: 'u32',
+  meaning: 'pid',
+  size: 4,
+  defaultValue: '0',
+  role: 'pid',
+});
+
+function program(attachPoint: AttachPoint, targetParameter: string | null): Program {
+  return {
+    name: 'p',
+    section: attachPoint.kind,
+    autoload: true,
+    attachPoint,
+    choice: null,
+    needs: [],
+    targetParameter,
+    ifunc: null,
+    perf: null,
+    instructionCount: 2,
+    helperIds: [],
+    sourceLines: [],
+  };
+}
+const kprobe = program({ kind: 'kprobe', function: '', offset: 0 }, 'target_function');
+const uprobe = program({ kind: 'uprobe', path: '', symbol: '', offset: 0 }, 'target_function');
+const fixed = program({ kind: 'fentry', function: 'vfs_read' }, null);
+
+describe('values a program starts with', () => {
+  it('are the remembered ones where they fit, else the defaults', () => {
+    expect(startingValues([pid], new Map([['target_pid', '42']])).get('target_pid')).toBe('42');
+    expect(startingValues([pid], new Map([['target_pid', 'forty-two']])).get('target_pid')).toBe('0');
+    expect(startingValues([pid], new Map([['other', '1']]))).toEqual(new Map([['target_pid', '0']]));
+  });
+
+  it('tell a session only what is not the default', () => {
+    expect(changedValues([pid], new Map([['target_pid', '0']])).size).toBe(0);
+    expect(changedValues([pid], new Map([['target_pid', '7']]))).toEqual(new Map([['target_pid', '7']]));
+  });
+});
+
+describe('whether somebody must be asked', () => {
+  const target = parameter('target_function', { role: 'function' });
+  const library = parameter('target_library', { role: 'path' });
+  const ask = (programs: Program[], values: Record<string, string>) =>
+    mustAsk({ programs, parameters: [pid, target, library] }, new Map(Object.entries(values)));
+
+  it('no: the section says where it attaches', () => expect(ask([fixed], {})).toBe(false));
+  it('yes: no function is named', () => expect(ask([kprobe], { target_function: ' ' })).toBe(true));
+  it('no: a function is named', () => expect(ask([kprobe], { target_function: 'f' })).toBe(false));
+  it('yes: a function in no file', () => expect(ask([uprobe], { target_function: 'f' })).toBe(true));
+  it('no: a function in a file', () =>
+    expect(ask([uprobe], { target_function: 'f', target_library: 'libc.so.6' })).toBe(false));
+  it('no: one of the programs has its target', () =>
+    expect(ask([uprobe, kprobe], { target_function: 'f' })).toBe(false));
+});
