@@ -25,6 +25,7 @@ export class Workspace {
     say: (message: string) => void,
   ) {
     this.parser = SyntaxParser.load(parserFolder);
+    this.parser.catch(error => say(`the parser cannot be loaded: ${error}`));
     this.headers = new Headers(settings.includeFolders);
     this.kernel = TargetKernel.open({ btfPath: settings.btfPath, cacheFolder: defaultCacheFolder() }).then(
       kernel => {
