@@ -1,0 +1,99 @@
+/**
+ * Which programs go to another engine. Here one of several alternatives is chosen when a program is attached; other
+ * engines load everything in the object, so the choice is made when it is exported.
+ */
+import type { BpfObject, Program } from '../object/model';
+import { type Engine, ExportError } from './model';
+
+export interface ChosenPrograms {
+  /** Programs to keep, with their section in the other engine. */
+  readonly kept: ReadonlyMap<string, string>;
+  readonly dropped: ReadonlyMap<string, string>;
+  readonly notes: readonly string[];
+}
+
+/** Of each group the lowest rank whose programs the engine can all attach. Throws ExportError 'nothing-attachable'. */
+export function choosePrograms(object: BpfObject, engine: Engine): ChosenPrograms {
+  const kept = new Map<string, string>();
+  const dropped = new Map<string, string>();
+  const notes: string[] = [];
+  const take = (program: Program) => {
+    const there = engine.sectionFor(program, object);
+    if ('section' in there) {
+      kept.set(program.name, there.section);
+      if (program.needs.length > 0)
+        notes.push(`${program.name} needs on the target: ${program.needs.join(', ')}.`);
+      if (program.ifunc !== null)
+        notes.push(
+          `${program.name} attaches to the symbol itself there, not to the ${program.ifunc} of an IFUNC.`,
+        );
+    } else {
+      dropped.set(program.name, there.why);
+      notes.push(`${program.name} (${program.section}) is left out: ${there.why}.`);
+    }
+  };
+  for (const program of object.programs.filter(each => !each.choice)) {
+    if (program.autoload) take(program);
+    else dropped.set(program.name, 'it is loaded only when somebody asks for it');
+  }
+  for (const [group, ranks] of groupsOf(object)) {
+    const can = (programs: readonly Program[]) =>
+      programs.every(program => 'section' in engine.sectionFor(program, object));
+    const chosen = ranks.find(can) ?? ranks[0] ?? [];
+    for (const program of chosen) take(program);
+    for (const program of ranks.flat().filter(each => !chosen.includes(each))) {
+      dropped.set(program.name, `another program of its group "${group}" was chosen`);
+    }
+  }
+  if (kept.size === 0) {
+    throw new ExportError(
+      'nothing-attachable',
+      `${engine.name} can attach none of the programs of ${object.name}: ${[...dropped].map(([name, why]) => `${name}: ${why}`).join('; ')}.`,
+      'Add a program that attaches to a function or tracepoint by name.',
+    );
+  }
+  return { kept, dropped, notes };
+}
+
+/** Programs of each group, by ascending rank. */
+function groupsOf(object: BpfObject): Map<string, Program[][]> {
+  const groups = new Map<string, Map<number, Program[]>>();
+  for (const program of object.programs) {
+    if (!program.choice) continue;
+    const ranks = groups.get(program.choice.group) ?? new Map<number, Program[]>();
+    groups.set(program.choice.group, ranks);
+    ranks.set(program.choice.rank, [...(ranks.get(program.choice.rank) ?? []), program]);
+  }
+  return new Map(
+    [...groups].map(([group, ranks]) => [
+      group,
+      [...ranks].sort(([a], [b]) => a - b).map(([, programs]) => programs),
+    ]),
+  );
+}
+
+/** The section with everything in it that parameters complete here at run time, by their defaults; null when one is empty. */
+export function completeSection(program: Program, object: BpfObject): string | null {
+  const point = program.attachPoint;
+  const target =
+    object.parameters.find(parameter => parameter.name === program.targetParameter)?.defaultValue ?? '';
+  const path = object.parameters.find(parameter => parameter.role === 'path')?.defaultValue ?? '';
+  switch (point.kind) {
+    case 'fentry':
+    case 'fexit':
+    case 'kprobe':
+    case 'kretprobe':
+      if (program.targetParameter === null) return point.function === '' ? null : program.section;
+      return target === '' ? null : `${point.kind}/${target}`;
+    case 'uprobe':
+    case 'uretprobe': {
+      if (program.targetParameter === null) return point.symbol === '' ? null : program.section;
+      return target === '' || path === '' ? null : `${point.kind}/${path}:${target}`;
+    }
+    case 'usdt':
+      if (program.targetParameter === null) return point.probe === '' ? null : program.section;
+      return target === '' || path === '' ? null : `usdt/${path}:${target}`;
+    default:
+      return program.section;
+  }
+}
