@@ -20,6 +20,33 @@ export function addressArgument(line: string, helper: string): string | null {
   return /^\(\s*&\s*([A-Za-z_][\w.>-]*)/.exec(line.slice(at + helper.length))?.[1] ?? null;
 }
 
+/**
+ * The variable passed as argument `number` (from 1) of `helper` on the line, without casts and &: of
+ * "f(&map, (void *)tid)" the second is "tid". Null for anything but a name, and for calls that go on on the next line.
+ */
+export function argumentOf(line: string, helper: string, number: number): string | null {
+  const start = line.indexOf(`${helper}(`);
+  if (start < 0) return null;
+  let depth = 0;
+  let nth = 1;
+  let text = '';
+  for (const character of line.slice(start + helper.length)) {
+    if (character === '(' && ++depth === 1) continue;
+    if (character === ')' && --depth === 0) {
+      const name = text.replace(/\([\w\s*]+\)(?=\s*[&\w(])/g, '').trim();
+      return nth === number ? (/^&?\s*([A-Za-z_]\w*(?:(?:->|\.)\w+)*)$/.exec(name)?.[1] ?? null) : null;
+    }
+    if (character === ',' && depth === 1) {
+      if (nth === number) return argumentOf(`${helper}(${text})`, helper, 1);
+      nth++;
+      text = '';
+    } else {
+      text += character;
+    }
+  }
+  return null;
+}
+
 /** The expression inside the last [] of a line: "slots[slot]++" → "slot". */
 export function indexExpression(line: string): string | null {
   return /\[([^[\]]+)\](?!.*\[)/.exec(line)?.[1]?.trim() ?? null;

@@ -3,15 +3,15 @@
  * that led there. Pure: the log, and as much of the object and source as there is, go in; diagnostics come out.
  */
 import type { BpfObject, Program } from '../object/model';
-import { addressArgument, assignedName, indexExpression, quoted } from './c-names';
-import { type Recognised, recognise, UNKNOWN } from './catalogue';
-import type { Facts, Related } from './catalogue/entry';
+import { addressArgument, argumentOf, assignedName, indexExpression, quoted } from './c-names';
+import { entryOf, type Recognised, recognise, UNKNOWN } from './catalogue';
+import type { CatalogueEntry, Facts, Related } from './catalogue/entry';
 import { Dataflow, type Definition } from './dataflow';
 import { isRegister } from './instruction';
 import type { LogStep, ProgramLog, ReportPlace, VerifierStatistics } from './model';
 import { parseVerifierLog } from './parse-log';
 import { mention, type Position, type PositionOf, positionsFrom, programPosition } from './positions';
-import { relatedPlaces } from './related';
+import { isSignedTest, relatedPlaces, testsOf } from './related';
 
 export interface RelatedPlace {
   readonly file: string;
@@ -146,10 +146,10 @@ class Diagnosis {
       sentence: sentences[0] ?? '',
       groups: {},
     };
-    const { entry } = found;
     const blamed = this.stepOf(found);
     const value = this.valueOf(found);
     const index = this.indexOf(value);
+    const entry = this.refined(found.entry, value, index);
     const facts = this.facts(found, value, index);
     const position = this.placeOfName(found) ?? this.place(blamed);
     const kinds: readonly Related[] = entry.related ?? [];
@@ -178,6 +178,13 @@ class Diagnosis {
       sentence: found.sentence,
       related: report ? mergeReport(report.causalPath, related, position) : related,
     };
+  }
+
+  /** A 32-bit number that is compared as signed is called unbounded by the kernel; its lower end is what is missing. */
+  private refined(entry: CatalogueEntry, value: readonly Definition[], index: readonly Definition[]) {
+    if (entry.code !== 'unbounded-memory-access') return entry;
+    const signed = testsOf({ flow: this.flow, value, index }).some(isSignedTest);
+    return (signed ? entryOf('negative-size') : null) ?? entry;
   }
 
   /** The step to blame: the last, except where the sentence names another instruction. */
@@ -266,7 +273,13 @@ class Diagnosis {
     return {
       sentence: found.sentence,
       groups: found.groups,
-      subject: otherwise => this.nameOf(value, otherwise),
+      subject: otherwise => {
+        const passed =
+          operation.kind === 'call' && line && found.groups.register
+            ? argumentOf(line, operation.function, Number(found.groups.register))
+            : null;
+        return passed ? quoted(passed) : this.nameOf(value, otherwise);
+      },
       index: otherwise => {
         const expression = index.length > 0 && line ? indexExpression(line) : null;
         if (expression) return quoted(expression);
@@ -332,8 +345,14 @@ function mergeReport(
       ? []
       : [{ file: place.file, line: place.line, column: Math.max(1, place.column), message: place.message }],
   );
-  const lines = new Set([...theirs.map(place => place.line), at.line]);
-  return [...theirs, ...own.filter(place => !lines.has(place.line))];
+  const sameLine = (one: RelatedPlace) => (other: RelatedPlace) =>
+    one.line === other.line && one.file.endsWith(other.file.replace(/^.*\//, ''));
+  const merged = new Map<number, RelatedPlace>();
+  // Ours speaks of variables, theirs of registers.
+  for (const place of theirs)
+    if (place.line !== at.line) merged.set(place.line, own.find(sameLine(place)) ?? place);
+  for (const place of own) if (!merged.has(place.line)) merged.set(place.line, place);
+  return [...merged.values()];
 }
 
 function sentenceOf(text: string): string {

@@ -1,6 +1,6 @@
 /** The places that led to a rejection, as C positions with a word about each. */
 
-import { quoted } from './c-names';
+import { assignedName, quoted } from './c-names';
 import type { Facts, Related } from './catalogue/entry';
 import type { Dataflow, Decision, Definition } from './dataflow';
 import type { RelatedPlace } from './explain';
@@ -43,7 +43,7 @@ export function relatedPlaces(request: RelatedRequest): RelatedPlace[] {
         add(request.value.at(-1), originMessage(request));
         break;
       case 'index':
-        for (const definition of indexSteps(request)) add(definition, indexMessage(definition, request));
+        for (const definition of indexSteps(request)) add(definition, indexMessage(request));
         break;
       case 'tests':
         for (const test of testsOf(request)) add(test, testMessage(test, request));
@@ -69,22 +69,32 @@ function originMessage({ facts, value, kinds }: RelatedRequest): string | null {
   return `${name} comes from here`;
 }
 
-/** Where the number got its value, and where it was changed last. */
-function indexSteps({ index, value }: RelatedRequest): Definition[] {
+/** True for a comparison of signed numbers ("s<"). */
+export const isSignedTest = ({ operation }: Decision): boolean =>
+  operation.kind === 'branch' && /^s[<>]/.test(operation.operator);
+
+/** Where the number got its value: the line that assigns it, else the oldest. */
+function indexSteps({ index, value, facts, positionOf }: RelatedRequest): Definition[] {
   const chain = index.length > 0 ? index : value;
-  const origin = chain.at(-1);
-  const changed = chain.find(each => each.operation.kind === 'arithmetic');
-  return [...(changed ? [changed] : []), ...(origin ? [origin] : [])];
+  const name = facts.index(facts.subject(''));
+  const assigns = (each: Definition) => {
+    const assigned = assignedName(positionOf(each.step)?.text ?? '');
+    return assigned !== null && quoted(assigned) === name;
+  };
+  const origin = chain.find(assigns) ?? chain.at(-1);
+  return origin ? [origin] : [];
 }
 
-function indexMessage(definition: Definition, { facts }: RelatedRequest): string {
-  const name = facts.index(facts.subject('the value'));
-  const state = definition.operation.kind === 'arithmetic' ? 'is changed here' : 'gets its value here';
-  return `${name} ${state}`;
+function indexMessage({ facts }: RelatedRequest): string {
+  return `${facts.index(facts.subject('the value'))} gets its value here`;
 }
 
 /** Comparisons of the same value, under whatever register it had. */
-function testsOf({ flow, index, value }: RelatedRequest): Decision[] {
+export function testsOf({
+  flow,
+  index,
+  value,
+}: Pick<RelatedRequest, 'flow' | 'index' | 'value'>): Decision[] {
   const chain = index.length > 0 ? index : value;
   const steps = new Set(chain.map(each => each.at));
   const tests: Decision[] = [];
@@ -101,11 +111,9 @@ function testsOf({ flow, index, value }: RelatedRequest): Decision[] {
   return tests;
 }
 
-function testMessage(test: Decision, { facts }: RelatedRequest): string | null {
-  if (test.operation.kind !== 'branch') return null;
+function testMessage(test: Decision, { facts }: RelatedRequest): string {
   const name = facts.index(facts.subject('the value'));
-  if (/^s[<>]/.test(test.operation.operator))
-    return `this compares ${name} as a signed number, which leaves negative values in`;
+  if (isSignedTest(test)) return `this compares ${name} as a signed number, which leaves negative values in`;
   return /unbounded|negative/.test(facts.sentence)
     ? `this test does not limit what is used in the end: it sees another copy of ${name}, or another value`
     : 'this test lets through more than fits';

@@ -36,8 +36,11 @@ describe('logs, explained', () => {
     expect(found).toEqual(JSON.parse(readFileSync(file, 'utf8')));
   });
 
-  /** Lines are found in the source by their text; with the object they are exact, columns included. */
-  it.each(logs.filter(name => name.startsWith('6.1/')))(
+  /**
+   * Lines are found in the source by their text; with the object they are exact, columns included. What was too long for
+   * its log has its reason in another one.
+   */
+  it.each(logs.filter(name => name.startsWith('6.1/') && !name.endsWith('/too-many-instructions')))(
     '%s says the same with the object, but for columns',
     name => {
       const live = JSON.parse(readFileSync(path.join(kernel, `${path.basename(name)}.json`), 'utf8'));

@@ -3,11 +3,13 @@
  * kernel, and what is said of them is compared with expected/. BPFW_UPDATE_GOLDEN=1 writes expected/ and the logs that
  * test/golden/verifier explains without a kernel.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Verification, verifyPrograms } from '../../../src/session/verify-programs';
-import { root } from '../bench/paths';
+import { sharedGuest } from '../bench/guest';
+import { root, workFolder } from '../bench/paths';
 import { compileProgram, traceBench } from '../bench/trace';
 
 const folder = 'test/kernel/verifier/programs';
@@ -64,6 +66,17 @@ describe('the verifier of a real kernel, explained', () => {
     expect(found).toEqual(JSON.parse(readFileSync(file, 'utf8')));
   });
 
+  it('gets every program the code it is named after', () => {
+    const others = new Map([
+      ['subprogram-unchecked', 'unchecked-map-value'],
+      ['signed-length', 'negative-size'],
+    ]);
+    for (const name of names.filter(each => each !== 'accepted')) {
+      const { rejected } = JSON.parse(readFileSync(path.join(expectedFolder, `${name}.json`), 'utf8'));
+      expect(rejected[0].diagnostics[0].code, name).toBe(others.get(name) ?? name);
+    }
+  });
+
   it('accepts every program of an object, those loaded only when chosen included', async () => {
     const { verified } = await verify('accepted');
     expect(verified.map(each => each.name)).toEqual(['always', 'when_chosen']);
@@ -73,5 +86,38 @@ describe('the verifier of a real kernel, explained', () => {
     }
     // Two ways through it: the verifier looked at more than one state.
     expect(verified[1]?.states).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['accepted', 0, { type: 'verified', programs: [{ name: 'always' }, { name: 'when_chosen' }] }],
+    [
+      'unchecked-map-value',
+      1,
+      {
+        type: 'rejected',
+        program: 'count_calls',
+        diagnostics: [
+          { line: 20, column: 9, severity: 'error', code: 'unchecked-map-value', related: [{ line: 19 }] },
+        ],
+      },
+    ],
+  ])('is what bpfw verify prints of %s, and exits with %i', async (name, code, line) => {
+    execFileSync(process.execPath, ['esbuild.mjs', '--only=cli'], { cwd: root });
+    const { bytes } = await compileProgram(`${folder}/${name}.bpf.c`);
+    const file = path.join(workFolder, `${name}.bpf.o`);
+    mkdirSync(workFolder, { recursive: true });
+    writeFileSync(file, bytes);
+    const guest = await sharedGuest();
+    const result = await guest.run(
+      [process.execPath, path.join(root, 'dist/cli.js'), 'verify', file, '--target', 'local', '--json'],
+      { timeoutMs: 90_000 },
+    );
+    expect(
+      result.stdout
+        .trim()
+        .split('\n')
+        .map(each => JSON.parse(each)),
+    ).toMatchObject([line]);
+    expect(result.code, result.stderr).toBe(code);
   });
 });

@@ -72,7 +72,7 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
     title: 'A map cannot be created',
     sentences: [
       /map '(?<map>[^']+)': failed to create: (?<reason>.+)$/,
-      /Error in bpf_create_map(?:_xattr|_name)?\((?<map>[^)]*)\):? ?(?<reason>.*)$/,
+      /Error in bpf_create_map(?:_xattr|_name)?\((?<map>[^)]*)\):? ?(?<reason>.*?)(?:\. Retrying.*)?$/,
     ],
     message: ({ groups }) =>
       `The map \`${groups.map}\` cannot be created${groups.reason ? `: ${groups.reason}` : ''}.`,

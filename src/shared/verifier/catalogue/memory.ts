@@ -187,7 +187,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       `${bytes(groups.size ?? '')} are accessed at an address of the ${(groups.what ?? '').trim() || 'memory'} that is no multiple of ${groups.size}.`,
     why: 'Accesses of 2, 4 and 8 bytes on the stack and the context must lie on a multiple of their size, on every machine.',
     fix: 'Order the fields so that each is aligned, leave out __attribute__((packed)), or copy the bytes with __builtin_memcpy().',
-    related: ['index'],
+    related: ['origin'],
   },
   {
     code: 'unchecked-packet-access',
