@@ -15,6 +15,7 @@ export const CommandIds = {
   selectTarget: 'bpf.selectTarget',
   showHistogram: 'bpf.showHistogram',
   showEvents: 'bpf.showEvents',
+  showStacks: 'bpf.showStacks',
   showMaps: 'bpf.showMaps',
   showPanels: 'bpf.showPanels',
   removeSession: 'bpf.removeSession',
@@ -23,6 +24,8 @@ export const CommandIds = {
   showVerifierLog: 'bpf.showVerifierLog',
   startSandbox: 'bpf.startSandbox',
   stopSandbox: 'bpf.stopSandbox',
+  exportInspektorGadget: 'bpf.exportInspektorGadget',
+  exportEbpfExporter: 'bpf.exportEbpfExporter',
 } as const;
 export type CommandId = (typeof CommandIds)[keyof typeof CommandIds];
 
@@ -32,7 +35,7 @@ export const ViewIds = {
 } as const;
 
 /** Panels that are pages: the view's id is `bpf.` + the page's folder under webview/. */
-export const PANELS = ['histogram', 'events', 'maps'] as const;
+export const PANELS = ['histogram', 'events', 'stacks', 'maps'] as const;
 export type PanelName = (typeof PANELS)[number];
 export function panelViewId(panel: PanelName): `bpf.${PanelName}` {
   return `bpf.${panel}`;
@@ -45,6 +48,8 @@ export const ContextKeys = {
   attachedFiles: 'bpf.attachedFiles',
   canAttachAgain: 'bpf.canAttachAgain',
   hasVerifierLog: 'bpf.hasVerifierLog',
+  /** Something was attached with a parameter that is not at its default: a step of the walkthrough. */
+  parametersChanged: 'bpf.parametersChanged',
   sandboxRunning: 'bpf.sandboxRunning',
 } as const;
 

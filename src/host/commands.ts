@@ -7,6 +7,7 @@ import type { CompileTasks } from './compile/task-provider';
 import type { EnvironmentView } from './environment/view';
 import { COPY_TEXT_COMMAND } from './environment/view';
 import { Cancelled, errors, present } from './errors';
+import { ebpfExporter, exportProgram, inspektorGadget } from './export/export';
 import type { Log } from './log';
 import { programOf, requireTrust } from './program-files';
 import type { Attacher, AttachWish } from './sessions/attach';
@@ -22,6 +23,8 @@ export interface CommandServices {
   readonly attacher: Attacher;
   readonly compiler: ProgramCompiler;
   readonly environment: EnvironmentView;
+  /** Folder of bpfw.h. */
+  readonly includeFolder: string;
   readonly log: Log;
   readonly sessions: SessionList;
   readonly targets: Targets;
@@ -83,6 +86,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.selectTarget]: () => selectTarget(targets),
     [CommandIds.showHistogram]: async () => focusPanel('histogram'),
     [CommandIds.showEvents]: async () => focusPanel('events'),
+    [CommandIds.showStacks]: async () => focusPanel('stacks'),
     [CommandIds.showMaps]: async () => focusPanel('maps'),
     [CommandIds.showPanels]: async argument => {
       if (!(argument instanceof SessionModel)) return;
@@ -105,6 +109,11 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       await Promise.all(sessions.live.filter(each => each.targetId === 'vm').map(detach));
       await targets.stopSandbox();
     },
+
+    [CommandIds.exportInspektorGadget]: (argument, folder) =>
+      exportProgram(services, inspektorGadget, argument, folder),
+    [CommandIds.exportEbpfExporter]: (argument, folder) =>
+      exportProgram(services, ebpfExporter, argument, folder),
   };
 
   const registrations = Object.entries(table).map(([id, body]) =>

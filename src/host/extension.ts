@@ -28,6 +28,7 @@ import { TemplateTree } from './templates/tree';
 const PANEL_TITLES: Readonly<Record<PanelName, string>> = {
   histogram: 'Histogram',
   events: 'Events',
+  stacks: 'Stacks',
   maps: 'Maps',
 };
 
@@ -58,10 +59,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   );
   const templates = new TemplateCatalogue(file('bpf-templates'), log);
   const diagnostics = new CompileDiagnostics();
+  const includeFolder = file('bpf-templates', 'include').fsPath;
   const compiler = new ProgramCompiler({
     targets,
     diagnostics,
-    includeFolder: file('bpf-templates', 'include').fsPath,
+    includeFolder,
     log,
   });
   const tasks = new CompileTasks(compiler);
@@ -94,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
       attacher,
       compiler,
       environment,
+      includeFolder,
       log,
       sessions,
       targets,

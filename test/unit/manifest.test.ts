@@ -19,6 +19,14 @@ const contributes = manifest.contributes;
 
 const sorted = (values: Iterable<string>) => [...values].sort();
 
+/** Links of welcome texts and steps: [Label](command:ID). */
+function checkLinks(text: string): void {
+  const ofVscode = ['workbench.trust.manage'];
+  const links = [...text.matchAll(/\]\(command:([\w.]+)/g)].map(match => match[1] ?? '');
+  expect(links.length, text).toBeGreaterThan(0);
+  for (const link of links) expect([...Object.values<string>(CommandIds), ...ofVscode], text).toContain(link);
+}
+
 describe('manifest', () => {
   it('contributes exactly the commands the code knows, all in category BPF', () => {
     const commands: { command: string; category: string; title: string }[] = contributes.commands;
@@ -58,12 +66,41 @@ describe('manifest', () => {
       ...Object.values(ViewIds),
       ...PANELS.map(panelViewId),
     ]);
-    const used = JSON.stringify([contributes.menus, contributes.commands]).matchAll(
-      /(?:when|enablement)":"((?:[^"\\]|\\.)*)"/g,
-    );
+    const used = JSON.stringify([
+      contributes.menus,
+      contributes.commands,
+      contributes.viewsWelcome,
+      contributes.walkthroughs,
+    ]).matchAll(/(?:(?:when|enablement)":|onContext:)"?((?:[^"\\]|\\.)*)"/g);
     for (const [, clause = ''] of used) {
       const withoutRegexes = clause.replace(/\/\^?(?:[^/\\]|\\.)*\//g, '');
       for (const [key] of withoutRegexes.matchAll(/\bbpf\.[A-Za-z]+/g)) expect(keys, clause).toContain(key);
+    }
+  });
+
+  it('welcomes in every view of its own and links only to commands that exist', () => {
+    const welcomes: { view: string; contents: string }[] = contributes.viewsWelcome;
+    // Pages greet by themselves; only a tree is empty.
+    for (const view of Object.values(ViewIds))
+      expect(
+        welcomes.map(welcome => welcome.view),
+        view,
+      ).toContain(view);
+    for (const { contents } of welcomes) checkLinks(contents);
+  });
+
+  it('walks through steps that are completed by doing them', () => {
+    const steps = contributes.walkthroughs.flatMap((walkthrough: { steps: unknown[] }) => walkthrough.steps);
+    expect(steps.length).toBeGreaterThan(4);
+    for (const { id, description, media, completionEvents } of steps) {
+      checkLinks(description);
+      expect(existsSync(path.join(root, media.markdown)), id).toBe(true);
+      expect(completionEvents.length, id).toBeGreaterThan(0);
+      for (const event of completionEvents) {
+        const [, kind, argument = ''] = /^(onCommand|onContext):(.+)$/.exec(event) ?? [];
+        if (kind === 'onCommand') expect(Object.values<string>(CommandIds), id).toContain(argument);
+        else expect(Object.values<string>(ContextKeys), id).toContain(argument.split(' ')[0]);
+      }
     }
   });
 
@@ -84,6 +121,7 @@ describe('manifest', () => {
   it('names only files that exist', () => {
     const files = [
       manifest.icon,
+      manifest.main.replace('./dist/', 'src/host/').replace('.js', '.ts'),
       ...contributes.grammars.map((entry: { path: string }) => entry.path),
       ...[...contributes.viewsContainers.activitybar, ...contributes.viewsContainers.panel].map(
         (entry: { icon: string }) => entry.icon,

@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { HelperPool } from '../../session/helper-pool';
 import { startSession } from '../../session/start-session';
+import { Symbolizer } from '../../session/symbols/symbolizer';
 import type { BpfObject } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
 import { ContextKeys } from '../command-ids';
@@ -146,7 +147,7 @@ export class Attacher {
             allowChangingPrograms: what.allowChangingPrograms,
             signal: stop.signal,
           },
-          session => model.listen(session),
+          (session, connection) => model.listen(session, new Symbolizer(target, connection)),
         ),
       );
       if (stop.signal.aborted) throw new Cancelled();
@@ -158,6 +159,8 @@ export class Attacher {
         if (reason && model.isLive) void this.lost(model, reason);
       });
       model.running();
+      if (what.parameters.size > 0)
+        void vscode.commands.executeCommand('setContext', ContextKeys.parametersChanged, true);
       return model;
     } catch (error) {
       const shown = isExplainable(error) ? await services.verifier.report(program, object, error) : error;

@@ -1,0 +1,143 @@
+/**
+ * BPF: Export as …: compiles the program, lets the writers of shared/export make the other engine's files of it, and
+ * puts them into a folder of their own beside it. Nothing that exists is overwritten.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { Exported, ExportInput } from '../../shared/export/model';
+import { readObject } from '../../shared/object/object';
+import type { CompileTasks } from '../compile/task-provider';
+import { Cancelled, errors, UserError } from '../errors';
+import type { Log } from '../log';
+import { programOf, programTitle, requireTrust } from '../program-files';
+import { exists, type TemplateCatalogue } from '../templates/catalogue';
+
+export interface ExportServices {
+  readonly tasks: CompileTasks;
+  readonly templates: TemplateCatalogue;
+  /** Folder of bpfw.h. */
+  readonly includeFolder: string;
+  readonly log: Log;
+}
+
+export interface Engine {
+  readonly title: string;
+  /** Proposed folder: the program's name and this. */
+  readonly folderSuffix: string;
+  /** The file that is opened when all are written. */
+  readonly opens: (name: string) => string;
+  /** What the person runs next, said in the message. */
+  readonly next: (name: string) => string;
+  /** Loaded when first used: the writers bring a YAML library. */
+  readonly write: (input: ExportInput) => Promise<Exported>;
+}
+
+export const inspektorGadget: Engine = {
+  title: 'Export as Inspektor Gadget',
+  folderSuffix: 'gadget',
+  opens: () => 'gadget.yaml',
+  next: name => `Build it with: sudo ig image build . -t ${name}`,
+  write: async input => (await import('../../shared/export/inspektor-gadget')).exportInspektorGadget(input),
+};
+
+export const ebpfExporter: Engine = {
+  title: 'Export as ebpf_exporter Config',
+  folderSuffix: 'exporter',
+  opens: name => `${name}.yaml`,
+  next: name =>
+    `Compile ${name}.bpf.c to ${name}.bpf.o, then: ebpf_exporter --config.dir=. --config.names=${name}`,
+  write: async input => (await import('../../shared/export/ebpf-exporter')).exportEbpfExporter(input),
+};
+
+/** Resolves with the folder that was written. Throws Cancelled, UserError, ExportError, and what compiling throws. */
+export async function exportProgram(
+  services: ExportServices,
+  engine: Engine,
+  argument: unknown,
+  wishedFolder: unknown,
+): Promise<vscode.Uri> {
+  requireTrust('Exporting');
+  const program = await programOf(argument);
+  const name = programTitle(program);
+  const compiled = await services.tasks.run(program);
+  if (compiled.objectPath === null) {
+    const count = compiled.diagnostics.filter(diagnostic => diagnostic.severity === 'error').length;
+    throw errors.compileFailed(path.basename(program.path), Math.max(1, count));
+  }
+  const source = await readFile(program.fsPath, 'utf8');
+  const template = await services.templates.find(name);
+  const { files, notes } = await engine.write({
+    name,
+    description: template?.manifest.purpose ?? `${name}, written with BPF Workbench`,
+    source,
+    object: readObject(await readFile(compiled.objectPath), `${name}.bpf.o`),
+    headers: await ownHeaders(source, program, services.includeFolder),
+  });
+  const folder = wishedFolder instanceof vscode.Uri ? wishedFolder : await askFolder(program, name, engine);
+  if (await exists(folder)) throw folderExists(folder);
+  await vscode.workspace.fs.createDirectory(folder);
+  for (const file of files) {
+    const bytes = new TextEncoder().encode(file.text);
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(folder, file.name), bytes);
+  }
+  await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, engine.opens(name)), { preview: false });
+  for (const note of notes) services.log.info(`${name}, ${engine.title}: ${note}`);
+  tell(folder, engine.next(name), notes, services.log);
+  return folder;
+}
+
+/** Headers that the program includes with quotes and that lie beside it or came with the extension. */
+async function ownHeaders(source: string, program: vscode.Uri, includeFolder: string) {
+  const names = [...source.matchAll(/^\s*#\s*include\s+"([\w.-]+\.h)"/gm)].map(match => match[1] ?? '');
+  const pending = names.filter(name => name !== 'vmlinux.h');
+  const headers = new Map<string, string>();
+  for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
+    if (headers.has(name)) continue;
+    const text = await readFirst([path.dirname(program.fsPath), includeFolder], name);
+    if (text === null) continue; // the system's: the other engine's builder has it
+    headers.set(name, text);
+    for (const [, nested = ''] of text.matchAll(/^\s*#\s*include\s+"([\w.-]+\.h)"/gm)) pending.push(nested);
+  }
+  return [...headers].map(([name, text]) => ({ name, text }));
+}
+
+async function readFirst(folders: readonly string[], name: string): Promise<string | null> {
+  for (const folder of folders) {
+    try {
+      return await readFile(path.join(folder, name), 'utf8');
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+  return null;
+}
+
+async function askFolder(program: vscode.Uri, name: string, engine: Engine): Promise<vscode.Uri> {
+  const parent = vscode.Uri.joinPath(program, '..');
+  const wanted = `${name}-${engine.folderSuffix}`;
+  const chosen = await vscode.window.showInputBox({
+    title: engine.title,
+    prompt: `New folder in ${parent.fsPath}:`,
+    value: wanted,
+    validateInput: async text => {
+      if (!/^[\w][\w.-]*$/.test(text)) return 'Say a name without slashes.';
+      return (await exists(vscode.Uri.joinPath(parent, text))) ? `${text} exists already.` : null;
+    },
+  });
+  if (chosen === undefined) throw new Cancelled();
+  return vscode.Uri.joinPath(parent, chosen);
+}
+
+function folderExists(folder: vscode.Uri): UserError {
+  return new UserError(`${folder.fsPath} exists already and was left as it is. Choose another folder.`);
+}
+
+/** The notes are many sentences: they are one click away, in the log. */
+function tell(folder: vscode.Uri, next: string, notes: readonly string[], log: Log): void {
+  const count = notes.length === 1 ? 'One thing differs' : `${notes.length} things differ`;
+  const text = `Written to ${folder.fsPath}. ${next}${notes.length > 0 ? ` ${count} there.` : ''}`;
+  void vscode.window
+    .showInformationMessage(text, ...(notes.length > 0 ? ['Show Log'] : []))
+    .then(choice => choice && log.show());
+}
