@@ -6,9 +6,23 @@ import { launchChromium } from './chromium.mjs';
 import { root, workFolder } from './paths.mjs';
 import { CannotRun } from './run.mjs';
 import { fillSampleWorkspace } from './sample-workspace.mjs';
-import { ensureVscodeServer, quietSettings, startVscodeServer, writeSettings } from './vscode-server.mjs';
+import {
+  addExtension,
+  ensureVscodeServer,
+  quietSettings,
+  startVscodeServer,
+  writeSettings,
+} from './vscode-server.mjs';
 
 const bundleFolder = path.join(root, 'dist/test/host');
+/**
+ * Windows of the suite, each with the test files of a folder of its own: `trusted` all that is in no other's. In
+ * `package` the extension is the installed VSIX; VS Code wants an extension under development to run tests, so it gets
+ * one that does nothing.
+ */
+const windows = { server: ['trusted', 'restricted', 'package'], desktop: ['trusted', 'restricted'] };
+const emptyExtension = path.join(root, 'test/host/package/empty-extension');
+
 /** From opening the page to the suite's end; a window takes 10 to 30 s of it to open on a busy machine. */
 const suiteTimeoutMs = 10 * 60_000;
 
@@ -42,7 +56,7 @@ async function bundle() {
 }
 
 /**
- * Runs the whole suite, the trusted window first, then the restricted one, and resolves with the counts and the files
+ * Runs the whole suite, window after window, and resolves with the counts and the files
  * that ran. A window that dies or hangs counts as one failed test, with the reason printed. Throws CannotRun.
  *
  * @param {'server' | 'desktop'} kind
@@ -53,7 +67,7 @@ export async function runHostSuite(kind = 'server') {
   await bundle();
   await mkdir(workFolder, { recursive: true });
   const total = { passed: 0, failed: 0, skipped: 0, files: [] };
-  for (const suite of ['trusted', 'restricted']) {
+  for (const suite of process.env.BPFW_HOST_WINDOWS?.split(',') ?? windows[kind]) {
     const scratch = await mkdtemp(path.join(workFolder, `host-${suite}-`));
     const resultsFile = path.join(scratch, 'results.json');
     try {
@@ -79,14 +93,22 @@ export async function runHostSuite(kind = 'server') {
   return total;
 }
 
+/** A fresh VSIX of the sources as they are. */
+async function packageOfThisMachine(scratch) {
+  const { buildPackage } = await import('../package/build.mjs');
+  const { vsix } = await buildPackage(`linux-${process.arch}`, scratch);
+  return vsix;
+}
+
 /** Resolves with what went wrong, or undefined. */
 async function inServer({ suite, scratch, workspace, env }) {
   const vscode = await ensureVscodeServer();
   const dataFolder = path.join(scratch, 'data');
   await writeSettings(dataFolder, { user: quietSettings });
+  if (suite === 'package') await addExtension(vscode, dataFolder, await packageOfThisMachine(scratch));
   const server = await startVscodeServer(vscode, {
     dataFolder,
-    trusted: suite === 'trusted',
+    trusted: suite !== 'restricted',
     testDriver: true,
     env,
   });
@@ -115,7 +137,7 @@ async function inServer({ suite, scratch, workspace, env }) {
     const authority = `vscode-remote://127.0.0.1:${server.port}`;
     await page.goto(
       server.address(workspace, [
-        ['extensionDevelopmentPath', `${authority}${root}`],
+        ['extensionDevelopmentPath', `${authority}${suite === 'package' ? emptyExtension : root}`],
         ['extensionTestsPath', `${authority}${path.join(bundleFolder, 'index.js')}`],
       ]),
     );

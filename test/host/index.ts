@@ -1,7 +1,8 @@
 /**
  * What VS Code starts in its extension host when it runs this extension's tests (`extensionTestsPath`): the Mocha suite
- * of test/host, bundled to dist/test/host. Files under restricted/ run in a window in Restricted Mode, all others in a
- * trusted one; which of the two this window is comes with $BPFW_HOST_SUITE, and the counts go to $BPFW_HOST_RESULTS.
+ * of test/host, bundled to dist/test/host. Files under restricted/ run in a window in Restricted Mode, those under
+ * package/ in one where the VSIX is installed, all others in a trusted one with the checkout; which of them this window is
+ * comes with $BPFW_HOST_SUITE, and the counts go to $BPFW_HOST_RESULTS.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +11,9 @@ import Mocha from 'mocha';
 
 /** Begins every line of Mocha's report; scripts/lib/host-suite.mjs knows it, too. */
 const SUITE_MARK = 'suite│ ';
+
+/** Windows with a folder of test files of their own. */
+const FOLDERS = ['restricted', 'package'] as const;
 
 /** What scripts/lib/host-suite.mjs reads. */
 interface Results {
@@ -22,9 +26,10 @@ interface Results {
 
 /** Runs the suite to its end; rejects when a test failed or nothing ran, which gives VS Code's exit code. */
 export async function run(): Promise<void> {
-  const suite = process.env.BPFW_HOST_SUITE === 'restricted' ? 'restricted' : 'trusted';
+  const suite = FOLDERS.find(folder => folder === process.env.BPFW_HOST_SUITE) ?? 'trusted';
   const files = readdirSync(__dirname, { recursive: true, encoding: 'utf8' })
-    .filter(file => file.endsWith('.test.js') && file.startsWith('restricted/') === (suite === 'restricted'))
+    .filter(file => file.endsWith('.test.js'))
+    .filter(file => (FOLDERS.find(folder => file.startsWith(`${folder}/`)) ?? 'trusted') === suite)
     .sort();
   if (files.length === 0) throw new Error(`no ${suite} test files in ${__dirname}`);
 
