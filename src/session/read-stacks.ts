@@ -8,22 +8,34 @@ import {
   withoutStacks,
 } from '../shared/decode/stack-tables';
 import { decodeStacks, type StackAddress } from '../shared/decode/stacks';
-import type { Symbolizer } from './symbols/symbolizer';
+import { frameText, type NamedAddress, type Symbolizer } from './symbols/symbolizer';
 import type { TracingSession } from './tracing-session';
 
-export interface NamedStack {
+export interface NamedStackFrame extends NamedAddress {
+  readonly kind: 'kernel' | 'user';
+}
+
+/** One entry of a table: its stack by name and what is counted for it. */
+export interface StackEntry {
   /** Outermost first; kernel frames after (inside) the user frames that led to them. */
+  readonly frames: readonly NamedStackFrame[];
+  readonly key: Readonly<Record<string, FieldValue>>;
+  readonly value: Readonly<Record<string, FieldValue>>;
+}
+
+/** The same with its frames as text. */
+export interface NamedStack extends Omit<StackEntry, 'frames'> {
   readonly frames: readonly string[];
   readonly key: Readonly<Record<string, FieldValue>>;
   readonly value: Readonly<Record<string, FieldValue>>;
 }
 
 /** Every entry of one table, its stacks joined and named. */
-export async function readStacks(
+export async function readStackEntries(
   session: TracingSession,
   table: StackTable,
   symbolizer: Symbolizer,
-): Promise<NamedStack[]> {
+): Promise<StackEntry[]> {
   const { keys, values, count, cpus } = await session.readMap(table.map);
   const entries = decodeEntries(table.map, keys, values, count, cpus);
   const stored = await storedStacks(session, table);
@@ -34,6 +46,19 @@ export async function readStacks(
       return { frames: [...user, ...kernel], ...withoutStacks(table, entry) };
     }),
   );
+}
+
+/** The same with frames as text. */
+export async function readStacks(
+  session: TracingSession,
+  table: StackTable,
+  symbolizer: Symbolizer,
+): Promise<NamedStack[]> {
+  const entries = await readStackEntries(session, table, symbolizer);
+  return entries.map(entry => ({
+    ...entry,
+    frames: entry.frames.map(frame => frameText(frame.kind, frame)),
+  }));
 }
 
 /** Stacks kept in stack maps, by id; ids are looked up in whichever map holds them. */
@@ -57,13 +82,13 @@ async function framesOf(
   space: 'kernel' | 'user',
   stored: ReadonlyMap<number, readonly StackAddress[]>,
   symbolizer: Symbolizer,
-): Promise<string[]> {
+): Promise<NamedStackFrame[]> {
   const pidValue = table.pid ? entry[table.pid.part][table.pid.field.name] : undefined;
   const pid = typeof pidValue === 'number' ? pidValue : 0;
-  const frames: string[] = [];
+  const frames: NamedStackFrame[] = [];
   for (const stack of table.stacks.filter(candidate => candidate.space === space)) {
     const innermostFirst = await namesOf(stack, entry[stack.part][stack.field.name], pid, stored, symbolizer);
-    frames.push(...innermostFirst.reverse());
+    frames.push(...innermostFirst.reverse().map(frame => ({ ...frame, kind: space })));
   }
   return frames;
 }
@@ -74,16 +99,18 @@ async function namesOf(
   pid: number,
   stored: ReadonlyMap<number, readonly StackAddress[]>,
   symbolizer: Symbolizer,
-): Promise<string[]> {
+): Promise<NamedAddress[]> {
   if (stack.inline)
-    return symbolizer.frames(
+    return symbolizer.namedFrames(
       stack.space,
       pid,
       inlineAddresses(value).map(address => ({ kind: 'address', address })),
     );
   const id = typeof value === 'number' ? value : -1;
   // bpf_get_stackid: -EFAULT without a stack of that kind, -EEXIST when another stack took the bucket.
-  if (id < 0) return id === -17 ? ['[stack lost: its place was taken]'] : [];
+  if (id < 0) return id === -17 ? [{ name: '[stack lost: its place was taken]', module: '' }] : [];
   const addresses = stored.get(id);
-  return addresses ? symbolizer.frames(stack.space, pid, addresses) : ['[stack lost]'];
+  return addresses
+    ? symbolizer.namedFrames(stack.space, pid, addresses)
+    : [{ name: '[stack lost]', module: '' }];
 }

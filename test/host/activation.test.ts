@@ -27,7 +27,7 @@ describe('activation', () => {
       packageJSON.contributes.commands.map((entry: { command: string }) => entry.command),
     );
     // VS Code adds commands for each view and view container.
-    const ofViews = /^bpf\.(templates|sessions|histogram|events|maps)\.|^bpf(-panels)?\./;
+    const ofViews = /^bpf\.(templates|sessions|histogram|events|stacks|maps)\.|^bpf(-panels)?\./;
     const extra = (await vscode.commands.getCommands(true)).filter(
       command =>
         command.startsWith('bpf.') &&

@@ -125,6 +125,19 @@ describe('session on the sandbox VM', function () {
     await vscode.commands.executeCommand('bpf.detach', model);
   });
 
+  it('reads stacks at the end at the latest, with what was counted by them', async () => {
+    const model = await attach('mallocstacks');
+    assert.equal(model.panels[0], 'stacks');
+    await runInGuest('sh', '-c', '/bin/true; /bin/true');
+    await vscode.commands.executeCommand('bpf.detach', model);
+    const message = model.hydration('stacks').find(candidate => candidate.type === 'stacks');
+    assert.ok(message?.type === 'stacks');
+    assert.equal(message.unit, 'bytes');
+    const [sample] = message.stacks;
+    assert.ok(sample && sample.count > 0 && (sample.value ?? 0) > 0);
+    assert.ok(sample.frames.length > 0 && sample.frames.every(frame => frame.kind === 'user'));
+  });
+
   it('puts the verifier on the C line it is about, with the whole log one click away', async () => {
     assert.equal(await vscode.commands.executeCommand('bpf.compileAndAttach', scratch.file), undefined);
     assert.deepEqual(sessions().live, []);

@@ -1,5 +1,6 @@
 /** The Stacks page: composes messages and view. */
 import './stacks.css';
+import { stackTables } from '../../src/shared/decode/stack-tables';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { pageRoot } from '../common/dom';
 import { connectToHost } from '../common/messages';
@@ -38,7 +39,7 @@ function receive(message: ToWebview): void {
     sessionId = message.session.id;
     view.session(
       message.session,
-      message.maps === undefined || message.maps.some(map => map.view.kind === 'stacks'),
+      message.maps === undefined || stackTables({ maps: message.maps }).length > 0,
     );
   } else if (message.sessionId !== sessionId) return;
   else if (message.type === 'stacks') {

@@ -248,8 +248,9 @@ export function createStacksView(
     mapChoice.options(maps.map(map => ({ value: map.map, label: map.label })));
     mapChoice.set(current.map);
     const hasValues = stacks.some(sample => sample.value !== null);
-    weightChoice.element.hidden = !hasValues;
-    const weight: Weight = hasValues ? state.weight : 'count';
+    const hasCounts = stacks.some(sample => sample.count > 0);
+    weightChoice.element.hidden = !hasValues || !hasCounts;
+    const weight: Weight = !hasValues ? 'count' : hasCounts ? state.weight : 'value';
     const format = (amount: number): string =>
       weight === 'value' ? formatQuantity(amount, unit) : formatCount(amount);
     const tree = buildTree(stacks, weight, state.inverted);
@@ -332,7 +333,7 @@ export function createStacksView(
       showEmpty(
         !hasStacks
           ? emptyView(
-              'This program keeps no stacks. A stack map (BPF_MAP_TYPE_STACK_TRACE) with counts by its ids shows up here.',
+              'This program keeps no stacks. A map whose key holds a stack, or the id of one in a stack map (BPF_MAP_TYPE_STACK_TRACE), shows up here.',
               [{ label: 'New Program from Template', run: () => command('openTemplates') }],
             )
           : session.state === 'running' || session.state === 'starting'

@@ -1,9 +1,13 @@
+import { readStackEntries } from '../../session/read-stacks';
+import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing-session';
 import { decodeEntries } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
 import { decodeGlobalHistograms, decodeHistograms } from '../../shared/decode/histograms';
 import type { Histogram, MapEntry } from '../../shared/decode/model';
+import { stackTables } from '../../shared/decode/stack-tables';
 import type { GlobalValue } from '../../shared/protocol/webview';
+import { type StackTableContent, stackSamples } from './stack-samples';
 
 /** Every histogram of the session as of now; null when its object has none. */
 export async function readHistograms(session: TracingSession): Promise<readonly Histogram[] | null> {
@@ -51,4 +55,15 @@ export async function readGlobals(session: TracingSession): Promise<readonly Glo
     }
   }
   return values;
+}
+
+/** Every table of stacks as of now, named. */
+export async function readStackTables(
+  session: TracingSession,
+  symbolizer: Symbolizer,
+): Promise<readonly StackTableContent[]> {
+  const tables: StackTableContent[] = [];
+  for (const table of stackTables(session.object))
+    tables.push(stackSamples(table, await readStackEntries(session, table, symbolizer)));
+  return tables;
 }

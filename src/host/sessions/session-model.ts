@@ -5,8 +5,10 @@
  */
 import * as vscode from 'vscode';
 import { readKernelDrops } from '../../session/drops';
+import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing-session';
 import type { Drops, Histogram } from '../../shared/decode/model';
+import { stackTables } from '../../shared/decode/stack-tables';
 import type { MapDefinition } from '../../shared/object/model';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type {
@@ -19,7 +21,8 @@ import type {
 import { PANELS, type PanelName } from '../command-ids';
 import { EventStore, endsWithNewline } from '../panels/event-store';
 import { countRecords } from './count-records';
-import { readGlobals, readHistograms, readTables, type TableContent } from './read-maps';
+import { readGlobals, readHistograms, readStackTables, readTables, type TableContent } from './read-maps';
+import type { StackTableContent } from './stack-samples';
 
 export interface SessionUpdate {
   readonly sessionId: string;
@@ -67,6 +70,7 @@ export class SessionModel {
   private readonly startedAtMs = Date.now();
   private endedAtMs: number | null = null;
   private tracing: TracingSession | null = null;
+  private symbolizer: Symbolizer | null = null;
   private streams: readonly StreamDescription[] = [];
   private readonly stores = new Map<string, EventStore>();
   private readonly evicted = new Map<string, number>();
@@ -74,6 +78,7 @@ export class SessionModel {
   private readonly history: Snapshot[] = [];
   private tables: readonly TableContent[] = [];
   private globals: readonly GlobalValue[] = [];
+  private stacks: readonly StackTableContent[] = [];
   private timer: NodeJS.Timeout | null = null;
   private reading: Promise<void> = Promise.resolve();
   private rateFrom = { events: 0, atMs: Date.now() };
@@ -118,6 +123,7 @@ export class SessionModel {
         maps.some(map => map.view.kind === 'histogram') ||
         globals.some(global => global.histogram !== undefined),
       events: this.streams.length > 0,
+      stacks: stackTables({ maps }).length > 0,
       maps:
         maps.some(map => map.view.kind === 'table') ||
         globals.some(global => !global.hidden && global.histogram === undefined),
@@ -125,9 +131,11 @@ export class SessionModel {
     return PANELS.filter(panel => has[panel]);
   }
 
-  /** Listens before anything is attached, so that the first record is not missed. */
-  listen(tracing: TracingSession): void {
+  /** Listens before anything is attached, so that the first record is not missed. The model disposes the symbolizer. */
+  listen(tracing: TracingSession, symbolizer: Symbolizer): void {
     this.tracing = tracing;
+    this.symbolizer?.dispose();
+    this.symbolizer = symbolizer;
     this.streams = tracing.streams.map(stream => ({
       stream: stream.name,
       label: stream.map?.label ?? 'printk',
@@ -164,6 +172,7 @@ export class SessionModel {
       try {
         await tracing?.close();
       } finally {
+        this.symbolizer?.dispose();
         this.eventsPerSecond = 0;
         this.changed();
       }
@@ -181,6 +190,7 @@ export class SessionModel {
       messages.push({ type: 'histogramHistory', sessionId, snapshots: [...this.history] });
       messages.push({ type: 'histograms', sessionId, histograms: this.histograms, atMs: Date.now() });
     }
+    if (panel === 'stacks') messages.push(...this.stackMessages(Date.now()));
     if (panel === 'maps') messages.push(...this.mapMessages(Date.now()));
     if (panel === 'events') {
       for (const { stream } of this.streams) {
@@ -267,6 +277,11 @@ export class SessionModel {
     ];
   }
 
+  private stackMessages(atMs: number): ToWebview[] {
+    const sessionId = this.id;
+    return this.stacks.map(table => ({ type: 'stacks', sessionId, ...table, atMs }));
+  }
+
   /** `all`: also what no page on screen asks for, because it is the last time. */
   private async readMaps(all = false): Promise<void> {
     const tracing = this.tracing;
@@ -292,6 +307,11 @@ export class SessionModel {
         panels: ['histogram'],
         message: { type: 'histograms', sessionId, histograms, atMs },
       });
+    }
+    if (this.symbolizer && (all || this.identity.isWatched('stacks'))) {
+      this.stacks = await readStackTables(tracing, this.symbolizer);
+      for (const message of this.stackMessages(Date.now()))
+        this.updates.fire({ sessionId, panels: ['stacks'], message });
     }
     if (all || this.identity.isWatched('maps')) {
       this.tables = await readTables(tracing);

@@ -14,6 +14,14 @@ import { ProcessMaps, parseMaps } from './process-maps';
 /** From soon after its start, when the dynamic linker is at work, to rarely. */
 const WATCH_STEPS_MS = [5, 10, 20, 40, 80, 160, 320];
 
+/** One name of an address. */
+export interface NamedAddress {
+  /** Function, or what is known in its stead ("[unknown] libc.so.6+0x1234"). */
+  readonly name: string;
+  /** File name of the library or program, or the kernel module; '' for the kernel proper and where it is not known. */
+  readonly module: string;
+}
+
 export class Symbolizer {
   private readonly processes = new Map<number, ProcessMaps>();
   private readonly elves = new Map<string, Promise<UserElf | null>>();
@@ -73,7 +81,11 @@ export class Symbolizer {
    * Names of a stack's addresses, innermost first like the stack; functions the compiler inlined into a frame come
    * before it. `pid` is the process on the target that user addresses belong to.
    */
-  async frames(space: 'kernel' | 'user', pid: number, addresses: readonly StackAddress[]): Promise<string[]> {
+  async namedFrames(
+    space: 'kernel' | 'user',
+    pid: number,
+    addresses: readonly StackAddress[],
+  ): Promise<NamedAddress[]> {
     if (space === 'user' && !this.processes.has(pid)) await this.readMaps(pid);
     const frames = await Promise.all(
       addresses.map((address, depth) => {
@@ -86,9 +98,16 @@ export class Symbolizer {
     return frames.flat();
   }
 
+  /** The same as text: a kernel module stands in brackets behind its functions. */
+  async frames(space: 'kernel' | 'user', pid: number, addresses: readonly StackAddress[]): Promise<string[]> {
+    const named = await this.namedFrames(space, pid, addresses);
+    return named.map(frame => frameText(space, frame));
+  }
+
   /** Names of kernel addresses as they are, one each: not a stack's, whose outer frames are return addresses. */
   async kernelNames(addresses: readonly bigint[]): Promise<string[]> {
-    return (await Promise.all(addresses.map(address => this.kernelFrames(address)))).flat();
+    const named = (await Promise.all(addresses.map(address => this.kernelFrames(address)))).flat();
+    return named.map(frame => frameText('kernel', frame));
   }
 
   dispose(): void {
@@ -97,36 +116,37 @@ export class Symbolizer {
     void this.files?.then(files => files?.dispose());
   }
 
-  private async kernelFrames(address: bigint): Promise<string[]> {
+  private async kernelFrames(address: bigint): Promise<NamedAddress[]> {
     this.kernel ??= this.readKernelSymbols();
     const symbol = (await this.kernel).find(address);
-    if (!symbol) return ['[unknown]'];
-    return [symbol.module ? `${symbol.name} [${symbol.module}]` : symbol.name];
+    return [symbol ? { name: symbol.name, module: symbol.module ?? '' } : UNKNOWN];
   }
 
-  private async userFrames(pid: number, address: bigint): Promise<string[]> {
+  private async userFrames(pid: number, address: bigint): Promise<NamedAddress[]> {
     const mapping = this.processes.get(pid)?.find(address) ?? null;
-    if (!mapping) return ['[unknown]'];
-    if (!mapping.path.startsWith('/')) return [mapping.path.startsWith('[') ? mapping.path : '[unknown]'];
+    if (!mapping) return [UNKNOWN];
+    if (!mapping.path.startsWith('/'))
+      return [mapping.path.startsWith('[') ? { name: mapping.path, module: '' } : UNKNOWN];
     return this.namesAt(mapping.path, address - mapping.start + mapping.offset);
   }
 
   /** The file with that build id among those the process has mapped, else the build id itself: it can be named elsewhere. */
-  private async buildIdFrames(pid: number, buildId: string, offset: bigint): Promise<string[]> {
+  private async buildIdFrames(pid: number, buildId: string, offset: bigint): Promise<NamedAddress[]> {
     for (const file of this.processes.get(pid)?.files() ?? []) {
       if ((await this.elf(file))?.buildId() === buildId) return this.namesAt(file, offset);
     }
-    return [`[unknown] ${buildId}+0x${offset.toString(16)}`];
+    return [{ name: `[unknown] ${buildId}+0x${offset.toString(16)}`, module: '' }];
   }
 
-  private async namesAt(file: string, offset: bigint): Promise<string[]> {
-    const unknown = `[unknown] ${path.basename(file)}+0x${offset.toString(16)}`;
+  private async namesAt(file: string, offset: bigint): Promise<NamedAddress[]> {
+    const module = path.basename(file);
+    const unknown = [{ name: `[unknown] ${module}+0x${offset.toString(16)}`, module }];
     const elf = await this.elf(file);
     const address = elf?.addressAt(Number(offset)) ?? null;
-    if (address === null) return [unknown];
+    if (address === null) return unknown;
     this.files ??= FileSymbolizer.start();
     const functions = (await (await this.files)?.functions(file, BigInt(address))) ?? [];
-    return functions.length > 0 ? [...functions] : [unknown];
+    return functions.length > 0 ? functions.map(name => ({ name, module })) : unknown;
   }
 
   private elf(file: string): Promise<UserElf | null> {
@@ -154,4 +174,11 @@ export class Symbolizer {
     this.mapsOf(pid).add(parseMaps(text));
     return true;
   }
+}
+
+const UNKNOWN: NamedAddress = { name: '[unknown]', module: '' };
+
+/** A frame as one word: a kernel module stands in brackets behind its functions. */
+export function frameText(space: 'kernel' | 'user', { name, module }: NamedAddress): string {
+  return space === 'kernel' && module !== '' ? `${name} [${module}]` : name;
 }

@@ -1,0 +1,38 @@
+/** From the entries of a table of stacks to what the Stacks page draws: what is counted, and what is summed. No `vscode`. */
+import type { StackEntry } from '../../session/read-stacks';
+import type { FieldValue } from '../../shared/decode/model';
+import { type StackTable, stackSpace } from '../../shared/decode/stack-tables';
+import type { Field } from '../../shared/object/model';
+import type { StackSample, ToWebview } from '../../shared/protocol/webview';
+
+export type StackTableContent = Pick<
+  Extract<ToWebview, { type: 'stacks' }>,
+  'map' | 'label' | 'unit' | 'stacks'
+>;
+
+/**
+ * The first plain number of the value counts, the first with a unit is what the program measured. A table that only
+ * measures has counts of 0, one without numbers counts each stack once.
+ */
+export function stackSamples(table: StackTable, entries: readonly StackEntry[]): StackTableContent {
+  const numbers = table.map.view.kind === 'table' ? table.map.view.value.fields.filter(isNumber) : [];
+  const counted = numbers.find(field => field.unit === '' && field.meaning === 'plain');
+  const measured = numbers.find(field => field.unit !== '');
+  const stacks = entries.map(
+    ({ frames, key, value }): StackSample => ({
+      frames,
+      key,
+      count: counted ? toNumber(value[counted.name]) : measured ? 0 : 1,
+      value: measured ? toNumber(value[measured.name]) : null,
+    }),
+  );
+  return { map: table.map.name, label: table.map.label, unit: measured?.unit ?? '', stacks };
+}
+
+function isNumber(field: Field): boolean {
+  return !field.hidden && /^[ui](8|16|32|64)$/.test(field.storage) && stackSpace(field) === null;
+}
+
+function toNumber(value: FieldValue | undefined): number {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0;
+}
