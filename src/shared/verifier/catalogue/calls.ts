@@ -44,6 +44,21 @@ export const CALLS: readonly CatalogueEntry[] = [
     },
   },
   {
+    code: 'sleepable-not-supported',
+    title: 'A sleepable program where there can be none',
+    sentences: [
+      /^Only .* programs can be sleepable/,
+      /^Sleepable programs can only use .* maps/,
+      /^(?<target>\S+) is not sleepable/,
+    ],
+    message: ({ groups, sentence }) =>
+      groups.target
+        ? `${groups.target}() must not sleep, so no sleepable program attaches to it.`
+        : `${sentence}.`,
+    why: 'Only some program types (fentry, fexit, fmod_ret, LSM, iterators, uprobes) can be sleepable, at functions that may sleep themselves, and with types of maps that allow it.',
+    fix: 'Leave the “.s” out of the section name and use helpers that do not sleep, or choose another function or type of map.',
+  },
+  {
     code: 'helper-not-allowed',
     title: 'A helper that this type of program may not call',
     sentences: [
