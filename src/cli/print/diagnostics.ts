@@ -56,12 +56,14 @@ function placeRows(place: Place, text: string, files: readonly TypedFile[]): str
   return [head, `${number} | ${source.trimEnd()}`, `${' '.repeat(5)} | ${indent}^`];
 }
 
-/** The path as it was typed where it is the same file; else as line information has it. */
+/** The path as it was typed where it is the same file; else from here, or in full when it lies elsewhere. */
 function shown(file: string, files: readonly TypedFile[]): string {
   const same =
     files.find(each => each.path === path.resolve(file)) ??
     files.find(each => each.typed.endsWith('.c') && path.basename(each.path) === path.basename(file));
-  return same?.typed ?? file;
+  if (same || file === '') return same?.typed ?? file;
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
 }
 
 const contents = new Map<string, readonly string[] | null>();
