@@ -3,7 +3,7 @@
  * Nothing here reads a file, starts a process or asks the machine anything.
  */
 import * as vscode from 'vscode';
-import { HelperPool } from '../session/helper-pool';
+import { HELPER_IDLE_MS, HelperPool } from '../session/helper-pool';
 import { PANELS, type PanelName, panelViewId, SettingIds, ViewIds } from './command-ids';
 import { registerCommands } from './commands';
 import { CompileOnSave } from './compile/compile-on-save';
@@ -48,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   const file = (...segments: string[]) => vscode.Uri.joinPath(context.extensionUri, ...segments);
   const log = createLog();
   const sessions = new SessionList();
-  const helpers = new HelperPool();
+  const helpers = new HelperPool(HELPER_IDLE_MS);
   const targets = new Targets(
     {
       helper: file('dist', 'helper.js').fsPath,

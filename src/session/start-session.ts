@@ -50,33 +50,39 @@ export async function startSession(
   let budget = capabilityBudget(object, likelyPrograms(object), budgetFacts);
   for (;;) {
     const connection = await request.helpers.acquire(target, budget, object.name, request);
-    const facts = await target.facts(connection);
-    request.progress('Choosing attach points');
-    const targets = new RuntimeTargets({
-      target,
-      facts,
-      parameters: object.parameters,
-      values: request.parameters,
-      pid: request.pid,
-    });
-    const choice = await choosePrograms(object, facts, refused, program => targets.lack(program));
-    const needed = capabilityBudget(object, choice.load, budgetFacts);
-    if (!coversBudget(budget, needed)) {
-      // A fallback needs more than the first choice did: asked for again, as a budget cannot grow.
-      budget = needed;
-      continue;
-    }
-    const session = await open(request, connection, choice, targets);
+    const release = request.helpers.hold(connection);
     try {
-      onSession(session, connection);
-      request.progress('Attaching');
-      await session.attach();
-      return { session, connection, choice, budget };
-    } catch (error) {
-      await session.close();
-      const lack = fallbackLack(error, choice);
-      if (!lack) throw error;
-      refused.set(lack.program, lack.lack);
+      const facts = await target.facts(connection);
+      request.progress('Choosing attach points');
+      const targets = new RuntimeTargets({
+        target,
+        facts,
+        parameters: object.parameters,
+        values: request.parameters,
+        pid: request.pid,
+      });
+      const choice = await choosePrograms(object, facts, refused, program => targets.lack(program));
+      const needed = capabilityBudget(object, choice.load, budgetFacts);
+      if (!coversBudget(budget, needed)) {
+        // A fallback needs more than the first choice did: asked for again, as a budget cannot grow.
+        budget = needed;
+        continue;
+      }
+      const session = await open(request, connection, choice, targets);
+      session.closed.then(request.helpers.hold(connection));
+      try {
+        onSession(session, connection);
+        request.progress('Attaching');
+        await session.attach();
+        return { session, connection, choice, budget };
+      } catch (error) {
+        await session.close();
+        const lack = fallbackLack(error, choice);
+        if (!lack) throw error;
+        refused.set(lack.program, lack.lack);
+      }
+    } finally {
+      release();
     }
   }
 }

@@ -69,6 +69,11 @@ export class TracingSession {
   private readonly snapshotParts = new Map<number, Uint8Array[]>();
   private readonly stopListening: () => void;
   private isClosed = false;
+  private ended: () => void = () => undefined;
+  /** Resolves when close() has done its work, whether or not the helper could still be told. */
+  readonly closed = new Promise<void>(resolve => {
+    this.ended = resolve;
+  });
 
   private constructor(
     private readonly request: SessionRequest,
@@ -183,6 +188,7 @@ export class TracingSession {
       if (!(error instanceof SessionError && error.code === 'helper-died')) throw error;
     } finally {
       this.stopListening();
+      this.ended();
     }
   }
 
