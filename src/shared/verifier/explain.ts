@@ -64,14 +64,20 @@ export interface ExplainOptions {
 export function explainLog(text: string, options: ExplainOptions = {}): Explanation[] {
   const parsed = parseVerifierLog(text);
   const words = [...(options.words ?? []), ...parsed.loaderMessages];
-  const failed = parsed.programs.filter(
-    log => log.sentences.length > 0 || log.report !== null || isCutOff(log),
-  );
-  const logs = failed.length > 0 ? failed : parsed.programs;
+  const programs = parsed.programs.filter(isLog);
+  const failed = programs.filter(log => log.sentences.length > 0 || log.report !== null || isCutOff(log));
+  const logs = failed.length > 0 ? failed : programs;
   const explained = logs.map(log => explainProgram(log, words, options));
   if (failed.length > 0 || words.length === 0) return explained;
   const loader = explainWords(words, options);
   return loader ? [loader] : explained;
+}
+
+/** Any text has lines; a log has instructions, statistics, a report, or at least a sentence that the kernel says. */
+function isLog(log: ProgramLog): boolean {
+  return (
+    log.path.length > 0 || log.statistics !== null || log.report !== null || recognise(log.sentences) !== null
+  );
 }
 
 /** Instructions, and neither a reason nor statistics behind them. */
