@@ -95,7 +95,10 @@ const all = [
     in: 'src/host/extension.ts',
     options: { ...node, outfile: outFile('extension.js'), external: ['vscode'] },
   },
-  { in: 'src/helper/main.ts', options: { ...node, outfile: outFile('helper.js'), plugins: [koffiNative] } },
+  {
+    in: 'src/helper/main.ts',
+    options: { ...node, minify: true, outfile: outFile('helper.js'), plugins: [koffiNative] },
+  },
   { in: 'src/guest/main.ts', options: { ...node, outfile: outFile('guest-agent.js') } },
   { in: 'src/session/ifunc-probe.ts', options: { ...node, outfile: outFile('ifunc-probe.js') } },
   {
