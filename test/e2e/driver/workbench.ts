@@ -70,12 +70,21 @@ export class Workbench {
     return titles.map(title => title.trim()).filter(title => title !== 'No matching commands');
   }
 
-  /** Opens a file of the workspace by its path in it and resolves when its editor shows its text. */
+  /**
+   * Opens a file of the workspace by its path in it, from the explorer, and resolves when its editor shows its text.
+   * (Quick open would need the extension host's file search, which never answers when asked before that is up.)
+   */
   async openFile(file: string): Promise<void> {
-    await this.page.keyboard.press('Control+p');
-    await this.quickInput.waitFor();
-    await this.quickInput.pick(new RegExp(`^${escapeRegExp(path.basename(file))}\\b`), file);
-    await this.tab(path.basename(file)).waitFor();
+    const explorer = this.page.locator('.explorer-folders-view');
+    if (!(await explorer.isVisible())) await this.page.keyboard.press('Control+Shift+E');
+    const folders = file.split('/');
+    const name = folders.pop() ?? file;
+    const row = (label: string) => explorer.getByRole('treeitem', { name: label, exact: true });
+    for (const folder of folders) {
+      if ((await row(folder).getAttribute('aria-expanded')) === 'false') await row(folder).click();
+    }
+    await row(name).dblclick();
+    await this.tab(name).waitFor();
     await this.page.locator('.editor-group-container.active .view-line').first().waitFor();
   }
 
