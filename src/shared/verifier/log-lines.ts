@@ -47,7 +47,6 @@ const NOISE = new RegExp(
     'old state:',
     'stack=',
     'insn_idx ',
-    'BPF program is too large\\. Processed 0 ',
     '\\(\\d+ lines? omitted\\)',
   ].join('|'),
 ).source;

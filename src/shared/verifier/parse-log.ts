@@ -11,9 +11,10 @@ const MAX_PATH = 65_536;
 /** A sentence of the kernel has at most two lines, the dump of states behind "infinite loop" some more. */
 const MAX_SENTENCES = 16;
 
-const BEGIN = /-- BEGIN PROG LOAD LOG --/;
-const END = /-- END PROG LOAD LOG --/;
-const LOADER = /^(?:libbpf: |libbpf\[|bpftool: |Error: |veristat: )/;
+/** Before libbpf 0.7: "BEGIN DUMP LOG" and "END LOG". */
+const BEGIN = /-- BEGIN (?:PROG LOAD|DUMP) LOG --/;
+const END = /-- END (?:PROG LOAD )?LOG --/;
+const LOADER = /^(?:libbpf:(?: |$)|libbpf\[|bpftool: |Error: |veristat: )/;
 const LOADER_PROGRAM = /\bprog(?:ram)? '([^']+)'/;
 
 export function parseVerifierLog(text: string): ParsedLog {
@@ -34,7 +35,8 @@ export function parseVerifierLog(text: string): ParsedLog {
     } else if (END.test(line)) {
       close();
     } else if (LOADER.test(line)) {
-      loaderMessages.push(line.replace(/^libbpf: /, '').trim());
+      const message = line.replace(/^libbpf: ?/, '').trim();
+      if (message !== '') loaderMessages.push(message);
     } else {
       open.lines.push(line);
     }

@@ -92,6 +92,21 @@ processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
     expect(parsed.loaderMessages).toContain("prog 'first': failed to load: -13");
   });
 
+  it('is taken out of the wrapping of old libbpf, too', () => {
+    const parsed = parseVerifierLog(`libbpf: load bpf program failed: Permission denied
+libbpf: -- BEGIN DUMP LOG ---
+libbpf:
+0: (95) exit
+R0 !read_ok
+processed 1 insns (limit 1000000)
+
+libbpf: -- END LOG --
+libbpf: failed to load program 'handle'
+`);
+    expect(parsed.programs).toHaveLength(1);
+    expect(parsed.programs[0]?.sentences).toEqual(['R0 !read_ok']);
+  });
+
   it('may be indented by its loader and have the line ends of another system', () => {
     const text = fixture('6.1/unchecked-map-value')
       .split('\n')
