@@ -62,6 +62,7 @@ export const SettingIds = {
   vmMemoryMb: 'bpf.vm.memoryMb',
   eventsMaxMegabytes: 'bpf.events.maxMegabytes',
   compileOnSave: 'bpf.compileOnSave',
+  codeLens: 'bpf.codeLens',
 } as const;
 
 /** Of `tasks.json` and of the problem matcher (`$bpf-clang`); diagnostics set directly have the same owner, so the two never double. */

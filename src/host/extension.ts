@@ -16,6 +16,7 @@ import { PanelProvider } from './panels/panel-provider';
 import { Attacher } from './sessions/attach';
 import { ElevationPrompt } from './sessions/elevation-prompt';
 import { RememberedParameters } from './sessions/parameter-form';
+import { ProgramLenses } from './sessions/program-lenses';
 import { SessionList } from './sessions/session-list';
 import { StatusBar } from './sessions/status-bar';
 import { Targets } from './sessions/targets';
@@ -82,6 +83,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   });
   const statusBar = new StatusBar(sessions);
   const sessionTree = new SessionTree(sessions);
+  const sessionView = vscode.window.createTreeView(ViewIds.sessions, { treeDataProvider: sessionTree });
+  sessions.treeVisible = sessionView.visible;
+  const lenses = new ProgramLenses(sessions);
 
   context.subscriptions.push(
     log,
@@ -109,7 +113,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
       providedCodeActionKinds: CompileDiagnostics.actionKinds,
     }),
     vscode.window.registerTreeDataProvider(ViewIds.templates, new TemplateTree(templates)),
-    vscode.window.registerTreeDataProvider(ViewIds.sessions, sessionTree),
+    sessionView,
+    sessionView.onDidChangeVisibility(({ visible }) => {
+      sessions.treeVisible = visible;
+    }),
+    lenses,
+    vscode.languages.registerCodeLensProvider(ProgramLenses.selector, lenses),
     ...PANELS.map(panel =>
       vscode.window.registerWebviewViewProvider(
         panelViewId(panel),
@@ -118,7 +127,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     ),
     vscode.workspace.onDidChangeConfiguration(change => {
       if (!change.affectsConfiguration('bpf')) return;
-      const { target, eventsMaxMegabytes, compileOnSave, ...ofTargets } = SettingIds;
+      const { target, eventsMaxMegabytes, compileOnSave, codeLens, ...ofTargets } = SettingIds;
+      if (change.affectsConfiguration(codeLens)) lenses.refresh();
       if (Object.values(ofTargets).some(id => change.affectsConfiguration(id))) targets.settingsChanged();
       if (change.affectsConfiguration(target)) void showTarget();
     }),

@@ -31,6 +31,7 @@ export const settings = {
   vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
   /** Bytes kept of one event stream. */
   eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
+  codeLens: (file: vscode.Uri) => read(SettingIds.codeLens, true, file),
   compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),
 } as const;
 

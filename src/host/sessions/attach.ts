@@ -130,6 +130,7 @@ export class Attacher {
       target: target.describe(),
       eventBytesLimit: settings.eventBytesLimit(),
       isWatched: panel => services.sessions.watched.has(panel),
+      isCostWatched: () => services.sessions.treeVisible,
     });
     services.sessions.add(model);
     try {

@@ -11,6 +11,8 @@ export class SessionList implements vscode.Disposable {
   private shownModel: SessionModel | null = null;
   /** Panels whose page is on screen: what only they show is read only then. */
   readonly watched = new Set<PanelName>();
+  /** The Sessions view is on screen. */
+  treeVisible = false;
   /** What the when clauses were told last. */
   private contexts = '[]';
 

@@ -5,11 +5,12 @@
  */
 import * as vscode from 'vscode';
 import { readKernelDrops } from '../../session/drops';
+import { HelperRequestError } from '../../session/helper-connection';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing-session';
 import type { Drops, Histogram } from '../../shared/decode/model';
 import { stackTables } from '../../shared/decode/stack-tables';
-import type { MapDefinition } from '../../shared/object/model';
+import type { MapDefinition, Program } from '../../shared/object/model';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type {
   GlobalValue,
@@ -20,6 +21,7 @@ import type {
 } from '../../shared/protocol/webview';
 import { PANELS, type PanelName } from '../command-ids';
 import { EventStore, endsWithNewline } from '../panels/event-store';
+import { CostMeter, type SessionCost } from './cost-meter';
 import { countRecords } from './count-records';
 import { readGlobals, readHistograms, readStackTables, readTables, type TableContent } from './read-maps';
 import type { StackTableContent } from './stack-samples';
@@ -40,6 +42,8 @@ export interface SessionIdentity {
   readonly eventBytesLimit: number;
   /** The panel's page is on screen. */
   isWatched(panel: PanelName): boolean;
+  /** Somebody sees what programs cost: the kernel's statistics slow every BPF program down a little. */
+  isCostWatched(): boolean;
 }
 
 /** Snapshots of histograms kept for the time line; as many as a page draws. */
@@ -64,6 +68,10 @@ export class SessionModel {
   events = 0;
   eventsPerSecond = 0;
   drops: Drops = { kernel: 0, helper: 0, client: 0 };
+  /** What the programs cost; null while nobody looks, and where the kernel does not tell. */
+  cost: SessionCost | null = null;
+  /** Why the kernel does not tell; '' otherwise. */
+  costRefusal = '';
 
   private state: SessionState = 'starting';
   private message = '';
@@ -71,6 +79,8 @@ export class SessionModel {
   private endedAtMs: number | null = null;
   private tracing: TracingSession | null = null;
   private symbolizer: Symbolizer | null = null;
+  private readonly costMeter = new CostMeter();
+  private measuresCost = false;
   private streams: readonly StreamDescription[] = [];
   private readonly stores = new Map<string, EventStore>();
   private readonly evicted = new Map<string, number>();
@@ -108,6 +118,16 @@ export class SessionModel {
 
   get isLive(): boolean {
     return this.state === 'starting' || this.state === 'running';
+  }
+
+  /** The object's programs, those not attached included. */
+  get programs(): readonly Program[] {
+    return this.tracing?.object.programs ?? [];
+  }
+
+  /** Records lost anywhere on their way. */
+  get lost(): number {
+    return this.drops.kernel + this.drops.helper + this.drops.client;
   }
 
   /** Milliseconds it ran, or has been running. */
@@ -267,6 +287,26 @@ export class SessionModel {
     }, delayMs);
   }
 
+  /** Statistics are on only while somebody looks; one refusal is enough. */
+  private async readCost(tracing: TracingSession): Promise<void> {
+    if (this.costRefusal !== '') return;
+    if (this.identity.isCostWatched()) {
+      try {
+        const { programs } = await tracing.statistics(true);
+        this.measuresCost = true;
+        this.cost = this.costMeter.measure(programs, performance.now()) ?? this.cost;
+      } catch (error) {
+        if (!(error instanceof HelperRequestError)) throw error;
+        this.costRefusal = error.message;
+      }
+    } else if (this.measuresCost) {
+      await tracing.statistics(false);
+      this.measuresCost = false;
+      this.costMeter.reset();
+      this.cost = null;
+    }
+  }
+
   private mapMessages(atMs: number): ToWebview[] {
     const sessionId = this.id;
     return [
@@ -308,6 +348,7 @@ export class SessionModel {
         message: { type: 'histograms', sessionId, histograms, atMs },
       });
     }
+    if (!all) await this.readCost(tracing);
     if (this.symbolizer && (all || this.identity.isWatched('stacks'))) {
       this.stacks = await readStackTables(tracing, this.symbolizer);
       for (const message of this.stackMessages(Date.now()))

@@ -1,11 +1,17 @@
-/** The Sessions view: one row per session with its rate, losses and age; below it where it is attached. */
+/** The Sessions view: one row per session with its rate, losses, cost and age; below it where it is attached. */
 import * as vscode from 'vscode';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';
+import { age, overhead, rate } from './session-words';
 
 export type SessionNode =
   | SessionModel
-  | { readonly kind: 'attached'; readonly program: string; readonly attach: string }
+  | {
+      readonly kind: 'attached';
+      readonly session: SessionModel;
+      readonly program: string;
+      readonly attach: string;
+    }
   | { readonly kind: 'message'; readonly text: string };
 
 export class SessionTree implements vscode.TreeDataProvider<SessionNode>, vscode.Disposable {
@@ -22,7 +28,7 @@ export class SessionTree implements vscode.TreeDataProvider<SessionNode>, vscode
     if ('kind' in node) return [];
     const { attached, message } = node.summary;
     return [
-      ...attached.map(each => ({ kind: 'attached', ...each }) as const),
+      ...attached.map(each => ({ kind: 'attached', session: node, ...each }) as const),
       ...(message ? [{ kind: 'message', text: message } as const] : []),
     ];
   }
@@ -36,9 +42,11 @@ export class SessionTree implements vscode.TreeDataProvider<SessionNode>, vscode
       return item;
     }
     const item = new vscode.TreeItem(node.attach);
-    item.description = node.program;
+    const cost = node.session.cost?.programs.get(node.program);
+    const said = cost ? `${rate(cost.runsPerSecond)} runs/s · ${overhead(cost)}` : '';
+    item.description = [node.program, said].filter(part => part !== '').join(' · ');
     item.iconPath = new vscode.ThemeIcon('plug');
-    item.tooltip = `Program ${node.program} is attached to ${node.attach}`;
+    item.tooltip = [`Program ${node.program} is attached to ${node.attach}`, said].join('\n').trim();
     return item;
   }
 
@@ -57,14 +65,15 @@ const ICONS = {
 
 function sessionItem(session: SessionModel): vscode.TreeItem {
   const { id, title, target, state, attached } = session.summary;
-  const lost = session.drops.kernel + session.drops.helper + session.drops.client;
+  const { lost, cost } = session;
   const parts = [
     state === 'running'
       ? session.panels.includes('events')
-        ? `${rate(session.eventsPerSecond)}/s`
+        ? `${rate(session.eventsPerSecond)} events/s`
         : ''
       : state,
     lost > 0 ? `${rate(lost)} lost` : '',
+    session.isLive && cost ? overhead(cost) : '',
     target,
     age(session.ageMs),
   ].filter(part => part !== '');
@@ -77,20 +86,9 @@ function sessionItem(session: SessionModel): vscode.TreeItem {
     `${title}: ${state}, ${parts.join(', ')}`,
     ...attached.map(each => `${each.program}: ${each.attach}`),
     `lost in the kernel ${session.drops.kernel}, in the helper ${session.drops.helper}, here ${session.drops.client}`,
-  ].join('\n');
+    session.costRefusal === '' ? '' : `what it costs is not known: ${session.costRefusal}`,
+  ]
+    .filter(line => line !== '')
+    .join('\n');
   return item;
-}
-
-function rate(value: number): string {
-  if (value >= 10_000) return `${(value / 1000).toFixed(0)}k`;
-  return value >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
-}
-
-function age(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${seconds % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,0 +1,75 @@
+/** Over each SEC("...") of a program: what its running session says of it, else the way to attach it. */
+import * as vscode from 'vscode';
+import { CommandIds } from '../command-ids';
+import { settings } from '../settings';
+import { type SectionLine, sectionLines } from './section-lines';
+import type { SessionList } from './session-list';
+import type { SessionModel } from './session-model';
+import { age, overhead, rate } from './session-words';
+
+export class ProgramLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  static readonly selector: vscode.DocumentSelector = { scheme: 'file', pattern: '**/*.bpf.c' };
+
+  private readonly changes = new vscode.EventEmitter<void>();
+  readonly onDidChangeCodeLenses = this.changes.event;
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(private readonly sessions: SessionList) {
+    this.subscriptions = [
+      sessions.onDidChange(() => this.changes.fire()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.changes.fire()),
+    ];
+  }
+
+  /** The setting changed. */
+  refresh(): void {
+    this.changes.fire();
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    if (!vscode.workspace.isTrusted || !settings.codeLens(document.uri)) return [];
+    const session = this.sessions.live.find(each => each.program.toString() === document.uri.toString());
+    return sectionLines(document.getText()).map(
+      section =>
+        new vscode.CodeLens(
+          new vscode.Range(section.line, 0, section.line, 0),
+          session ? runningLens(session, section) : attachLens(document.uri),
+        ),
+    );
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+    this.changes.dispose();
+  }
+}
+
+function attachLens(program: vscode.Uri): vscode.Command {
+  return {
+    title: '▶ Attach',
+    tooltip: 'Compile this file and attach its programs',
+    command: CommandIds.compileAndAttach,
+    arguments: [program],
+  };
+}
+
+function runningLens(session: SessionModel, { section, words }: SectionLine): vscode.Command {
+  const names = session.programs.filter(each => each.section === section && words.has(each.name));
+  const attached = session.summary.attached.find(each => names.some(({ name }) => name === each.program));
+  const show = { tooltip: 'Show the panels of the session', command: CommandIds.showPanels };
+  if (!attached) {
+    const title = session.summary.state === 'starting' ? '$(loading~spin) attaching' : 'not attached';
+    return { ...show, title: `${title} (${session.summary.target})`, arguments: [session] };
+  }
+  const cost = session.cost?.programs.get(attached.program);
+  const parts = [
+    `$(record) ${attached.attach}`,
+    cost ? `${rate(cost.runsPerSecond)} runs/s` : '',
+    session.panels.includes('events') ? `${rate(session.eventsPerSecond)} events/s` : '',
+    session.lost > 0 ? `${rate(session.lost)} lost` : '',
+    cost ? overhead(cost) : '',
+    session.summary.target,
+    age(session.ageMs),
+  ];
+  return { ...show, title: parts.filter(part => part !== '').join(' · '), arguments: [session] };
+}
