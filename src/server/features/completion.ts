@@ -23,7 +23,12 @@ export async function complete(
 ): Promise<CompletionList> {
   const { source } = analysis;
   const { tokens, comments } = source.lexed;
-  if (comments.some(comment => comment.start < offset && offset < comment.end)) return NOTHING;
+  const isComment = comments.some(
+    one =>
+      one.start < offset &&
+      (offset < one.end || (offset === one.end && !source.text.endsWith('*/', one.end))),
+  );
+  if (isComment) return NOTHING;
   const index = tokenBefore(tokens, offset);
   const token = tokens[index];
   const isInside = token !== undefined && offset <= token.end;

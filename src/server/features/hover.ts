@@ -162,9 +162,12 @@ function aggregateText(analysis: Analysis, kind: 'struct' | 'union', name: strin
   if (id === null || !kernel) return null;
   const { btf } = kernel.types;
   const { rows, more } = layoutRows(btf, id, LAYOUT_ROWS);
-  const lines = rows.map(
-    row => `${'\t'.repeat(row.depth + 1)}${row.text.padEnd(40)} /* ${row.offset}, ${row.size} */`,
-  );
+  const lines = rows.map(row => {
+    const indent = '\t'.repeat(row.depth + 1);
+    return row.offset === null
+      ? indent + row.text
+      : `${indent}${row.text.padEnd(40)} /* ${row.offset}, ${row.size} */`;
+  });
   if (more > 0) lines.push(`\t/* … ${more} more */`);
   return `\`\`\`c\n${kind} ${btf.name(id)} { /* ${btf.sizeOf(id)} bytes; offset, size */\n${lines.join('\n')}\n};\n\`\`\``;
 }

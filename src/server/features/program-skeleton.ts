@@ -90,9 +90,10 @@ export function programSkeleton(section: string, kernel: KernelTypes | null): st
     case 'kretsyscall':
       return `int BPF_KRETPROBE(${name}, int ret)${body}`;
     case 'uprobe':
-      return `int BPF_UPROBE(${name})${body}`;
+      // BPF_UPROBE came with libbpf 1.2 and is the same macro.
+      return `int BPF_KPROBE(${name})${body}`;
     case 'uretprobe':
-      return `int BPF_URETPROBE(${name}, long ret)${body}`;
+      return `int BPF_KRETPROBE(${name}, long ret)${body}`;
     case 'usdt':
       return `int BPF_USDT(${name})${body}`;
     case 'tp':

@@ -66,8 +66,8 @@ function parameterList(btf: Btf, proto: BtfTypeId): string {
 }
 
 export interface LayoutRow {
-  /** Bytes from the beginning of the outermost struct. */
-  readonly offset: number;
+  /** Bytes from the beginning of the outermost struct; null for the brace that closes an anonymous member. */
+  readonly offset: number | null;
   readonly size: number;
   readonly bitSize: number;
   readonly text: string;
@@ -99,7 +99,9 @@ export function layoutRows(btf: Btf, id: BtfTypeId, limit: number): { rows: Layo
           : `${declaration(btf, member.type, member.name)}${member.bitSize > 0 ? ` : ${member.bitSize}` : ''};`,
         depth,
       });
-      if (isAnonymous) visit(member.type, offset, depth + 1);
+      if (!isAnonymous) continue;
+      visit(member.type, offset, depth + 1);
+      rows.push({ offset: null, size: 0, bitSize: 0, text: '};', depth });
     }
   };
   visit(id, 0, 0);

@@ -51,7 +51,7 @@ export async function smallKernel(folder: string): Promise<string> {
   const object = path.join(folder, 'kernel.o');
   const { path: clang } = await findClang();
   const source = path.join(import.meta.dirname, 'kernel.c');
-  execFileSync(clang, ['--target=bpf', '-g', '-O0', '-c', source, '-o', object]);
+  execFileSync(clang, ['--target=bpf', '-g', '-O2', '-c', source, '-o', object]);
   elfSection(object, '.BTF');
   return `${object}.BTF`;
 }

@@ -38,7 +38,7 @@ describe('diagnostics', () => {
   const program = (section: string, body: string, head = 'int BPF_PROG(p)') =>
     `SEC("${section}")\n${head}\n{\n${body}\treturn 0;\n}\n`;
 
-  const sections: readonly (readonly [section: string, problem: string | null, fix?: string])[] = [
+  const sections: [section: string, problem: string | null, fix?: string][] = [
     ['fentry/vfs_read', null],
     ['fentri/vfs_read', 'section-name: fentri/vfs_read', 'SEC("fentry/vfs_read")'],
     ['kprob/vfs_read', 'section-name: kprob/vfs_read', 'SEC("kprobe/vfs_read")'],
@@ -79,7 +79,7 @@ describe('diagnostics', () => {
     ['cgroup/connect4', null],
     ['struct_ops/init', null],
   ];
-  it.each(sections)('SEC("%s")', async (section, problem, fix) => {
+  it.each(sections)('SEC("%s")', async (...[section, problem, fix]) => {
     const { name, diagnostics, list } = await problemsOf(program(section, ''));
     expect(list).toEqual(problem === null ? [] : [problem]);
     const [first] = diagnostics;
