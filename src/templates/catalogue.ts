@@ -1,5 +1,5 @@
 /** The templates that ship with the product, read from their folders; shared by the extension and bpfw. */
-import { constants, copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { access, constants, copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { type TemplateManifest, TemplateManifestSchema } from '../shared/template/manifest';
@@ -20,16 +20,34 @@ export class TemplateError extends Error {
   }
 }
 
-/** By category (in the schema's order), then title. Throws TemplateError 'bad-template' naming the file that is wrong. */
-export async function readCatalogue(root: string): Promise<Template[]> {
+/** In the order they are shown. */
+export const CATEGORIES = TemplateManifestSchema.entries.category.options;
+
+/**
+ * By category (in the order of CATEGORIES), then title. A template that is wrong goes to `onProblem` and is left out;
+ * without it, throws TemplateError 'bad-template' naming the file.
+ */
+export async function readCatalogue(
+  root: string,
+  onProblem?: (problem: TemplateError) => void,
+): Promise<Template[]> {
   const names = await templateNames(root);
-  const templates = await Promise.all(names.map(name => readTemplate(path.join(root, name))));
-  const categories = TemplateManifestSchema.entries.category.options;
-  return templates.sort(
-    (a, b) =>
-      categories.indexOf(a.manifest.category) - categories.indexOf(b.manifest.category) ||
-      a.manifest.title.localeCompare(b.manifest.title),
+  const read = await Promise.all(
+    names.map(name =>
+      readTemplate(path.join(root, name)).catch((error: unknown) => {
+        if (!onProblem || !(error instanceof TemplateError)) throw error;
+        onProblem(error);
+        return null;
+      }),
+    ),
   );
+  return read
+    .filter(template => template !== null)
+    .sort(
+      (a, b) =>
+        CATEGORIES.indexOf(a.manifest.category) - CATEGORIES.indexOf(b.manifest.category) ||
+        a.manifest.title.localeCompare(b.manifest.title),
+    );
 }
 
 /** Throws TemplateError 'unknown-template' that lists what there is. */
@@ -77,7 +95,9 @@ async function readTemplate(folder: string): Promise<Template> {
   const file = path.join(folder, 'template.json');
   try {
     const manifest = v.parse(TemplateManifestSchema, JSON.parse(await readFile(file, 'utf8')));
-    return { manifest, folder, sourcePath: path.join(folder, `${manifest.name}.bpf.c`) };
+    const sourcePath = path.join(folder, `${manifest.name}.bpf.c`);
+    await access(sourcePath);
+    return { manifest, folder, sourcePath };
   } catch (error) {
     throw new TemplateError(
       'bad-template',

@@ -1,6 +1,7 @@
-import * as v from 'valibot';
+import path from 'node:path';
 import * as vscode from 'vscode';
-import { type TemplateManifest, TemplateManifestSchema } from '../../shared/template/manifest';
+import type { TemplateManifest } from '../../shared/template/manifest';
+import { readCatalogue } from '../../templates/catalogue';
 import type { Log } from '../log';
 
 export interface Template {
@@ -20,7 +21,7 @@ export class TemplateCatalogue {
     private readonly log: Log,
   ) {}
 
-  /** By category (in the schema's order), then title. A folder whose template.json is wrong is logged and left out. */
+  /** In the catalogue's order. A template that is wrong is logged and left out. */
   all(): Promise<readonly Template[]> {
     this.loading ??= this.load();
     return this.loading;
@@ -31,31 +32,20 @@ export class TemplateCatalogue {
   }
 
   private async load(): Promise<readonly Template[]> {
-    const entries = await vscode.workspace.fs.readDirectory(this.root);
-    const folders = entries.filter(
-      ([name, type]) => type === vscode.FileType.Directory && name !== 'include',
+    const templates = await readCatalogue(this.root.fsPath, problem =>
+      this.log.error(`left out of the templates: ${problem.message}`),
     );
-    const templates = await Promise.all(
-      folders.map(([name]) => this.read(vscode.Uri.joinPath(this.root, name))),
+    return Promise.all(
+      templates.map(async ({ manifest, folder, sourcePath }) => {
+        const readme = vscode.Uri.file(path.join(folder, 'README.md'));
+        return {
+          manifest,
+          folder: vscode.Uri.file(folder),
+          source: vscode.Uri.file(sourcePath),
+          readme: (await exists(readme)) ? readme : null,
+        };
+      }),
     );
-    return templates.filter(template => template !== null).sort(byCategoryThenTitle);
-  }
-
-  private async read(folder: vscode.Uri): Promise<Template | null> {
-    try {
-      const text = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(folder, 'template.json'));
-      const manifest = v.parse(TemplateManifestSchema, JSON.parse(new TextDecoder().decode(text)));
-      const source = vscode.Uri.joinPath(folder, `${manifest.name}.bpf.c`);
-      await vscode.workspace.fs.stat(source);
-      const readme = vscode.Uri.joinPath(folder, 'README.md');
-      const hasReadme = await exists(readme);
-      return { manifest, folder, source, readme: hasReadme ? readme : null };
-    } catch (error) {
-      this.log.error(
-        `${folder.fsPath} is not a usable template: ${error instanceof Error ? error.message : error}`,
-      );
-      return null;
-    }
   }
 }
 
@@ -67,13 +57,4 @@ export async function exists(uri: vscode.Uri): Promise<boolean> {
     // FileNotFound; anything else shows when the file is used.
     return false;
   }
-}
-
-export const CATEGORIES = TemplateManifestSchema.entries.category.options;
-
-function byCategoryThenTitle(a: Template, b: Template): number {
-  return (
-    CATEGORIES.indexOf(a.manifest.category) - CATEGORIES.indexOf(b.manifest.category) ||
-    a.manifest.title.localeCompare(b.manifest.title)
-  );
 }

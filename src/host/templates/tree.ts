@@ -1,6 +1,7 @@
 /** The Templates view: categories, and in each its templates. A click opens the README; the inline action makes a file. */
 import * as vscode from 'vscode';
-import { CATEGORIES, type Template, type TemplateCatalogue } from './catalogue';
+import { CATEGORIES } from '../../templates/catalogue';
+import type { Template, TemplateCatalogue } from './catalogue';
 
 export type TemplateNode =
   | { readonly kind: 'category'; readonly category: string }
