@@ -22,6 +22,7 @@ export const CommandIds = {
   checkEnvironment: 'bpf.checkEnvironment',
   showLog: 'bpf.showLog',
   showVerifierLog: 'bpf.showVerifierLog',
+  installSandbox: 'bpf.installSandbox',
   startSandbox: 'bpf.startSandbox',
   stopSandbox: 'bpf.stopSandbox',
   exportInspektorGadget: 'bpf.exportInspektorGadget',

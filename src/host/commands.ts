@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { type CommandId, CommandIds, type PanelName, panelViewId } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
+import { installSandbox } from './environment/install-sandbox';
 import type { EnvironmentView } from './environment/view';
 import { COPY_TEXT_COMMAND } from './environment/view';
 import { Cancelled, errors, present } from './errors';
@@ -98,6 +99,10 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.showLog]: async () => log.show(),
     [CommandIds.showVerifierLog]: () => verifier.show(),
 
+    [CommandIds.installSandbox]: async () => {
+      requireTrust('Installing the sandbox VM');
+      await installSandbox();
+    },
     [CommandIds.startSandbox]: async () => {
       requireTrust('Starting the sandbox VM');
       await vscode.window.withProgress(

@@ -89,6 +89,14 @@ function isRoomError(error: unknown): error is RoomError {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
+/** What `BPF: Install Sandbox VM` brings: VmErrorCode of src/session/vm. */
+const INSTALLABLE: ReadonlySet<string> = new Set(['kernel-missing', 'qemu-missing', 'tool-missing']);
+
+const installSandbox: ErrorAction = {
+  label: 'Install Sandbox VM',
+  run: () => run(CommandIds.installSandbox),
+};
+
 /** A mend that is a command line: worth a copy button rather than a sentence. */
 function isCommandLine(mend: string): boolean {
   return /^(sudo|apt|apt-get|npm|sysctl|usermod|modprobe) /.test(mend) && !/[—.]\s|\bor:/.test(mend);
@@ -107,15 +115,18 @@ export function toUserError(error: unknown): UserError | null {
   }
   if (error.code === 'cancelled') return null;
   const mend = error.mend ?? '';
+  const install = INSTALLABLE.has(error.code) ? [installSandbox] : [];
   if (mend === '') return new UserError(error.message, [showLogAction()], { cause: error });
   if (isCommandLine(mend)) {
     return new UserError(
       `${error.message} To mend it: ${mend}`,
-      [copyCommandAction(mend), checkEnvironment, showLogAction()],
+      [...install, copyCommandAction(mend), checkEnvironment, showLogAction()],
       { cause: error },
     );
   }
-  return new UserError(`${error.message} ${mend}`, [checkEnvironment, showLogAction()], { cause: error });
+  return new UserError(`${error.message} ${mend}`, [...install, checkEnvironment, showLogAction()], {
+    cause: error,
+  });
 }
 
 /** Logs the error whole and tells the person; resolves when the message was sent, not when it was answered. */

@@ -18,7 +18,8 @@ export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string
   return path.join(env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'bpf-workbench');
 }
 
-const MEND = 'npm run setup -- run';
+const MEND =
+  'Run “BPF: Install Sandbox VM” in VS Code: it unpacks the distribution’s kernel there, without installing it. In a checkout of BPF Workbench, npm run setup does the same.';
 
 /**
  * The kernel that `chosen` names (an image file with the modules folder), else the newest one in the cache.

@@ -23,7 +23,7 @@ describe('what the sandbox VM needs', () => {
   it('names the command when there is no kernel image', async () => {
     await expect(findKernel(path.join(folder, 'empty'))).rejects.toMatchObject({
       code: 'kernel-missing',
-      mend: expect.stringContaining('setup'),
+      mend: expect.stringContaining('BPF: Install Sandbox VM'),
     });
     const chosen = { imagePath: '/no/vmlinuz', modulesFolder: '/no/modules/1.2.3' };
     await expect(findKernel(folder, chosen)).rejects.toMatchObject({ code: 'kernel-missing' });

@@ -1,0 +1,41 @@
+import * as vscode from 'vscode';
+import { installScript } from '../../session/vm/install-script';
+import { defaultCacheFolder } from '../../session/vm/kernel-image';
+import { UserError } from '../errors';
+
+/**
+ * BPF: Install Sandbox VM. Runs the script as a task, so that it is seen, can be stopped and sudo can ask in its
+ * terminal. Resolves when it is done. Throws UserError when it failed.
+ */
+export async function installSandbox(): Promise<void> {
+  const task = new vscode.Task(
+    { type: 'process' },
+    vscode.TaskScope.Workspace,
+    'Install Sandbox VM',
+    'BPF',
+    new vscode.ProcessExecution('/bin/sh', ['-ec', installScript(defaultCacheFolder())]),
+  );
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, clear: true };
+  // A task may end before executeTask() has answered: what ends meanwhile is kept.
+  const ended = new Map<vscode.TaskExecution, number | undefined>();
+  let tell: () => void = () => undefined;
+  const subscription = vscode.tasks.onDidEndTaskProcess(event => {
+    ended.set(event.execution, event.exitCode);
+    tell();
+  });
+  try {
+    const execution = await vscode.tasks.executeTask(task);
+    await new Promise<void>(resolve => {
+      tell = () => ended.has(execution) && resolve();
+      tell();
+    });
+    const code = ended.get(execution);
+    if (code !== 0)
+      throw new UserError(
+        'The sandbox VM could not be installed; the terminal says why. The script knows Debian and Ubuntu.',
+      );
+    void vscode.window.showInformationMessage('The sandbox VM is ready. Press ▶ to attach there.');
+  } finally {
+    subscription.dispose();
+  }
+}
