@@ -76,7 +76,11 @@ export function createRequests(connection: FrameConnection): Requests {
       sessions.delete(sessionId);
       return { detachMs: await closing.close() };
     },
-    'session/drain': async ({ sessionId }) => session(sessionId).drain(),
+    async 'session/drain'({ sessionId }) {
+      const { records } = await session(sessionId).drain();
+      // The trace pipe is nobody's own: what this session printed is in it, too.
+      return { records: records + ((await printk?.stream.flush()) ?? 0) };
+    },
     'session/statistics': async ({ sessionId, enable }) => session(sessionId).statistics(enable),
     'stream/watch': async ({ sessionId, map }) => session(sessionId).watchStream(map),
     async 'stream/unwatch'({ sessionId, streamId }) {

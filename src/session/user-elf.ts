@@ -44,10 +44,13 @@ const STT_GNU_IFUNC = 10;
 /** GLOB_DAT and JUMP_SLOT of x86-64 (6, 7) and AArch64 (1025, 1026). */
 const GOT_RELOCATIONS = new Set([6, 7, 1025, 1026]);
 
+const underscores = (name: string): number => /^_*/.exec(name)?.[0].length ?? 0;
+
 export class UserElf {
   private readonly view: DataView;
   private readonly sections: readonly Section[];
   private readonly segments: readonly Segment[];
+  private publicNames: ReadonlyMap<string, string> | null = null;
 
   constructor(private readonly bytes: Uint8Array) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -71,6 +74,27 @@ export class UserElf {
           .flatMap(section => this.symbolsOf(section, wanted)),
       ),
     );
+  }
+
+  /**
+   * The name people call a function by: of all its names (malloc, __libc_malloc) the one with the fewest leading
+   * underscores. Names the file does not have, such as demangled ones, stay as they are.
+   */
+  publicName(name: string): string {
+    this.publicNames ??= this.readPublicNames();
+    return this.publicNames.get(name) ?? name;
+  }
+
+  private readPublicNames(): ReadonlyMap<string, string> {
+    const byAddress = new Map<number, string[]>();
+    for (const { name, address } of this.functionsWhere(() => true))
+      byAddress.set(address, [...(byAddress.get(address) ?? []), name]);
+    const publicNames = new Map<string, string>();
+    for (const names of byAddress.values()) {
+      const [best] = names.toSorted((a, b) => underscores(a) - underscores(b) || a.length - b.length);
+      for (const name of names) if (best !== undefined && best !== name) publicNames.set(name, best);
+    }
+    return publicNames;
   }
 
   /** Virtual address of the file's first byte, as linked: 0 for position-independent files. */

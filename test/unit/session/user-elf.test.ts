@@ -47,6 +47,23 @@ describe('UserElf', () => {
     expect(() => new UserElf(bytes.subarray(0, 1000)).functions('traced')).toThrow(UserElfError);
   });
 
+  it('prefers the name without leading underscores', () => {
+    const source = path.join(folder, 'aliases.c');
+    const binary = path.join(folder, 'aliases');
+    writeFileSync(
+      source,
+      'int __libc_traced(void) { return 1; }\nint traced(void) __attribute__((alias("__libc_traced")));\nint main(void) { return traced(); }\n',
+    );
+    execFileSync('clang', [source, '-o', binary]);
+    const elf = new UserElf(readFileSync(binary));
+    expect(['__libc_traced', 'traced', 'main', 'std::sort(int)'].map(name => elf.publicName(name))).toEqual([
+      'traced',
+      'traced',
+      'main',
+      'std::sort(int)',
+    ]);
+  });
+
   it('lists USDT probes by provider and name', () => {
     const source = path.join(folder, 'probed.c');
     const binary = path.join(folder, 'probed');
