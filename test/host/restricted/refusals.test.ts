@@ -20,8 +20,12 @@ describe('without trust', () => {
     'bpf.compile',
     'bpf.compileAndAttach',
     'bpf.attach',
+    'bpf.attachWithParameters',
     'bpf.attachAgain',
+    'bpf.installSandbox',
     'bpf.startSandbox',
+    'bpf.exportInspektorGadget',
+    'bpf.exportEbpfExporter',
   ]) {
     it(`${command} refuses`, async () => {
       assert.equal(vscode.workspace.isTrusted, false);
