@@ -25,6 +25,7 @@ export const CommandIds = {
   installSandbox: 'bpf.installSandbox',
   startSandbox: 'bpf.startSandbox',
   stopSandbox: 'bpf.stopSandbox',
+  configureClangd: 'bpf.configureClangd',
   exportInspektorGadget: 'bpf.exportInspektorGadget',
   exportEbpfExporter: 'bpf.exportEbpfExporter',
 } as const;

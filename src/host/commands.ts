@@ -9,6 +9,7 @@ import type { EnvironmentView } from './environment/view';
 import { COPY_TEXT_COMMAND } from './environment/view';
 import { Cancelled, errors, present } from './errors';
 import { ebpfExporter, exportProgram, inspektorGadget } from './export/export';
+import { configureClangd } from './language/clangd';
 import type { Log } from './log';
 import { programOf, requireTrust } from './program-files';
 import type { Attacher, AttachWish } from './sessions/attach';
@@ -44,6 +45,14 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
   const table: Readonly<Record<CommandId, Body>> = {
     [CommandIds.newProgram]: (first, second) => createProgram(templates, newProgramWish(first, second)),
 
+    [CommandIds.configureClangd]: async argument => {
+      requireTrust('Configuring clangd');
+      const program =
+        argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
+      const file = await configureClangd(targets, services.includeFolder, program);
+      await vscode.window.showTextDocument(file, { preview: true });
+      return file;
+    },
     [CommandIds.compile]: async argument => {
       requireTrust('Compiling');
       const result = await tasks.run(await programOf(argument));

@@ -56,6 +56,8 @@ export const errors = {
     new UserError('No BPF program is open. Open a .bpf.c file, or start from a template.', [
       { label: 'New Program from Template', run: () => run(CommandIds.newProgram) },
     ]),
+  noFolder: () =>
+    new UserError('No folder is open. Open the folder of your programs: .clangd is written into it.'),
   notAFile: (uri: vscode.Uri) =>
     new UserError(`${uri.toString(true)} is not a file on this machine's disk, which is what clang reads.`),
   compileFailed: (file: string, errorCount: number) =>

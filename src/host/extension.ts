@@ -11,6 +11,8 @@ import { ProgramCompiler } from './compile/compiler';
 import { CompileDiagnostics } from './compile/diagnostics';
 import { CompileTasks } from './compile/task-provider';
 import { EnvironmentView } from './environment/view';
+import { ClangdPrompt } from './language/clangd';
+import { LanguageServerClient } from './language/client';
 import { createLog } from './log';
 import { PanelProvider } from './panels/panel-provider';
 import { Attacher } from './sessions/attach';
@@ -40,6 +42,7 @@ let shutDown: (() => Promise<void>) | null = null;
 export interface ExtensionForTests {
   readonly sessions: SessionList;
   readonly targets: Targets;
+  readonly language: LanguageServerClient;
   /** How long activate() took. */
   readonly activationMs: number;
 }
@@ -81,6 +84,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     verifier,
     log,
   });
+  const language = new LanguageServerClient({
+    serverPath: file('dist', 'server.js').fsPath,
+    includeFolder,
+    targets,
+    log,
+  });
   const statusBar = new StatusBar(sessions);
   const sessionTree = new SessionTree(sessions);
   const sessionView = vscode.window.createTreeView(ViewIds.sessions, { treeDataProvider: sessionTree });
@@ -109,6 +118,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
       verifier,
     }),
     new CompileOnSave(compiler, log),
+    language,
+    new ClangdPrompt(context.workspaceState),
     vscode.languages.registerCodeActionsProvider({ language: 'c', pattern: '**/*.bpf.{c,h}' }, diagnostics, {
       providedCodeActionKinds: CompileDiagnostics.actionKinds,
     }),
@@ -144,9 +155,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   shutDown = async () => {
     await Promise.allSettled(sessions.live.map(session => session.end('ended', 'The window was closed.')));
     helpers.dispose();
+    await language.stop();
     await targets.disposeAsync();
   };
-  return { sessions, targets, activationMs: performance.now() - startedAt };
+  return { sessions, targets, language, activationMs: performance.now() - startedAt };
 }
 
 /** VS Code waits for it, but not long: links and maps die with the helper in any case. */

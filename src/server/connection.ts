@@ -137,9 +137,10 @@ export function serve(connection: Connection, parserFolder: string): void {
     ),
   );
   connection.onCodeLens(({ textDocument }, token) =>
-    about(textDocument.uri, token, (analysis, document) =>
-      codeLenses(analysis, document, workspace?.settings.attachCommand ?? ''),
-    ),
+    about(textDocument.uri, token, (analysis, document) => {
+      const { codeLens, attachCommand } = workspace?.settings ?? { codeLens: false, attachCommand: '' };
+      return codeLens ? codeLenses(analysis, document, attachCommand) : [];
+    }),
   );
   connection.onCodeAction(({ textDocument, context, range }) => {
     const document = documents.get(textDocument.uri);

@@ -9,6 +9,8 @@ export interface ServerSettings {
   readonly libbpfFolder: string;
   /** The client's command that compiles and attaches a file, for a CodeLens; '': none. */
   readonly attachCommand: string;
+  /** CodeLens over programs and maps. Default: true. */
+  readonly codeLens: boolean;
 }
 
 /** Takes what is well-formed out of anything a client sent. */
@@ -21,5 +23,6 @@ export function readSettings(value: unknown): ServerSettings {
     includeFolders: folders.filter(folder => typeof folder === 'string'),
     libbpfFolder: text('libbpfFolder'),
     attachCommand: text('attachCommand'),
+    codeLens: given.codeLens !== false,
   };
 }

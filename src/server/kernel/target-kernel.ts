@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { newestCachedBtf } from '../../compile/cached-btf';
 import { parseBtf } from '../../shared/object/btf';
 import { KernelTypes } from './kernel-types';
 
@@ -95,21 +96,6 @@ export class TargetKernel {
 async function defaultBtf(cacheFolder: string): Promise<string | null> {
   if (await isFile(RUNNING_BTF)) return RUNNING_BTF;
   return newestCachedBtf(cacheFolder);
-}
-
-/** The newest BTF the sandbox VM left in the cache, or null. */
-export async function newestCachedBtf(cacheFolder: string): Promise<string | null> {
-  const folder = path.join(cacheFolder, 'btf');
-  const names = await readdir(folder).catch(() => []);
-  const files = await Promise.all(
-    names
-      .filter(name => name.endsWith('.btf'))
-      .map(async name => ({
-        file: path.join(folder, name),
-        at: (await stat(path.join(folder, name))).mtimeMs,
-      })),
-  );
-  return files.sort((a, b) => b.at - a.at)[0]?.file ?? null;
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -1,0 +1,22 @@
+/** What a .clangd file becomes when our part goes into it. No `vscode`, no disk. */
+
+const BEGIN = '# BPF Workbench: begin (written by "BPF: Configure clangd"; edit outside of these two lines)';
+const END = '# BPF Workbench: end';
+const OWN_PART = /^# BPF Workbench: begin.*\n[\s\S]*?^# BPF Workbench: end[^\n]*\n?/m;
+
+/** True when the file has our part. */
+export function hasOwnPart(text: string): boolean {
+  return OWN_PART.test(text);
+}
+
+/**
+ * `existing` (null: no file) with `part` (YAML documents separated by ---) in it: our earlier part is replaced, all
+ * else stays as it is. The file is a sequence of YAML documents, which clangd applies one after the other.
+ */
+export function mergeClangd(existing: string | null, part: string): string {
+  const own = `${BEGIN}\n${part.trimEnd()}\n${END}\n`;
+  if (existing === null || existing.trim() === '') return own;
+  if (OWN_PART.test(existing)) return existing.replace(OWN_PART, () => own);
+  const separator = /(^|\n)---[ \t]*\n*$/.test(existing) ? '' : '---\n';
+  return `${existing.endsWith('\n') ? existing : `${existing}\n`}${separator}${own}`;
+}

@@ -1,0 +1,98 @@
+/** BPF: Configure clangd. Writes into the workspace's .clangd how BPF programs are compiled, and offers to, once. */
+import * as vscode from 'vscode';
+import { defaultCacheFolder } from '../../compile/cache-files';
+import { findClang } from '../../compile/clang';
+import { clangdConfiguration, findLibbpfHeaders } from '../../compile/flags';
+import { btfId, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
+import { CommandIds } from '../command-ids';
+import { errors } from '../errors';
+import { isProgramFile } from '../program-files';
+import type { Targets } from '../sessions/targets';
+import { settings } from '../settings';
+import { hasOwnPart, mergeClangd } from './clangd-file';
+
+const CLANGD_EXTENSION = 'llvm-vs-code-extensions.vscode-clangd';
+const ASKED_KEY = 'bpf.clangd.asked';
+
+/**
+ * Writes .clangd in the folder of the workspace that holds `program` (else the first), and returns its place. What the
+ * file said before stays. Throws CompileEnvironmentError, SessionError, VmError or UserError.
+ */
+export async function configureClangd(
+  targets: Targets,
+  includeFolder: string,
+  program: vscode.Uri | undefined,
+): Promise<vscode.Uri> {
+  const folder =
+    (program && vscode.workspace.getWorkspaceFolder(program)) ?? vscode.workspace.workspaceFolders?.[0];
+  if (!folder) throw errors.noFolder();
+  const text = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: 'Configuring clangd for BPF programs' },
+    progress => configurationText(targets, includeFolder, message => progress.report({ message })),
+  );
+  const file = vscode.Uri.joinPath(folder.uri, '.clangd');
+  const existing = await readText(file);
+  await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(mergeClangd(existing, text)));
+  if (vscode.extensions.getExtension(CLANGD_EXTENSION))
+    await vscode.commands.executeCommand('clangd.restart');
+  return file;
+}
+
+async function configurationText(
+  targets: Targets,
+  includeFolder: string,
+  say: (step: string) => void,
+): Promise<string> {
+  const setting = settings.clangPath();
+  const clang = await findClang(setting === undefined ? {} : { setting });
+  const libbpfFolder = await findLibbpfHeaders();
+  const { target } = await targets.choose(null);
+  const { bytes, btf } = await targets.whileTelling(say, () => target.readBtf());
+  const vmlinuxFolder = await ensureVmlinuxHeader(
+    { id: btfId(bytes), load: () => btf },
+    defaultCacheFolder(),
+  );
+  return clangdConfiguration({ clang, libbpfFolder, vmlinuxFolder, includeFolders: [includeFolder] });
+}
+
+async function readText(file: vscode.Uri): Promise<string | null> {
+  try {
+    return new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
+  } catch (error) {
+    if (error instanceof vscode.FileSystemError && error.code === 'FileNotFound') return null;
+    throw error;
+  }
+}
+
+/** Offers the command when a program is opened where clangd runs and knows nothing of BPF; once per workspace. */
+export class ClangdPrompt implements vscode.Disposable {
+  private readonly subscription: vscode.Disposable;
+
+  constructor(private readonly memory: vscode.Memento) {
+    const opened = (document: vscode.TextDocument) => {
+      if (isProgramFile(document.uri)) void this.offer(document.uri);
+    };
+    for (const document of vscode.workspace.textDocuments) opened(document);
+    this.subscription = vscode.workspace.onDidOpenTextDocument(opened);
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+  }
+
+  private async offer(program: vscode.Uri): Promise<void> {
+    if (this.memory.get<boolean>(ASKED_KEY) || !vscode.workspace.isTrusted) return;
+    const folder = vscode.workspace.getWorkspaceFolder(program);
+    if (!folder || !vscode.extensions.getExtension(CLANGD_EXTENSION)) return;
+    const existing = await readText(vscode.Uri.joinPath(folder.uri, '.clangd')).catch(() => null);
+    if (existing !== null && hasOwnPart(existing)) return;
+    await this.memory.update(ASKED_KEY, true);
+    const configure = 'Configure clangd';
+    const picked = await vscode.window.showInformationMessage(
+      'clangd does not know how BPF programs are compiled and will mark errors where there are none. Write it into .clangd?',
+      configure,
+      'Not Now',
+    );
+    if (picked === configure) await vscode.commands.executeCommand(CommandIds.configureClangd, program);
+  }
+}

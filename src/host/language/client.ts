@@ -1,0 +1,131 @@
+/** The language server's client: started by the first BPF program that is opened, told when target or settings change. */
+import * as vscode from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import { defaultCacheFolder } from '../../compile/cache-files';
+import { newestCachedBtf } from '../../compile/cached-btf';
+import { SettingIds } from '../command-ids';
+import type { Log } from '../log';
+import { isProgramFile } from '../program-files';
+import type { Targets } from '../sessions/targets';
+
+/** The server's initializationOptions and configuration; see src/server/settings.ts. */
+interface ServerOptions {
+  readonly btfPath: string;
+  readonly includeFolders: readonly string[];
+  readonly codeLens: boolean;
+}
+
+export interface LanguageServices {
+  /** Path of dist/server.js. */
+  readonly serverPath: string;
+  /** Folder of bpfw.h. */
+  readonly includeFolder: string;
+  readonly targets: Targets;
+  readonly log: Log;
+}
+
+export class LanguageServerClient implements vscode.Disposable {
+  private starting: Promise<LanguageClient> | null = null;
+  private told = '';
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(private readonly services: LanguageServices) {
+    const opened = (document: vscode.TextDocument) => {
+      if (document.languageId === 'c' && isProgramFile(document.uri)) this.wake();
+    };
+    for (const document of vscode.workspace.textDocuments) opened(document);
+    this.subscriptions = [
+      vscode.workspace.onDidOpenTextDocument(opened),
+      vscode.workspace.onDidChangeConfiguration(change => {
+        if (
+          change.affectsConfiguration(SettingIds.target) ||
+          change.affectsConfiguration(SettingIds.codeLens)
+        )
+          this.wakeIfRunning();
+      }),
+    ];
+  }
+
+  /** Resolves when the server answers; starts it where it does not run yet. */
+  async ready(): Promise<void> {
+    await this.start();
+  }
+
+  /** Ends the server; resolves when it has. */
+  async stop(): Promise<void> {
+    const starting = this.starting;
+    this.starting = null;
+    const client = await starting?.catch(() => null);
+    await client?.dispose();
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+    void this.stop().catch(error => this.services.log.error(String(error)));
+  }
+
+  /** Starts the server, or tells the running one what has changed since. */
+  private wake(): void {
+    void this.start()
+      .then(client => this.tell(client))
+      .catch(error =>
+        this.services.log.error(`language server: ${error instanceof Error ? error.message : error}`),
+      );
+  }
+
+  private wakeIfRunning(): void {
+    if (this.starting) this.wake();
+  }
+
+  private start(): Promise<LanguageClient> {
+    this.starting ??= this.launch().catch(error => {
+      this.starting = null;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  private async launch(): Promise<LanguageClient> {
+    const { serverPath, log } = this.services;
+    // Loaded with the first program only: activation does without it.
+    const { LanguageClient, TransportKind } = await import('vscode-languageclient/node');
+    const options = await this.options();
+    this.told = JSON.stringify(options);
+    const client = new LanguageClient(
+      'bpf-workbench',
+      'BPF Workbench Language Server',
+      { module: serverPath, transport: TransportKind.ipc },
+      {
+        documentSelector: [
+          { scheme: 'file', language: 'c' },
+          { scheme: 'untitled', language: 'c' },
+        ],
+        initializationOptions: options,
+        outputChannel: log,
+        // Its own name beside clang's, which the compiler publishes.
+        diagnosticCollectionName: 'bpf',
+      },
+    );
+    await client.start();
+    return client;
+  }
+
+  private async tell(client: LanguageClient): Promise<void> {
+    const options = await this.options();
+    const text = JSON.stringify(options);
+    if (text === this.told) return;
+    this.told = text;
+    await client.sendNotification('workspace/didChangeConfiguration', { settings: options });
+  }
+
+  private async options(): Promise<ServerOptions> {
+    const { targets, includeFolder } = this.services;
+    const { id } = await targets.decide(null);
+    const folders = vscode.workspace.workspaceFolders?.map(folder => folder.uri.fsPath) ?? [];
+    return {
+      btfPath: id === 'vm' ? ((await newestCachedBtf(defaultCacheFolder())) ?? '') : '',
+      includeFolders: [...folders, includeFolder],
+      codeLens: vscode.workspace.getConfiguration().get<boolean>(SettingIds.codeLens, true),
+    };
+  }
+}
