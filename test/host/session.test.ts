@@ -96,6 +96,39 @@ describe('session on the sandbox VM', function () {
     assert.equal(model.panels[0], 'histogram');
   });
 
+  it('tells what programs cost while the Sessions view is on screen, and says so over their sections', async () => {
+    const [model] = sessions().live;
+    assert.ok(model);
+    const lenses = async () => {
+      const found = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+        'vscode.executeCodeLensProvider',
+        model.program,
+        100,
+      );
+      return found.map(lens => lens.command?.title ?? '');
+    };
+    await vscode.commands.executeCommand('bpf.sessions.focus');
+    await runInGuest('cat', '/etc/passwd');
+    const cost = await until('a cost is known', model.onDidChange, () =>
+      (model.cost?.nsPerRun ?? 0) > 0 ? model.cost : undefined,
+    );
+    assert.ok(cost);
+    assert.deepEqual(
+      [...cost.programs.keys()].sort(),
+      model.summary.attached.map(({ program }) => program).sort(),
+    );
+    const running = await lenses();
+    assert.ok(
+      running.some(title => /fentry\/vfs_read · .* per run · .* % CPU/.test(title)),
+      running.join('\n'),
+    );
+    await vscode.commands.executeCommand('workbench.view.explorer');
+    await until('statistics are off again', model.onDidChange, () =>
+      model.cost === null ? true : undefined,
+    );
+    assert.ok(model.isLive);
+  });
+
   it('detaches, and keeps what was received', async () => {
     const [model] = sessions().live;
     assert.ok(model);
@@ -106,6 +139,12 @@ describe('session on the sandbox VM', function () {
     assert.ok(kept?.type === 'histograms' && (kept.histograms[0]?.total ?? 0) > 0);
     const globals = model.hydration('maps').find(message => message.type === 'globals');
     assert.ok(globals?.type === 'globals' && globals.globals.some(global => global.name === 'calls_missed'));
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+      'vscode.executeCodeLensProvider',
+      model.program,
+      100,
+    );
+    assert.ok(lenses.length > 0 && lenses.every(lens => lens.command?.title === '▶ Attach'));
   });
 
   it('attaches again with the parameters it had, without asking', async () => {

@@ -7,13 +7,13 @@ import { UserError } from '../errors';
  * BPF: Install Sandbox VM. Runs the script as a task, so that it is seen, can be stopped and sudo can ask in its
  * terminal. Resolves when it is done. Throws UserError when it failed.
  */
-export async function installSandbox(): Promise<void> {
+export async function installSandbox(script = installScript(defaultCacheFolder())): Promise<void> {
   const task = new vscode.Task(
     { type: 'process' },
     vscode.TaskScope.Workspace,
     'Install Sandbox VM',
     'BPF',
-    new vscode.ProcessExecution('/bin/sh', ['-ec', installScript(defaultCacheFolder())]),
+    new vscode.ProcessExecution('/bin/sh', ['-ec', script]),
   );
   task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, clear: true };
   // A task may end before executeTask() has answered: what ends meanwhile is kept.
@@ -29,8 +29,7 @@ export async function installSandbox(): Promise<void> {
       tell = () => ended.has(execution) && resolve();
       tell();
     });
-    const code = ended.get(execution);
-    if (code !== 0)
+    if (ended.get(execution) !== 0)
       throw new UserError(
         'The sandbox VM could not be installed; the terminal says why. The script knows Debian and Ubuntu.',
       );
