@@ -70,7 +70,7 @@ export class SessionModel {
   drops: Drops = { kernel: 0, helper: 0, client: 0 };
   /** What the programs cost; null while nobody looks, and where the kernel does not tell. */
   cost: SessionCost | null = null;
-  /** Why the kernel does not tell; '' otherwise. */
+  /** Why statistics cannot be turned on; '' when they can, as far as known. */
   costRefusal = '';
 
   private state: SessionState = 'starting';
@@ -287,23 +287,27 @@ export class SessionModel {
     }, delayMs);
   }
 
-  /** Statistics are on only while somebody looks; one refusal is enough. */
+  /**
+   * Statistics are on only while somebody looks; one refusal to turn them on is enough. They may be on for the whole
+   * machine even so (sysctl kernel.bpf_stats_enabled): then the counters move.
+   */
   private async readCost(tracing: TracingSession): Promise<void> {
-    if (this.costRefusal !== '') return;
-    if (this.identity.isCostWatched()) {
-      try {
-        const { programs } = await tracing.statistics(true);
-        this.measuresCost = true;
-        this.cost = this.costMeter.measure(programs, performance.now()) ?? this.cost;
-      } catch (error) {
-        if (!(error instanceof HelperRequestError)) throw error;
-        this.costRefusal = error.message;
-      }
-    } else if (this.measuresCost) {
-      await tracing.statistics(false);
+    if (!this.identity.isCostWatched()) {
+      if (this.measuresCost) await tracing.statistics(false);
       this.measuresCost = false;
       this.costMeter.reset();
       this.cost = null;
+      return;
+    }
+    const mayTurnOn = this.costRefusal === '';
+    try {
+      const { programs } = await tracing.statistics(mayTurnOn);
+      this.measuresCost = mayTurnOn;
+      if (mayTurnOn || programs.some(({ runCount }) => runCount !== '0'))
+        this.cost = this.costMeter.measure(programs, performance.now()) ?? this.cost;
+    } catch (error) {
+      if (!mayTurnOn || !(error instanceof HelperRequestError)) throw error;
+      this.costRefusal = error.message;
     }
   }
 

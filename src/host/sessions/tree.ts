@@ -86,7 +86,9 @@ function sessionItem(session: SessionModel): vscode.TreeItem {
     `${title}: ${state}, ${parts.join(', ')}`,
     ...attached.map(each => `${each.program}: ${each.attach}`),
     `lost in the kernel ${session.drops.kernel}, in the helper ${session.drops.helper}, here ${session.drops.client}`,
-    session.costRefusal === '' ? '' : `what it costs is not known: ${session.costRefusal}`,
+    session.costRefusal === '' || cost
+      ? ''
+      : `what it costs is not known: ${session.costRefusal} Or, for the whole machine: sudo sysctl kernel.bpf_stats_enabled=1`,
   ]
     .filter(line => line !== '')
     .join('\n');
