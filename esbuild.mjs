@@ -50,6 +50,26 @@ const koffiNative = {
   },
 };
 
+/**
+ * What the extension loads later, with import(): bundles of their own, because parsing them is most of what its start
+ * would cost. By what they are imported as.
+ */
+const loadedLater = [
+  { imports: /^vscode-languageclient\/node$/, in: 'vscode-languageclient/node', out: 'language-client.js' },
+  { imports: /\/shared\/export\/writers$/, in: 'src/shared/export/writers.ts', out: 'export.js' },
+];
+
+const loadLater = {
+  name: 'load-later',
+  setup(build) {
+    for (const { imports, out } of loadedLater) {
+      build.onResolve({ filter: imports }, args =>
+        args.kind === 'dynamic-import' ? { path: `./${out}`, external: true } : undefined,
+      );
+    }
+  },
+};
+
 const node = {
   bundle: true,
   platform: 'node',
@@ -93,8 +113,19 @@ async function copyParser() {
 const all = [
   {
     in: 'src/host/extension.ts',
-    options: { ...node, outfile: outFile('extension.js'), external: ['vscode'] },
+    options: {
+      ...node,
+      outfile: outFile('extension.js'),
+      external: ['vscode'],
+      plugins: [loadLater],
+      // import() becomes require(), whose modules get VS Code's API.
+      supported: { 'dynamic-import': false },
+    },
   },
+  ...loadedLater.map(({ in: entry, out }) => ({
+    in: entry,
+    options: { ...node, outfile: outFile(out), external: ['vscode'] },
+  })),
   {
     in: 'src/helper/main.ts',
     options: { ...node, minify: true, outfile: outFile('helper.js'), plugins: [koffiNative] },
@@ -107,8 +138,12 @@ const all = [
   },
   { in: 'src/server/main.ts', options: { ...node, outfile: outFile('server.js') } },
 ];
+const isLater = entry => loadedLater.some(later => later.in === entry);
 const builds = all
-  .filter(build => existsSync(path.join(root, build.in)) && isWanted(build.options.outfile))
+  .filter(({ in: entry }) => !entry.startsWith('src/') || existsSync(path.join(root, entry)))
+  .filter(
+    ({ in: entry, options }) => isWanted(options.outfile) || (isLater(entry) && isWanted('extension.js')),
+  )
   .map(build => ({ ...build.options, entryPoints: [build.in] }));
 
 const pages = only ? [] : await panels();

@@ -38,7 +38,7 @@ export const inspektorGadget: Engine = {
   folderSuffix: 'gadget',
   opens: () => 'gadget.yaml',
   next: name => `Build it with: sudo ig image build . -t ${name}`,
-  write: async input => (await import('../../shared/export/inspektor-gadget')).exportInspektorGadget(input),
+  write: async input => (await import('../../shared/export/writers')).exportInspektorGadget(input),
 };
 
 export const ebpfExporter: Engine = {
@@ -47,7 +47,7 @@ export const ebpfExporter: Engine = {
   opens: name => `${name}.yaml`,
   next: name =>
     `Compile ${name}.bpf.c to ${name}.bpf.o, then: ebpf_exporter --config.dir=. --config.names=${name}`,
-  write: async input => (await import('../../shared/export/ebpf-exporter')).exportEbpfExporter(input),
+  write: async input => (await import('../../shared/export/writers')).exportEbpfExporter(input),
 };
 
 /** Resolves with the folder that was written. Throws Cancelled, UserError, ExportError, and what compiling throws. */

@@ -2,6 +2,7 @@
 import * as assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { CommandIds } from '../../../src/host/command-ids';
@@ -22,10 +23,23 @@ describe('installed package', () => {
     assert.equal(existsSync(inside('node_modules')), false);
   });
 
-  it('activates in less than 100 ms', () => {
+  it('is loaded and active in less than 100 ms', () => {
     assert.ok(extension.isActive);
+    // VS Code has loaded it before this test runs. A fresh load costs the same again; of several the quickest counts,
+    // because the others say what else the machine was doing.
+    const main = inside('dist/extension.js');
+    const load = createRequire(main);
+    const loadsMs = Array.from({ length: 5 }, () => {
+      delete load.cache[main];
+      const startedAt = performance.now();
+      load(main);
+      return performance.now() - startedAt;
+    });
+    const loadMs = Math.min(...loadsMs);
     const { activationMs } = extension.exports;
-    assert.ok(activationMs > 0 && activationMs < 100, `activate() took ${activationMs.toFixed(1)} ms`);
+    const what = `loading took ${loadMs.toFixed(1)} ms, activate() ${activationMs.toFixed(1)} ms`;
+    assert.ok(loadMs > 0 && activationMs > 0);
+    assert.ok(loadMs + activationMs < 100, what);
   });
 
   it('has the commands its manifest and its code name, and no others', async () => {
