@@ -27,6 +27,13 @@ function checkLinks(text: string): void {
   for (const link of links) expect([...Object.values<string>(CommandIds), ...ofVscode], text).toContain(link);
 }
 
+/** A line of scripts/package-files.txt: `*` stands for any part of a name. */
+function fits(line: string, file: string): boolean {
+  const [before = '', after] = path.basename(line).split('*');
+  const name = path.basename(file);
+  return after === undefined ? name === before : name.startsWith(before) && name.endsWith(after);
+}
+
 describe('manifest', () => {
   it('contributes exactly the commands the code knows, all in category BPF', () => {
     const commands: { command: string; category: string; title: string }[] = contributes.commands;
@@ -128,6 +135,34 @@ describe('manifest', () => {
       ),
     ];
     for (const file of files) expect(existsSync(path.join(root, file)), file).toBe(true);
+  });
+
+  it('names only files that a package holds', () => {
+    const lines = readFileSync(path.join(root, 'scripts/package-files.txt'), 'utf8').split('\n');
+    const named = new Set<string>();
+    JSON.stringify(contributes, (_key, value) => {
+      if (typeof value === 'string' && /^(\.\/)?(media|syntaxes|snippets)\//.test(value))
+        named.add(path.normalize(value));
+      return value;
+    });
+    expect(named.size).toBeGreaterThan(5);
+    for (const file of named) {
+      expect(existsSync(path.join(root, file)), file).toBe(true);
+      expect(
+        lines.some(line => path.posix.dirname(line) === path.dirname(file) && fits(line, file)),
+        file,
+      ).toBe(true);
+    }
+  });
+
+  it('has every bundle of the build in the package', () => {
+    const lines = readFileSync(path.join(root, 'scripts/package-files.txt'), 'utf8').split('\n');
+    const build = readFileSync(path.join(root, 'esbuild.mjs'), 'utf8');
+    const bundles = [...build.matchAll(/(?:outFile\(|out: )'([\w-]+\.js)'/g)].map(
+      match => `dist/${match[1]}`,
+    );
+    expect(bundles).toContain('dist/extension.js');
+    for (const bundle of bundles) expect(lines).toContain(bundle);
   });
 
   it('matches clang diagnostics with $bpf-clang', () => {
