@@ -136,7 +136,15 @@ const all = [
     in: 'src/cli/main.ts',
     options: { ...node, outfile: outFile('cli.js'), banner: { js: '#!/usr/bin/env node' } },
   },
-  { in: 'src/server/main.ts', options: { ...node, outfile: outFile('server.js') } },
+  {
+    in: 'src/server/main.ts',
+    // The package's ES module looks for itself by import.meta, which a CommonJS bundle has not.
+    options: {
+      ...node,
+      outfile: outFile('server.js'),
+      alias: { 'web-tree-sitter': path.join(root, 'node_modules/web-tree-sitter/web-tree-sitter.cjs') },
+    },
+  },
 ];
 const isLater = entry => loadedLater.some(later => later.in === entry);
 const builds = all
