@@ -1,0 +1,48 @@
+/** Bundles test/bench: what runs here, and what runs in the guest. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { root } from './paths.mjs';
+
+/** Test code asks where its own file lies; in a bundle that would be where the bundle lies. */
+const ownFolders = {
+  name: 'own-folders',
+  setup(build) {
+    build.onLoad({ filter: /\/test\/.*\.ts$/ }, async args => {
+      const source = await readFile(args.path, 'utf8');
+      const folder = JSON.stringify(path.dirname(args.path));
+      return {
+        contents: source.replaceAll('import.meta.dirname', folder).replaceAll('__dirname', folder),
+        loader: 'ts',
+      };
+    });
+  },
+};
+
+/** Writes main.mjs (packages stay in node_modules) and the guest's own programs (whole) to a folder below the checkout. */
+export async function bundleBench(folder) {
+  const { build } = await import('esbuild');
+  const common = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'warning',
+    plugins: [ownFolders],
+  };
+  await build({
+    ...common,
+    entryPoints: ['test/bench/main.ts', 'test/bench/index-btf.ts'],
+    outdir: folder,
+    format: 'esm',
+    packages: 'external',
+    outExtension: { '.js': '.mjs' },
+  });
+  await build({
+    ...common,
+    entryPoints: ['test/bench/guest/runner.ts', 'test/bench/guest/client.ts'],
+    outdir: path.join(folder, 'guest'),
+    format: 'cjs',
+    minify: true,
+    keepNames: true,
+  });
+}

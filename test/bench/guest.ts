@@ -1,0 +1,224 @@
+/** The groups that need a kernel: builds the peers, boots one guest, runs all of them in it, and compares. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { findClang } from '../../src/compile/clang';
+import { compile } from '../../src/compile/compile';
+import { btfId } from '../../src/compile/vmlinux-cache';
+import { parseBtf } from '../../src/shared/object/btf';
+import { bootGuest, type TestGuest } from '../kernel/bench/guest';
+import { kernelBtf } from './kernel-btf';
+import { type Measured, median, type Row, row } from './measure';
+import { root, workFolder } from './paths';
+
+const folder = path.join(workFolder, 'guest');
+const peers = path.join(root, 'test/bench/peers');
+const GROUP_DEADLINE_MS = 6 * 60_000;
+
+interface StreamSample {
+  readonly kind: 'stream';
+  readonly consumer: 'C' | 'ours' | 'bpftrace';
+  readonly load: 'saturation' | '20,000/s' | 'half of C';
+  readonly received: number;
+  readonly dropped: number;
+  readonly produced: number;
+  readonly last: number;
+  readonly seconds: number;
+  readonly cpuNsPerEvent: number;
+  readonly helperNsPerEvent?: number;
+  readonly residentGrowthMb: number;
+}
+interface StartSample {
+  readonly kind: 'start';
+  readonly consumer: 'bpftrace' | 'cold' | 'warm';
+  readonly ms: number;
+  readonly residentMb?: number;
+}
+interface MapsSample {
+  readonly kind: 'maps';
+  readonly consumer: 'C' | 'hash' | 'mapped';
+  readonly snapshots: number;
+  readonly entries: number;
+  readonly sum: number;
+  readonly cpuNsPerSnapshot: number;
+}
+type Sample = StreamSample | StartSample | MapsSample;
+
+export async function benchGuest(
+  groups: readonly string[],
+  runs: number,
+  add: (row: Row) => void,
+): Promise<void> {
+  const template = await buildPeers();
+  const guest = await bootGuest();
+  try {
+    for (const group of groups) {
+      const samples = await runInGuest(guest, group, runs, template);
+      writeFileSync(path.join(workFolder, `${group}-samples.json`), JSON.stringify(samples, null, 1));
+      for (const measured of compare(group, samples)) add(row(group, measured));
+    }
+  } finally {
+    await guest.dispose();
+  }
+}
+
+/** C programs as one would build them by hand; gives the object that the start group attaches. */
+async function buildPeers(): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const clang = await findClang();
+  const multiarch = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
+  const include = ['-I', path.join(root, 'bpf-templates/include'), '-I', `/usr/include/${multiarch}`];
+  for (const program of ['burst', 'slots']) {
+    const object = path.join(folder, `${program}.bpf.o`);
+    const source = path.join(peers, `${program}.bpf.c`);
+    execFileSync(clang.path, ['-g', '-O2', '--target=bpf', ...include, '-c', source, '-o', object]);
+    const skeleton = execFileSync('bpftool', ['gen', 'skeleton', object, 'name', `${program}_bpf`]);
+    writeFileSync(path.join(folder, `${program}.skel.h`), skeleton);
+  }
+  for (const program of ['producer', 'reader', 'ring_consumer', 'map_reader']) {
+    const args = ['-O2', '-Wall', '-I', folder, path.join(peers, `${program}.c`), '-lbpf'];
+    execFileSync('gcc', [...args, '-o', path.join(folder, program)], { stdio: 'inherit' });
+  }
+  const { bytes } = await kernelBtf();
+  const object = path.join(folder, 'vfsreadlat.bpf.o');
+  const result = await compile({
+    sourcePath: path.join(root, 'bpf-templates/vfsreadlat/vfsreadlat.bpf.c'),
+    btf: { id: btfId(bytes), load: () => parseBtf(bytes) },
+    clang,
+    cacheFolder: path.join(workFolder, 'cache'),
+    includeFolders: [path.join(root, 'bpf-templates/include')],
+    outputPath: object,
+  });
+  if (!result.ok) throw new Error(result.output);
+  return object;
+}
+
+async function runInGuest(guest: TestGuest, group: string, runs: number, template: string) {
+  const argv = [process.execPath, path.join(folder, 'runner.js'), group, String(runs), folder];
+  const started = await guest.spawn([...argv, path.join(root, 'dist'), template]);
+  started.stdin.end();
+  const samples: Sample[] = [];
+  createInterface({ input: started.stdout }).on('line', line => {
+    console.log(`${group}: ${line}`);
+    samples.push(JSON.parse(line) as Sample);
+  });
+  started.stderr.on('data', (text: Buffer) => process.stderr.write(text));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      started.kill('SIGKILL', { group: true }).catch(() => undefined);
+      reject(new Error(`${group} was not done after ${GROUP_DEADLINE_MS / 1000} s`));
+    }, GROUP_DEADLINE_MS);
+  });
+  try {
+    const { code, signal } = await Promise.race([started.exited, late]);
+    if (code !== 0) throw new Error(`${group} ended with ${code ?? signal}`);
+    return samples;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function compare(group: string, samples: readonly Sample[]): Measured[] {
+  if (group === 'stream') return compareStreams(samples.filter(sample => sample.kind === 'stream'));
+  if (group === 'start') return compareStarts(samples.filter(sample => sample.kind === 'start'));
+  return compareMaps(samples.filter(sample => sample.kind === 'maps'));
+}
+
+function compareStreams(samples: readonly StreamSample[]): Measured[] {
+  const of = (consumer: StreamSample['consumer'], load: StreamSample['load']) =>
+    samples.filter(sample => sample.consumer === consumer && sample.load === load);
+  const cpu = (runs: readonly StreamSample[]) => runs.map(run => run.cpuNsPerEvent / 1000);
+  const rate = (runs: readonly StreamSample[]) => runs.map(run => run.received / run.seconds);
+  const flat = of('ours', 'saturation');
+  const paced = of('ours', '20,000/s');
+  const long = of('ours', 'half of C');
+  const c = { flat: of('C', 'saturation'), paced: of('C', '20,000/s') };
+  const bpftrace = of('bpftrace', 'saturation');
+  const unaccounted = (runs: readonly StreamSample[]) =>
+    runs.map(run => Math.abs(run.produced - run.received - run.dropped));
+  return [
+    {
+      name: 'CPU per event at saturation',
+      unit: 'µs',
+      ours: cpu(flat),
+      peer: { name: 'C, libbpf', values: cpu(c.flat) },
+      limit: 2.5,
+    },
+    {
+      name: 'of that, the helper',
+      unit: 'µs',
+      ours: flat.map(run => (run.helperNsPerEvent ?? 0) / 1000),
+      peer: { name: 'C, libbpf', values: cpu(c.flat) },
+    },
+    {
+      name: 'CPU per event at 20,000 events/s',
+      unit: 'µs',
+      ours: cpu(paced),
+      peer: { name: 'C, libbpf', values: cpu(c.paced) },
+      limit: 2,
+    },
+    {
+      name: 'CPU per event at saturation',
+      unit: 'µs',
+      ours: cpu(flat),
+      peer: { name: 'bpftrace printf', values: cpu(bpftrace) },
+      limit: 0.05,
+    },
+    {
+      name: 'events received at saturation',
+      unit: '1/s',
+      ours: rate(flat),
+      peer: { name: 'C, libbpf', values: rate(c.flat) },
+    },
+    { name: 'events lost at saturation, not counted', unit: 'events', ours: unaccounted(flat), limit: 0 },
+    {
+      name: `events lost in ${Math.round(median(long.map(run => run.seconds)))} s at ${Math.round(median(rate(long)) / 1000)},000/s (half of C)`,
+      unit: 'events',
+      ours: long.map(run => run.produced - run.received),
+      limit: 0,
+    },
+    {
+      name: "helper's memory, growth meanwhile",
+      unit: 'MB',
+      ours: long.map(run => run.residentGrowthMb),
+    },
+  ];
+}
+
+function compareStarts(samples: readonly StartSample[]): Measured[] {
+  const of = (consumer: StartSample['consumer']) => samples.filter(sample => sample.consumer === consumer);
+  const ms = (consumer: StartSample['consumer']) => of(consumer).map(sample => sample.ms);
+  const resident = (consumer: StartSample['consumer']) => of(consumer).map(sample => sample.residentMb ?? 0);
+  const peer = { name: 'bpftrace', values: ms('bpftrace') };
+  return [
+    { name: 'first value, helper warm', unit: 'ms', ours: ms('warm'), peer, limit: 0.08 },
+    { name: 'first value, cold', unit: 'ms', ours: ms('cold'), peer, limit: 0.65 },
+    {
+      name: "helper's memory after attach",
+      unit: 'MB',
+      ours: resident('cold'),
+      peer: { name: 'bpftrace', values: resident('bpftrace') },
+      limit: 0.5,
+    },
+  ];
+}
+
+function compareMaps(samples: readonly MapsSample[]): Measured[] {
+  const of = (consumer: MapsSample['consumer']) => samples.filter(sample => sample.consumer === consumer);
+  const ms = (consumer: MapsSample['consumer']) => of(consumer).map(run => run.cpuNsPerSnapshot / 1e6);
+  const sums = new Set(samples.map(({ sum, entries }) => `${entries} entries, sum ${sum}`));
+  if (sums.size !== 1) throw new Error(`the consumers did not read the same: ${[...sums].join('; ')}`);
+  const peer = { name: 'C, batches', values: ms('C') };
+  return [
+    { name: 'hash of 10,000 x 27, CPU a snapshot', unit: 'ms', ours: ms('hash'), peer, limit: 1.5 },
+    {
+      name: 'mmapable array of 10,000 x 27, CPU a snapshot',
+      unit: 'ms',
+      ours: ms('mapped'),
+      peer,
+      limit: 0.3,
+    },
+  ];
+}

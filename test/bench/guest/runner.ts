@@ -1,0 +1,367 @@
+/**
+ * Runs inside the guest, one boot for everything: starts ours and the peers side by side on CPU 0, the producer on
+ * CPU 1, and prints one JSON object per measurement. CPU time is what the scheduler counted for all threads of the
+ * processes that consume (/proc/PID/task/TID/schedstat).
+ *
+ *   runner.js stream|start|maps ROUNDS BINARIES DIST TEMPLATE_OBJECT
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const [group, roundsText = '1', binaries = '', dist = '', templateObject = ''] = process.argv.slice(2);
+const rounds = Number(roundsText);
+const DEADLINE_MS = 60_000;
+const SECONDS = 3;
+const BURST = 8;
+const LOSSLESS_SECONDS = 30;
+const say = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+const own = (name: string): string => path.join(binaries, name);
+
+/** A process whose lines are waited for, each with a deadline. */
+class Peer {
+  private readonly lines: string[] = [];
+  private waiting: ((line: string) => void) | null = null;
+  readonly ended: Promise<void>;
+
+  constructor(
+    readonly name: string,
+    readonly child: ChildProcess,
+  ) {
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on('line', line => {
+        const waiter = this.waiting;
+        this.waiting = null;
+        if (waiter) waiter(line);
+        else this.lines.push(line);
+      });
+    this.ended = new Promise(resolve => child.once('exit', () => resolve()));
+  }
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error(`${this.name} did not start`);
+    return this.child.pid;
+  }
+
+  line(): Promise<string> {
+    const ready = this.lines.shift();
+    if (ready !== undefined) return Promise.resolve(ready);
+    return within(
+      Promise.race([
+        new Promise<string>(resolve => {
+          this.waiting = resolve;
+        }),
+        this.ended.then(() => Promise.reject(new Error(`${this.name} ended`))),
+      ]),
+      `a line of ${this.name}`,
+    );
+  }
+
+  async json<T>(): Promise<T> {
+    return JSON.parse(await this.line()) as T;
+  }
+
+  tell(text: string): void {
+    this.child.stdin?.write(`${text}\n`);
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.child.kill(signal);
+    await within(this.ended, `the end of ${this.name}`);
+  }
+}
+
+async function within<T>(work: Promise<T>, what: string, ms = DEADLINE_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** On CPU 0 unless it places itself. */
+function peer(name: string, argv: readonly string[], stdout: 'pipe' | number = 'pipe', pinned = true): Peer {
+  const [command = '', ...args] = pinned ? ['taskset', '-c', '0', ...argv] : argv;
+  const child = spawn(command, args, {
+    stdio: ['pipe', stdout, 'inherit'],
+    env: { ...process.env, BPFW_DIST: dist },
+  });
+  child.stdin?.on('error', () => undefined);
+  return new Peer(name, child);
+}
+
+const client = (...args: string[]): Peer =>
+  peer('client', [process.execPath, path.join(binaries, 'client.js'), ...args]);
+const producer = (seconds: number, rate: number, calls = 0): Peer =>
+  peer('producer', [own('producer'), String(seconds), String(rate), String(calls)], 'pipe', false);
+
+function cpuNs(pids: readonly number[]): number {
+  let sum = 0;
+  for (const pid of pids)
+    for (const thread of readdirSync(`/proc/${pid}/task`))
+      sum += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  return sum;
+}
+
+/** Waits until the processes have nothing more to do: less than 2 ms of CPU in 100 ms. */
+async function quiet(pids: readonly number[]): Promise<void> {
+  const end = performance.now() + DEADLINE_MS;
+  for (let last = cpuNs(pids); performance.now() < end; ) {
+    await delay(100);
+    const now = cpuNs(pids);
+    if (now - last < 2e6) return;
+    last = now;
+  }
+  throw new Error('a consumer never came to rest');
+}
+
+function residentMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+interface Produced {
+  readonly calls: number;
+  readonly seconds: number;
+}
+
+interface Consumed {
+  readonly received: number;
+  readonly dropped: number;
+  readonly produced: number;
+  readonly last: number;
+  readonly lost?: number;
+}
+
+interface Run extends Consumed {
+  readonly consumer: string;
+  readonly load: string;
+  readonly calls: number;
+  readonly seconds: number;
+  readonly cpuNsPerEvent: number;
+  readonly helperNsPerEvent?: number;
+  readonly residentMb: number;
+  readonly residentGrowthMb: number;
+}
+
+interface Load {
+  readonly name: string;
+  readonly seconds: number;
+  /** Events a second; 0: as many as the producer can. */
+  readonly rate: number;
+  readonly burst: number;
+}
+
+/** `attach` starts the consumer for the producer's pid and gives the processes whose CPU time counts. */
+async function measure(
+  consumer: string,
+  load: Load,
+  attach: (pid: number) => Promise<{ pids: readonly number[]; finish(): Promise<Consumed> }>,
+): Promise<Run> {
+  const source = producer(load.seconds, load.rate / load.burst);
+  const { pids, finish } = await attach(source.pid);
+  await quiet(pids);
+  const [first = 0] = pids;
+  const before = { all: cpuNs(pids), first: cpuNs([first]), resident: residentMb(first) };
+  source.tell('');
+  const { calls, seconds } = await source.json<Produced>();
+  await quiet(pids);
+  const after = { all: cpuNs(pids), first: cpuNs([first]), resident: residentMb(first) };
+  const consumed = await finish();
+  const run: Run = {
+    consumer,
+    load: load.name,
+    calls,
+    seconds,
+    ...consumed,
+    cpuNsPerEvent: (after.all - before.all) / consumed.received,
+    ...(pids.length > 1 ? { helperNsPerEvent: (after.first - before.first) / consumed.received } : {}),
+    residentMb: before.resident,
+    residentGrowthMb: after.resident - before.resident,
+  };
+  say({ kind: 'stream', ...run });
+  return run;
+}
+
+const withC = (load: Load) =>
+  measure('C', load, async pid => {
+    const c = peer('ring_consumer', [own('ring_consumer'), String(pid), String(load.burst)]);
+    await c.line();
+    return {
+      pids: [c.pid],
+      async finish() {
+        c.child.kill('SIGTERM');
+        const counts = await c.json<Consumed>();
+        await c.ended;
+        return counts;
+      },
+    };
+  });
+
+const withOurs = (load: Load) =>
+  measure('ours', load, async pid => {
+    const c = client('stream', own('burst.bpf.o'), String(pid), String(load.burst));
+    const helperPid = Number((await c.line()).split(' ')[1]);
+    return {
+      pids: [helperPid, c.pid],
+      async finish() {
+        c.tell('report');
+        const counts = await c.json<Consumed>();
+        c.tell('end');
+        await within(c.ended, 'the end of the client');
+        return counts;
+      },
+    };
+  });
+
+/** The same fields, one event a call, printed to a file in memory. */
+const withBpftrace = (load: Load) =>
+  measure('bpftrace', load, async pid => {
+    const output = `/tmp/bpftrace-${pid}`;
+    const file = openSync(output, 'w');
+    const program =
+      `tracepoint:syscalls:sys_enter_getpgid /pid == ${pid}/ ` +
+      `{ @n++; printf("%llu %llu %llu %d %d\\n", nsecs, nsecs, elapsed, pid, cpu); } ` +
+      'interval:s:1 { printf("tick\\n"); }';
+    const c = peer('bpftrace', ['bpftrace', '-e', program], file);
+    closeSync(file);
+    await until(() => readFileSync(output, 'latin1').includes('tick'), 'a line of bpftrace');
+    return {
+      pids: [c.pid],
+      async finish() {
+        await c.end('SIGINT');
+        const received = countLines(output, / \d+ \d+$/);
+        return { received, dropped: 0, produced: received, last: 0 };
+      },
+    };
+  });
+
+function countLines(file: string, pattern: RegExp): number {
+  const size = statSync(file).size;
+  const handle = openSync(file, 'r');
+  const buffer = Buffer.alloc(4 << 20);
+  let count = 0;
+  let rest = '';
+  for (let at = 0; at < size; ) {
+    const got = readSync(handle, buffer, 0, buffer.length, at);
+    at += got;
+    const lines = (rest + buffer.toString('latin1', 0, got)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (pattern.test(line)) count++;
+  }
+  closeSync(handle);
+  return count;
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = performance.now() + DEADLINE_MS;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`${what} did not come`);
+    await delay(5);
+  }
+}
+
+async function streamGroup(): Promise<void> {
+  const flatOut: Load = { name: 'saturation', seconds: SECONDS, rate: 0, burst: BURST };
+  const paced: Load = { name: '20,000/s', seconds: SECONDS, rate: 20_000, burst: 1 };
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const c = await withC(flatOut);
+    rates.push(c.received / c.seconds);
+    await withOurs(flatOut);
+    await withC(paced);
+    await withOurs(paced);
+    await withBpftrace({ ...flatOut, burst: 1 });
+  }
+  const half = (rates.sort((a, b) => a - b)[rates.length >> 1] ?? 0) / 2;
+  await withOurs({ name: 'half of C', seconds: LOSSLESS_SECONDS, rate: half, burst: BURST });
+}
+
+async function startGroup(): Promise<void> {
+  const reader = peer('reader', [own('reader')], 'pipe', false);
+  const program =
+    'kprobe:vfs_read { @began[tid] = nsecs; } ' +
+    'kretprobe:vfs_read /@began[tid]/ { @us = hist((nsecs - @began[tid]) / 1000); delete(@began[tid]); } ' +
+    'interval:ms:20 { print(@us); }';
+  for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
+    const bpftrace = peer('bpftrace', ['bpftrace', '-B', 'line', '-e', program], 'pipe', false);
+    while (!/^[[(].*\|@/.test(await bpftrace.line()));
+    const ms = performance.now() - began;
+    say({ kind: 'start', consumer: 'bpftrace', ms, residentMb: residentMb(bpftrace.pid) });
+    await bpftrace.end('SIGKILL');
+  }
+  const c = peer(
+    'client',
+    [process.execPath, path.join(binaries, 'client.js'), 'start', templateObject, String(rounds)],
+    'pipe',
+    false,
+  );
+  for (let round = 0; round < rounds; round++) {
+    const cold = await c.json<{ coldMs: number; helperPid: number }>();
+    say({ kind: 'start', consumer: 'cold', ms: cold.coldMs, residentMb: residentMb(cold.helperPid) });
+    c.tell('go on');
+    const warm = await c.json<{ warmMs: number; startup: object }>();
+    say({ kind: 'start', consumer: 'warm', ms: warm.warmMs, startup: warm.startup });
+    c.tell('go on');
+  }
+  await within(c.ended, 'the end of the client');
+  await reader.end('SIGKILL');
+}
+
+interface Snapshots {
+  readonly snapshots: number;
+  readonly entries: number;
+  readonly sum: number;
+}
+
+async function mapsGroup(): Promise<void> {
+  const watch = async (
+    consumer: string,
+    begin: (pid: number) => Promise<{ c: Peer; pids: readonly number[]; go: string; finish: () => void }>,
+  ) => {
+    const source = producer(60, 0, 10_000);
+    const { c, pids, go, finish } = await begin(source.pid);
+    source.tell('');
+    await source.json<Produced>();
+    await quiet(pids);
+    const before = cpuNs(pids);
+    c.tell(go);
+    await delay(SECONDS * 1000);
+    finish();
+    const result = await c.json<Snapshots>();
+    // C's process is gone by now: it tells its own.
+    const cpu = 'cpuNs' in result ? Number(result.cpuNs) : cpuNs(pids) - before;
+    say({ kind: 'maps', consumer, ...result, cpuNsPerSnapshot: cpu / result.snapshots });
+    c.tell('end');
+    await within(c.ended, `the end of ${consumer}`);
+  };
+  const ours = (map: string) => async (pid: number) => {
+    const c = client('maps', own('slots.bpf.o'), String(pid), map);
+    const helperPid = Number((await c.line()).split(' ')[1]);
+    return { c, pids: [helperPid, c.pid], go: 'go', finish: () => c.tell('report') };
+  };
+  for (let round = 0; round < rounds; round++) {
+    await watch('C', async pid => {
+      const c = peer('map_reader', [own('map_reader'), String(pid)]);
+      await c.line();
+      return { c, pids: [c.pid], go: '', finish: () => void c.child.kill('SIGTERM') };
+    });
+    await watch('hash', ours('hash'));
+    await watch('mapped', ours('mapped'));
+  }
+}
+
+const work = group === 'stream' ? streamGroup() : group === 'start' ? startGroup() : mapsGroup();
+work.then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
