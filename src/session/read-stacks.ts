@@ -30,15 +30,24 @@ export interface NamedStack extends Omit<StackEntry, 'frames'> {
   readonly value: Readonly<Record<string, FieldValue>>;
 }
 
-/** Every entry of one table, its stacks joined and named. */
-export async function readStackEntries(
-  session: TracingSession,
-  table: StackTable,
-  symbolizer: Symbolizer,
-): Promise<StackEntry[]> {
+/** A table of stacks as it was at one moment, not named yet. */
+export interface StackSnapshot {
+  readonly table: StackTable;
+  readonly entries: readonly MapEntry[];
+  /** Stacks kept in stack maps, by id. */
+  readonly stored: ReadonlyMap<number, readonly StackAddress[]>;
+}
+
+/** Needs the session; naming does not, and may take long. */
+export async function readStackSnapshot(session: TracingSession, table: StackTable): Promise<StackSnapshot> {
   const { keys, values, count, cpus } = await session.readMap(table.map);
   const entries = decodeEntries(table.map, keys, values, count, cpus);
-  const stored = await storedStacks(session, table);
+  return { table, entries, stored: await storedStacks(session, table) };
+}
+
+/** Every entry of the snapshot, its stacks joined and named. */
+export function nameStacks(snapshot: StackSnapshot, symbolizer: Symbolizer): Promise<StackEntry[]> {
+  const { table, entries, stored } = snapshot;
   return Promise.all(
     entries.map(async entry => {
       const user = await framesOf(table, entry, 'user', stored, symbolizer);
@@ -54,7 +63,7 @@ export async function readStacks(
   table: StackTable,
   symbolizer: Symbolizer,
 ): Promise<NamedStack[]> {
-  const entries = await readStackEntries(session, table, symbolizer);
+  const entries = await nameStacks(await readStackSnapshot(session, table), symbolizer);
   return entries.map(entry => ({
     ...entry,
     frames: entry.frames.map(frame => frameText(frame.kind, frame)),

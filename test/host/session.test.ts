@@ -61,12 +61,11 @@ describe('session on the sandbox VM', function () {
     assert.ok(target instanceof Object && target.id === 'vm');
     return target as VmTarget;
   };
+  const spawnInGuest = async (...argv: string[]) =>
+    (await guest()).spawn({ argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } }, () => undefined);
   /** Runs a command in the guest to its end. */
   const runInGuest = async (...argv: string[]) => {
-    const started = await (await guest()).spawn(
-      { argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } },
-      () => undefined,
-    );
+    const started = await spawnInGuest(...argv);
     await started.resume();
     assert.equal(await started.exited, 0);
   };
@@ -165,12 +164,16 @@ describe('session on the sandbox VM', function () {
   });
 
   it('reads stacks at the end at the latest, with what was counted by them', async () => {
-    const model = await attach('mallocstacks');
+    const workload = await spawnInGuest('sh', '-c', 'echo $HOME');
+    const model = await attach('mallocstacks', { target_pid: String(workload.pid) });
     assert.equal(model.panels[0], 'stacks');
-    await runInGuest('sh', '-c', '/bin/true; /bin/true');
+    await workload.resume();
+    assert.equal(await workload.exited, 0);
     await vscode.commands.executeCommand('bpf.detach', model);
-    const message = model.hydration('stacks').find(candidate => candidate.type === 'stacks');
-    assert.ok(message?.type === 'stacks');
+    const message = await until('the stacks are named', model.onDidUpdate, () =>
+      model.hydration('stacks').find(candidate => candidate.type === 'stacks'),
+    );
+    assert.ok(message.type === 'stacks');
     assert.equal(message.unit, 'bytes');
     const [sample] = message.stacks;
     assert.ok(sample && sample.count > 0 && (sample.value ?? 0) > 0);

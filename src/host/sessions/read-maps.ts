@@ -1,4 +1,4 @@
-import { readStackEntries } from '../../session/read-stacks';
+import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing-session';
 import { decodeEntries } from '../../shared/decode/entries';
@@ -57,13 +57,25 @@ export async function readGlobals(session: TracingSession): Promise<readonly Glo
   return values;
 }
 
-/** Every table of stacks as of now, named. */
-export async function readStackTables(
+/** Every table of stacks as of now; what naming them needs of the helper is asked, too. */
+export async function readStackSnapshots(
   session: TracingSession,
+  symbolizer: Symbolizer,
+): Promise<readonly StackSnapshot[]> {
+  const snapshots: StackSnapshot[] = [];
+  for (const table of stackTables(session.object)) {
+    snapshots.push(await readStackSnapshot(session, table));
+    if (table.stacks.some(stack => stack.space === 'kernel')) await symbolizer.loadKernelSymbols();
+  }
+  return snapshots;
+}
+
+export async function nameStackTables(
+  snapshots: readonly StackSnapshot[],
   symbolizer: Symbolizer,
 ): Promise<readonly StackTableContent[]> {
   const tables: StackTableContent[] = [];
-  for (const table of stackTables(session.object))
-    tables.push(stackSamples(table, await readStackEntries(session, table, symbolizer)));
+  for (const snapshot of snapshots)
+    tables.push(stackSamples(snapshot.table, await nameStacks(snapshot, symbolizer)));
   return tables;
 }

@@ -6,6 +6,7 @@
 import * as vscode from 'vscode';
 import { readKernelDrops } from '../../session/drops';
 import { HelperRequestError } from '../../session/helper-connection';
+import type { StackSnapshot } from '../../session/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing-session';
 import type { Drops, Histogram } from '../../shared/decode/model';
@@ -23,7 +24,14 @@ import { PANELS, type PanelName } from '../command-ids';
 import { EventStore, endsWithNewline } from '../panels/event-store';
 import { CostMeter, type SessionCost } from './cost-meter';
 import { countRecords } from './count-records';
-import { readGlobals, readHistograms, readStackTables, readTables, type TableContent } from './read-maps';
+import {
+  nameStackTables,
+  readGlobals,
+  readHistograms,
+  readStackSnapshots,
+  readTables,
+  type TableContent,
+} from './read-maps';
 import type { StackTableContent } from './stack-samples';
 
 export interface SessionUpdate {
@@ -89,6 +97,8 @@ export class SessionModel {
   private tables: readonly TableContent[] = [];
   private globals: readonly GlobalValue[] = [];
   private stacks: readonly StackTableContent[] = [];
+  /** Read at the end, to be named once everything is detached: debug information of a large program takes its time. */
+  private lastStacks: readonly StackSnapshot[] = [];
   private timer: NodeJS.Timeout | null = null;
   private reading: Promise<void> = Promise.resolve();
   private rateFrom = { events: 0, atMs: Date.now() };
@@ -192,7 +202,7 @@ export class SessionModel {
       try {
         await tracing?.close();
       } finally {
-        this.symbolizer?.dispose();
+        this.nameLastStacks();
         this.eventsPerSecond = 0;
         this.changed();
       }
@@ -226,6 +236,7 @@ export class SessionModel {
 
   dispose(): void {
     if (this.timer) clearTimeout(this.timer);
+    this.symbolizer?.dispose();
     this.updates.dispose();
     this.changes.dispose();
   }
@@ -321,6 +332,21 @@ export class SessionModel {
     ];
   }
 
+  private async nameStacks(snapshots: readonly StackSnapshot[], symbolizer: Symbolizer): Promise<void> {
+    this.stacks = await nameStackTables(snapshots, symbolizer);
+    for (const message of this.stackMessages(Date.now()))
+      this.updates.fire({ sessionId: this.id, panels: ['stacks'], message });
+  }
+
+  /** The last thing the symbolizer is for. What cannot be named keeps what was named before. */
+  private nameLastStacks(): void {
+    const { symbolizer } = this;
+    if (!symbolizer) return;
+    (this.lastStacks.length > 0 ? this.nameStacks(this.lastStacks, symbolizer) : Promise.resolve())
+      .catch(() => undefined)
+      .finally(() => symbolizer.dispose());
+  }
+
   private stackMessages(atMs: number): ToWebview[] {
     const sessionId = this.id;
     return this.stacks.map(table => ({ type: 'stacks', sessionId, ...table, atMs }));
@@ -354,9 +380,9 @@ export class SessionModel {
     }
     if (!all) await this.readCost(tracing);
     if (this.symbolizer && (all || this.identity.isWatched('stacks'))) {
-      this.stacks = await readStackTables(tracing, this.symbolizer);
-      for (const message of this.stackMessages(Date.now()))
-        this.updates.fire({ sessionId, panels: ['stacks'], message });
+      const snapshots = await readStackSnapshots(tracing, this.symbolizer);
+      if (all) this.lastStacks = snapshots;
+      else await this.nameStacks(snapshots, this.symbolizer);
     }
     if (all || this.identity.isWatched('maps')) {
       this.tables = await readTables(tracing);

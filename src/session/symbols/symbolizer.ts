@@ -110,6 +110,12 @@ export class Symbolizer {
     return named.map(frame => frameText('kernel', frame));
   }
 
+  /** Reads the kernel's symbols now, while the helper is there: kernel addresses can then be named after it is gone. */
+  async loadKernelSymbols(): Promise<void> {
+    this.kernel ??= this.readKernelSymbols();
+    await this.kernel;
+  }
+
   dispose(): void {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
