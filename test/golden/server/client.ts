@@ -1,10 +1,10 @@
 /** A language client without an editor: starts the server as other editors do, over stdio, and speaks the protocol. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { promisify } from 'node:util';
 import {
   createMessageConnection,
   type MessageConnection,
@@ -28,22 +28,12 @@ export const repository = path.resolve(import.meta.dirname, '../../..');
 export const CURSOR = '§';
 const DEADLINE_MS = 15_000;
 
-/** The server bundled as the build does it, into a folder of its own: tests do not depend on what lies in dist. */
+/** The server as the build makes it, in a folder of its own: tests do not depend on what lies in dist. */
 export async function bundleServer(folder: string): Promise<string> {
-  const outfile = path.join(folder, 'server.js');
-  await build({
-    entryPoints: [path.join(repository, 'src/server/main.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    alias: { 'web-tree-sitter': path.join(repository, 'node_modules/web-tree-sitter/web-tree-sitter.cjs') },
-    logLevel: 'error',
+  await promisify(execFile)(process.execPath, ['esbuild.mjs', '--only=server', `--outdir=${folder}`], {
+    cwd: repository,
   });
-  for (const file of ['web-tree-sitter/web-tree-sitter.wasm', 'tree-sitter-c/tree-sitter-c.wasm'])
-    copyFileSync(path.join(repository, 'node_modules', file), path.join(folder, path.basename(file)));
-  return outfile;
+  return path.join(folder, 'server.js');
 }
 
 /** BTF of the small kernel in kernel.c. */
