@@ -36,6 +36,9 @@ const test = [
   { package: 'bpftool', why: 'second opinion on what is loaded', commands: ['bpftool'] },
   { package: 'sudo', why: 'elevation is tested with a real password', commands: ['sudo'] },
   { package: 'systemtap-sdt-dev', why: 'a test workload with USDT probes' },
+  { package: 'nftables', why: 'a known number of netfilter hooks to measure', commands: ['nft'] },
+  { package: 'postgresql', why: 'a server with USDT probes to trace' },
+  { package: 'python3-minimal', why: 'an interpreter with USDT probes to trace', commands: ['python3'] },
   { package: 'clang-16', why: 'a second compiler to test with', commands: ['clang-16'], optional: true },
 ];
 

@@ -1,6 +1,6 @@
 /** Servers by their USDT probes where they have some, by known functions where they do not. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -53,7 +53,7 @@ describe('mysqld_query', () => {
   });
 
   describe('of PostgreSQL', () => {
-    const programs = '/usr/lib/postgresql/15/bin';
+    const programs = postgresPrograms();
     const archive = path.join(workFolder, 'postgres.tar');
     /** nobody: PostgreSQL refuses to run as root. */
     const asNobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
@@ -97,6 +97,12 @@ describe('mysqld_query', () => {
     });
   });
 });
+
+/** Debian keeps each version in a folder of its own. */
+function postgresPrograms(): string {
+  const versions = readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a));
+  return `/usr/lib/postgresql/${versions[0]}/bin`;
+}
 
 /** A database cluster as one file: the guest reads it faster than a thousand small ones. */
 function makeDatabase(programs: string, archive: string, asNobody: readonly string[]): void {
@@ -174,7 +180,7 @@ describe('nodejs_http_server', () => {
   });
 
   it('works with the probes of CPython', async () => {
-    const python = '/usr/bin/python3.11';
+    const python = realpathSync('/usr/bin/python3');
     const result = await trace({
       program: 'nodejs_http_server',
       parameters: {
