@@ -54,7 +54,8 @@ export class VerifierReports
     if (!here) return null;
     const text = new vscode.MarkdownString();
     text.isTrusted = { enabledCommands: [CommandIds.showVerifierLog, 'markdown.showPreview'] };
-    text.appendText(here.diagnostic.explanation);
+    // Escaped here, as appendText() writes spaces that do not break: one endless line.
+    text.appendMarkdown(here.diagnostic.explanation.replace(/[\\`*_{}[\]()#+\-!<>|~&]/g, '\\$&'));
     const example = entryOf(here.diagnostic.code)?.example;
     if (example) {
       text.appendMarkdown('\n\nInstead of\n').appendCodeblock(example.wrong, 'c');
