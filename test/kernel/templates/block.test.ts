@@ -32,23 +32,24 @@ describe('disksnoop', () => {
   it('has an event for each request, with what it did and how long it took', async () => {
     const result = await trace({
       program: 'disksnoop',
-      parameters: { target_device: device, target_comm: 'dd' },
+      parameters: { target_device: device },
       command: ['sh', '-c', `${reads(100)} && ${writes(20)}`],
     });
     expect(result.commandExit).toBe(0);
     expect(result.attached).toEqual(['tp_btf/block_rq_issue', 'tp_btf/block_rq_complete']);
-    const blocks = result.events.filter(event => Number(event.bytes) === 4096);
-    const summary = new Map<string, number>();
-    for (const { op, bytes, comm } of result.events)
-      summary.set(`${op} ${bytes} ${comm}`, (summary.get(`${op} ${bytes} ${comm}`) ?? 0) + 1);
-    expect(Object.fromEntries(summary)).toEqual({ [`${READ} 4096 dd`]: 100, [`${WRITE} 4096 dd`]: 20 });
-    for (const event of result.events) {
-      expect(event.comm).toBe('dd');
-      expect(event.error).toBe(0);
-      expect(Number(event.latency)).toBeGreaterThanOrEqual(LATENCY_NS);
-    }
-    const sectors = blocks.filter(event => Number(event.op) === WRITE).map(event => Number(event.sector));
-    expect(sectors).toEqual(Array.from({ length: 20 }, (_, block) => block * 8));
+    const shown = result.events.map(({ op, sector, bytes, error }) => [
+      op,
+      Number(sector),
+      Number(bytes),
+      error,
+    ]);
+    const blocks = (count: number, op: number) =>
+      Array.from({ length: count }, (_, block) => [op, block * 8, 4096, 0]);
+    expect(shown.slice(0, 100)).toEqual(blocks(100, READ));
+    // Whoever closes a disk that was open for writing makes the kernel read its partition table again.
+    expect(shown.filter(([op]) => op !== READ)).toEqual(blocks(20, WRITE));
+    for (const event of result.events) expect(Number(event.latency)).toBeGreaterThanOrEqual(LATENCY_NS);
+    expect(result.events.filter(event => event.comm === 'dd').length).toBeGreaterThanOrEqual(100);
     expect(result.kernelDrops).toBe(0);
   });
 
