@@ -83,6 +83,25 @@ describe('installed package', () => {
     }
   });
 
+  it('has a language server that reads programs', async () => {
+    const scratch = await scratchProgram('notes.txt', '');
+    try {
+      const created = await vscode.commands.executeCommand<vscode.Uri>(
+        'bpf.newProgram',
+        'vfsreadlat',
+        scratch.folder,
+      );
+      const symbols = await vscode.commands.executeCommand<vscode.DocumentSymbol[] | undefined>(
+        'vscode.executeDocumentSymbolProvider',
+        created,
+      );
+      const names = JSON.stringify(symbols?.map(symbol => symbol.name) ?? []);
+      assert.match(names, /vfs_read_begins/);
+    } finally {
+      await scratch.remove();
+    }
+  });
+
   it('brings the command bpfw, which may be run and knows its templates', () => {
     const program = inside('dist/cli.js');
     assert.equal(statSync(program).mode & 0o111, 0o111);
