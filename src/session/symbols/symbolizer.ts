@@ -152,7 +152,9 @@ export class Symbolizer {
     if (address === null) return unknown;
     this.files ??= FileSymbolizer.start();
     const functions = (await (await this.files)?.functions(file, BigInt(address))) ?? [];
-    return functions.length > 0 ? functions.map(name => ({ name, module })) : unknown;
+    return functions.length > 0
+      ? functions.map(name => ({ name: elf?.publicName(name) ?? name, module }))
+      : unknown;
   }
 
   private elf(file: string): Promise<UserElf | null> {
