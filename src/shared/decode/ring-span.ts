@@ -20,33 +20,44 @@ const LENGTH_MASK = 0x3fffffff;
  * incomplete one ends the walk. Copies nothing. `bytes` must begin at a header.
  */
 export function indexRingSpan(bytes: Uint8Array): RecordIndex {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { byteLength } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, byteLength);
+  // One walk: most streams have records of one length, so the first tells how many there are.
+  const first =
+    byteLength >= HEADER_BYTES ? roundUp8(HEADER_BYTES + (view.getUint32(0, true) & LENGTH_MASK)) : 8;
+  let offsets = new Uint32Array(Math.ceil(byteLength / first));
+  let lengths = new Uint32Array(offsets.length);
   let count = 0;
   let at = 0;
-  while (at + HEADER_BYTES <= bytes.byteLength) {
+  while (at + HEADER_BYTES <= byteLength) {
     const header = view.getUint32(at, true);
     if ((header & BUSY) !== 0) break;
     const length = header & LENGTH_MASK;
-    if (at + HEADER_BYTES + length > bytes.byteLength) break;
-    if ((header & DISCARD) === 0) count++;
-    at += roundUp8(HEADER_BYTES + length);
-  }
-  // The padding of the last record need not be there.
-  const consumedBytes = Math.min(at, bytes.byteLength);
-
-  const offsets = new Uint32Array(count);
-  const lengths = new Uint32Array(count);
-  at = 0;
-  for (let record = 0; record < count; ) {
-    const header = view.getUint32(at, true);
-    const length = header & LENGTH_MASK;
+    if (at + HEADER_BYTES + length > byteLength) break;
     if ((header & DISCARD) === 0) {
-      offsets[record] = at + HEADER_BYTES;
-      lengths[record++] = length;
+      if (count === offsets.length) {
+        const capacity = Math.max(64, count * 2);
+        offsets = grown(offsets, capacity);
+        lengths = grown(lengths, capacity);
+      }
+      offsets[count] = at + HEADER_BYTES;
+      lengths[count++] = length;
     }
     at += roundUp8(HEADER_BYTES + length);
   }
-  return { count, offsets, lengths, consumedBytes };
+  return {
+    count,
+    offsets: count === offsets.length ? offsets : offsets.slice(0, count),
+    lengths: count === lengths.length ? lengths : lengths.slice(0, count),
+    // The padding of the last record need not be there.
+    consumedBytes: Math.min(at, byteLength),
+  };
+}
+
+function grown(values: Uint32Array<ArrayBuffer>, capacity: number): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(capacity);
+  more.set(values);
+  return more;
 }
 
 function roundUp8(bytes: number): number {

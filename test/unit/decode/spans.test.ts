@@ -53,6 +53,15 @@ describe('ring buffer spans', () => {
     expect(indexRingSpan(new Uint8Array(0)).count).toBe(0);
   });
 
+  it('finds all of many short records after a long one', () => {
+    const short = Array.from({ length: 300 }, () => ({ length: 8 }));
+    const index = indexRingSpan(ring({ length: 2000 }, ...short));
+    expect(index.count).toBe(301);
+    expect([...index.lengths]).toEqual([2000, ...short.map(({ length }) => length)]);
+    expect([...index.offsets]).toEqual([8, ...short.map((_, i) => 2008 + 16 * i + 8)]);
+    expect(index.consumedBytes).toBe(2008 + 16 * 300);
+  });
+
   it('refuses lengths beyond the span', () => {
     const bytes = ring({ length: 8 });
     new DataView(bytes.buffer).setUint32(0, 0x3fffffff, true);
