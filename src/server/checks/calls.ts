@@ -100,9 +100,7 @@ export const unsupportedCalls: Check = function* ({ source }) {
 
 /** Loops whose condition never fails and that nothing in them leaves. */
 function* endlessLoops(body: Body): Generator<Problem> {
-  const stack = [body.root];
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    stack.push(...node.children);
+  for (const node of body.loops) {
     const condition = node.children.find(child => child.field === 'condition');
     const isEndless =
       (node.type === 'for_statement' && !condition) ||
@@ -131,8 +129,9 @@ function* endlessLoops(body: Body): Generator<Problem> {
 export const bccConstructs: Check = function* ({ source }) {
   // At file level a macro's invocation is no call in any function: look at the words.
   const { tokens } = source.lexed;
-  for (const [index, token] of tokens.entries()) {
-    if (token.kind !== 'name' || tokens[index + 1]?.text !== '(') continue;
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index];
+    if (token?.kind !== 'name' || tokens[index + 1]?.text !== '(') continue;
     const instead = Object.hasOwn(BCC_MACROS, token.text) ? BCC_MACROS[token.text] : undefined;
     if (instead === undefined || isKnownHere(source, token.text) || source.hasUnreadHeaders) continue;
     yield {

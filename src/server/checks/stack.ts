@@ -2,7 +2,7 @@
 import type { Body } from '../source/bodies';
 import { readDeclarator, readSpecifiers } from '../source/declarations';
 import { lex } from '../source/lexer';
-import { type SyntaxNode, walk } from '../source/syntax';
+import type { SyntaxNode } from '../source/syntax';
 import type { Types } from '../source/types';
 import type { Check } from './problem';
 
@@ -39,9 +39,7 @@ export const stackSize: Check = function* ({ source, types }) {
 /** Variables declared in a function's body, static ones left out. */
 export function localVariables(body: Body, types: Types): LocalVariable[] {
   const found: LocalVariable[] = [];
-  for (const { node, parents } of walk(body.root)) {
-    if (node.type !== 'declaration' || !parents.some(parent => parent.type === 'compound_statement'))
-      continue;
+  for (const node of body.declarations) {
     const text = body.text(node);
     if (/\b(static|extern|typedef)\b/.test(text)) continue;
     const tokens = lex(text).tokens;

@@ -1,6 +1,6 @@
 /** Values taken the wrong way: pointers used before they are checked, and process ids that are thread ids. */
 import type { Body, Call } from '../source/bodies';
-import { bare, childOf, type SyntaxNode, walk } from '../source/syntax';
+import { bare, childOf, type SyntaxNode } from '../source/syntax';
 import { type Check, type Problem, replaceFix } from './problem';
 
 /** Helpers whose result is NULL when there is nothing: the verifier wants a test before the first use. */
@@ -24,7 +24,7 @@ export const uncheckedPointers: Check = function* ({ source }) {
     const body = source.body(owner);
     const used = body.calls.filter(call => MAY_BE_NULL.has(call.name));
     if (used.length === 0) continue;
-    const parents = parentMap(body.root);
+    const { parents } = body;
     for (const call of used) {
       const place = uncheckedUse(body, call.node, parents);
       if (!place) continue;
@@ -72,18 +72,6 @@ function guardFix(text: string, body: Body, statement: SyntaxNode, variable: str
   );
 }
 
-function parentMap(root: SyntaxNode): Map<SyntaxNode, SyntaxNode> {
-  const parents = new Map<SyntaxNode, SyntaxNode>();
-  const stack = [root];
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    for (const child of node.children) {
-      parents.set(child, node);
-      stack.push(child);
-    }
-  }
-  return parents;
-}
-
 type Parents = ReadonlyMap<SyntaxNode, SyntaxNode>;
 
 /** The parent that is neither parentheses nor a cast, and the child of it that leads here. */
@@ -119,8 +107,8 @@ function uncheckedUse(
   if (outward(parent, parents).parent !== undefined && isTest(parent, parents)) return null;
 
   const after = parent.end;
-  for (const { node } of walk(body.root)) {
-    if (node.start < after || node.type !== 'identifier' || body.text(node) !== variable) continue;
+  for (const node of body.variables) {
+    if (node.start < after || body.text(node) !== variable) continue;
     const around = outward(node, parents);
     if (!around.parent) return null;
     if (!isDereference(around.parent, around.child, body)) return null;
@@ -192,7 +180,7 @@ export const threadAsProcess: Check = function* ({ source }) {
   for (const owner of source.definitions) {
     const body = source.body(owner);
     if (!body.identifiers.has('bpf_get_current_pid_tgid')) continue;
-    const parents = parentMap(body.root);
+    const { parents } = body;
     for (const call of body.calls) {
       if (call.name !== 'bpf_get_current_pid_tgid') continue;
       const parent = parents.get(call.node);
@@ -239,8 +227,7 @@ function isWide(body: Body, target: SyntaxNode, parent: SyntaxNode, parents: Par
 }
 
 function declarationOf(body: Body, name: string): string | null {
-  for (const { node } of walk(body.root)) {
-    if (node.type !== 'declaration') continue;
+  for (const node of body.declarations) {
     for (const child of node.children) {
       const declarator = bare(child.type === 'init_declarator' ? (child.children[0] ?? child) : child);
       if (child.field === 'declarator' && body.text(declarator).replace(/[*\s]+/, '') === name)

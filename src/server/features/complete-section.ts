@@ -33,6 +33,8 @@ const USUAL = [
   'tc',
 ];
 const MOST = 200;
+/** So many that begin as written: nobody looks for those that only hold it. */
+const ENOUGH = 20;
 
 export async function completeSection(
   analysis: Analysis,
@@ -247,7 +249,8 @@ export function matching(names: readonly string[], written: string): { found: st
     found.push(name);
   }
   if (found.length >= MOST) return { found, more: true };
-  if (written.length < 3) return { found, more: found.length > 0 || names.length > 0 };
+  // Looking through all names costs milliseconds: only where few begin as written.
+  if (written.length < 3 || found.length >= ENOUGH) return { found, more: names.length > 0 };
   for (const name of names) {
     if (found.length >= MOST) return { found, more: true };
     if (name.includes(written) && !name.startsWith(written)) found.push(name);

@@ -1,7 +1,7 @@
 /** What a function's body does, as the checks need it: calls, and its tree with a way to its text. */
 import { maskItem } from './mask';
 import type { SourceFunction, Span } from './model';
-import { bare, childOf, type SyntaxNode, type SyntaxParser, walk } from './syntax';
+import { bare, childOf, type SyntaxNode, type SyntaxParser } from './syntax';
 
 export interface Call {
   readonly name: string;
@@ -14,18 +14,29 @@ export interface Body {
   readonly owner: SourceFunction;
   readonly root: SyntaxNode;
   readonly calls: readonly Call[];
-  /** Every identifier in it. */
+  /** Every name in it. */
   readonly identifiers: ReadonlySet<string>;
+  /** Mentions of variables and functions, in the order of the text. */
+  readonly variables: readonly SyntaxNode[];
+  /** Declarations of local variables. */
+  readonly declarations: readonly SyntaxNode[];
+  readonly loops: readonly SyntaxNode[];
+  /** What encloses each node. */
+  readonly parents: ReadonlyMap<SyntaxNode, SyntaxNode>;
   /** Adds to a node's offset to get the file's. */
   readonly offset: number;
   text(node: SyntaxNode): string;
   span(node: SyntaxNode): Span;
 }
 
+/** What depends on a body's text alone. */
 interface Parsed {
-  readonly root: SyntaxNode;
   readonly calls: readonly Omit<Call, 'nameSpan'>[];
   readonly identifiers: ReadonlySet<string>;
+  readonly variables: readonly SyntaxNode[];
+  readonly declarations: readonly SyntaxNode[];
+  readonly loops: readonly SyntaxNode[];
+  readonly parents: ReadonlyMap<SyntaxNode, SyntaxNode>;
 }
 
 const parsed = new WeakMap<SyntaxNode, Parsed>();
@@ -40,33 +51,61 @@ export function readBody(parser: SyntaxParser, text: string, owner: SourceFuncti
     parsed.set(root, known);
   }
   return {
+    ...known,
     owner,
     root,
     calls: known.calls.map(call => {
       const callee = bare(childOf(call.node, 'function') ?? call.node);
       return { ...call, nameSpan: { start: callee.start + start, end: callee.end + start } };
     }),
-    identifiers: known.identifiers,
     offset: start,
     text: node => masked.slice(node.start, node.end),
     span: node => ({ start: node.start + start, end: node.end + start }),
   };
 }
 
+/** One pass, outside in and left to right; kept as long as the tree is. */
 function analyse(root: SyntaxNode, text: string): Parsed {
   const calls: Omit<Call, 'nameSpan'>[] = [];
   const identifiers = new Set<string>();
-  for (const { node } of walk(root)) {
-    if (node.type === 'identifier' || node.type === 'field_identifier' || node.type === 'type_identifier')
-      identifiers.add(text.slice(node.start, node.end));
-    if (node.type !== 'call_expression') continue;
-    const callee = bare(childOf(node, 'function') ?? node);
-    const list = childOf(node, 'arguments');
-    calls.push({
-      name: callee.type === 'call_expression' ? '' : text.slice(callee.start, callee.end),
-      node,
-      arguments: list?.children.filter(child => child.type !== 'comment') ?? [],
-    });
-  }
-  return { root, calls, identifiers };
+  const variables: SyntaxNode[] = [];
+  const declarations: SyntaxNode[] = [];
+  const loops: SyntaxNode[] = [];
+  const parents = new Map<SyntaxNode, SyntaxNode>();
+  const visit = (node: SyntaxNode, isInBlock: boolean) => {
+    switch (node.type) {
+      case 'identifier':
+        variables.push(node);
+        identifiers.add(text.slice(node.start, node.end));
+        break;
+      case 'field_identifier':
+      case 'type_identifier':
+        identifiers.add(text.slice(node.start, node.end));
+        break;
+      case 'declaration':
+        if (isInBlock) declarations.push(node);
+        break;
+      case 'for_statement':
+      case 'while_statement':
+      case 'do_statement':
+        loops.push(node);
+        break;
+      case 'call_expression': {
+        const callee = bare(childOf(node, 'function') ?? node);
+        const list = childOf(node, 'arguments');
+        calls.push({
+          name: callee.type === 'call_expression' ? '' : text.slice(callee.start, callee.end),
+          node,
+          arguments: list?.children.filter(child => child.type !== 'comment') ?? [],
+        });
+      }
+    }
+    const inBlock = isInBlock || node.type === 'compound_statement';
+    for (const child of node.children) {
+      parents.set(child, node);
+      visit(child, inBlock);
+    }
+  };
+  visit(root, false);
+  return { calls, identifiers, variables, declarations, loops, parents };
 }

@@ -67,17 +67,6 @@ export function childOf(node: SyntaxNode, field: string): SyntaxNode | null {
   return node.children.find(child => child.field === field) ?? null;
 }
 
-/** The node and everything in it, outside in and left to right, with what encloses each. */
-export function* walk(
-  node: SyntaxNode,
-  parents: readonly SyntaxNode[] = [],
-): Generator<{ readonly node: SyntaxNode; readonly parents: readonly SyntaxNode[] }> {
-  yield { node, parents };
-  if (node.children.length === 0) return;
-  const inner = [node, ...parents];
-  for (const child of node.children) yield* walk(child, inner);
-}
-
 /** Without parentheses and casts around it. */
 export function bare(node: SyntaxNode): SyntaxNode {
   let at = node;
