@@ -223,6 +223,8 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
       if (kind.family === 'kprobe') {
         if (symbol) return null;
         const near = nearby(name, types.functions);
+        // Functions without BTF can be probed, too: only a name that looks mistyped is worth a word.
+        if (symbol === undefined && (near.length === 0 || name.includes('.'))) return null;
         if (symbol === undefined)
           return {
             severity: 'information',
