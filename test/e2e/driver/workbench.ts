@@ -14,6 +14,8 @@ const FRAME_ANSWER_MS = 5_000;
 export interface OpenOptions {
   /** Of each single wait. A guest without hardware virtualisation is 10 to 30 times slower than its machine. */
   readonly timeoutMs: number;
+  /** Told what the page writes to its console. */
+  readonly onConsole?: (line: string) => void;
   readonly width?: number;
   readonly height?: number;
 }
@@ -43,6 +45,7 @@ export class Workbench {
     const page = await browser.newPage({ viewport: { width, height } });
     page.setDefaultTimeout(timeoutMs);
     page.setDefaultNavigationTimeout(timeoutMs);
+    if (options.onConsole) page.on('console', message => options.onConsole?.(message.text()));
     await page.goto(address);
     await page.locator('.monaco-workbench .part.activitybar').waitFor();
     await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
