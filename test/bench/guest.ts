@@ -53,11 +53,18 @@ export async function benchGuest(
   const template = await buildPeers();
   const guest = await bootGuest();
   try {
+    const failures: unknown[] = [];
     for (const group of groups) {
-      const samples = await runInGuest(guest, group, runs, template);
-      writeFileSync(path.join(workFolder, `${group}-samples.json`), JSON.stringify(samples, null, 1));
-      for (const measured of compare(group, samples)) add(row(group, measured));
+      try {
+        const samples = await runInGuest(guest, group, runs, template);
+        writeFileSync(path.join(workFolder, `${group}-samples.json`), JSON.stringify(samples, null, 1));
+        for (const measured of compare(group, samples)) add(row(group, measured));
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    // The others are measured all the same: a boot is dear.
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
   } finally {
     await guest.dispose();
   }

@@ -40,6 +40,7 @@ async function start(
   helpers: HelperPool,
   parameters: Readonly<Record<string, string>>,
   onSession: (session: TracingSession) => void = () => undefined,
+  progress: (step: string) => void = () => undefined,
 ) {
   return startSession(
     {
@@ -50,7 +51,7 @@ async function start(
       parameters: new Map(Object.entries(parameters)),
       pid: null,
       ui: { hasTerminal: false, consent: async () => true, password: async () => null },
-      progress: () => undefined,
+      progress,
       allowChangingPrograms: false,
     },
     onSession,
@@ -137,23 +138,32 @@ async function startUp([rounds = '1']: readonly string[]): Promise<void> {
   if (!map) throw new Error('the program has no histogram');
   const firstValue = async (target: LocalTarget, helpers: HelperPool) => {
     const began = performance.now();
-    const { session, connection } = await start(target, helpers, {});
+    const steps: Record<string, number> = {};
+    const { session, connection } = await start(
+      target,
+      helpers,
+      {},
+      () => undefined,
+      step => {
+        steps[step] = Math.round(performance.now() - began);
+      },
+    );
     let isCounted = false;
     while (!isCounted) isCounted = (await session.readMap(map)).values.some(byte => byte !== 0);
     const ms = performance.now() - began;
-    return { ms, session, helperPid: connection.hello.pid };
+    return { ms, session, steps, helperPid: connection.hello.pid };
   };
   for (let round = 0; round < Number(rounds); round++) {
     const target = newTarget();
     const helpers = new HelperPool();
     const cold = await firstValue(target, helpers);
-    say(JSON.stringify({ coldMs: cold.ms, helperPid: cold.helperPid }));
+    say(JSON.stringify({ coldMs: cold.ms, steps: cold.steps, helperPid: cold.helperPid }));
     // The runner looks at the helper's memory, then says so.
     await new Promise(resolve => commands.once('line', resolve));
     await cold.session.close();
     const warm = await firstValue(target, helpers);
     await warm.session.close();
-    say(JSON.stringify({ warmMs: warm.ms, startup: warm.session.startup }));
+    say(JSON.stringify({ warmMs: warm.ms, startup: warm.session.startup, steps: warm.steps }));
     helpers.dispose();
     await new Promise(resolve => commands.once('line', resolve));
   }

@@ -303,11 +303,17 @@ async function startGroup(): Promise<void> {
     false,
   );
   for (let round = 0; round < rounds; round++) {
-    const cold = await c.json<{ coldMs: number; helperPid: number }>();
-    say({ kind: 'start', consumer: 'cold', ms: cold.coldMs, residentMb: residentMb(cold.helperPid) });
+    const cold = await c.json<{ coldMs: number; helperPid: number; steps: object }>();
+    say({
+      kind: 'start',
+      consumer: 'cold',
+      ms: cold.coldMs,
+      steps: cold.steps,
+      residentMb: residentMb(cold.helperPid),
+    });
     c.tell('go on');
-    const warm = await c.json<{ warmMs: number; startup: object }>();
-    say({ kind: 'start', consumer: 'warm', ms: warm.warmMs, startup: warm.startup });
+    const warm = await c.json<{ warmMs: number; startup: object; steps: object }>();
+    say({ kind: 'start', consumer: 'warm', ms: warm.warmMs, startup: warm.startup, steps: warm.steps });
     c.tell('go on');
   }
   await within(c.ended, 'the end of the client');

@@ -40,7 +40,7 @@ int fill(void *ctx)
 	if (pid != target_pid || key >= ENTRIES)
 		return 0;
 	filled++;
-	value.slots[key % SLOTS] = key;
+	value.slots[key & 15] = key;
 	bpf_map_update_elem(&hash, &key, &value, BPF_ANY);
 	bpf_map_update_elem(&mapped, &key, &value, BPF_ANY);
 	return 0;
