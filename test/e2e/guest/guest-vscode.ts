@@ -55,6 +55,9 @@ export async function openGuestVscode(progress: (step: string) => void): Promise
     const address = workbenchAddress({ port: hostPort, token, folder });
     const workbench = await Workbench.open(browser, address, {
       timeoutMs: PAGE_TIMEOUT_MS,
+      // The chart is seen whole in the picture the test takes.
+      width: 1500,
+      height: 1150,
       onConsole: line => serverLog.push(line),
     });
     return { guest, workbench, workspace: folder, serverLog, close };
