@@ -55,6 +55,11 @@ export const ContextKeys = {
   sandboxRunning: 'bpf.sandboxRunning',
 } as const;
 
+/** Context key of the `when` clause that hides a page the shown session has nothing for. */
+export function hiddenPanelKey(panel: PanelName): string {
+  return `bpf.hidden.${panel}`;
+}
+
 export const SettingIds = {
   clangPath: 'bpf.clangPath',
   nodePath: 'bpf.nodePath',

@@ -1,7 +1,7 @@
 /** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { type CommandId, CommandIds, type PanelName, panelViewId } from './command-ids';
+import { type CommandId, CommandIds } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
 import { installSandbox } from './environment/install-sandbox';
@@ -11,6 +11,7 @@ import { Cancelled, errors, present } from './errors';
 import { ebpfExporter, exportProgram, inspektorGadget } from './export/export';
 import { configureClangd } from './language/clangd';
 import type { Log } from './log';
+import { focusPanel, showPanelsOf } from './panels/panel-visibility';
 import { programOf, requireTrust } from './program-files';
 import type { Attacher, AttachWish } from './sessions/attach';
 import type { SessionList } from './sessions/session-list';
@@ -61,24 +62,24 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.compileAndAttach]: async (argument, wish) => {
       requireTrust('Compiling and attaching');
       const model = await attacher.attach(await programOf(argument), attachWish(wish));
-      await showPanels(model);
+      await showPanelsOf(model);
       return model.id;
     },
     [CommandIds.attach]: async (argument, wish) => {
       requireTrust('Attaching');
       const model = await attacher.attach(await objectOf(argument), attachWish(wish));
-      await showPanels(model);
+      await showPanelsOf(model);
       return model.id;
     },
     [CommandIds.attachWithParameters]: async argument => {
       requireTrust('Compiling and attaching');
       const model = await attacher.attach(await objectOf(argument), { form: true });
-      await showPanels(model);
+      await showPanelsOf(model);
       return model.id;
     },
     [CommandIds.attachAgain]: async argument => {
       const model = await attacher.attachAgain(argument instanceof SessionModel ? argument : null);
-      await showPanels(model);
+      await showPanelsOf(model);
       return model.id;
     },
 
@@ -101,7 +102,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.showPanels]: async argument => {
       if (!(argument instanceof SessionModel)) return;
       sessions.show(argument);
-      await showPanels(argument);
+      await showPanelsOf(argument);
     },
 
     [CommandIds.checkEnvironment]: () => services.environment.show(),
@@ -211,13 +212,4 @@ function detach(session: SessionModel): Thenable<void> {
     { location: vscode.ProgressLocation.Window, title: `BPF: detaching ${session.summary.title}` },
     () => session.end('ended', ''),
   );
-}
-
-async function showPanels(session: SessionModel): Promise<void> {
-  const [first = 'histogram'] = session.panels;
-  await focusPanel(first);
-}
-
-async function focusPanel(panel: PanelName): Promise<void> {
-  await vscode.commands.executeCommand(`${panelViewId(panel)}.focus`);
 }

@@ -15,6 +15,7 @@ import { ClangdPrompt } from './language/clangd';
 import { LanguageServerClient } from './language/client';
 import { createLog } from './log';
 import { PanelProvider } from './panels/panel-provider';
+import { followShownSession } from './panels/panel-visibility';
 import { Attacher } from './sessions/attach';
 import { ElevationPrompt } from './sessions/elevation-prompt';
 import { RememberedParameters } from './sessions/parameter-form';
@@ -136,6 +137,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
         new PanelProvider(panel, PANEL_TITLES[panel], file('dist', 'webview'), sessions, log),
       ),
     ),
+    followShownSession(sessions),
     vscode.workspace.onDidChangeConfiguration(change => {
       if (!change.affectsConfiguration('bpf')) return;
       const { target, eventsMaxMegabytes, compileOnSave, codeLens, ...ofTargets } = SettingIds;

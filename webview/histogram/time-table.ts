@@ -39,7 +39,7 @@ export function createTimeTable(): { readonly element: HTMLTableElement; update(
           );
           body.append(row);
         }
-        if (filled.get(row) === added && row.dataset['step'] === String(step.number)) return;
+        if (filled.get(row) === added && row.dataset.step === String(step.number)) return;
         filled.set(row, added);
         const total = totalOf(added);
         setAttributes(row, { 'data-step': step.number, 'data-values': total, 'data-lost': step.lost });

@@ -161,6 +161,13 @@ export class SessionModel {
     return PANELS.filter(panel => has[panel]);
   }
 
+  /** The pages to show by themselves: global variables alone are bookkeeping beside a chart or a list. */
+  get mainPanels(): readonly PanelName[] {
+    const hasTable = this.tracing?.object.maps.some(map => map.view.kind === 'table') ?? false;
+    const main = this.panels.filter(panel => panel !== 'maps' || hasTable);
+    return main.length > 0 ? main : this.panels;
+  }
+
   /** Listens before anything is attached, so that the first record is not missed. The model disposes the symbolizer. */
   listen(tracing: TracingSession, symbolizer: Symbolizer): void {
     this.tracing = tracing;
