@@ -16,19 +16,18 @@ const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/;
 
 export class TargetFacts {
   /** `names` is null where the list may not be read: tracefs is root's, and CAP_BPF and CAP_PERFMON do not open it. */
-  private traceable: { readonly modules: string; readonly list: string | null } | undefined;
+  private traceable: { readonly modules: string; readonly names: ReadonlySet<string> | null } | undefined;
   private readonly symbols = new Map<string, boolean>();
 
   /** A function that ftrace can trace is also a symbol; only the others cost a pass over all symbols, once each. */
   async functions(names: readonly string[]): Promise<Functions> {
-    const list = await this.traceableFunctions();
-    const traceable = names.map(name => (list === null ? null : listsFunction(list, name)));
-    const unknown = names.filter((name, at) => traceable[at] !== true && !this.symbols.has(name));
+    const traceable = await this.traceableFunctions();
+    const unknown = names.filter(name => !traceable?.has(name) && !this.symbols.has(name));
     if (unknown.length > 0) await this.lookUpSymbols(unknown);
-    return names.map((name, at) => ({
+    return names.map(name => ({
       name,
-      traceable: traceable[at] ?? null,
-      symbol: traceable[at] === true || this.symbols.get(name) === true,
+      traceable: traceable ? traceable.has(name) : null,
+      symbol: traceable?.has(name) === true || this.symbols.get(name) === true,
     }));
   }
 
@@ -59,55 +58,45 @@ export class TargetFacts {
     throw new HelperError('not-found', `This kernel has no ${request.what}${of}.`);
   }
 
-  private async traceableFunctions(): Promise<string | null> {
+  private async traceableFunctions(): Promise<ReadonlySet<string> | null> {
     // Modules come and go, and their functions with them.
     const modules = (await readModules()).join(' ');
     if (this.traceable?.modules !== modules) {
-      this.traceable = { modules, list: await readTraceable() };
+      this.traceable = { modules, names: await readTraceable() };
       this.symbols.clear();
     }
-    return this.traceable.list;
+    return this.traceable.names;
   }
 
   private async lookUpSymbols(names: readonly string[]): Promise<void> {
-    const table = await readFile('/proc/kallsyms', 'latin1');
-    for (const name of names) this.symbols.set(name, hasFunctionSymbol(table, name));
+    const wanted = new Set(names);
+    for (const name of names) this.symbols.set(name, false);
+    const text = await readFile('/proc/kallsyms', 'latin1');
+    for (const match of text.matchAll(/^[0-9a-f]+ [tTwW] (\S+)/gm)) {
+      const name = match[1] ?? '';
+      if (wanted.has(name)) this.symbols.set(name, true);
+    }
   }
 }
 
-async function readTraceable(): Promise<string | null> {
+async function readTraceable(): Promise<ReadonlySet<string> | null> {
   try {
-    return (await readTracefs('available_filter_functions'))?.toString('latin1') ?? '';
+    return functionNames((await readTracefs('available_filter_functions'))?.toString('latin1') ?? '');
   } catch (error) {
     if (error instanceof HelperError && error.code === 'not-permitted') return null;
     throw error;
   }
 }
 
-/**
- * Whether a line of the list begins with the name: "vfs_read" or "kvm_emulate_hypercall [kvm]". The text is searched
- * as it is: a set of its 60,000 names would cost more than all else at a helper's start, and 10 MB. Exported for its test.
- */
-export function listsFunction(list: string, name: string): boolean {
-  if (name === '' || /\s/.test(name)) return false;
-  return isWholeWord(list, 0, name) || followsWhole(list, `\n${name}`);
-}
-
-/** Whether /proc/kallsyms has the name as code: "ffffffff81234560 T vfs_read". Exported for its test. */
-export function hasFunctionSymbol(table: string, name: string): boolean {
-  if (name === '' || /\s/.test(name)) return false;
-  return ['t', 'T', 'w', 'W'].some(type => followsWhole(table, ` ${type} ${name}`));
-}
-
-/** Whether `text` stands somewhere in `all` and ends with a word there. */
-function followsWhole(all: string, text: string): boolean {
-  for (let at = all.indexOf(text); at >= 0; at = all.indexOf(text, at + text.length))
-    if (isWholeWord(all, at, text)) return true;
-  return false;
-}
-
-function isWholeWord(all: string, at: number, text: string): boolean {
-  return all.startsWith(text, at) && /^\s?$/.test(all.charAt(at + text.length));
+/** First words of the lines: "vfs_read" or "kvm_emulate_hypercall [kvm]". Exported for its test. */
+export function functionNames(listing: string): Set<string> {
+  const names = new Set<string>();
+  for (const line of listing.split('\n')) {
+    const end = line.search(/\s/);
+    const name = end < 0 ? line : line.slice(0, end);
+    if (name) names.add(name);
+  }
+  return names;
 }
 
 async function readModules(): Promise<string[]> {
