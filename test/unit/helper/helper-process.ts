@@ -1,7 +1,7 @@
 /** A real helper process on this machine, for what needs no BPF. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,7 +22,7 @@ export interface StartOptions {
   readonly prefix?: readonly string[];
   /** Written to stdin as it is, instead of a token and a line end. */
   readonly stdin?: string;
-  /** Anybody may reach the socket: only SO_PEERCRED is left to tell users apart. */
+  /** Anybody may reach the socket and run the helper, wherever the checkout lies: only SO_PEERCRED is left to tell users apart. */
   readonly reachable?: boolean;
 }
 
@@ -34,13 +34,17 @@ export async function startHelper(options: StartOptions = {}): Promise<HelperPro
   const socketPath = path.join(folder, 's');
   const server = net.createServer();
   await new Promise<void>(resolve => server.listen(socketPath, resolve));
+  let helperPath = await helperBundle();
   if (options.reachable) {
     chmodSync(folder, 0o755);
     chmodSync(socketPath, 0o777);
+    cpSync(path.join(path.dirname(helperPath), 'native'), path.join(folder, 'native'), { recursive: true });
+    cpSync(helperPath, path.join(folder, 'helper.js'));
+    helperPath = path.join(folder, 'helper.js');
   }
   const accepted = new Promise<net.Socket>(resolve => server.once('connection', resolve));
   const token = randomBytes(32).toString('hex');
-  const argv = [...(options.prefix ?? []), process.execPath, await helperBundle(), '--socket', socketPath];
+  const argv = [...(options.prefix ?? []), process.execPath, helperPath, '--socket', socketPath];
   const [command = '', ...args] = [...argv, ...(options.args ?? [])];
   const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let stderr = '';
