@@ -138,13 +138,6 @@ export class Workbench {
     return this.page.locator('.statusbar-item', { hasText: text });
   }
 
-  /** Folds a view of the panel or side bar away, as a click on its title does. */
-  async collapseView(title: string): Promise<void> {
-    const header = this.page.locator(`.pane-header[aria-label="${title} Section"]`);
-    if ((await header.getAttribute('aria-expanded')) === 'true') await header.locator('.title').click();
-    await this.page.locator(`.pane-header[aria-label="${title} Section"][aria-expanded="false"]`).waitFor();
-  }
-
   /** Row of a tree or list view, by a text in it. */
   treeRow(text: string | RegExp): Locator {
     return this.page.locator('.pane-body .monaco-list-row', { hasText: text });

@@ -104,7 +104,6 @@ describe('▶ as a user with a sudo password', () => {
       expect(Object.values(counted).reduce((sum, count) => sum + count, 0)).toBe(READS);
       await expect.poll(() => barsOnPage(page), { timeout: minute }).toEqual(counted);
       progress('the page shows what the kernel counted');
-      for (const view of ['Events', 'Stacks', 'Maps']) await workbench.collapseView(view);
       await page.evaluate(() => document.fonts.ready);
       await workbench.screenshot(path.join(root, 'docs/images/first-histogram.png'));
 
