@@ -59,7 +59,6 @@ $b mount -t debugfs debugfs /root/sys/kernel/debug
 $b mount -t tracefs tracefs /root/sys/kernel/tracing
 $b mount -t tmpfs -o mode=755 run /root/run
 $b mkdir -p /root/run/lock /root/run/bpfw
-$b mount -t tmpfs -o mode=1777 tmp /root/tmp
 $b ln -sf /proc/self/fd /root/dev/fd
 $b ln -sf /proc/self/fd/0 /root/dev/stdin
 $b ln -sf /proc/self/fd/1 /root/dev/stdout

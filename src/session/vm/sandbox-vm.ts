@@ -27,7 +27,7 @@ export interface BootProgress {
 }
 
 export interface SandboxVmOptions {
-  /** dist/guest-agent.js; must lie on this machine's root file system as the guest sees it (not under /tmp, /run, /dev). */
+  /** dist/guest-agent.js; must lie on this machine's root file system as the guest sees it (not under /run or /dev). */
   readonly agentPath: string;
   /** Kernels, initramfs and what was learnt about KVM. Default: defaultCacheFolder(). */
   readonly cacheFolder?: string;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defaultCacheFolder, findKernel } from '../../../src/session/vm/kernel-image';
@@ -24,7 +25,6 @@ describe('the sandbox VM', () => {
       ['cgroup2', '/sys/fs/cgroup'],
       ['devpts', '/dev/pts'],
       ['tmpfs', '/dev/shm'],
-      ['tmpfs', '/tmp'],
     ]) {
       expect(mounts).toMatch(new RegExp(`^\\S+ ${folder} ${type} `, 'm'));
     }
@@ -32,6 +32,20 @@ describe('the sandbox VM', () => {
       /unknown|up/,
     );
     expect((await guest.sh('hostname; getent hosts "$(hostname)"')).split('\n')[0]).toBe('bpf-sandbox');
+  });
+
+  it('shows this machine’s temporary files, where a checkout or a command may lie, and keeps its own to itself', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bpfw-seen-'));
+    try {
+      await writeFile(path.join(folder, 'here'), 'seen\n');
+      const started = await guest.spawn(['sh', '-c', `cat ${folder}/here; echo guest >${folder}/there`], {
+        fresh: true,
+      });
+      expect(await finished(started, 20_000)).toMatchObject({ code: 0, stdout: 'seen\n' });
+      expect(await readdir(folder)).toEqual(['here']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('has the time of this machine', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HelperParams } from '../../../src/shared/protocol/helper';
 import { sharedGuest, type TestGuest } from '../bench/guest';
+import { root } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
 import { compileProgram, type GuestHelper, startGuestHelper } from './guest-helper';
 
@@ -124,6 +125,10 @@ describe('a helper with a capability budget', () => {
   it('holds just its budget, shows no token, and refuses files its user cannot read', async () => {
     await helper[Symbol.asyncDispose]();
     await guest.sh('chmod 666 /dev/vport*');
+    // The checkout may lie in a folder only root may enter; in the guest's own layer that can be changed.
+    await guest.sh(
+      `folder='${root}'; while [ "$folder" != / ]; do chmod o+x "$folder"; folder=$(dirname "$folder"); done`,
+    );
     const uprobes = compileProgram('kinds');
     const limited = await startGuestHelper(guest, {
       prefix: prefix('+bpf,+perfmon,+sys_admin,+dac_read_search'),
