@@ -11,12 +11,14 @@ export type StackTableContent = Pick<
 >;
 
 /**
- * The first plain number of the value counts, the first with a unit is what the program measured. A table that only
+ * The first number without a unit counts, the first with a unit is what the program measured. A table that only
  * measures has counts of 0, one without numbers counts each stack once.
  */
 export function stackSamples(table: StackTable, entries: readonly StackEntry[]): StackTableContent {
   const numbers = table.map.view.kind === 'table' ? table.map.view.value.fields.filter(isNumber) : [];
-  const counted = numbers.find(field => field.unit === '' && field.meaning === 'plain');
+  const counted = numbers.find(
+    field => field.unit === '' && (field.meaning === 'plain' || field.meaning === 'count'),
+  );
   const measured = numbers.find(field => field.unit !== '');
   const stacks = entries.map(
     ({ frames, key, value }): StackSample => ({
