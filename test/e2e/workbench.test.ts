@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json';
 import { type LocalVscode, openLocalVscode } from './driver/local-vscode';
 
-/** VS Code reads the extension's manifest some time after its window is up. */
-function offered(vscode: LocalVscode, titles: unknown): Promise<void> {
-  return expect.poll(() => vscode.workbench.paletteTitles('BPF: '), { timeout: 60_000 }).toEqual(titles);
+/**
+ * VS Code reads the extension's manifest some time after its window is up. The palette draws only the rows in sight, so
+ * a command is looked for by its own title.
+ */
+function offered(vscode: LocalVscode, title: string): Promise<void> {
+  return expect.poll(() => vscode.workbench.paletteTitles(title), { timeout: 60_000 }).toContain(title);
 }
 
 describe('in a trusted window', () => {
@@ -21,7 +24,8 @@ describe('in a trusted window', () => {
     const always = commands
       .filter(({ command, ...rest }) => !conditional.has(command) && !('enablement' in rest))
       .map(command => `BPF: ${command.title}`);
-    await offered(vscode, expect.arrayContaining(always));
+    expect(always.length).toBeGreaterThan(5);
+    for (const title of always) await offered(vscode, title);
   });
 
   it('shows ▶ in the title of a BPF program, and of no other file', async () => {
@@ -58,8 +62,10 @@ describe('in Restricted Mode', () => {
 
   it('shows programs without ▶ and does not offer to attach', async () => {
     await vscode.workbench.openFile('vfsreadlat.bpf.c');
-    await offered(vscode, expect.arrayContaining(['BPF: Show Log'])); // from here on the manifest is in force
+    await offered(vscode, 'BPF: Show Log'); // from here on the manifest is in force
     expect(await vscode.workbench.titleButton('Compile and Attach').count()).toBe(0);
-    expect(await vscode.workbench.paletteTitles('BPF: ')).not.toContain('BPF: Compile and Attach');
+    expect(await vscode.workbench.paletteTitles('BPF: Compile and Attach')).not.toContain(
+      'BPF: Compile and Attach',
+    );
   });
 });
