@@ -12,6 +12,9 @@ import { workFolder } from './lib/paths.mjs';
 import { main, run } from './lib/run.mjs';
 import { setUp } from './setup.mjs';
 
+// As in the tests: programs are loaded in the sandbox VM only.
+process.env.BPFW_TARGET = 'vm';
+
 const minute = 60_000;
 /** Groups that share one process: those in the guest share one boot. */
 const parts = [

@@ -7,6 +7,9 @@ import { CannotRun, main } from './lib/run.mjs';
 import { allTestFiles, extraStages, stageFiles, stages } from './lib/stages.mjs';
 import { setUp } from './setup.mjs';
 
+// Programs are loaded in the sandbox VM only, never into the kernel of the machine that tests, whatever a test forgets.
+process.env.BPFW_TARGET = 'vm';
+
 const known = [...stages, ...extraStages];
 const wished = process.argv.slice(2);
 const unknown = wished.filter(name => !known.some(stage => stage.name === name));
