@@ -15,6 +15,9 @@ type RecordValues = Readonly<Record<string, FieldValue>>;
 export class EventPrinter {
   /** Records waiting for names, in their order. */
   private naming: Promise<void> = Promise.resolve();
+  private waiting = 0;
+  /** Records that were not printed because too many waited for names. */
+  lost = 0;
   private failure: unknown = null;
   private readonly addressFields = new WeakMap<RecordLayout, readonly Field[]>();
 
@@ -54,11 +57,17 @@ export class EventPrinter {
     data: RecordValues,
     fields: readonly Field[],
   ): void {
+    if (this.waiting === WAITING_LIMIT) {
+      this.lost++;
+      return;
+    }
+    this.waiting++;
     this.naming = this.naming.then(async () => {
       const names = await this.names(layout, data, fields).catch((error: unknown) => {
         this.failure = error;
         return NO_NAMES;
       });
+      this.waiting--;
       this.output.event(stream, layout, data, names);
     });
   }
@@ -101,6 +110,8 @@ export class EventPrinter {
 }
 
 const NO_NAMES: AddressNames = new Map();
+/** Naming is slower than tracing: what waits is bounded, and what does not fit is counted. */
+const WAITING_LIMIT = 65_536;
 
 function recordData(
   view: DataView,

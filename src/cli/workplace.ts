@@ -1,5 +1,5 @@
 /** What `run` and `verify` work with: the target that was chosen, the compiled object, and the helpers of this run. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findClang } from '../compile/clang';
 import { type CompileResult, compile } from '../compile/compile';
@@ -12,7 +12,8 @@ import { VmTarget } from '../session/vm-target';
 import type { BpfObject } from '../shared/object/model';
 import { readObject } from '../shared/object/object';
 import { findTemplate } from '../templates/catalogue';
-import { RejectedError, UsageError } from './exit';
+import { RejectedError } from './exit';
+import { requireFile } from './input-file';
 import {
   cacheFolder,
   GUEST_AGENT_PATH,
@@ -97,8 +98,7 @@ export function canAsk(): boolean {
 /** The source or object file behind what was typed. Throws UsageError, TemplateError. */
 async function programFile(program: string): Promise<string> {
   if (/\.(c|o)$/.test(program) || program.includes('/')) {
-    const found = await stat(program).catch(() => null);
-    if (!found?.isFile()) throw new UsageError(`${program} is not a file.`);
+    await requireFile(program);
     return path.resolve(program);
   }
   return (await findTemplate(TEMPLATES_FOLDER, program)).sourcePath;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { chooseTarget } from '../../session/choose-target';
 import { RejectedError, UsageError } from '../exit';
+import { requireFile } from '../input-file';
 import { printJson } from '../print/json';
 import { terminalProgress } from '../progress';
 import { canAsk, compileFor, createTarget } from '../workplace';
@@ -15,6 +16,7 @@ export interface BuildCommandOptions {
 /** `bpfw build FILE.bpf.c`: clang's diagnostics as they are, or one object a line with --json. */
 export async function buildCommand(file: string, options: BuildCommandOptions): Promise<void> {
   if (!file.endsWith('.c')) throw new UsageError(`${file} is not a C source; programs are named *.bpf.c.`);
+  await requireFile(file);
   const sourcePath = path.resolve(file);
   const outputPath = path.resolve(options.output ?? file.replace(/\.c$/, '.o'));
   const { id } = await chooseTarget({

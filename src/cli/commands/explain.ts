@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { readObject } from '../../shared/object/object';
 import { explainLog } from '../../shared/verifier/explain';
 import { EXIT, UsageError } from '../exit';
+import { readInputFile } from '../input-file';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
 import { printJson } from '../print/json';
 
@@ -15,12 +15,12 @@ export interface ExplainCommandOptions {
 
 /** `bpfw explain FILE.log`: a verifier log from anywhere, "-" from stdin. Nothing is loaded; no target is needed. */
 export async function explainCommand(file: string, options: ExplainCommandOptions): Promise<void> {
-  const log = file === '-' ? await text(process.stdin) : (await read(file)).toString();
+  const log = file === '-' ? await text(process.stdin) : (await readInputFile(file)).toString();
   const object = options.object
-    ? readObject(await read(options.object), path.basename(options.object))
+    ? readObject(await readInputFile(options.object), path.basename(options.object))
     : undefined;
   const source = options.source
-    ? { file: options.source, text: (await read(options.source)).toString() }
+    ? { file: options.source, text: (await readInputFile(options.source)).toString() }
     : undefined;
   const files: TypedFile[] = options.source
     ? [{ typed: options.source, path: path.resolve(options.source) }]
@@ -47,10 +47,4 @@ export async function explainCommand(file: string, options: ExplainCommandOption
       );
   }
   process.exitCode = EXIT.done;
-}
-
-async function read(file: string): Promise<Buffer> {
-  return readFile(file).catch(() => {
-    throw new UsageError(`${file} cannot be read.`);
-  });
 }

@@ -1,17 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BpfObject, MapView } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
-import { EXIT, UsageError } from '../exit';
+import { EXIT } from '../exit';
+import { readInputFile } from '../input-file';
 import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
 
 /** `bpfw inspect FILE.o`: what the object says about itself; nothing is loaded. */
 export async function inspectCommand(file: string, options: { readonly json?: boolean }): Promise<void> {
-  const bytes = await readFile(file).catch(() => {
-    throw new UsageError(`${file} cannot be read.`);
-  });
-  const object = readObject(bytes, path.basename(file));
+  const object = readObject(await readInputFile(file), path.basename(file));
   process.exitCode = EXIT.done;
   if (options.json) {
     printJson({

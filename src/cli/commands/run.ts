@@ -113,7 +113,7 @@ async function finish(
   await session.drain();
   await events.flush();
   await printMaps(session, output, symbolizer);
-  output.drops({ kernel: await readKernelDrops(session), helper: session.helperLost, client: 0 });
+  output.drops({ kernel: await readKernelDrops(session), helper: session.helperLost, client: events.lost });
 }
 
 /** Which attach points were wanted first, and why they were not taken. */

@@ -124,4 +124,20 @@ describe('events with stacks', () => {
     await expect(events.flush()).rejects.toThrow('no kallsyms');
     expect(seen).toHaveLength(1);
   });
+
+  it('wait for names in a bounded queue; what does not fit is counted', async () => {
+    let release = () => {};
+    const held = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    const slow = { frames: () => held.then(() => ['name']) } as unknown as Symbolizer;
+    let seen = 0;
+    const events = new EventPrinter({ event: () => seen++ } as unknown as RunOutput, slow);
+    const thousand = frame(...Array.from({ length: 1000 }, (_, pid) => ({ pid, stack: [0xan] })));
+    for (let sent = 0; sent < 70; sent++) events.frame(stream, thousand);
+    expect(events.lost).toBe(70_000 - 65_536);
+    release();
+    await events.flush();
+    expect(seen).toBe(65_536);
+  });
 });
