@@ -81,7 +81,7 @@ function sections(object: BpfObject): string[] {
 function viewText(view: MapView): string {
   switch (view.kind) {
     case 'events':
-      return view.record ? `events of struct ${view.record.typeName}` : 'events of unknown type';
+      return view.record ? `events of ${view.record.typeName}` : 'events of unknown type';
     case 'histogram':
       return `${view.scale} histogram${view.unit ? ` in ${view.unit}` : ''}${view.key ? ' per key' : ''}`;
     case 'internal':

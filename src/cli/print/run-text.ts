@@ -14,7 +14,11 @@ export function textOutput(): RunOutput {
       process.stderr.write(`attached ${programs.map(program => program.attach).join(', ')}\n`),
     event: (stream, layout, data, names) => {
       if (!layout) {
-        print([Object.values(data).map(String).join(' ')]);
+        print([
+          Object.values(data)
+            .map(value => formatValue(value, OF_UNKNOWN_TYPE))
+            .join(' '),
+        ]);
         return;
       }
       const shown = layout.fields.filter(field => !field.hidden);
@@ -62,6 +66,8 @@ export function textOutput(): RunOutput {
   };
 }
 
+const OF_UNKNOWN_TYPE = { meaning: 'plain', unit: '', valueNames: null, storage: 'bytes' } as const;
+
 const INDENT = '    ';
 
 /** Stacks and their like: under the row, a line each. */
@@ -80,8 +86,9 @@ function addressLines(fields: readonly Field[], data: RecordValues, names: Addre
 
 const hexadecimal = (address: bigint): string => `0x${address.toString(16)}`;
 
+/** Values carry their unit; a clock's are printed in seconds. */
 function title(field: Field): string {
-  return field.unit ? `${field.label} (${field.unit})` : field.label;
+  return field.meaning === 'timestamp-ns' ? `${field.label} (s)` : field.label;
 }
 
 function text(field: Field, data: RecordValues): string {

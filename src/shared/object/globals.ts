@@ -6,7 +6,14 @@ import { layoutOf } from './record-layout';
 import { readTags } from './tags';
 import { globalHistogram } from './views';
 
-/** Non-const globals: shown live. Markers (pointers that only keep a type in BTF) and `__` names are hidden. */
+/** BTF_VAR_STATIC of include/uapi/linux/btf.h. */
+const STATIC = 0;
+
+/**
+ * Non-const globals: shown live. Hidden are markers (pointers that only keep a type in BTF), `__` names, and static
+ * variables nobody tagged: bpftool leaves those out of skeletons, too, and libbpf-tools keep their zeroed histograms
+ * (`static struct hist zero`) there.
+ */
 export function readGlobals(
   btf: Btf,
   variables: readonly Variable[],
@@ -22,18 +29,20 @@ export function readGlobals(
       !isPointer;
     const tagged = tags.get('drops');
     const named = isCounter ? dropsByName(variable.name, maps) : undefined;
-    const histogram = globalHistogram(btf, variable.type, variable.name, tags);
+    const hidden =
+      tags.has('hidden') ||
+      isPointer ||
+      variable.name.startsWith('__') ||
+      variable.name.startsWith('gadget_') ||
+      (variable.linkage === STATIC && tags.empty);
+    const histogram = hidden ? undefined : globalHistogram(btf, variable.type, variable.name, tags);
     return {
       ...(histogram && { histogram }),
       name: variable.name,
       section: variable.section.name,
       offset: variable.offset,
       layout,
-      hidden:
-        tags.has('hidden') ||
-        isPointer ||
-        variable.name.startsWith('__') ||
-        variable.name.startsWith('gadget_'),
+      hidden,
       drops: tagged !== null ? { of: tagged } : named !== undefined ? { of: named } : null,
     };
   });

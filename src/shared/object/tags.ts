@@ -4,6 +4,8 @@ const PREFIX = 'bpfw:';
 
 /** The decl tags of bpf-templates/include/bpfw.h on one declaration: `bpfw:name` or `bpfw:name=text`. */
 export interface Tags {
+  /** There is none at all. */
+  readonly empty: boolean;
   has(name: string): boolean;
   /** The text after '='; '' for a tag without one; null when there is none. The first of several. */
   get(name: string): string | null;
@@ -31,6 +33,7 @@ function tagsOf(pairs: readonly (readonly [string, string])[]): Tags {
   const all = (name: string) => pairs.filter(pair => pair[0] === name).map(pair => pair[1]);
   const get = (name: string) => all(name)[0] ?? null;
   return {
+    empty: pairs.length === 0,
     has: name => pairs.some(pair => pair[0] === name),
     get,
     all,

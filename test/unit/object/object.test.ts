@@ -140,6 +140,10 @@ describe.each(clangs)('objects compiled by %s', clang => {
       });
       expect(object.globals.filter(global => global.histogram).length).toBe(2);
     });
+
+    it('leaves out static variables, as skeletons do: a zeroed histogram to copy from is none to show', () => {
+      expect(object.globals.find(global => global.name === 'zero')).toMatchObject({ hidden: true });
+    });
   });
 
   describe('what bpfw.h adds', () => {
