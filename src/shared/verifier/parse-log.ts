@@ -14,6 +14,9 @@ const MAX_SENTENCES = 16;
 /** Before libbpf 0.7: "BEGIN DUMP LOG" and "END LOG". */
 const BEGIN = /-- BEGIN (?:PROG LOAD|DUMP) LOG --/;
 const END = /-- END (?:PROG LOAD )?LOG --/;
+/** Where a loader or a bug report indents a log by spaces. A state line has one space of its own. */
+const INDENT =
+  /^ {2,}(?=; |\d+: (?:\([0-9a-f]{2}\) |<invalid |R\d|frame\d)|from \d+ to \d|R\d+(?:_\w+)?=|processed \d)/;
 const LOADER = /^(?:libbpf:(?: |$)|libbpf\[|bpftool: |Error: |veristat: )/;
 const LOADER_PROGRAM = /\bprog(?:ram)? '([^']+)'/;
 
@@ -28,7 +31,7 @@ export function parseVerifierLog(text: string): ParsedLog {
   };
   // Loaders in Go indent the kernel's lines; a state line's own space is told from that by the rest of it.
   for (const raw of text.split('\n')) {
-    const line = raw.replace(/\r$/, '').replace(/^\t+/, '');
+    const line = raw.replace(/\r$/, '').replace(/^\t+/, '').replace(INDENT, '');
     if (BEGIN.test(line)) {
       close();
       open.program = LOADER_PROGRAM.exec(line)?.[1] ?? null;

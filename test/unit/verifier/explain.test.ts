@@ -82,6 +82,20 @@ describe('an explanation', () => {
     });
   });
 
+  it('blames a size that is larger than its variable, not an index', () => {
+    const log = `0: (bf) r1 = r10
+1: (07) r1 += -8
+2: (b7) r2 = 32
+3: (85) call bpf_get_current_comm#16
+invalid write to stack R1 off=-8 size=32
+processed 4 insns (limit 1000000)
+`;
+    expect(only(log, {})).toMatchObject({
+      code: 'stack-out-of-bounds',
+      message: 'This touches 32 bytes of a local variable where the stack has 8 left.',
+    });
+  });
+
   it('finds lines of functions in .text by their words', () => {
     const main = program('main', [line(0, 5, 1, '\treturn count();')], 1);
     const helper = [

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseVerifierLog } from '../../../src/shared/verifier/parse-log';
@@ -45,6 +45,14 @@ processed 3 insns (limit 1000000) max_states_per_insn 4 total_states 20 peak_sta
       verificationTimeUs: 46,
       stackDepthBytes: [8, 0],
     });
+  });
+
+  it.each(readdirSync(path.join(fixtures, '6.1')))('is read the same when spaces indent it: %s', name => {
+    const text = fixture(`6.1/${name.replace(/\.log$/, '')}`);
+    const indented = text.replace(/^(?=.)/gm, '    ');
+    const read = (log: string) =>
+      parseVerifierLog(log).programs.map(({ path: steps, sentences }) => ({ steps, sentences }));
+    expect(read(indented)).toEqual(read(text));
   });
 
   it('goes back to the branch when another path is walked (level 2)', () => {

@@ -143,14 +143,20 @@ export const MEMORY: readonly CatalogueEntry[] = [
     code: 'stack-out-of-bounds',
     title: 'An access outside of a local variable',
     sentences: [
-      /^invalid(?: unbounded)?(?: variable-offset)?(?: write to| read from| indirect access to| access to)? stack R(?<register>\d+)/,
+      /^invalid(?: unbounded)?(?: variable-offset)?(?: write to| read from| indirect access to| access to)? stack R(?<register>\d+)(?: off=(?<off>-?\d+) size=(?<size>\d+))?/,
       /^invalid stack (?:off|type)/,
       /^R(?<register>\d+) variable stack access prohibited/,
     ],
-    message: facts =>
-      `${facts.index('This offset')} can lead outside of the local variable, beyond the stack.`,
-    why: 'A BPF program has 512 bytes of stack. The offset that the verifier computed can lie outside of it, and nothing keeps an index inside its array.',
-    fix: 'Limit the index to the array right before the use (if (i < sizeof(buf))), or keep big arrays in a per-CPU array map.',
+    message: facts => {
+      const { off, size } = facts.groups;
+      // A constant offset below the top of the stack: no index is to blame, the size is.
+      const room = off === undefined ? 0 : -Number(off);
+      if (room > 0 && Number(size) > room)
+        return `This touches ${size} bytes of a local variable where the stack has ${room} left.`;
+      return `${facts.index('This offset')} can lead outside of the local variable, beyond the stack.`;
+    },
+    why: 'A BPF program has 512 bytes of stack. The offset that the verifier computed can lie outside of it: an index is not kept inside its array, or a size is larger than the variable.',
+    fix: 'Limit the index to the array right before the use (if (i < sizeof(buf))), pass the size of the variable itself (sizeof(buf)), or keep big arrays in a per-CPU array map.',
     related: ['index', 'tests'],
   },
   {
