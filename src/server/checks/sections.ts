@@ -7,6 +7,8 @@ import { type Check, type Problem, replaceFix } from './problem';
 
 /** Inspektor Gadget's name for a program that is switched off. */
 const DISABLED = 'gadget_program_disabled';
+/** Names that stand for a target that user space sets before it loads: bpftool's XXX, libbpf-tools' dummy_file_read. */
+const PLACEHOLDER = /^([A-Z][A-Z_]*|dummy_\w+)$/;
 /** Words people write from memory of other tools, and libbpf's. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   tracepoints: 'tracepoint',
@@ -25,6 +27,8 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 /** SEC("...") of programs, against libbpf's grammar. */
 export const sectionGrammar: Check = function* ({ source }) {
   for (const { section } of source.programs) {
+    // ebpf-go takes any kind libbpf takes, and more; where it attaches is said in Go.
+    if (source.isForGo && parseSection(section.name)) continue;
     const problem = grammarProblem(section);
     if (problem) yield problem;
   }
@@ -56,7 +60,7 @@ function sectionOfMap(
 
 function grammarProblem(section: SectionMark): Problem | null {
   const { name, nameSpan } = section;
-  if (isDataSection(name)) return null;
+  if (isDataSection(name) || section.isPartial) return null;
   const parsed = parseSection(name);
   const at = (message: string, fixes: Problem['fixes'] = []): Problem => ({
     code: 'section-name',
@@ -177,6 +181,7 @@ export const attachTargets: Check = function* ({ source, kernel }) {
     const parsed = parseSection(section.name);
     if (
       !parsed ||
+      section.isPartial ||
       parsed.optional ||
       parsed.target === null ||
       parsed.target === '' ||
@@ -185,7 +190,10 @@ export const attachTargets: Check = function* ({ source, kernel }) {
       continue;
     if (grammarProblem(section)) continue;
     const missing = missingTarget(parsed.kind, parsed.target, kernel);
-    if (!missing) continue;
+    if (!missing || PLACEHOLDER.test(parsed.target)) continue;
+    // ebpf-go finds a system call's function by itself (SEC("kprobe/sys_execve")).
+    if (source.isForGo && parsed.target.startsWith('sys_') && hasSyscall(kernel, parsed.target.slice(4)))
+      continue;
     const span = { start: section.nameSpan.start + parsed.targetOffset, end: section.nameSpan.end };
     const hint = missing.near.length > 0 ? ` Nearest: ${missing.near.join(', ')}.` : '';
     yield {
@@ -220,6 +228,13 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
         };
       }
       const symbol = kernel.symbol(name);
+      const call = /^sys_(\w+)$/.exec(name)?.[1];
+      if (call !== undefined && !symbol && hasSyscall(kernel, call))
+        return {
+          severity: 'warning',
+          message: `System calls have functions of other names since 4.17: SEC("${/ret|exit/.test(kind.name) ? 'kretsyscall' : 'ksyscall'}/${call}") finds the right one.`,
+          near: SYSCALL_PREFIXES.map(prefix => prefix + call).filter(one => types.hasFunction(one)),
+        };
       if (kind.family === 'kprobe') {
         if (symbol) return null;
         const near = nearby(name, types.functions);
@@ -305,10 +320,13 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
   }
 }
 
+/** Functions of a system call by architecture (arch/*\/include/asm/syscall_wrapper.h). */
+const SYSCALL_PREFIXES = ['__x64_sys_', '__arm64_sys_', '__riscv_sys_', '__do_sys_'];
+
 function hasSyscall(kernel: TargetKernel, name: string): boolean {
   return (
     kernel.types.syscalls.includes(name) ||
-    ['__x64_sys_', '__arm64_sys_', '__do_sys_'].some(prefix => Boolean(kernel.symbol(prefix + name))) ||
+    SYSCALL_PREFIXES.some(prefix => Boolean(kernel.symbol(prefix + name))) ||
     // The wrappers without arguments (getpid, sync) have no BTF of their own on some kernels.
     (!kernel.isRunning && kernel.types.find('func', `sys_${name}`) !== null)
   );

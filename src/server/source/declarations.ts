@@ -100,7 +100,7 @@ export function strip(tokens: readonly Token[]): Stripped {
       const opens = tokens[index + 1]?.text === '(';
       const close = opens ? closingIndex(tokens, index + 1) : -1;
       const end = close < 0 ? index : close;
-      if (token.text === 'SEC' && opens) {
+      if ((token.text === 'SEC' || token.text === '__section') && opens) {
         const section = sectionMark(tokens, index, end);
         if (section) sections.push(section);
         index = end;
@@ -112,6 +112,12 @@ export function strip(tokens: readonly Token[]): Stripped {
         continue;
       }
       if (ATTRIBUTES.has(token.text)) {
+        const at = tokens.findIndex((one, inner) => inner > index && inner < end && one.text === 'section');
+        const section =
+          at > 0 && tokens[at + 1]?.text === '('
+            ? sectionMark(tokens, at, closingIndex(tokens, at + 1))
+            : null;
+        if (section) sections.push(section);
         index = end;
         continue;
       }
@@ -139,9 +145,11 @@ export function sectionMark(tokens: readonly Token[], index: number, end: number
   const macro = tokens[index];
   if (literal?.kind !== 'text' || !macro) return null;
   const closed = literal.text.length > 1 && literal.text.endsWith('"');
+  const next = tokens[index + 3];
   const nameSpan = { start: literal.start + 1, end: closed ? literal.end - 1 : literal.end };
   return {
     name: literal.text.slice(1, closed ? -1 : undefined),
+    isPartial: next?.kind === 'name' || next?.kind === 'text',
     span: { start: macro.start, end: tokens[Math.max(end, index + 2)]?.end ?? literal.end },
     nameSpan,
   };

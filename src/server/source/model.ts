@@ -9,6 +9,8 @@ export interface Span {
 /** SEC("..."): `span` of the whole macro, `nameSpan` between the quotes. */
 export interface SectionMark {
   readonly name: string;
+  /** More follows the first literal, a macro for instance: `name` is only how the name begins. */
+  readonly isPartial: boolean;
   readonly span: Span;
   readonly nameSpan: Span;
 }

@@ -123,6 +123,10 @@ export class ProgramSource {
     }
     return null;
   }
+  /** bpf2go's sources begin with a build tag of Go's: another library loads them, with a grammar of its own. */
+  get isForGo(): boolean {
+    return /^\s*(\/\*[\s\S]*?\*\/\s*|\/\/(?!go:build).*\n\s*)*\/\/go:build\b/.test(this.text.slice(0, 4096));
+  }
   includes(name: RegExp): boolean {
     return this.models.some(model => model.includes.some(include => name.test(include.name)));
   }

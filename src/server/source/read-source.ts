@@ -1,4 +1,5 @@
 /** From a file's words to what it declares. */
+import { liveTokens } from './conditionals';
 import {
   readDeclaration,
   readMapFields,
@@ -116,7 +117,7 @@ export function readSource(text: string, lexed: Lexed = lex(text)): SourceModel 
   const dangling: SectionMark[] = [];
   const { includes, macros } = readDirectives(lexed.tokens);
 
-  for (const item of splitItems(lexed.tokens)) {
+  for (const item of splitItems(liveTokens(lexed.tokens))) {
     const stripped = strip(item.tokens);
     sections.push(...stripped.sections);
     if (stripped.tokens.length === 0) {

@@ -1,0 +1,66 @@
+/** What a file declares, when the preprocessor or the author's own macros stand in the way. */
+import { describe, expect, it } from 'vitest';
+import { readSource } from '../../../src/server/source/read-source';
+
+const functionsOf = (text: string) => readSource(text).functions.map(one => one.name);
+const sectionsOf = (text: string) =>
+  readSource(text).sections.map(one => one.name + (one.isPartial ? '…' : ''));
+
+describe('branches of the preprocessor', () => {
+  it('leaves out what no BPF build compiles', () => {
+    expect(
+      functionsOf('#ifdef __cplusplus\nextern "C" {\n#endif\nint f(void)\n{\n}\nint g(void)\n{\n}\n'),
+    ).toEqual(['f', 'g']);
+    expect(functionsOf('#if 0\nint f(void)\n{\n#else\nint g(void)\n{\n}\n#endif\n')).toEqual(['g']);
+    expect(functionsOf('#ifndef __cplusplus\nint f(void)\n{\n}\n#else\nint g(void)\n{\n}\n#endif\n')).toEqual(
+      ['f'],
+    );
+    expect(
+      functionsOf('#if defined(__bpf__)\nint f(void)\n{\n}\n#else\nint g(void)\n{\n}\n#endif\n'),
+    ).toEqual(['f']);
+  });
+
+  it('reads one of two heads of a block, and every whole alternative', () => {
+    const heads =
+      'int f(int x)\n{\n#ifdef A\n\tif (x) {\n#else\n\tif (!x) {\n#endif\n\t}\n}\nint g(void)\n{\n}\n';
+    expect(functionsOf(heads)).toEqual(['f', 'g']);
+    expect(functionsOf('#ifdef A\nint f(void)\n{\n}\n#else\nint g(void)\n{\n}\n#endif\n')).toEqual([
+      'f',
+      'g',
+    ]);
+    const nested =
+      '#if 0\n#if 1\nint f(void)\n{\n#endif\n#else\nint g(void)\n{\n#if 0\n}\n#elif 1\n\tint x;\n#endif\n}\n#endif\nint h(void)\n{\n}\n';
+    expect(functionsOf(nested)).toEqual(['g', 'h']);
+  });
+
+  it('takes damaged directives as they come', () => {
+    for (const text of [
+      '#if',
+      '#else\nint f(void)\n{\n}\n',
+      '#endif\n#if 0\nint f(void)\n{',
+      '#if 0\n#elif\n#else',
+    ])
+      expect(readSource(text).functions.length).toBeLessThan(2);
+  });
+});
+
+describe('sections', () => {
+  it('reads them from SEC(), from __section() and from the attribute', () => {
+    const text = [
+      'SEC("xdp") int a(void *c) { return 0; }',
+      '__section("tc") int b(void *c) { return 0; }',
+      '__attribute__((section("kprobe/f"), used)) int c(void *c) { return 0; }',
+      'char license[] __attribute__((section("license"), used)) = "GPL";',
+    ].join('\n');
+    expect(sectionsOf(text)).toEqual(['xdp', 'tc', 'kprobe/f', 'license']);
+    expect(readSource(text).functions.map(one => one.section?.name)).toEqual(['xdp', 'tc', 'kprobe/f']);
+    expect(readSource(text).variables[0]?.literal?.text).toBe('GPL');
+  });
+
+  it('knows a name that a macro completes', () => {
+    expect(sectionsOf('SEC("fentry/" SYS_PREFIX "sys_x") int f(void *c) { return 0; }')).toEqual([
+      'fentry/…',
+    ]);
+    expect(sectionsOf('SEC(NAME) int f(void *c) { return 0; }')).toEqual([]);
+  });
+});
