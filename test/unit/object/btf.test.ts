@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parseBtf } from '../../../src/shared/object/btf';
 import { ObjectError } from '../../../src/shared/object/model';
+import { kernelBtfFiles, scratchFolder } from '../compile/toolchain';
 import { BtfBytes } from './btf-bytes';
 
 const INT = 1;
@@ -170,18 +171,15 @@ describe('damaged BTF', () => {
   });
 });
 
+const scratch = scratchFolder();
+const kernels = await kernelBtfFiles(scratch.folder);
+afterAll(() => scratch.remove());
+
 describe('a whole kernel', () => {
-  const path = '/sys/kernel/btf/vmlinux';
-  it.runIf(existsSync(path))('is indexed and found in within 500 ms and 80 MB', () => {
-    const bytes = new Uint8Array(readFileSync(path));
-    const heapBefore = process.memoryUsage().heapUsed;
-    const start = process.cpuUsage();
-    const btf = parseBtf(bytes);
+  it.each(kernels)('has its types and functions found by name: %s', path => {
+    const btf = parseBtf(new Uint8Array(readFileSync(path)));
     const taskStruct = btf.find('struct', 'task_struct') ?? 0;
     const vfsRead = btf.find('func', 'vfs_read') ?? 0;
-    const { user, system } = process.cpuUsage(start);
-    expect((user + system) / 1000).toBeLessThan(500);
-    expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(80 << 20);
     expect(btf.typeCount).toBeGreaterThan(50_000);
     const type = btf.type(taskStruct);
     expect(type.kind === 'struct' && type.members.some(member => member.name === 'tgid')).toBe(true);

@@ -53,9 +53,15 @@ describe('damaged logs', () => {
     ['jumps back', '3: (15) if r1 == 0x0 goto pc+3\nfrom 3 to 7: R1=0\n'.repeat(20_000)],
     ['one long line', `R1 ${'unbounded '.repeat(200_000)}`],
     ['a long state', `0: (95) exit ; R0=${'('.repeat(100_000)}`],
-  ])('take time in proportion to their length: %s', (_what, text) => {
-    const start = performance.now();
-    explainLog(`${text}R1 unbounded memory access, make sure to bounds check any such access\n`);
-    expect(performance.now() - start).toBeLessThan(3000);
-  });
+  ])(
+    'are explained within the deadline though they are long: %s',
+    (_what, text) => {
+      const explained = explainLog(
+        `${text}\nR1 unbounded memory access, make sure to bounds check any such access\n`,
+      );
+      expect(explained.length).toBe(1);
+    },
+    // Work in proportion to the length takes a tenth of a second; in proportion to its square, minutes.
+    20_000,
+  );
 });
