@@ -115,12 +115,14 @@ async function install(folder, log) {
 }
 
 /** npm run by the Node of the package (first on PATH), which compiles against the headers beside it. */
-function npmEnvironment(nodePath) {
+export function npmEnvironment(nodePath) {
   const home = path.dirname(path.dirname(nodePath));
   return {
     PATH: `${path.dirname(nodePath)}:${process.env.PATH}`,
     npm_config_nodedir: home,
     npm_config_engine_strict: 'false',
+    // npm hands the checkout's .npmrc down to what its scripts run; the two addons are built by their install scripts.
+    npm_config_ignore_scripts: 'false',
     npm_config_audit: 'false',
     npm_config_fund: 'false',
     npm_config_loglevel: 'error',

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 
 // Plain Node scripts without declarations: what is tested is named here.
@@ -35,5 +37,17 @@ describe('set-up', () => {
     expect(isUpToDate(lock(wanted), lock({ 'node_modules/a': a }))).toBe(true);
     expect(isUpToDate(lock(wanted), lock({ 'node_modules/a': { ...a, version: '1.0.1' } }))).toBe(false);
     expect(isUpToDate(lock(wanted), lock({}))).toBe(false);
+  });
+
+  it("builds VS Code's addons although npm hands our ignore-scripts down to it", async () => {
+    const { npmEnvironment } = await import('../../scripts/lib/vscode-install.mjs');
+    const ask = (environment: Record<string, string>) =>
+      execFileSync('npm', ['config', 'get', 'ignore-scripts'], {
+        cwd: tmpdir(),
+        env: { ...process.env, npm_config_ignore_scripts: 'true', ...environment },
+        encoding: 'utf8',
+      }).trim();
+    expect(ask({})).toBe('true');
+    expect(ask(npmEnvironment(process.execPath))).toBe('false');
   });
 });
