@@ -45,7 +45,10 @@ export const BuildSchema = v.strictObject({ ebpfsource: v.string(), metadata: v.
 
 /** Annotations docs/gadget-devel/metadata.md names for fields, and column templates it lists. */
 export const FIELD_ANNOTATIONS = /^(description|template|columns\.(hidden|hex)|metrics\.(type|unit))$/;
-export const COLUMN_TEMPLATES = ['timestamp', 'bytes', 'duration', 'comm', 'pid', 'tid', 'uid', 'gid'];
+export const COLUMN_TEMPLATES =
+  'timestamp node pod container namespace containerImageName containerImageDigest containerStartedAt comm pcomm pid uid gid ns l4endpoint syscall errorString'.split(
+    ' ',
+  );
 
 const decoder = v.strictObject({
   name: v.picklist(['uint', 'ksym', 'majorminor', 'string', 'static_map', 'cgroup', 'inet_ip']),
