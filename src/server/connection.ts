@@ -11,6 +11,7 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from './analysis';
+import { withDocumentation } from './features/call-docs';
 import { codeLenses } from './features/code-lens';
 import { complete } from './features/completion';
 import { codeActions, diagnose } from './features/diagnostics';
@@ -37,7 +38,10 @@ export function serve(connection: Connection, parserFolder: string): void {
       serverInfo: { name: 'bpf-workbench' },
       capabilities: {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-        completionProvider: { triggerCharacters: ['"', '/', ':', '>', '.', '(', ',', '?', '&'] },
+        completionProvider: {
+          resolveProvider: true,
+          triggerCharacters: ['"', '/', ':', '>', '.', '(', ',', '?', '&'],
+        },
         hoverProvider: true,
         signatureHelpProvider: { triggerCharacters: ['(', ','] },
         documentSymbolProvider: true,
@@ -101,11 +105,15 @@ export function serve(connection: Connection, parserFolder: string): void {
     return feature(present.version === version ? analysis : await workspace.analyse(present), present);
   }
 
+  /** Of the list that was asked for last: clients resolve items of no other. */
+  let completed: Analysis | null = null;
   connection.onCompletion(({ textDocument, position, context }, token) =>
-    about(textDocument.uri, token, (analysis, document) =>
-      complete(analysis, document, document.offsetAt(position), context?.triggerKind !== 2),
-    ),
+    about(textDocument.uri, token, (analysis, document) => {
+      completed = analysis;
+      return complete(analysis, document, document.offsetAt(position), context?.triggerKind !== 2);
+    }),
   );
+  connection.onCompletionResolve(item => (completed ? withDocumentation(completed, item) : item));
   connection.onHover(({ textDocument, position }, token) =>
     about(textDocument.uri, token, (analysis, document) =>
       hover(analysis, document, document.offsetAt(position)),

@@ -9,11 +9,12 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
 import { type Helper, helperPrototype, parameterName } from '../helpers/helper-defs';
 import { whyNotCallable } from '../helpers/helper-rules';
+import { kfuncAdvice, kfuncFits } from '../helpers/kfunc-rules';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
 import type { Scope } from '../source/expressions';
-import type { Token } from '../source/lexer';
 import type { SectionMark } from '../source/model';
-import { macroDocumentation } from './header-docs';
+import type { Documented } from './call-docs';
+import { matching } from './complete-section';
 import { programSkeleton } from './program-skeleton';
 
 /** In a body; `afterAmpersand`: an address is wanted, so maps come first. */
@@ -62,17 +63,36 @@ export function completeCode(
           sortText: `3${one.name}`,
           detail: one.returnType,
         });
+    for (const aggregate of analysis.source.aggregates)
+      for (const one of aggregate.enumerators)
+        add({
+          label: one.name,
+          kind: CompletionItemKind.EnumMember,
+          sortText: `3${one.name}`,
+          detail: aggregate.name ? `enum ${aggregate.name}` : 'enum',
+        });
     for (const item of helperItems(analysis, offset)) add(item);
     for (const item of macroItems(analysis)) add(item);
-    for (const item of kfuncItems(analysis, written)) add(item);
+    for (const item of kfuncItems(analysis, written, offset)) add(item);
+    const enumerators = kernelEnumerators(analysis, written);
+    for (const item of enumerators.items) add(item);
+    // What has no letter yet is asked for again when it has one.
+    return { isIncomplete: written === '' || enumerators.isIncomplete, items };
   }
   return { isIncomplete: false, items };
 }
 
-/** Helpers that every program which runs the code may call and that the target kernel has. */
-function helperItems(analysis: Analysis, offset: number): CompletionItem[] {
+const helperLists = new WeakMap<ReadonlyMap<string, Helper>, Map<string, readonly CompletionItem[]>>();
+
+/** Helpers that every program which runs the code may call and that the target kernel has; made once per kind of program. */
+function helperItems(analysis: Analysis, offset: number): readonly CompletionItem[] {
   const kinds = [...analysis.kindsAt(offset)];
   const types = analysis.kernel?.types;
+  const key = `${kinds.map(kind => kind.name).sort()} ${analysis.kernel?.btfPath}`;
+  const lists = helperLists.get(analysis.helpers) ?? new Map<string, readonly CompletionItem[]>();
+  helperLists.set(analysis.helpers, lists);
+  const known = lists.get(key);
+  if (known) return known;
   const items: CompletionItem[] = [];
   for (const helper of analysis.helpers.values()) {
     if (kinds.some(kind => whyNotCallable(helper.name, kind) !== null)) continue;
@@ -84,9 +104,10 @@ function helperItems(analysis: Analysis, offset: number): CompletionItem[] {
       sortText: `4${helper.name}`,
       insertText: callSnippet(helper),
       insertTextFormat: InsertTextFormat.Snippet,
-      data: { helper: helper.name },
+      data: 'helper' satisfies Documented,
     });
   }
+  lists.set(key, items);
   return items;
 }
 
@@ -100,15 +121,17 @@ function callSnippet(helper: Helper): string {
   return `${helper.name}(${list.join(', ')})$0`;
 }
 
+const libbpfItems: readonly CompletionItem[] = LIBBPF_MACROS.map(macro => ({
+  label: macro.name,
+  kind: CompletionItemKind.Function,
+  detail: macro.description,
+  sortText: `4${macro.name}`,
+  insertText: macro.snippet,
+  insertTextFormat: InsertTextFormat.Snippet,
+  data: 'libbpf-macro' satisfies Documented,
+}));
+
 function macroItems(analysis: Analysis): CompletionItem[] {
-  const libbpf = LIBBPF_MACROS.map(macro => ({
-    label: macro.name,
-    kind: CompletionItemKind.Function,
-    detail: macro.description,
-    sortText: `4${macro.name}`,
-    insertText: macro.snippet,
-    insertTextFormat: InsertTextFormat.Snippet,
-  }));
   const own = analysis.source.macros
     .filter(macro => !macro.name.startsWith('__'))
     .map(macro => ({
@@ -116,6 +139,7 @@ function macroItems(analysis: Analysis): CompletionItem[] {
       kind: macro.parameters ? CompletionItemKind.Function : CompletionItemKind.Constant,
       detail: macro.parameters ? `${macro.name}(${macro.parameters.join(', ')})` : macro.body,
       sortText: `3${macro.name}`,
+      data: 'macro' satisfies Documented,
     }));
   const functions = analysis.source.headers.flatMap(header =>
     header.model.functions.map(one => ({
@@ -125,19 +149,38 @@ function macroItems(analysis: Analysis): CompletionItem[] {
       sortText: `3${one.name}`,
     })),
   );
-  return [...libbpf, ...own, ...functions];
+  return [...libbpfItems, ...own, ...functions];
 }
 
-function kfuncItems(analysis: Analysis, written: string): CompletionItem[] {
+/** kfuncs of the target kernel that programs of these kinds have; none before something is written: they are many. */
+function kfuncItems(analysis: Analysis, written: string, offset: number): CompletionItem[] {
   const types = analysis.kernel?.types;
   if (!types || written === '') return [];
-  return types.kfuncs.map(name => ({
+  const families = [...analysis.kindsAt(offset)].map(kind => kind.family);
+  return types.kfuncs
+    .filter(name => kfuncFits(name, families))
+    .map(name => ({
+      label: name,
+      kind: CompletionItemKind.Function,
+      detail: kfuncAdvice(name).description || 'kernel function for BPF programs',
+      labelDetails: { description: 'kfunc' },
+      sortText: `6${name}`,
+      data: 'kfunc' satisfies Documented,
+    }));
+}
+
+/** The kernel's enumerators (XDP_PASS, BPF_ANY, TCP_ESTABLISHED); of 16,000 only those that begin as written. */
+function kernelEnumerators(analysis: Analysis, written: string): CompletionList {
+  const types = analysis.kernel?.types;
+  if (!types || !/^[A-Z]/.test(written)) return { isIncomplete: false, items: [] };
+  const { found, more } = matching(types.enumeratorNames, written);
+  const items = found.map(name => ({
     label: name,
-    kind: CompletionItemKind.Function,
-    detail: 'kernel function for BPF (kfunc)',
-    sortText: `6${name}`,
-    data: { kfunc: name },
+    kind: CompletionItemKind.EnumMember,
+    sortText: `5${name}`,
+    detail: `= ${types.enumerator(name)?.value}`,
   }));
+  return { isIncomplete: more, items };
 }
 
 /** At file level: the program for the section just written, definitions, our header's attributes. */
@@ -145,7 +188,6 @@ export function completeFileLevel(
   analysis: Analysis,
   document: TextDocument,
   section: SectionMark | null,
-  word: Token | null,
   offset: number,
 ): CompletionItem[] {
   const items: CompletionItem[] = [];
@@ -193,10 +235,9 @@ export function completeFileLevel(
         ...(macro.parameters
           ? { insertText: `${macro.name}(${parameters})`, insertTextFormat: InsertTextFormat.Snippet }
           : {}),
-        documentation: { kind: 'markdown', value: macroDocumentation(header, macro) },
+        data: 'macro' satisfies Documented,
       });
     }
   }
-  if (word === null) return items;
   return items;
 }

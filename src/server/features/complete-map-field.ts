@@ -1,5 +1,5 @@
 /** Completion inside __uint(), __type() and their like. */
-import { type CompletionItem, CompletionItemKind } from 'vscode-languageserver/node';
+import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscode-languageserver/node';
 import type { Analysis } from '../analysis';
 import { MAP_FIELD_KINDS, MAP_FLAGS, MAP_KINDS } from '../helpers/map-kinds';
 import type { EnclosingCall } from '../source/expressions';
@@ -62,4 +62,44 @@ export function completeMapField(
     default:
       return [];
   }
+}
+
+/** What each field is given most often, as a snippet. */
+const VALUES: Readonly<Record<string, string>> = {
+  type: 'BPF_MAP_TYPE_$1',
+  map_flags: 'BPF_F_$1',
+  pinning: 'LIBBPF_PIN_BY_NAME',
+};
+
+/**
+ * Fields that the map definition around tokens[before] does not have yet; null where no map is defined: in a struct
+ * with a tag, or with members of its own.
+ */
+export function missingMapFields(tokens: readonly Token[], before: number): CompletionItem[] | null {
+  let open = before;
+  for (let depth = 0; open >= 0; open--) {
+    const token = tokens[open];
+    if (token?.kind !== 'mark') continue;
+    if (token.text === '}') depth++;
+    else if (token.text === '{' && depth-- === 0) break;
+  }
+  const inside = tokens.slice(open + 1, before + 1);
+  const has = (name: string) =>
+    inside.some(
+      (token, index) =>
+        token.text === name && /^__(uint|type|array|ulong)$/.test(inside[index - 2]?.text ?? ''),
+    );
+  const isAnonymous = tokens[open - 1]?.text === 'struct';
+  const isMap = MAP_FIELD_KINDS.some(field => has(field.name));
+  if (open < 0 || !(isMap || (isAnonymous && inside.length === 0))) return null;
+  return MAP_FIELD_KINDS.filter(field => !has(field.name)).map((field, index) => ({
+    label: `${field.macro}(${field.name}, …);`,
+    filterText: `${field.macro} ${field.name}`,
+    kind: CompletionItemKind.Property,
+    detail: field.description,
+    sortText: `0${String(index).padStart(2, '0')}`,
+    insertText: `${field.macro}(${field.name}, ${VALUES[field.name] ?? '$1'});$0`,
+    insertTextFormat: InsertTextFormat.Snippet,
+    command: { title: 'Suggest', command: 'editor.action.triggerSuggest' },
+  }));
 }

@@ -3,17 +3,14 @@ import type { Hover } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
 import { missingTarget } from '../checks/sections';
-import { helperPrototype } from '../helpers/helper-defs';
-import { gplOnlyHelper, whyNotCallable } from '../helpers/helper-rules';
-import { LIBBPF_MACROS, PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
+import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
 import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
 import { findSectionKind, parseSection, type SectionKind } from '../helpers/section-kinds';
 import { layoutRows } from '../kernel/btf-c';
-import type { KernelSignature } from '../kernel/kernel-types';
-import { enclosingCall, Scope, tokenBefore } from '../source/expressions';
-import { splitByComma, type Token } from '../source/lexer';
-import type { Span } from '../source/model';
+import { enclosingCall, Scope } from '../source/expressions';
+import type { Token } from '../source/lexer';
 import type { CType } from '../source/types';
+import { helperText, kernelFunctionText, libbpfMacroText, signatureText } from './call-docs';
 import { commentAt, macroDocumentation } from './header-docs';
 import { summarizeMap } from './map-view';
 import { rangeOf } from './places';
@@ -44,21 +41,15 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
   const owner = source.definitionAt(token.start);
   const scope = new Scope(types, owner, token.start);
 
-  if (before === '->' || before === '.') {
-    const type = scope.typeEndingAt(tokens, index - 1);
-    return type ? memberText(analysis, type, name) : null;
-  }
   const call = enclosingCall(tokens, token.start);
-  if (call && /^BPF_(CORE|PROBE)_READ/.test(call.name)) {
-    const first = call.name.endsWith('_INTO') ? 1 : 0;
-    if (call.argument > first) {
-      const parts = splitByComma(tokens, call.openIndex + 1, index).map(part =>
-        tokens.slice(part.from, part.to),
-      );
-      const base = parts[first];
-      const type = base && scope.typeAlong(base, parts.slice(first + 1, call.argument));
-      return type ? memberText(analysis, type, name) : null;
-    }
+  const chained = before === '->' ? undefined : scope.chainAt(tokens, call, index);
+  if (chained !== undefined) return chained && memberText(analysis, chained, name);
+  if (before === '->' || before === '.') {
+    const isDesignator = before === '.' && /^[{,]$/.test(tokens[index - 2]?.text ?? '');
+    const type = isDesignator
+      ? scope.initialisedAt(tokens, index - 1)
+      : scope.typeEndingAt(tokens, index - 1);
+    return type ? memberText(analysis, type, name) : null;
   }
   if (before === 'struct' || before === 'union') return aggregateText(analysis, before, name);
   if (call && /^__(uint|type|array|ulong)$/.test(call.name)) {
@@ -82,15 +73,12 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
     return `\`\`\`c\n${rows.join('\n')}\n\`\`\`\n${text}`;
   }
   const helper = analysis.helpers.get(name);
-  if (helper) return helperText(analysis, name, token.start);
+  if (helper) return helperText(analysis, name, analysis.kindsAt(token.start));
   const program = source.programs.find(one => one.name === name && one.nameSpan.start === token.start);
   if (program) return sectionText(analysis, program.section.name);
   if (PROGRAM_MACRO_TEXT[name] !== undefined) return `**${name}**\n\n${PROGRAM_MACRO_TEXT[name]}`;
-  const libbpf = LIBBPF_MACROS.find(one => one.name === name);
-  if (libbpf) {
-    const gpl = gplOnlyHelper(name);
-    return `\`\`\`c\n${name}(${libbpf.parameters.join(', ')})\n\`\`\`\n${libbpf.description}${gpl ? `\n\nCalls \`${gpl}()\`, for GPL-compatible programs only.` : ''}`;
-  }
+  const libbpf = libbpfMacroText(name);
+  if (libbpf !== null) return libbpf;
   const local = [...scope.localNames].find(one => one.name === name);
   if (local) return `\`\`\`c\n${types.write({ from: 'source', type: local.type }, name)}\n\`\`\``;
   const variable = source.variable(name);
@@ -118,10 +106,14 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
       return `\`\`\`c\ntypedef ${types.write({ from: 'source', type: typedef.type }, name)};\n\`\`\`\n${commentAt(header.text, typedef.span)}`;
   }
   if (!kernel) return null;
-  const signature = kernel.types.signature(name);
-  if (signature && tokens[index + 1]?.text === '(') {
-    const isKfunc = kernel.types.kfuncs.includes(name);
-    return `${signatureText(signature)}${isKfunc ? '\n\nKernel function for BPF programs (kfunc).' : ''}`;
+  if (tokens[index + 1]?.text === '(') {
+    const text = kernelFunctionText(analysis, name);
+    if (text !== null) return text;
+  }
+  const enumerator = kernel.types.enumerator(name);
+  if (enumerator) {
+    const of = kernel.types.btf.name(enumerator.id);
+    return `\`\`\`c\n${name} = ${enumerator.value}\n\`\`\`\n${of ? `enum ${of}` : 'an enumerator'} of the target kernel`;
   }
   const typedef = kernel.types.find('typedef', name);
   if (typedef !== null) {
@@ -170,24 +162,6 @@ function aggregateText(analysis: Analysis, kind: 'struct' | 'union', name: strin
   });
   if (more > 0) lines.push(`\t/* … ${more} more */`);
   return `\`\`\`c\n${kind} ${btf.name(id)} { /* ${btf.sizeOf(id)} bytes; offset, size */\n${lines.join('\n')}\n};\n\`\`\``;
-}
-
-function helperText(analysis: Analysis, name: string, offset: number): string {
-  const helper = analysis.helpers.get(name);
-  if (!helper) return '';
-  const notes: string[] = [];
-  if (gplOnlyHelper(name)) notes.push('For GPL-compatible programs only.');
-  if (analysis.kernel?.types.hasHelper(name) === false) notes.push('**The target kernel does not have it.**');
-  for (const kind of analysis.kindsAt(offset)) {
-    const why = whyNotCallable(name, kind);
-    if (why) notes.push(`**Not for SEC("${kind.name}")**: ${why}.`);
-  }
-  return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${notes.map(note => `${note}\n\n`).join('')}${helper.documentation}`;
-}
-
-function signatureText(signature: KernelSignature): string {
-  const one = `${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}${signature.name}(${signature.parameters.map(parameter => parameter.text).join(', ') || 'void'})`;
-  return `\`\`\`c\n${one}\n\`\`\``;
 }
 
 /** A section: its kind, what it attaches to, and whether the target kernel has that. */
@@ -252,8 +226,4 @@ function availability(analysis: Analysis, kind: SectionKind, target: string): st
   if (traceable === false)
     return `In ${where}, but not in available_filter_functions under this name: it may be inlined, marked notrace, or listed under another name.`;
   return `In ${where}. Whether it is inlined or marked notrace only root can read (available_filter_functions).`;
-}
-
-export function spanAt(tokens: readonly Token[], offset: number): Span | null {
-  return tokens[tokenBefore(tokens, offset + 1)] ?? null;
 }

@@ -57,7 +57,7 @@ export function programSkeleton(section: string, kernel: KernelTypes | null): st
       const takesResult =
         (kind.name.startsWith('fexit') && signature && !signature.returnsNothing) ||
         kind.name.startsWith('fmod_ret') ||
-        kind.name.startsWith('lsm');
+        (kind.name.startsWith('lsm') && !signature?.returnsNothing);
       if (takesResult && signature)
         parameters.push(`${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}ret`);
       return `int BPF_PROG(${name}${list(parameters)})${takesResult && !kind.name.startsWith('fexit') ? body.replace('return 0', 'return ret') : body}`;

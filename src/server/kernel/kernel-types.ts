@@ -1,7 +1,7 @@
 /** What a kernel's BTF says about where programs can attach and what its types are; names are collected once. */
 import type { Btf, BtfMember, BtfTypeId } from '../../shared/object/btf-model';
 import { declaration } from './btf-c';
-import { BtfNames, type NamedKind } from './btf-names';
+import { BtfNames, type Enumerator, type NamedKind } from './btf-names';
 
 export interface KernelParameter {
   readonly name: string;
@@ -37,6 +37,7 @@ export class KernelTypes {
   private names: Names | null = null;
   private helpers: ReadonlySet<string> | null = null;
   private kfuncNames: readonly string[] | null = null;
+  private sortedEnumerators: readonly string[] | null = null;
 
   private readonly index: BtfNames;
 
@@ -55,6 +56,15 @@ export class KernelTypes {
   /** Names of every struct, union, enum, typedef ... */
   namesOf(kind: NamedKind): Iterable<string> {
     return this.index.names(kind);
+  }
+
+  enumerator(name: string): Enumerator | null {
+    return this.index.enumerators.get(name) ?? null;
+  }
+  /** Names of every enumerator, sorted. */
+  get enumeratorNames(): readonly string[] {
+    this.sortedEnumerators ??= [...this.index.enumerators.keys()].sort();
+    return this.sortedEnumerators;
   }
 
   /** Every function with BTF, sorted. */

@@ -1,5 +1,14 @@
 /** Functions and static probes of a program or library: what uprobe and USDT targets name. Reads symbols only. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 
 export interface UserBinary {
@@ -17,16 +26,72 @@ const MAX_SECTION_BYTES = 64 * 1024 * 1024;
 const KEPT = 4;
 const cache = new Map<string, { readonly stamp: string; readonly binary: UserBinary }>();
 
-/** Where libbpf looks for a name without a slash (tools/lib/bpf/libbpf.c, resolve_full_path()), then the rest of PATH. */
-export function resolveBinary(name: string): string | null {
-  if (name.startsWith('/')) return isFile(name) ? name : null;
+const IS_LIBRARY = /\.so(\.\d+)*$/;
+/** Proposed at most; a folder like /usr/bin has thousands. */
+const MOST_NAMES = 200;
+
+/** Folders that libbpf searches for a name without a slash (tools/lib/bpf/libbpf.c, resolve_full_path()), then the rest of PATH. */
+function searchedFolders(isLibrary: boolean): string[] {
   const machine: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
-  const isLibrary = /\.so(\.\d+)*$/.test(name);
   const triple = `${machine[process.arch] ?? process.arch}-linux-gnu`;
-  const folders = isLibrary
+  return isLibrary
     ? ['/usr/lib64', '/usr/lib', '/lib64', '/lib', `/usr/lib/${triple}`, `/lib/${triple}`]
     : (process.env.PATH ?? '').split(':').filter(folder => folder.startsWith('/'));
-  return folders.map(folder => path.join(folder, name)).find(isFile) ?? null;
+}
+
+/** The file that a target's path means to libbpf; null when there is none. */
+export function resolveBinary(name: string): string | null {
+  if (name.startsWith('/')) return isFile(name) ? name : null;
+  return (
+    searchedFolders(IS_LIBRARY.test(name))
+      .map(folder => path.join(folder, name))
+      .find(isFile) ?? null
+  );
+}
+
+/**
+ * What a path may go on to: the folder's programs, libraries (each with the colon that follows) and folders (with a
+ * slash); for a name without a slash the libraries and programs that libbpf finds by name. At most 200.
+ */
+export function binariesNamed(written: string): string[] {
+  const found = new Set<string>();
+  const add = (folder: string, prefix: string, start: string, takes: (name: string) => boolean) => {
+    for (const entry of entriesOf(folder)) {
+      if (found.size >= MOST_NAMES) return;
+      if (!entry.name.startsWith(start) || entry.name.startsWith('.')) continue;
+      const file = path.join(folder, entry.name);
+      if (isFile(file)) {
+        if (takes(entry.name) && (IS_LIBRARY.test(entry.name) || isExecutable(file)))
+          found.add(`${prefix}${entry.name}:`);
+      } else if (prefix !== '') found.add(`${prefix}${entry.name}/`);
+    }
+  };
+  if (written.startsWith('/')) {
+    const slash = written.lastIndexOf('/') + 1;
+    add(written.slice(0, slash), written.slice(0, slash), written.slice(slash), () => true);
+    return [...found];
+  }
+  for (const folder of searchedFolders(true))
+    add(folder, '', written || 'libc.', name => IS_LIBRARY.test(name));
+  if (written !== '') for (const folder of searchedFolders(false)) add(folder, '', written, () => true);
+  return [...found];
+}
+
+function entriesOf(folder: string): { readonly name: string }[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    return [];
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isFile(file: string): boolean {

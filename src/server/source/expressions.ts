@@ -22,6 +22,9 @@ const STATEMENT_WORDS = new Set([
   'asm',
 ]);
 const MAX_STEPS = 24;
+/** Macros whose arguments after the first (of _INTO the second) are members on the way. */
+const MEMBER_CHAIN =
+  /^(BPF_(CORE|PROBE)_READ(_USER)?(_INTO|_STR_INTO|_USER_INTO|_USER_STR_INTO)?|bpf_core_field_(exists|size|offset)|BPF_CORE_READ_BITFIELD(_PROBED)?)$/;
 
 /** Index of the last token that begins before `offset`, or -1. */
 export function tokenBefore(tokens: readonly Token[], offset: number): number {
@@ -215,15 +218,64 @@ export class Scope {
     return type;
   }
 
-  /** BPF_CORE_READ(base, a, b.c, ...): the type after the members of `path`, through every pointer. */
+  /** BPF_CORE_READ(base, a, b.c, d[1]): the type after the members of `path`, through every pointer. */
   typeAlong(base: readonly Token[], path: readonly (readonly Token[])[]): CType | null {
-    let type = this.typeOf(base);
+    let type = this.typeOf(base) ?? this.namedType(base);
     for (const step of path) {
-      for (const name of step.filter(token => token.kind === 'name')) {
-        type = type && (this.types.member(type, name.text)?.type ?? null);
+      for (let index = 0; type && index < step.length; index++) {
+        const token = step[index];
+        if (token?.kind === 'name') type = this.types.member(type, token.text)?.type ?? null;
+        else if (token?.text === '[') {
+          const close = closingIndex(step, index);
+          type = this.types.pointee(type);
+          index = close < 0 ? step.length : close;
+        }
       }
     }
     return type;
+  }
+
+  /** bpf_core_field_exists(struct sock, member) begins with a type. */
+  private namedType(tokens: readonly Token[]): CType | null {
+    if (!/^(struct|union)$/.test(tokens[0]?.text ?? '')) return null;
+    const written = this.types.parseType(textOf(tokens, 0, tokens.length));
+    return written && { from: 'source', type: written };
+  }
+
+  /**
+   * The type whose member is named at tokens[at], when that stands in the chain of members of BPF_CORE_READ() or its
+   * like; undefined when it stands in none.
+   */
+  chainAt(tokens: readonly Token[], call: EnclosingCall | null, at: number): CType | null | undefined {
+    if (!call || !MEMBER_CHAIN.test(call.name)) return undefined;
+    const first = call.name.endsWith('_INTO') ? 1 : 0;
+    if (call.argument <= first) return undefined;
+    const parts = splitByComma(tokens, call.openIndex + 1, at).map(part => tokens.slice(part.from, part.to));
+    const base = parts[first];
+    return base ? this.typeAlong(base, parts.slice(first + 1)) : null;
+  }
+
+  /** `{ .member = ` of an initialiser whose dot is tokens[dot]: the type that is initialised. */
+  initialisedAt(tokens: readonly Token[], dot: number): CType | null {
+    let depth = 0;
+    for (let index = dot - 1; index >= 0; index--) {
+      const text = tokens[index]?.kind === 'mark' ? tokens[index]?.text : '';
+      if (text === '}' || text === ')' || text === ']') depth++;
+      else if (text === ';') return null;
+      else if (text === '(' || text === '[') depth--;
+      else if (text === '{' && depth-- === 0) {
+        const before = tokens[index - 1]?.text;
+        if (before === ')') {
+          const open = openingIndex(tokens, index - 1);
+          const written = open < 0 ? null : this.types.parseType(textOf(tokens, open + 1, index - 1));
+          return written && { from: 'source', type: written };
+        }
+        if (before !== '=') return null;
+        const declared = this.variable(tokens[index - 2]?.text ?? '');
+        return declared && { from: 'source', type: declared };
+      }
+    }
+    return null;
   }
 
   private typeOfCall(name: string, list: readonly Token[], depth: number): CType | null {

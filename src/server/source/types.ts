@@ -268,13 +268,7 @@ export class Types {
   }
 
   private kernelEnumerator(name: string): bigint | null {
-    if (!this.kernel || !/^BPF_|^TASK_COMM_LEN$|^PATH_MAX$/.test(name)) return null;
-    for (const known of ['bpf_map_type']) {
-      const id = this.kernel.find('enum', known);
-      const type = id === null ? null : this.kernel.btf.type(id);
-      const value = type?.kind === 'enum' ? type.values.find(one => one.name === name) : undefined;
-      if (value) return value.value;
-    }
-    return name === 'TASK_COMM_LEN' ? 16n : null;
+    // An enumerator since 5.17, a macro before.
+    return this.kernel?.enumerator(name)?.value ?? (name === 'TASK_COMM_LEN' ? 16n : null);
   }
 }

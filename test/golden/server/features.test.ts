@@ -127,6 +127,7 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
         'BPF_KSYSCALL(‹openat_entry›, int dfd, const char *filename, int flags, unsigned short mode)',
       ],
       ['lsm/file', 'file_open', 'BPF_PROG(‹file_open_entry›, struct file *file, int ret)'],
+      ['lsm/file_f', 'file_free', 'BPF_PROG(‹file_free_entry›, struct file *file)\n{\n\t$0\n\treturn 0;'],
       ['iter/ta', 'task', '‹task_entry›(struct bpf_iter__task *ctx)'],
       ['?fentry/vfs_rea', 'vfs_read', 'BPF_PROG(‹vfs_read_entry›, struct file *file'],
     ];
@@ -162,6 +163,30 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       expect(labels(probes)).toEqual([`${binary}:shop:refund`, `${binary}:shop:sale`]);
     });
 
+    it('finds the binary, by path or by the name libbpf looks for', async () => {
+      mkdirSync(path.join(folder, 'bin'), { recursive: true });
+      writeFileSync(path.join(folder, 'bin/shop'), '', { mode: 0o755 });
+      writeFileSync(path.join(folder, 'bin/notes.txt'), '', { mode: 0o644 });
+      const inside = await server.complete(fresh(), `${HEAD}SEC("usdt/${folder}/bin/§")\n`);
+      expect(labels(inside)).toEqual([`${folder}/bin/shop:`]);
+      const above = await server.complete(fresh(), `${HEAD}SEC("usdt/${folder}/b§")\n`);
+      expect(labels(above)).toEqual([`${folder}/bin/`]);
+      expect(labels(await server.complete(fresh(), `${HEAD}SEC("uprobe/libc.so§")\n`))).toContain(
+        'libc.so.6:',
+      );
+      expect(labels(await server.complete(fresh(), `${HEAD}SEC("uprobe/ba§")\n`))).toContain('bash:');
+    });
+
+    it('finds names that hold what is written', async () => {
+      expect(labels(await server.complete(fresh(), `${HEAD}SEC("fentry/_write§")\n`))).toEqual(['vfs_write']);
+      expect(labels(await server.complete(fresh(), `${HEAD}SEC("ksyscall/pena§")\n`))).toEqual(['openat']);
+    });
+
+    it('offers the licences that GPL-only helpers want', async () => {
+      const items = await server.complete(fresh(), `${HEAD}char LICENSE[] SEC("license") = "§";\n`);
+      expect(labels(items)).toEqual(expect.arrayContaining(['GPL', 'Dual BSD/GPL', 'Dual MIT/GPL']));
+    });
+
     it('knows the sections of data', async () => {
       expect(labels(await server.complete(fresh(), `${HEAD}char LICENSE[] SEC("§")`))).toContain('license');
       expect(labels(await server.complete(fresh(), `${MAPS.replace('".maps"', '"§"')}`))).toEqual(['.maps']);
@@ -172,6 +197,9 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
     const inProgram = (section: string, body: string, head = 'int BPF_PROG(p, struct task_struct *task)') =>
       `${HEAD}${MAPS}SEC("${section}")\n${head}\n{\n${body}\n\treturn 0;\n}\n`;
 
+    const FILES = '\tstruct files_struct *f = 0;\n';
+    const FILE = ['f_inode', 'f_pos', 'f_flags'];
+    const INODE = ['i_mode', 'i_ino', 'i_nlink', '__i_nlink', 'dirty', 'locked'];
     const members: readonly (readonly [what: string, body: string, expected: readonly string[]])[] = [
       ['a kernel pointer', '\ttask->§', ['__state', 'pid', 'tgid', 'comm', 'mm', 'real_parent', 'tasks']],
       ['a chain', '\ttask->mm->§', ['total_vm', 'map_count']],
@@ -198,6 +226,20 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       ['what BPF_CORE_READ gives', '\tBPF_CORE_READ(task, mm)->§', ['total_vm', 'map_count']],
       ['what a kfunc gives', '\tbpf_task_acquire(task)->mm->§', ['total_vm', 'map_count']],
       ['an unknown name', '\tnothing->§', []],
+      ['a member within a member in BPF_CORE_READ', '\tBPF_CORE_READ(task, tasks.§)', ['next', 'prev']],
+      ['the member after it', '\tBPF_CORE_READ(task, tasks.next, §)', ['next', 'prev']],
+      ['an element of an array of pointers', `${FILES}\tBPF_CORE_READ(f, fds[3], §)`, FILE],
+      ['an element of an array', `${FILES}\tBPF_CORE_READ(f, inodes[1].§)`, INODE],
+      ['an element, plainly', `${FILES}\tf->fds[1]->§`, FILE],
+      ['a chain over lines', '\tBPF_CORE_READ(task,\n\t\t      mm,\n\t\t      §)', ['total_vm', 'map_count']],
+      ['bpf_core_field_exists', '\tif (bpf_core_field_exists(task->mm->§))', ['total_vm', 'map_count']],
+      [
+        'a type in bpf_core_field_exists',
+        '\tif (bpf_core_field_exists(struct mm_struct, §))',
+        ['total_vm', 'map_count'],
+      ],
+      ['an initialiser', '\tstruct key k = { .pid = 1, .§ };', ['pid', 'comm']],
+      ['a compound literal', '\tx = (struct key){ .§ };', ['pid', 'comm']],
     ];
     it.each(members)('members behind %s', async (_what, body, expected) => {
       expect(labels(await server.complete(fresh(), inProgram('fentry/vfs_read', body), '>'))).toEqual(
@@ -238,6 +280,42 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       );
     });
 
+    it('documents what is chosen, only then', async () => {
+      const items = await server.complete(fresh(), inProgram('fentry/vfs_read', '\tb§'));
+      const documented = async (label: string) => {
+        const item = items.find(one => one.label === label);
+        expect(item?.documentation, label).toBeUndefined();
+        const resolved = await server.connection.sendRequest<CompletionItem>('completionItem/resolve', item);
+        return typeof resolved.documentation === 'object' ? resolved.documentation.value : '';
+      };
+      expect(await documented('bpf_map_lookup_elem')).toContain('**Returns**');
+      expect(await documented('bpf_task_acquire')).toContain(
+        'struct task_struct *bpf_task_acquire(struct task_struct *p)',
+      );
+      expect(await documented('bpf_task_acquire')).toContain('what is acquired must be released');
+      expect(await documented('BPF_CORE_READ')).toContain('along a chain of members');
+      expect(await documented('BPFW_SLOTS')).toContain('#define BPFW_SLOTS');
+    });
+
+    it('offers kfuncs to the programs that have them', async () => {
+      const offered = async (section: string) =>
+        labels(await server.complete(fresh(), inProgram(section, '\tbpf_ta§'))).includes('bpf_task_acquire');
+      expect(await offered('fentry/vfs_read')).toBe(true);
+      expect(await offered('kprobe/vfs_read')).toBe(false);
+    });
+
+    it("offers enumerators, the program's own and the kernel's", async () => {
+      const body = '\treturn XDP_§';
+      const own = `enum { XDP_MINE = 7 };\n${inProgram('xdp', body, 'int p(struct xdp_md *ctx)')}`;
+      const items = await server.complete(fresh(), own);
+      expect(labels(items)).toEqual(expect.arrayContaining(['XDP_MINE', 'XDP_PASS', 'XDP_DROP']));
+      expect(items.find(item => item.label === 'XDP_PASS')?.detail).toBe('= 2');
+      const far = await server.complete(fresh(), inProgram('xdp', '\treturn FAR§'));
+      expect(far.filter(item => /^FAR/.test(item.label)).map(item => `${item.label} ${item.detail}`)).toEqual(
+        ['FAR_NEAR = 7', 'FAR_NEGATIVE = -5'],
+      );
+    });
+
     it('puts maps first behind &', async () => {
       const items = await server.complete(
         fresh(),
@@ -265,6 +343,15 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
         expect.arrayContaining(['BPF_MAP_TYPE_RINGBUF', 'BPF_MAP_TYPE_HASH']),
       );
       expect(labels(await field('__uint(map_flags, §)'))).toContain('BPF_F_NO_PREALLOC');
+      const missing = labels(await field('__uint(type, BPF_MAP_TYPE_HASH);\n\t§'));
+      expect(missing).toEqual(expect.arrayContaining(['__uint(max_entries, …);', '__type(key, …);']));
+      expect(missing).not.toContain('__uint(type, …);');
+      expect(labels(await server.complete(fresh(), `${HEAD}struct {\n\t__§\n} m SEC(".maps");\n`))[0]).toBe(
+        '__uint(type, …);',
+      );
+      const plain = labels(await server.complete(fresh(), `${HEAD}struct key {\n\t__§\n};\n`));
+      expect(plain).toContain('__u32');
+      expect(plain).not.toContain('__uint(type, …);');
       expect(labels(await field('__type(key, s§)'))).toEqual(
         expect.arrayContaining(['struct key', '__u32', 'bpfw_pid']),
       );
@@ -325,6 +412,13 @@ int BPF_PROG(on_read, struct file *file)
     expect(await over('BPFW_LABEL')).toContain('#define BPFW_LABEL(text)');
     expect(await over('bpfw_pid')).toContain('a process: bpf_get_current_pid_tgid() >> 32');
     expect(await over('return seen', 1)).toBe(null);
+    expect(await hoverText(PROGRAM.replace('f_inode, i_mode', 'f_inode, dirt§y'))).toContain('u32 dirty');
+    expect(await hoverText(PROGRAM.replace('? mode', '? XDP_PA§SS'))).toContain('XDP_PASS = 2');
+    const element = PROGRAM.replace(
+      'BPF_CORE_READ(file, f_inode, i_mode)',
+      'BPF_CORE_READ((struct files_struct *)file, inodes[1].i_in§o)',
+    );
+    expect(await hoverText(element)).toContain('unsigned long i_ino');
     expect(await hoverText(`${HEAD}SEC("fentry/vfs_rae§d")\n`)).toContain(
       "⚠ The target kernel's BTF has no function vfs_raed(). Nearest: vfs_read.",
     );

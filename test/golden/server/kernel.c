@@ -50,6 +50,22 @@ struct file {
 	unsigned int f_flags;
 };
 
+struct files_struct {
+	struct file *fds[4];
+	struct inode inodes[2];
+};
+
+enum xdp_action {
+	XDP_ABORTED,
+	XDP_DROP,
+	XDP_PASS,
+};
+
+enum far_away {
+	FAR_NEGATIVE = -5,
+	FAR_NEAR = 7,
+};
+
 struct trace_entry {
 	unsigned short type;
 	int pid;
@@ -117,6 +133,10 @@ long __do_sys_openat(int dfd, const char *filename, int flags, unsigned short mo
 	return dfd;
 }
 
+void bpf_lsm_file_free(struct file *file)
+{
+}
+
 int bpf_lsm_file_open(struct file *file)
 {
 	return 0;
@@ -144,4 +164,7 @@ struct {
 	struct inode inode;
 	struct mm_struct mm;
 	enum bpf_func_id helper;
+	enum xdp_action action;
+	enum far_away far;
+	struct files_struct files;
 } used;

@@ -33,6 +33,17 @@ describe.each(files)('%s', file => {
     }
   });
 
+  it('has the same enumerators as the reader, the first of each name', () => {
+    const { enumerators } = new BtfNames(bytes);
+    const expected = new Map<string, bigint>();
+    for (const id of btf.ids('enum')) {
+      const type = btf.type(id);
+      if (type.kind !== 'enum') continue;
+      for (const { name, value } of type.values) if (!expected.has(name)) expected.set(name, value);
+    }
+    expect(new Map([...enumerators].map(([name, { value }]) => [name, value]))).toEqual(expected);
+  });
+
   it('knows the functions, tracepoints and helpers every kernel has', () => {
     const types = new KernelTypes(btf, bytes);
     expect(types.signature('vfs_read')?.parameters.map(one => one.text)).toEqual([

@@ -1,0 +1,76 @@
+/** What is known of something that programs call: for hover, and for the item chosen in a completion list. */
+import type { CompletionItem } from 'vscode-languageserver/node';
+import type { Analysis } from '../analysis';
+import { helperPrototype } from '../helpers/helper-defs';
+import { gplOnlyHelper, whyNotCallable } from '../helpers/helper-rules';
+import { kfuncAdvice } from '../helpers/kfunc-rules';
+import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
+import type { SectionKind } from '../helpers/section-kinds';
+import type { KernelSignature } from '../kernel/kernel-types';
+import { macroDocumentation } from './header-docs';
+
+/** Markdown; null when libbpf's headers do not have the helper. `kinds`: programs that run the code. */
+export function helperText(analysis: Analysis, name: string, kinds: Iterable<SectionKind>): string | null {
+  const helper = analysis.helpers.get(name);
+  if (!helper) return null;
+  const notes: string[] = [];
+  if (gplOnlyHelper(name)) notes.push('For GPL-compatible programs only.');
+  if (analysis.kernel?.types.hasHelper(name) === false) notes.push('**The target kernel does not have it.**');
+  for (const kind of kinds) {
+    const why = whyNotCallable(name, kind);
+    if (why) notes.push(`**Not for SEC("${kind.name}")**: ${why}.`);
+  }
+  return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${notes.map(note => `${note}\n\n`).join('')}${helper.documentation}`;
+}
+
+/** A kernel function, and what kind of programs have it when it is a kfunc; null when the target kernel has none. */
+export function kernelFunctionText(analysis: Analysis, name: string): string | null {
+  const types = analysis.kernel?.types;
+  const signature = types?.signature(name);
+  if (!types || !signature) return null;
+  if (!types.kfuncs.includes(name)) return signatureText(signature);
+  const { description, families } = kfuncAdvice(name);
+  const who = families === null || families.length === 0 ? '' : ` For ${families.join(', ')} programs.`;
+  return `${signatureText(signature)}\n\nKernel function for BPF programs (kfunc): declare it \`extern … __ksym;\`.${who}\n\n${description}`;
+}
+
+export function libbpfMacroText(name: string): string | null {
+  const macro = LIBBPF_MACROS.find(one => one.name === name);
+  if (!macro) return null;
+  const gpl = gplOnlyHelper(name);
+  return `\`\`\`c\n${name}(${macro.parameters.join(', ')})\n\`\`\`\n${macro.description}${gpl ? `\n\nCalls \`${gpl}()\`, for GPL-compatible programs only.` : ''}`;
+}
+
+/** A macro of the file or its headers, with the comment at it. */
+export function ownMacroText(analysis: Analysis, name: string): string | null {
+  const { source } = analysis;
+  for (const header of [{ text: source.text, model: source.model }, ...source.headers]) {
+    const macro = header.model.macros.get(name);
+    if (macro) return macroDocumentation(header, macro);
+  }
+  return null;
+}
+
+export function signatureText(signature: KernelSignature): string {
+  const one = `${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}${signature.name}(${signature.parameters.map(parameter => parameter.text).join(', ') || 'void'})`;
+  return `\`\`\`c\n${one}\n\`\`\``;
+}
+
+/** What an item is, for the documentation that is read only of the item that is looked at. */
+export type Documented = 'helper' | 'kfunc' | 'libbpf-macro' | 'macro';
+
+/** The item with its documentation. `analysis`: of the text the list was made for. */
+export function withDocumentation(analysis: Analysis, item: CompletionItem): CompletionItem {
+  const texts: Readonly<Record<Documented, (name: string) => string | null>> = {
+    helper: name => helperText(analysis, name, []),
+    kfunc: name => kernelFunctionText(analysis, name),
+    'libbpf-macro': libbpfMacroText,
+    macro: name => ownMacroText(analysis, name),
+  };
+  const value = isDocumented(item.data) ? texts[item.data](item.label) : null;
+  return value === null ? item : { ...item, documentation: { kind: 'markdown', value } };
+}
+
+function isDocumented(data: unknown): data is Documented {
+  return data === 'helper' || data === 'kfunc' || data === 'libbpf-macro' || data === 'macro';
+}

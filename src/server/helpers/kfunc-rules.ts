@@ -1,0 +1,126 @@
+/**
+ * Which programs may call a kfunc, and what it is for. The kernel registers them in sets by program type
+ * (register_btf_kfunc_id_set() of kernel/bpf/helpers.c, net/core/filter.c, fs/bpf_fs_kfuncs.c and others, 6.18); BTF
+ * tells their names and signatures only.
+ */
+import type { ProgramFamily } from './section-kinds';
+
+interface KfuncGroup {
+  readonly names: RegExp;
+  /** null: every program type. */
+  readonly families: readonly ProgramFamily[] | null;
+  readonly description: string;
+}
+
+/** bpf_prog_type_to_kfunc_hook() of kernel/bpf/btf.c: these share one hook. */
+const TRACING: readonly ProgramFamily[] = ['tracing', 'lsm', 'iter', 'tracepoint', 'perf_event'];
+const GENERIC: readonly ProgramFamily[] = [...TRACING, 'struct_ops', 'syscall', 'tc', 'xdp', 'cgroup'];
+const PACKETS: readonly ProgramFamily[] = ['tc', 'socket', 'sk', 'cgroup', 'lwt', 'netfilter'];
+
+const group = (
+  names: string,
+  families: readonly ProgramFamily[] | null,
+  description: string,
+): KfuncGroup => ({ names: new RegExp(`^(${names})$`), families, description });
+
+/** The first that fits counts. */
+const GROUPS: readonly KfuncGroup[] = [
+  group(
+    '\\w*_test(_\\w+|\\d+)?|bpf_kfunc_call_\\w+|bpf_modify_return_\\w+|__\\w+',
+    [],
+    "The kernel's own tests",
+  ),
+  group('bpf_iter_\\w+_(new|next|destroy)', null, 'Open-coded iterator: new, next until NULL, destroy'),
+  group(
+    'bpf_dynptr_from_xdp|bpf_xdp_\\w+',
+    ['xdp'],
+    'For XDP programs: the packet and what the driver knows of it',
+  ),
+  group('bpf_dynptr_from_skb_meta|bpf_sk_assign_tcp_reqsk', ['tc'], 'For traffic control'),
+  group('bpf_dynptr_from_skb', [...PACKETS, 'tracing'], 'A dynptr over a packet'),
+  group(
+    'bpf_skb_ct_\\w+|bpf_skb_(get|set)_\\w+',
+    ['tc'],
+    'For traffic control: tunnels and connection tracking',
+  ),
+  group(
+    'bpf_ct_\\w+',
+    ['tc', 'xdp'],
+    'Connection tracking: what bpf_skb_ct_lookup() or bpf_xdp_ct_lookup() gave',
+  ),
+  group('bpf_sock_addr_\\w+', ['cgroup'], 'For SEC("cgroup/...unix")'),
+  group('bpf_sock_ops_\\w+', ['sock_ops'], 'For SEC("sockops")'),
+  group('bpf_sock_destroy', ['iter'], 'Ends a socket from an iterator'),
+  group(
+    'bpf_session_\\w+',
+    ['kprobe', 'tracing'],
+    'For session programs: entry or return, and a value from one to the other',
+  ),
+  group('bpf_crypto_(en|de)crypt', ['tc', 'xdp', 'syscall'], 'Encrypts or decrypts between dynptrs'),
+  group(
+    'bpf_crypto_ctx_\\w+',
+    ['syscall', 'tc', 'xdp'],
+    'A crypto context; created by SEC("syscall") programs only',
+  ),
+  group(
+    'tcp_\\w+|bbr_\\w+|cubictcp_\\w+|dctcp_\\w+',
+    ['struct_ops'],
+    'Congestion control: what the kernel has',
+  ),
+  group('scx_bpf_\\w+', ['struct_ops', 'syscall', 'tracing'], 'For schedulers (sched_ext)'),
+  group('hid_bpf_\\w+', ['struct_ops', 'syscall', 'tracing'], 'For input devices (HID-BPF)'),
+  group('css_rstat_\\w+', TRACING, "A control group's statistics"),
+  group('bpf_cpumask_\\w+', [...TRACING, 'struct_ops', 'syscall'], 'A set of CPUs'),
+  group(
+    'bpf_(get|set|remove)_(file|dentry)_xattr|bpf_get_task_exe_file|bpf_put_file|bpf_path_d_path',
+    ['lsm'],
+    'Files, for security hooks',
+  ),
+  group(
+    'bpf_(lookup_(user|system)_key|key_put|verify_pkcs7_signature)',
+    [...TRACING, 'syscall'],
+    'Keys and signatures',
+  ),
+  group(
+    'bpf_(percpu_)?obj_(new|drop)_impl|bpf_refcount_\\w+',
+    GENERIC,
+    'Memory of a type of your own; bpf_experimental.h wraps it',
+  ),
+  group('bpf_(list|rbtree)_\\w+', GENERIC, 'Linked list or tree of your own objects, under its spin lock'),
+  group(
+    'bpf_(task|cgroup)_\\w+|bpf_send_signal_task',
+    GENERIC,
+    'References to tasks and control groups: what is acquired must be released',
+  ),
+  group('bpf_throw', GENERIC, 'Ends the program at once, unwinding'),
+  group('bpf_arena_\\w+', null, 'Pages of an arena'),
+  group('bpf_dynptr_\\w+', null, 'Bounded access through a dynptr'),
+  group('bpf_rcu_read_\\w+', null, 'RCU critical section'),
+  group('bpf_preempt_\\w+|bpf_local_irq_\\w+', null, 'Keeps the program on its CPU'),
+  group('bpf_res_spin_\\w+', null, 'Spin lock that reports deadlock instead of hanging'),
+  group('bpf_wq_\\w+|bpf_task_work_\\w+', null, 'Work that may sleep, later'),
+  group('bpf_copy_from_user\\w+|bpf_probe_read_\\w+', null, 'Reads memory of user space or the kernel'),
+  group('bpf_str\\w+', null, 'Strings in kernel or program memory'),
+  group('bpf_(cast_to_kern_ctx|rdonly_cast)', null, 'The same pointer as a type of the kernel, to read only'),
+];
+
+export interface KfuncAdvice {
+  readonly description: string;
+  /** Program families that have it; null: all, or not known. */
+  readonly families: readonly ProgramFamily[] | null;
+}
+
+export function kfuncAdvice(name: string): KfuncAdvice {
+  const found = GROUPS.find(one => one.names.test(name));
+  return { description: found?.description ?? '', families: found?.families ?? null };
+}
+
+/** Whether a kfunc is worth offering to programs of these families; with none, to any program. */
+export function kfuncFits(name: string, families: Iterable<ProgramFamily>): boolean {
+  const { families: only } = kfuncAdvice(name);
+  if (only === null) return true;
+  // struct_ops and freplace of anything: what they may call depends on what they implement or replace.
+  return (
+    only.length > 0 && [...families].every(one => only.includes(one) || one === 'ext' || one === 'other')
+  );
+}
