@@ -312,7 +312,7 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       expect(items.find(item => item.label === 'XDP_PASS')?.detail).toBe('= 2');
       const far = await server.complete(fresh(), inProgram('xdp', '\treturn FAR§'));
       expect(far.filter(item => /^FAR/.test(item.label)).map(item => `${item.label} ${item.detail}`)).toEqual(
-        ['FAR_NEAR = 7', 'FAR_NEGATIVE = -5'],
+        ['FAR_BEGIN = 5', 'FAR_NEAR = 7'],
       );
     });
 

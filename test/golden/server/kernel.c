@@ -62,7 +62,7 @@ enum xdp_action {
 };
 
 enum far_away {
-	FAR_NEGATIVE = -5,
+	FAR_BEGIN = 5,
 	FAR_NEAR = 7,
 };
 
