@@ -41,10 +41,14 @@ async function ensurePackages(group) {
   say('installing what is missing:');
   for (const item of wanted)
     say(`  ${item.package.padEnd(20)} ${item.why}${item.optional ? ' (if there is one)' : ''}`);
-  updateLists();
+  const needed = wanted.filter(item => !item.optional).map(item => item.package);
+  const byHand = `as root: apt-get update && apt-get install --no-install-recommends ${needed.join(' ')}`;
+  const mend = `run, or have an administrator run, ${byHand}; then run this again`;
+  updateLists(mend);
   const available = availablePackages(wanted.map(item => item.package));
   installPackages(
     wanted.filter(item => !item.optional || available.has(item.package)).map(item => item.package),
+    mend,
   );
 
   const still = missingItems(groups[group]).filter(item => !item.optional);

@@ -35,9 +35,9 @@ function installedPackages(names) {
   return new Set((stdout ?? '').split('\n').flatMap(line => line.match(/^installed (\S+)$/)?.[1] ?? []));
 }
 
-/** Updates the package lists; needs root or sudo. Throws SetupError. */
-export function updateLists() {
-  asRoot(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update']);
+/** Updates the package lists; needs root or sudo. Throws SetupError, with the mend where the caller knows a better one. */
+export function updateLists(mend) {
+  asRoot(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update'], mend);
 }
 
 /** Packages that this distribution has, of those named. */
@@ -52,27 +52,28 @@ export function availablePackages(names) {
 }
 
 /** Installs packages without recommendations. Throws SetupError with the command that failed. */
-export function installPackages(names) {
-  asRoot([
-    'apt-get',
-    '-q',
-    '-y',
-    '-o',
-    'DPkg::Lock::Timeout=300',
-    'install',
-    '--no-install-recommends',
-    ...names,
-  ]);
+export function installPackages(names, mend) {
+  const options = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300'];
+  asRoot(['apt-get', ...options, 'install', '--no-install-recommends', ...names], mend);
 }
 
 /** Root's own command line, or through sudo. */
-export function rootCommand(command) {
+function rootCommand(command) {
   if (process.getuid?.() === 0) return command;
   // Without a terminal nobody could type a password.
   return process.stdin.isTTY ? ['sudo', ...command] : ['sudo', '-n', ...command];
 }
 
-function asRoot(command) {
+/** Why this process cannot become root, as the end of a sentence; null when it can, or when sudo will ask. */
+function whyNotRoot() {
+  if (process.getuid?.() === 0) return null;
+  if (!hasCommand('sudo')) return 'there is no sudo';
+  if (process.stdin.isTTY) return null;
+  const { status } = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
+  return status === 0 ? null : 'sudo cannot ask for a password here, for want of a terminal';
+}
+
+function asRoot(command, wishedMend) {
   const plain = command.filter(word => word !== '-q' && !word.startsWith('DPkg') && word !== '-o').join(' ');
   if (!hasCommand('apt-get')) {
     throw new SetupError(
@@ -80,9 +81,9 @@ function asRoot(command) {
       `install by other means what "${plain}" would`,
     );
   }
-  if (process.getuid?.() !== 0 && !hasCommand('sudo')) {
-    throw new SetupError('Installing packages needs root, and there is no sudo.', `run as root: ${plain}`);
-  }
+  const mend = wishedMend ?? `run as root: ${plain}`;
+  const whyNot = whyNotRoot();
+  if (whyNot) throw new SetupError(`"${plain}" needs root, and ${whyNot}.`, mend);
   const [program, ...args] = rootCommand(['env', 'DEBIAN_FRONTEND=noninteractive', ...command]);
   say(`running ${plain}`);
   const result = spawnSync(program, args, {
@@ -92,10 +93,7 @@ function asRoot(command) {
   if (result.status === 0) return;
   const why =
     result.error?.message ?? (result.signal ? `signal ${result.signal}` : `exit code ${result.status}`);
-  throw new SetupError(
-    `"${plain}" failed (${why}); its own words are above.`,
-    `run it yourself: sudo ${plain}`,
-  );
+  throw new SetupError(`"${plain}" failed (${why}); its own words are above.`, mend);
 }
 
 /** dpkg's name of this machine's architecture ("amd64"). Throws SetupError where there is no dpkg. */
