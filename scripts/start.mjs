@@ -8,7 +8,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { root, stateFolder } from './lib/paths.mjs';
 import { main, run, which } from './lib/run.mjs';
-import { fillSampleWorkspace } from './lib/sample-workspace.mjs';
+import { fillSampleWorkspace, firstProgram } from './lib/sample-workspace.mjs';
 import {
   addExtension,
   ensureVscodeServer,
@@ -43,8 +43,9 @@ await main(async () => {
   if (!ownFolder) await fillSampleWorkspace(folder);
 
   const desktop = options['no-open'] || options.browser ? undefined : await desktopVscode();
-  if (desktop) await openDesktop(desktop, folder);
-  else await serveInBrowser(folder, !ownFolder);
+  const program = ownFolder ? undefined : path.join(folder, firstProgram);
+  if (desktop) await openDesktop(desktop, folder, program);
+  else await serveInBrowser(folder, program);
 });
 
 /** The command line's options; prints what is wrong with them and exits with 2. */
@@ -83,13 +84,15 @@ async function desktopVscode() {
   return answer?.code === 0 ? command : undefined;
 }
 
-async function openDesktop(command, folder) {
-  await run(command, [`--extensionDevelopmentPath=${root}`, '--new-window', folder], { timeoutMs: 60_000 });
+async function openDesktop(command, folder, program) {
+  const paths = program ? [folder, program] : [folder];
+  await run(command, [`--extensionDevelopmentPath=${root}`, '--new-window', ...paths], { timeoutMs: 60_000 });
   console.log(`VS Code opens ${folder} with the extension of this checkout.`);
 }
 
-/** The sample is written by us, so nothing in it needs to be asked about; other people's folders are not. */
-async function serveInBrowser(folder, trusted) {
+/** The sample, which has a `program` to open, is written by us, so nothing in it needs to be asked about; other people's folders are not. */
+async function serveInBrowser(folder, program) {
+  const trusted = program !== undefined;
   const vscode = await ensureVscodeServer();
   const dataFolder = path.join(stateFolder, 'vscode');
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
@@ -102,13 +105,15 @@ async function serveInBrowser(folder, trusted) {
   const server = await (options.port ? serve(options.port) : serve(usualPort).catch(() => serve(0)));
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.close());
-  const address = server.address(folder);
+  // Read by VS Code's page: what to open in the editor.
+  const opened = program && [['openFile', `vscode-remote://127.0.0.1:${server.port}${program}`]];
+  const address = server.address(folder, opened);
   console.log(`
 VS Code ${vscode.version} with BPF Workbench is open to this machine's browsers at
 
   ${address}
 
-It shows ${folder}
+It shows ${folder}${program ? `; press ▶ above ${path.basename(program)} to begin` : ''}
 Ctrl-C ends it.`);
   if (!options['no-open'] && (process.env.DISPLAY || process.env.WAYLAND_DISPLAY)) {
     const opener = await which('xdg-open');

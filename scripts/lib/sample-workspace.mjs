@@ -6,6 +6,9 @@ import { root } from './paths.mjs';
 
 const templates = ['vfsreadlat', 'bitehist', 'hello_perf_output'];
 
+/** What a first look shows. */
+export const firstProgram = 'vfsreadlat.bpf.c';
+
 const readme = `# Sample workspace of BPF Workbench
 
 Three eBPF programs to start with. Open one and press ▶ in the editor's title bar (or run **BPF: Compile and Attach**
@@ -20,6 +23,7 @@ panel below.
 
 The status bar shows the target: this machine's kernel, or a sandbox virtual machine (**BPF: Select Target**).
 These are your files: \`npm start\` never overwrites them. More programs: **BPF: New Program from Template…**
+A tour: **Welcome: Open Walkthrough…** in the command palette, then *Get Started with BPF Workbench*.
 `;
 
 /** Writes a file that is not there; one that is stays as it is. */
