@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { program } from '../../src/cli/program';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const text = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -59,6 +60,35 @@ describe('documents', () => {
     const page = text('docs/settings.md');
     for (const id of manifest.capabilities.untrustedWorkspaces.restrictedConfigurations)
       expect(page.split('do not trust').at(-1)).toContain(`\`${id}\``);
+  });
+
+  it('document every command of bpfw with its options, and no other', () => {
+    const page = text('docs/cli.md');
+    const more = /^Options of `run`: .*$/m.exec(page)?.[0] ?? '';
+    const documented = rowsOf('docs/cli.md').flatMap(([usage = '']) => {
+      const name = /^`bpfw (\w+)/.exec(usage)?.[1];
+      const options = (usage + (name === 'run' ? more : '')).match(/--\w+/g) ?? [];
+      return name ? [[name, options.sort()] as const] : [];
+    });
+    const taken = program().commands.map(
+      command => [command.name(), command.options.map(option => option.long).sort()] as const,
+    );
+    expect(taken.length).toBeGreaterThan(5);
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(taken));
+  });
+
+  it('document every npm script, and name no other', () => {
+    const scripts = Object.keys(manifest.scripts);
+    const table = rowsOf('CONTRIBUTING.md').slice(1);
+    const documented = table.flatMap(([command = '', what = '']) => [
+      ...command.matchAll(/`npm (?:run )?([a-z0-9:]+)`/g),
+      ...what.matchAll(/`(test:[a-z0-9]+)`/g),
+    ]);
+    expect(documented.map(([, name]) => name).sort()).toEqual(scripts.sort());
+    for (const file of pages) {
+      for (const [, name] of text(file).matchAll(/\bnpm run (?:-s )?([a-z]+(?::[a-z0-9]+)*)/g))
+        expect(scripts, `${file}: npm run ${name}`).toContain(name);
+    }
   });
 
   it('name every dependency, and only those', () => {
