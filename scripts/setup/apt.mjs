@@ -1,6 +1,6 @@
 /** Debian packages: what is missing, and installing just that. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import path from 'node:path';
 import { SetupError, say } from './say.mjs';
 
@@ -60,15 +60,25 @@ export function installPackages(names, mend) {
 /** Root's own command line, or through sudo. */
 function rootCommand(command) {
   if (process.getuid?.() === 0) return command;
-  // Without a terminal nobody could type a password.
-  return process.stdin.isTTY ? ['sudo', ...command] : ['sudo', '-n', ...command];
+  return canAsk() ? ['sudo', ...command] : ['sudo', '-n', ...command];
+}
+
+/** Whether sudo could ask for a password: it does so on the session's terminal, which `su -c` takes away. */
+function canAsk() {
+  if (!process.stdin.isTTY) return false;
+  try {
+    closeSync(openSync('/dev/tty', 'r+'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Why this process cannot become root, as the end of a sentence; null when it can, or when sudo will ask. */
 function whyNotRoot() {
   if (process.getuid?.() === 0) return null;
   if (!hasCommand('sudo')) return 'there is no sudo';
-  if (process.stdin.isTTY) return null;
+  if (canAsk()) return null;
   const { status } = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
   return status === 0 ? null : 'sudo cannot ask for a password here, for want of a terminal';
 }
