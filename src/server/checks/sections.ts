@@ -235,6 +235,15 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
           message: `System calls have functions of other names since 4.17: SEC("${/ret|exit/.test(kind.name) ? 'kretsyscall' : 'ksyscall'}/${call}") finds the right one.`,
           near: SYSCALL_PREFIXES.map(prefix => prefix + call).filter(one => types.hasFunction(one)),
         };
+      if (symbol === null) {
+        const variants = kernel.variants(name).filter(one => !one.endsWith('.cold'));
+        if (variants.length > 0)
+          return {
+            severity: 'warning',
+            message: `The compiler changed ${name}() and left only ${variants.join(', ')}: kprobes can have that, but its arguments may differ from the source's.`,
+            near: kind.family === 'kprobe' ? variants : [],
+          };
+      }
       if (kind.family === 'kprobe') {
         if (symbol) return null;
         const near = nearby(name, types.functions);
@@ -246,7 +255,11 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
             message: `${name}() is not in the target kernel's BTF; a kprobe needs its symbol, which cannot be looked up from here.`,
             near,
           };
-        return { severity: 'warning', message: `This kernel has no function ${name}().`, near };
+        return {
+          severity: 'warning',
+          message: `This kernel has no function ${name}()${nowhere(near)}.`,
+          near,
+        };
       }
       if (symbol?.module && kernel.hasModuleBtf(symbol.module)) return null;
       if (symbol)
@@ -255,10 +268,11 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
           message: `${name}() has no BTF here, which SEC("${kind.name}") needs; kprobe/${name} works without.`,
           near: [],
         };
+      const near = nearby(name, types.functions);
       return {
         severity: 'warning',
-        message: `The target kernel's BTF has no function ${name}().`,
-        near: nearby(name, types.functions),
+        message: `The target kernel's BTF has no function ${name}()${nowhere(near)}.`,
+        near,
       };
     }
     case 'raw-tracepoint':
@@ -319,6 +333,10 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
       return null;
   }
 }
+
+/** What a name that resembles no other may be. */
+const nowhere = (near: readonly string[]) =>
+  near.length > 0 ? '' : ': it is inlined everywhere, in a module that is not loaded, or not configured';
 
 /** Functions of a system call by architecture (arch/*\/include/asm/syscall_wrapper.h). */
 const SYSCALL_PREFIXES = ['__x64_sys_', '__arm64_sys_', '__riscv_sys_', '__do_sys_'];

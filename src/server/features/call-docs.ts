@@ -23,12 +23,18 @@ export function helperText(analysis: Analysis, name: string, kinds: Iterable<Sec
   return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${notes.map(note => `${note}\n\n`).join('')}${helper.documentation}`;
 }
 
-/** A kernel function, and what kind of programs have it when it is a kfunc; null when the target kernel has none. */
+/** A kernel function; null when the target kernel has none of that name. */
 export function kernelFunctionText(analysis: Analysis, name: string): string | null {
+  const signature = analysis.kernel?.types.signature(name);
+  if (!signature) return null;
+  return kfuncText(analysis, name) ?? signatureText(signature);
+}
+
+/** A kfunc of the target kernel, as its BTF has it; null for any other function. */
+export function kfuncText(analysis: Analysis, name: string): string | null {
   const types = analysis.kernel?.types;
-  const signature = types?.signature(name);
-  if (!types || !signature) return null;
-  if (!types.kfuncs.includes(name)) return signatureText(signature);
+  const signature = types?.kfuncs.includes(name) ? types.signature(name) : null;
+  if (!signature) return null;
   const { description, families } = kfuncAdvice(name);
   const who = families === null || families.length === 0 ? '' : ` For ${families.join(', ')} programs.`;
   return `${signatureText(signature)}\n\nKernel function for BPF programs (kfunc): declare it \`extern … __ksym;\`.${who}\n\n${description}`;

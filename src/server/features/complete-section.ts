@@ -12,7 +12,7 @@ import { parseSection, SECTION_KINDS, type SectionKind } from '../helpers/sectio
 import { tracepointCategory } from '../helpers/tracepoint-categories';
 import { binariesNamed, readUserBinary, resolveBinary } from '../kernel/user-binary';
 import type { Token } from '../source/lexer';
-import { programSkeleton } from './program-skeleton';
+import { parametersOfSyscall, programSkeleton } from './program-skeleton';
 
 /** Kinds that tracing programs are written with; the others come after. */
 const USUAL = [
@@ -165,7 +165,10 @@ async function targetsOf(analysis: Analysis, kind: SectionKind, target: string):
     case 'pattern':
       return plain(types?.functions ?? [], name => signatureText(analysis, name));
     case 'syscall':
-      return plain(types?.syscalls ?? [], () => 'system call');
+      return plain(types?.syscalls ?? [], name => {
+        const parameters = parametersOfSyscall(types, name);
+        return parameters ? `(${parameters.join(', ') || 'void'})` : 'system call';
+      });
     case 'raw-tracepoint':
       return plain(types?.tracepoints ?? [], name =>
         (types?.tracepointSignature(name)?.parameters ?? []).map(one => one.text).join(', '),

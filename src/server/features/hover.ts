@@ -7,14 +7,16 @@ import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
 import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
 import { findSectionKind, parseSection, type SectionKind } from '../helpers/section-kinds';
 import { layoutRows } from '../kernel/btf-c';
+import { readUserBinary, resolveBinary } from '../kernel/user-binary';
 import { enclosingCall, Scope } from '../source/expressions';
 import type { Token } from '../source/lexer';
-import type { CType } from '../source/types';
-import { helperText, kernelFunctionText, libbpfMacroText, signatureText } from './call-docs';
+import type { Aggregate } from '../source/model';
+import type { CType, Types } from '../source/types';
+import { helperText, kernelFunctionText, kfuncText, libbpfMacroText, signatureText } from './call-docs';
 import { commentAt, macroDocumentation } from './header-docs';
 import { summarizeMap } from './map-view';
 import { rangeOf } from './places';
-import { tracepointContext } from './program-skeleton';
+import { parametersOfSyscall, tracepointContext } from './program-skeleton';
 
 const LAYOUT_ROWS = 60;
 
@@ -91,15 +93,21 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
       : '';
     return `\`\`\`c\n${types.write({ from: 'source', type: variable.type }, name)}\n\`\`\`${role}${tags.length > 0 ? `\n\n${tags.join(' · ')}` : ''}`;
   }
+  const own = source.enumeratorOwner(name);
+  if (own)
+    return `\`\`\`c\n${name} = ${source.enumerator(name)?.value ?? own.written}\n\`\`\`${own.tag === '' ? '' : `\nenum ${own.tag}`}`;
   for (const header of [{ text: source.text, model: source.model }, ...source.headers]) {
     const macro = header.model.macros.get(name);
     if (macro) return macroDocumentation(header, macro);
     const written = header.model.functions.find(one => one.name === name);
     if (written) {
+      // A declaration of what the kernel has: the kernel's own says more.
+      const kfunc = written.bodySpan ? null : kfuncText(analysis, name);
+      if (kfunc !== null) return kfunc;
       const list = written.parameters
         .map(one => types.write({ from: 'source', type: one.type }, one.name))
         .join(', ');
-      return `\`\`\`c\n${written.returnType} ${name}(${list || 'void'})\n\`\`\`\n${commentAt(header.text, written.span)}`;
+      return `\`\`\`c\n${written.returnType}${written.returnType.endsWith('*') ? '' : ' '}${name}(${list || 'void'})\n\`\`\`\n${commentAt(header.text, written.span)}`;
     }
     const typedef = header.model.typedefs.get(name);
     if (typedef)
@@ -138,17 +146,37 @@ function memberText(analysis: Analysis, type: CType, name: string): string | nul
   return `\`\`\`c\n${member.text}\n\`\`\`\n${at}`;
 }
 
+/** Members of a struct of the file with offset and size, those of structs without a tag indented below. */
+function ownRows(types: Types, aggregate: Aggregate, base: number | null, depth: number): string[] {
+  const layout = types.layout(aggregate);
+  const indent = '\t'.repeat(depth);
+  return aggregate.members.flatMap((member, index) => {
+    const within = layout?.offsets[index] ?? null;
+    const offset = base === null || within === null ? null : base + within;
+    const place = `/* ${offset ?? '?'}, ${types.sizeOf(member.type) ?? '?'} */`;
+    const { inline } = member.type;
+    if (inline?.name === '' && inline.kind !== 'enum') {
+      const behind = types.write({ from: 'source', type: { ...member.type, name: '' } }, member.name);
+      return [
+        `${indent}${`${inline.kind} {`.padEnd(40)} ${place}`,
+        ...ownRows(types, inline, offset, depth + 1),
+        `${indent}}${behind ? ` ${behind}` : ''};`,
+      ];
+    }
+    const bits = member.bits === null ? '' : ` : ${member.bits}`;
+    const text = types.write({ from: 'source', type: member.type }, member.name);
+    return [`${indent}${`${text}${bits};`.padEnd(40)} ${place}`];
+  });
+}
+
 /** A struct with offsets and sizes: this file's, else the kernel's. */
 function aggregateText(analysis: Analysis, kind: 'struct' | 'union', name: string): string | null {
   const { source, types, kernel } = analysis;
   const own = source.aggregate(kind, name);
   if (own) {
-    const layout = types.layout(own);
-    const rows = own.members.map((member, index) => {
-      const offset = layout?.offsets[index];
-      return `\t${`${types.write({ from: 'source', type: member.type }, member.name)};`.padEnd(40)} /* ${offset ?? '?'} */`;
-    });
-    return `\`\`\`c\n${kind} ${name} {${layout ? ` /* ${layout.size} bytes */` : ''}\n${rows.join('\n')}\n};\n\`\`\``;
+    const size = types.layout(own)?.size;
+    const rows = ownRows(types, own, 0, 1);
+    return `\`\`\`c\n${kind} ${name} {${size === undefined ? '' : ` /* ${size} bytes; offset, size */`}\n${rows.join('\n')}\n};\n\`\`\``;
   }
   const id = kernel?.types.findAggregate(kind, name) ?? null;
   if (id === null || !kernel) return null;
@@ -177,6 +205,7 @@ export function sectionText(analysis: Analysis, name: string): string | null {
 
 function targetText(analysis: Analysis, kind: SectionKind, target: string): string[] {
   const { kernel } = analysis;
+  if (kind.target === 'user-function' || kind.target === 'usdt') return [userTargetText(kind, target)];
   if (!kernel) return ['No kernel type information was found on this machine.'];
   const parts: string[] = [];
   const { types } = kernel;
@@ -193,12 +222,21 @@ function targetText(analysis: Analysis, kind: SectionKind, target: string): stri
       );
     if (kind.target === 'tracepoint') {
       const record = tracepointContext(types, target);
+      const call = /^syscalls\/sys_enter_(\w+)$/.exec(target)?.[1];
+      const parameters = call === undefined ? null : parametersOfSyscall(types, call);
+      if (parameters)
+        parts.push(
+          `\`args\` holds, in this order: ${parameters.map(one => `\`${one}\``).join(', ') || 'nothing'}.`,
+        );
       const text = aggregateText(analysis, 'struct', record);
       if (text) parts.push(text);
     }
   } else if (kind.target === 'lsm-hook') {
     const signature = types.signature(`bpf_lsm_${target}`);
     if (signature) parts.push(signatureText({ ...signature, name: target }));
+  } else if (kind.target === 'syscall') {
+    const parameters = parametersOfSyscall(types, target);
+    if (parameters) parts.push(`\`\`\`c\nlong ${target}(${parameters.join(', ') || 'void'})\n\`\`\``);
   } else if (kind.target === 'iterator') {
     const text = aggregateText(analysis, 'struct', `bpf_iter__${target}`);
     if (text) parts.push(text);
@@ -206,6 +244,25 @@ function targetText(analysis: Analysis, kind: SectionKind, target: string): stri
   parts.push(availability(analysis, kind, target));
   kernel.forgetSymbols();
   return parts;
+}
+
+/** Which file a user-space target means here, and whether it has the function or probe. */
+function userTargetText(kind: SectionKind, target: string): string {
+  const colon = target.indexOf(':');
+  const name = colon < 0 ? target : target.slice(0, colon);
+  const file = resolveBinary(name);
+  if (file === null) return `There is no ${name} on this machine.`;
+  const binary = readUserBinary(file);
+  const wanted = target.slice(colon + 1).replace(/\+.*$/, '');
+  if (!binary || colon < 0) return `\`${file}\``;
+  const has =
+    kind.target === 'usdt'
+      ? binary.probes.some(one => `${one.provider}:${one.name}` === wanted)
+      : binary.functions.includes(wanted);
+  const what = kind.target === 'usdt' ? 'static probe' : 'function';
+  return has
+    ? `\`${file}\` has this ${what}.`
+    : `⚠ \`${file}\` has no ${what} ${wanted}${binary.functions.length === 0 ? ' (it has no symbols at all)' : ''}.`;
 }
 
 function availability(analysis: Analysis, kind: SectionKind, target: string): string {

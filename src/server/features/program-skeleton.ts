@@ -1,5 +1,6 @@
 /** A program's function with the real signature of what it attaches to, as a snippet. */
 import { parseSection } from '../helpers/section-kinds';
+import { syscallParameters } from '../helpers/syscall-signatures';
 import type { KernelTypes } from '../kernel/kernel-types';
 
 /** Trampolines pass at most this many arguments in registers (include/linux/bpf.h, MAX_BPF_FUNC_REG_ARGS). */
@@ -86,7 +87,7 @@ export function programSkeleton(section: string, kernel: KernelTypes | null): st
     case 'kprobe.session':
       return `int ${isReturn ? 'BPF_KRETPROBE' : 'BPF_KPROBE'}(${name})${body}`;
     case 'ksyscall':
-      return `int BPF_KSYSCALL(${name}${list(syscallParameters(kernel, target ?? ''))})${body}`;
+      return `int BPF_KSYSCALL(${name}${list(parametersOfSyscall(kernel, target ?? '') ?? [])})${body}`;
     case 'kretsyscall':
       return `int BPF_KRETPROBE(${name}, int ret)${body}`;
     case 'uprobe':
@@ -125,13 +126,13 @@ export function tracepointContext(kernel: KernelTypes | null, target: string): s
   return `trace_event_raw_${event}`;
 }
 
-/** A system call's parameters, from the function behind it. */
-function syscallParameters(kernel: KernelTypes | null, name: string): string[] {
+/** A system call's parameters, from the function behind it, else from the table of the well-known; null: not known. */
+export function parametersOfSyscall(kernel: KernelTypes | null, name: string): readonly string[] | null {
   for (const prefix of ['__do_sys_', '__se_sys_', 'ksys_']) {
     const signature = kernel?.signature(prefix + name);
     if (signature && signature.parameters.length > 0) return signature.parameters.map(one => one.text);
   }
-  return [];
+  return syscallParameters(name);
 }
 
 export function escapeSnippet(text: string): string {

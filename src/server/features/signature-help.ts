@@ -6,6 +6,7 @@ import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
 import { parseSection } from '../helpers/section-kinds';
 import { enclosingCall } from '../source/expressions';
 import { PROGRAM_MACROS } from '../source/read-source';
+import { parametersOfSyscall } from './program-skeleton';
 
 export function signatureHelp(analysis: Analysis, offset: number): SignatureHelp | null {
   const call = enclosingCall(analysis.source.lexed.tokens, offset);
@@ -84,6 +85,11 @@ function programMacro(analysis: Analysis, name: string, offset: number): Describ
   const section = analysis.source.model.sections.filter(one => one.span.end <= offset).at(-1);
   const parsed = section ? parseSection(section.name) : null;
   const types = analysis.kernel?.types;
+  if (parsed?.kind.target === 'syscall' && parsed.target) {
+    const isReturn = parsed.kind.name === 'kretsyscall';
+    const list = isReturn ? ['long ret'] : (parametersOfSyscall(types ?? null, parsed.target) ?? ['...']);
+    return { head: name, parameters: ['name', ...list], documentation: `SEC("${section?.name}")` };
+  }
   if (!parsed?.target || !types) return { head: name, parameters: ['name', '...'], documentation: '' };
   const signature =
     parsed.kind.target === 'raw-tracepoint'

@@ -54,6 +54,13 @@ export class TargetKernel {
     return found;
   }
 
+  /** Names that the compiler gave to changed copies of a function: name.isra.0, name.constprop.0; empty without a table. */
+  variants(name: string): string[] {
+    if (!this.isRunning) return [];
+    this.kallsyms ??= readOrNull('/proc/kallsyms');
+    return this.kallsyms ? findVariants(this.kallsyms, name) : [];
+  }
+
   /** Lets the symbol table go until somebody asks again: it is some 10 MB. */
   forgetSymbols(): void {
     this.kallsyms = undefined;
@@ -126,6 +133,17 @@ function findSymbol(table: Buffer, name: string): { readonly module: string | nu
     return { module: table.toString('latin1', at + wanted.length + 2, end - 1) };
   }
   return null;
+}
+
+function findVariants(table: Buffer, name: string): string[] {
+  const found = new Set<string>();
+  const wanted = ` ${name}.`;
+  for (let at = table.indexOf(wanted); at >= 0; at = table.indexOf(wanted, at + 1)) {
+    const isCode = 'tTwW'.includes(String.fromCharCode(table[at - 1] ?? 0));
+    const symbol = /^[\w.]+/.exec(table.toString('latin1', at + 1, at + 256))?.[0] ?? '';
+    if (isCode && /\.(isra|constprop|part|cold)\b/.test(symbol)) found.add(symbol);
+  }
+  return [...found];
 }
 
 function readTraceable(): ReadonlySet<string> | null {

@@ -111,6 +111,14 @@ export class ProgramSource {
     }
     return null;
   }
+  /** Where an enumerator of this program is written; `written`: its value as the source has it. */
+  enumeratorOwner(name: string): { readonly tag: string; readonly written: string } | null {
+    for (const aggregate of this.aggregates) {
+      const found = aggregate.enumerators.find(one => one.name === name);
+      if (found) return { tag: aggregate.name, written: found.value ?? '?' };
+    }
+    return null;
+  }
   /** The text of LICENSE with its place; null without one. A header's licence counts, but has no place here. */
   get license(): {
     readonly text: string;

@@ -97,7 +97,10 @@ export class Types {
 
   /** "struct file *" and the like; null when it is no type. */
   parseType(text: string): WrittenType | null {
-    const tokens = lex(`${text} x`).tokens;
+    // The name stands before dimensions: u64[4] is `u64 x[4]`.
+    const bracket = text.indexOf('[');
+    const at = bracket < 0 ? text.length : bracket;
+    const tokens = lex(`${text.slice(0, at)} x${text.slice(at)}`).tokens;
     const specifiers = readSpecifiers(tokens, 0);
     if (!specifiers) return null;
     const one = readDeclarator(tokens, specifiers.next, tokens.length, specifiers);

@@ -96,6 +96,14 @@ describe('diagnostics', () => {
     expect(diagnostics[0]?.message).toBe(
       "The target kernel's BTF has no function vfs_wirte(). Nearest: vfs_write.",
     );
+    expect((await problemsOf(program('fentry/nothing_like_it_at_all', ''))).diagnostics[0]?.message).toBe(
+      "The target kernel's BTF has no function nothing_like_it_at_all(): it is inlined everywhere, in a module that is not loaded, or not configured.",
+    );
+    const old = await problemsOf(program('kprobe/sys_openat', ''));
+    expect(old.diagnostics[0]?.message).toContain('SEC("ksyscall/openat") finds the right one');
+    expect(
+      old.diagnostics[0] && (await server.fixed(old.name, old.diagnostics[0], 'Change to "__do_sys_openat"')),
+    ).toContain('SEC("kprobe/__do_sys_openat")');
     const { diagnostics: kprobe } = await problemsOf(program('kprobe/vfs_wirte', ''));
     expect(kprobe[0]?.severity).toBe(3);
     // Of another kernel than the running one only BTF is known, and kprobes need none.

@@ -412,6 +412,39 @@ int BPF_PROG(on_read, struct file *file)
     expect(await over('BPFW_LABEL')).toContain('#define BPFW_LABEL(text)');
     expect(await over('bpfw_pid')).toContain('a process: bpf_get_current_pid_tgid() >> 32');
     expect(await over('return seen', 1)).toBe(null);
+    expect(
+      await hoverText(
+        `${HEAD}struct e {\n\tu32 a;\n\tstruct { int x, y; } in;\n\tunion { u64 q; char c[9]; };\n\tu8 f:3, g:5;\n};\nint f(struct §e *p);\n`,
+      ),
+    ).toBe(
+      [
+        '```c',
+        'struct e { /* 40 bytes; offset, size */',
+        '\tu32 a;                                   /* 0, 4 */',
+        '\tstruct {                                 /* 4, 8 */',
+        '\t\tint x;                                   /* 4, 4 */',
+        '\t\tint y;                                   /* 8, 4 */',
+        '\t} in;',
+        '\tunion {                                  /* 16, 16 */',
+        '\t\tu64 q;                                   /* 16, 8 */',
+        '\t\tchar c[9];                               /* 16, 9 */',
+        '\t};',
+        '\tu8 f : 3;                                /* 32, 1 */',
+        '\tu8 g : 5;                                /* 32, 1 */',
+        '};',
+        '```',
+      ].join('\n'),
+    );
+    expect(await hoverText('enum color { RED, GREEN = 5, BLUE };\nint x = BL§UE;\n')).toContain('BLUE = 6');
+    expect(
+      await hoverText(`${HEAD}extern struct task_struct *bpf_task_a§cquire(struct task_struct *p) __ksym;\n`),
+    ).toContain('(kfunc)');
+    expect(await hoverText(`${HEAD}SEC("uprobe/libc.so.6:mallo§c")\n`)).toContain('has this function.');
+    expect(await hoverText(`${HEAD}SEC("uprobe/libc.so.6:mallo§x")\n`)).toContain('has no function mallox');
+    // Not in this small kernel, but its parameters are known all the same.
+    expect(await hoverText(`${HEAD}SEC("ksyscall/unlin§kat")\n`)).toContain(
+      'long unlinkat(int dfd, const char *pathname, int flag)',
+    );
     expect(await hoverText(PROGRAM.replace('f_inode, i_mode', 'f_inode, dirt§y'))).toContain('u32 dirty');
     expect(await hoverText(PROGRAM.replace('? mode', '? XDP_PA§SS'))).toContain('XDP_PASS = 2');
     const element = PROGRAM.replace(
