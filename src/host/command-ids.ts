@@ -3,6 +3,8 @@
  * `vscode`, so that tests and scripts can read it.
  */
 
+import type { PanelName } from '../shared/object/panels';
+
 export const CommandIds = {
   newProgram: 'bpf.newProgram',
   compile: 'bpf.compile',
@@ -17,6 +19,7 @@ export const CommandIds = {
   showEvents: 'bpf.showEvents',
   showStacks: 'bpf.showStacks',
   showMaps: 'bpf.showMaps',
+  exportData: 'bpf.exportData',
   showPanels: 'bpf.showPanels',
   removeSession: 'bpf.removeSession',
   checkEnvironment: 'bpf.checkEnvironment',
@@ -36,9 +39,13 @@ export const ViewIds = {
   sessions: 'bpf.sessions',
 } as const;
 
-/** Panels that are pages: the view's id is `bpf.` + the page's folder under webview/. */
-export const PANELS = ['histogram', 'events', 'stacks', 'maps'] as const;
-export type PanelName = (typeof PANELS)[number];
+/** Panels are pages: the view's id is `bpf.` + the page's folder under webview/. */
+export const PANEL_TITLES: Readonly<Record<PanelName, string>> = {
+  histogram: 'Histogram',
+  events: 'Events',
+  stacks: 'Stacks',
+  maps: 'Maps',
+};
 export function panelViewId(panel: PanelName): `bpf.${PanelName}` {
   return `bpf.${panel}`;
 }
@@ -48,6 +55,8 @@ export const ContextKeys = {
   sessionCount: 'bpf.sessionCount',
   /** Paths of the files that a running session was compiled from. */
   attachedFiles: 'bpf.attachedFiles',
+  /** The panels show a session, running or ended. */
+  sessionShown: 'bpf.sessionShown',
   canAttachAgain: 'bpf.canAttachAgain',
   hasVerifierLog: 'bpf.hasVerifierLog',
   /** Something was attached with a parameter that is not at its default: a step of the walkthrough. */

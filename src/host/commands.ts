@@ -1,6 +1,7 @@
 /** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { PANELS, type PanelName } from '../shared/object/panels';
 import { type CommandId, CommandIds } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
@@ -11,6 +12,8 @@ import { Cancelled, errors, present } from './errors';
 import { ebpfExporter, exportProgram, inspektorGadget } from './export/export';
 import { configureClangd } from './language/clangd';
 import type { Log } from './log';
+import { exportData } from './panels/export-data';
+import type { PanelProvider } from './panels/panel-provider';
 import { focusPanel, showPanelsOf } from './panels/panel-visibility';
 import { programOf, requireTrust } from './program-files';
 import type { Attacher, AttachWish } from './sessions/attach';
@@ -29,6 +32,7 @@ export interface CommandServices {
   /** Folder of bpfw.h. */
   readonly includeFolder: string;
   readonly log: Log;
+  readonly panels: Readonly<Record<PanelName, PanelProvider>>;
   readonly sessions: SessionList;
   readonly targets: Targets;
   readonly tasks: CompileTasks;
@@ -36,6 +40,11 @@ export interface CommandServices {
   readonly verifier: VerifierReports;
 }
 
+const ExportWishSchema = v.object({
+  panel: v.optional(v.picklist(PANELS)),
+  kind: v.optional(v.string()),
+  file: v.optional(v.custom<vscode.Uri>(value => value instanceof vscode.Uri)),
+});
 const AttachWishSchema = v.object({ parameters: v.record(v.string(), v.string()) });
 
 type Body = (...args: readonly unknown[]) => Promise<unknown>;
@@ -99,6 +108,10 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.showEvents]: async () => focusPanel('events'),
     [CommandIds.showStacks]: async () => focusPanel('stacks'),
     [CommandIds.showMaps]: async () => focusPanel('maps'),
+    [CommandIds.exportData]: argument => {
+      const wish = v.safeParse(ExportWishSchema, argument);
+      return exportData(services.panels, sessions, wish.success ? wish.output : {});
+    },
     [CommandIds.showPanels]: async argument => {
       if (!(argument instanceof SessionModel)) return;
       sessions.show(argument);

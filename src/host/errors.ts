@@ -72,6 +72,14 @@ export const errors = {
     ]),
   nothingToAttachAgain: () =>
     new UserError('Nothing was attached in this workspace yet. Open a .bpf.c file and press ▶.'),
+  nothingToExport: () =>
+    new UserError('There is nothing to export yet: attach a program and wait for its first data.'),
+  notExported: (what: string, why: string) =>
+    new UserError(`${what} was not written: ${why}`, [showLogAction()]),
+  pageDoesNotAnswer: (panel: string) =>
+    new UserError(`The ${panel} panel does not answer. Close and open it; the log may say why.`, [
+      showLogAction(),
+    ]),
   fileExists: (file: vscode.Uri) =>
     new UserError(`${file.fsPath} exists already and was left as it is. Choose another folder or name.`),
   targetDied: (title: string, why: string) =>

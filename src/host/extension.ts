@@ -4,7 +4,8 @@
  */
 import * as vscode from 'vscode';
 import { HELPER_IDLE_MS, HelperPool } from '../session/helper-pool';
-import { PANELS, type PanelName, panelViewId, SettingIds, ViewIds } from './command-ids';
+import { PANELS } from '../shared/object/panels';
+import { panelViewId, SettingIds, ViewIds } from './command-ids';
 import { registerCommands } from './commands';
 import { CompileOnSave } from './compile/compile-on-save';
 import { ProgramCompiler } from './compile/compiler';
@@ -16,9 +17,10 @@ import { LanguageServerClient } from './language/client';
 import { createLog } from './log';
 import { PanelProvider } from './panels/panel-provider';
 import { followShownSession } from './panels/panel-visibility';
+import { ParameterForm } from './parameters/form';
+import { RememberedParameters } from './parameters/remembered';
 import { Attacher } from './sessions/attach';
 import { ElevationPrompt } from './sessions/elevation-prompt';
-import { RememberedParameters } from './sessions/parameter-form';
 import { ProgramLenses } from './sessions/program-lenses';
 import { SessionList } from './sessions/session-list';
 import { StatusBar } from './sessions/status-bar';
@@ -28,13 +30,6 @@ import { VerifierReports } from './sessions/verifier-report';
 import { settings } from './settings';
 import { TemplateCatalogue } from './templates/catalogue';
 import { TemplateTree } from './templates/tree';
-
-const PANEL_TITLES: Readonly<Record<PanelName, string>> = {
-  histogram: 'Histogram',
-  events: 'Events',
-  stacks: 'Stacks',
-  maps: 'Maps',
-};
 
 /** Ends what lives in other processes, in order; set while the extension is active. */
 let shutDown: (() => Promise<void>) | null = null;
@@ -74,12 +69,14 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   const tasks = new CompileTasks(compiler);
   const verifier = new VerifierReports(file('docs', 'verifier.md'));
   const environment = new EnvironmentView(settings, log);
+  const pages = file('dist', 'webview');
   const attacher = new Attacher({
     tasks,
     targets,
     helpers,
     sessions,
     elevation: new ElevationPrompt(),
+    form: new ParameterForm(pages, log),
     parameters: new RememberedParameters(context.workspaceState),
     templates,
     verifier,
@@ -91,6 +88,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     targets,
     log,
   });
+  const providers = {
+    histogram: new PanelProvider('histogram', pages, sessions, log),
+    events: new PanelProvider('events', pages, sessions, log),
+    stacks: new PanelProvider('stacks', pages, sessions, log),
+    maps: new PanelProvider('maps', pages, sessions, log),
+  };
   const statusBar = new StatusBar(sessions);
   const sessionTree = new SessionTree(sessions);
   const sessionView = vscode.window.createTreeView(ViewIds.sessions, { treeDataProvider: sessionTree });
@@ -112,6 +115,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
       environment,
       includeFolder,
       log,
+      panels: providers,
       sessions,
       targets,
       tasks,
@@ -131,12 +135,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     }),
     lenses,
     vscode.languages.registerCodeLensProvider(ProgramLenses.selector, lenses),
-    ...PANELS.map(panel =>
-      vscode.window.registerWebviewViewProvider(
-        panelViewId(panel),
-        new PanelProvider(panel, PANEL_TITLES[panel], file('dist', 'webview'), sessions, log),
-      ),
-    ),
+    ...PANELS.map(panel => vscode.window.registerWebviewViewProvider(panelViewId(panel), providers[panel])),
     followShownSession(sessions),
     vscode.workspace.onDidChangeConfiguration(change => {
       if (!change.affectsConfiguration('bpf')) return;

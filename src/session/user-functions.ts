@@ -37,6 +37,23 @@ export async function resolveUserFunction(request: UserFunctionRequest): Promise
   }
 }
 
+/** Names of the functions a file has, sorted. Throws SessionError 'attach-point-missing'. */
+export async function fileFunctions(path: string): Promise<string[]> {
+  try {
+    const names = (await readElf(path)).functionsWhere(() => true).map(({ name }) => name);
+    return [...new Set(names)].sort();
+  } catch (error) {
+    if (error instanceof UserElfError)
+      throw new SessionError('attach-point-missing', `${path} has no functions: ${error.message}.`);
+    throw error;
+  }
+}
+
+/** "provider:probe" of a file's USDT probes, sorted. Throws SessionError 'attach-point-missing'. */
+export async function fileProbes(path: string): Promise<string[]> {
+  return [...(await usdtProbes(path))].sort();
+}
+
 /** Most of a file's probes that a message names. */
 const NAMED_PROBES = 5;
 

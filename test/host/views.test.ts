@@ -1,6 +1,7 @@
 /** The views are there and can be opened; the pages load in a real webview. */
 import * as vscode from 'vscode';
-import { PANELS, ViewIds } from '../../src/host/command-ids';
+import { ViewIds } from '../../src/host/command-ids';
+import { PANELS } from '../../src/shared/object/panels';
 import { activeExtension } from './lib/extension';
 
 describe('views', () => {

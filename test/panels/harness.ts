@@ -9,6 +9,7 @@ import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import type { ToParametersPage } from '../../src/shared/protocol/parameters-page';
 import type { FromWebview, ToWebview } from '../../src/shared/protocol/webview';
 import { packMessage } from '../../src/shared/protocol/webview-codec';
 import { webviewPageHtml } from '../../src/shared/protocol/webview-page';
@@ -141,6 +142,14 @@ export class PanelHarness {
   }
 }
 
+export interface ExportedContent {
+  readonly format: string;
+  readonly name: string;
+  /** '' for a picture of pixels. */
+  readonly text: string;
+  readonly bytes: readonly number[];
+}
+
 export class Panel {
   /** Errors of the page: uncaught ones, and what its Content Security Policy refused. */
   readonly problems: string[] = [];
@@ -153,7 +162,7 @@ export class Panel {
   }
 
   /** Delivers messages as the host would, bytes as ArrayBuffers, and waits until the page has drawn them. */
-  async send(...messages: readonly ToWebview[]): Promise<void> {
+  async send(...messages: readonly (ToWebview | ToParametersPage)[]): Promise<void> {
     await this.page.evaluate(
       async packed => {
         const revive = (value: unknown): unknown => {
@@ -187,6 +196,27 @@ export class Panel {
       type,
     );
     return message as Extract<FromWebview, { type: T }>;
+  }
+
+  /** What the page writes when the host wants a file of this kind; bytes as they are in `bytes`. */
+  async exported(kind: string): Promise<ExportedContent> {
+    return this.page.evaluate(async wanted => {
+      window.fromPage = [];
+      window.postMessage({ type: 'exportRequest', kind: wanted }, '*');
+      const deadlineMs = performance.now() + 10_000;
+      for (;;) {
+        const message = window.fromPage.find(each => each.type === 'export' || each.type === 'notExported');
+        if (message?.type === 'notExported') throw new Error(`not exported: ${message.why}`);
+        if (message?.type === 'export') {
+          const { format, name, content } = message;
+          return typeof content === 'string'
+            ? { format, name, text: content, bytes: [] }
+            : { format, name, text: '', bytes: [...new Uint8Array(content)] };
+        }
+        if (performance.now() > deadlineMs) throw new Error(`no export as ${wanted}`);
+        await new Promise(resolve => requestAnimationFrame(resolve));
+      }
+    }, kind);
   }
 
   /** Violations axe-core finds, as readable lines. */

@@ -72,7 +72,7 @@ describe('maps page', () => {
   it('shows values by meaning with their change and rate', async () => {
     const panel = await harness.open('maps');
     await panel.send(session());
-    expect(await panel.page.textContent('.empty')).toContain('Nothing was read');
+    expect(await panel.page.textContent('.empty')).toContain('nothing was read');
     await panel.send(...reading(1));
     const [first] = entries(1);
     const key = `${first?.key.saddr},${first?.key.dport}`;
@@ -114,8 +114,7 @@ describe('maps page', () => {
     await panel.page.waitForFunction(
       () => document.querySelector('.toolbar [role=status].muted')?.textContent === '1 of 60 entries',
     );
-    await panel.page.getByRole('button', { name: 'Export CSV' }).click();
-    expect((await panel.said('export')).content).toContain('<b>x</b>');
+    expect((await panel.exported('csv')).text).toContain('<b>x</b>');
     await panel.close();
   });
 

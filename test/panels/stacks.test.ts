@@ -73,10 +73,9 @@ describe('stacks page', () => {
     await panel.page.waitForFunction(() =>
       /^[\d.]+ % matched$/.test(document.querySelector('.matched')?.textContent ?? ''),
     );
-    await panel.page.getByRole('button', { name: 'Save Picture' }).click();
-    const { content } = await panel.said('export');
-    expect(content).toContain('<svg');
-    expect(content).toContain('PostmasterMain');
+    const { text } = await panel.exported('svg');
+    expect(text).toContain('<svg');
+    expect(text).toContain('PostmasterMain');
     await panel.close();
   });
 

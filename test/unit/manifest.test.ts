@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 import {
   CommandIds,
   ContextKeys,
-  PANELS,
   PROBLEM_OWNER,
   panelViewId,
   SettingIds,
   TASK_TYPE,
   ViewIds,
 } from '../../src/host/command-ids';
+import { PANELS } from '../../src/shared/object/panels';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));

@@ -1,16 +1,19 @@
 /** Apache ECharts with only the parts we draw with, on canvas, sized by its element. */
-import { BarChart, CustomChart, HeatmapChart, LineChart } from 'echarts/charts';
-import { GridComponent, VisualMapComponent } from 'echarts/components';
+import { BarChart, CustomChart, LineChart } from 'echarts/charts';
+import { GridComponent } from 'echarts/components';
 import { type ECharts, type EChartsCoreOption, init, use } from 'echarts/core';
-import { CanvasRenderer } from 'echarts/renderers';
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
+import { captioned, pngOf } from './picture';
 
-use([BarChart, CustomChart, HeatmapChart, LineChart, GridComponent, VisualMapComponent, CanvasRenderer]);
+use([BarChart, CustomChart, LineChart, GridComponent, CanvasRenderer, SVGRenderer]);
 
 export type { ECharts };
 
 export interface Chart {
   readonly echarts: ECharts;
   draw(option: EChartsCoreOption): void;
+  /** What was drawn last, at the size it has, under a line of text: SVG as text, PNG as bytes. */
+  picture(format: 'svg' | 'png', caption: string): Promise<string | ArrayBuffer>;
   dispose(): void;
 }
 
@@ -35,13 +38,40 @@ export function createChart(host: HTMLElement): Chart {
     }
   });
   observer.observe(canvas);
+  let drawn: EChartsCoreOption = {};
   return {
     echarts: chart,
-    draw: option => chart.setOption({ animation: false, ...option }, { notMerge: true, lazyUpdate: false }),
+    draw: option => {
+      drawn = { animation: false, ...option };
+      chart.setOption(drawn, { notMerge: true, lazyUpdate: false });
+    },
+    picture: async (format, caption) => {
+      const [width, height] = [chart.getWidth(), chart.getHeight()];
+      const drawing = init(null, null, { renderer: 'svg', ssr: true, width, height });
+      drawing.setOption(drawn);
+      const svg = captioned(drawing.renderToSVGString(), width, height, caption);
+      drawing.dispose();
+      return format === 'svg' ? svg : pngOf(svg);
+    },
     dispose: () => {
       observer.disconnect();
       chart.dispose();
       canvas.remove();
     },
   };
+}
+
+const ruler = document.createElement('canvas').getContext('2d');
+const measured = new Map<string, number>();
+
+/** Width of one line of text in a CSS font, in CSS pixels. Remembered: axes ask for the same labels again and again. */
+export function textWidthPx(text: string, font: string): number {
+  const key = `${font} ${text}`;
+  const known = measured.get(key);
+  if (known !== undefined || !ruler) return known ?? 0;
+  if (measured.size > 4096) measured.clear();
+  ruler.font = font;
+  const { width } = ruler.measureText(text);
+  measured.set(key, width);
+  return width;
 }

@@ -14,3 +14,8 @@ export function jsonValue(_name: string, value: unknown): unknown {
       : Number(value);
   return value instanceof Uint8Array ? [...value] : value;
 }
+
+/** A JSON document people can read, with a newline at its end. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, jsonValue, 2)}\n`;
+}

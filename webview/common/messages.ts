@@ -2,8 +2,11 @@
 import type { FromWebview, ToWebview } from '../../src/shared/protocol/webview';
 import { unpackMessage } from '../../src/shared/protocol/webview-codec';
 
-export interface HostConnection<State> {
-  post(message: FromWebview): void;
+/** What every page says, whichever contract it speaks. */
+type PageMessage = { readonly type: 'ready' } | { readonly type: 'pageError'; readonly message: string };
+
+export interface HostConnection<State, Outgoing = FromWebview> {
+  post(message: Outgoing): void;
   /** What the page saved when it was last shown, or undefined. It is JSON: no bigint. */
   savedState(): State | undefined;
   save(state: State): void;
@@ -13,10 +16,14 @@ export interface HostConnection<State> {
  * Connects the page with its host: announces 'ready' once `onMessage` can be called, and reports uncaught errors so
  * that a broken page is not silent. VS Code allows one call per document.
  */
-export function connectToHost<State>(onMessage: (message: ToWebview) => void): HostConnection<State> {
+export function connectToHost<
+  State,
+  Incoming = ToWebview,
+  Outgoing extends { readonly type: string } = FromWebview,
+>(onMessage: (message: Incoming) => void): HostConnection<State, Outgoing> {
   const api = acquireVsCodeApi<State>();
-  const post = (message: FromWebview): void => {
-    if (message.type === 'export' && message.content instanceof ArrayBuffer) {
+  const post = (message: Outgoing | PageMessage): void => {
+    if ('content' in message && message.content instanceof ArrayBuffer) {
       (api.postMessage as (message: unknown, transfer: Transferable[]) => void)(message, [message.content]);
     } else api.postMessage(message);
   };
@@ -26,9 +33,9 @@ export function connectToHost<State>(onMessage: (message: ToWebview) => void): H
   window.addEventListener('unhandledrejection', event =>
     post({ type: 'pageError', message: describe(event.reason) }),
   );
-  window.addEventListener('message', (event: MessageEvent<ToWebview>) => {
+  window.addEventListener('message', (event: MessageEvent<unknown>) => {
     if (typeof event.data === 'object' && event.data !== null && 'type' in event.data)
-      onMessage(unpackMessage(event.data) as ToWebview);
+      onMessage(unpackMessage(event.data) as Incoming);
   });
   // After the caller has its connection: the host may answer 'ready' at once.
   queueMicrotask(() => post({ type: 'ready' }));

@@ -49,7 +49,8 @@ export function readTheme(): Theme {
     found: pick('charts-purple', 'editorWarning-foreground'),
     error: pick('charts-red', 'errorForeground'),
     focus: pick('focusBorder'),
-    font: pick('font-family'),
+    // A drawing's text carries it within a double-quoted attribute, which ECharts does not escape.
+    font: pick('font-family').replaceAll('"', "'"),
     fontSizePx: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
     reducedMotion:
       document.body.classList.contains('vscode-reduce-motion') ||

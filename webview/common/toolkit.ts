@@ -170,7 +170,8 @@ export interface TextField {
 /** A one-line text field named by `label` (not shown) with a placeholder. */
 export function textField(label: string, placeholder: string, onInput: (text: string) => void): TextField {
   const created = document.createElement('vscode-text-field') as HTMLElement & { value: string };
-  created.setAttribute('aria-label', label);
+  // Once it is in the document the toolkit names it "Text field", whatever it was named before (1.4.0).
+  whenRendered(created, () => created.setAttribute('aria-label', label));
   created.setAttribute('placeholder', placeholder);
   created.addEventListener('input', () => onInput(created.value));
   return {

@@ -1,61 +1,90 @@
 /** Records as text: what is listed, in its order. Marks of lost records are kept, so that a gap is not a silence. */
-import { csvField, jsonValue } from '../common/export';
+import type { FieldValue } from '../../src/shared/decode/model';
+import type { Field } from '../../src/shared/object/model';
+import { csvField, jsonText, jsonValue } from '../common/export';
 import { shownValue } from './reader';
 import type { EventStream } from './stream';
 
-export function recordsText(
+type Format = 'csv' | 'ndjson' | 'json' | 'tsv';
+type Cells = readonly (readonly [field: Field, value: FieldValue])[];
+
+/** NDJSON is what `bpfw run --json` prints; JSON is one document with the columns before the rows; TSV has labels for heads. */
+export function recordsText(stream: EventStream, rows: Iterable<number>, format: Format): string {
+  const { columns } = stream.reader;
+  switch (format) {
+    case 'csv':
+      return joined([columns.map(field => csvField(field.name)).join(','), ...lines(stream, rows, csvLine)]);
+    case 'tsv':
+      return joined([columns.map(field => field.label).join('\t'), ...lines(stream, rows, tsvLine)]);
+    case 'ndjson':
+      return joined([...objects(stream, rows)].map(row => JSON.stringify(row, jsonValue)));
+    case 'json':
+      return jsonText({
+        stream: stream.description.stream,
+        label: stream.description.label,
+        columns: columns.map(({ name, label, unit, typeName }) => ({ name, label, unit, type: typeName })),
+        rows: [...objects(stream, rows)].map(({ stream: _, ...row }) => row),
+      });
+  }
+}
+
+function joined(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}
+
+function* lines(
   stream: EventStream,
   rows: Iterable<number>,
-  format: 'csv' | 'ndjson' | 'tsv',
-): string {
-  const { reader, store, description } = stream;
-  const lines: string[] = [];
-  if (format !== 'ndjson')
-    lines.push(
-      reader.columns
-        .map(field => (format === 'csv' ? csvField(field.name) : field.label))
-        .join(format === 'csv' ? ',' : '\t'),
-    );
+  line: (cells: Cells) => string,
+): Iterable<string> {
   for (const number of rows) {
-    const row = store.row(number);
-    if (!row) continue;
-    if (row.kind === 'lost') {
-      if (format === 'ndjson')
-        lines.push(JSON.stringify({ type: 'lost', stream: description.stream, records: row.lost }));
-      continue;
-    }
-    const values = reader.columns.map(
-      field => [field, reader.value(row.view, row.offset, row.length, field)] as const,
-    );
-    if (format === 'ndjson') {
-      lines.push(
-        JSON.stringify(
-          {
-            type: 'event',
-            stream: description.stream,
-            data: Object.fromEntries(values.map(([field, value]) => [field.name, value])),
-          },
-          jsonValue,
-        ),
-      );
-    } else if (format === 'csv') {
-      // Numbers as counted, so that a spreadsheet can add them; the rest as shown.
-      lines.push(
-        values
-          .map(([field, value]) =>
-            csvField(
-              typeof value === 'number' || typeof value === 'bigint'
-                ? field.meaning === 'plain' ||
-                  field.unit !== '' ||
-                  /^(duration|timestamp|bytes|kib|count|pid|tid)/.test(field.meaning)
-                  ? String(value)
-                  : shownValue(value, field)
-                : shownValue(value, field),
-            ),
-          )
-          .join(','),
-      );
-    } else lines.push(values.map(([field, value]) => shownValue(value, field)).join('\t'));
+    const cells = cellsOf(stream, number);
+    if (cells) yield line(cells);
   }
-  return `${lines.join('\n')}\n`;
+}
+
+function* objects(
+  stream: EventStream,
+  rows: Iterable<number>,
+): Iterable<{ readonly type: 'lost' | 'event'; readonly stream: string; readonly [part: string]: unknown }> {
+  const name = stream.description.stream;
+  for (const number of rows) {
+    const row = stream.store.row(number);
+    if (row?.kind === 'lost') yield { type: 'lost', stream: name, records: row.lost };
+    const cells = cellsOf(stream, number);
+    if (cells)
+      yield {
+        type: 'event',
+        stream: name,
+        data: Object.fromEntries(cells.map(([field, value]) => [field.name, value])),
+      };
+  }
+}
+
+/** The row's values; null for a mark of lost records, and for a row that left meanwhile. */
+function cellsOf({ reader, store }: EventStream, number: number): Cells | null {
+  const row = store.row(number);
+  if (!row || row.kind === 'lost') return null;
+  return reader.columns.map(field => [field, reader.value(row.view, row.offset, row.length, field)]);
+}
+
+/** Numbers as counted, so that a spreadsheet can add them; the rest as shown. */
+function csvLine(cells: Cells): string {
+  return cells
+    .map(([field, value]) =>
+      csvField(isCounted(field) && isNumber(value) ? String(value) : shownValue(value, field)),
+    )
+    .join(',');
+}
+
+function tsvLine(cells: Cells): string {
+  return cells.map(([field, value]) => shownValue(value, field)).join('\t');
+}
+
+function isNumber(value: FieldValue): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
+
+function isCounted({ meaning, unit }: Field): boolean {
+  return meaning === 'plain' || unit !== '' || /^(duration|timestamp|bytes|kib|count|pid|tid)/.test(meaning);
 }

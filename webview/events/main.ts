@@ -25,6 +25,10 @@ const view = createEventsView(
 onThemeChange(() => view.redraw());
 
 function receive(message: ToWebview): void {
+  if (message.type === 'exportRequest') {
+    view.export(message.kind);
+    return;
+  }
   if (message.type === 'noSession') {
     sessionId = null;
     streams = [];

@@ -2,8 +2,8 @@
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { atMostEvery, element, oncePerFrame, setText } from '../common/dom';
+import { createPanelFrame, type ExportedFile } from '../common/panel-frame';
 import { formatCount, formatQuantity } from '../common/quantity';
-import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
 import { button, dropdown, toggle } from '../common/toolkit';
 import { createDetailPane } from './detail';
 import { recordsText } from './export';
@@ -26,6 +26,7 @@ export interface EventsView {
   drops(drops: Drops): void;
   draw(): void;
   redraw(): void;
+  export(kind: string): void;
 }
 
 /** Most records a copy or an export takes: text of more would not fit a clipboard or a message. */
@@ -40,8 +41,6 @@ export function createEventsView(
   state: ViewState,
   host: { post(message: FromWebview): void; save(state: ViewState): void },
 ): EventsView {
-  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void =>
-    host.post({ type: 'command', command: name });
   let streams: readonly EventStream[] = [];
   let current: EventStream | null = null;
   let summary: SessionSummary | null = null;
@@ -52,7 +51,6 @@ export function createEventsView(
   const draw = oncePerFrame(render);
   const drawData = atMostEvery(DATA_MS, root, render);
 
-  const bar = createSessionBar(command);
   const streamChoice = dropdown<string>('Stream', [], '', name => {
     state.stream = name;
     choose();
@@ -91,28 +89,6 @@ export function createEventsView(
     iconOnly: true,
     onClick: () => copyRows(),
   });
-  const csv = button({
-    label: 'Export CSV',
-    icon: 'export',
-    iconOnly: true,
-    onClick: () => exportRows('csv'),
-  });
-  const ndjson = button({
-    label: 'Export NDJSON',
-    icon: 'json',
-    iconOnly: true,
-    onClick: () => exportRows('ndjson'),
-  });
-  const controls = element('div', { class: 'group' }, follow.element, pause.element, copy, csv, ndjson);
-  const toolbar = element(
-    'div',
-    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Events' },
-    bar.element,
-    streamChoice.element,
-    filter.element,
-    controls,
-  );
-
   const rate = createRateLine();
   const rateNow = element('span', { class: 'rate-now' });
   const counts = element('span', { class: 'muted', role: 'status' });
@@ -159,19 +135,21 @@ export function createEventsView(
     grid.element.focus();
   });
   const content = element('div', { class: 'content' }, grid.element, detail.element);
-  const empty = element('div', { class: 'empty-host' });
-  root.append(toolbar, filter.problem, bar.banner, strip, content, empty);
-  toolbar.hidden = true;
-  showEmpty(noSessionView(true, command));
-
-  function showEmpty(view: HTMLElement | null): void {
-    strip.hidden = view !== null;
-    content.hidden = view !== null;
-    empty.hidden = view === null;
-    controls.hidden = view !== null;
-    filter.element.hidden = view !== null;
-    empty.replaceChildren(...(view ? [view] : []));
-  }
+  const frame = createPanelFrame<'events'>(root, {
+    label: 'Events',
+    // A stream without records must not hide the way to the others.
+    always: [streamChoice.element],
+    left: [filter.element],
+    right: [follow.element, pause.element, copy],
+    above: [filter.problem],
+    content: [strip, content],
+    exporters: {
+      csv: () => rowsFile('csv'),
+      ndjson: () => rowsFile('ndjson'),
+      json: () => rowsFile('json'),
+    },
+    post: host.post,
+  });
 
   function setFollow(value: boolean): void {
     state.follow = value;
@@ -214,19 +192,14 @@ export function createEventsView(
     if (current && rows.length > 0) host.post({ type: 'copy', text: recordsText(current, rows, 'tsv') });
   }
 
-  function exportRows(format: 'csv' | 'ndjson'): void {
-    if (!current) return;
+  function rowsFile(format: 'csv' | 'ndjson' | 'json'): ExportedFile | null {
+    if (!current || current.length === 0) return null;
     const stream = current;
     const rows = (function* () {
       for (let index = Math.max(0, stream.length - MOST_EXPORTED); index < stream.length; index++)
         yield stream.rowAt(index);
     })();
-    host.post({
-      type: 'export',
-      format,
-      name: `${summary?.title ?? 'session'}-${stream.description.stream}.${format}`,
-      content: recordsText(stream, rows, format),
-    });
+    return { format, name: stream.description.stream, content: recordsText(stream, rows, format) };
   }
 
   function render(): void {
@@ -236,7 +209,7 @@ export function createEventsView(
       showWaiting();
       return;
     }
-    if (!empty.hidden) showEmpty(null);
+    frame.showContent();
     const { more, gone } = current.refresh();
     if (gone > 0 && !state.follow) grid.shift(gone);
     grid.draw(state.follow && !current.paused && !current.isSorted);
@@ -269,47 +242,36 @@ export function createEventsView(
 
   function showWaiting(): void {
     if (!summary) return;
-    showEmpty(
-      summary.state === 'running' || summary.state === 'starting'
-        ? emptyView('Attached; no event yet. Rows appear as the program submits records.', [
-            { label: 'Show Program', run: () => command('openProgram') },
-          ])
-        : emptyView('The session ended without an event.', [
-            { label: 'Attach Again', run: () => command('attachAgain') },
-            { label: 'Show Log', run: () => command('showLog') },
-          ]),
-    );
+    frame.session(summary, {
+      absent:
+        streams.length > 0
+          ? null
+          : 'This program sends no events. A ring buffer, a perf buffer or bpf_printk shows up here.',
+      waiting: 'Attached; no event yet. Rows appear as the program submits records.',
+      ended: 'The session ended without an event.',
+    });
   }
 
   return {
     noSession: trusted => {
-      toolbar.hidden = true;
-      bar.banner.hidden = true;
       current = null;
       summary = null;
-      showEmpty(noSessionView(trusted, command));
+      frame.noSession(trusted);
     },
     session: (session, all) => {
       const same = all.length === streams.length && all.every((stream, index) => stream === streams[index]);
       summary = session;
       streams = all;
-      toolbar.hidden = false;
-      bar.session(session);
+      frame.session(session, null);
       if (!same || !current) choose();
-      if (streams.length === 0) {
-        showEmpty(
-          emptyView(
-            'This program sends no events. A ring buffer, a perf buffer or bpf_printk shows up here.',
-            [{ label: 'New Program from Template', run: () => command('openTemplates') }],
-          ),
-        );
-      } else if (current?.store.endRow === 0) showWaiting();
+      if (!current || current.store.endRow === 0) showWaiting();
     },
-    drops: drops => bar.drops(drops),
+    drops: frame.drops,
     draw: drawData,
     redraw: () => {
       rateOf = null;
       draw();
     },
+    export: frame.export,
   };
 }

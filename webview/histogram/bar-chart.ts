@@ -1,9 +1,10 @@
 /** One distribution as bars over its true bounds, with percentile marks; bars are walked with the arrow keys. */
 import type { CustomSeriesRenderItem } from 'echarts';
-import { type Chart, createChart } from '../common/chart';
+import { type Chart, createChart, textWidthPx } from '../common/chart';
 import { element, setText } from '../common/dom';
 import { formatCount, formatQuantity, formatRange, formatShare, formatShort } from '../common/quantity';
 import { readTheme, withAlpha } from '../common/theme';
+import { type PlacedMark, placeMarks } from './marks';
 import { type Bar, type Percentile, positionInBins } from './model';
 
 export interface BarChartData {
@@ -27,6 +28,9 @@ const LEFT = 52;
 const RIGHT = 12;
 const TOP = 40;
 const BOTTOM = 36;
+const LABEL_PX = 11;
+/** Lines of text that fit into TOP. */
+const MARK_LEVELS = 3;
 
 export function createBarChart(): BarChart {
   const readout = element('div', { class: 'readout', hidden: true });
@@ -115,7 +119,7 @@ export function createBarChart(): BarChart {
   });
 
   const paint = (): void => {
-    if (data) chart.draw(optionFor(data, active));
+    if (data) chart.draw(optionFor(data, active, () => chart.echarts.getWidth() - LEFT - RIGHT));
   };
   return {
     element: host,
@@ -140,30 +144,51 @@ export function createBarChart(): BarChart {
   };
 }
 
-function optionFor(data: BarChartData, active: number) {
+/** As many labels as fit side by side, at even distances from the first; asked at each layout, so that it follows the width. */
+function everyNth(
+  labels: readonly string[],
+  { fontFamily, fontSize }: { readonly fontFamily: string; readonly fontSize: number },
+  plotWidth: () => number,
+): (index: number) => boolean {
+  const widest = Math.max(
+    0,
+    ...labels.flatMap(label =>
+      label.split('\n').map(line => textWidthPx(line, `${fontSize}px ${fontFamily}`)),
+    ),
+  );
+  return index =>
+    index % Math.max(1, Math.ceil(((widest + 8) * labels.length) / Math.max(1, plotWidth()))) === 0;
+}
+
+function optionFor(data: BarChartData, active: number, plotWidth: () => number) {
   const theme = readTheme();
   const highContrast = theme.kind.startsWith('high-contrast');
   const byShare = data.frozen !== null;
   const heightOf = (bar: Bar): number => (byShare ? bar.share * 100 : bar.count);
   const marks = data.marks;
   const fill = highContrast ? theme.background : withAlpha(theme.accent, 0.75);
-  const text = { color: theme.muted, fontFamily: theme.font, fontSize: 11 };
+  const text = { color: theme.muted, fontFamily: theme.font, fontSize: LABEL_PX };
   const axisLine = { lineStyle: { color: theme.border } };
 
-  let labelEnds = [0, 0, 0];
+  const labels = data.bars.map(bar => formatRange(bar.min, bar.max, data.unit).replace(/ (?=\D+$)/, '\n'));
+  const baseline = data.logCounts && !byShare ? 0.5 : 0;
+
+  let placed: readonly PlacedMark[] = [];
   const renderMark: CustomSeriesRenderItem = (params, api) => {
-    const mark = marks[params.dataIndex];
+    const xOf = (mark: Percentile): number =>
+      api.coord([positionInBins(mark.value, data.bars), baseline])[0] ?? 0;
+    if (params.dataIndex === 0)
+      placed = placeMarks(
+        marks.map(mark => ({ name: mark.name, x: xOf(mark) })),
+        api.getWidth() - RIGHT,
+        MARK_LEVELS,
+        label => textWidthPx(label, `${LABEL_PX}px ${theme.font}`),
+      );
+    const mark = placed[params.dataIndex];
     if (!mark) return null;
-    const [x = 0, bottom = 0] = api.coord([api.value(0), data.logCounts && !byShare ? 0.5 : 0]);
-    // Neighbours share little room: each label takes the first of three lines above the plot that is free there.
-    if (params.dataIndex === 0) labelEnds = [0, 0, 0];
-    const width = 8 + mark.name.length * 7;
-    const toLeft = x > api.getWidth() - RIGHT - width;
-    const start = toLeft ? x - width : x;
-    const free = labelEnds.findIndex(end => end <= start);
-    const level = free < 0 ? params.dataIndex % 3 : free;
-    labelEnds[level] = start + width;
-    const y = 5 + level * 11;
+    const { x, toLeft } = mark;
+    const [, bottom = 0] = api.coord([0, baseline]);
+    const y = 5 + mark.level * 11;
     return {
       type: 'group',
       children: [
@@ -173,7 +198,7 @@ function optionFor(data: BarChartData, active: number) {
           style: {
             stroke: theme.foreground,
             lineWidth: 1,
-            lineDash: mark.name === 'max' ? [1, 3] : [4, 3],
+            lineDash: mark.isMax ? [1, 3] : [4, 3],
             opacity: 0.8,
           },
           silent: true,
@@ -182,14 +207,14 @@ function optionFor(data: BarChartData, active: number) {
           type: 'text',
           style: {
             // The name alone: the values stand in the line above the chart, and neighbours would collide.
-            text: mark.name,
+            text: mark.label,
             x: toLeft ? x - 4 : x + 4,
             y,
             align: toLeft ? 'right' : 'left',
             verticalAlign: 'top',
             fill: theme.foreground,
             fontFamily: theme.font,
-            fontSize: 11,
+            fontSize: LABEL_PX,
             // A band of the panel's colour keeps the label readable over a neighbour's line.
             backgroundColor: theme.background,
             padding: [0, 2],
@@ -206,10 +231,10 @@ function optionFor(data: BarChartData, active: number) {
       {
         type: 'category',
         // The unit goes below the numbers: narrower labels, so more of them fit.
-        data: data.bars.map(bar => formatRange(bar.min, bar.max, data.unit).replace(/ (?=\D+$)/, '\n')),
+        data: labels,
         axisTick: { show: false },
         axisLine,
-        axisLabel: { ...text, lineHeight: 13, interval: 0, hideOverlap: true },
+        axisLabel: { ...text, lineHeight: 13, interval: everyNth(labels, text, plotWidth) },
       },
       { type: 'value', min: 0, max: Math.max(1, data.bars.length), show: false },
     ],
@@ -266,10 +291,7 @@ function optionFor(data: BarChartData, active: number) {
         silent: true,
         renderItem: renderMark,
         encode: { x: 0, y: 1 },
-        data: marks.map(mark => [
-          positionInBins(mark.value, data.bars),
-          data.logCounts && !byShare ? 0.5 : 0,
-        ]),
+        data: marks.map(mark => [positionInBins(mark.value, data.bars), baseline]),
       },
     ],
   };

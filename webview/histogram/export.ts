@@ -1,6 +1,8 @@
 /** The histograms as files. Counts are exact integers; bounds inclusive, in the unit as counted. */
-import { csvField, jsonValue } from '../common/export';
-import type { Series } from './model';
+import { csvField, jsonText, jsonValue } from '../common/export';
+import type { ExportedFile } from '../common/panel-frame';
+import type { HistogramHistory } from './history';
+import { PERCENTILE_METHOD, percentile, type Series, summary, totalOf } from './model';
 
 export function histogramsCsv(all: readonly Series[], nameOf: (series: Series) => string): string {
   const lines = ['map,key,unit,min,max,count'];
@@ -31,4 +33,69 @@ export function histogramsNdjson(all: readonly Series[]): string {
         `${JSON.stringify({ type: 'hist', map, kind, unit, key, buckets }, jsonValue)}\n`,
     )
     .join('');
+}
+
+/** A row per interval and series that grew in it; times are ISO 8601 in UTC, percentiles in the series' unit. */
+export function timelineFile(
+  history: HistogramHistory,
+  nameOf: (series: Series) => string,
+): ExportedFile | null {
+  if (history.isEmpty) return null;
+  const lines = ['from,to,map,key,unit,values,p50,p90,p99,lost'];
+  const all = history.series({ kind: 'all' });
+  for (const step of history.timeline) {
+    for (const series of all) {
+      const added = step.added.get(series.id);
+      if (!added) continue;
+      lines.push(
+        [
+          new Date(step.fromMs).toISOString(),
+          new Date(step.toMs).toISOString(),
+          series.map,
+          nameOf(series),
+          series.unit,
+          String(totalOf(added)),
+          ...[0.5, 0.9, 0.99].map(quantile => String(percentile(added, quantile)?.value ?? '')),
+          String(step.lost),
+        ]
+          .map(csvField)
+          .join(','),
+      );
+    }
+  }
+  return { format: 'csv', name: 'time-line', content: `${lines.join('\n')}\n` };
+}
+
+/** `series` are of the span shown, which `span` describes; the time line is all that is kept of it. */
+export function everythingFile(
+  history: HistogramHistory,
+  series: readonly Series[],
+  nameOf: (series: Series) => string,
+  span: string,
+): ExportedFile {
+  const content = jsonText({
+    span,
+    percentiles: PERCENTILE_METHOD,
+    histograms: series.map(each => ({
+      map: each.map,
+      label: each.label,
+      name: nameOf(each),
+      kind: each.kind,
+      unit: each.unit,
+      key: each.key,
+      total: each.total,
+      buckets: each.buckets,
+      percentiles: Object.fromEntries(summary(each.buckets).map(({ name, value }) => [name, value])),
+    })),
+    timeline: history.timeline.map(step => ({
+      from: new Date(step.fromMs).toISOString(),
+      to: new Date(step.toMs).toISOString(),
+      lost: step.lost,
+      added: series.flatMap(each => {
+        const buckets = step.added.get(each.id);
+        return buckets ? [{ map: each.map, key: each.key, buckets }] : [];
+      }),
+    })),
+  });
+  return { format: 'json', name: 'histograms', content };
 }

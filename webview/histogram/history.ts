@@ -71,6 +71,11 @@ export class HistogramHistory {
     this.pendingLost += more;
   }
 
+  /** Nothing was received yet. */
+  get isEmpty(): boolean {
+    return this.latest.size === 0;
+  }
+
   /** Records lost since attach. */
   get lost(): number {
     return this.lostSoFar ?? 0;

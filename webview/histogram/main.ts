@@ -20,6 +20,10 @@ const draw = oncePerFrame(() => view.draw());
 onThemeChange(() => view.redraw());
 
 function receive(message: ToWebview): void {
+  if (message.type === 'exportRequest') {
+    view.export(message.kind);
+    return;
+  }
   if (message.type === 'noSession') {
     sessionId = null;
     history.clear();

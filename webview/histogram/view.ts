@@ -4,12 +4,12 @@ import type { Drops } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { element, setText } from '../common/dom';
+import { createPanelFrame, type ExportedFile } from '../common/panel-frame';
 import { formatClock, formatCount, formatQuantity } from '../common/quantity';
-import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
 import { button, dropdown, textField, toggle } from '../common/toolkit';
 import { createBarChart } from './bar-chart';
 import { createBarTable } from './bar-table';
-import { histogramsCsv, histogramsNdjson } from './export';
+import { everythingFile, histogramsCsv, histogramsNdjson, timelineFile } from './export';
 import { createHeatmap } from './heatmap';
 import type { HistogramHistory, Span } from './history';
 import { barsOf, PERCENTILE_METHOD, percentile, type Series, type SortOrder, summary } from './model';
@@ -28,6 +28,7 @@ export interface HistogramView {
   drops(drops: Drops): void;
   draw(): void;
   redraw(): void;
+  export(kind: string): void;
 }
 
 const SORTS = [
@@ -45,19 +46,15 @@ export function createHistogramView(
   state: ViewState,
   host: ViewHost,
 ): HistogramView {
-  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void =>
-    host.post({ type: 'command', command: name });
   let range: { first: number; last: number } | null = null;
   let paused = false;
   let maps: readonly MapDefinition[] = [];
   let shown: PageLayout | null = null;
-  let title = 'histogram';
 
   const changed = (): void => {
     host.save(toSaved(state));
     draw();
   };
-  const bar = createSessionBar(command);
   const pause = toggle({
     label: 'Pause',
     icon: 'debug-pause',
@@ -106,39 +103,6 @@ export function createHistogramView(
       changed();
     },
   });
-  const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportAs('csv') });
-  const json = button({
-    label: 'Export NDJSON',
-    icon: 'json',
-    iconOnly: true,
-    onClick: () => exportAs('ndjson'),
-  });
-  const picture = button({
-    label: 'Save Picture (PNG)',
-    icon: 'device-camera',
-    iconOnly: true,
-    onClick: () => savePicture(),
-  });
-  const sessionControls = element(
-    'div',
-    { class: 'group' },
-    interval.element,
-    log.element,
-    freeze.element,
-    pause.element,
-    table.element,
-    csv,
-    json,
-    picture,
-  );
-  const toolbar = element(
-    'div',
-    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Histogram' },
-    bar.element,
-    element('span', { class: 'grow' }),
-    sessionControls,
-  );
-
   const search = textField('Search keys', 'Search keys', text => {
     state.search = text;
     changed();
@@ -228,17 +192,24 @@ export function createHistogramView(
     heatmap.table,
   );
   const panes = element('div', { class: 'panes' }, tilePane, barsPane, heatPane, numbers);
-  const empty = element('div', { class: 'empty-host' });
-  root.append(toolbar, bar.banner, panes, empty);
-  showEmpty(noSessionView(true, command));
-  toolbar.hidden = true;
-
-  function showEmpty(view: HTMLElement | null): void {
-    panes.hidden = view !== null;
-    empty.hidden = view === null;
-    sessionControls.hidden = view !== null;
-    empty.replaceChildren(...(view ? [view] : []));
-  }
+  const frame = createPanelFrame<'histogram'>(root, {
+    label: 'Histogram',
+    left: [],
+    right: [interval.element, log.element, freeze.element, pause.element, table.element],
+    content: [panes],
+    exporters: {
+      csv: () => bucketsFile('csv'),
+      ndjson: () => bucketsFile('ndjson'),
+      'timeline-csv': () => timelineFile(history, nameOf),
+      json: () =>
+        history.isEmpty ? null : everythingFile(history, history.series(span()), nameOf, describeSpan()),
+      svg: () => pictureOf('svg'),
+      png: () => pictureOf('png'),
+      'heatmap-svg': () => heatmapPicture('svg'),
+      'heatmap-png': () => heatmapPicture('png'),
+    },
+    post: host.post,
+  });
 
   const span = (): Span =>
     range ? { kind: 'range', ...range } : state.lastInterval ? { kind: 'last' } : { kind: 'all' };
@@ -262,7 +233,7 @@ export function createHistogramView(
     if (all.length === 0) return;
     const layout = layoutOf(all, state, maps);
     shown = layout;
-    showEmpty(null);
+    frame.showContent();
     const several = layout.tiles.length + layout.hiddenKeys > 1 || state.search !== '';
     tilePane.hidden = !several;
     keyControls.hidden = layout.seriesCount < 5 && state.search === '';
@@ -333,63 +304,64 @@ export function createHistogramView(
     );
   }
 
-  function exportAs(format: 'csv' | 'ndjson'): void {
-    const all = history.series(span());
-    const content =
-      format === 'csv' ? histogramsCsv(all, series => seriesName(series, maps)) : histogramsNdjson(all);
-    host.post({ type: 'export', format, name: `${title}-histograms.${format}`, content });
+  function nameOf(series: Series): string {
+    return seriesName(series, maps);
   }
 
-  function savePicture(): void {
-    const url = chart.chart().echarts.getDataURL({
-      type: 'png',
-      pixelRatio: 2,
-      backgroundColor: getComputedStyle(document.body).backgroundColor,
-    });
-    const bytes = Uint8Array.from(atob(url.slice(url.indexOf(',') + 1)), character =>
-      character.charCodeAt(0),
-    );
-    host.post({
-      type: 'export',
-      format: 'png',
-      name: `${title}-${shown?.selected?.name ?? 'histogram'}.png`,
-      content: bytes.buffer,
-    });
+  function bucketsFile(format: 'csv' | 'ndjson'): ExportedFile | null {
+    if (history.isEmpty) return null;
+    const all = history.series(span());
+    return {
+      format,
+      name: 'histograms',
+      content: format === 'csv' ? histogramsCsv(all, nameOf) : histogramsNdjson(all),
+    };
+  }
+
+  function captionOf(name: string, what: string): string {
+    return [frame.title(), name, what].join(' · ');
+  }
+
+  async function pictureOf(format: 'svg' | 'png'): Promise<ExportedFile | null> {
+    const name = shown?.selected?.name;
+    if (name === undefined) return null;
+    const content = await chart.chart().picture(format, captionOf(name, describeSpan()));
+    return { format, name, content };
+  }
+
+  async function heatmapPicture(format: 'svg' | 'png'): Promise<ExportedFile | null> {
+    const name = shown?.selected?.name;
+    if (name === undefined) return null;
+    const content = await heatmap.chart().picture(format, captionOf(name, 'over time'));
+    return { format, name: `${name}-over-time`, content };
   }
 
   return {
     noSession: trusted => {
-      toolbar.hidden = true;
-      bar.banner.hidden = true;
-      showEmpty(noSessionView(trusted, command));
+      shown = null;
+      frame.noSession(trusted);
     },
     session: (session, definitions) => {
       maps = definitions;
-      title = session.title;
-      toolbar.hidden = false;
-      bar.session(session);
-      if (history.series({ kind: 'all' }).length > 0) return;
       const known = maps.length === 0 || maps.some(map => map.view.kind === 'histogram');
-      showEmpty(
-        !known
-          ? emptyView(
-              'This program keeps no histogram. A map tagged BPFW_LOG2("us") or an array of slots shows up here.',
-              [{ label: 'New Program from Template', run: () => command('openTemplates') }],
-            )
-          : session.state === 'running' || session.state === 'starting'
-            ? emptyView('Attached; no values yet. The chart appears with the first one.', [
-                { label: 'Show Program', run: () => command('openProgram') },
-              ])
-            : emptyView('The session ended without a value.', [
-                { label: 'Attach Again', run: () => command('attachAgain') },
-                { label: 'Show Log', run: () => command('showLog') },
-              ]),
+      frame.session(
+        session,
+        !history.isEmpty
+          ? null
+          : {
+              absent: known
+                ? null
+                : 'This program keeps no histogram. A map tagged BPFW_LOG2("us") or an array of slots shows up here.',
+              waiting: 'Attached; no values yet. The chart appears with the first one.',
+              ended: 'The session ended without a value.',
+            },
       );
     },
-    drops: drops => bar.drops(drops),
+    drops: frame.drops,
     draw,
     redraw: () => {
       if (shown) render();
     },
+    export: frame.export,
   };
 }

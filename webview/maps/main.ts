@@ -26,7 +26,8 @@ function show(): void {
 }
 
 function receive(message: ToWebview): void {
-  if (message.type === 'noSession') {
+  if (message.type === 'exportRequest') view.export(message.kind);
+  else if (message.type === 'noSession') {
     sessionId = null;
     maps.clear();
     globals = null;

@@ -2,11 +2,11 @@
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
-import { csvField } from '../common/export';
+import { createPanelFrame } from '../common/panel-frame';
 import { formatCount } from '../common/quantity';
-import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
 import { button, textField, toggle } from '../common/toolkit';
 import { VirtualList } from '../common/virtual-list';
+import { entriesFile } from './export';
 import type { Column, LiveTable, TableRow } from './model';
 
 export interface ViewState {
@@ -20,6 +20,7 @@ export interface MapsView {
   session(session: SessionSummary, hasMaps: boolean): void;
   drops(drops: Drops): void;
   show(tables: readonly LiveTable[]): void;
+  export(kind: string): void;
 }
 
 const ROW_PX = 22;
@@ -30,22 +31,18 @@ export function createMapsView(
   state: ViewState,
   host: { post(message: FromWebview): void; save(state: ViewState): void },
 ): MapsView {
-  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void =>
-    host.post({ type: 'command', command: name });
   let tables: readonly LiveTable[] = [];
   let current: LiveTable | null = null;
   let listed: readonly TableRow[] = [];
   let shape = '';
   let active = -1;
   let paused = false;
-  let title = 'maps';
   const draw = oncePerFrame(render);
   const changed = (): void => {
     host.save(state);
     render();
   };
 
-  const bar = createSessionBar(command);
   const search = textField('Search entries', 'Search entries', text => {
     state.search = text;
     changed();
@@ -62,18 +59,7 @@ export function createMapsView(
       draw();
     },
   });
-  const csv = button({ label: 'Export CSV', icon: 'export', iconOnly: true, onClick: () => exportCsv() });
   const copy = button({ label: 'Copy Row', icon: 'copy', iconOnly: true, onClick: () => copyRow() });
-  const controls = element('div', { class: 'group' }, pause.element, copy, csv);
-  const toolbar = element(
-    'div',
-    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Maps' },
-    bar.element,
-    search.element,
-    counts,
-    element('span', { class: 'grow' }),
-    controls,
-  );
 
   const names = element('div', { class: 'map-names', role: 'listbox', 'aria-label': 'Maps', tabindex: 0 });
   const head = element('div', { class: 'grid-row grid-head', role: 'row' });
@@ -85,10 +71,18 @@ export function createMapsView(
     body,
   );
   const content = element('div', { class: 'content' }, names, grid);
-  const empty = element('div', { class: 'empty-host' });
-  root.append(toolbar, bar.banner, content, empty);
-  toolbar.hidden = true;
-  showEmpty(noSessionView(true, command));
+  const frame = createPanelFrame<'maps'>(root, {
+    label: 'Maps',
+    left: [search.element, counts],
+    right: [pause.element, copy],
+    content: [content],
+    exporters: {
+      csv: () => current && entriesFile(current, listed, 'csv'),
+      ndjson: () => current && entriesFile(current, listed, 'ndjson'),
+      json: () => current && entriesFile(current, listed, 'json'),
+    },
+    post: host.post,
+  });
 
   const list = new VirtualList({
     scroller: grid,
@@ -176,16 +170,9 @@ export function createMapsView(
     changed();
   }
 
-  function showEmpty(view: HTMLElement | null): void {
-    content.hidden = view !== null;
-    empty.hidden = view === null;
-    for (const control of [controls, search.element, counts]) control.hidden = view !== null;
-    empty.replaceChildren(...(view ? [view] : []));
-  }
-
   function render(): void {
     if (tables.length === 0 || (paused && current && current.id === state.table)) return;
-    showEmpty(null);
+    frame.showContent();
     current = tables.find(table => table.id === state.table) ?? tables[0] ?? null;
     if (!current) return;
     state.table = current.id;
@@ -281,26 +268,6 @@ export function createMapsView(
     }
   }
 
-  function exportCsv(): void {
-    if (!current) return;
-    const table = current;
-    const columns = table.columns.filter(column => column.kind === 'key' || column.kind === 'value');
-    const lines = [
-      columns.map(column => csvField(column.field.name)).join(','),
-      ...listed.map(row =>
-        columns
-          .map(column => csvField(column.numeric ? table.plain(row, column) : table.shown(row, column)))
-          .join(','),
-      ),
-    ];
-    host.post({
-      type: 'export',
-      format: 'csv',
-      name: `${title}-${table.label}.csv`,
-      content: `${lines.join('\n')}\n`,
-    });
-  }
-
   function copyRow(): void {
     const row = listed[active];
     const table = current;
@@ -310,30 +277,25 @@ export function createMapsView(
 
   return {
     noSession: trusted => {
-      toolbar.hidden = true;
-      bar.banner.hidden = true;
       current = null;
-      showEmpty(noSessionView(trusted, command));
+      frame.noSession(trusted);
     },
-    session: (session, hasMaps) => {
-      title = session.title;
-      toolbar.hidden = false;
-      bar.session(session);
-      if (tables.length > 0) return;
-      showEmpty(
-        hasMaps
-          ? emptyView('Nothing was read from the maps yet.', [
-              { label: 'Show Program', run: () => command('openProgram') },
-            ])
-          : emptyView('This program has no maps and no global variables to show.', [
-              { label: 'New Program from Template', run: () => command('openTemplates') },
-            ]),
-      );
-    },
-    drops: drops => bar.drops(drops),
+    session: (session, hasMaps) =>
+      frame.session(
+        session,
+        tables.length > 0
+          ? null
+          : {
+              absent: hasMaps ? null : 'This program has no maps and no global variables to show.',
+              waiting: 'Attached; nothing was read from the maps yet.',
+              ended: 'The session ended before anything was read from its maps.',
+            },
+      ),
+    drops: frame.drops,
     show: next => {
       tables = next;
       draw();
     },
+    export: frame.export,
   };
 }

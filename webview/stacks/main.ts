@@ -27,7 +27,8 @@ const view = createStacksView(
 onThemeChange(() => view.redraw());
 
 function receive(message: ToWebview): void {
-  if (message.type === 'noSession') {
+  if (message.type === 'exportRequest') view.export(message.kind);
+  else if (message.type === 'noSession') {
     sessionId = null;
     maps.clear();
     view.noSession(message.trusted);

@@ -2,10 +2,12 @@
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary, StackSample } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
+import { createPanelFrame, type PanelFrame } from '../common/panel-frame';
 import { formatCount, formatQuantity, formatShare } from '../common/quantity';
-import { createSessionBar, emptyView, noSessionView } from '../common/session-bar';
+
 import { button, dropdown, textField, toggle } from '../common/toolkit';
-import { createFlameGraph, type FlameData, flameSvg } from './flame-graph';
+import { foldedFile, functionsFile, pictureFile, speedscopeFile, stacksFile } from './export';
+import { createFlameGraph, type FlameData } from './flame-graph';
 import {
   buildTree,
   findPath,
@@ -14,7 +16,6 @@ import {
   matchedWeight,
   pathOf,
   type StackNode,
-  speedscopeProfile,
   topFunctions,
   type Weight,
 } from './model';
@@ -41,6 +42,7 @@ export interface StacksView {
   drops(drops: Drops): void;
   show(maps: readonly StackMap[]): void;
   redraw(): void;
+  export(kind: string): void;
 }
 
 /** Functions listed; more would not be read. */
@@ -51,20 +53,18 @@ export function createStacksView(
   state: ViewState,
   host: { post(message: FromWebview): void; save(state: ViewState): void },
 ): StacksView {
-  const command = (name: Extract<FromWebview, { type: 'command' }>['command']): void =>
-    host.post({ type: 'command', command: name });
   let maps: readonly StackMap[] = [];
   let current: StackMap | null = null;
   let drawn: FlameData | null = null;
-  let title = 'stacks';
   let paused = false;
+  /** The choice, where the stacks have both. */
+  let weight: Weight = state.weight;
   const draw = oncePerFrame(render);
   const changed = (): void => {
     host.save(state);
     draw();
   };
 
-  const bar = createSessionBar(command);
   const mapChoice = dropdown<string>('Stacks', [], '', name => {
     state.map = name;
     state.zoom = [];
@@ -130,70 +130,9 @@ export function createStacksView(
     icon: 'copy',
     iconOnly: true,
     onClick: () => {
-      if (current) host.post({ type: 'copy', text: foldedStacks(current.stacks, state.weight) });
+      if (current) host.post({ type: 'copy', text: foldedStacks(current.stacks, weight) });
     },
   });
-  const folded = button({
-    label: 'Export Folded Stacks',
-    icon: 'export',
-    iconOnly: true,
-    onClick: () => {
-      if (current)
-        host.post({
-          type: 'export',
-          format: 'folded',
-          name: `${title}.folded`,
-          content: foldedStacks(current.stacks, state.weight),
-        });
-    },
-  });
-  const speedscope = button({
-    label: 'Export for speedscope',
-    icon: 'json',
-    iconOnly: true,
-    onClick: () => {
-      if (current)
-        host.post({
-          type: 'export',
-          format: 'speedscope',
-          name: `${title}.speedscope.json`,
-          content: speedscopeProfile(current.stacks, state.weight, title, current.unit),
-        });
-    },
-  });
-  const svg = button({
-    label: 'Save Picture (SVG)',
-    icon: 'device-camera',
-    iconOnly: true,
-    onClick: () => {
-      if (drawn)
-        host.post({ type: 'export', format: 'svg', name: `${title}.svg`, content: flameSvg(drawn, 1200) });
-    },
-  });
-  const controls = element(
-    'div',
-    { class: 'group' },
-    reset,
-    invert.element,
-    pause.element,
-    table.element,
-    copy,
-    folded,
-    speedscope,
-    svg,
-  );
-  const toolbar = element(
-    'div',
-    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Stacks' },
-    bar.element,
-    mapChoice.element,
-    weightChoice.element,
-    search.element,
-    matched,
-    element('span', { class: 'grow' }),
-    controls,
-  );
-
   const flame = createFlameGraph(node => {
     state.zoom = pathOf(node);
     changed();
@@ -226,23 +165,26 @@ export function createStacksView(
     element('div', { class: 'flame-pane' }, legend, flame.element),
     functions,
   );
-  const empty = element('div', { class: 'empty-host' });
-  root.append(toolbar, bar.banner, content, empty);
-  toolbar.hidden = true;
-  showEmpty(noSessionView(true, command));
-
-  function showEmpty(view: HTMLElement | null): void {
-    content.hidden = view !== null;
-    empty.hidden = view === null;
-    for (const control of [controls, mapChoice.element, weightChoice.element, search.element, matched])
-      control.hidden = view !== null;
-    empty.replaceChildren(...(view ? [view] : []));
-  }
+  const frame: PanelFrame = createPanelFrame<'stacks'>(root, {
+    label: 'Stacks',
+    left: [mapChoice.element, weightChoice.element, search.element, matched],
+    right: [reset, invert.element, pause.element, table.element, copy],
+    content: [content],
+    exporters: {
+      folded: () => current && foldedFile(current, weight),
+      speedscope: () => current && speedscopeFile(current, weight, frame.title()),
+      csv: () => current && functionsFile(current, weight),
+      json: () => current && stacksFile(current),
+      svg: () => drawn && pictureFile(drawn, frame.title(), 'svg'),
+      png: () => drawn && pictureFile(drawn, frame.title(), 'png'),
+    },
+    post: host.post,
+  });
 
   function render(): void {
     if (!paused || !current) current = maps.find(map => map.map === state.map) ?? maps[0] ?? null;
     if (!current || current.stacks.length === 0) return;
-    showEmpty(null);
+    frame.showContent();
     const { stacks, unit } = current;
     mapChoice.element.hidden = maps.length < 2;
     mapChoice.options(maps.map(map => ({ value: map.map, label: map.label })));
@@ -250,7 +192,7 @@ export function createStacksView(
     const hasValues = stacks.some(sample => sample.value !== null);
     const hasCounts = stacks.some(sample => sample.count > 0);
     weightChoice.element.hidden = !hasValues || !hasCounts;
-    const weight: Weight = !hasValues ? 'count' : hasCounts ? state.weight : 'value';
+    weight = !hasValues ? 'count' : hasCounts ? state.weight : 'value';
     const format = (amount: number): string =>
       weight === 'value' ? formatQuantity(amount, unit) : formatCount(amount);
     const tree = buildTree(stacks, weight, state.inverted);
@@ -320,37 +262,28 @@ export function createStacksView(
 
   return {
     noSession: trusted => {
-      toolbar.hidden = true;
-      bar.banner.hidden = true;
       current = null;
-      showEmpty(noSessionView(trusted, command));
+      frame.noSession(trusted);
     },
-    session: (session, hasStacks) => {
-      title = session.title;
-      toolbar.hidden = false;
-      bar.session(session);
-      if (current && current.stacks.length > 0) return;
-      showEmpty(
-        !hasStacks
-          ? emptyView(
-              'This program keeps no stacks. A map whose key holds a stack, or the id of one in a stack map (BPF_MAP_TYPE_STACK_TRACE), shows up here.',
-              [{ label: 'New Program from Template', run: () => command('openTemplates') }],
-            )
-          : session.state === 'running' || session.state === 'starting'
-            ? emptyView('Attached; no stack yet. The flame graph grows from the first one.', [
-                { label: 'Show Program', run: () => command('openProgram') },
-              ])
-            : emptyView('The session ended without a stack.', [
-                { label: 'Attach Again', run: () => command('attachAgain') },
-                { label: 'Show Log', run: () => command('showLog') },
-              ]),
-      );
-    },
-    drops: drops => bar.drops(drops),
+    session: (session, hasStacks) =>
+      frame.session(
+        session,
+        current && current.stacks.length > 0
+          ? null
+          : {
+              absent: hasStacks
+                ? null
+                : 'This program keeps no stacks. A map whose key holds a stack, or the id of one in a stack map (BPF_MAP_TYPE_STACK_TRACE), shows up here.',
+              waiting: 'Attached; no stack yet. The flame graph grows from the first one.',
+              ended: 'The session ended without a stack.',
+            },
+      ),
+    drops: frame.drops,
     show: next => {
       maps = next;
       draw();
     },
     redraw: () => flame.redraw(),
+    export: frame.export,
   };
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { BpfObject, MapView } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
+import { panelsOf } from '../../shared/object/panels';
 import { EXIT } from '../exit';
 import { readInputFile } from '../input-file';
 import { printJson } from '../print/json';
@@ -25,17 +26,6 @@ export async function inspectCommand(file: string, options: { readonly json?: bo
     return;
   }
   process.stdout.write(`${sections(object).join('\n')}\n`);
-}
-
-/** The panels an object's maps and calls ask for, in the order to open them. */
-export function panelsOf(object: BpfObject): string[] {
-  const kinds = new Set(object.maps.map(map => map.view.kind));
-  return [
-    ...(kinds.has('histogram') ? ['histogram'] : []),
-    ...(kinds.has('events') || object.usesPrintk ? ['events'] : []),
-    ...(kinds.has('stacks') ? ['stacks'] : []),
-    ...(kinds.has('table') ? ['maps'] : []),
-  ];
 }
 
 function sections(object: BpfObject): string[] {

@@ -1,31 +1,39 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { ExportFormat } from '../../shared/protocol/webview';
+import type { ExportFormat } from '../../shared/protocol/webview-exports';
 
-const FORMAT_NAMES: Readonly<Record<ExportFormat, string>> = {
-  csv: 'CSV',
-  ndjson: 'NDJSON',
-  json: 'JSON',
-  svg: 'SVG picture',
-  png: 'PNG picture',
-  folded: 'Folded stacks',
-  speedscope: 'speedscope profile',
+const FORMATS: Readonly<Record<ExportFormat, { readonly name: string; readonly extension: string }>> = {
+  csv: { name: 'CSV', extension: 'csv' },
+  ndjson: { name: 'NDJSON', extension: 'ndjson' },
+  json: { name: 'JSON', extension: 'json' },
+  svg: { name: 'SVG drawing', extension: 'svg' },
+  png: { name: 'PNG picture', extension: 'png' },
+  folded: { name: 'Folded stacks', extension: 'folded' },
+  speedscope: { name: 'speedscope profile', extension: 'json' },
 };
 
-/** Asks where and writes it; does nothing when the person cancels. The page's name is a suggestion: only its last part counts. */
+/**
+ * Writes what a page made to `file`, else where the person says; resolves with the place, or null when they cancel.
+ * The page's name is a suggestion made of a traced system's strings: only its last part counts.
+ */
 export async function saveExport(
   format: ExportFormat,
   name: string,
   content: string | ArrayBuffer,
-): Promise<void> {
-  const fileName = path.basename(name) || `export.${format}`;
+  file: vscode.Uri | null,
+): Promise<vscode.Uri | null> {
+  const { name: formatName, extension } = FORMATS[format];
+  const fileName = path.basename(name) || `export.${extension}`;
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const target = await vscode.window.showSaveDialog({
-    title: `Export ${FORMAT_NAMES[format]}`,
-    filters: { [FORMAT_NAMES[format]]: [path.extname(fileName).slice(1) || format] },
-    ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, fileName) } : {}),
-  });
-  if (!target) return;
+  const target =
+    file ??
+    (await vscode.window.showSaveDialog({
+      title: `Export ${formatName}`,
+      filters: { [formatName]: [extension] },
+      ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, fileName) } : {}),
+    }));
+  if (!target) return null;
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
   await vscode.workspace.fs.writeFile(target, bytes);
+  return target;
 }

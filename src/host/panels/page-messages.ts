@@ -8,7 +8,15 @@ const Schema = v.variant('type', [
   v.strictObject({ type: v.literal('ready') }),
   v.strictObject({
     type: v.literal('command'),
-    command: v.picklist(['detach', 'attachAgain', 'openTemplates', 'showLog', 'openProgram', 'manageTrust']),
+    command: v.picklist([
+      'detach',
+      'attachAgain',
+      'openTemplates',
+      'showLog',
+      'openProgram',
+      'manageTrust',
+      'export',
+    ]),
   }),
   v.strictObject({
     type: v.literal('export'),
@@ -16,6 +24,7 @@ const Schema = v.variant('type', [
     name: text(200),
     content: v.union([v.string(), v.instance(ArrayBuffer)]),
   }),
+  v.strictObject({ type: v.literal('notExported'), why: text(64 << 10) }),
   v.strictObject({ type: v.literal('copy'), text: text(16 << 20) }),
   v.strictObject({ type: v.literal('pageError'), message: text(64 << 10) }),
 ]);

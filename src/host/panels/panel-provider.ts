@@ -4,17 +4,25 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { PanelName } from '../../shared/object/panels';
 import type { FromWebview, ToWebview } from '../../shared/protocol/webview';
 import { packMessage } from '../../shared/protocol/webview-codec';
+import type { ExportKind } from '../../shared/protocol/webview-exports';
 import { webviewPageHtml } from '../../shared/protocol/webview-page';
-import { CommandIds, type PanelName, ViewIds } from '../command-ids';
+import { CommandIds, PANEL_TITLES, ViewIds } from '../command-ids';
+import { errors } from '../errors';
 import type { Log } from '../log';
 import type { SessionList } from '../sessions/session-list';
 import { saveExport } from './page-actions';
 import { parsePageMessage } from './page-messages';
+import { focusPanel } from './panel-visibility';
 
 /** Bytes on their way to a page. Beyond, increments are dropped and the page is hydrated anew once it caught up. */
 const IN_FLIGHT_LIMIT_BYTES = 16 << 20;
+/** A page that has not loaded, or not written its file, by then is broken: a million rows take some seconds. */
+const PAGE_DEADLINE_MS = 60_000;
+
+type ExportAnswer = Extract<FromWebview, { type: 'export' | 'notExported' }>;
 
 export class PanelProvider implements vscode.WebviewViewProvider {
   private view: vscode.WebviewView | null = null;
@@ -22,10 +30,11 @@ export class PanelProvider implements vscode.WebviewViewProvider {
   private pageReady = false;
   private inFlightBytes = 0;
   private behind = false;
+  private readonly readied = new vscode.EventEmitter<void>();
+  private readonly exported = new vscode.EventEmitter<ExportAnswer>();
 
   constructor(
     private readonly panel: PanelName,
-    private readonly title: string,
     private readonly pages: vscode.Uri,
     private readonly sessions: SessionList,
     private readonly log: Log,
@@ -51,11 +60,37 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       this.unloaded();
     });
     view.webview.html = webviewPageHtml({
-      title: this.title,
+      title: PANEL_TITLES[this.panel],
       cspSource: view.webview.cspSource,
       nonce: randomBytes(24).toString('hex'),
       scriptUri: view.webview.asWebviewUri(vscode.Uri.joinPath(this.pages, `${this.panel}.js`)).toString(),
       styleUri: view.webview.asWebviewUri(vscode.Uri.joinPath(this.pages, `${this.panel}.css`)).toString(),
+    });
+  }
+
+  /** Shows the page, has it write what it shows, and saves that. Resolves with the place; null: the person cancelled. */
+  async export(kind: ExportKind, file: vscode.Uri | null): Promise<vscode.Uri | null> {
+    await focusPanel(this.panel);
+    if (!this.pageReady) await this.answerOf(this.readied.event);
+    const written = this.answerOf(this.exported.event);
+    this.post({ type: 'exportRequest', kind: kind.id });
+    const answer = await written;
+    if (answer.type === 'notExported')
+      throw answer.why === '' ? errors.nothingToExport() : errors.notExported(kind.label, answer.why);
+    return saveExport(answer.format, answer.name, answer.content, file);
+  }
+
+  private answerOf<T>(event: vscode.Event<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        subscription.dispose();
+        reject(errors.pageDoesNotAnswer(PANEL_TITLES[this.panel]));
+      }, PAGE_DEADLINE_MS);
+      const subscription = event(value => {
+        clearTimeout(timer);
+        subscription.dispose();
+        resolve(value);
+      });
     });
   }
 
@@ -124,6 +159,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
         this.pageReady = true;
         this.sessions.watched.add(this.panel);
         this.hydrate();
+        this.readied.fire();
         return;
       case 'command':
         switch (message.command) {
@@ -138,12 +174,15 @@ export class PanelProvider implements vscode.WebviewViewProvider {
           case 'openProgram':
             if (shown) await vscode.window.showTextDocument(shown.program);
             return;
+          case 'export':
+            return void (await vscode.commands.executeCommand(CommandIds.exportData, { panel: this.panel }));
           case 'manageTrust':
             return void (await vscode.commands.executeCommand('workbench.trust.manage'));
         }
         return;
       case 'export':
-        return saveExport(message.format, message.name, message.content);
+      case 'notExported':
+        return this.exported.fire(message);
       case 'copy':
         return void (await vscode.env.clipboard.writeText(message.text));
       case 'pageError':

@@ -3,7 +3,8 @@
  * that a histogram gets the whole width. A page that a command asks for is shown in any case.
  */
 import * as vscode from 'vscode';
-import { hiddenPanelKey, PANELS, type PanelName, panelViewId } from '../command-ids';
+import { PANELS, type PanelName } from '../../shared/object/panels';
+import { hiddenPanelKey, panelViewId } from '../command-ids';
 import type { SessionList } from '../sessions/session-list';
 import type { SessionModel } from '../sessions/session-model';
 

@@ -14,13 +14,14 @@ import { ContextKeys } from '../command-ids';
 import type { CompileTasks } from '../compile/task-provider';
 import { Cancelled, errors, toUserError } from '../errors';
 import type { Log } from '../log';
+import type { ParameterForm } from '../parameters/form';
+import type { RememberedParameters } from '../parameters/remembered';
+import { changedValues, lackingTargets, startingValues } from '../parameters/values';
 import { isProgramFile, programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
 import type { TemplateCatalogue } from '../templates/catalogue';
 import { confirmChangingPrograms } from './changing-programs';
 import type { ElevationPrompt } from './elevation-prompt';
-import { changedValues, mustAsk, startingValues } from './parameter-choice';
-import { askParameters, type RememberedParameters } from './parameter-form';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';
 import type { Targets } from './targets';
@@ -32,6 +33,7 @@ export interface AttachServices {
   readonly helpers: HelperPool;
   readonly sessions: SessionList;
   readonly elevation: ElevationPrompt;
+  readonly form: ParameterForm;
   readonly parameters: RememberedParameters;
   readonly templates: TemplateCatalogue;
   readonly verifier: VerifierReports;
@@ -86,10 +88,13 @@ export class Attacher {
     form: boolean,
   ): Promise<ReadonlyMap<string, string>> {
     const values = startingValues(object.parameters, this.services.parameters.get(program));
-    if (!form && !mustAsk(object, values)) return changedValues(object.parameters, values);
+    if (object.parameters.length === 0 || (!form && lackingTargets(object, values).length === 0))
+      return changedValues(object.parameters, values);
     const title = programTitle(program);
     const words = (await this.services.templates.find(title))?.manifest.parameters ?? {};
-    return changedValues(object.parameters, await askParameters(title, object.parameters, values, words));
+    const { target } = await this.services.targets.choose(object);
+    const said = await this.services.form.ask({ title, object, target, start: values, words });
+    return changedValues(object.parameters, said);
   }
 
   private async compile(program: vscode.Uri): Promise<string> {

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { ContextKeys, type PanelName } from '../command-ids';
+import type { PanelName } from '../../shared/object/panels';
+import { ContextKeys } from '../command-ids';
 import type { SessionModel, SessionUpdate } from './session-model';
 
 /** Ended sessions that stay in the list, so that their data can be looked at; older ones leave. */
@@ -45,8 +46,9 @@ export class SessionList implements vscode.Disposable {
     this.changed();
   }
 
-  show(model: SessionModel): void {
+  show(model: SessionModel | null): void {
     this.shownModel = model;
+    void vscode.commands.executeCommand('setContext', ContextKeys.sessionShown, model !== null);
     this.shows.fire();
   }
 
@@ -67,9 +69,7 @@ export class SessionList implements vscode.Disposable {
   private drop(model: SessionModel): void {
     this.models = this.models.filter(each => each !== model);
     model.dispose();
-    if (this.shownModel !== model) return;
-    this.shownModel = this.models[0] ?? null;
-    this.shows.fire();
+    if (this.shownModel === model) this.show(this.models[0] ?? null);
   }
 
   private changed(model?: SessionModel): void {

@@ -8,22 +8,14 @@ import { readKernelDrops } from '../../session/drops';
 import { HelperRequestError } from '../../session/helper-connection';
 import type { StackSnapshot } from '../../session/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
-import type { TracingSession } from '../../session/tracing-session';
+import type { SessionStream, TracingSession } from '../../session/tracing-session';
 import type { Drops, Histogram } from '../../shared/decode/model';
-import { stackTables } from '../../shared/decode/stack-tables';
 import type { MapDefinition, Program } from '../../shared/object/model';
+import { mainPanelsOf, PANELS, type PanelName, panelsOf } from '../../shared/object/panels';
 import type { DataFrame } from '../../shared/protocol/frames';
-import type {
-  GlobalValue,
-  SessionState,
-  SessionSummary,
-  StreamDescription,
-  ToWebview,
-} from '../../shared/protocol/webview';
-import { PANELS, type PanelName } from '../command-ids';
-import { EventStore, endsWithNewline } from '../panels/event-store';
+import type { GlobalValue, SessionState, SessionSummary, ToWebview } from '../../shared/protocol/webview';
 import { CostMeter, type SessionCost } from './cost-meter';
-import { countRecords } from './count-records';
+import { EventStreams } from './event-streams';
 import {
   nameStackTables,
   readGlobals,
@@ -89,9 +81,7 @@ export class SessionModel {
   private symbolizer: Symbolizer | null = null;
   private readonly costMeter = new CostMeter();
   private measuresCost = false;
-  private streams: readonly StreamDescription[] = [];
-  private readonly stores = new Map<string, EventStore>();
-  private readonly evicted = new Map<string, number>();
+  private streams: EventStreams | null = null;
   private histograms: readonly Histogram[] = [];
   private readonly history: Snapshot[] = [];
   private tables: readonly TableContent[] = [];
@@ -147,25 +137,12 @@ export class SessionModel {
 
   /** The pages that have something to show, in the order of PANELS. */
   get panels(): readonly PanelName[] {
-    const { maps = [], globals = [] } = this.tracing?.object ?? {};
-    const has = {
-      histogram:
-        maps.some(map => map.view.kind === 'histogram') ||
-        globals.some(global => global.histogram !== undefined),
-      events: this.streams.length > 0,
-      stacks: stackTables({ maps }).length > 0,
-      maps:
-        maps.some(map => map.view.kind === 'table') ||
-        globals.some(global => !global.hidden && global.histogram === undefined),
-    };
-    return PANELS.filter(panel => has[panel]);
+    return this.tracing ? panelsOf(this.tracing.object) : [];
   }
 
-  /** The pages to show by themselves: global variables alone are bookkeeping beside a chart or a list. */
+  /** The pages to show by themselves. */
   get mainPanels(): readonly PanelName[] {
-    const hasTable = this.tracing?.object.maps.some(map => map.view.kind === 'table') ?? false;
-    const main = this.panels.filter(panel => panel !== 'maps' || hasTable);
-    return main.length > 0 ? main : this.panels;
+    return this.tracing ? mainPanelsOf(this.tracing.object) : [];
   }
 
   /** Listens before anything is attached, so that the first record is not missed. The model disposes the symbolizer. */
@@ -173,14 +150,8 @@ export class SessionModel {
     this.tracing = tracing;
     this.symbolizer?.dispose();
     this.symbolizer = symbolizer;
-    this.streams = tracing.streams.map(stream => ({
-      stream: stream.name,
-      label: stream.map?.label ?? 'printk',
-      content: stream.content,
-      record: stream.map?.view.kind === 'events' ? stream.map.view.record : null,
-    }));
-    this.stores.clear();
-    tracing.onFrame((stream, frame) => this.receive(stream.name, stream.content, frame));
+    this.streams = new EventStreams(this.id, tracing.streams, this.identity.eventBytesLimit);
+    tracing.onFrame((stream, frame) => this.receive(stream, frame));
   }
 
   running(): void {
@@ -229,15 +200,7 @@ export class SessionModel {
     }
     if (panel === 'stacks') messages.push(...this.stackMessages(Date.now()));
     if (panel === 'maps') messages.push(...this.mapMessages(Date.now()));
-    if (panel === 'events') {
-      for (const { stream } of this.streams) {
-        const records = this.evicted.get(stream) ?? 0;
-        if (records > 0) messages.push({ type: 'evicted', sessionId, stream, records });
-        for (const { bytes, lost, atMs } of this.stores.get(stream)?.kept() ?? []) {
-          messages.push({ type: 'span', sessionId, stream, bytes: exactBuffer(bytes), lost, atMs });
-        }
-      }
-    }
+    if (panel === 'events') messages.push(...(this.streams?.hydration() ?? []));
     return messages;
   }
 
@@ -254,7 +217,7 @@ export class SessionModel {
       type: 'session',
       fresh,
       session: this.summary,
-      streams: this.streams,
+      streams: this.streams?.descriptions ?? [],
       maps: (this.tracing?.object.maps ?? []).filter(shown),
       eventBytesLimit: this.identity.eventBytesLimit,
     };
@@ -265,30 +228,11 @@ export class SessionModel {
     this.changes.fire();
   }
 
-  private receive(stream: string, content: StreamDescription['content'], frame: DataFrame): void {
-    // The frame's bytes are the connection's buffer: valid during this call only.
-    const bytes = frame.bytes.slice();
-    const records = countRecords(content, bytes);
-    const atMs = Date.now();
+  private receive(stream: SessionStream, frame: DataFrame): void {
+    if (!this.streams) return;
+    const { records, messages } = this.streams.receive(stream, frame);
     this.events += records;
-    const store =
-      this.stores.get(stream) ??
-      new EventStore(this.identity.eventBytesLimit, content === 'printk' ? endsWithNewline : undefined);
-    this.stores.set(stream, store);
-    const left = store.push({ bytes, records, lost: frame.lost, atMs });
-    const { id: sessionId } = this;
-    this.updates.fire({
-      sessionId,
-      panels: ['events'],
-      message: { type: 'span', sessionId, stream, bytes: exactBuffer(bytes), lost: frame.lost, atMs },
-    });
-    if (left === 0) return;
-    this.evicted.set(stream, (this.evicted.get(stream) ?? 0) + left);
-    this.updates.fire({
-      sessionId,
-      panels: ['events'],
-      message: { type: 'evicted', sessionId, stream, records: left },
-    });
+    for (const message of messages) this.updates.fire({ sessionId: this.id, panels: ['events'], message });
   }
 
   private schedule(delayMs: number): void {
@@ -399,11 +343,4 @@ export class SessionModel {
     }
     this.changes.fire();
   }
-}
-
-/** A buffer of exactly these bytes: VS Code sends a view's whole buffer. */
-function exactBuffer(bytes: Uint8Array): ArrayBuffer {
-  const copy = new ArrayBuffer(bytes.byteLength);
-  new Uint8Array(copy).set(bytes);
-  return copy;
 }

@@ -6,6 +6,7 @@
  */
 import type { Drops, FieldValue, Histogram, MapEntry } from '../decode/model';
 import type { MapDefinition, RecordLayout } from '../object/model';
+import type { ExportFormat } from './webview-exports';
 
 export type SessionState =
   | 'starting'
@@ -134,9 +135,9 @@ export type ToWebview =
       readonly stream: string;
       readonly records: number;
     }
-  | { readonly type: 'drops'; readonly sessionId: string; readonly drops: Drops; readonly atMs?: number };
-
-export type ExportFormat = 'csv' | 'ndjson' | 'json' | 'svg' | 'png' | 'folded' | 'speedscope';
+  | { readonly type: 'drops'; readonly sessionId: string; readonly drops: Drops; readonly atMs?: number }
+  /** The person wants a file: `kind` is an id of EXPORT_KINDS. Answered with 'export' or 'notExported'. */
+  | { readonly type: 'exportRequest'; readonly kind: string };
 
 /** Page to host. */
 export type FromWebview =
@@ -150,7 +151,9 @@ export type FromWebview =
         | 'openTemplates'
         | 'showLog'
         | 'openProgram'
-        | 'manageTrust';
+        | 'manageTrust'
+        /** The person is to choose what to export of this page. */
+        | 'export';
     }
   /** A file for the person to keep: the host asks where and writes it. `name` is a suggestion with its extension. */
   | {
@@ -159,6 +162,8 @@ export type FromWebview =
       readonly name: string;
       readonly content: string | ArrayBuffer;
     }
+  /** No file was made: '' when there is nothing to write, else what failed. */
+  | { readonly type: 'notExported'; readonly why: string }
   /** Text for the clipboard. */
   | { readonly type: 'copy'; readonly text: string }
   | { readonly type: 'pageError'; readonly message: string };

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { changedValues, mustAsk, startingValues } from '../../../src/host/sessions/parameter-choice';
+import {
+  changedValues,
+  lackingTargets,
+  problemsOf,
+  startingValues,
+} from '../../../src/host/parameters/values';
 import type { AttachPoint, Parameter, Program } from '../../../src/shared/object/model';
 
 function parameter(name: string, change: Partial<Parameter> = {}): Parameter {
@@ -67,14 +72,32 @@ describe('whether somebody must be asked', () => {
   const target = parameter('target_function', { role: 'function' });
   const library = parameter('target_library', { role: 'path' });
   const ask = (programs: Program[], values: Record<string, string>) =>
-    mustAsk({ programs, parameters: [pid, target, library] }, new Map(Object.entries(values)));
+    lackingTargets({ programs, parameters: [pid, target, library] }, new Map(Object.entries(values)));
 
-  it('no: the section says where it attaches', () => expect(ask([fixed], {})).toBe(false));
-  it('yes: no function is named', () => expect(ask([kprobe], { target_function: ' ' })).toBe(true));
-  it('no: a function is named', () => expect(ask([kprobe], { target_function: 'f' })).toBe(false));
-  it('yes: a function in no file', () => expect(ask([uprobe], { target_function: 'f' })).toBe(true));
+  it('no: the section says where it attaches', () => expect(ask([fixed], {})).toEqual([]));
+  it('yes: no function is named', () =>
+    expect(ask([kprobe], { target_function: ' ' })).toEqual(['target_function']));
+  it('no: a function is named', () => expect(ask([kprobe], { target_function: 'f' })).toEqual([]));
+  it('yes: a function in no file', () =>
+    expect(ask([uprobe], { target_function: 'f' })).toEqual(['target_library']));
   it('no: a function in a file', () =>
-    expect(ask([uprobe], { target_function: 'f', target_library: 'libc.so.6' })).toBe(false));
+    expect(ask([uprobe], { target_function: 'f', target_library: 'libc.so.6' })).toEqual([]));
   it('no: one of the programs has its target', () =>
-    expect(ask([uprobe, kprobe], { target_function: 'f' })).toBe(false));
+    expect(ask([uprobe, kprobe], { target_function: 'f' })).toEqual([]));
+});
+
+describe('what is wrong with values', () => {
+  const target = parameter('target_function', { role: 'function' });
+  const problems = (values: Record<string, string>) =>
+    problemsOf({ programs: [kprobe], parameters: [pid, target] }, new Map(Object.entries(values)));
+
+  it('is nothing when all can be attached with', () => {
+    expect(problems({ target_pid: '1', target_function: 'vfs_read' })).toEqual({});
+  });
+
+  it('is said of each parameter', () => {
+    const found = problems({ target_pid: 'one', target_function: '' });
+    expect(found.target_function).toBe('Needed: it says where the program attaches.');
+    expect(found.target_pid).toContain("target_pid cannot be 'one'");
+  });
 });

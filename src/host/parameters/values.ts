@@ -40,22 +40,36 @@ export function changedValues(
 }
 
 /**
- * True when the object has programs whose target a parameter names (BPFW_TARGET), and these values name the target of
- * none: attaching would do nothing, so the person must be asked. Programs in files need the file's name as well.
+ * The parameters without which attaching would do nothing: the object has programs whose target a parameter names
+ * (BPFW_TARGET), and these values name the target of none. Programs in files need the file's name as well. Empty when
+ * nothing must be asked.
  */
-export function mustAsk(
+export function lackingTargets(
   object: Pick<BpfObject, 'programs' | 'parameters'>,
   values: ReadonlyMap<string, string>,
-): boolean {
-  const said = (name: string | undefined) => name !== undefined && (values.get(name) ?? '').trim() !== '';
+): string[] {
+  const isLacking = (name: string) => (values.get(name) ?? '').trim() === '';
   const file = object.parameters.find(parameter => parameter.role === 'path')?.name;
-  const targeted = object.programs.filter(program => program.targetParameter !== null);
-  return (
-    targeted.length > 0 &&
-    targeted.every(
-      ({ attachPoint, targetParameter }) =>
-        !said(targetParameter ?? undefined) ||
-        (/^(u(ret)?probe|usdt)$/.test(attachPoint.kind) && !said(file)),
-    )
-  );
+  const lackingOf = object.programs.flatMap(({ attachPoint, targetParameter }) => {
+    if (targetParameter === null) return [];
+    const inFile = /^(u(ret)?probe|usdt)$/.test(attachPoint.kind);
+    const needed = inFile && file !== undefined ? [targetParameter, file] : [targetParameter];
+    return [needed.filter(isLacking)];
+  });
+  return lackingOf.every(lacking => lacking.length > 0) ? [...new Set(lackingOf.flat())] : [];
+}
+
+/** What is wrong with the values, by parameter; nothing when they can be attached with. */
+export function problemsOf(
+  object: Pick<BpfObject, 'programs' | 'parameters'>,
+  values: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const problems: Record<string, string> = {};
+  for (const name of lackingTargets(object, values))
+    problems[name] = 'Needed: it says where the program attaches.';
+  for (const parameter of object.parameters) {
+    const refused = refusal(parameter, values.get(parameter.name) ?? parameter.defaultValue);
+    if (refused !== null) problems[parameter.name] = refused;
+  }
+  return problems;
 }

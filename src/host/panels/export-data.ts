@@ -1,0 +1,59 @@
+/** BPF: Export Data: what the shown session's panels can write, chosen by the person unless a caller says. */
+import * as vscode from 'vscode';
+import type { PanelName } from '../../shared/object/panels';
+import { EXPORT_KINDS, type ExportKind } from '../../shared/protocol/webview-exports';
+import { PANEL_TITLES } from '../command-ids';
+import { Cancelled, errors } from '../errors';
+import type { SessionList } from '../sessions/session-list';
+import type { PanelProvider } from './panel-provider';
+
+export interface ExportWish {
+  /** Only what this panel writes. */
+  readonly panel?: PanelName | undefined;
+  /** Id of an EXPORT_KINDS entry of that panel: the person is not asked. */
+  readonly kind?: string | undefined;
+  /** Where to: no dialog is shown. */
+  readonly file?: vscode.Uri | undefined;
+}
+
+/** Resolves with the file that was written; null when the person cancelled the save dialog. Throws for people. */
+export async function exportData(
+  providers: Readonly<Record<PanelName, PanelProvider>>,
+  sessions: SessionList,
+  wish: ExportWish,
+): Promise<vscode.Uri | null> {
+  const shown = sessions.shown;
+  if (!shown) throw errors.nothingToExport();
+  const panels = wish.panel ? [wish.panel] : shown.panels;
+  const chosen = givenKind(wish) ?? (await pickKind(shown.summary.title, panels));
+  return providers[chosen.panel].export(chosen.kind, wish.file ?? null);
+}
+
+interface Choice {
+  readonly panel: PanelName;
+  readonly kind: ExportKind;
+}
+
+function givenKind({ panel, kind: id }: ExportWish): Choice | null {
+  const kinds: readonly ExportKind[] = panel ? EXPORT_KINDS[panel] : [];
+  const kind = kinds.find(each => each.id === id);
+  return panel && kind ? { panel, kind } : null;
+}
+
+async function pickKind(title: string, panels: readonly PanelName[]): Promise<Choice> {
+  const items = panels.flatMap(panel => [
+    { label: PANEL_TITLES[panel], kind: vscode.QuickPickItemKind.Separator },
+    ...EXPORT_KINDS[panel].map(kind => ({
+      label: kind.label,
+      detail: kind.detail,
+      choice: { panel, kind } satisfies Choice,
+    })),
+  ]);
+  const picked = await vscode.window.showQuickPick(items, {
+    title: `Export Data of ${title}`,
+    placeHolder: 'What is to be written?',
+    matchOnDetail: true,
+  });
+  if (!picked || !('choice' in picked)) throw new Cancelled();
+  return picked.choice;
+}

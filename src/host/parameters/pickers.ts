@@ -1,0 +1,153 @@
+/** Help with finding a parameter's value: lists of what the target and its files have. */
+import * as vscode from 'vscode';
+import type { Target } from '../../session/target';
+import { listDisks, listProcesses } from '../../session/target-lists';
+import { userFile } from '../../session/user-files';
+import { fileFunctions, fileProbes } from '../../session/user-functions';
+import type { BpfObject, Parameter } from '../../shared/object/model';
+
+interface Item extends vscode.QuickPickItem {
+  readonly value: string;
+}
+
+export interface PickRequest {
+  readonly parameter: Parameter;
+  readonly object: Pick<BpfObject, 'programs' | 'parameters'>;
+  readonly values: ReadonlyMap<string, string>;
+  readonly target: Target;
+}
+
+/** What the person chose for a parameter; null when they chose nothing. Rejects with errors for people. */
+export async function pickValue(request: PickRequest): Promise<string | null> {
+  const { parameter, target } = request;
+  switch (parameter.role) {
+    case 'pid':
+    case 'tid':
+      return pick('Choose Process', 'Every process', everyOne(parameter), () => processItems(target));
+    case 'comm':
+      return pick('Choose Command', 'Every command', everyOne(parameter), () => commandItems(target));
+    case 'device':
+      return pick('Choose Disk', 'Every disk', everyOne(parameter), () => diskItems(target));
+    case 'path':
+      return pickFile();
+    case 'function':
+      return pick('Choose Function', '', null, () => functionItems(request));
+    case 'usdt':
+      return pick('Choose Probe', '', null, () => probeItems(request));
+    default:
+      return null;
+  }
+}
+
+/** The value that means "all" by convention, when it is the default. */
+function everyOne({ defaultValue }: Parameter): string | null {
+  return defaultValue === '0' || defaultValue === '' ? defaultValue : null;
+}
+
+/** VS Code draws a list of this length without delay. */
+const MOST_ITEMS = 2_000;
+
+/** A list that is narrowed by typing: of long ones only what matches is handed to VS Code. */
+async function pick(
+  title: string,
+  everyLabel: string,
+  every: string | null,
+  load: () => Promise<readonly Item[]>,
+): Promise<string | null> {
+  const list = vscode.window.createQuickPick<Item>();
+  list.title = title;
+  list.placeholder = 'Type to narrow the list';
+  list.matchOnDescription = true;
+  list.matchOnDetail = true;
+  list.busy = true;
+  list.show();
+  try {
+    const chosen = new Promise<string | null>(resolve => {
+      list.onDidAccept(() => resolve(list.activeItems[0]?.value ?? null));
+      list.onDidHide(() => resolve(null));
+    });
+    const all = await Promise.race([load(), chosen]);
+    if (all === null || typeof all === 'string') return all;
+    const first = every === null ? [] : [{ label: everyLabel, value: every }];
+    const narrow = () => {
+      const wanted = list.value.trim().toLowerCase();
+      const matching =
+        all.length <= MOST_ITEMS ? all : all.filter(({ label }) => label.toLowerCase().includes(wanted));
+      list.items = [...first, ...matching.slice(0, MOST_ITEMS)];
+    };
+    narrow();
+    if (all.length > MOST_ITEMS) {
+      list.placeholder = `Type to narrow ${all.length} entries`;
+      list.onDidChangeValue(narrow);
+    }
+    list.busy = false;
+    return await chosen;
+  } finally {
+    list.dispose();
+  }
+}
+
+async function processItems(target: Target): Promise<Item[]> {
+  return (await listProcesses(target)).map(({ pid, comm, commandLine }) => ({
+    label: comm,
+    description: String(pid),
+    detail: commandLine === '' ? 'kernel thread' : commandLine,
+    value: String(pid),
+  }));
+}
+
+async function commandItems(target: Target): Promise<Item[]> {
+  const counts = new Map<string, number>();
+  for (const { comm } of await listProcesses(target)) counts.set(comm, (counts.get(comm) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([comm, count]) => ({
+      label: comm,
+      description: count === 1 ? '1 process' : `${count} processes`,
+      value: comm,
+    }));
+}
+
+async function diskItems(target: Target): Promise<Item[]> {
+  return (await listDisks(target)).map(({ device, name, bytes }) => ({
+    label: name,
+    description: device,
+    detail: `${(bytes / 2 ** 30).toFixed(1)} GiB`,
+    value: device,
+  }));
+}
+
+async function pickFile(): Promise<string | null> {
+  const picked = await vscode.window.showOpenDialog({ title: 'Choose File', openLabel: 'Choose' });
+  return picked?.[0]?.fsPath ?? null;
+}
+
+async function functionItems(request: PickRequest): Promise<Item[]> {
+  const file = fileOf(request);
+  const names =
+    file === null ? await kernelFunctions(request.target) : await fileFunctions(await userFile(file, null));
+  return names.map(name => ({ label: name, value: name }));
+}
+
+async function probeItems(request: PickRequest): Promise<Item[]> {
+  const file = fileOf(request);
+  const names = file === null ? [] : await fileProbes(await userFile(file, null));
+  return names.map(name => ({ label: name, value: name }));
+}
+
+/** The file the parameter's programs attach in; null for the kernel. */
+function fileOf({ parameter, object, values }: PickRequest): string | null {
+  const inFile = object.programs.some(
+    ({ attachPoint, targetParameter }) =>
+      targetParameter === parameter.name && /^(u(ret)?probe|usdt)$/.test(attachPoint.kind),
+  );
+  const file = object.parameters.find(candidate => candidate.role === 'path')?.name;
+  return inFile && file !== undefined ? (values.get(file) ?? '') : null;
+}
+
+async function kernelFunctions(target: Target): Promise<string[]> {
+  const { btf } = await target.readBtf();
+  const names = new Set<string>();
+  for (const id of btf.ids('func')) names.add(btf.name(id));
+  return [...names].sort();
+}

@@ -1,0 +1,33 @@
+import { stackTables } from '../decode/stack-tables';
+import type { BpfObject } from './model';
+
+/** Every panel, in the order to open them: the name is its page's folder under webview/. */
+export const PANELS = ['histogram', 'events', 'stacks', 'maps'] as const;
+export type PanelName = (typeof PANELS)[number];
+
+type Shown = Pick<BpfObject, 'maps' | 'globals' | 'usesPrintk'>;
+
+/** The panels that an object has something for. */
+export function panelsOf(object: Shown): PanelName[] {
+  const { maps, globals } = object;
+  const has: Readonly<Record<PanelName, boolean>> = {
+    histogram:
+      maps.some(map => map.view.kind === 'histogram') ||
+      globals.some(global => global.histogram !== undefined),
+    events: maps.some(map => map.view.kind === 'events') || object.usesPrintk,
+    stacks: stackTables({ maps }).length > 0,
+    maps: hasTable(object) || globals.some(global => !global.hidden && global.histogram === undefined),
+  };
+  return PANELS.filter(panel => has[panel]);
+}
+
+/** Those to open by themselves: global variables alone are bookkeeping beside a chart or a list. */
+export function mainPanelsOf(object: Shown): PanelName[] {
+  const all = panelsOf(object);
+  const main = all.filter(panel => panel !== 'maps' || hasTable(object));
+  return main.length > 0 ? main : all;
+}
+
+function hasTable({ maps }: Pick<BpfObject, 'maps'>): boolean {
+  return maps.some(map => map.view.kind === 'table');
+}

@@ -1,0 +1,48 @@
+/** Entries of a table as files: what is listed, in its order. */
+import { csvField, jsonText, jsonValue } from '../common/export';
+import type { ExportedFile } from '../common/panel-frame';
+import type { Column, LiveTable, TableRow } from './model';
+
+/** CSV holds numbers as counted and the rest as shown; the JSON formats hold plain values, integers over 2^53 as text. */
+export function entriesFile(
+  table: LiveTable,
+  rows: readonly TableRow[],
+  format: 'csv' | 'ndjson' | 'json',
+): ExportedFile {
+  const columns = table.columns.filter(column => column.kind === 'key' || column.kind === 'value');
+  return { format, name: table.label, content: content(table, columns, rows, format) };
+}
+
+function content(
+  table: LiveTable,
+  columns: readonly Column[],
+  rows: readonly TableRow[],
+  format: 'csv' | 'ndjson' | 'json',
+): string {
+  if (format === 'ndjson')
+    return rows
+      .map(({ key, value }) => `${JSON.stringify({ type: 'entry', map: table.id, key, value }, jsonValue)}\n`)
+      .join('');
+  if (format === 'json')
+    return jsonText({
+      map: table.id,
+      label: table.label,
+      columns: columns.map(({ kind, field }) => ({
+        of: kind,
+        name: field.name,
+        label: field.label,
+        unit: field.unit,
+        type: field.typeName,
+      })),
+      entries: rows.map(({ key, value }) => ({ key, value })),
+    });
+  const lines = [
+    columns.map(column => csvField(column.field.name)).join(','),
+    ...rows.map(row =>
+      columns
+        .map(column => csvField(column.numeric ? table.plain(row, column) : table.shown(row, column)))
+        .join(','),
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}

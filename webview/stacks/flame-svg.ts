@@ -1,0 +1,54 @@
+/** The flame graph as a drawing. */
+import { readTheme } from '../common/theme';
+import { type FlameData, fillOf, fitted, LEVEL_PX } from './flame-graph';
+import { frameLabel, layoutBoxes } from './model';
+
+/** The picture as SVG, with a title per frame; text is escaped by the serialiser. */
+export function flameSvg(data: FlameData, width: number): { readonly svg: string; readonly height: number } {
+  const theme = readTheme();
+  const namespace = 'http://www.w3.org/2000/svg';
+  const boxes = layoutBoxes(data.zoomed, 0.5 / width);
+  const levels = boxes.reduce((most, box) => Math.max(most, box.level), 0) + 1;
+  const svg = document.createElementNS(namespace, 'svg');
+  const put = (
+    parent: Element,
+    tag: string,
+    attributes: Readonly<Record<string, string | number>>,
+    text = '',
+  ): Element => {
+    const created = document.createElementNS(namespace, tag);
+    for (const [name, value] of Object.entries(attributes)) created.setAttribute(name, String(value));
+    created.textContent = text;
+    parent.append(created);
+    return created;
+  };
+  svg.setAttribute('xmlns', namespace);
+  svg.setAttribute('viewBox', `0 0 ${width} ${levels * LEVEL_PX}`);
+  svg.setAttribute('font-family', 'sans-serif');
+  svg.setAttribute('font-size', '12');
+  put(svg, 'rect', { width, height: levels * LEVEL_PX, fill: theme.background });
+  const context = document.createElement('canvas').getContext('2d');
+  if (context) context.font = '12px sans-serif';
+  for (const { node, x, width: share, level } of boxes) {
+    const group = put(svg, 'g', {});
+    put(group, 'title', {}, `${frameLabel(node)}: ${data.format(node.total)}`);
+    const wide = share * width;
+    put(group, 'rect', {
+      x: x * width,
+      y: level * LEVEL_PX,
+      width: Math.max(0.5, wide - 1),
+      height: LEVEL_PX - 1,
+      fill: fillOf(node, theme),
+      stroke: theme.border,
+      'stroke-width': 0.3,
+    });
+    if (context && wide >= 24)
+      put(
+        group,
+        'text',
+        { x: x * width + 4, y: level * LEVEL_PX + 13, fill: theme.foreground },
+        fitted(context, frameLabel(node), wide - 8),
+      );
+  }
+  return { svg: new XMLSerializer().serializeToString(svg), height: levels * LEVEL_PX };
+}
