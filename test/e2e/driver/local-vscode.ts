@@ -22,6 +22,10 @@ export interface LocalVscodeOptions {
   readonly machineSettings?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Settings of the user on top of the quiet ones. */
+  readonly userSettings?: Readonly<Record<string, unknown>>;
+  /** Of the window; 1400 x 900 without. */
+  readonly size?: { readonly width: number; readonly height: number };
 }
 
 export interface LocalVscode {
@@ -46,7 +50,10 @@ export async function openLocalVscode(options: LocalVscodeOptions = {}): Promise
   };
   try {
     await fillSampleWorkspace(workspace);
-    await writeSettings(dataFolder, { user: quietSettings, machine: options.machineSettings ?? {} });
+    await writeSettings(dataFolder, {
+      user: { ...quietSettings, ...options.userSettings },
+      machine: options.machineSettings ?? {},
+    });
     await addExtension(vscode, dataFolder, options.extension ?? root);
     const server = await startVscodeServer(vscode, {
       dataFolder,
@@ -58,6 +65,7 @@ export async function openLocalVscode(options: LocalVscodeOptions = {}): Promise
     undo.push(() => browser.close());
     const workbench = await Workbench.open(browser, server.address(workspace), {
       timeoutMs: options.timeoutMs ?? 30_000,
+      ...options.size,
     });
     return { workbench, workspace, logPath: server.logPath, close };
   } catch (error) {

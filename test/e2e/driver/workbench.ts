@@ -143,6 +143,29 @@ export class Workbench {
     return this.page.locator('.pane-body .monaco-list-row', { hasText: text });
   }
 
+  /** Puts the cursor of the active editor behind the first place where `text` stands in `whole`, its text. */
+  async putCursorBehind(whole: string, text: string): Promise<void> {
+    const at = whole.indexOf(text);
+    if (at < 0) throw new Error(`the text does not have ${text}`);
+    const before = whole.slice(0, at + text.length).split('\n');
+    await this.page.keyboard.press('Control+G');
+    await this.quickInput.answer(`:${before.length}:${(before.at(-1) ?? '').length + 1}`);
+    await this.page
+      .locator('.editor-group-container.active .cursors-layer.has-selection')
+      .waitFor({ state: 'detached' });
+  }
+
+  /** Line of the active editor that contains `text` (as drawn: blanks are no-break spaces). */
+  line(text: string): Locator {
+    const pattern = new RegExp(text.split(' ').map(escapeRegExp).join('[ \\u00a0]'));
+    return this.page.locator('.editor-group-container.active .view-line', { hasText: pattern });
+  }
+
+  /** The list of proposals, when it is open. */
+  get proposals(): Locator {
+    return this.page.locator('.suggest-widget.visible');
+  }
+
   /** Underlined problems in the active editor. */
   squiggles(severity: 'error' | 'warning' | 'info'): Locator {
     return this.page.locator(`.editor-group-container.active .squiggly-${severity}`);
