@@ -195,12 +195,14 @@ function memberAt(object: BpfObject, map: string, offset: number): string | null
   return struct?.members.find(member => member.bitOffset === offset * 8)?.name ?? null;
 }
 
-/** Column templates of docs/gadget-devel/metadata.md. It has none for thread ids, which are as wide as process ids. */
+/** Column templates of docs/gadget-devel/metadata.md. */
 const TEMPLATES: Partial<Record<Field['meaning'], string>> = {
   'timestamp-ns': 'timestamp',
+  'duration-ns': 'duration',
+  bytes: 'bytes',
   comm: 'comm',
   pid: 'pid',
-  tid: 'pid',
+  tid: 'tid',
   uid: 'uid',
   gid: 'gid',
 };

@@ -43,12 +43,9 @@ export const GadgetSchema = v.strictObject({
 /** build.yaml: docs/gadget-devel/building.md. */
 export const BuildSchema = v.strictObject({ ebpfsource: v.string(), metadata: v.string() });
 
-/** Annotations docs/gadget-devel/metadata.md names for fields, and column templates it lists. */
+/** Annotations docs/gadget-devel/metadata.md names for fields, and column templates it lists (v0.55; `bytes`, `duration` and `tid` are not in v0.40's list yet). */
 export const FIELD_ANNOTATIONS = /^(description|template|columns\.(hidden|hex)|metrics\.(type|unit))$/;
-export const COLUMN_TEMPLATES =
-  'timestamp node pod container namespace containerImageName containerImageDigest containerStartedAt comm pcomm pid uid gid ns l4endpoint syscall errorString'.split(
-    ' ',
-  );
+export const COLUMN_TEMPLATES = ['timestamp', 'bytes', 'duration', 'comm', 'pid', 'tid', 'uid', 'gid'];
 
 const decoder = v.strictObject({
   name: v.picklist(['uint', 'ksym', 'majorminor', 'string', 'static_map', 'cgroup', 'inet_ip']),
