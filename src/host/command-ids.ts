@@ -59,8 +59,14 @@ export const ContextKeys = {
   sessionShown: 'bpf.sessionShown',
   canAttachAgain: 'bpf.canAttachAgain',
   hasVerifierLog: 'bpf.hasVerifierLog',
-  /** Something was attached with a parameter that is not at its default: a step of the walkthrough. */
+  /** The extension's own templates are not there. */
+  noTemplates: 'bpf.noTemplates',
+  // Steps of the walkthrough that were done, not only begun:
+  environmentChecked: 'bpf.environmentChecked',
+  programCreated: 'bpf.programCreated',
+  /** Something was attached with a parameter that is not at its default. */
   parametersChanged: 'bpf.parametersChanged',
+  exported: 'bpf.exported',
   sandboxRunning: 'bpf.sandboxRunning',
 } as const;
 

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { PANELS, type PanelName } from '../shared/object/panels';
-import { type CommandId, CommandIds } from './command-ids';
+import { type CommandId, CommandIds, ContextKeys } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
 import { installSandbox } from './environment/install-sandbox';
@@ -15,7 +15,7 @@ import type { Log } from './log';
 import { exportData } from './panels/export-data';
 import type { PanelProvider } from './panels/panel-provider';
 import { focusPanel, showPanelsOf } from './panels/panel-visibility';
-import { programOf, requireTrust } from './program-files';
+import { isProgramFile, programOf, programsInTabs, requireTrust } from './program-files';
 import type { Attacher, AttachWish } from './sessions/attach';
 import type { SessionList } from './sessions/session-list';
 import { SessionModel } from './sessions/session-model';
@@ -46,6 +46,14 @@ const ExportWishSchema = v.object({
   file: v.optional(v.custom<vscode.Uri>(value => value instanceof vscode.Uri)),
 });
 const AttachWishSchema = v.object({ parameters: v.record(v.string(), v.string()) });
+
+/** Set when the command has done what it says; one that was cancelled has not. */
+const DONE: ReadonlyMap<string, string> = new Map([
+  [CommandIds.checkEnvironment, ContextKeys.environmentChecked],
+  [CommandIds.newProgram, ContextKeys.programCreated],
+  [CommandIds.exportInspektorGadget, ContextKeys.exported],
+  [CommandIds.exportEbpfExporter, ContextKeys.exported],
+]);
 
 type Body = (...args: readonly unknown[]) => Promise<unknown>;
 
@@ -147,7 +155,10 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
   const registrations = Object.entries(table).map(([id, body]) =>
     vscode.commands.registerCommand(id, async (...args: unknown[]) => {
       try {
-        return await body(...args);
+        const result = await body(...args);
+        const done = DONE.get(id);
+        if (done) void vscode.commands.executeCommand('setContext', done, true);
+        return result;
       } catch (error) {
         present(error, log);
         return undefined;
@@ -188,7 +199,7 @@ async function objectOf(argument: unknown): Promise<vscode.Uri> {
     return argument;
   }
   const open = vscode.window.activeTextEditor?.document.uri;
-  if (open?.path.endsWith('.bpf.c')) return programOf(open);
+  if (open ? isProgramFile(open) : programsInTabs().length > 0) return programOf(open);
   const picked = await vscode.window.showOpenDialog({
     title: 'Attach an Object File',
     openLabel: 'Attach',

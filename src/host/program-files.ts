@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { errors } from './errors';
+import { Cancelled, errors } from './errors';
 
 /** A BPF program's source by its name, the convention of libbpf's own tools. */
 export function isProgramFile(uri: vscode.Uri): boolean {
@@ -13,16 +13,40 @@ export function programTitle(uri: vscode.Uri): string {
 }
 
 /**
- * The program a command is about: its argument (menus, tests), else the active editor. Saved first, because clang
- * reads the disk. Throws UserError when there is none.
+ * The program a command is about: its argument (menus, tests), else the active editor; where that is no text, as in the
+ * walkthrough, a program that is open in a tab. Saved first, because clang reads the disk. Throws UserError when there
+ * is none, Cancelled when the person chose none.
  */
 export async function programOf(argument: unknown): Promise<vscode.Uri> {
-  const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
+  const uri = argument instanceof vscode.Uri ? argument : await programInFront();
   if (!uri || !isProgramFile(uri)) throw errors.noProgram();
   if (uri.scheme !== 'file') throw errors.notAFile(uri);
   const document = vscode.workspace.textDocuments.find(open => open.uri.toString() === uri.toString());
   if (document?.isDirty) await document.save();
   return uri;
+}
+
+async function programInFront(): Promise<vscode.Uri | undefined> {
+  const active = vscode.window.activeTextEditor?.document.uri;
+  if (active) return active;
+  const [first, ...others] = programsInTabs();
+  if (!first || others.length === 0) return first;
+  const picked = await vscode.window.showQuickPick(
+    [first, ...others].map(uri => ({ label: path.basename(uri.path), description: uri.fsPath, uri })),
+    { placeHolder: 'Which program?' },
+  );
+  if (!picked) throw new Cancelled();
+  return picked.uri;
+}
+
+/** Programs that are open, in the order of their tabs, each once. */
+export function programsInTabs(): vscode.Uri[] {
+  const programs = vscode.window.tabGroups.all
+    .flatMap(group => group.tabs)
+    .flatMap(({ input }) =>
+      input instanceof vscode.TabInputText && isProgramFile(input.uri) ? [input.uri] : [],
+    );
+  return [...new Map(programs.map(uri => [uri.toString(), uri])).values()];
 }
 
 /** Refuses in code what menus only hide: throws UserError in a workspace that is not trusted. */

@@ -1,52 +1,42 @@
-/**
- * What works on this machine and what does not: one row each, with what a failing row blocks and the exact mend. Rows
- * about compiling come from the compile room; the caller puts both together.
- */
+/** The environment check's rows about this kernel and this process. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { release } from 'node:os';
+import { machine, release } from 'node:os';
+import type { EnvironmentRow } from '../shared/environment';
 import { localObstacle } from './choose-target';
+import { placeOfThisProcess } from './place';
 import { processStatus } from './process-status';
 import { findNode } from './real-node';
 
-export interface DoctorRow {
-  readonly what: string;
-  readonly ok: boolean;
-  /** What was found. */
-  readonly detail: string;
-  /** What cannot be done without it; empty when ok. */
-  readonly blocks: string;
-  /** A command or a step; empty when ok. */
-  readonly mend: string;
-}
-
 /** Rows about this kernel and this process. */
-export async function localRows(nodeSetting: string | undefined, canAsk: boolean): Promise<DoctorRow[]> {
+export async function localRows(nodeSetting: string | undefined, canAsk: boolean): Promise<EnvironmentRow[]> {
   return [
-    await nodeRow(nodeSetting),
+    row('Kernel', true, `Linux ${release()} on ${machine()}, ${await placeOfThisProcess()}`),
     btfRow(),
     await tracefsRow(),
     await lockdownRow(),
-    libbpfRow(),
     await tracingRow(canAsk),
+    gainRow(),
+    libbpfRow(),
+    await nodeRow(nodeSetting),
   ];
 }
 
-function row(what: string, ok: boolean, detail: string, blocks = '', mend = ''): DoctorRow {
+function row(what: string, ok: boolean, detail: string, blocks = '', mend = ''): EnvironmentRow {
   return { what, ok, detail, blocks: ok ? '' : blocks, mend: ok ? '' : mend };
 }
 
-async function nodeRow(setting: string | undefined): Promise<DoctorRow> {
+async function nodeRow(setting: string | undefined): Promise<EnvironmentRow> {
   try {
     const node = await findNode(setting, process.env);
     return row(
-      'Node.js for the helper',
+      'Node.js',
       true,
       node.electron ? `${node.path} (Electron: ring buffers are copied)` : `${node.path} ${node.version}`,
     );
   } catch (error) {
     return row(
-      'Node.js for the helper',
+      'Node.js',
       false,
       error instanceof Error ? error.message : String(error),
       'attaching to this kernel',
@@ -55,7 +45,7 @@ async function nodeRow(setting: string | undefined): Promise<DoctorRow> {
   }
 }
 
-function btfRow(): DoctorRow {
+function btfRow(): EnvironmentRow {
   const ok = existsSync('/sys/kernel/btf/vmlinux');
   return row(
     'Kernel types (BTF)',
@@ -66,7 +56,7 @@ function btfRow(): DoctorRow {
   );
 }
 
-async function tracefsRow(): Promise<DoctorRow> {
+async function tracefsRow(): Promise<EnvironmentRow> {
   const mounts = await readFile('/proc/mounts', 'utf8').catch(() => '');
   const mounted = /^\S+ \S+ tracefs /m.test(mounts);
   return row(
@@ -79,7 +69,7 @@ async function tracefsRow(): Promise<DoctorRow> {
 }
 
 /** Lockdown's "confidentiality" keeps BPF from reading kernel memory (kernel_lockdown(7)). */
-async function lockdownRow(): Promise<DoctorRow> {
+async function lockdownRow(): Promise<EnvironmentRow> {
   const text = await readFile('/sys/kernel/security/lockdown', 'utf8').catch(() => '[none]');
   const mode = /\[(\w+)\]/.exec(text)?.[1] ?? 'none';
   return row(
@@ -91,7 +81,7 @@ async function lockdownRow(): Promise<DoctorRow> {
   );
 }
 
-function libbpfRow(): DoctorRow {
+function libbpfRow(): EnvironmentRow {
   const folders = [
     '/usr/lib/x86_64-linux-gnu',
     '/usr/lib/aarch64-linux-gnu',
@@ -109,11 +99,24 @@ function libbpfRow(): DoctorRow {
   );
 }
 
-async function tracingRow(canAsk: boolean): Promise<DoctorRow> {
+/** no_new_privs is how snaps, flatpaks and many containers are started; sudo and pkexec cannot work under it. */
+function gainRow(): EnvironmentRow {
+  const status = processStatus('self');
+  const barred = status?.noNewPrivileges === true && status.uid !== 0;
+  return row(
+    'Gaining rights',
+    !barred,
+    barred ? 'barred by no_new_privs' : 'not barred (no no_new_privs)',
+    'sudo and pkexec',
+    'VS Code from its .deb instead of a snap or flatpak, or the sandbox VM (target vm)',
+  );
+}
+
+async function tracingRow(canAsk: boolean): Promise<EnvironmentRow> {
   const obstacle = await localObstacle(null, canAsk);
   const uid = processStatus('self')?.uid;
   return row(
-    'Rights to trace this kernel',
+    'Rights to trace',
     obstacle === null,
     obstacle ?? (uid === 0 ? 'root' : 'with your password, through sudo or pkexec'),
     'attaching to this kernel',

@@ -1,5 +1,5 @@
 /** The sandbox VM's rows of the environment check: what it needs, found without booting it. */
-import type { DoctorRow } from './doctor';
+import { type EnvironmentRow, lookFor } from '../shared/environment';
 import { findTool } from './vm/find-tool';
 import { findGuestNode } from './vm/guest-node';
 import { findKernel } from './vm/kernel-image';
@@ -8,38 +8,22 @@ import { VmError } from './vm/vm-error';
 
 const BLOCKS = 'the sandbox VM';
 
-export async function vmRows(options: {
+export function vmRows(options: {
   readonly cacheFolder: string;
   readonly qemuPath?: string;
   readonly nodePath?: string;
-}): Promise<DoctorRow[]> {
+}): Promise<EnvironmentRow[]> {
   return Promise.all([
-    row('QEMU', () => findQemu(options.qemuPath)),
-    row('Kernel of the sandbox VM', async () => (await findKernel(options.cacheFolder)).release),
-    row('Node.js of the sandbox VM', () => findGuestNode(options.nodePath)),
-    toolRow('busybox', 'busybox-static'),
-    toolRow('modprobe', 'kmod'),
+    lookFor('QEMU', BLOCKS, () => findQemu(options.qemuPath)),
+    lookFor('Kernel', BLOCKS, async () => (await findKernel(options.cacheFolder)).release),
+    lookFor('Node.js', BLOCKS, () => findGuestNode(options.nodePath)),
+    lookFor('busybox', BLOCKS, () => tool('busybox', 'busybox-static')),
+    lookFor('modprobe', BLOCKS, () => tool('modprobe', 'kmod')),
   ]);
 }
 
-async function row(what: string, look: () => Promise<string>): Promise<DoctorRow> {
-  try {
-    return { what, ok: true, detail: await look(), blocks: '', mend: '' };
-  } catch (error) {
-    if (!(error instanceof VmError)) throw error;
-    return { what, ok: false, detail: error.message, blocks: BLOCKS, mend: error.mend ?? '' };
-  }
-}
-
-async function toolRow(tool: string, debianPackage: string): Promise<DoctorRow> {
-  const found = await findTool(tool);
-  return found
-    ? { what: tool, ok: true, detail: found, blocks: '', mend: '' }
-    : {
-        what: tool,
-        ok: false,
-        detail: 'not found',
-        blocks: BLOCKS,
-        mend: `sudo apt-get install ${debianPackage}`,
-      };
+async function tool(name: string, debianPackage: string): Promise<string> {
+  const found = await findTool(name);
+  if (!found) throw new VmError('tool-missing', 'not found', `sudo apt-get install ${debianPackage}`);
+  return found;
 }

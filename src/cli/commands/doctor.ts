@@ -1,7 +1,7 @@
-import { findClang } from '../../compile/clang';
-import { findLibbpfHeaders } from '../../compile/flags';
-import { type DoctorRow, localRows } from '../../session/doctor';
+import { compileRows } from '../../compile/doctor';
+import { localRows } from '../../session/doctor';
 import { vmRows } from '../../session/vm-doctor';
+import { type EnvironmentSection, environmentText } from '../../shared/environment';
 import { EXIT } from '../exit';
 import { cacheFolder } from '../paths';
 import { printJson } from '../print/json';
@@ -14,40 +14,17 @@ export async function doctorCommand(options: {
   readonly json?: boolean;
 }): Promise<void> {
   const wish = parseTarget(options.target);
-  const compileRows = [await clangRow(), await headersRow()];
-  const local = wish === 'vm' ? [] : await localRows(undefined, canAsk());
-  const vm = wish === 'local' ? [] : await vmRows({ cacheFolder: cacheFolder() });
-  for (const row of [...compileRows, ...local, ...vm]) print(row, options.json === true);
+  const compiling: EnvironmentSection = { area: 'compiling', rows: await compileRows() };
+  const targets: EnvironmentSection[] = [];
+  if (wish !== 'vm') targets.push({ area: 'this kernel', rows: await localRows(undefined, canAsk()) });
+  if (wish !== 'local')
+    targets.push({ area: 'sandbox VM', rows: await vmRows({ cacheFolder: cacheFolder() }) });
+
+  const sections = [compiling, ...targets];
+  if (options.json === true) {
+    for (const { area, rows } of sections) for (const row of rows) printJson({ type: 'check', area, ...row });
+  } else process.stdout.write(`${environmentText(sections)}\n`);
+  const works = ({ rows }: EnvironmentSection) => rows.every(row => row.ok);
   // Without a wish one working target is enough.
-  const targetWorks = [local, vm].some(rows => rows.length > 0 && rows.every(row => row.ok));
-  process.exitCode = compileRows.every(row => row.ok) && targetWorks ? EXIT.done : EXIT.environment;
-}
-
-function print(row: DoctorRow, json: boolean): void {
-  if (json) {
-    printJson({ type: 'check', ...row });
-    return;
-  }
-  process.stdout.write(`${row.ok ? 'ok     ' : 'missing'}  ${row.what}: ${row.detail}\n`);
-  if (!row.ok) process.stdout.write(`         blocks: ${row.blocks}\n         mend:   ${row.mend}\n`);
-}
-
-async function clangRow(): Promise<DoctorRow> {
-  return check('clang', 'compiling', async () => {
-    const clang = await findClang();
-    return `${clang.path} ${clang.version}`;
-  });
-}
-
-async function headersRow(): Promise<DoctorRow> {
-  return check('libbpf headers', 'compiling', () => findLibbpfHeaders());
-}
-
-async function check(what: string, blocks: string, look: () => Promise<string>): Promise<DoctorRow> {
-  try {
-    return { what, ok: true, detail: await look(), blocks: '', mend: '' };
-  } catch (error) {
-    const mend = typeof error === 'object' && error !== null && 'mend' in error ? String(error.mend) : '';
-    return { what, ok: false, detail: error instanceof Error ? error.message : String(error), blocks, mend };
-  }
+  process.exitCode = works(compiling) && targets.some(works) ? EXIT.done : EXIT.environment;
 }

@@ -1,17 +1,13 @@
 /** The page of BPF: Check Environment, as text for a webview without scripts. No `vscode`, so it can be tested alone. */
-
-export interface EnvironmentRow {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** What does not work because of it; '' when nothing is blocked. */
-  readonly blocks: string;
-  /** A command or a step; '' when there is none. */
-  readonly mend: string;
-}
+import {
+  type EnvironmentRow,
+  type EnvironmentSection,
+  environmentText,
+  heading,
+} from '../../shared/environment';
 
 export interface EnvironmentPage {
-  readonly rows: readonly EnvironmentRow[];
+  readonly sections: readonly EnvironmentSection[];
   readonly cspSource: string;
   readonly styleNonce: string;
   /** Link that copies a text; a `command:` URI of an internal command. */
@@ -21,11 +17,12 @@ export interface EnvironmentPage {
 }
 
 export function environmentHtml(page: EnvironmentPage): string {
-  const failing = page.rows.filter(row => !row.ok);
+  const rows = page.sections.flatMap(section => section.rows);
+  const failing = rows.filter(row => !row.ok).length;
   const summary =
-    failing.length === 0
+    failing === 0
       ? 'Everything BPF Workbench needs is here.'
-      : `${failing.length} of ${page.rows.length} checks need attention.`;
+      : `${failing} of ${rows.length} checks ${failing === 1 ? 'needs' : 'need'} attention. One working kernel is enough: this one or the sandbox VM's.`;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -36,7 +33,9 @@ export function environmentHtml(page: EnvironmentPage): string {
 body { padding: 0 1.5em 1.5em; max-width: 70em; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .5em .8em .5em 0; border-bottom: 1px solid var(--vscode-widget-border, var(--vscode-contrastBorder, transparent)); }
-.mark { white-space: nowrap; }
+.mark { white-space: nowrap; width: 6em; }
+.what { width: 12em; }
+h2 { margin: 1.5em 0 .3em; font-size: 1.2em; font-weight: 600; }
 .missing { color: var(--vscode-errorForeground); font-weight: 600; }
 code { font-family: var(--vscode-editor-font-family); user-select: all; overflow-wrap: anywhere; }
 p.more { margin: .3em 0 0; }
@@ -44,27 +43,22 @@ p.more { margin: .3em 0 0; }
 </head>
 <body>
 <h1>BPF environment</h1>
-<p role="status">${escapeHtml(summary)} <a href="${escapeHtml(page.againLink)}">Check again</a></p>
-<table>
-<thead><tr><th scope="col">State</th><th scope="col">What</th><th scope="col">Found</th></tr></thead>
-<tbody>
-${page.rows.map(row => rowHtml(row, page)).join('\n')}
-</tbody>
-</table>
+<p role="status">${escapeHtml(summary)}</p>
+<p><a href="${escapeHtml(page.againLink)}">Check again</a> · <a href="${escapeHtml(page.copyLink(environmentText(page.sections)))}">Copy all as text</a></p>
+${page.sections.map(section => sectionHtml(section, page)).join('\n')}
 </body>
 </html>
 `;
 }
 
-/** The same as text, for the log and for bug reports. */
-export function environmentText(rows: readonly EnvironmentRow[]): string {
-  return rows
-    .map(row => {
-      const blocks = row.ok || row.blocks === '' ? '' : `\n    blocks: ${row.blocks}`;
-      const mend = row.ok || row.mend === '' ? '' : `\n    mend:   ${row.mend}`;
-      return `${row.ok ? 'ok      ' : 'MISSING '}${row.what}: ${row.detail}${blocks}${mend}`;
-    })
-    .join('\n');
+function sectionHtml(section: EnvironmentSection, page: EnvironmentPage): string {
+  return `<h2>${escapeHtml(heading(section))}</h2>
+<table>
+<thead><tr><th scope="col" class="mark">State</th><th scope="col" class="what">What</th><th scope="col">Found</th></tr></thead>
+<tbody>
+${section.rows.map(row => rowHtml(row, page)).join('\n')}
+</tbody>
+</table>`;
 }
 
 function rowHtml(row: EnvironmentRow, page: EnvironmentPage): string {

@@ -1,12 +1,9 @@
-/** Everything BPF: Check Environment asks: this kernel and process, what compiles, what the sandbox VM needs. */
-import { findClang } from '../../compile/clang';
-import { CompileEnvironmentError } from '../../compile/environment-error';
-import { findLibbpfHeaders } from '../../compile/flags';
+/** Everything BPF: Check Environment asks: what compiles, this kernel and process, what the sandbox VM needs. */
+import { compileRows } from '../../compile/doctor';
 import { localRows } from '../../session/doctor';
-import { defaultCacheFolder, findKernel } from '../../session/vm/kernel-image';
-import { findQemu } from '../../session/vm/qemu';
-import { VmError } from '../../session/vm/vm-error';
-import type { EnvironmentRow } from './page';
+import { defaultCacheFolder } from '../../session/vm/kernel-image';
+import { vmRows } from '../../session/vm-doctor';
+import type { EnvironmentSection } from '../../shared/environment';
 
 export interface EnvironmentSources {
   clangPath(): string | undefined;
@@ -14,38 +11,16 @@ export interface EnvironmentSources {
   qemuPath(): string | undefined;
 }
 
-export async function environmentRows(sources: EnvironmentSources): Promise<EnvironmentRow[]> {
-  const clangPath = sources.clangPath();
-  const compiling = 'compiling';
-  const sandbox = 'the sandbox VM';
-  const rows = await Promise.all([
-    check('clang', compiling, async () => {
-      const clang = await findClang(clangPath === undefined ? {} : { setting: clangPath });
-      return `${clang.path}: ${clang.version}`;
-    }),
-    check('libbpf headers', compiling, () => findLibbpfHeaders()),
-    check('QEMU', sandbox, () => findQemu(sources.qemuPath())),
-    check(
-      'Kernel for the sandbox VM',
-      sandbox,
-      async () => (await findKernel(defaultCacheFolder())).imagePath,
-    ),
+export async function environmentSections(sources: EnvironmentSources): Promise<EnvironmentSection[]> {
+  const qemuPath = sources.qemuPath();
+  const [compiling, local, vm] = await Promise.all([
+    compileRows(sources.clangPath()),
+    localRows(sources.nodePath(), true),
+    vmRows({ cacheFolder: defaultCacheFolder(), ...(qemuPath === undefined ? {} : { qemuPath }) }),
   ]);
-  return [...(await localRows(sources.nodePath(), true)), ...rows];
-}
-
-/** A row from a function that finds something or throws why not, with the mend. */
-async function check(what: string, blocks: string, find: () => Promise<string>): Promise<EnvironmentRow> {
-  try {
-    return { what, ok: true, detail: await find(), blocks: '', mend: '' };
-  } catch (error) {
-    const mend = error instanceof CompileEnvironmentError || error instanceof VmError ? error.mend : null;
-    return {
-      what,
-      ok: false,
-      detail: error instanceof Error ? error.message : String(error),
-      blocks,
-      mend: mend ?? '',
-    };
-  }
+  return [
+    { area: 'compiling', rows: compiling },
+    { area: 'this kernel', rows: local },
+    { area: 'sandbox VM', rows: vm },
+  ];
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { environmentText } from '../../shared/environment';
 import { CommandIds } from '../command-ids';
 import type { Log } from '../log';
-import { environmentHtml, environmentText } from './page';
-import { type EnvironmentSources, environmentRows } from './rows';
+import { environmentHtml } from './page';
+import { type EnvironmentSources, environmentSections } from './rows';
 
 /** Internal, for links of the page only: not in the manifest. */
 export const COPY_TEXT_COMMAND = '_bpf.copyText';
@@ -18,15 +19,15 @@ export class EnvironmentView implements vscode.Disposable {
   ) {}
 
   async show(): Promise<void> {
-    const rows = await vscode.window.withProgress(
+    const sections = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: 'BPF: checking the environment' },
-      () => environmentRows(this.sources),
+      () => environmentSections(this.sources),
     );
-    this.log.info(`environment:\n${environmentText(rows)}`);
+    this.log.info(`environment:\n${environmentText(sections)}`);
     const panel = this.panel ?? this.create();
     this.panel = panel;
     panel.webview.html = environmentHtml({
-      rows,
+      sections,
       cspSource: panel.webview.cspSource,
       styleNonce: randomBytes(24).toString('hex'),
       copyLink: text => `command:${COPY_TEXT_COMMAND}?${encodeURIComponent(JSON.stringify([text]))}`,

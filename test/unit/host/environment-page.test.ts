@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { environmentHtml, environmentText } from '../../../src/host/environment/page';
+import { environmentHtml } from '../../../src/host/environment/page';
+import { environmentText } from '../../../src/shared/environment';
 
 const rows = [
   {
     what: 'clang',
     ok: true,
     detail: 'clang 16 at /usr/bin/clang-16',
-    blocks: 'compiling',
-    mend: 'sudo apt-get install clang',
+    blocks: '',
+    mend: '',
   },
   {
     what: 'kernel <img src=x onerror=alert(1)>',
@@ -17,8 +18,9 @@ const rows = [
     mend: "echo 'a' && b",
   },
 ];
+const sections = [{ area: 'compiling' as const, rows }];
 const html = environmentHtml({
-  rows,
+  sections,
   cspSource: 'vscode-webview:',
   styleNonce: 'abc',
   copyLink: text => `command:_bpf.copyText?${encodeURIComponent(JSON.stringify([text]))}`,
@@ -27,15 +29,21 @@ const html = environmentHtml({
 
 describe('environment page', () => {
   it('shows a mend only where something is missing', () => {
-    expect(html).not.toContain('apt-get');
-    expect(html).toContain('1 of 2 checks need attention');
+    expect(html.match(/To mend it/g)).toHaveLength(1);
+    expect(html).toContain('1 of 2 checks needs attention');
     expect(html).toContain('echo &#39;a&#39; &#38;&#38; b');
-    expect(environmentText(rows)).toMatchInlineSnapshot(`
-      "ok      clang: clang 16 at /usr/bin/clang-16
-      MISSING kernel <img src=x onerror=alert(1)>: "quoted" & hostile
-          blocks: attaching
-          mend:   echo 'a' && b"
+  });
+
+  it('can be copied as the text that bpfw doctor prints', () => {
+    const text = environmentText(sections);
+    expect(text).toMatchInlineSnapshot(`
+      "Compiling: 1 of 2 needs attention
+        ok       clang: clang 16 at /usr/bin/clang-16
+        missing  kernel <img src=x onerror=alert(1)>: "quoted" & hostile
+                 blocks: attaching
+                 mend:   echo 'a' && b"
     `);
+    expect(html).toContain(encodeURIComponent(JSON.stringify([text])).replaceAll("'", '&#39;'));
   });
 
   it('keeps hostile text inert and allows no script', () => {

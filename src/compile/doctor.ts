@@ -1,0 +1,15 @@
+/** The environment check's rows about compiling. */
+import { type EnvironmentRow, lookFor } from '../shared/environment';
+import { findClang } from './clang';
+import { findLibbpfHeaders } from './flags';
+
+/** `clangSetting` as findClang takes it. */
+export function compileRows(clangSetting?: string): Promise<EnvironmentRow[]> {
+  return Promise.all([
+    lookFor('clang', 'compiling', async () => {
+      const clang = await findClang(clangSetting === undefined ? {} : { setting: clangSetting });
+      return `${clang.path}, ${clang.version}`;
+    }),
+    lookFor('libbpf headers', 'compiling', () => findLibbpfHeaders()),
+  ]);
+}

@@ -1,0 +1,70 @@
+/** The environment check as data and as text: `bpfw doctor` and BPF: Check Environment show the same rows. */
+
+export interface EnvironmentRow {
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly detail: string;
+  /** What cannot be done without it; '' when ok. */
+  readonly blocks: string;
+  /** A command or a step; '' when ok or when there is none. */
+  readonly mend: string;
+}
+
+/** What rows are about: without the first nothing works, of the other two one is enough. */
+export type EnvironmentArea = 'compiling' | 'this kernel' | 'sandbox VM';
+
+export interface EnvironmentSection {
+  readonly area: EnvironmentArea;
+  readonly rows: readonly EnvironmentRow[];
+}
+
+/**
+ * A row from a function that finds something, or throws why not; an error's `mend` becomes the row's. `blocks` is said
+ * when it throws.
+ */
+export async function lookFor(
+  what: string,
+  blocks: string,
+  find: () => Promise<string>,
+): Promise<EnvironmentRow> {
+  try {
+    return { what, ok: true, detail: await find(), blocks: '', mend: '' };
+  } catch (error) {
+    const mend = error instanceof Error && 'mend' in error ? error.mend : undefined;
+    return {
+      what,
+      ok: false,
+      detail: error instanceof Error ? error.message : String(error),
+      blocks,
+      mend: typeof mend === 'string' ? mend : '',
+    };
+  }
+}
+
+/** One sentence for a section: "ready", or how many of its rows need attention. */
+export function verdict({ rows }: EnvironmentSection): string {
+  const missing = rows.filter(row => !row.ok).length;
+  if (missing === 0) return 'ready';
+  return `${missing} of ${rows.length} ${missing === 1 ? 'needs' : 'need'} attention`;
+}
+
+/** The sections as text, for terminals, the log and bug reports. */
+export function environmentText(sections: readonly EnvironmentSection[]): string {
+  return sections
+    .flatMap(section => [`${heading(section)}`, ...section.rows.map(rowText), ''])
+    .join('\n')
+    .trimEnd();
+}
+
+/** "This kernel: ready" */
+export function heading(section: EnvironmentSection): string {
+  const { area } = section;
+  return `${area.charAt(0).toUpperCase()}${area.slice(1)}: ${verdict(section)}`;
+}
+
+function rowText(row: EnvironmentRow): string {
+  const blocks = row.blocks === '' ? '' : `\n           blocks: ${row.blocks}`;
+  const mend = row.mend === '' ? '' : `\n           mend:   ${row.mend}`;
+  return `  ${row.ok ? 'ok     ' : 'missing'}  ${row.what}: ${row.detail}${blocks}${mend}`;
+}
