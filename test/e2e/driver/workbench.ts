@@ -186,6 +186,25 @@ export class Workbench {
     throw new Error(`no webview titled "${title}" after ${this.timeoutMs} ms`);
   }
 
+  /** The steps of the walkthrough in front, in order. */
+  walkthroughSteps(): Promise<{ title: string; done: boolean }[]> {
+    return this.page.$$eval('.getting-started-step', found =>
+      found.map(step => ({
+        title: step.querySelector('.step-title')?.textContent ?? '',
+        done: step.querySelector('.codicon-getting-started-step-checked') !== null,
+      })),
+    );
+  }
+
+  async openWalkthroughStep(title: string): Promise<void> {
+    await this.page.locator('.getting-started-step', { hasText: title }).locator('.step-title').click();
+  }
+
+  /** The button of the open step. */
+  walkthroughButton(label: string): Locator {
+    return this.page.locator('.getting-started-step.expanded').getByRole('button', { name: label });
+  }
+
   /** Switches the colour theme, as a person does, and resolves when the workbench wears it. */
   async setTheme(theme: Theme): Promise<void> {
     const { name, base } = themes[theme];
