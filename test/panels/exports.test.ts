@@ -166,6 +166,20 @@ describe('exports', () => {
     await maps.close();
   });
 
+  it('draws in the theme of the moment', async () => {
+    const page = await opened('histogram');
+    const fill = async () =>
+      /<rect width="100%" height="100%" fill="([^"]+)"/.exec((await page.exported('svg')).text)?.[1];
+    const before = await fill();
+    await page.page.evaluate(() => {
+      document.documentElement.style.setProperty('--vscode-panel-background', '#fefefe');
+      document.body.className = 'vscode-light';
+    });
+    expect(before).not.toBe('#fefefe');
+    expect(await fill()).toBe('#fefefe');
+    await page.close();
+  });
+
   it('draws pictures people can look at', async () => {
     const page = await opened('histogram');
     const { bytes } = await page.exported('heatmap-png');

@@ -24,8 +24,24 @@ function themeKind(): Theme['kind'] {
   return classes.contains('vscode-light') ? 'light' : 'dark';
 }
 
-/** The theme as it is now. A variable that a theme leaves out falls back along the list. */
+let known: Theme | null = null;
+
+/**
+ * The theme as it is now. Read once per theme: asking for a computed style makes the browser bring all styles up to
+ * date, which costs a live page more than drawing does.
+ */
 export function readTheme(): Theme {
+  if (!known) {
+    known = computeTheme();
+    whenThemeChanges(() => {
+      known = null;
+    });
+  }
+  return known;
+}
+
+/** A variable that a theme leaves out falls back along the list. */
+function computeTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
   const pick = (...names: readonly string[]): string => {
     for (const name of names) {
@@ -58,19 +74,29 @@ export function readTheme(): Theme {
   };
 }
 
-/** Calls back after VS Code switched the theme (it rewrites the root's style and the body's class). */
+/** Calls back after VS Code switched the theme. */
 export function onThemeChange(changed: (theme: Theme) => void): void {
   let pending = false;
-  const observer = new MutationObserver(() => {
+  const next = (): void => {
+    whenThemeChanges(next);
     if (pending) return;
     pending = true;
     requestAnimationFrame(() => {
       pending = false;
       changed(readTheme());
     });
+  };
+  whenThemeChanges(next);
+}
+
+/** Once, with the next change: VS Code rewrites the root's style and the body's class. */
+function whenThemeChanges(run: () => void): void {
+  const observer = new MutationObserver(() => {
+    observer.disconnect();
+    run();
   });
-  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
-  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'style'] });
+  for (const target of [document.documentElement, document.body])
+    observer.observe(target, { attributes: true, attributeFilter: ['style', 'class'] });
 }
 
 /** The colour with another opacity; understands #rgb, #rrggbb(aa) and rgb()/rgba(). Unknown forms come back as they are. */

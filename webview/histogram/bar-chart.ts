@@ -226,7 +226,8 @@ function optionFor(data: BarChartData, active: number, plotWidth: () => number) 
   };
 
   return {
-    grid: { left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM },
+    // The margins are given: nothing is to be estimated for the labels.
+    grid: { left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM, outerBoundsMode: 'none' },
     xAxis: [
       {
         type: 'category',
@@ -254,16 +255,22 @@ function optionFor(data: BarChartData, active: number, plotWidth: () => number) 
         name: byShare ? 'B, now' : 'count',
         barCategoryGap: data.bars.length > 48 ? '4%' : '12%',
         ...(byShare ? { barGap: '-100%' } : {}),
-        data: data.bars.map((bar, index) => ({
+        itemStyle: {
+          color: fill,
+          borderColor: highContrast ? theme.foreground : theme.accent,
+          borderWidth: highContrast ? 1 : 0,
+          borderRadius: [2, 2, 0, 0],
+        },
+        // Plain numbers: a style of its own makes ECharts build a model for each bar.
+        data: data.bars.map((bar, index) => {
           // A log axis has no zero: nothing is drawn for an empty bar.
-          value: bar.count === 0 && data.logCounts ? '-' : heightOf(bar),
-          itemStyle: {
-            color: index === active ? (highContrast ? theme.focus : theme.accent) : fill,
-            borderColor: highContrast ? theme.foreground : theme.accent,
-            borderWidth: highContrast ? 1 : index === active ? 1 : 0,
-            borderRadius: [2, 2, 0, 0],
-          },
-        })),
+          const value = bar.count === 0 && data.logCounts ? '-' : heightOf(bar);
+          if (index !== active) return value;
+          return {
+            value,
+            itemStyle: { color: highContrast ? theme.focus : theme.accent, borderWidth: 1 },
+          };
+        }),
       },
       ...(data.frozen
         ? [

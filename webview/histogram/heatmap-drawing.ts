@@ -1,16 +1,29 @@
 /** How a heat map is drawn: its cells as one picture, and ECharts' option around it. */
 import type { CustomSeriesRenderItem } from 'echarts';
+import { textWidthPx } from '../common/chart';
 import { formatClock, formatCount, formatRange } from '../common/quantity';
 import { colorParts, mixColors, type Theme, withAlpha } from '../common/theme';
 import type { HeatmapData } from './heatmap';
 
-/** Space around the plot, in CSS pixels: range labels, loss marks above, clock below. */
-export const LEFT = 74;
+/** Space around the plot, in CSS pixels: loss marks above, clock below; to the left what leftOf says. */
 export const RIGHT = 12;
 export const TOP = 20;
 export const BOTTOM = 36;
+const LABEL_PX = 11;
+/** From a range's label to its axis. */
+const LABEL_GAP_PX = 14;
 /** A line of an axis label. */
 const LABEL_HEIGHT_PX = 14;
+
+function labelsOf(data: Pick<HeatmapData, 'bins' | 'unit'>): string[] {
+  return data.bins.map(bin => formatRange(bin.min, bin.max, data.unit));
+}
+
+/** Room that the labels of the ranges need, in CSS pixels. */
+export function leftOf(data: Pick<HeatmapData, 'bins' | 'unit'>, theme: Theme): number {
+  const widths = labelsOf(data).map(label => textWidthPx(label, `${LABEL_PX}px ${theme.font}`));
+  return Math.ceil(Math.max(0, ...widths)) + LABEL_GAP_PX;
+}
 
 /** One canvas pixel per cell; a logarithmic ramp, so that a single outlier is seen beside a million. */
 export function paintCells(
@@ -54,15 +67,17 @@ function rampColor(theme: Theme, share: number): string {
     : mixColors(theme.accent, theme.foreground, ((share - 0.6) / 0.4) * 0.85);
 }
 
+/** `cells`: what paintCells made; `scaled`: a canvas of the chart's own, made anew in the size that is needed. */
 export function heatmapOption(
   data: HeatmapData,
   columns: number,
   cells: HTMLCanvasElement,
+  scaled: HTMLCanvasElement,
   theme: Theme,
   cursor: number,
   plotHeight: () => number,
 ) {
-  const text = { color: theme.muted, fontFamily: theme.font, fontSize: 11 };
+  const text = { color: theme.muted, fontFamily: theme.font, fontSize: LABEL_PX };
   const rows = Math.max(1, data.bins.length);
   const band = (
     from: number,
@@ -87,7 +102,7 @@ export function heatmapOption(
     return {
       type: 'image',
       style: {
-        image: sharp(cells, right - left, bottom - top) as unknown as string,
+        image: sharp(cells, scaled, right - left, bottom - top) as unknown as string,
         x: left,
         y: top,
         width: right - left,
@@ -161,7 +176,8 @@ export function heatmapOption(
     };
   };
   return {
-    grid: { left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM },
+    // The margins are given: nothing is to be estimated for the labels.
+    grid: { left: leftOf(data, theme), right: RIGHT, top: TOP, bottom: BOTTOM, outerBoundsMode: 'none' },
     xAxis: {
       type: 'value',
       min: 0,
@@ -182,7 +198,7 @@ export function heatmapOption(
     yAxis: [
       {
         type: 'category',
-        data: data.bins.map(bin => formatRange(bin.min, bin.max, data.unit)),
+        data: labelsOf(data),
         axisTick: { show: false },
         axisLine: { show: true, lineStyle: { color: theme.border } },
         // As many as have room, at even distances; asked at each layout.
@@ -196,24 +212,34 @@ export function heatmapOption(
     ],
     series: [
       { type: 'custom', yAxisIndex: 1, renderItem: renderCells, data: [[0, 0]], silent: true, clip: true },
-      { type: 'custom', yAxisIndex: 1, renderItem: renderRange, data: [[0, 0]], silent: true, z: 4 },
-      {
-        type: 'custom',
-        yAxisIndex: 1,
-        renderItem: renderLoss,
-        data: losses,
-        silent: true,
-        z: 5,
-        clip: false,
-      },
+      ...(data.range !== null || cursor >= 0
+        ? [{ type: 'custom', yAxisIndex: 1, renderItem: renderRange, data: [[0, 0]], silent: true, z: 4 }]
+        : []),
+      ...(losses.length > 0
+        ? [
+            {
+              type: 'custom',
+              yAxisIndex: 1,
+              renderItem: renderLoss,
+              data: losses,
+              silent: true,
+              z: 5,
+              clip: false,
+            },
+          ]
+        : []),
     ],
   };
 }
 
-/** The cell picture at its size on screen, without smoothing between cells. */
-function sharp(cells: HTMLCanvasElement, width: number, height: number): HTMLCanvasElement {
+/** The cell picture at its size on screen in `scaled`, without smoothing between cells. */
+function sharp(
+  cells: HTMLCanvasElement,
+  scaled: HTMLCanvasElement,
+  width: number,
+  height: number,
+): HTMLCanvasElement {
   const ratio = window.devicePixelRatio || 1;
-  const scaled = document.createElement('canvas');
   scaled.width = Math.max(1, Math.round(width * ratio));
   scaled.height = Math.max(1, Math.round(height * ratio));
   const context = scaled.getContext('2d');

@@ -4,7 +4,7 @@ import { type Chart, createChart } from '../common/chart';
 import { element, setText } from '../common/dom';
 import { formatClock, formatCount, formatQuantity, formatRange } from '../common/quantity';
 import { readTheme } from '../common/theme';
-import { BOTTOM, heatmapOption, LEFT, paintCells, RIGHT, TOP } from './heatmap-drawing';
+import { BOTTOM, heatmapOption, leftOf, paintCells, RIGHT, TOP } from './heatmap-drawing';
 import type { Step } from './history';
 import { type Bin, countsInBins, percentile, totalOf } from './model';
 import { createTimeTable } from './time-table';
@@ -49,16 +49,18 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
   const chart = createChart(host);
   const table = createTimeTable();
   const cells = document.createElement('canvas');
+  const scaled = document.createElement('canvas');
   let data: HeatmapData | null = null;
   let counts: Float64Array[] = [];
   let known = new WeakMap<readonly Bucket[], Float64Array>();
   let cursor = -1;
   let anchor = -1;
 
+  const left = (): number => (data ? leftOf(data, readTheme()) : 0);
   const columns = (): number => Math.max(LEAST_COLUMNS, data?.steps.length ?? 0);
   const columnAt = (clientX: number): number => {
     const box = host.getBoundingClientRect();
-    const share = (clientX - box.left - LEFT) / (box.width - LEFT - RIGHT);
+    const share = (clientX - box.left - left()) / (box.width - left() - RIGHT);
     return Math.max(0, Math.min((data?.steps.length ?? 1) - 1, Math.floor(share * columns())));
   };
   const select = (from: number, to: number): void => {
@@ -91,8 +93,8 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
     if (first === undefined) return;
     readout.replaceChildren(element('strong', {}, first), ...rest.map(line => element('div', {}, line)));
     readout.hidden = false;
-    const width = (host.clientWidth - LEFT - RIGHT) / columns();
-    const x = LEFT + (column + 1) * width + 6;
+    const width = (host.clientWidth - left() - RIGHT) / columns();
+    const x = left() + (column + 1) * width + 6;
     readout.style.left = `${Math.max(0, x + readout.offsetWidth > host.clientWidth ? x - width - 12 - readout.offsetWidth : x)}px`;
     readout.style.top = `${TOP}px`;
     if (speak) setText(spoken, [first, ...rest].join(', '));
@@ -151,7 +153,15 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
     const theme = readTheme();
     paintCells(cells, counts, data.bins.length, theme);
     chart.draw(
-      heatmapOption(data, columns(), cells, theme, cursor, () => chart.echarts.getHeight() - TOP - BOTTOM),
+      heatmapOption(
+        data,
+        columns(),
+        cells,
+        scaled,
+        theme,
+        cursor,
+        () => chart.echarts.getHeight() - TOP - BOTTOM,
+      ),
     );
   };
   return {

@@ -1,6 +1,6 @@
 /** Small multiples: one small chart per histogram or key on common bounds; choosing one shows it large. */
 import { element, setAttributes, setText } from '../common/dom';
-import { formatCount, formatExactRange, formatQuantity } from '../common/quantity';
+import { formatCount, formatExactRange, formatQuantity, formatShort } from '../common/quantity';
 import { readTheme, withAlpha } from '../common/theme';
 import { type Bin, barsOf, percentile, type Series } from './model';
 
@@ -123,7 +123,10 @@ function fill(elements: TileElements, tile: Tile): void {
   elements.option.title = tile.name;
   setText(
     elements.numbers,
-    `${formatCount(series.total)}${high ? ` · p99 ${high.atLeast ? '≥ ' : ''}${formatQuantity(high.value, series.unit)}` : ''}`,
+    [
+      ...(high ? [`p99 ${high.atLeast ? '≥ ' : ''}${formatQuantity(high.value, series.unit)}`] : []),
+      formatShort(series.total),
+    ].join(' · '),
   );
   const { table } = elements;
   setAttributes(table, { 'data-tile': tile.name, 'data-map': series.map });
