@@ -46,6 +46,12 @@ const test = [
 const bench = [
   { package: 'gcc', why: 'builds the C programs to measure against', commands: ['gcc'] },
   { package: 'bpftrace', why: 'a peer to measure against', commands: ['bpftrace'] },
+  {
+    package: 'clangd',
+    why: 'a peer to measure the language server against',
+    commands: ['clangd'],
+    optional: true,
+  },
   { package: 'python3-bpfcc', why: 'a peer to measure against', optional: true },
 ];
 

@@ -1,14 +1,21 @@
-/** The language server as editors run it (over stdio), on a program of 1,000 lines, with the types of a whole distribution kernel. */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+/**
+ * The language server as editors run it (over stdio), on a program of 1,000 lines, with the types of a whole distribution
+ * kernel; and clangd on the same file with the vmlinux.h of the same kernel, as BPF: Configure clangd sets it up.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { defaultCacheFolder } from '../../src/compile/cache-files';
+import { findClang } from '../../src/compile/clang';
+import { compileFlags, findLibbpfHeaders } from '../../src/compile/flags';
+import { btfId, ensureVmlinuxHeader } from '../../src/compile/vmlinux-cache';
+import { parseBtf } from '../../src/shared/object/btf';
 import { ServerUnderTest } from '../golden/server/client';
 import { kernelBtf } from './kernel-btf';
 import { percentile, type Row, row } from './measure';
 import { root, workFolder } from './paths';
 
 const LINES = 1000;
-const REQUESTS = 120;
 
 /** A valid program of exactly LINES lines: the same few things over and over, by other names. */
 function longProgram(): string[] {
@@ -82,27 +89,63 @@ function after(lines: readonly string[], text: string): Position {
   return { line, character: (lines[line] ?? '').indexOf(text) + text.length };
 }
 
+/** What is asked of a server: where words are completed, which are hovered, how often. */
+interface Plan {
+  readonly completed: readonly string[];
+  readonly hovered: readonly string[];
+  readonly requests: number;
+  readonly openings: number;
+}
+
+/** What both can answer: clangd knows nothing of sections, nor of the members in BPF_CORE_READ(). */
+const COMMON = {
+  completed: ['= bpf_map_lookup_', 'event->', '__uint(type, BPF_MAP_TYPE_'],
+  hovered: ['bpf_map_lookup_elem', 'counts_', 'struct file'],
+};
+const WHOLE: Plan = {
+  completed: [...COMMON.completed, 'SEC("kprobe/vfs_', 'BPF_CORE_READ(file, f_inode, i_'],
+  hovered: [...COMMON.hovered, 'BPF_CORE_READ', 'kprobe/vfs_read'],
+  requests: 120,
+  openings: 40,
+};
+/** clangd takes seconds to open a file with a whole vmlinux.h: a few tell. */
+const SIDE_BY_SIDE: Plan = { ...COMMON, requests: 60, openings: 8 };
+
+const KINDS = ['completion', 'hover', 'diagnostics'] as const;
+type Measured = Readonly<Record<(typeof KINDS)[number], { readonly p95Ms: number; readonly cpuMs: number }>>;
+
 export async function benchEditing(runs: number, add: (row: Row) => void): Promise<void> {
   const kernel = await kernelBtf();
-  const kinds = ['completion', 'hover', 'diagnostics'] as const;
-  const samples = { completion: [] as number[], hover: [] as number[], diagnostics: [] as number[] };
-  const cpu = { completion: [] as number[], hover: [] as number[], diagnostics: [] as number[] };
-  for (let run = 0; run < runs; run++) {
-    const one = await serverRun(kernel.file);
-    for (const kind of kinds) {
-      samples[kind].push(one[kind].p95Ms);
-      cpu[kind].push(one[kind].cpuMs);
-    }
-  }
+  const whole: Measured[] = [];
+  for (let run = 0; run < runs; run++) whole.push(await ourRun(kernel.file, WHOLE));
   const put = (name: string, unit: string, ours: readonly number[], limit: number): void =>
     add(row('editing', { name, unit, ours, limit }));
-  put('completion after a keystroke, p95', 'ms', samples.completion, 15);
-  put('hover, p95', 'ms', samples.hover, 10);
-  put('diagnostics of 1,000 lines, p95', 'ms', samples.diagnostics, 50);
+  const p95 = (measured: readonly Measured[], kind: keyof Measured) => measured.map(one => one[kind].p95Ms);
+  put('completion after a keystroke, p95', 'ms', p95(whole, 'completion'), 15);
+  put('hover, p95', 'ms', p95(whole, 'hover'), 10);
+  put('diagnostics of 1,000 lines, p95', 'ms', p95(whole, 'diagnostics'), 50);
 
   // What a machine that does other things besides cannot change much.
-  for (const kind of kinds)
-    add(row('editing', { name: `${kind}: CPU time, mean`, unit: 'ms', ours: cpu[kind] }));
+  for (const kind of KINDS) {
+    const ours = whole.map(one => one[kind].cpuMs);
+    add(row('editing', { name: `${kind}: CPU time, mean`, unit: 'ms', ours }));
+  }
+
+  const clangd = spawnSync('clangd', ['--version'], { encoding: 'utf8' });
+  if (clangd.status === 0) {
+    const version = /clangd version (\d+)/.exec(clangd.stdout)?.[1] ?? '';
+    const ours: Measured[] = [];
+    const theirs: Measured[] = [];
+    for (let run = 0; run < runs; run++) {
+      ours.push(await ourRun(kernel.file, SIDE_BY_SIDE));
+      theirs.push(await clangdRun(kernel.bytes, SIDE_BY_SIDE));
+    }
+    for (const kind of KINDS) {
+      const peer = { name: `clangd ${version}`, values: p95(theirs, kind) };
+      const name = `${kind}, what clangd does as well, p95`;
+      add(row('editing', { name, unit: 'ms', ours: p95(ours, kind), peer }));
+    }
+  }
 
   const indexes = Array.from(
     { length: runs },
@@ -113,18 +156,46 @@ export async function benchEditing(runs: number, add: (row: Row) => void): Promi
         }),
       ) as { readonly ms: number; readonly mb: number },
   );
+  const index = `index of the BTF of ${kernel.release}`;
   put(
-    `index of the BTF of ${kernel.release}`,
+    index,
     'ms',
     indexes.map(({ ms }) => ms),
     500,
   );
   put(
-    `memory of that index`,
+    'memory of that index',
     'MB',
     indexes.map(({ mb }) => mb),
     80,
   );
+}
+
+async function ourRun(btfPath: string, plan: Plan): Promise<Measured> {
+  const server = await ServerUnderTest.start(path.join(root, 'dist/server.js'), { btfPath });
+  try {
+    return await serve(server, plan);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** clangd with the flags that BPF: Configure clangd writes, and nothing of its own in the background. */
+async function clangdRun(btf: Uint8Array, plan: Plan): Promise<Measured> {
+  const server = await ServerUnderTest.run(['clangd', '--background-index=0', '--log=error']);
+  try {
+    const parsed = parseBtf(btf);
+    const flags = compileFlags({
+      clang: await findClang(),
+      vmlinuxFolder: await ensureVmlinuxHeader({ id: btfId(btf), load: () => parsed }, defaultCacheFolder()),
+      includeFolders: [],
+      libbpfFolder: await findLibbpfHeaders(),
+    });
+    writeFileSync(path.join(server.folder, 'compile_flags.txt'), `${flags.join('\n')}\n`);
+    return await serve(server, plan);
+  } finally {
+    await server.stop();
+  }
 }
 
 interface Timed {
@@ -140,101 +211,81 @@ function summary(times: readonly Timed[]) {
   return { p95Ms, cpuMs: times.reduce((sum, time) => sum + time.cpuMs, 0) / times.length };
 }
 
-function children(): number[] {
-  const text = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
-}
-
-/** Of all threads: garbage collection and compilation are part of the price. */
+/** Of all threads there are (garbage collection and compilation are part of the price); one that ended meanwhile counts nothing. */
 function cpuMs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const ns = threads.map(thread =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return ns.reduce((sum, value) => sum + value, 0) / 1e6;
+  const spentNs = (thread: string): number => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      return 0;
+    }
+  };
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + spentNs(thread), 0) / 1e6;
 }
 
 /** p95 of each in one life of a server; the first requests, which load what all others use, are not counted. */
-async function serverRun(btfPath: string) {
-  const others = new Set(children());
-  const server = await ServerUnderTest.start(path.join(root, 'dist/server.js'), { btfPath });
-  const pid = children().find(child => !others.has(child));
-  if (pid === undefined) throw new Error('the server has no process');
-  try {
-    const lines = longProgram();
-    const name = 'long.bpf.c';
-    const problems = await server.diagnostics(name, lines.join('\n'));
-    if (problems.length > 0) throw new Error(`the program is not clean: ${problems[0]?.message}`);
-    const { uri } = await server.write(name, lines.join('\n'));
-    let version = server.document(uri).version;
+async function serve(server: ServerUnderTest, plan: Plan): Promise<Measured> {
+  const { pid } = server;
+  const lines = longProgram();
+  const name = 'long.bpf.c';
+  const problems = await server.diagnostics(name, lines.join('\n'));
+  if (problems.length > 0) throw new Error(`the program is not clean: ${problems[0]?.message}`);
+  const { uri } = await server.write(name, lines.join('\n'));
+  let version = server.document(uri).version;
 
-    const timed = async (work: () => Promise<unknown>): Promise<Timed> => {
-      const before = cpuMs(pid);
-      const began = performance.now();
-      await work();
-      const ms = performance.now() - began;
-      return { ms, cpuMs: cpuMs(pid) - before };
-    };
-    const cursor = (text: string): Position => after(lines, text);
-    const places = [
-      cursor('SEC("kprobe/vfs_'),
-      cursor('= bpf_map_lookup_'),
-      cursor('event->'),
-      cursor('__uint(type, BPF_MAP_TYPE_'),
-      cursor('BPF_CORE_READ(file, f_inode, i_'),
-    ];
-    const completion: Timed[] = [];
-    for (let request = 0; request < REQUESTS; request++) {
-      const position = places[request % places.length] as Position;
-      // A key, and its completion; then the key is taken back, not timed, so that every request meets the same text.
-      const change = (text: string, end: Position) =>
-        server.connection.sendNotification('textDocument/didChange', {
-          textDocument: { uri, version: ++version },
-          contentChanges: [{ range: { start: position, end }, text }],
-        });
-      const typed = { line: position.line, character: position.character + 1 };
-      const letter = (lines[position.line] ?? '')[position.character] ?? 'a';
-      const time = await timed(async () => {
-        await change(/\w/.test(letter) ? letter : 'a', position);
-        const list = await server.connection.sendRequest<{ items: unknown[] } | unknown[] | null>(
-          'textDocument/completion',
-          { textDocument: { uri }, position: typed, context: { triggerKind: 1 } },
-        );
-        const items = Array.isArray(list) ? list : (list?.items ?? []);
-        if (items.length === 0) throw new Error(`nothing was offered in line ${position.line + 1}`);
+  const timed = async (work: () => Promise<unknown>): Promise<Timed> => {
+    const before = cpuMs(pid);
+    const began = performance.now();
+    await work();
+    const ms = performance.now() - began;
+    return { ms, cpuMs: cpuMs(pid) - before };
+  };
+  const cursor = (text: string): Position => after(lines, text);
+  const places = plan.completed.map(cursor);
+  const completion: Timed[] = [];
+  for (let request = 0; request < plan.requests; request++) {
+    const position = places[request % places.length] as Position;
+    // A key, and its completion; then the key is taken back, not timed, so that every request meets the same text.
+    const change = (text: string, end: Position) =>
+      server.connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version: ++version },
+        contentChanges: [{ range: { start: position, end }, text }],
       });
-      await change('', typed);
-      if (request >= 20) completion.push(time);
-    }
-
-    const words = ['bpf_map_lookup_elem', 'BPF_CORE_READ', 'kprobe/vfs_read', 'counts_', 'struct file'];
-    const hover: Timed[] = [];
-    for (let request = 0; request < REQUESTS; request++) {
-      const end = cursor(words[request % words.length] ?? '');
-      const position = { line: end.line, character: end.character - 2 };
-      const time = await timed(() =>
-        server.connection.sendRequest('textDocument/hover', { textDocument: { uri }, position }),
+    const typed = { line: position.line, character: position.character + 1 };
+    const letter = (lines[position.line] ?? '')[position.character] ?? 'a';
+    const time = await timed(async () => {
+      await change(/\w/.test(letter) ? letter : 'a', position);
+      const list = await server.connection.sendRequest<{ items: unknown[] } | unknown[] | null>(
+        'textDocument/completion',
+        { textDocument: { uri }, position: typed, context: { triggerKind: 1 } },
       );
-      if (request >= 20) hover.push(time);
-    }
-
-    // Opened anew each time: what is typed is checked only after a pause of 150 ms, which is no work.
-    const diagnostics: Timed[] = [];
-    for (let request = 0; request < 40; request++) {
-      const fresh = `fresh${request}.bpf.c`;
-      const text = [...lines.slice(0, -1), `/* ${request} */`].join('\n');
-      const time = await timed(() => server.diagnostics(fresh, text));
-      await server.connection.sendNotification('textDocument/didClose', {
-        textDocument: { uri: server.uri(fresh) },
-      });
-      if (request >= 10) diagnostics.push(time);
-    }
-    return {
-      completion: summary(completion),
-      hover: summary(hover),
-      diagnostics: summary(diagnostics),
-    };
-  } finally {
-    await server.stop();
+      const items = Array.isArray(list) ? list : (list?.items ?? []);
+      if (items.length === 0) throw new Error(`nothing was offered in line ${position.line + 1}`);
+    });
+    await change('', typed);
+    if (request >= plan.requests / 6) completion.push(time);
   }
+
+  const hover: Timed[] = [];
+  for (let request = 0; request < plan.requests; request++) {
+    const end = cursor(plan.hovered[request % plan.hovered.length] ?? '');
+    const position = { line: end.line, character: end.character - 2 };
+    const time = await timed(() =>
+      server.connection.sendRequest('textDocument/hover', { textDocument: { uri }, position }),
+    );
+    if (request >= plan.requests / 6) hover.push(time);
+  }
+
+  // Opened anew each time: what is typed is checked only after a pause of 150 ms, which is no work.
+  const diagnostics: Timed[] = [];
+  for (let request = 0; request < plan.openings; request++) {
+    const fresh = `fresh${request}.bpf.c`;
+    const text = [...lines.slice(0, -1), `/* ${request} */`].join('\n');
+    const time = await timed(() => server.diagnostics(fresh, text));
+    await server.connection.sendNotification('textDocument/didClose', {
+      textDocument: { uri: server.uri(fresh) },
+    });
+    if (request >= plan.openings / 4) diagnostics.push(time);
+  }
+  return { completion: summary(completion), hover: summary(hover), diagnostics: summary(diagnostics) };
 }

@@ -72,8 +72,16 @@ export class ServerUnderTest {
     serverPath: string,
     initializationOptions: Record<string, unknown> | undefined,
   ): Promise<ServerUnderTest> {
+    return ServerUnderTest.run([process.execPath, serverPath, '--stdio'], initializationOptions);
+  }
+
+  /** Any language server: the benchmark's peer is one, too. */
+  static async run(
+    [command, ...args]: readonly [string, ...string[]],
+    initializationOptions?: Record<string, unknown>,
+  ): Promise<ServerUnderTest> {
     const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-server-'));
-    const child = spawn(process.execPath, [serverPath, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     if (!child.stdout || !child.stdin) throw new Error('no pipes');
     const connection = createMessageConnection(
       new StreamMessageReader(child.stdout),
@@ -88,6 +96,12 @@ export class ServerUnderTest {
     });
     await connection.sendNotification('initialized', {});
     return server;
+  }
+
+  /** Of its process. */
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the server has no process');
+    return this.child.pid;
   }
 
   /** Ends the server as the protocol says; resolves with its exit code. */
