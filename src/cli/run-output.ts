@@ -1,7 +1,7 @@
 /** What `bpfw run` says, in the order it says it; one implementation prints JSON lines, the other text for people. */
 import type { NamedStack } from '../session/read-stacks';
 import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
-import type { MapDefinition, RecordLayout } from '../shared/object/model';
+import type { GlobalVariable, MapDefinition, RecordLayout } from '../shared/object/model';
 import type { AttachedProgram } from '../shared/protocol/helper';
 
 export interface StartupMs {
@@ -26,9 +26,17 @@ export interface RunOutput {
     names: AddressNames,
   ): void;
   printk(line: string): void;
-  histogram(histogram: Histogram): void;
+  /** `keyLayout`: what the histogram's key means; null for one without. */
+  histogram(histogram: Histogram, keyLayout: RecordLayout | null): void;
   map(map: MapDefinition, entries: readonly MapEntry[]): void;
-  stacks(map: string, stacks: readonly NamedStack[]): void;
+  stacks(map: MapDefinition, stacks: readonly NamedStack[]): void;
+  /** The program's global counters; those of lost records are in `drops`. */
+  globals(
+    values: readonly {
+      readonly global: GlobalVariable;
+      readonly value: Readonly<Record<string, FieldValue>>;
+    }[],
+  ): void;
   drops(drops: Drops): void;
   end(reason: EndReason, commandExit: number | null): void;
 }

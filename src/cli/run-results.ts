@@ -4,11 +4,12 @@ import { readStacks } from '../session/read-stacks';
 import type { Symbolizer } from '../session/symbols/symbolizer';
 import type { TracingSession } from '../session/tracing-session';
 import { decodeEntries } from '../shared/decode/entries';
+import { decodeGlobals } from '../shared/decode/globals';
 import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histograms';
 import { stackTables } from '../shared/decode/stack-tables';
 import type { RunOutput } from './run-output';
 
-/** Prints every histogram and table of the session, read now. */
+/** Prints every histogram, table and global counter of the session, read now. */
 export async function printMaps(
   session: TracingSession,
   output: RunOutput,
@@ -18,21 +19,27 @@ export async function printMaps(
   for (const map of session.object.maps) {
     if (map.view.kind === 'histogram') {
       const { keys, values, count, cpus } = await session.readMap(map);
-      for (const histogram of decodeHistograms(map, keys, values, count, cpus)) output.histogram(histogram);
+      for (const histogram of decodeHistograms(map, keys, values, count, cpus))
+        output.histogram(histogram, map.view.key);
     } else if (map.view.kind === 'table') {
       const table = stacks.find(candidate => candidate.map === map);
       if (table) {
-        output.stacks(map.name, await readStacks(session, table, symbolizer));
+        output.stacks(map, await readStacks(session, table, symbolizer));
         continue;
       }
       const { keys, values, count, cpus } = await session.readMap(map);
       output.map(map, decodeEntries(map, keys, values, count, cpus));
     }
   }
-  const globals = session.object.globals.filter(global => global.histogram !== undefined);
+  const globals = session.object.globals.filter(
+    ({ histogram, hidden, drops, layout }) =>
+      histogram !== undefined || (!hidden && drops === null && layout.fields.length === 1),
+  );
   for (const section of new Set(globals.map(global => global.section))) {
     const bytes = await session.readSection(section);
     for (const histogram of decodeGlobalHistograms(session.object, section, bytes))
-      output.histogram(histogram);
+      output.histogram(histogram, null);
+    const counters = globals.filter(global => global.histogram === undefined);
+    output.globals(decodeGlobals({ globals: counters }, section, bytes));
   }
 }

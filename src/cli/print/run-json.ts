@@ -16,7 +16,9 @@ export function jsonOutput(): RunOutput {
     histogram: ({ map, kind, unit, key, buckets }) =>
       printJson({ type: 'hist', map, kind, unit, key, buckets }),
     map: (map, entries) => printJson({ type: 'map', map: map.name, entries }),
-    stacks: (map, stacks) => printJson({ type: 'stacks', map, stacks }),
+    stacks: (map, stacks) => printJson({ type: 'stacks', map: map.name, stacks }),
+    // docs/cli.md has no line for them.
+    globals: () => undefined,
     drops: drops => printJson({ type: 'drops', ...drops }),
     end: (reason, commandExit) =>
       printJson(commandExit === null ? { type: 'end', reason } : { type: 'end', reason, commandExit }),

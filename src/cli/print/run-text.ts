@@ -25,32 +25,48 @@ export function textOutput(): RunOutput {
       const fields = shown.filter(field => !isAddressList(field));
       if (!heads.has(stream)) {
         heads.add(stream);
-        print([fields.map(field => cell(field, title(field))).join('  ')]);
+        print([line(fields.map(field => cell(field, title(field))))]);
       }
       print([
-        fields
-          .map(field => cell(field, text(field, data)))
-          .join('  ')
-          .trimEnd(),
+        line(fields.map(field => cell(field, text(field, data)))),
         ...addressLines(shown.filter(isAddressList), data, names),
       ]);
     },
     printk: line => print([line]),
-    histogram: histogram => print(['', ...histogramRows(histogram)]),
+    histogram: (histogram, keyLayout) => print(['', ...histogramRows(histogram, keyLayout)]),
     map: (map, entries) => {
       if (map.view.kind !== 'table') return;
       const keyFields = map.view.key.fields.filter(field => !field.hidden);
       const valueFields = map.view.value.fields.filter(field => !field.hidden);
-      const rows = entries.map(entry => [
+      const rows = byFirstNumber(entries).map(entry => [
         ...keyFields.map(field => text(field, entry.key)),
         ...valueFields.map(field => text(field, entry.value)),
       ]);
-      print(['', `${map.label}:`, ...tableRows([...keyFields, ...valueFields].map(title), rows)]);
+      const head = [...keyFields, ...valueFields].map(title);
+      print(['', `${map.label}:`, ...tableRows(head, rows)]);
     },
-    stacks: (_map, stacks) =>
-      print(
-        stacks.map(stack => `${stack.frames.join(';')} ${Object.values(stack.value).map(String).join(' ')}`),
-      ),
+    stacks: (map, stacks) => {
+      // Folded: what flame graph tools read, with the command as the outermost frame.
+      const counted = [...new Set(stacks.flatMap(stack => Object.keys(stack.value)))].join(', ');
+      print([
+        '',
+        stacks.length === 0 ? `${map.label}: none` : `${map.label}, outermost frame first; ${counted}:`,
+        ...byFirstNumber(stacks).map(({ frames, key, value }) => {
+          const command = typeof key.comm === 'string' && key.comm !== '' ? [key.comm] : [];
+          const path = [...command, ...frames].map(frame => escapeText(frame)).join(';');
+          return `${path} ${Object.values(value).map(String).join(' ')}`;
+        }),
+      ]);
+    },
+    globals: values => {
+      const counted = values.flatMap(({ global, value }) => {
+        const [field] = global.layout.fields;
+        const number = field && value[field.name];
+        if (!field || number === undefined || Number(number) === 0) return [];
+        return [`${field.label}: ${formatValue(number, field)}`];
+      });
+      if (counted.length > 0) print(['', ...counted]);
+    },
     drops: drops => {
       const lost = drops.kernel + drops.helper + drops.client;
       if (lost > 0) {
@@ -91,18 +107,39 @@ function title(field: Field): string {
   return field.meaning === 'timestamp-ns' ? `${field.label} (s)` : field.label;
 }
 
+const line = (cells: readonly string[]): string => cells.join('  ').trimEnd();
+
+/** The largest first: what counts most is what people look for. */
+function byFirstNumber<T extends { readonly value: RecordValues }>(entries: readonly T[]): T[] {
+  const first = ({ value }: T): number => {
+    const number = Object.values(value).find(each => typeof each === 'number' || typeof each === 'bigint');
+    return number === undefined ? 0 : Number(number);
+  };
+  return [...entries].sort((a, b) => first(b) - first(a));
+}
+
 function text(field: Field, data: RecordValues): string {
   const value = data[field.name];
   return value === undefined ? '' : formatValue(value, field);
 }
 type RecordValues = Readonly<Record<string, Parameters<typeof formatValue>[0]>>;
 
-/** Widths that fit the type's widest value, so that lines printed one by one stay aligned. */
+/** Widths that fit the type's usual values, so that lines printed one by one stay aligned. Values carry their unit. */
 function cell(field: Field, content: string): string {
-  const numeric = field.storage !== 'text' && field.storage !== 'bytes' && field.storage !== 'array';
-  const width = Math.max(
-    title(field).length,
-    numeric ? Math.min(12, field.size * 2 + 2) : Math.min(16, field.size),
-  );
-  return numeric ? content.padStart(width) : content.padEnd(width);
+  const width = Math.max(title(field).length, contentWidth(field));
+  return isQuantity(field) ? content.padStart(width) : content.padEnd(width);
+}
+
+function isQuantity({ storage, meaning }: Field): boolean {
+  return storage !== 'text' && storage !== 'bytes' && storage !== 'array' && meaning !== 'enum';
+}
+
+function contentWidth(field: Field): number {
+  if (field.meaning === 'enum')
+    return Math.max(...Object.values(field.valueNames ?? {}).map(name => name.length));
+  if (!isQuantity(field)) return Math.min(16, field.size);
+  if (field.meaning === 'ipv4') return 15;
+  // 47 bits of user address space, and the prefix.
+  if (field.meaning === 'usym') return 14;
+  return Math.min(12, field.size * 2 + 2);
 }

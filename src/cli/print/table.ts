@@ -1,10 +1,13 @@
+/** A number, with a unit or without. */
+const QUANTITY = /^-?\d[\d.,]*( \S{1,4})?$/;
+
 /** Rows of text as aligned columns; numbers to the right. */
 export function tableRows(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)),
   );
   const numeric = head.map(
-    (_, column) => rows.length > 0 && rows.every(row => /^-?[\d.,]*$/.test(row[column] ?? '')),
+    (_, column) => rows.length > 0 && rows.every(row => QUANTITY.test(row[column] || '0')),
   );
   const line = (cells: readonly string[]) =>
     cells

@@ -142,7 +142,8 @@ export async function trace(request: TraceRequest): Promise<Trace> {
     histogram: (histogram: Histogram) => void collected.histograms.push(histogram),
     map: (map: { name: string }, entries: readonly MapEntry[]) =>
       void collected.entries.set(map.name, entries),
-    stacks: (_map: string, stacks: readonly NamedStack[]) => void collected.stacks.push(...stacks),
+    stacks: (_map: unknown, stacks: readonly NamedStack[]) => void collected.stacks.push(...stacks),
+    globals: () => undefined,
     drops: () => undefined,
     end: () => undefined,
   };

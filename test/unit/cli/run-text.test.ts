@@ -1,0 +1,130 @@
+/** What `bpfw run` prints for people: aligned whatever the values, with units once, names instead of numbers. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { histogramRows } from '../../../src/cli/print/bars';
+import { textOutput } from '../../../src/cli/print/run-text';
+import type { Histogram } from '../../../src/shared/decode/model';
+import type { Field, MapDefinition, RecordLayout } from '../../../src/shared/object/model';
+
+const field = (over: Partial<Field>): Field => ({
+  name: '',
+  label: over.name ?? '',
+  offset: 0,
+  size: 8,
+  storage: 'u64',
+  bitOffset: 0,
+  bitSize: 0,
+  count: 1,
+  elementStorage: null,
+  elementSize: over.size ?? 8,
+  meaning: 'plain',
+  unit: '',
+  valueNames: null,
+  help: '',
+  hidden: false,
+  typeName: '',
+  ...over,
+});
+const layout = (...fields: Field[]): RecordLayout => ({ typeName: 'event', size: 64, fields });
+const latency = field({ name: 'latency', meaning: 'duration-ns', unit: 'ns' });
+const step = field({
+  name: 'step',
+  storage: 'u32',
+  size: 4,
+  meaning: 'enum',
+  valueNames: { 0: 'guest_exit', 1: 'guest_hypercall' },
+});
+const histogram = (over: Partial<Histogram>): Histogram => ({
+  map: 'm',
+  label: 'Latency',
+  kind: 'log2',
+  unit: 'us',
+  key: null,
+  buckets: [],
+  total: 0,
+  ...over,
+});
+
+describe('text for people', () => {
+  const written: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    written.push(String(text));
+    return true;
+  });
+  afterEach(() => {
+    written.length = 0;
+  });
+  const lines = () => written.join('').trimEnd().split('\n');
+
+  it('keeps columns under their names, the longest name of an enum and all', () => {
+    const output = textOutput();
+    const record = layout(step, latency);
+    output.event('events', record, { step: 1, latency: 1_500_000n }, new Map());
+    output.event('events', record, { step: 0, latency: 12n }, new Map());
+    expect(lines()).toEqual([
+      'step                  latency',
+      'guest_hypercall       1.50 ms',
+      'guest_exit              12 ns',
+    ]);
+  });
+
+  it('has the largest entries of a table first, quantities to the right', () => {
+    const map = {
+      label: 'Bytes by name',
+      view: {
+        kind: 'table',
+        key: layout(field({ name: 'name', storage: 'text', meaning: 'text' })),
+        value: layout(field({ name: 'bytes', meaning: 'bytes', unit: 'bytes' })),
+      },
+    } as unknown as MapDefinition;
+    textOutput().map(map, [
+      { key: { name: 'a' }, value: { bytes: 5n } },
+      { key: { name: 'longer' }, value: { bytes: 4096n } },
+    ]);
+    expect(lines()).toEqual(['', 'Bytes by name:', 'name    bytes', 'longer  4 KiB', 'a         5 B']);
+  });
+
+  it('folds stacks below their command, the largest first, and says what is counted', () => {
+    const map = { label: 'Samples' } as unknown as MapDefinition;
+    const stack = (comm: string, samples: number) => ({
+      frames: ['main', 'leaf'],
+      key: { comm },
+      value: { samples },
+    });
+    textOutput().stacks(map, [stack('one', 1), stack('two', 2)]);
+    expect(lines()).toEqual([
+      '',
+      'Samples, outermost frame first; samples:',
+      'two;main;leaf 2',
+      'one;main;leaf 1',
+    ]);
+  });
+});
+
+describe('histograms', () => {
+  it('name a slot of one value by the value, and the open one by its bound', () => {
+    const buckets = [
+      { min: 3, max: 3, count: 2 },
+      { min: 4, max: 7, count: 1 },
+      { min: 8, max: 0xffffffffffffffffn, count: 1 },
+    ];
+    const bounds = histogramRows(histogram({ buckets, total: 4 }), null).map(row =>
+      row.split(' : ')[0]?.trim(),
+    );
+    expect(bounds.slice(1)).toEqual(['us', '3', '4 -> 7', '8 and more']);
+  });
+
+  it('say percentiles, and of those in the lowest and the open slot their bound', () => {
+    const buckets = [
+      { min: 0, max: 9, count: 60 },
+      { min: 20, max: 29, count: 38 },
+      { min: 990, max: 0xffffffffffffffffn, count: 2 },
+    ];
+    const [, line] = histogramRows(histogram({ kind: 'percentiles', buckets, total: 100 }), null);
+    expect(line).toMatch(/^ {2}p50 <= 9 us {3}p90 2\d(\.\d)? us {3}p99 >= 990 us {3}p99\.9 >= 990 us$/);
+  });
+
+  it('show their key by its meaning', () => {
+    const [title] = histogramRows(histogram({ key: { step: 1 } }), layout(step));
+    expect(title).toBe('Latency [step guest_hypercall]: 0 values');
+  });
+});
