@@ -53,6 +53,11 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
  * "path" is the file the object's uprobes and USDT probes attach in; "usdt" holds provider:probe.
  */
 #define BPFW_ROLE(role) BPFW_TAG("role=" role)
+/*
+ * Where the defaults would be a burden to the machine: of the parameters with this tag, one must be
+ * said before the program is attached, if only to say that the default is meant.
+ */
+#define BPFW_ASK BPFW_TAG("ask")
 
 /* --- histograms: tags for the map's variable --- */
 #define BPFW_LOG2(unit) BPFW_TAG("hist=log2") BPFW_TAG("unit=" unit)
@@ -75,7 +80,7 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
  * A further requirement on the target; several tags must all hold:
  *   "btf-args:NAME:N"              function or tracepoint NAME takes N arguments, counted as
  *                                  BPF_PROG() sees them (a tracepoint's leading void * is not one)
- *   "module:NAME"                  module is loaded or built in
+ *   "module:NAME"                  module is loaded or built in; "module:NAME:A|B": loading A or B mends it
  *   "tracepoint:CATEGORY:NAME"     tracefs has events/CATEGORY/NAME
  *   "field:STRUCT.MEMBER", "no-field:STRUCT.MEMBER"
  *   "branch-stack"                 a hardware event with a branch stack can be opened

@@ -93,6 +93,7 @@ BPFW_RINGBUF(events, struct event, RING_BYTES);
 BPFW_DROPS(events);
 
 __u64 exits_missed BPFW_LABEL("Exits not followed");
+__u64 reasons_missed BPFW_LABEL("Exits not counted: table full");
 
 static __always_inline bool wanted(void)
 {
@@ -131,12 +132,14 @@ static __always_inline void count_exit(__u32 isa, __u32 reason)
 	}
 	if (count)
 		__sync_fetch_and_add(&count->exits, 1);
+	else
+		__sync_fetch_and_add(&reasons_missed, 1);
 }
 
 /* The classic tracepoints: tp_btf/kvm_exit changed its arguments around 5.16, the record kept its names. */
 SEC("?tracepoint/kvm/kvm_exit")
 BPFW_CHOICE("kvm", 0)
-BPFW_NEEDS("module:kvm")
+BPFW_NEEDS("module:kvm:kvm_intel|kvm_amd")
 int kvm_exit(struct trace_event_raw_kvm_exit___module *ctx)
 {
 	struct outside outside = {};
@@ -162,7 +165,7 @@ int kvm_exit(struct trace_event_raw_kvm_exit___module *ctx)
 
 SEC("?tracepoint/kvm/kvm_hypercall")
 BPFW_CHOICE("kvm", 0)
-BPFW_NEEDS("module:kvm")
+BPFW_NEEDS("module:kvm:kvm_intel|kvm_amd")
 int kvm_hypercall(struct trace_event_raw_kvm_hypercall___module *ctx)
 {
 	bpfw_tid tid = bpf_get_current_pid_tgid();
@@ -175,7 +178,7 @@ int kvm_hypercall(struct trace_event_raw_kvm_hypercall___module *ctx)
 
 SEC("?tracepoint/kvm/kvm_entry")
 BPFW_CHOICE("kvm", 0)
-BPFW_NEEDS("module:kvm")
+BPFW_NEEDS("module:kvm:kvm_intel|kvm_amd")
 int kvm_entry(struct trace_event_raw_kvm_entry___module *ctx)
 {
 	bpfw_tid tid = bpf_get_current_pid_tgid();

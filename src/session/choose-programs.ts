@@ -109,15 +109,18 @@ function groupsOf(programs: readonly Program[]): Map<string, { rank: number; pro
 
 function missing(passed: readonly { program: Program; lack: Lack }[]): SessionError {
   // A run-time target's lack names function, probe and file itself; the section ("uprobe") would say nothing more.
-  const lines = new Set(
-    passed.map(({ program, lack }) =>
-      program.targetParameter === null ? `${program.section}: ${lack.what}` : lack.what,
-    ),
+  const sections = new Map<string, string[]>();
+  for (const { program, lack } of passed) {
+    const section = program.targetParameter === null ? [program.section] : [];
+    sections.set(lack.what, [...(sections.get(lack.what) ?? []), ...section]);
+  }
+  const lines = [...sections].map(([what, wanting]) =>
+    wanting.length > 0 ? `${[...new Set(wanting)].join(', ')}: ${what}` : what,
   );
   const mends = [...new Set(passed.flatMap(({ lack }) => (lack.mend ? [lack.mend] : [])))];
   return new SessionError(
     'attach-point-missing',
-    `This target lacks what the program attaches to: ${[...lines].join('; ')}.`,
+    `This target lacks what the program attaches to: ${lines.join('; ')}.`,
     mends.length > 0 ? mends.join(' or: ') : null,
   );
 }
@@ -128,12 +131,18 @@ export async function lackOf(
   facts: TargetFacts,
   runtimeTargetLack: RuntimeTargetLack,
 ): Promise<Lack | null> {
+  // A module that is not loaded is why its functions and tracepoints are missing, and has a mend.
+  const modules = program.needs.filter(need => need.startsWith('module:'));
+  for (const need of modules) {
+    const unmet = await needLack(need, facts);
+    if (unmet) return unmet;
+  }
   const lack =
     program.targetParameter === null
       ? await attachPointLack(program.attachPoint, facts)
       : await runtimeTargetLack(program);
   if (lack) return lack;
-  for (const need of program.needs) {
+  for (const need of program.needs.filter(each => !modules.includes(each))) {
     const unmet = await needLack(need, facts);
     if (unmet) return unmet;
   }
@@ -239,7 +248,13 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
     case 'module':
       return (await facts.modules()).has(first)
         ? null
-        : { what: `the module '${first}' is not loaded`, mend: `sudo modprobe ${first}` };
+        : {
+            what: `the module '${first}' is not loaded`,
+            mend: (second || first)
+              .split('|')
+              .map(module => `sudo modprobe ${module}`)
+              .join(' or '),
+          };
     case 'tracepoint': {
       const [present] = await facts.tracepoints([{ category: first, name: second }]);
       return present ? null : noTracepoint(`${first}:${second}`);

@@ -1,6 +1,6 @@
 /** This machine's kernel as a target. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
 import { parseBtf } from '../shared/object/btf';
@@ -72,6 +72,13 @@ export class LocalTarget implements Target {
     output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
   ): Promise<TargetProcess> {
     return spawnStopped(command, output);
+  }
+
+  hasProcess(pid: number): Promise<boolean> {
+    return access(`/proc/${pid}`).then(
+      () => true,
+      () => false,
+    );
   }
 
   processMaps(pid: number): Promise<string | null> {

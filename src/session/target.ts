@@ -51,6 +51,7 @@ export interface Target {
     command: SpawnCommand,
     output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
   ): Promise<TargetProcess>;
+  hasProcess(pid: number): Promise<boolean>;
   /** /proc/PID/maps of a process on the target; null when it is gone or may not be read. */
   processMaps(pid: number): Promise<string | null>;
   /** The file offset of the implementation an IFUNC stands for in processes of the target; see ifunc-probe.ts. */

@@ -26,7 +26,7 @@ export async function resolveUserFunction(request: UserFunctionRequest): Promise
       exact.length > 0
         ? exact
         : elf.functionsWhere(candidate => candidate.startsWith('_Z') && candidate.includes(name));
-    if (!symbol) throw missing(request, 'it has no function of that name');
+    if (!symbol) throw missing(request, whyNoFunction(elf));
     if (symbol.kind === 'ifunc' && request.ifunc !== 'resolver') return await implementation(request);
     const offset = elf.fileOffset(symbol.address);
     if (offset === null) throw missing(request, 'the function is not part of the file');
@@ -96,6 +96,12 @@ async function implementation(request: UserFunctionRequest): Promise<number> {
   const answer = await request.target.ifuncOffset(request.path, request.name, request.pid);
   if ('offset' in answer) return Number(answer.offset);
   throw missing(request, `it is an IFUNC and the implementation in use was not found: ${answer.error}`);
+}
+
+function whyNoFunction(elf: UserElf): string {
+  return elf.functionsWhere(() => true).length > 0
+    ? 'it has no function of that name'
+    : 'the file names no functions at all (its symbols were stripped)';
 }
 
 function missing({ path, name }: UserFunctionRequest, why: string): SessionError {

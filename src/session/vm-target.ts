@@ -157,6 +157,10 @@ export class VmTarget implements Target {
     return { pid: guest.pid, exited, resume: () => guest.resume(), kill: signal => guest.kill(signal) };
   }
 
+  async hasProcess(pid: number): Promise<boolean> {
+    return (await this.guestOutput(['ls', '-d', `/proc/${pid}`])).byteLength > 0;
+  }
+
   async processMaps(pid: number): Promise<string | null> {
     const text = await this.guestOutput(['cat', `/proc/${pid}/maps`]).catch(() => null);
     return text === null || text.byteLength === 0 ? null : text.toString();

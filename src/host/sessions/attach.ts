@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { HelperPool } from '../../session/helper-pool';
+import { namedProcess, requireProcess } from '../../session/named-process';
 import { startSession } from '../../session/start-session';
 import { Symbolizer } from '../../session/symbols/symbolizer';
 import type { BpfObject } from '../../shared/object/model';
@@ -139,6 +140,8 @@ export class Attacher {
     });
     services.sessions.add(model);
     try {
+      const pid = namedProcess(object.parameters, what.parameters);
+      if (pid !== null) await services.targets.whileTelling(say, () => requireProcess(target, pid));
       const started = await services.targets.whileTelling(say, () =>
         startSession(
           {
@@ -147,7 +150,7 @@ export class Attacher {
             object,
             objectBytes: what.bytes,
             parameters: what.parameters,
-            pid: pidOf(object, what.parameters),
+            pid,
             ui: services.elevation,
             progress: say,
             allowChangingPrograms: what.allowChangingPrograms,
@@ -196,11 +199,4 @@ export class Attacher {
     this.lastProgram = program;
     void vscode.commands.executeCommand('setContext', ContextKeys.canAttachAgain, true);
   }
-}
-
-/** The process the person named, for programs that look things up in it; null for the whole machine. */
-function pidOf(object: BpfObject, parameters: ReadonlyMap<string, string>): number | null {
-  const parameter = object.parameters.find(candidate => candidate.role === 'pid');
-  const pid = Number(parameter ? (parameters.get(parameter.name) ?? 0) : 0);
-  return Number.isInteger(pid) && pid > 0 ? pid : null;
 }

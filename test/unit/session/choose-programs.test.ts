@@ -94,7 +94,7 @@ describe('choosePrograms', () => {
     await expect(choosePrograms(chain, facts({}))).rejects.toMatchObject({
       code: 'attach-point-missing',
       message: expect.stringMatching(
-        /fentry\/vfs_read.*kprobe\/vfs_read: the kernel has no function 'vfs_read'/,
+        /fentry\/vfs_read.*kprobe\/vfs_read.*: the kernel has no function 'vfs_read'/,
       ),
     });
   });
@@ -176,5 +176,18 @@ describe('choosePrograms', () => {
   it('gives the mend for a module that is not loaded', async () => {
     const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: ['module:kvm'] }));
     await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({ mend: 'sudo modprobe kvm' });
+  });
+
+  it('says once that a module is missing, rather than each of its tracepoints, and which ones bring it', async () => {
+    const needs = ['module:kvm:kvm_intel|kvm_amd'];
+    const object = objectOf(
+      program('entries', 'tracepoint/kvm/kvm_entry', { needs, choice: { group: 'kvm', rank: 0 } }),
+      program('calls', 'tracepoint/kvm/kvm_hypercall', { needs, choice: { group: 'kvm', rank: 0 } }),
+    );
+    await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
+      message:
+        "This target lacks what the program attaches to: tracepoint/kvm/kvm_entry, tracepoint/kvm/kvm_hypercall: the module 'kvm' is not loaded.",
+      mend: 'sudo modprobe kvm_intel or sudo modprobe kvm_amd',
+    });
   });
 });

@@ -19,7 +19,7 @@ afterAll(remove);
 const STRICT = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror'];
 
 const LOADER_UNDERSTANDS =
-  /^(btf-args:\w+:\d+|module:\w+|tracepoint:\w+:\w+|(no-)?field:\w+\.\w+|branch-stack)$/;
+  /^(btf-args:\w+:\d+|module:\w+(:\w+(\|\w+)*)?|tracepoint:\w+:\w+|(no-)?field:\w+\.\w+|branch-stack)$/;
 
 describe.each(await kernelBtfFiles(folder))('types of %s', path => {
   const btf = btfSource(path);

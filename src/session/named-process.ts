@@ -1,0 +1,24 @@
+/** The one process a session is for, when the person named one. */
+import type { Parameter } from '../shared/object/model';
+import { SessionError } from './errors';
+import type { Target } from './target';
+
+/** What the pid parameter is set to; null for the whole machine, or a value that is no process id. */
+export function namedProcess(
+  parameters: readonly Parameter[],
+  values: ReadonlyMap<string, string>,
+): number | null {
+  const parameter = parameters.find(candidate => candidate.role === 'pid');
+  const pid = Number(parameter ? (values.get(parameter.name) ?? 0) : 0);
+  return Number.isInteger(pid) && pid > 0 ? pid : null;
+}
+
+/** Throws SessionError 'bad-parameter': nothing would ever be seen of a process that does not exist. */
+export async function requireProcess(target: Pick<Target, 'id' | 'describe' | 'hasProcess'>, pid: number) {
+  if (await target.hasProcess(pid)) return;
+  throw new SessionError(
+    'bad-parameter',
+    `There is no process ${pid} on ${target.describe()}.`,
+    target.id === 'vm' ? 'Processes of the sandbox VM have ids of their own, see `ps` there.' : null,
+  );
+}
