@@ -29,8 +29,8 @@ struct allocated {
 	bpfw_count calls;
 };
 
-const volatile bpfw_pid target_pid BPFW_LABEL("Process") BPFW_ROLE("pid") = 0;
-const volatile char target_comm[16] BPFW_LABEL("Command") BPFW_ROLE("comm") = "";
+const volatile bpfw_pid target_pid BPFW_LABEL("Process") BPFW_ROLE("pid") BPFW_ASK = 0;
+const volatile char target_comm[16] BPFW_LABEL("Command") BPFW_ROLE("comm") BPFW_ASK = "";
 const volatile char target_library[256] BPFW_LABEL("Library or program") BPFW_ROLE("path") = "libc.so.6";
 const volatile char target_function[64] BPFW_LABEL("Function") BPFW_ROLE("function") = "malloc";
 const volatile bpfw_bytes min_size BPFW_LABEL("Smallest allocation counted") = 0;

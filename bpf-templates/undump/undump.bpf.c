@@ -30,7 +30,7 @@ struct event {
 	__u8 data[MAX_DATA];
 };
 
-const volatile bpfw_pid target_pid BPFW_LABEL("Process") BPFW_ROLE("pid") = 0;
+const volatile bpfw_pid target_pid BPFW_LABEL("Process") BPFW_ROLE("pid") BPFW_ASK = 0;
 const volatile __u32 max_bytes BPFW_LABEL("Most bytes shown of a read") BPFW_UNIT("bytes") BPFW_RANGE(0, 512) = 512;
 
 BPFW_RINGBUF(events, struct event, RING_BYTES);

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProgramChoice } from '../../session/choose-programs';
 import { readKernelDrops } from '../../session/drops';
+import { namedProcess, requireProcess } from '../../session/named-process';
 import { startSession } from '../../session/start-session';
 import { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TargetProcess } from '../../session/target';
 import type { TracingSession } from '../../session/tracing-session';
 import { showsUserStacks } from '../../shared/decode/stack-tables';
+import type { Parameter } from '../../shared/object/model';
 import { terminalUi } from '../elevation-prompt';
 import { EventPrinter } from '../event-printer';
 import { EXIT, UsageError } from '../exit';
@@ -39,6 +41,7 @@ export async function runCommand(
   const traced: { symbolizer?: Symbolizer; events?: EventPrinter } = {};
   try {
     const { target, built } = workplace;
+    requireChoice(built.object.parameters, parameters, givenPid !== null || command.length > 0);
     if (command.length > 0) {
       child = await target.spawn(
         { argv: command, cwd: process.cwd(), env: stringEnv() },
@@ -46,6 +49,8 @@ export async function runCommand(
       );
     }
     setPid(workplace, parameters, givenPid, child?.pid ?? null);
+    const pid = namedProcess(built.object.parameters, parameters);
+    if (pid !== null && pid !== child?.pid) await requireProcess(target, pid);
     const { session, choice } = await startSession(
       {
         target,
@@ -53,7 +58,7 @@ export async function runCommand(
         object: built.object,
         objectBytes: built.bytes,
         parameters,
-        pid: givenPid ?? child?.pid ?? null,
+        pid: pid ?? child?.pid ?? null,
         ui: terminalUi(),
         progress,
         allowChangingPrograms: false,
@@ -116,11 +121,13 @@ async function finish(
   output.drops({ kernel: await readKernelDrops(session), helper: session.helperLost, client: events.lost });
 }
 
-/** Which attach points were wanted first, and why they were not taken. */
+/** Which attach points were wanted first, and why they were not taken: a line for each group where others were. */
 function passedOver(choice: ProgramChoice): string[] {
   return choice.groups.flatMap(({ group, programs, passedOver: passed }) => {
-    const reasons = new Set(passed.map(({ program, lack }) => `${program}: ${lack.what}`));
-    return [...reasons].map(reason => `passed over for ${group} (taken: ${programs.join(', ')}): ${reason}`);
+    const reasons = [...new Set(passed.map(({ lack }) => lack.what))];
+    return reasons.length === 0
+      ? []
+      : [`bpfw: ${group} by ${programs.join(' and ')}, because ${reasons.join('; ')}`];
   });
 }
 
@@ -196,6 +203,25 @@ function setPid(
   } else if (commandPid !== null && parameter && !parameters.has(parameter.name)) {
     parameters.set(parameter.name, String(commandPid));
   }
+}
+
+/**
+ * Programs that would be a burden with all their defaults (BPFW_ASK) want one of those parameters said, if only its default.
+ * Throws UsageError.
+ */
+function requireChoice(
+  known: readonly Parameter[],
+  given: ReadonlyMap<string, string>,
+  processGiven: boolean,
+): void {
+  const wanted = known.filter(({ ask }) => ask);
+  const said = wanted.some(({ name, role }) => given.has(name) || (role === 'pid' && processGiven));
+  if (wanted.length === 0 || said) return;
+  const labels = wanted.map(({ label, name }) => `${label} (-p ${name}=...)`).join(' or ');
+  const process = wanted.some(({ role }) => role === 'pid')
+    ? ' --pid PID or a command after -- choose a process, --pid 0 means every process.'
+    : '';
+  throw new UsageError(`Tracing everything would be a burden to the machine: say ${labels}.${process}`);
 }
 
 /** The command's own output: to stdout and stderr, or all to stderr when stdout carries JSON. */

@@ -59,6 +59,18 @@ export function lackingTargets(
   return lackingOf.every(lacking => lacking.length > 0) ? [...new Set(lackingOf.flat())] : [];
 }
 
+/**
+ * True when the program wants one of its parameters said (BPFW_ASK) and all of those have their default: the person is
+ * asked, and may still mean the default.
+ */
+export function wantsChoice(parameters: readonly Parameter[], values: ReadonlyMap<string, string>): boolean {
+  const wanted = parameters.filter(parameter => parameter.ask);
+  return (
+    wanted.length > 0 &&
+    wanted.every(({ name, defaultValue }) => (values.get(name) ?? defaultValue) === defaultValue)
+  );
+}
+
 /** What is wrong with the values, by parameter; nothing when they can be attached with. */
 export function problemsOf(
   object: Pick<BpfObject, 'programs' | 'parameters'>,

@@ -17,7 +17,7 @@ import { Cancelled, errors, toUserError } from '../errors';
 import type { Log } from '../log';
 import type { ParameterForm } from '../parameters/form';
 import type { RememberedParameters } from '../parameters/remembered';
-import { changedValues, lackingTargets, startingValues } from '../parameters/values';
+import { changedValues, lackingTargets, startingValues, wantsChoice } from '../parameters/values';
 import { isProgramFile, programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
 import type { TemplateCatalogue } from '../templates/catalogue';
@@ -89,8 +89,8 @@ export class Attacher {
     form: boolean,
   ): Promise<ReadonlyMap<string, string>> {
     const values = startingValues(object.parameters, this.services.parameters.get(program));
-    if (object.parameters.length === 0 || (!form && lackingTargets(object, values).length === 0))
-      return changedValues(object.parameters, values);
+    const mustAsk = lackingTargets(object, values).length > 0 || wantsChoice(object.parameters, values);
+    if (object.parameters.length === 0 || !(form || mustAsk)) return changedValues(object.parameters, values);
     const title = programTitle(program);
     const words = (await this.services.templates.find(title))?.manifest.parameters ?? {};
     const { target } = await this.services.targets.choose(object);

@@ -59,6 +59,7 @@ export const TAG_MACROS = new Set([
   'BPFW_RANGE',
   'BPFW_HIDDEN',
   'BPFW_ROLE',
+  'BPFW_ASK',
   'BPFW_LOG2',
   'BPFW_LINEAR',
   'BPFW_PERCENTILES',

@@ -82,6 +82,7 @@ function parameterOf(variable: Variable, field: Field, tags: Tags, littleEndian:
     max: tags.integer('max')?.toString() ?? null,
     defaultValue: defaultValue(variable, field, littleEndian),
     role: roleOf(variable.name, field, tags.get('role')),
+    ask: tags.has('ask'),
   };
 }
 

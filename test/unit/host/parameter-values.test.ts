@@ -4,6 +4,7 @@ import {
   lackingTargets,
   problemsOf,
   startingValues,
+  wantsChoice,
 } from '../../../src/host/parameters/values';
 import type { AttachPoint, Parameter, Program } from '../../../src/shared/object/model';
 
@@ -23,6 +24,7 @@ function parameter(name: string, change: Partial<Parameter> = {}): Parameter {
     max: null,
     defaultValue: '',
     role: null,
+    ask: false,
     ...change,
   };
 }
@@ -84,6 +86,18 @@ describe('whether somebody must be asked', () => {
     expect(ask([uprobe], { target_function: 'f', target_library: 'libc.so.6' })).toEqual([]));
   it('no: one of the programs has its target', () =>
     expect(ask([uprobe, kprobe], { target_function: 'f' })).toEqual([]));
+});
+
+describe('whether the program wants a choice', () => {
+  const wantedPid = { ...pid, ask: true };
+  const wantedComm = parameter('target_comm', { role: 'comm', ask: true });
+  const wants = (values: Record<string, string>) =>
+    wantsChoice([wantedPid, wantedComm], new Map(Object.entries(values)));
+
+  it('yes: one of two is wanted and neither is said', () =>
+    expect(wants({ target_pid: '0', target_comm: '' })).toBe(true));
+  it('no: one of the two is said', () => expect(wants({ target_pid: '0', target_comm: 'bash' })).toBe(false));
+  it('no: none is wanted', () => expect(wantsChoice([pid], new Map())).toBe(false));
 });
 
 describe('what is wrong with values', () => {

@@ -179,6 +179,7 @@ describe.each(clangs)('objects compiled by %s', clang => {
       expect(object.parameters[0]).toMatchObject({
         label: 'Process',
         help: '0 traces everything.',
+        ask: true,
         meaning: 'pid',
       });
       expect(object.parameters[1]).toMatchObject({

@@ -18,6 +18,7 @@ function parameter(over: Partial<Parameter>): Parameter {
     max: null,
     defaultValue: '0',
     role: null,
+    ask: false,
     ...over,
   };
 }
