@@ -2,14 +2,22 @@
 import { GPL_COMPATIBLE, gplOnlyHelper } from '../helpers/helper-rules';
 import { parseSection } from '../helpers/section-kinds';
 import type { SourceFunction } from '../source/model';
+import { nearest } from './nearest';
 import { type Check, replaceFix } from './problem';
 
 export const license: Check = function* ({ source, reachedBy }) {
-  if (source.programs.length === 0) return;
+  // A header's programs are under the license of whatever includes it.
+  if (source.programs.length === 0 || source.uri.endsWith('.h')) return;
   const declared = source.license;
   if (declared && GPL_COMPATIBLE.includes(declared.text)) return;
   // A section without a literal: what it says is written elsewhere.
   if (!declared && source.variables.some(one => one.section?.name === 'license')) return;
+  // SEC("licence") is told as that.
+  if (
+    !declared &&
+    source.variables.some(one => one.section && nearest(one.section.name, ['license']).length > 0)
+  )
+    return;
   if (!declared && source.hasUnreadHeaders) return;
   const use = firstNeed(source.programs, reachedBy, owner => source.body(owner).calls.map(call => call.name));
   if (use === null) return;

@@ -133,17 +133,25 @@ function unknownKind(section: SectionMark): Problem {
   const known = SECTION_KINDS.map(kind => kind.name);
   const whole = nearest(rest, known);
   const exact = parseSection(mark + word);
+  // kprobe:vfs_read, tracepoint:sched:sched_switch are bpftrace's.
+  const slashed = [rest.replace(':', '/'), rest.replaceAll(':', '/')].find(
+    one =>
+      one !== rest && (parseSection(one)?.target ?? '').includes(':') === false && parseSection(one) !== null,
+  );
   // tc/prog_b, xdp/name: the kind takes nothing behind a slash.
   const names = exact
     ? [exact.kind.name]
     : SYNONYMS[word]
       ? [SYNONYMS[word]]
       : [...new Set([...nearest(word, known), ...whole])].slice(0, 3);
-  const proposals = names.map(candidate => {
-    const kind = SECTION_KINDS.find(one => one.name === candidate);
-    const keepsTarget = slash >= 0 && kind !== undefined && kind.target !== 'none';
-    return mark + candidate + (keepsTarget ? rest.slice(slash) : '');
-  });
+  const proposals =
+    slashed !== undefined
+      ? [mark + slashed]
+      : names.map(candidate => {
+          const kind = SECTION_KINDS.find(one => one.name === candidate);
+          const keepsTarget = slash >= 0 && kind !== undefined && kind.target !== 'none';
+          return mark + candidate + (keepsTarget ? rest.slice(slash) : '');
+        });
   const hint = proposals.length > 0 ? ` Did you mean ${proposals.map(one => `"${one}"`).join(' or ')}?` : '';
   return {
     code: 'section-name',

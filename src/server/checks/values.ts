@@ -17,6 +17,8 @@ const MAY_BE_NULL = new Set([
   'bpf_sk_lookup_udp',
   'bpf_skc_lookup_tcp',
 ]);
+/** Helpers that the verifier lets write or end only what was tested: their first argument. */
+const WANTS_TESTED = /^bpf_(ringbuf_(submit|discard)|get_current_comm|probe_read\w*|spin_(un)?lock)$/;
 const ATOMICS = /^__(sync|atomic)_\w+$/;
 
 export const uncheckedPointers: Check = function* ({ source }) {
@@ -114,11 +116,12 @@ function uncheckedUse(
     if (!isDereference(around.parent, around.child, body)) return null;
     // &v->x computes an address only; sizeof(*v) reads nothing.
     for (let up: SyntaxNode | undefined = around.parent; up; up = parents.get(up)) {
-      if (
-        up.type === 'sizeof_expression' ||
-        (up.type === 'pointer_expression' && body.text(up).startsWith('&'))
-      )
-        return null;
+      if (up.type === 'sizeof_expression') return null;
+      if (up.type === 'pointer_expression' && body.text(up).startsWith('&')) {
+        const { parent, child } = outward(up, parents);
+        if (!parent || !isFirstArgument(parent, child, WANTS_TESTED, body)) return null;
+        break;
+      }
       if (/statement|declaration$/.test(up.type)) break;
       if (up.type === 'call_expression' && /preserve_access_index|typeof/.test(body.text(up))) return null;
     }
@@ -151,9 +154,15 @@ function isDereference(parent: SyntaxNode, child: SyntaxNode, body: Body): boole
     );
   if (parent.type === 'pointer_expression') return body.text(parent).startsWith('*');
   if (parent.type === 'subscript_expression') return child.field === 'argument';
-  if (parent.type === 'argument_list' && parent.children[0] === child)
-    return ATOMICS.test(body.text(parent.start > 0 ? callee(parent, body) : parent));
-  return false;
+  return isFirstArgument(parent, child, ATOMICS, body) || isFirstArgument(parent, child, WANTS_TESTED, body);
+}
+
+function isFirstArgument(parent: SyntaxNode, child: SyntaxNode, of: RegExp, body: Body): boolean {
+  return (
+    parent.type === 'argument_list' &&
+    parent.children.find(one => one.type !== 'comment') === child &&
+    of.test(body.text(callee(parent, body)))
+  );
 }
 
 /** The name before an argument list. */

@@ -253,6 +253,10 @@ export function readDeclarator(
   };
 }
 
+/** Structs within structs beyond this are no program, but what somebody's keyboard did: their members are not read. */
+const MAX_NESTING = 64;
+let nesting = 0;
+
 function readAggregate(
   kind: Aggregate['kind'],
   tokens: readonly Token[],
@@ -276,7 +280,13 @@ function readAggregate(
     });
     return { kind, name, nameSpan, span, members: [], enumerators };
   }
-  return { kind, name, nameSpan, span, members: readMembers(tokens, open + 1, close), enumerators: [] };
+  if (nesting >= MAX_NESTING) return { kind, name, nameSpan, span, members: [], enumerators: [] };
+  nesting++;
+  try {
+    return { kind, name, nameSpan, span, members: readMembers(tokens, open + 1, close), enumerators: [] };
+  } finally {
+    nesting--;
+  }
 }
 
 /** Members of a struct: declarations up to each ';' of tokens[from, to). */

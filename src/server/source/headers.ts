@@ -71,6 +71,14 @@ export class Headers {
     return null;
   }
 
+  /** Whether <name> is on this machine, as a system header or in the program's own folders. */
+  has(name: string): boolean {
+    return (
+      this.system(name) !== null ||
+      this.includeFolders.some(folder => this.read(path.resolve(folder, name)) !== null)
+    );
+  }
+
   private system(name: string): SourceModel | null {
     const known = this.systemModels.get(name);
     if (known !== undefined) return known;

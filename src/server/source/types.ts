@@ -131,14 +131,14 @@ export class Types {
   }
 
   /** Members behind a value or pointer of the type. */
-  members(type: CType): MemberInfo[] {
+  members(type: CType, depth = 0): MemberInfo[] {
     if (type.from === 'kernel') return this.kernelMembers(type.id);
     const aggregate = this.aggregateOf(type.type);
     if (aggregate) return this.sourceMembers(aggregate, 0);
     const id = this.kernel?.findType(type.type.name) ?? null;
     if (id !== null) return this.kernelMembers(id);
     const typedef = this.source.typedef(type.type.name);
-    return typedef ? this.members({ from: 'source', type: typedef }) : [];
+    return typedef && depth < MAX_DEPTH ? this.members({ from: 'source', type: typedef }, depth + 1) : [];
   }
 
   member(type: CType, name: string): MemberInfo | null {
@@ -146,14 +146,14 @@ export class Types {
   }
 
   /** The type without its outermost pointer or array. */
-  pointee(type: CType): CType | null {
+  pointee(type: CType, depth = 0): CType | null {
     if (type.from === 'source') {
       if (type.type.dimensions.length > 0)
         return { from: 'source', type: { ...type.type, dimensions: type.type.dimensions.slice(1) } };
       if (type.type.pointers > 0)
         return { from: 'source', type: { ...type.type, pointers: type.type.pointers - 1 } };
       const typedef = this.source.typedef(type.type.name);
-      return typedef ? this.pointee({ from: 'source', type: typedef }) : null;
+      return typedef && depth < MAX_DEPTH ? this.pointee({ from: 'source', type: typedef }, depth + 1) : null;
     }
     if (!this.kernel) return null;
     const target = this.kernel.btf.type(this.kernel.btf.resolve(type.id));

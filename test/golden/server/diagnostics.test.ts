@@ -51,6 +51,12 @@ describe('diagnostics', () => {
     ['fentry/vfs_raed', 'target-missing: vfs_raed', 'SEC("fentry/vfs_read")'],
     ['?fentry/vfs_raed', null],
     ['fentry', null],
+    ['kprobe:vfs_read', 'section-name: kprobe:vfs_read', 'SEC("kprobe/vfs_read")'],
+    [
+      'tracepoint:sched:sched_switch',
+      'section-name: tracepoint:sched:sched_switch',
+      'SEC("tracepoint/sched/sched_switch")',
+    ],
     ['kprobe/vfs_read+0x10', null],
     ['kprobe/vfs read', 'section-name: kprobe/vfs read'],
     ['kprobe.multi/vfs_*', null],
@@ -136,6 +142,18 @@ describe('diagnostics', () => {
     [null, '\tbpf_ktime_get_ns();\n', null],
     [null, '\tbpf_printk("x");\n', 'license: SEC("kprobe/vfs_read")'],
   ];
+  it('leaves the license of a header to what includes it', async () => {
+    const text = HEAD + program('kprobe/vfs_read', '\tbpf_printk("x");\n');
+    expect(await server.diagnostics('probes.bpf.h', text)).toEqual([]);
+  });
+
+  it('says once that the license is mistyped', async () => {
+    const text = program('kprobe/vfs_read', '\tbpf_printk("x");\n');
+    expect((await problemsOf(text, '\nchar LICENSE[] SEC("licence") = "GPL";\n')).list).toEqual([
+      'section-name: licence',
+    ]);
+  });
+
   it.each(licenses)('license %s with %j', async (license, body, problem) => {
     const tail = license === null ? '' : `\nchar LICENSE[] SEC("license") = "${license}";\n`;
     const { name, diagnostics, list } = await problemsOf(program('kprobe/vfs_read', body), tail);
@@ -153,6 +171,9 @@ describe('diagnostics', () => {
     );
     // <linux/bpf.h> declares enum bpf_func_id, which the small kernel has, too.
     expect(list).toEqual(['mixed-headers: #include <linux/bpf.h>']);
+    expect((await problemsOf('#include <net/sock.h>\n#include <net/if_arp.h>\n')).list).toEqual([
+      'mixed-headers: #include <net/sock.h>',
+    ]);
     const after =
       diagnostics[0] && (await server.fixed(name, diagnostics[0], 'Remove the #include of <linux/bpf.h>'));
     expect(after).toContain('#include <linux/errno.h>\n#include <stddef.h>\n');
@@ -288,6 +309,8 @@ describe('diagnostics', () => {
       '\tv = bpf_map_lookup_elem(&m, &k);\n\tk = v[0];\n\tif (!v)\n\t\treturn 0;\n',
       '\tk = *(u64 *)bpf_map_lookup_elem(&m, &k);\n',
       '\tstruct file *f = bpf_map_lookup_elem(&m, &k);\n\tf->f_pos = 1;\n',
+      '\tv = bpf_ringbuf_reserve(&m, 8, 0);\n\tbpf_ringbuf_submit(v, 0);\n',
+      '\tstruct task_struct *t = bpf_ringbuf_reserve(&m, 64, 0);\n\tbpf_get_current_comm(&t->comm, 16);\n',
     ];
     for (const lines of wrong) {
       const { list } = await problemsOf(body(lines));
@@ -303,6 +326,8 @@ describe('diagnostics', () => {
       '\tv = bpf_map_lookup_elem(&m, &k);\n\tk = v ? *v : 0;\n',
       '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (v && *v > 3)\n\t\treturn 0;\n',
       '\tstruct file *f = bpf_map_lookup_elem(&m, &k);\n\tk = sizeof(*f);\n',
+      '\tstruct file *f = bpf_map_lookup_elem(&m, &k);\n\tuse(&f->f_pos);\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tuse(v);\n',
     ];
     for (const lines of right) expect((await problemsOf(body(lines))).list, lines).toEqual([]);
     const { name, diagnostics } = await problemsOf(body(wrong[0] ?? ''));

@@ -22,6 +22,30 @@ describe('half-written files', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const damages: readonly (readonly [what: string, text: string])[] = [
+    ['structs without end', 'struct a { '.repeat(3000)],
+    [
+      'typedefs in a circle',
+      'typedef a b;\ntypedef b a;\nSEC("xdp")\nint f(void *c)\n{\n\ta x;\n\n\tx.§y[1]->z;\n}\n',
+    ],
+    [
+      'macros in a circle',
+      '#define A B\n#define B A\nstruct {\n\t__uint(type, BPF_MAP_TYPE_RINGBUF);\n\t__uint(max_entries, A);\n} m SEC(".maps");\n',
+    ],
+    ['a struct in itself', 'struct a { struct a x; };\nSEC("xdp")\nint f(void *c)\n{\n\tstruct a x;\n}\n'],
+    ['words without end', `SEC("xdp")\n${'word '.repeat(500)}`],
+    ['open brackets', 'int f('.repeat(5000)],
+  ];
+  it.each(damages)('%s', async (what, text) => {
+    const name = `${what.replaceAll(' ', '-')}.bpf.c`;
+    const marked = text.includes(CURSOR) ? text : text + CURSOR;
+    expect(await server.complete(name, marked)).toBeInstanceOf(Array);
+    await server.at('textDocument/hover', name, marked);
+    await server.at('textDocument/documentSymbol', name, marked);
+    await server.diagnostics(name, text.replace(CURSOR, ''));
+    expect(server.errors).toEqual([]);
+  });
+
   it.each(TEMPLATES)(
     '%s, cut off and damaged',
     async name => {
