@@ -106,7 +106,7 @@ function gainRow(): EnvironmentRow {
   return row(
     'Gaining rights',
     !barred,
-    barred ? 'barred by no_new_privs' : 'not barred (no no_new_privs)',
+    barred ? 'barred by no_new_privs' : 'not barred by no_new_privs',
     'sudo and pkexec',
     'VS Code from its .deb instead of a snap or flatpak, or the sandbox VM (target vm)',
   );

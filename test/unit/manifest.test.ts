@@ -1,5 +1,5 @@
 /** package.json and src/host/command-ids.ts say the same, and what the manifest names exists. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -162,7 +162,12 @@ describe('manifest', () => {
       match => `dist/${match[1]}`,
     );
     expect(bundles).toContain('dist/extension.js');
-    for (const bundle of bundles) expect(lines).toContain(bundle);
+    // Every folder of webview/ but what they share is a page.
+    const pages = readdirSync(path.join(root, 'webview'), { withFileTypes: true })
+      .filter(entry => entry.isDirectory() && entry.name !== 'common')
+      .flatMap(({ name }) => [`dist/webview/${name}.js`, `dist/webview/${name}.css`]);
+    expect(pages).toContain('dist/webview/histogram.js');
+    for (const bundle of [...bundles, ...pages]) expect(lines).toContain(bundle);
   });
 
   it('matches clang diagnostics with $bpf-clang', () => {
