@@ -129,11 +129,12 @@ export function serve(connection: Connection, parserFolder: string): void {
   );
   connection.onDefinition(async ({ textDocument, position }, token) => {
     const document = documents.get(textDocument.uri);
-    if (document && !PROGRAM_FILE.test(document.uri) && document.uri.startsWith('file:'))
+    if (document && workspace && !PROGRAM_FILE.test(document.uri) && document.uri.startsWith('file:'))
       return definitionsFromUserSpace(
         document.getText(),
         document.offsetAt(position),
         path.dirname(fileURLToPath(document.uri)),
+        workspace.headers,
       );
     return about(textDocument.uri, token, (analysis, present) =>
       definitions(analysis, present, present.offsetAt(position)),

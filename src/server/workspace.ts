@@ -14,7 +14,7 @@ const LIBBPF_FOLDERS = ['/usr/include', '/usr/local/include'];
 export class Workspace {
   private readonly parser: Promise<SyntaxParser>;
   private readonly kernel: Promise<TargetKernel | null>;
-  private readonly headers: Headers;
+  readonly headers: Headers;
   private helperDefs: ReadonlyMap<string, Helper> | null = null;
   private readonly analyses = new Map<string, Analysis>();
 

@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { type DocumentSymbol, type Location, SymbolKind } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
-import type { SourceModel, Span } from '../source/model';
+import { Scope, tokenBefore } from '../source/expressions';
+import type { Headers } from '../source/headers';
+import type { Aggregate, SourceModel, Span } from '../source/model';
 import { readSource } from '../source/read-source';
 import { rangeIn, rangeOf } from './places';
 
@@ -103,11 +105,20 @@ function definitionIn(model: SourceModel, name: string): Span | null {
   );
 }
 
-/** Where a name is defined: this file, its own headers. */
+/** Where a name is defined: this file, its own headers; of an #include "..." the header, of a member its struct's line. */
 export function definitions(analysis: Analysis, document: TextDocument, offset: number): Location[] {
   const { source } = analysis;
+  const included = source.model.includes.find(one => one.span.start <= offset && offset <= one.span.end);
+  if (included) {
+    const header = source.headers.find(one => one.path.endsWith(path.normalize(`/${included.name}`)));
+    return header ? [{ uri: pathToFileURL(header.path).href, range: rangeIn('', { start: 0, end: 0 }) }] : [];
+  }
   const word = nameAt(source.text, offset);
   if (!word) return [];
+  const { tokens } = source.lexed;
+  const at = tokenBefore(tokens, word.start);
+  if (tokens[at]?.text === '->' || tokens[at]?.text === '.')
+    return memberDefinition(analysis, document, word, at);
   const here = definitionIn(source.model, word.name);
   if (here) return [{ uri: document.uri, range: rangeOf(document, here) }];
   for (const header of source.headers) {
@@ -117,13 +128,54 @@ export function definitions(analysis: Analysis, document: TextDocument, offset: 
   return [];
 }
 
+/** A member of one of the program's own structs; the kernel's have no source here. */
+function memberDefinition(
+  analysis: Analysis,
+  document: TextDocument,
+  word: { readonly name: string; readonly start: number },
+  at: number,
+): Location[] {
+  const { source, types } = analysis;
+  const scope = new Scope(types, source.definitionAt(word.start), word.start);
+  const type = scope.typeEndingAt(source.lexed.tokens, at);
+  const aggregate = type?.from === 'source' ? types.aggregateOf(type.type) : null;
+  const member = aggregate && findMember(aggregate, word.name);
+  if (!aggregate || !member) return [];
+  if (holds(source.model, aggregate)) return [{ uri: document.uri, range: rangeOf(document, member) }];
+  const header = source.headers.find(one => holds(one.model, aggregate));
+  return header ? [{ uri: pathToFileURL(header.path).href, range: rangeIn(header.text, member) }] : [];
+}
+
+/** The place of a member, those of unnamed structs and unions within among them. */
+function findMember(aggregate: Aggregate, name: string): Span | null {
+  for (const member of aggregate.members) {
+    if (member.name === name) return member.nameSpan;
+    const inner = member.name === '' && member.type.inline ? findMember(member.type.inline, name) : null;
+    if (inner) return inner;
+  }
+  return null;
+}
+
+function holds(model: SourceModel, aggregate: Aggregate): boolean {
+  const isWithin = (outer: Aggregate): boolean =>
+    outer === aggregate || outer.members.some(one => one.type.inline !== null && isWithin(one.type.inline));
+  return (
+    model.aggregates.some(isWithin) || [...model.typedefs.values()].some(one => one.type.inline === aggregate)
+  );
+}
+
 const MOST_SIBLINGS = 64;
 
 /**
  * From user space's side: skel->maps.events, skel->progs.x, skel->rodata->target_pid, bpf_object__find_map_by_name(obj,
- * "events"). Looks in the .bpf.c files beside the file.
+ * "events"). Looks in the .bpf.c files beside the file and in the headers of theirs.
  */
-export function definitionsFromUserSpace(text: string, offset: number, folder: string): Location[] {
+export function definitionsFromUserSpace(
+  text: string,
+  offset: number,
+  folder: string,
+  headers: Headers,
+): Location[] {
   const word = nameAt(text, offset);
   if (!word) return [];
   const before = text.slice(Math.max(0, word.start - 80), word.start);
@@ -139,8 +191,13 @@ export function definitionsFromUserSpace(text: string, offset: number, folder: s
       // Gone since the folder was listed.
       continue;
     }
-    const span = definitionIn(readSource(source), word.name);
-    if (span) found.push({ uri: pathToFileURL(file).href, range: rangeIn(source, span) });
+    const model = readSource(source);
+    for (const one of [{ path: file, text: source, model }, ...headers.ownHeaders(model, folder)]) {
+      const span = definitionIn(one.model, word.name);
+      const uri = pathToFileURL(one.path).href;
+      if (span && !found.some(known => known.uri === uri))
+        found.push({ uri, range: rangeIn(one.text, span) });
+    }
   }
   return found;
 }

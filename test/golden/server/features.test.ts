@@ -549,6 +549,24 @@ struct inode { /* 24 bytes; offset, size */
     const [parameter] = (await go('tool.c', 'skel->rodata->target_§pid = 3;\n')) ?? [];
     expect(textAt(PROGRAM, parameter)).toBe('target_pid');
     expect(await go('tool.c', 'int cou§nts;\n')).toEqual([]);
+
+    writeFileSync(
+      path.join(server.folder, 'records.h'),
+      'struct record {\n\tint pid;\n\tunion { int lost; };\n};\n',
+    );
+    writeFileSync(
+      path.join(server.folder, 'maps.bpf.h'),
+      `#include "records.h"\n${MAPS.replace('counts', 'shared')}`,
+    );
+    const including = `#include "maps.bpf.h"\nSEC("xdp")\nint f(void *ctx)\n{\n\tstruct record r = {};\n\n\treturn r.lost;\n}\n`;
+    writeFileSync(path.join(server.folder, 'including.bpf.c'), including);
+    const lines = async (file: string, marked: string) =>
+      ((await go(file, marked)) ?? []).map(one => `${path.basename(one.uri)}:${one.range.start.line + 1}`);
+    expect(await lines('including.bpf.c', including.replace('maps.bpf', 'ma§ps.bpf'))).toEqual([
+      'maps.bpf.h:1',
+    ]);
+    expect(await lines('including.bpf.c', including.replace('r.lost', 'r.lo§st'))).toEqual(['records.h:3']);
+    expect(await lines('tool.c', 'x = skel->maps.sha§red;\n')).toEqual(['maps.bpf.h:12']);
   });
 
   it('finds references', async () => {
