@@ -2,7 +2,7 @@
  * bpf_trace_printk's lines. The kernel has one trace pipe for everybody and reading takes lines out of it: only lines
  * that BPF programs printed are passed on, and what was in it before anybody watched is passed over.
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { DataContent } from '../shared/protocol/frames';
 import { HelperError } from './errors';
 import { CHUNK_BYTES, type Chunk, type SourceMark, type StreamSource } from './stream-source';
@@ -13,6 +13,13 @@ const READ_BYTES = 64 << 10;
 const PRINTED = /: (?:bpf_trace_printk|0x[0-9a-f]+): /;
 /** "CPU:1 [LOST 123 EVENTS]", where the ring behind the pipe was overwritten. */
 const LOST = /\[LOST (\d+) EVENTS\]/;
+
+/** "cat-1234 [001] d..31 2347.123456: bpf_trace_printk: …": seconds of the trace clock. */
+const WHEN = / (\d+\.\d{6}): /;
+/** In per_cpu/cpu0/stats: what the trace clock says now. */
+const NOW = /^now ts: +(\d+\.\d+)$/m;
+/** For a trace clock that does not count seconds ("counter"): how long lines that never cease are waited for. */
+const NEVER_EMPTY_MS = 1000;
 
 /** What to pass on of some text, and the unfinished line to put in front of the next. Exported for its test. */
 export function printedLines(text: string): {
@@ -38,13 +45,16 @@ export class PrintkSource implements StreamSource {
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   private rest = '';
   private emptyReads = 0;
+  /** Trace clock of the last line read, seconds. */
+  private lastLineAt = 0;
   private closed = false;
 
   /** Throws HelperError 'not-permitted' without CAP_DAC_READ_SEARCH, 'not-found' without tracefs. */
   constructor() {
     this.fd = openTracePipe();
     this.descriptors = [this.fd];
-    while (this.read() !== null);
+    const old = this.mark();
+    while (!old.reached()) if (this.read() === null) break;
     this.rest = '';
   }
 
@@ -72,10 +82,17 @@ export class PrintkSource implements StreamSource {
     };
   }
 
-  /** Reached after one more look that found the pipe empty. */
+  /** Reached by a line printed after now (they come in order), or a look that found the pipe empty. */
   mark(): SourceMark {
     this.emptyReads = 0;
-    return { reached: () => this.closed || this.emptyReads > 0 };
+    const now = traceClock();
+    const lastMs = performance.now() + NEVER_EMPTY_MS;
+    return {
+      reached: () =>
+        this.closed ||
+        this.emptyReads > 0 ||
+        (now === null ? performance.now() > lastMs : this.lastLineAt > now),
+    };
   }
 
   close(): void {
@@ -87,12 +104,38 @@ export class PrintkSource implements StreamSource {
   private read(): string | null {
     try {
       const count = readSync(this.fd, this.buffer, 0, READ_BYTES, null);
-      return count > 0 ? this.buffer.toString('utf8', 0, count) : null;
+      if (count === 0) return null;
+      const text = this.buffer.toString('utf8', 0, count);
+      this.lastLineAt = lastTime(text) ?? this.lastLineAt;
+      return text;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return null;
       throw error;
     }
   }
+}
+
+/** Trace clock of a text's last line that has one, seconds. Exported for its test. */
+export function lastTime(text: string): number | null {
+  const lines = text.split('\n');
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const when = WHEN.exec(lines[i] ?? '');
+    if (when) return Number(when[1]);
+  }
+  return null;
+}
+
+/** Seconds; null where the kernel does not say, or counts something else. */
+function traceClock(): number | null {
+  for (const folder of TRACEFS_FOLDERS) {
+    try {
+      const now = NOW.exec(readFileSync(`${folder}/per_cpu/cpu0/stats`, 'latin1'));
+      if (now) return Number(now[1]);
+    } catch {
+      // The pipe could be opened, so this is another folder or an old kernel.
+    }
+  }
+  return null;
 }
 
 function openTracePipe(): number {

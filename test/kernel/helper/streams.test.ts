@@ -249,6 +249,24 @@ describe('the trace pipe', () => {
     await client.request('session/close', { sessionId });
     await helper[Symbol.asyncDispose]();
   });
+
+  it('ends though a program goes on printing', async () => {
+    const helper = await startGuestHelper(guest);
+    const { client } = helper;
+    const workload = await stoppedWorkload(guest, 100_000_000);
+    const { sessionId } = await openFor(helper, 'to_printk', workload.pid);
+    const { streamId } = await client.request('printk/watch', {});
+    await client.request('session/attach', { sessionId });
+    const running = workload.run(110_000);
+    await expect.poll(() => client.bytesOf(streamId).byteLength, { timeout: 20_000 }).toBeGreaterThan(0);
+    await client.request('session/drain', { sessionId });
+    await client.request('printk/unwatch', {});
+    await client.request('session/close', { sessionId });
+    // All this time lines came.
+    await guest.sh(`kill -KILL ${workload.pid}`);
+    expect(await running).toMatchObject({ signal: 'SIGKILL' });
+    await helper[Symbol.asyncDispose]();
+  });
 });
 
 describe('a client that does not read', () => {

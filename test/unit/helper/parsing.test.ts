@@ -3,7 +3,7 @@ import { errnoName } from '../../../src/helper/libbpf/errors';
 import { ownMapName } from '../../../src/helper/libbpf/object';
 import { encodePerfAttr, parseCpuList } from '../../../src/helper/libbpf/perf-event';
 import { spanInWords } from '../../../src/helper/libbpf/ring';
-import { printedLines } from '../../../src/helper/printk';
+import { lastTime, printedLines } from '../../../src/helper/printk';
 import { changingHelper, changingType } from '../../../src/helper/program-policy';
 import { functionNames } from '../../../src/helper/target';
 
@@ -53,6 +53,13 @@ describe('changing programs', () => {
 });
 
 describe('the trace pipe', () => {
+  it('knows when the last line was printed, whatever the line says', () => {
+    const line = (when: string) =>
+      `   node-123   [000] d...1    ${when}: bpf_trace_printk: at 99.000000: hello`;
+    expect(lastTime(`${line('12.345678')}\n${line('12.345679')}\nunfinished 99`)).toBe(12.345679);
+    expect(lastTime('CPU:1 [LOST 3 EVENTS]')).toBeNull();
+  });
+
   it('passes on what BPF programs printed', () => {
     const text = [
       '            node-123     [000] d...1    12.345678: bpf_trace_printk: hello : world',
