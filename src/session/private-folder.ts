@@ -1,9 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createOwnedFolder, removeStaleFolders } from './owned-folder';
+
+const PREFIX = 'bpfw-session-';
 
 /**
- * A folder only this user can enter (0700), for the helper's socket and the askpass program. A Unix socket's path may
+ * A folder only this user can enter (0700), for the helper's socket and the askpass program; those that killed
+ * processes left are removed. A Unix socket's path may
  * be 107 bytes long (sun_path, unix(7)), so it lies under XDG_RUNTIME_DIR or the temporary folder, not in the workspace.
  */
 export class PrivateFolder {
@@ -13,7 +17,9 @@ export class PrivateFolder {
     for (const parent of [env.XDG_RUNTIME_DIR, tmpdir()]) {
       if (!parent) continue;
       try {
-        return new PrivateFolder(await mkdtemp(path.join(parent, 'bpfw-')));
+        const folder = new PrivateFolder(await createOwnedFolder(parent, PREFIX));
+        await removeStaleFolders(parent, PREFIX);
+        return folder;
       } catch {
         // XDG_RUNTIME_DIR may name a folder that is gone (su, containers); the temporary folder always exists.
       }

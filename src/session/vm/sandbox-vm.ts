@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GUEST_PORTS, type GuestNotifications, type GuestSpawn } from '../../shared/protocol/guest';
+import { createOwnedFolder, removeStaleFolders } from '../owned-folder';
 import { type Acceleration, accelerationsToTry, rememberKvm } from './acceleration';
 import { AgentClient } from './agent-client';
 import { cpioArchive } from './cpio';
@@ -50,6 +51,7 @@ const BOOT_DEADLINE_MS = 180_000;
 /** A KVM guest prints its first line well under a second after QEMU starts; a broken /dev/kvm never does. */
 const KVM_MARKER_DEADLINE_MS = 6_000;
 const TAIL_LINES = 12;
+const RUN_FOLDER_PREFIX = 'bpfw-vm-';
 
 interface Plan {
   readonly options: SandboxVmOptions;
@@ -105,11 +107,11 @@ export class SandboxVm {
       findGuestNode(options.nodePath),
       findKernel(cacheFolder, options.kernel),
     ]);
-    const runFolder = await mkdtemp(path.join(tmpdir(), 'bpfw-vm-'));
+    await removeStaleFolders(tmpdir(), RUN_FOLDER_PREFIX);
+    const runFolder = await createOwnedFolder(tmpdir(), RUN_FOLDER_PREFIX);
     const progress: Plan['progress'] = (step, message) =>
       options.onProgress?.({ step, message, elapsedMs: performance.now() - startedAt });
     try {
-      await chmod(runFolder, 0o700);
       const bootPath = await fastestBootPath(kernel, cacheFolder);
       const plan: Plan = { options, cacheFolder, kernel, bootPath, qemuPath, runFolder, progress };
       await writeInitramfs(plan, nodePath);

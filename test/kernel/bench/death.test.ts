@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
@@ -53,9 +53,17 @@ describe('a guest', () => {
     const [said] = await once(client.stdout, 'data');
     const qemuPid = Number(/^qemu (\d+)/.exec(String(said))?.[1]);
     expect(isAlive(qemuPid)).toBe(true);
+    const folder =
+      /path=([^,\0]+)\/helper\.sock/.exec(readFileSync(`/proc/${qemuPid}/cmdline`, 'latin1'))?.[1] ?? '';
+    expect(existsSync(folder)).toBe(true);
     client.kill('SIGKILL');
     await once(client, 'exit');
     expect(await endsWithin(qemuPid, 1_000)).toBe(true);
+    // A killed process cannot tidy up: the next boot does.
+    await expect(SandboxVm.boot({ ...small, bootDeadlineMs: 1 })).rejects.toMatchObject({
+      code: 'boot-timeout',
+    });
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('that crashes fails what is pending, with its last words', async () => {

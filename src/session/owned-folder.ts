@@ -1,0 +1,74 @@
+/**
+ * Temporary folders that say which process they belong to, so that what a killed process left behind can be told from
+ * what is in use, and removed by whoever comes next.
+ */
+import { constants, readFileSync, readlinkSync } from 'node:fs';
+import { lstat, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+const OWNER_FILE = 'owner';
+
+/** A process id alone means nothing after a reboot, in another container, or when it was given away anew. */
+interface Owner {
+  readonly bootId: string;
+  /** "pid:[4026531836]" (namespaces(7)). */
+  readonly pidNamespace: string;
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat, clock ticks since boot; '' when there is no such process. */
+  readonly startTime: string;
+}
+
+/** A fresh folder PARENT/PREFIX…, mode 0700, marked as this process's. Throws as mkdtemp. */
+export async function createOwnedFolder(parent: string, prefix: string, pid = process.pid): Promise<string> {
+  const folder = await mkdtemp(path.join(parent, prefix));
+  await writeFile(path.join(folder, OWNER_FILE), JSON.stringify(ownerOf(pid)), { mode: 0o600 });
+  return folder;
+}
+
+/**
+ * Removes the marked folders whose process is gone. Only real folders of this user that nobody else may enter are
+ * looked into, and no link is followed; what cannot be read or removed is left. Never throws.
+ */
+export async function removeStaleFolders(parent: string, prefix: string): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter(each => each.startsWith(prefix))) {
+    const folder = path.join(parent, name);
+    if (await isStale(folder).catch(() => false))
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function isStale(folder: string): Promise<boolean> {
+  const entry = await lstat(folder);
+  if (!entry.isDirectory() || entry.uid !== process.getuid?.() || (entry.mode & 0o777) !== 0o700)
+    return false;
+  const file = await open(path.join(folder, OWNER_FILE), constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const owner: Owner = JSON.parse(await file.readFile('utf8'));
+    const now = ownerOf(owner.pid);
+    if (owner.bootId !== now.bootId) return true;
+    // Processes of another container cannot be seen from here.
+    return owner.pidNamespace === now.pidNamespace && owner.startTime !== now.startTime;
+  } finally {
+    await file.close();
+  }
+}
+
+function ownerOf(pid: number): Owner {
+  return {
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    pidNamespace: readlinkSync('/proc/self/ns/pid'),
+    pid,
+    startTime: startTimeOf(pid),
+  };
+}
+
+function startTimeOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the command's name in parentheses, which may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
