@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** Soak tests: minutes of load in one guest. By themselves only: npm run test:soak. */
+export default defineConfig({
+  test: {
+    include: ['test/soak/**/*.test.ts'],
+    globalSetup: ['test/kernel/bench/global-setup.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    isolate: false,
+    fileParallelism: false,
+    testTimeout: 1_200_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 10_000,
+  },
+});
