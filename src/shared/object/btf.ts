@@ -1,4 +1,4 @@
-import { decodeCString } from '../utf8';
+import { decodeCString, encodeUtf8 } from '../utf8';
 import type { Btf, BtfMember, BtfType, BtfTypeId } from './btf-model';
 import { ObjectError } from './model';
 
@@ -41,6 +41,8 @@ const TYPE_BYTES = 12;
 const MAX_DEPTH = 32;
 /** Names are cut here, so that a hostile table cannot make every one of its types name megabytes. */
 const MAX_NAME_BYTES = 4096;
+/** Names of one kind that are looked for one by one; with more, all are indexed. A session asks for a handful, an editor for thousands. */
+const SCANS_BEFORE_INDEX = 64;
 const MODIFIERS: ReadonlySet<Kind> = new Set(['typedef', 'const', 'volatile', 'restrict', 'type_tag']);
 
 function bad(message: string): ObjectError {
@@ -49,6 +51,9 @@ function bad(message: string): ObjectError {
     `The type information (BTF) is damaged: ${message}. Compile the program again with -g.`,
   );
 }
+
+/** Names that are the same as text and as bytes: ASCII, and not as long as where names are cut. */
+const isPlainName = (name: string): boolean => /^[!-~]+$/.test(name) && name.length < MAX_NAME_BYTES;
 
 interface DeclTag {
   readonly tag: string;
@@ -81,6 +86,8 @@ class BtfTable implements Btf {
   /** Length of all string sections below this one; split BTF counts name offsets on from its base's. */
   private readonly baseStringBytes: number;
   private readonly indexes = new Map<Kind, Map<string, BtfTypeId>>();
+  /** Answers of the scans made before there is an index. */
+  private readonly scanned = new Map<Kind, Map<string, BtfTypeId | null>>();
   private tagIndex: Map<BtfTypeId, DeclTag[]> | null = null;
 
   constructor(
@@ -131,20 +138,60 @@ class BtfTable implements Btf {
   find(kind: Kind, name: string): BtfTypeId | null {
     const inBase = this.base?.find(kind, name) ?? null;
     if (inBase !== null) return inBase;
-    let index = this.indexes.get(kind);
-    if (!index) {
-      index = new Map();
-      let budget = this.textBudget();
-      for (const id of this.ownIds(kind)) {
-        const own = this.name(id);
-        if (own === '' || index.has(own)) continue;
-        index.set(own, id);
-        budget -= own.length;
-        if (budget < 0) throw bad('its names overlap');
-      }
-      this.indexes.set(kind, index);
+    const index = this.indexes.get(kind);
+    if (index) return index.get(name) ?? null;
+    const scanned = this.scanned.get(kind) ?? new Map<string, BtfTypeId | null>();
+    this.scanned.set(kind, scanned);
+    const known = scanned.get(name);
+    if (known !== undefined) return known;
+    if (scanned.size >= SCANS_BEFORE_INDEX || !isPlainName(name))
+      return this.indexNames(kind).get(name) ?? null;
+    const found = this.scan(kind, name);
+    scanned.set(name, found);
+    return found;
+  }
+
+  private indexNames(kind: Kind): Map<string, BtfTypeId> {
+    const index = new Map<string, BtfTypeId>();
+    let budget = this.textBudget();
+    for (const id of this.ownIds(kind)) {
+      const own = this.name(id);
+      if (own === '' || index.has(own)) continue;
+      index.set(own, id);
+      budget -= own.length;
+      if (budget < 0) throw bad('its names overlap');
     }
-    return index.get(name) ?? null;
+    this.indexes.set(kind, index);
+    this.scanned.delete(kind);
+    return index;
+  }
+
+  /** The first own type of that name, its bytes compared where they lie: decoding all names costs twenty times more. */
+  private scan(kind: Kind, name: string): BtfTypeId | null {
+    const wanted = encodeUtf8(`${name}\0`);
+    const number = KINDS.indexOf(kind);
+    const otherNumber = KINDS.lastIndexOf(kind);
+    for (let i = 0; i < this.offsets.length; i++) {
+      const offset = this.offsets[i] ?? 0;
+      const own = this.kindNumber(offset);
+      if ((own === number || own === otherNumber) && this.isNamed(this.u32(offset), wanted))
+        return this.firstId + i;
+    }
+    return null;
+  }
+
+  /** `wanted` ends with a NUL. */
+  private isNamed(nameOffset: number, wanted: Uint8Array): boolean {
+    if (this.base && nameOffset < this.baseStringBytes) return this.base.isNamed(nameOffset, wanted);
+    if (nameOffset === 0) return false;
+    const start = this.stringsStart + nameOffset - this.baseStringBytes;
+    if (start >= this.stringsEnd) throw bad(`a name at ${nameOffset} lies outside the strings`);
+    // A string section ends with a NUL where it is sound; one that does not ends its last name.
+    for (let i = 0; i < wanted.length; i++) {
+      const byte = start + i < this.stringsEnd ? this.bytes[start + i] : 0;
+      if (byte !== wanted[i]) return false;
+    }
+    return true;
   }
 
   *ids(kind: Kind): Iterable<BtfTypeId> {

@@ -142,6 +142,56 @@ describe('split BTF', () => {
   });
 });
 
+describe('finding by name', () => {
+  const NAMES = 100;
+  /** Functions f0, f1, …, each twice, every name also the end of a longer one, and structs of the same names. */
+  function table(): Uint8Array {
+    const bytes = new BtfBytes();
+    for (const round of [0, 1])
+      for (let i = 0; i < NAMES; i++) {
+        bytes.add(`f${i}`, 12, 0, false, round);
+        bytes.add(`f${i}`, 4, 0, false, 0);
+        bytes.add(`longer_f${i}`, 12, 0, false, 0);
+      }
+    return bytes.bytes();
+  }
+
+  it('gives the first of a kind, one by one and from the index alike', () => {
+    const btf = parseBtf(table());
+    const all = Array.from({ length: NAMES }, (_, i) => i);
+    // More names than are looked for one by one, and the early ones again from the index.
+    for (const i of [...all, ...all]) {
+      expect(btf.find('func', `f${i}`)).toBe(1 + 3 * i);
+      expect(btf.find('struct', `f${i}`)).toBe(2 + 3 * i);
+      expect(btf.find('func', `longer_f${i}`)).toBe(3 + 3 * i);
+    }
+    for (const absent of ['f', 'ff1', 'f1000', '', 'f1\0', 'é', 'onger_f1'])
+      expect([absent, btf.find('func', absent)]).toEqual([absent, null]);
+  });
+
+  it('reads names of its base and of its own in split BTF', () => {
+    const base = new BtfBytes();
+    base.add('shared', INT, 0, false, 4, SIGNED | 32);
+    const split = new BtfBytes(true, base.stringBytes);
+    split.add('own', 12, 0, false, 1);
+    const bytes = split.bytes();
+    const ofBase = split.add('', 12, 0, false, 1).bytes();
+    // The second function is named by offset 1 of the base's strings.
+    new DataView(ofBase.buffer).setUint32(24 + 12, 1, true);
+    expect(parseBtf(bytes, parseBtf(base.bytes())).find('func', 'own')).toBe(2);
+    expect(parseBtf(ofBase, parseBtf(base.bytes())).find('func', 'shared')).toBe(3);
+    expect(parseBtf(ofBase, parseBtf(base.bytes())).find('func', 'hared')).toBeNull();
+  });
+
+  it('refuses a name outside the strings', () => {
+    const bytes = table();
+    new DataView(bytes.buffer).setUint32(24, 0xfffff0, true);
+    expect(() => parseBtf(bytes).find('func', 'f1')).toThrowError(
+      expect.objectContaining({ code: 'bad-btf' }),
+    );
+  });
+});
+
 describe('damaged BTF', () => {
   const bad = expect.objectContaining({ code: 'bad-btf' });
 
