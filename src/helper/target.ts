@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { HelperParams, HelperResults } from '../shared/protocol/helper';
 import { HelperError } from './errors';
-import { listTracefs, readTracefs } from './tracefs';
+import { codeSymbols, findFunctions, readInPieces, traceableFunctions } from './function-lists';
+import { listTracefs, readTracefs, withTracefs } from './tracefs';
 
 type Functions = HelperResults['target/functions']['functions'];
 type ReadRequest = HelperParams<'target/read'>;
@@ -14,21 +15,26 @@ type ReadRequest = HelperParams<'target/read'>;
 /** Names of tracepoint categories, tracepoints and modules: letters that cannot leave their folder. */
 const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/;
 
-export class TargetFacts {
-  /** `names` is null where the list may not be read: tracefs is root's, and CAP_BPF and CAP_PERFMON do not open it. */
-  private traceable: { readonly modules: string; readonly names: ReadonlySet<string> | null } | undefined;
-  private readonly symbols = new Map<string, boolean>();
+/** Answers kept; a client that asks for more than any program has is answered all the same. */
+const MAX_KNOWN = 4096;
 
-  /** A function that ftrace can trace is also a symbol; only the others cost a pass over all symbols, once each. */
+type FunctionAnswer = Functions[number];
+
+export class TargetFacts {
+  /** What was asked before, while the same modules are loaded: they bring functions and take them away. */
+  private known: { readonly modules: string; readonly answers: Map<string, FunctionAnswer> } = {
+    modules: '',
+    answers: new Map(),
+  };
+
   async functions(names: readonly string[]): Promise<Functions> {
-    const traceable = await this.traceableFunctions();
-    const unknown = names.filter(name => !traceable?.has(name) && !this.symbols.has(name));
-    if (unknown.length > 0) await this.lookUpSymbols(unknown);
-    return names.map(name => ({
-      name,
-      traceable: traceable ? traceable.has(name) : null,
-      symbol: traceable?.has(name) === true || this.symbols.get(name) === true,
-    }));
+    const modules = (await readModules()).join(' ');
+    if (this.known.modules !== modules || this.known.answers.size > MAX_KNOWN)
+      this.known = { modules, answers: new Map() };
+    const { answers } = this.known;
+    const unknown = names.filter(name => !answers.has(name));
+    if (unknown.length > 0) for (const answer of await lookUp(unknown)) answers.set(answer.name, answer);
+    return names.map(name => answers.get(name) ?? { name, traceable: null, symbol: false });
   }
 
   async tracepoints(
@@ -57,46 +63,34 @@ export class TargetFacts {
     const of = request.of === undefined ? '' : ` of ${request.of}`;
     throw new HelperError('not-found', `This kernel has no ${request.what}${of}.`);
   }
-
-  private async traceableFunctions(): Promise<ReadonlySet<string> | null> {
-    // Modules come and go, and their functions with them.
-    const modules = (await readModules()).join(' ');
-    if (this.traceable?.modules !== modules) {
-      this.traceable = { modules, names: await readTraceable() };
-      this.symbols.clear();
-    }
-    return this.traceable.names;
-  }
-
-  private async lookUpSymbols(names: readonly string[]): Promise<void> {
-    const wanted = new Set(names);
-    for (const name of names) this.symbols.set(name, false);
-    const text = await readFile('/proc/kallsyms', 'latin1');
-    for (const match of text.matchAll(/^[0-9a-f]+ [tTwW] (\S+)/gm)) {
-      const name = match[1] ?? '';
-      if (wanted.has(name)) this.symbols.set(name, true);
-    }
-  }
 }
 
-async function readTraceable(): Promise<ReadonlySet<string> | null> {
+/** A function that ftrace can trace is also a symbol; only the others cost a pass over all symbols. */
+async function lookUp(names: readonly string[]): Promise<FunctionAnswer[]> {
+  const traceable = await findTraceable(names);
+  const others = names.filter(name => !traceable?.has(name));
+  const symbols =
+    others.length === 0
+      ? new Set<string>()
+      : await findFunctions(codeSymbols(readInPieces('/proc/kallsyms')), others);
+  return names.map(name => ({
+    name,
+    traceable: traceable?.has(name) ?? null,
+    symbol: traceable?.has(name) === true || symbols.has(name),
+  }));
+}
+
+/** null where the list may not be read: tracefs is root's, and CAP_BPF and CAP_PERFMON do not open it. */
+async function findTraceable(names: readonly string[]): Promise<ReadonlySet<string> | null> {
   try {
-    return functionNames((await readTracefs('available_filter_functions'))?.toString('latin1') ?? '');
+    const found = await withTracefs('available_filter_functions', file =>
+      findFunctions(traceableFunctions(readInPieces(file)), names),
+    );
+    return found ?? new Set();
   } catch (error) {
     if (error instanceof HelperError && error.code === 'not-permitted') return null;
     throw error;
   }
-}
-
-/** First words of the lines: "vfs_read" or "kvm_emulate_hypercall [kvm]". Exported for its test. */
-export function functionNames(listing: string): Set<string> {
-  const names = new Set<string>();
-  for (const line of listing.split('\n')) {
-    const end = line.search(/\s/);
-    const name = end < 0 ? line : line.slice(0, end);
-    if (name) names.add(name);
-  }
-  return names;
 }
 
 async function readModules(): Promise<string[]> {

@@ -11,6 +11,10 @@ export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/
 export function readTracefs(path: string): Promise<Buffer | null> {
   return below(path, file => readFile(file));
 }
+/** What `read` makes of the file's path; errors of the file system are told as readTracefs tells them. */
+export function withTracefs<T>(path: string, read: (file: string) => Promise<T>): Promise<T | null> {
+  return below(path, read);
+}
 export function listTracefs(path: string): Promise<readonly string[] | null> {
   return below(path, folder => readdir(folder));
 }

@@ -1,11 +1,18 @@
 /**
  * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, helper,
- * choice of programs, load, attach. Where the kernel refuses to attach a program that has a fallback, the next rank is
+ * choice of programs, load, attach. BTF's word is taken for functions at first; when the kernel refuses what was chosen
+ * by it, the helper looks closer, once. Where the kernel refuses to attach a program that has a fallback, the next rank is
  * tried; everything else that fails leaves nothing loaded.
  */
 import type { BpfObject, Program } from '../shared/object/model';
 import { type CapabilityBudget, capabilityBudget, coversBudget } from './budget';
-import { choosePrograms, type Lack, type ProgramChoice } from './choose-programs';
+import {
+  choosePrograms,
+  type Lack,
+  type ProgramChoice,
+  type TargetFacts,
+  trustingBtf,
+} from './choose-programs';
 import type { ElevationUi } from './elevation';
 import { type HelperConnection, HelperRequestError } from './helper-connection';
 import type { HelperPool } from './helper-pool';
@@ -48,35 +55,35 @@ export async function startSession(
     (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
   );
   let budget = capabilityBudget(object, likelyPrograms(object), budgetFacts);
+  let trustsBtf = true;
   for (;;) {
     const connection = await request.helpers.acquire(target, budget, object.name, request);
     const release = request.helpers.hold(connection);
     try {
       const facts = await target.facts(connection);
+      const choose = (by: TargetFacts) => chooseWithTargets(request, by, refused);
       request.progress('Choosing attach points');
-      const targets = new RuntimeTargets({
-        target,
-        facts,
-        parameters: object.parameters,
-        values: request.parameters,
-        pid: request.pid,
-      });
-      const choice = await choosePrograms(object, facts, refused, program => targets.lack(program));
+      const { choice, targets } = await choose(trustsBtf ? trustingBtf(facts) : facts);
       const needed = capabilityBudget(object, choice.load, budgetFacts);
       if (!coversBudget(budget, needed)) {
         // A fallback needs more than the first choice did: asked for again, as a budget cannot grow.
         budget = needed;
         continue;
       }
-      const session = await open(request, connection, choice, targets);
-      session.closed.then(request.helpers.hold(connection));
+      let session: TracingSession | null = null;
       try {
+        session = await open(request, connection, choice, targets);
+        session.closed.then(request.helpers.hold(connection));
         onSession(session, connection);
         request.progress('Attaching');
         await session.attach();
         return { session, connection, choice, budget };
       } catch (error) {
-        await session.close();
+        await session?.close();
+        if (trustsBtf && isRefusal(error)) {
+          trustsBtf = false;
+          if (!isSameChoice(choice, (await choose(facts)).choice)) continue;
+        }
         const lack = fallbackLack(error, choice);
         if (!lack) throw error;
         refused.set(lack.program, lack.lack);
@@ -85,6 +92,22 @@ export async function startSession(
       release();
     }
   }
+}
+
+async function chooseWithTargets(
+  request: StartRequest,
+  facts: TargetFacts,
+  refused: ReadonlyMap<string, Lack>,
+): Promise<{ choice: ProgramChoice; targets: RuntimeTargets }> {
+  const targets = new RuntimeTargets({
+    target: request.target,
+    facts,
+    parameters: request.object.parameters,
+    values: request.parameters,
+    pid: request.pid,
+  });
+  const choice = await choosePrograms(request.object, facts, refused, program => targets.lack(program));
+  return { choice, targets };
 }
 
 async function open(
@@ -116,6 +139,14 @@ function likelyPrograms(object: BpfObject): Program[] {
     program.choice ? firstRank.get(program.choice.group) === program.choice.rank : program.autoload,
   );
 }
+
+/** What a kernel says to a function that is not there or cannot be traced: while loading or while attaching. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof HelperRequestError &&
+  ['verifier-rejected', 'object-rejected', 'attach-failed', 'not-found'].includes(error.code);
+
+const isSameChoice = (a: ProgramChoice, b: ProgramChoice): boolean =>
+  a.load.length === b.load.length && a.load.every((program, index) => program === b.load[index]);
 
 /** The refused program, when another rank of its group may still do. */
 function fallbackLack(error: unknown, choice: ProgramChoice): { program: string; lack: Lack } | null {

@@ -5,7 +5,6 @@ import { encodePerfAttr, parseCpuList } from '../../../src/helper/libbpf/perf-ev
 import { spanInWords } from '../../../src/helper/libbpf/ring';
 import { lastTime, printedLines } from '../../../src/helper/printk';
 import { changingHelper, changingType } from '../../../src/helper/program-policy';
-import { functionNames } from '../../../src/helper/target';
 
 describe('spanInWords', () => {
   const BUSY = 0x80000000;
@@ -92,9 +91,6 @@ describe('small readers', () => {
     expect(ownMapName('probe.bss', true)).toBe('.bss');
     expect(ownMapName('.data.custom', true)).toBe('.data.custom');
     expect(ownMapName('events', false)).toBe('events');
-  });
-  it('reads function listings', () => {
-    expect(functionNames('vfs_read\nkvm_exit [kvm]\n')).toEqual(new Set(['vfs_read', 'kvm_exit']));
   });
   it('encodes perf events as struct perf_event_attr', () => {
     const attr = Buffer.from(

@@ -1,7 +1,7 @@
 /** Fallback chains against this machine's own BTF (read only) and made-up answers of tracefs. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { choosePrograms, type TargetFacts } from '../../../src/session/choose-programs';
+import { choosePrograms, type TargetFacts, trustingBtf } from '../../../src/session/choose-programs';
 import { parseBtf } from '../../../src/shared/object/btf';
 import type { BpfObject, Program } from '../../../src/shared/object/model';
 import { parseAttachPoint } from '../../../src/shared/object/sections';
@@ -189,5 +189,28 @@ describe('choosePrograms', () => {
         "This target lacks what the program attaches to: tracepoint/kvm/kvm_entry, tracepoint/kvm/kvm_hypercall: the module 'kvm' is not loaded.",
       mend: 'sudo modprobe kvm_intel or sudo modprobe kvm_amd',
     });
+  });
+});
+
+describe('trustingBtf', () => {
+  it('asks only about functions that BTF does not have', async () => {
+    const asked: string[] = [];
+    const target = facts({ functions: ['vfs_read', 'of_a_module'] });
+    const counted: TargetFacts = {
+      ...target,
+      functions: names => {
+        asked.push(...names);
+        return target.functions(names);
+      },
+    };
+    const choice = await choosePrograms(chain, trustingBtf(counted));
+    expect(names(choice.load)).toEqual(['enter', 'exit']);
+    expect(asked).toEqual([]);
+    expect(await trustingBtf(counted).functions(['of_a_module', 'vfs_read', 'nowhere'])).toEqual([
+      { name: 'of_a_module', traceable: true, symbol: true },
+      { name: 'vfs_read', traceable: null, symbol: true },
+      { name: 'nowhere', traceable: false, symbol: false },
+    ]);
+    expect(asked).toEqual(['of_a_module', 'nowhere']);
   });
 });
