@@ -19,10 +19,12 @@ socket.end(process.argv[2] + '\\n');
 `;
 
 export class Askpass {
-  private constructor(
-    readonly programPath: string,
-    private readonly server: Server,
-  ) {}
+  private constructor(private readonly server: Server) {}
+
+  /** Where create() puts the program. */
+  static programPath(folder: PrivateFolder): string {
+    return folder.file('askpass');
+  }
 
   /** `ask` answers one prompt of sudo's with the password, or null when the person cancelled. */
   static async create(
@@ -31,7 +33,7 @@ export class Askpass {
     ask: (prompt: string) => Promise<string | null>,
   ): Promise<Askpass> {
     const socketPath = folder.file('askpass.sock');
-    const programPath = folder.file('askpass');
+    const programPath = Askpass.programPath(folder);
     const electron = node.electron ? 'ELECTRON_RUN_AS_NODE=1 ' : '';
     const words = [node.path, '-e', ASK, socketPath].map(shellQuote).join(' ');
     await writeFile(programPath, `#!/bin/sh\n${electron}exec ${words} "$1"\n`, { mode: 0o700 });
@@ -55,7 +57,7 @@ export class Askpass {
       server.once('error', reject);
       server.listen(socketPath, resolve);
     });
-    return new Askpass(programPath, server);
+    return new Askpass(server);
   }
 
   close(): void {

@@ -24,21 +24,20 @@ export interface LocalHelperOptions {
   readonly elevation: 'auto' | 'sudo' | 'pkexec';
   readonly ui: ElevationUi;
   readonly log: (line: string) => void;
+  /** Called when the process runs and has not called back yet: time for other work. */
+  readonly onStarted: () => void;
   readonly signal?: AbortSignal;
 }
 
 /** Throws SessionError; on any failure nothing stays behind. */
 export async function startLocalHelper(options: LocalHelperOptions): Promise<HelperConnection> {
   const folder = await PrivateFolder.create(process.env);
-  let attempt = 0;
-  const askpass = await Askpass.create(folder, options.node, prompt =>
-    options.ui.password({ prompt, attempt: ++attempt }),
-  );
   const socketPath = folder.file('helper.sock');
   const server = createServer();
+  let askpass: Askpass | null = null;
   let child: ChildProcess | null = null;
   const cleanUp = async () => {
-    askpass.close();
+    askpass?.close();
     server.close();
     await folder.remove();
   };
@@ -51,25 +50,35 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
       helperPath: options.helperPath,
       helperArgs: ['--socket', socketPath],
       ui: options.ui,
-      askpassPath: askpass.programPath,
+      askpassPath: Askpass.programPath(folder),
     });
     if (!(await options.ui.consent({ way: plan.way, budget: options.budget, program: options.program }))) {
       throw new SessionError('cancelled', 'Nothing was attached.');
     }
+    if (plan.way === 'sudo-askpass') {
+      let attempt = 0;
+      askpass = await Askpass.create(folder, options.node, prompt =>
+        options.ui.password({ prompt, attempt: ++attempt }),
+      );
+    }
     const token = randomBytes(32).toString('hex');
     child = start(plan, token, options.log);
     const started = child;
+    options.onStarted();
     const socket = await callOf(server, started, plan, options.signal);
-    const connection = await greetHelper(duplexChannel(socket), token, hello => checkPeer(hello, started));
+    // Nobody else is to call: the door goes while the helper greets.
+    const [connection] = await Promise.all([
+      greetHelper(duplexChannel(socket), token, hello => checkPeer(hello, started)),
+      cleanUp(),
+    ]);
     // The open stdin is the helper's sign of life from us: it ends when this process does, however it does.
     connection.closed.finally(() => started.stdin?.destroy());
     return connection;
   } catch (error) {
     child?.stdin?.destroy();
     child?.kill();
-    throw error;
-  } finally {
     await cleanUp();
+    throw error;
   }
 }
 

@@ -59,6 +59,8 @@ export class LocalTarget implements Target {
       elevation: this.options.elevation,
       ui: options.ui,
       log: this.options.log,
+      // What comes next needs it; whoever asks for it hears of an error.
+      onStarted: () => void this.readBtf().catch(() => undefined),
       ...(options.signal ? { signal: options.signal } : {}),
     });
   }
