@@ -24,6 +24,8 @@ export async function lockGuestPlace(): Promise<{ release(): Promise<void> }> {
   const held = holder;
   return {
     async release() {
+      // Its end is awaited: a process with nothing else to do would end before it.
+      held.ref();
       const ended = once(held, 'exit');
       held.stdin?.end();
       await ended;
