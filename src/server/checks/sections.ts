@@ -78,7 +78,8 @@ function grammarProblem(section: SectionMark): Problem | null {
     case 'function':
       if (kind.family === 'kprobe' && !/^[\w.]+(\+(0x[0-9a-fA-F]+|\d+))?$/.test(target))
         return at(`"${target}" is no function name, with or without +OFFSET: write ${example(kind)}.`);
-      if (kind.family !== 'kprobe' && !/^[\w.]+$/.test(target))
+      // module:function, since libbpf 1.4.
+      if (kind.family !== 'kprobe' && !/^([\w-]+:)?[\w.]+$/.test(target))
         return at(`"${target}" is no function name: write ${example(kind)}.`);
       return null;
     case 'pattern':
@@ -227,6 +228,11 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
   switch (kind.target) {
     case 'function': {
       const name = target.replace(/\+.*$/, '');
+      // Which modules have what, nobody but the kernel that loads them can say.
+      if (name.includes(':')) return null;
+      const why = kernel.whyUntraceable(name);
+      if (why !== null)
+        return { severity: 'warning', message: `${name}() cannot be traced: ${why}.`, near: [] };
       if (types.hasFunction(name)) {
         if (kernel.isTraceable(name) !== false || kind.family === 'kprobe') return null;
         return {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { parseBtf } from '../../shared/object/btf';
 import { KernelTypes } from './kernel-types';
+import { untraceableFunctions } from './untraceable';
 
 /** Linux puts its own BTF there, readable by everybody (Documentation/ABI/testing/sysfs-kernel-btf). */
 export const RUNNING_BTF = '/sys/kernel/btf/vmlinux';
@@ -28,15 +29,19 @@ export class TargetKernel {
     readonly btfPath: string,
     /** The kernel this machine runs: its symbols and events can be looked up, too. */
     readonly isRunning: boolean,
+    private readonly untraceable: ReadonlyMap<string, string>,
   ) {}
 
   /** Reads the BTF; null when there is none. Throws when a named file cannot be read or is no BTF. */
   static async open(options: TargetKernelOptions): Promise<TargetKernel | null> {
     const btfPath = options.btfPath !== '' ? options.btfPath : await defaultBtf(options.cacheFolder);
     if (btfPath === null) return null;
+    const isRunning = btfPath === RUNNING_BTF;
     const bytes = await readFile(btfPath);
     const types = new KernelTypes(parseBtf(bytes), bytes);
-    return new TargetKernel(types, btfPath, btfPath === RUNNING_BTF);
+    // At once: the kernel gives the table a page at a time, and waiting for each would take seconds.
+    const table = isRunning ? readOrNull('/proc/kallsyms') : null;
+    return new TargetKernel(types, btfPath, isRunning, untraceableFunctions(table?.toString('latin1') ?? ''));
   }
 
   /**
@@ -52,6 +57,11 @@ export class TargetKernel {
     const found = findSymbol(this.kallsyms, name);
     this.symbols.set(name, found);
     return found;
+  }
+
+  /** Why no probe can be put on a function of the running kernel; null: no reason is known. */
+  whyUntraceable(name: string): string | null {
+    return this.untraceable.get(name) ?? null;
   }
 
   /** Names that the compiler gave to changed copies of a function: name.isra.0, name.constprop.0; empty without a table. */

@@ -51,6 +51,7 @@ describe('diagnostics', () => {
     ['fentry/vfs_raed', 'target-missing: vfs_raed', 'SEC("fentry/vfs_read")'],
     ['?fentry/vfs_raed', null],
     ['fentry', null],
+    ['fentry/nf_tables:nft_do_chain', null],
     ['kprobe:vfs_read', 'section-name: kprobe:vfs_read', 'SEC("kprobe/vfs_read")'],
     [
       'tracepoint:sched:sched_switch',
