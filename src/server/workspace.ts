@@ -7,6 +7,7 @@ import { TargetKernel } from './kernel/target-kernel';
 import type { ServerSettings } from './settings';
 import { Headers } from './source/headers';
 import { ProgramSource } from './source/program-source';
+import { ItemCache } from './source/read-source';
 import { SyntaxParser } from './source/syntax';
 
 const LIBBPF_FOLDERS = ['/usr/include', '/usr/local/include'];
@@ -17,6 +18,7 @@ export class Workspace {
   readonly headers: Headers;
   private helperDefs: ReadonlyMap<string, Helper> | null = null;
   private readonly analyses = new Map<string, Analysis>();
+  private readonly items = new Map<string, ItemCache>();
 
   /** `parserFolder` holds the .wasm files; `say` is told what went wrong with the kernel's types. */
   constructor(
@@ -57,6 +59,7 @@ export class Workspace {
       document.getText(),
       parser,
       this.headers,
+      this.itemsOf(document.uri),
     );
     this.helperDefs ??= readHelperDefs(
       [this.settings.libbpfFolder, ...LIBBPF_FOLDERS].filter(folder => folder !== ''),
@@ -66,7 +69,14 @@ export class Workspace {
     return analysis;
   }
 
+  private itemsOf(uri: string): ItemCache {
+    const known = this.items.get(uri) ?? new ItemCache();
+    this.items.set(uri, known);
+    return known;
+  }
+
   forget(uri: string): void {
+    this.items.delete(uri);
     this.analyses.delete(uri);
   }
 }

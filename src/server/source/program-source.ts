@@ -13,7 +13,7 @@ import type {
   SourceVariable,
   WrittenType,
 } from './model';
-import { readSource } from './read-source';
+import { type ItemCache, readSource } from './read-source';
 import type { SyntaxParser } from './syntax';
 
 export class ProgramSource {
@@ -28,9 +28,10 @@ export class ProgramSource {
     readonly text: string,
     private readonly parser: SyntaxParser,
     headers: Headers,
+    items: ItemCache,
   ) {
     this.lexed = lex(text);
-    this.model = readSource(text, this.lexed);
+    this.model = readSource(text, this.lexed, items);
     this.headers = headers.ownHeaders(this.model, folderOf(uri));
   }
 

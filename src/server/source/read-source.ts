@@ -20,6 +20,7 @@ import type {
   SourceMap,
   SourceModel,
   SourceVariable,
+  Span,
   WrittenType,
 } from './model';
 
@@ -106,74 +107,110 @@ function opensBody(current: readonly Token[]): boolean {
   return tokens[tokens.length - 1]?.text === ')';
 }
 
-/** Reads one file. `text` may be anything that somebody types. */
-export function readSource(text: string, lexed: Lexed = lex(text)): SourceModel {
-  const functions: SourceFunction[] = [];
-  const maps: SourceMap[] = [];
-  const variables: SourceVariable[] = [];
-  const aggregates: Aggregate[] = [];
-  const typedefs = new Map<string, { type: WrittenType; span: { start: number; end: number } }>();
-  const sections: SectionMark[] = [];
-  const dangling: SectionMark[] = [];
-  const { includes, macros } = readDirectives(lexed.tokens);
+/** What one item at file level declares. */
+interface Contents {
+  readonly functions: SourceFunction[];
+  readonly maps: SourceMap[];
+  readonly variables: SourceVariable[];
+  readonly aggregates: Aggregate[];
+  readonly typedefs: (readonly [name: string, { readonly type: WrittenType; readonly span: Span }])[];
+  readonly sections: readonly SectionMark[];
+  readonly dangling: readonly SectionMark[];
+}
 
-  for (const item of splitItems(liveTokens(lexed.tokens))) {
-    const stripped = strip(item.tokens);
-    sections.push(...stripped.sections);
-    if (stripped.tokens.length === 0) {
-      dangling.push(...stripped.sections);
-      continue;
+/** What was read of items before, by place and text: whoever types changes one item, and moves those behind it. */
+export class ItemCache {
+  private readonly known = new Map<string, Contents>();
+
+  /** The contents of an item at this place with this text, read when they are not known. */
+  contents(text: string, item: Item): Contents {
+    const key = `${item.span.start} ${text.slice(item.span.start, item.span.end)}`;
+    let found = this.known.get(key);
+    if (!found) {
+      found = readItem(item);
+      if (this.known.size >= KEPT_ITEMS) this.known.clear();
+      this.known.set(key, found);
     }
-    const macroMap = item.kind === 'declaration' ? ringbufMacro(item, stripped) : null;
-    if (macroMap) {
-      maps.push(macroMap);
-      continue;
-    }
-    const one =
-      item.kind === 'function' || isPrototype(stripped.tokens) ? readFunction(item, stripped) : null;
-    if (one) {
-      functions.push(one);
-      continue;
-    }
-    const end = stripped.tokens[stripped.tokens.length - 1]?.text === ';' ? -1 : undefined;
-    const words = stripped.tokens.slice(0, end);
-    const specifiers = readSpecifiers(words, 0);
-    if (specifiers?.inline) collectAggregates(specifiers.inline, aggregates);
-    const declared = readDeclaration(cutInitialisers(words));
-    if (stripped.isTypedef) {
-      for (const { name, type, nameSpan } of declared)
-        if (name !== '') typedefs.set(name, { type, span: nameSpan });
-      continue;
-    }
-    const section = stripped.sections[0] ?? null;
-    if (declared.length === 0 && section && !specifiers?.inline) dangling.push(section);
-    for (const variable of declared) {
-      if (variable.name === '') continue;
-      const fields = specifiers?.inline ? readMapFields(item.tokens) : [];
-      if (section?.name === '.maps' || section?.name === 'maps' || fields.length > 0) {
-        maps.push({
-          name: variable.name,
-          nameSpan: variable.nameSpan,
-          span: item.span,
-          fields,
-          tags: stripped.tags,
-          record: null,
-        });
-        continue;
-      }
-      variables.push(readVariable(variable, item, stripped, section));
-    }
+    return found;
   }
+}
+const KEPT_ITEMS = 4000;
+
+/** Reads one file. `text` may be anything that somebody types; `cache` serves the next version of the same file. */
+export function readSource(
+  text: string,
+  lexed: Lexed = lex(text),
+  cache: ItemCache | null = null,
+): SourceModel {
+  const { includes, macros } = readDirectives(lexed.tokens);
+  const contents = splitItems(liveTokens(lexed.tokens)).map(item =>
+    cache ? cache.contents(text, item) : readItem(item),
+  );
   return {
     includes,
     macros,
-    functions,
-    maps,
-    variables,
-    aggregates,
-    typedefs,
+    functions: contents.flatMap(one => one.functions),
+    maps: contents.flatMap(one => one.maps),
+    variables: contents.flatMap(one => one.variables),
+    aggregates: contents.flatMap(one => one.aggregates),
+    typedefs: new Map(contents.flatMap(one => one.typedefs)),
+    sections: contents.flatMap(one => one.sections),
+    danglingSections: contents.flatMap(one => one.dangling),
+  };
+}
+
+function readItem(item: Item): Contents {
+  const stripped = strip(item.tokens);
+  const { sections } = stripped;
+  const nothing: Contents = {
+    functions: [],
+    maps: [],
+    variables: [],
+    aggregates: [],
+    typedefs: [],
     sections,
-    danglingSections: dangling,
+    dangling: [],
+  };
+  if (stripped.tokens.length === 0) return { ...nothing, dangling: sections };
+  const macroMap = item.kind === 'declaration' ? ringbufMacro(item, stripped) : null;
+  if (macroMap) return { ...nothing, maps: [macroMap] };
+  const one = item.kind === 'function' || isPrototype(stripped.tokens) ? readFunction(item, stripped) : null;
+  if (one) return { ...nothing, functions: [one] };
+  const end = stripped.tokens[stripped.tokens.length - 1]?.text === ';' ? -1 : undefined;
+  const words = stripped.tokens.slice(0, end);
+  const specifiers = readSpecifiers(words, 0);
+  const aggregates: Aggregate[] = [];
+  if (specifiers?.inline) collectAggregates(specifiers.inline, aggregates);
+  const declared = readDeclaration(cutInitialisers(words)).filter(variable => variable.name !== '');
+  if (stripped.isTypedef)
+    return {
+      ...nothing,
+      aggregates,
+      typedefs: declared.map(({ name, type, nameSpan }) => [name, { type, span: nameSpan }]),
+    };
+  const section = sections[0] ?? null;
+  const fields = specifiers?.inline && declared.length > 0 ? readMapFields(item.tokens) : [];
+  if (section?.name === '.maps' || section?.name === 'maps' || fields.length > 0) {
+    const maps = declared.map(variable => ({
+      name: variable.name,
+      nameSpan: variable.nameSpan,
+      span: item.span,
+      fields,
+      tags: stripped.tags,
+      record: null,
+    }));
+    return {
+      ...nothing,
+      aggregates,
+      maps,
+      dangling: maps.length === 0 && section && !specifiers?.inline ? [section] : [],
+    };
+  }
+  return {
+    ...nothing,
+    aggregates,
+    variables: declared.map(variable => readVariable(variable, item, stripped, section)),
+    dangling: declared.length === 0 && section && !specifiers?.inline ? [section] : [],
   };
 }
 
