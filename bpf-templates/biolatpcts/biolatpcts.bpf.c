@@ -51,7 +51,7 @@ struct {
 	__type(value, bpfw_linear_slot);
 } lat_100ms SEC(".maps") BPFW_LABEL("Latency below 10 s") BPFW_PERCENTILES(0, 100, "ms");
 
-/* Our own start times, for queues that keep none. Keyed by the request's address. */
+/* Our own start times, for queues where the kernel keeps none. Keyed by the request's address. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_REQUESTS);
@@ -79,8 +79,11 @@ static __always_inline void request_starts(struct request *rq)
 	bpfw_timestamp now = bpf_ktime_get_ns();
 	__u64 key = (__u64)rq;
 
-	/* Set (just before this tracepoint) only when something in the queue wants statistics: QUEUE_FLAG_STATS. */
-	if (BPF_CORE_READ(rq, io_start_time_ns) || !wanted(rq))
+	/*
+	 * blk_mq_start_request() sets io_start_time_ns after this tracepoint, and only where something in
+	 * the queue wants statistics (QUEUE_FLAG_STATS): whether it will cannot be told yet.
+	 */
+	if (!wanted(rq))
 		return;
 	if (bpf_map_update_elem(&started, &key, &now, BPF_ANY))
 		__sync_fetch_and_add(&requests_missed, 1);
@@ -108,14 +111,14 @@ static __always_inline void request_ends(struct request *rq, __u32 status, __u32
 	if (!wanted(rq))
 		return;
 
+	own = bpf_map_lookup_elem(&started, &key);
 	began = BPF_CORE_READ(rq, io_start_time_ns);
-	if (!began) {
-		own = bpf_map_lookup_elem(&started, &key);
-		if (!own)
-			return; /* issued before tracing began */
+	if (!began && own)
 		began = *own;
+	if (own)
 		bpf_map_delete_elem(&started, &key);
-	}
+	if (!began)
+		return; /* issued before tracing began */
 	latency = now > began ? now - began : 0;
 	count_latency(&lat_10us, latency / (10 * NS_PER_US));
 	count_latency(&lat_1ms, latency / NS_PER_MS);

@@ -21,7 +21,7 @@ struct resolution {
 	bpfw_usym resolver;
 	bpfw_usym implementation;
 	/* The same in every process, unlike the addresses: both lie in one file. */
-	__s64 distance BPFW_LABEL("implementation - resolver") BPFW_UNIT("bytes");
+	bpfw_hex distance BPFW_LABEL("implementation - resolver");
 	char comm[16];
 };
 
@@ -48,6 +48,8 @@ struct {
 
 BPFW_RINGBUF(resolutions, struct resolution, RING_BYTES);
 BPFW_DROPS(resolutions);
+
+__u64 resolutions_missed BPFW_LABEL("Resolver runs not followed");
 
 static __always_inline bool wanted(void)
 {
@@ -86,7 +88,8 @@ int BPF_KPROBE(resolver_called)
 
 	if (!wanted())
 		return 0;
-	bpf_map_update_elem(&resolving, &tid, &address, BPF_ANY);
+	if (bpf_map_update_elem(&resolving, &tid, &address, BPF_ANY))
+		__sync_fetch_and_add(&resolutions_missed, 1);
 	return 0;
 }
 

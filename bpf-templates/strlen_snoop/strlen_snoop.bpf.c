@@ -16,8 +16,10 @@ struct event {
 	bpfw_timestamp ts BPFW_LABEL("time");
 	bpfw_pid pid;
 	bpfw_tid tid;
-	/* Of the text below, without its NUL; a longer string is cut. Negative: why it could not be read. */
-	__s32 len BPFW_LABEL("length") BPFW_UNIT("bytes");
+	/* Of the text below, without its NUL; a longer string is cut. */
+	__u32 len BPFW_LABEL("length") BPFW_UNIT("bytes");
+	/* Why there is no text: a page that is not in memory (EFAULT), which a BPF program cannot wait for. */
+	bpfw_errno error;
 	char comm[16];
 	char text[80];
 };
@@ -61,7 +63,8 @@ int BPF_KPROBE(strlen_called, const char *text)
 	copied = bpf_probe_read_user_str(event->text, sizeof(event->text), text);
 	if (copied < 1)
 		event->text[0] = '\0';
-	event->len = copied > 0 ? copied - 1 : copied;
+	event->len = copied > 0 ? copied - 1 : 0;
+	event->error = copied < 0 ? copied : 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

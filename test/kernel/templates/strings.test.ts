@@ -75,6 +75,7 @@ describe('strlen_snoop', () => {
         pid: result.pid,
         tid: result.pid,
         comm: 'w_strlen',
+        error: 0,
         text: 'x'.repeat(37),
       });
     expect(result.kernelDrops).toBe(0);
