@@ -191,6 +191,9 @@ export function openPerfEvents(target: PerfEventTarget): number[] {
   return fds;
 }
 
+/** PERF_TYPE_*:PERF_COUNT_* of include/uapi/linux/perf_event.h, as perf(1) names them. */
+const PERF_EVENT_NAMES: Readonly<Record<string, string>> = { '0:0': 'cpu-cycles', '1:0': 'cpu-clock' };
+
 async function attachPerfEvents(program: ProgramHandle, target: PerfEventTarget): Promise<Attached> {
   const fds = openPerfEvents(target);
   const links: Link[] = [];
@@ -207,7 +210,11 @@ async function attachPerfEvents(program: ProgramHandle, target: PerfEventTarget)
     await detach(links);
     throw error;
   }
-  return { attach: `perf_event/${target.type}:${target.config}@${target.frequencyHz}Hz`, links };
+  const event = `${target.type}:${target.config}`;
+  return {
+    attach: `perf_event/${PERF_EVENT_NAMES[event] ?? event} at ${target.frequencyHz} Hz`,
+    links,
+  };
 }
 
 /** One libbpf call; a failing one is made once more with libbpf's messages, which say why. */
