@@ -69,6 +69,16 @@ async function row(panel: Panel, key: string): Promise<Record<string, string>> {
 }
 
 describe('maps page', () => {
+  it('shows the program’s own table although its globals came first', async () => {
+    const panel = await harness.open('maps');
+    const [peers, totals, globals] = reading(1);
+    if (!peers || !totals || !globals) throw new Error('a reading has three parts');
+    await panel.send(session(), globals);
+    expect(await panel.page.textContent('.map-names [aria-selected="true"]')).toContain('Global variables');
+    await panel.send(peers, totals);
+    expect(await panel.page.getAttribute('.map-names [aria-selected="true"]', 'data-map')).toBe('peers');
+  });
+
   it('shows values by meaning with their change and rate', async () => {
     const panel = await harness.open('maps');
     await panel.send(session());

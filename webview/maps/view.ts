@@ -171,11 +171,11 @@ export function createMapsView(
   }
 
   function render(): void {
-    if (tables.length === 0 || (paused && current && current.id === state.table)) return;
+    if (tables.length === 0 || (paused && current && current.id === (state.table ?? current.id))) return;
     frame.showContent();
+    // Until somebody chooses, the first: a program's own table may come after the bookkeeping of its globals.
     current = tables.find(table => table.id === state.table) ?? tables[0] ?? null;
     if (!current) return;
-    state.table = current.id;
     drawNames();
     drawHead(current);
     listed = current.listed(state.search, state.sort);

@@ -38,8 +38,8 @@ function percentileLine({ buckets, unit }: Histogram): string {
     const text =
       max === OPEN
         ? `>= ${min}`
-        : Number(min) === 0 && Number(max) > 0
-          ? `<= ${max}`
+        : Number(min) === 0
+          ? `< ${Number(max) + 1}`
           : String(Number(value.toPrecision(3)));
     return `p${PERCENTS[index]} ${text} ${unit}`;
   });

@@ -21,7 +21,10 @@ describe('stacksnoop', () => {
         '__inet_stream_connect',
       ]);
     }
-    expect(result.counters.stacks_lost).toBe(0);
+    expect(result.counters).toMatchObject({ stacks_lost: 0, callers_missed: 0 });
+    expect(result.stacks.map(({ frames, value }) => [frames.slice(-2), Number(value.calls)])).toEqual([
+      [['__inet_stream_connect', 'tcp_v4_connect'], 3],
+    ]);
   });
 
   it('says which function the kernel does not have', async () => {

@@ -120,7 +120,7 @@ describe('histograms', () => {
       { min: 990, max: 0xffffffffffffffffn, count: 2 },
     ];
     const [, line] = histogramRows(histogram({ kind: 'percentiles', buckets, total: 100 }), null);
-    expect(line).toMatch(/^ {2}p50 <= 9 us {3}p90 2\d(\.\d)? us {3}p99 >= 990 us {3}p99\.9 >= 990 us$/);
+    expect(line).toMatch(/^ {2}p50 < 10 us {3}p90 2\d(\.\d)? us {3}p99 >= 990 us {3}p99\.9 >= 990 us$/);
   });
 
   it('show their key by its meaning', () => {

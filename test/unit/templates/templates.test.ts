@@ -97,6 +97,10 @@ describe.each(templates)('$name', ({ name, source, manifest, readme }) => {
 
   it('is explained', () => {
     expect(readme).toMatch(new RegExp(`^# ${name}: `));
+    // What bpfw printed in the sandbox VM, with the command line.
+    expect(readme).toMatch(
+      new RegExp(`\\n## What it looks like\\n\\n {4}\\$ bpfw run ${name} .*\\n {4,}\\S`),
+    );
     for (const section of [
       'How to read it',
       'How it attaches',
