@@ -35,6 +35,8 @@ const test = [
   },
   { package: 'bpftool', why: 'second opinion on what is loaded', commands: ['bpftool'] },
   { package: 'sudo', why: 'elevation is tested with a real password', commands: ['sudo'] },
+  { package: 'pkexec', why: 'elevation is tested with a real polkit', commands: ['pkexec'] },
+  { package: 'dbus', why: 'what polkit is reached through', commands: ['dbus-daemon'] },
   { package: 'systemtap-sdt-dev', why: 'a test workload with USDT probes' },
   { package: 'nftables', why: 'a known number of netfilter hooks to measure', commands: ['nft'] },
   { package: 'postgresql', why: 'a server with USDT probes to trace' },

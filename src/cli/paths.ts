@@ -1,9 +1,11 @@
 /** Where this build's own files lie: dist/cli.js has the other bundles beside it and the templates one folder up. */
 import path from 'node:path';
+import { version } from '../../package.json';
 
 export const TEMPLATES_FOLDER = path.resolve(__dirname, '../bpf-templates');
 export const INCLUDE_FOLDER = path.join(TEMPLATES_FOLDER, 'include');
-export const HELPER_PATH = path.join(__dirname, 'helper.js');
+/** What is elevated when root has no copy of its own. */
+export const OWN_HELPER = { helperPath: path.join(__dirname, 'helper.js'), version } as const;
 export const GUEST_AGENT_PATH = path.join(__dirname, 'guest-agent.js');
 export const IFUNC_PROBE_PATH = path.join(__dirname, 'ifunc-probe.js');
 

@@ -5,6 +5,7 @@ import { buildCommand } from './commands/build';
 import { doctorCommand } from './commands/doctor';
 import { explainCommand } from './commands/explain';
 import { inspectCommand } from './commands/inspect';
+import { installHelperCommand, uninstallHelperCommand } from './commands/install-helper';
 import { newCommand } from './commands/new';
 import { runCommand } from './commands/run';
 import type { RunOptions } from './commands/run-options';
@@ -89,6 +90,14 @@ export function program(): Command {
       const reason = await runCommand(name, command, options);
       process.exitCode = reason === 'interrupt' ? EXIT.interrupted : EXIT.done;
     });
+  bpfw
+    .command('install-helper')
+    .description('put the privileged helper where only root can change it, with a polkit policy for it alone')
+    .action(installHelperCommand);
+  bpfw
+    .command('uninstall-helper')
+    .description('remove what install-helper installed')
+    .action(uninstallHelperCommand);
   return bpfw;
 }
 

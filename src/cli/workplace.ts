@@ -17,9 +17,9 @@ import { requireFile } from './input-file';
 import {
   cacheFolder,
   GUEST_AGENT_PATH,
-  HELPER_PATH,
   IFUNC_PROBE_PATH,
   INCLUDE_FOLDER,
+  OWN_HELPER,
   TEMPLATES_FOLDER,
 } from './paths';
 
@@ -82,13 +82,15 @@ export async function openWorkplace(request: WorkplaceRequest): Promise<Workplac
 }
 
 export function createTarget(id: TargetId, progress: Progress): LocalTarget | VmTarget {
-  const log = (line: string) => {
-    if (process.env.BPFW_DEBUG) process.stderr.write(`${line}\n`);
-  };
-  const common = { helperPath: HELPER_PATH, ifuncProbePath: IFUNC_PROBE_PATH, log };
+  const common = { ...OWN_HELPER, ifuncProbePath: IFUNC_PROBE_PATH, log: debugLog };
   return id === 'local'
     ? new LocalTarget({ ...common, elevation: 'auto' })
     : new VmTarget({ ...common, vm: { agentPath: GUEST_AGENT_PATH, cacheFolder: cacheFolder() }, progress });
+}
+
+/** Command lines and the helper's own words, for whoever looks for a fault. */
+export function debugLog(line: string): void {
+  if (process.env.BPFW_DEBUG) process.stderr.write(`${line}\n`);
 }
 
 export function canAsk(): boolean {

@@ -28,6 +28,8 @@ export const CommandIds = {
   installSandbox: 'bpf.installSandbox',
   startSandbox: 'bpf.startSandbox',
   stopSandbox: 'bpf.stopSandbox',
+  installHelper: 'bpf.installHelper',
+  uninstallHelper: 'bpf.uninstallHelper',
   configureClangd: 'bpf.configureClangd',
   exportInspektorGadget: 'bpf.exportInspektorGadget',
   exportEbpfExporter: 'bpf.exportEbpfExporter',

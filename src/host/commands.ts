@@ -1,10 +1,12 @@
 /** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import type { OwnHelper } from '../session/installed-helper';
 import { PANELS, type PanelName } from '../shared/object/panels';
 import { type CommandId, CommandIds, ContextKeys } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
+import { confirmAndInstallHelper, confirmAndUninstallHelper } from './environment/install-helper';
 import { installSandbox } from './environment/install-sandbox';
 import type { EnvironmentView } from './environment/view';
 import { COPY_TEXT_COMMAND } from './environment/view';
@@ -32,6 +34,7 @@ export interface CommandServices {
   /** Folder of bpfw.h. */
   readonly includeFolder: string;
   readonly log: Log;
+  readonly ownHelper: OwnHelper;
   readonly panels: Readonly<Record<PanelName, PanelProvider>>;
   readonly sessions: SessionList;
   readonly targets: Targets;
@@ -133,6 +136,14 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.installSandbox]: async () => {
       requireTrust('Installing the sandbox VM');
       await installSandbox();
+    },
+    [CommandIds.installHelper]: async () => {
+      requireTrust('Installing the helper');
+      await confirmAndInstallHelper(services.ownHelper, log);
+    },
+    [CommandIds.uninstallHelper]: async () => {
+      requireTrust('Removing the helper');
+      await confirmAndUninstallHelper(log);
     },
     [CommandIds.startSandbox]: async () => {
       requireTrust('Starting the sandbox VM');

@@ -107,6 +107,8 @@ const installSandbox: ErrorAction = {
   run: () => run(CommandIds.installSandbox),
 };
 
+const installHelper: ErrorAction = { label: 'Install Helper', run: () => run(CommandIds.installHelper) };
+
 /** A mend that is a command line: worth a copy button rather than a sentence. */
 function isCommandLine(mend: string): boolean {
   return /^(sudo|apt|apt-get|npm|sysctl|usermod|modprobe) /.test(mend) && !/[—.]\s|\bor:/.test(mend);
@@ -125,7 +127,11 @@ export function toUserError(error: unknown): UserError | null {
   }
   if (error.code === 'cancelled') return null;
   const mend = error.mend ?? '';
-  const install = INSTALLABLE.has(error.code) ? [installSandbox] : [];
+  const install = INSTALLABLE.has(error.code)
+    ? [installSandbox]
+    : error.code === 'installed-helper'
+      ? [installHelper]
+      : [];
   if (mend === '') return new UserError(error.message, [showLogAction()], { cause: error });
   if (isCommandLine(mend)) {
     return new UserError(

@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import { HELPER_IDLE_MS, HelperPool } from '../session/helper-pool';
 import { PANELS } from '../shared/object/panels';
-import { panelViewId, SettingIds, ViewIds } from './command-ids';
+import { CommandIds, panelViewId, SettingIds, ViewIds } from './command-ids';
 import { registerCommands } from './commands';
 import { CompileOnSave } from './compile/compile-on-save';
 import { ProgramCompiler } from './compile/compiler';
@@ -21,6 +21,7 @@ import { ParameterForm } from './parameters/form';
 import { RememberedParameters } from './parameters/remembered';
 import { Attacher } from './sessions/attach';
 import { ElevationPrompt } from './sessions/elevation-prompt';
+import { InterruptedSessions, tellInterrupted } from './sessions/interrupted-sessions';
 import { ProgramLenses } from './sessions/program-lenses';
 import { SessionList } from './sessions/session-list';
 import { StatusBar } from './sessions/status-bar';
@@ -49,11 +50,16 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   const log = createLog();
   const sessions = new SessionList();
   const helpers = new HelperPool(HELPER_IDLE_MS);
+  const ownHelper = {
+    helperPath: file('dist', 'helper.js').fsPath,
+    version: String(context.extension.packageJSON.version),
+  };
   const targets = new Targets(
     {
-      helper: file('dist', 'helper.js').fsPath,
+      helper: ownHelper.helperPath,
       guestAgent: file('dist', 'guest-agent.js').fsPath,
       ifuncProbe: file('dist', 'ifunc-probe.js').fsPath,
+      version: ownHelper.version,
     },
     log,
   );
@@ -68,7 +74,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   });
   const tasks = new CompileTasks(compiler);
   const verifier = new VerifierReports(file('docs', 'verifier.md'));
-  const environment = new EnvironmentView(settings, log);
+  const environment = new EnvironmentView(settings, ownHelper, log);
   const pages = file('dist', 'webview');
   const attacher = new Attacher({
     tasks,
@@ -115,6 +121,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
       environment,
       includeFolder,
       log,
+      ownHelper,
       panels: providers,
       sessions,
       targets,
@@ -153,7 +160,14 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   // After activation: deciding reads /proc and /sys.
   setImmediate(() => void showTarget().catch(error => log.error(String(error))));
 
+  const interrupted = new InterruptedSessions(context.workspaceState, sessions);
+  context.subscriptions.push(interrupted);
+  const models = interrupted.restore();
+  for (const model of models) attacher.remember(model.program);
+  void tellInterrupted(models, model => vscode.commands.executeCommand(CommandIds.attachAgain, model));
+
   shutDown = async () => {
+    interrupted.freeze();
     await Promise.allSettled(sessions.live.map(session => session.end('ended', 'The window was closed.')));
     helpers.dispose();
     await language.stop();

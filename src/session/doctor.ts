@@ -4,12 +4,18 @@ import { readFile } from 'node:fs/promises';
 import { machine, release } from 'node:os';
 import type { EnvironmentRow } from '../shared/environment';
 import { localObstacle } from './choose-target';
+import { SessionError } from './errors';
+import { findInstalledHelper, type OwnHelper } from './installed-helper';
 import { placeOfThisProcess } from './place';
 import { processStatus } from './process-status';
 import { findNode } from './real-node';
 
 /** Rows about this kernel and this process. */
-export async function localRows(nodeSetting: string | undefined, canAsk: boolean): Promise<EnvironmentRow[]> {
+export async function localRows(
+  nodeSetting: string | undefined,
+  canAsk: boolean,
+  own: OwnHelper,
+): Promise<EnvironmentRow[]> {
   return [
     row('Kernel', true, `Linux ${release()} on ${machine()}, ${await placeOfThisProcess()}`),
     btfRow(),
@@ -19,6 +25,7 @@ export async function localRows(nodeSetting: string | undefined, canAsk: boolean
     gainRow(),
     libbpfRow(),
     await nodeRow(nodeSetting),
+    await helperRow(own),
   ];
 }
 
@@ -42,6 +49,20 @@ async function nodeRow(setting: string | undefined): Promise<EnvironmentRow> {
       'attaching to this kernel',
       'sudo apt-get install nodejs',
     );
+  }
+}
+
+async function helperRow(own: OwnHelper): Promise<EnvironmentRow> {
+  const what = 'Helper';
+  try {
+    const installed = await findInstalledHelper(own);
+    const detail = installed
+      ? `root’s own copy, ${installed.helperPath}`
+      : `${own.helperPath}, which you can change; BPF: Install Helper (bpfw install-helper) gives root a copy`;
+    return row(what, true, detail);
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    return row(what, false, error.message, 'attaching to this kernel', error.mend ?? '');
   }
 }
 

@@ -7,6 +7,7 @@ import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { type CapabilityBudget, holdsBudget } from './budget';
 import { SessionError } from './errors';
+import type { InstalledHelper } from './installed-helper';
 import { processStatus } from './process-status';
 import type { NodeRuntime } from './real-node';
 
@@ -33,21 +34,27 @@ export interface ElevationPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface ElevationRequest {
+export interface RootRequest {
   readonly wish: 'auto' | 'sudo' | 'pkexec';
-  readonly budget: CapabilityBudget;
-  readonly node: NodeRuntime;
-  readonly helperPath: string;
-  readonly helperArgs: readonly string[];
   readonly ui: Pick<ElevationUi, 'hasTerminal'>;
   /** Path of the askpass program, for the 'sudo-askpass' way. */
   readonly askpassPath: string;
 }
 
+export interface ElevationRequest extends RootRequest {
+  readonly budget: CapabilityBudget;
+  readonly node: NodeRuntime;
+  readonly helperPath: string;
+  /** Where the helper dials in. */
+  readonly socketPath: string;
+  /** The copy only root can change; asked for when something is elevated. */
+  readonly installed: () => Promise<InstalledHelper | null>;
+}
+
 /** Decides the way and the exact command. Throws SessionError with the mend when there is none. */
 export async function planElevation(request: ElevationRequest): Promise<ElevationPlan> {
   const self = processStatus('self');
-  const helper = [request.node.path, request.helperPath, ...request.helperArgs];
+  const helper = [request.node.path, request.helperPath, '--socket', request.socketPath];
   const electron = request.node.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {};
   const uid = process.getuid?.() ?? -1;
   const gid = process.getgid?.() ?? -1;
@@ -63,15 +70,25 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
       'sudo apt-get install util-linux',
     );
   }
-  const lowered = [
-    setpriv,
-    ...setprivArgs(uid, gid, request.budget),
-    ...electronEnv(request.node),
-    ...helper,
-  ];
-  if (uid === 0) return { way: 'already', command: setpriv, args: lowered.slice(1), env: electron };
+  const installed = await request.installed();
+  if (installed && uid !== 0) {
+    const capabilities = request.budget.map(entry => entry.capability).join(',');
+    return planAsRoot([installed.launcherPath, capabilities, request.socketPath], request);
+  }
+  const lowered = [setpriv, ...setprivArgs(uid, gid, request.budget)];
+  if (installed) {
+    const args = [installed.nodePath, installed.helperPath, '--socket', request.socketPath];
+    return planAsRoot([...lowered, ...args], request);
+  }
+  const plan = await planAsRoot([...lowered, ...electronEnv(request.node), ...helper], request);
+  return { ...plan, env: { ...electron, ...plan.env } };
+}
 
-  if (self?.noNewPrivileges) {
+/** How a command line is run as root: as it is when that is who we are. Throws SessionError with the mend. */
+export async function planAsRoot(argv: readonly string[], request: RootRequest): Promise<ElevationPlan> {
+  const [command = '', ...args] = argv;
+  if (process.getuid?.() === 0) return { way: 'already', command, args, env: {} };
+  if (processStatus('self')?.noNewPrivileges) {
     throw new SessionError(
       'no-new-privileges',
       'This process may not gain privileges (no_new_privs is set, as in a snap, a flatpak or some containers), so neither sudo nor pkexec can work.',
@@ -81,21 +98,23 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
   const sudo = await findProgram('sudo');
   const pkexec = await findProgram('pkexec');
   const wantsPkexec = request.wish === 'pkexec' || (request.wish === 'auto' && !sudo);
-  if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: lowered, env: electron };
+  if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: argv, env: {} };
   if (sudo && request.wish !== 'pkexec') {
     if (request.ui.hasTerminal)
-      return { way: 'sudo-terminal', command: sudo, args: ['--', ...lowered], env: electron };
+      return { way: 'sudo-terminal', command: sudo, args: ['--', ...argv], env: {} };
     return {
       way: 'sudo-askpass',
       command: sudo,
-      args: ['--askpass', '--', ...lowered],
-      env: { ...electron, SUDO_ASKPASS: request.askpassPath, LC_ALL: 'C' },
+      args: ['--askpass', '--', ...argv],
+      env: { SUDO_ASKPASS: request.askpassPath, LC_ALL: 'C' },
     };
   }
   throw new SessionError(
     'no-elevation',
-    `Tracing this kernel needs more rights than you have, and ${request.wish === 'auto' ? 'neither sudo nor pkexec is' : `${request.wish} is not`} installed.`,
-    'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.',
+    `This needs more rights than you have, and ${request.wish === 'auto' ? 'neither sudo nor pkexec is' : `${request.wish} is not`} installed.`,
+    request.wish === 'pkexec' && sudo
+      ? 'Set bpf.elevation to "sudo".'
+      : 'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.',
   );
 }
 
@@ -117,23 +136,39 @@ function electronEnv(node: NodeRuntime): string[] {
   return node.electron ? ['/usr/bin/env', 'ELECTRON_RUN_AS_NODE=1'] : [];
 }
 
-/** What a failed elevation said on stderr, as an error for people. */
+/** What a helper that did not start said on stderr, as an error for people. */
 export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
+  return (
+    elevationRefusal(way, stderr, exitCode) ??
+    new SessionError(
+      'helper-failed',
+      `The privileged helper did not start (exit ${exitCode ?? 'by signal'}): ${lastLine(stderr) || 'it said nothing'}`,
+      'BPF: Show Log has the whole output; BPF: Check Environment says what is missing.',
+    )
+  );
+}
+
+/** Why sudo, pkexec or setpriv refused; null when it was none of them that failed. */
+export function elevationRefusal(
+  way: ElevationWay,
+  stderr: string,
+  exitCode: number | null,
+): SessionError | null {
   if (
     /no password was provided|a password is required|Request dismissed/i.test(stderr) ||
     (way === 'pkexec' && exitCode === 126)
   ) {
     return new SessionError(
       'elevation-cancelled',
-      'No password was given, so nothing was attached.',
-      'Press ▶ to try again, or switch to the sandbox VM: BPF: Select Target.',
+      'No password was given, so nothing was done.',
+      'Try again, or switch to the sandbox VM: BPF: Select Target.',
     );
   }
   if (/incorrect password attempt/i.test(stderr)) {
     return new SessionError(
       'wrong-password',
-      'The password was wrong three times; sudo gave up. Nothing was attached.',
-      'Press ▶ to try again.',
+      'The password was wrong three times; sudo gave up, and nothing was done.',
+      'Try again.',
     );
   }
   if (/not in the sudoers file|is not allowed to (run|execute)|may not run sudo/i.test(stderr)) {
@@ -150,10 +185,14 @@ export function elevationFailure(way: ElevationWay, stderr: string, exitCode: nu
       'Switch to the sandbox VM: BPF: Select Target.',
     );
   }
-  if (
-    /No authentication agent|authentication agent found/i.test(stderr) ||
-    (way === 'pkexec' && exitCode === 127)
-  ) {
+  if (/as another user: Not authorized/i.test(stderr)) {
+    return new SessionError(
+      'elevation-refused',
+      'polkit does not allow it: the password was wrong, or you are not an administrator of this machine.',
+      'Try again, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (/authentication agent/i.test(stderr)) {
     return new SessionError(
       'no-polkit-agent',
       'pkexec found no authentication agent (usual over SSH and without a desktop).',
@@ -167,14 +206,11 @@ export function elevationFailure(way: ElevationWay, stderr: string, exitCode: nu
       'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
     );
   }
-  return new SessionError(
-    'helper-failed',
-    `The privileged helper did not start (exit ${exitCode ?? 'by signal'}): ${lastLine(stderr) || 'it said nothing'}`,
-    'BPF: Show Log has the whole output; BPF: Check Environment says what is missing.',
-  );
+  return null;
 }
 
-function lastLine(text: string): string {
+/** The last line that is not empty. */
+export function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }
 

@@ -8,6 +8,8 @@ export type SessionErrorCode =
   | 'no-new-privileges'
   | 'no-elevation'
   | 'no-polkit-agent'
+  | 'installed-helper'
+  | 'root-script-failed'
   | 'helper-failed'
   | 'helper-died'
   | 'protocol'

@@ -12,13 +12,14 @@ import type { CapabilityBudget } from './budget';
 import { type ElevationPlan, type ElevationUi, elevationFailure, planElevation } from './elevation';
 import { SessionError } from './errors';
 import { greetHelper, type HelperConnection } from './helper-connection';
+import { findInstalledHelper, type OwnHelper } from './installed-helper';
 import { PrivateFolder } from './private-folder';
 import { descendsFrom, processStatus } from './process-status';
 import type { NodeRuntime } from './real-node';
 
 export interface LocalHelperOptions {
   readonly node: NodeRuntime;
-  readonly helperPath: string;
+  readonly own: OwnHelper;
   readonly budget: CapabilityBudget;
   readonly program: string;
   readonly elevation: 'auto' | 'sudo' | 'pkexec';
@@ -47,8 +48,9 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
       wish: options.elevation,
       budget: options.budget,
       node: options.node,
-      helperPath: options.helperPath,
-      helperArgs: ['--socket', socketPath],
+      helperPath: options.own.helperPath,
+      socketPath,
+      installed: () => findInstalledHelper(options.own),
       ui: options.ui,
       askpassPath: Askpass.programPath(folder),
     });

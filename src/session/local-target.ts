@@ -19,6 +19,8 @@ const run = promisify(execFile);
 export interface LocalTargetOptions {
   /** dist/helper.js. */
   readonly helperPath: string;
+  /** package.json's: of the installed helper that may be started instead. */
+  readonly version: string;
   /** dist/ifunc-probe.js. */
   readonly ifuncProbePath: string;
   readonly nodeSetting?: string | undefined;
@@ -53,7 +55,7 @@ export class LocalTarget implements Target {
     options.progress('Starting the privileged helper');
     return startLocalHelper({
       node: await findNode(this.options.nodeSetting, process.env),
-      helperPath: this.options.helperPath,
+      own: this.options,
       budget: options.budget,
       program: options.program,
       elevation: this.options.elevation,

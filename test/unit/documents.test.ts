@@ -66,7 +66,7 @@ describe('documents', () => {
     const page = text('docs/cli.md');
     const more = /^Options of `run`: .*$/m.exec(page)?.[0] ?? '';
     const documented = rowsOf('docs/cli.md').flatMap(([usage = '']) => {
-      const name = /^`bpfw (\w+)/.exec(usage)?.[1];
+      const name = /^`bpfw ([\w-]+)/.exec(usage)?.[1];
       const options = (usage + (name === 'run' ? more : '')).match(/--\w+/g) ?? [];
       return name ? [[name, options.sort()] as const] : [];
     });

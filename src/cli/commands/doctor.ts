@@ -3,7 +3,7 @@ import { localRows } from '../../session/doctor';
 import { vmRows } from '../../session/vm-doctor';
 import { type EnvironmentSection, environmentText } from '../../shared/environment';
 import { EXIT } from '../exit';
-import { cacheFolder } from '../paths';
+import { cacheFolder, OWN_HELPER } from '../paths';
 import { printJson } from '../print/json';
 import { canAsk } from '../workplace';
 import { parseTarget } from './run-options';
@@ -16,7 +16,8 @@ export async function doctorCommand(options: {
   const wish = parseTarget(options.target);
   const compiling: EnvironmentSection = { area: 'compiling', rows: await compileRows() };
   const targets: EnvironmentSection[] = [];
-  if (wish !== 'vm') targets.push({ area: 'this kernel', rows: await localRows(undefined, canAsk()) });
+  if (wish !== 'vm')
+    targets.push({ area: 'this kernel', rows: await localRows(undefined, canAsk(), OWN_HELPER) });
   if (wish !== 'local')
     targets.push({ area: 'sandbox VM', rows: await vmRows({ cacheFolder: cacheFolder() }) });
 

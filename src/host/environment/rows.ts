@@ -1,6 +1,7 @@
 /** Everything BPF: Check Environment asks: what compiles, this kernel and process, what the sandbox VM needs. */
 import { compileRows } from '../../compile/doctor';
 import { localRows } from '../../session/doctor';
+import type { OwnHelper } from '../../session/installed-helper';
 import { defaultCacheFolder } from '../../session/vm/kernel-image';
 import { vmRows } from '../../session/vm-doctor';
 import type { EnvironmentSection } from '../../shared/environment';
@@ -11,11 +12,14 @@ export interface EnvironmentSources {
   qemuPath(): string | undefined;
 }
 
-export async function environmentSections(sources: EnvironmentSources): Promise<EnvironmentSection[]> {
+export async function environmentSections(
+  sources: EnvironmentSources,
+  own: OwnHelper,
+): Promise<EnvironmentSection[]> {
   const qemuPath = sources.qemuPath();
   const [compiling, local, vm] = await Promise.all([
     compileRows(sources.clangPath()),
-    localRows(sources.nodePath(), true),
+    localRows(sources.nodePath(), true, own),
     vmRows({ cacheFolder: defaultCacheFolder(), ...(qemuPath === undefined ? {} : { qemuPath }) }),
   ]);
   return [

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { OwnHelper } from '../../session/installed-helper';
 import { environmentText } from '../../shared/environment';
 import { CommandIds } from '../command-ids';
 import type { Log } from '../log';
@@ -15,13 +16,14 @@ export class EnvironmentView implements vscode.Disposable {
 
   constructor(
     private readonly sources: EnvironmentSources,
+    private readonly own: OwnHelper,
     private readonly log: Log,
   ) {}
 
   async show(): Promise<void> {
     const sections = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: 'BPF: checking the environment' },
-      () => environmentSections(this.sources),
+      () => environmentSections(this.sources, this.own),
     );
     this.log.info(`environment:\n${environmentText(sections)}`);
     const panel = this.panel ?? this.create();

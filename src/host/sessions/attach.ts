@@ -195,7 +195,8 @@ export class Attacher {
     await error.actions.find(action => action.label === choice)?.run();
   }
 
-  private remember(program: vscode.Uri): void {
+  /** What "the last program" means to BPF: Attach Again. */
+  remember(program: vscode.Uri): void {
     this.lastProgram = program;
     void vscode.commands.executeCommand('setContext', ContextKeys.canAttachAgain, true);
   }

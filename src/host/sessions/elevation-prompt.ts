@@ -16,6 +16,9 @@ export class ElevationPrompt implements ElevationUi {
   readonly hasTerminal = false;
   /** Budgets the person agreed to in this window: the same question is not asked twice. */
   private readonly agreed = new Set<string>();
+  /** `purpose`: what a password is for when no consent was asked before. */
+  constructor(private readonly purpose = 'to start the BPF helper') {}
+
   private asking: { readonly program: string; readonly capabilities: string } | null = null;
 
   async consent(request: {
@@ -52,11 +55,11 @@ export class ElevationPrompt implements ElevationUi {
   async password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null> {
     const what = this.asking
       ? `to attach ${this.asking.program} with ${this.asking.capabilities}`
-      : 'to start the BPF helper';
+      : this.purpose;
     const again = request.attempt > 1 ? 'That password was wrong. ' : '';
     const answer = await vscode.window.showInputBox({
       title: 'BPF: Your Password for sudo',
-      prompt: `${again}${what}. Escape attaches nothing.`,
+      prompt: `${again}${what}. Escape cancels.`,
       placeHolder: request.prompt,
       password: true,
       ignoreFocusOut: true,

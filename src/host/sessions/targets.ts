@@ -20,6 +20,8 @@ export interface TargetPaths {
   readonly helper: string;
   readonly guestAgent: string;
   readonly ifuncProbe: string;
+  /** package.json's. */
+  readonly version: string;
 }
 
 export class Targets implements vscode.Disposable {
@@ -96,6 +98,7 @@ export class Targets implements vscode.Disposable {
   private local(): LocalTarget {
     this.localTarget ??= new LocalTarget({
       helperPath: this.paths.helper,
+      version: this.paths.version,
       ifuncProbePath: this.paths.ifuncProbe,
       nodeSetting: settings.nodePath(),
       elevation: settings.elevation(),

@@ -29,6 +29,7 @@ const commands = createInterface({ input: process.stdin });
 function newTarget(): LocalTarget {
   return new LocalTarget({
     helperPath: path.join(dist, 'helper.js'),
+    version: '0.0.0',
     ifuncProbePath: path.join(dist, 'ifunc-probe.js'),
     elevation: 'auto',
     log: () => undefined,

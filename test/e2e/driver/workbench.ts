@@ -52,8 +52,23 @@ export class Workbench {
     return new Workbench(page, timeoutMs);
   }
 
+  /** Reloads the window, as a person does, and resolves when the workbench is there again. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator('.monaco-workbench .part.activitybar').waitFor();
+  }
+
+  /** Shows a view by its command: "BPF: Focus on Sessions View". */
+  async showView(name: string): Promise<void> {
+    await this.runCommand(`BPF: Focus on ${name} View`);
+    await this.page.locator('.pane-header', { hasText: name }).first().waitFor();
+  }
+
+  /** Closes the window as a person does: the page hears of it. */
   async close(): Promise<void> {
-    await this.page.close();
+    const closed = this.page.waitForEvent('close');
+    await this.page.close({ runBeforeUnload: true });
+    await closed;
   }
 
   /** Runs a command by its whole title as the palette shows it: "BPF: Compile and Attach". */

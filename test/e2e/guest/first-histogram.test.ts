@@ -113,4 +113,104 @@ describe('▶ as a user with a sudo password', () => {
     },
     30 * minute,
   );
+
+  /** Gives sudo the password if it asks before `work` is done: it remembers one for a while. */
+  async function withPassword<T>(work: () => Promise<T>): Promise<T> {
+    const { quickInput } = vscode.workbench;
+    let done = false;
+    const asked = quickInput
+      .waitFor('BPF: Your Password for sudo')
+      .then(() => (done ? undefined : quickInput.answer(USER.password)));
+    asked.catch(() => undefined);
+    try {
+      return await work();
+    } finally {
+      done = true;
+    }
+  }
+
+  const attachedAgain = () =>
+    withPassword(() =>
+      expect.poll(() => attachedPrograms(vscode), { timeout: 3 * minute, interval: 2000 }).toHaveLength(2),
+    );
+
+  it(
+    'says so when the helper is killed, and attaches again with one click',
+    async () => {
+      const { guest, workbench } = vscode;
+      onTestFailed(() => tellWhatIsThere(vscode), minute);
+      progress('▶ again');
+      await workbench.clickTitleButton('Compile and Attach');
+      await attachedAgain();
+      await workbench.showView('Sessions');
+      progress('killing the helper');
+      await guest.sh('pkill -KILL -f "helper[.]js --socket"');
+      await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 500 }).toEqual([]);
+      const row = workbench.treeRow(/vfsreadlat.*failed/).first();
+      await row.waitFor();
+      await workbench.treeRow('The privileged helper is gone').first().waitFor();
+      await row.hover();
+      await row.getByRole('button', { name: 'Attach Again' }).click();
+      await attachedAgain();
+    },
+    30 * minute,
+  );
+
+  it(
+    'installs a helper that only root can change',
+    async () => {
+      const { guest, workbench } = vscode;
+      onTestFailed(() => tellWhatIsThere(vscode), minute);
+      progress('installing the helper');
+      await workbench.runCommand('BPF: Install Helper');
+      const confirm = workbench.dialog('Install the BPF helper in /usr/local/lib/bpf-workbench?');
+      await confirm.getByRole('button', { name: 'Install' }).click();
+      await withPassword(() => workbench.notification('and used from now on').waitFor());
+      expect(await guest.sh('find /usr/local/lib/bpf-workbench ! -user root')).toBe('');
+    },
+    10 * minute,
+  );
+
+  it(
+    'says so when the window was reloaded, and attaches again with one click',
+    async () => {
+      const { guest, workbench } = vscode;
+      onTestFailed(() => tellWhatIsThere(vscode), minute);
+      expect(await attachedPrograms(vscode)).toHaveLength(2);
+      progress('reloading the window');
+      const reloaded = workbench.reload();
+      await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 500 }).toEqual([]);
+      progress('nothing stayed attached');
+      await reloaded;
+      const notice = workbench.notification(
+        /vfsreadlat was attached when this window was closed or reloaded/,
+      );
+      await notice.getByRole('button', { name: 'Attach Again' }).click();
+      const consent = workbench.dialog('needs rights that you do not have yet');
+      await consent.getByRole('button', { name: 'Continue' }).click();
+      await attachedAgain();
+      await workbench
+        .treeRow(/vfsreadlat.*failed/)
+        .first()
+        .waitFor();
+      await workbench
+        .treeRow(/The window was closed, reloaded/)
+        .first()
+        .waitFor();
+      const helper = await guest.sh('pgrep -a -f "helper[.]js --socket"');
+      expect(helper).toMatch(/ \/usr\/local\/lib\/bpf-workbench\/[^/]+\/helper\.js --socket/);
+    },
+    30 * minute,
+  );
+
+  it(
+    'leaves nothing attached when the window is closed',
+    async () => {
+      expect(await attachedPrograms(vscode)).toHaveLength(2);
+      progress('closing the window');
+      await vscode.workbench.close();
+      await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 500 }).toEqual([]);
+    },
+    5 * minute,
+  );
 });

@@ -24,6 +24,8 @@ describe('without trust', () => {
     'bpf.attachAgain',
     'bpf.installSandbox',
     'bpf.startSandbox',
+    'bpf.installHelper',
+    'bpf.uninstallHelper',
     'bpf.exportInspektorGadget',
     'bpf.exportEbpfExporter',
   ]) {

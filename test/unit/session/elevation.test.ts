@@ -19,6 +19,18 @@ describe('elevationFailure', () => {
       'no-new-privileges',
     ],
     ['pkexec', 'Error creating textual authentication agent', 127, 'no-polkit-agent'],
+    [
+      'pkexec',
+      'Error executing command as another user: No authentication agent found.',
+      127,
+      'no-polkit-agent',
+    ],
+    [
+      'pkexec',
+      'Error executing command as another user: Not authorized\n\nThis incident has been reported.',
+      127,
+      'elevation-refused',
+    ],
     ['already', 'setpriv: activate capabilities: Operation not permitted', 1, 'elevation-refused'],
     ['already', 'Error: Cannot find module', 1, 'helper-failed'],
   ] as const)('%s: %s', (way, stderr, exitCode, code) => {

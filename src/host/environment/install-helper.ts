@@ -1,0 +1,56 @@
+/** BPF: Install Helper and BPF: Uninstall Helper: what is about to happen is said, then root is asked for. */
+import * as vscode from 'vscode';
+import { installHelper, uninstallHelper } from '../../session/install-helper';
+import { INSTALL_FOLDER, type OwnHelper } from '../../session/installed-helper';
+import { findNode } from '../../session/real-node';
+import type { RootOptions } from '../../session/run-as-root';
+import { Cancelled } from '../errors';
+import type { Log } from '../log';
+import { ElevationPrompt } from '../sessions/elevation-prompt';
+import { settings } from '../settings';
+
+/** Asks, installs, says so. Throws Cancelled, SessionError. */
+export async function confirmAndInstallHelper(own: OwnHelper, log: Log): Promise<void> {
+  await confirm('Install', `Install the BPF helper in ${INSTALL_FOLDER}?`, [
+    'Root gets a copy of the helper and of the Node.js that runs it. Only that copy gets rights from then on, so nothing that runs as you can change what does.',
+    'With pkexec, polkit asks for it in a dialog of its own, and not again for a few minutes.',
+    'BPF: Uninstall Helper removes all of it.',
+  ]);
+  const folder = await working('installing the helper', async () =>
+    installHelper({ ...(await rootOptions('to install the BPF helper', log)), own }),
+  );
+  void vscode.window.showInformationMessage(`The helper is installed in ${folder} and used from now on.`);
+}
+
+/** Asks, removes, says so. Throws Cancelled, SessionError. */
+export async function confirmAndUninstallHelper(log: Log): Promise<void> {
+  await confirm('Uninstall', `Remove ${INSTALL_FOLDER} and its polkit policy?`, [
+    'The helper that comes with the extension is used from then on. Sessions that run go on.',
+  ]);
+  await working('removing the helper', async () =>
+    uninstallHelper(await rootOptions('to remove the BPF helper', log)),
+  );
+  void vscode.window.showInformationMessage('The installed helper is removed.');
+}
+
+async function confirm(button: string, question: string, detail: readonly string[]): Promise<void> {
+  const options = { modal: true, detail: detail.join('\n\n') };
+  const answer = await vscode.window.showInformationMessage(question, options, button);
+  if (answer !== button) throw new Cancelled();
+}
+
+function working<T>(what: string, work: () => Promise<T>): Thenable<T> {
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `BPF: ${what}` },
+    work,
+  );
+}
+
+async function rootOptions(purpose: string, log: Log): Promise<RootOptions> {
+  return {
+    node: await findNode(settings.nodePath(), process.env),
+    elevation: settings.elevation(),
+    ui: new ElevationPrompt(purpose),
+    log: line => log.info(line),
+  };
+}

@@ -1,0 +1,54 @@
+/** However a client or helper dies: what they had attached is gone within a second, and nothing privileged lives on. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sharedGuest, type TestGuest } from '../bench/guest';
+import { compileProgram, objectPath } from '../helper/guest-helper';
+import { buildDriver, makePeople, startDriver } from './people';
+
+let guest: TestGuest;
+beforeAll(async () => {
+  compileProgram('rejected');
+  await buildDriver();
+  guest = await sharedGuest();
+  await makePeople(guest);
+});
+
+/** Kills in the guest, and looks there: how many milliseconds later the last look began, which found nothing any more. */
+async function killAndWait(victim: number, helper: number): Promise<number> {
+  const elapsed = await guest.sh(
+    `kill -KILL ${victim}
+start=$(date +%s%N)
+for look in $(seq 100); do
+	now=$(date +%s%N)
+	if [ ! -d /proc/${helper} ] && ! bpftool -j prog show | grep -q '"fine"'; then
+		echo $(((now - start) / 1000000))
+		exit
+	fi
+done
+echo 'still there'`,
+  );
+  return Number(elapsed);
+}
+
+async function attached() {
+  const { process, answers } = await startDriver(guest, 'hold', { objectPath: objectPath('rejected') });
+  const started = (await answers.next()).value;
+  expect(started).toMatchObject({ started: { way: 'sudo-askpass' } });
+  expect((await answers.next()).value).toEqual({ attached: ['fine'] });
+  expect(await guest.sh('bpftool -j prog show')).toContain('"fine"');
+  if (!('started' in started)) throw new Error('the driver did not start a helper');
+  return { client: process, helper: started.started.pid };
+}
+
+describe('nothing stays attached', () => {
+  it('when the client is killed, as VS Code’s extension host may be', async () => {
+    const { client, helper } = await attached();
+    expect(await killAndWait(client.pid, helper)).toBeLessThan(1000);
+    await client.exited;
+  });
+
+  it('when the helper is killed; the client goes on', async () => {
+    const { client, helper } = await attached();
+    expect(await killAndWait(helper, helper)).toBeLessThan(1000);
+    expect(await client.exited).toMatchObject({ code: 0 });
+  });
+});

@@ -1,0 +1,113 @@
+/** Ordinary users of the guest and the driver that runs as one of them. */
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+import type { GuestProcess } from '../../../src/session/vm/guest-process';
+import type { TestGuest } from '../bench/guest';
+import { root, workFolder } from '../bench/paths';
+import type { DriverAnswer, DriverTask } from './driver';
+
+/** May use sudo with the password. */
+export const TRACER = { name: 'tracer', uid: 4301, password: 'correct horse 42' } as const;
+/** Has a password and no right to use sudo. */
+export const VISITOR = { name: 'visitor', uid: 4302, password: 'battery staple 7' } as const;
+export type Person = typeof TRACER | typeof VISITOR;
+
+/** Where every user of the guest sees the checkout, which may lie in a folder only root may enter. */
+export const CHECKOUT = '/opt/bpfw-checkout';
+export const VERSION = '9.8.7';
+
+const driverFile = path.join(workFolder, 'elevation-driver.js');
+const inGuest = (file: string) => path.join(CHECKOUT, path.relative(root, file));
+
+export async function buildDriver(): Promise<void> {
+  await build({
+    entryPoints: [path.join(__dirname, 'driver.ts')],
+    outfile: driverFile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+  });
+}
+
+/** Makes both users; idempotent. */
+export async function makePeople(guest: TestGuest): Promise<void> {
+  await guest.sh(`
+id ${TRACER.name} >/dev/null 2>&1 && exit
+for person in '${TRACER.name}:${TRACER.uid}:${TRACER.password}' '${VISITOR.name}:${VISITOR.uid}:${VISITOR.password}'; do
+	rest=\${person#*:}
+	useradd --create-home --shell /bin/sh --uid "\${rest%%:*}" "\${person%%:*}"
+	echo "\${person%%:*}:\${rest#*:}" | chpasswd
+done
+echo '${TRACER.name} ALL=(ALL) ALL' >/etc/sudoers.d/bpfw-test
+chmod 440 /etc/sudoers.d/bpfw-test
+mkdir -p ${CHECKOUT}
+mount --bind '${root}' ${CHECKOUT}
+`);
+}
+
+export interface DriveOptions extends Partial<DriverTask> {
+  readonly as?: Person;
+  /** Put before node. */
+  readonly prefix?: readonly string[];
+}
+
+/** Starts the driver; `answers` are its lines as they come. */
+export async function startDriver(
+  guest: TestGuest,
+  what: DriverTask['what'],
+  options: DriveOptions = {},
+): Promise<{ readonly process: GuestProcess; readonly answers: AsyncIterator<DriverAnswer> }> {
+  const { as = TRACER, prefix = [], ...task } = options;
+  const whole: DriverTask = {
+    what,
+    helperPath: inGuest(path.join(root, 'dist/helper.js')),
+    version: VERSION,
+    elevation: 'auto',
+    passwords: [as.password],
+    ...task,
+    ...(task.objectPath === undefined ? {} : { objectPath: inGuest(task.objectPath) }),
+  };
+  const process = await guest.spawn([...prefix, 'node', inGuest(driverFile), JSON.stringify(whole)], {
+    uid: as.uid,
+    gid: as.uid,
+    cwd: `/home/${as.name}`,
+    env: { HOME: `/home/${as.name}`, USER: as.name, LOGNAME: as.name },
+    fresh: true,
+  });
+  process.stderr.resume();
+  const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+  const answers: AsyncIterator<DriverAnswer> = {
+    async next() {
+      const { value, done } = await lines.next();
+      return done ? { value: undefined, done } : { value: JSON.parse(value), done: false };
+    },
+  };
+  return { process, answers };
+}
+
+/** Runs it to its end; its one answer. */
+export async function drive(
+  guest: TestGuest,
+  what: DriverTask['what'],
+  options: DriveOptions = {},
+): Promise<DriverAnswer> {
+  const { process, answers } = await startDriver(guest, what, options);
+  const first = await answers.next();
+  if (first.done) throw new Error(`the driver said nothing and ended with ${(await process.exited).code}`);
+  await process.exited;
+  return first.value;
+}
+
+/** A system bus and polkit's daemon with the rules that are there now. */
+export async function startPolkit(guest: TestGuest): Promise<void> {
+  await guest.sh(`
+[ -S /run/dbus/system_bus_socket ] || { mkdir -p /run/dbus; dbus-daemon --system --fork; }
+pkill -x polkitd || true
+for daemon in /usr/lib/polkit-1/polkitd /usr/libexec/polkitd; do
+	[ -x "$daemon" ] || continue
+	"$daemon" --no-debug >/dev/null 2>&1 &
+	break
+done
+`);
+}
