@@ -84,6 +84,14 @@ describe('compile', () => {
     assert.equal(redefined?.relatedInformation?.[0]?.location.range.start.line, 9);
   });
 
+  it('answers although VS Code asks for the tasks there are meanwhile', async () => {
+    // It knows a task by its definition and may run the provider's equal one in place of the command's.
+    const file = await program('asked.bpf.c', GOOD);
+    const compiled = vscode.commands.executeCommand<string | null>('bpf.compile', file);
+    await Promise.all(Array.from({ length: 8 }, () => vscode.tasks.fetchTasks({ type: 'bpf' })));
+    assert.match((await compiled) ?? '', /\.bpf\.o$/);
+  });
+
   it("offers clang's fix-it, and it mends the line", async () => {
     const file = await program('fix.bpf.c', `${GOOD.slice(0, -2)}\n`);
     await vscode.commands.executeCommand('bpf.compile', file);

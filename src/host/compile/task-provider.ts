@@ -21,6 +21,11 @@ type Settle = (outcome: { readonly result: CompileResult } | { readonly error: u
 const MOST_TASKS = 100;
 
 export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
+  /**
+   * Who waits for a program, by its path. VS Code knows a task by its definition alone: while one of ours starts, it may
+   * ask provideTasks() and run the equal task it got there instead.
+   */
+  private readonly waiting = new Map<string, Set<Settle>>();
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(private readonly compiler: ProgramCompiler) {
@@ -52,11 +57,12 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
    */
   async run(program: vscode.Uri): Promise<CompileResult> {
     requireTrust('Compiling');
-    let settle: Settle = () => undefined;
+    const waiting = this.waiting.get(program.fsPath) ?? new Set();
+    this.waiting.set(program.fsPath, waiting);
     const outcome = new Promise<CompileResult>((resolve, reject) => {
-      settle = ended => ('result' in ended ? resolve(ended.result) : reject(ended.error));
+      waiting.add(ended => ('result' in ended ? resolve(ended.result) : reject(ended.error)));
     });
-    const task = this.task(program.fsPath, path.basename(program.path), undefined, undefined, settle);
+    const task = this.task(program.fsPath, path.basename(program.path));
     task.presentationOptions = {
       reveal: vscode.TaskRevealKind.Silent,
       clear: true,
@@ -64,6 +70,12 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
     };
     await vscode.tasks.executeTask(task);
     return outcome;
+  }
+
+  private tell(program: vscode.Uri, outcome: Parameters<Settle>[0]): void {
+    const waiting = this.waiting.get(program.fsPath) ?? [];
+    this.waiting.delete(program.fsPath);
+    for (const settle of waiting) settle(outcome);
   }
 
   dispose(): void {
@@ -75,7 +87,6 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
     name: string,
     definition: BpfTaskDefinition = { type: TASK_TYPE, file },
     scope: vscode.Task['scope'] = undefined,
-    settle: Settle = () => undefined,
   ): vscode.Task {
     const task = new vscode.Task(
       definition,
@@ -84,7 +95,8 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
       'BPF',
       new vscode.CustomExecution(async resolved => {
         const { file: resolvedFile } = resolved as BpfTaskDefinition;
-        return new CompileTerminal(vscode.Uri.file(absolute(resolvedFile)), this.compiler, settle);
+        const program = vscode.Uri.file(absolute(resolvedFile));
+        return new CompileTerminal(program, this.compiler, outcome => this.tell(program, outcome));
       }),
       `$${PROBLEM_OWNER}`,
     );
