@@ -14,7 +14,8 @@ export default defineConfig({
     fileParallelism: false,
     // A guest without hardware virtualisation is 10 to 40 times slower than this machine.
     testTimeout: 120_000,
-    hookTimeout: 300_000,
+    // Hooks boot the guest, and wait for it when another test run of this machine has it.
+    hookTimeout: 30 * 60_000,
     teardownTimeout: 10_000,
   },
 });
