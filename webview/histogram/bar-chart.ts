@@ -144,20 +144,24 @@ export function createBarChart(): BarChart {
   };
 }
 
-/** As many labels as fit side by side, at even distances from the first; asked at each layout, so that it follows the width. */
+/**
+ * As many labels as fit side by side, at even distances from the first, and none that would leave the chart; asked at
+ * each layout, so that it follows the width.
+ */
 function everyNth(
   labels: readonly string[],
   { fontFamily, fontSize }: { readonly fontFamily: string; readonly fontSize: number },
   plotWidth: () => number,
 ): (index: number) => boolean {
-  const widest = Math.max(
-    0,
-    ...labels.flatMap(label =>
-      label.split('\n').map(line => textWidthPx(line, `${fontSize}px ${fontFamily}`)),
-    ),
+  const widths = labels.map(label =>
+    Math.max(...label.split('\n').map(line => textWidthPx(line, `${fontSize}px ${fontFamily}`))),
   );
-  return index =>
-    index % Math.max(1, Math.ceil(((widest + 8) * labels.length) / Math.max(1, plotWidth()))) === 0;
+  const widest = Math.max(0, ...widths) + 8;
+  return index => {
+    const step = Math.max(1, plotWidth()) / labels.length;
+    const rightEnd = (index + 0.5) * step + (widths[index] ?? 0) / 2;
+    return index % Math.max(1, Math.ceil(widest / step)) === 0 && rightEnd <= plotWidth() + RIGHT;
+  };
 }
 
 function optionFor(data: BarChartData, active: number, plotWidth: () => number) {

@@ -1,9 +1,11 @@
 /** How a heat map is drawn: its cells as one picture, and ECharts' option around it. */
 import type { CustomSeriesRenderItem } from 'echarts';
+import type { Bucket } from '../../src/shared/decode/model';
 import { textWidthPx } from '../common/chart';
 import { formatClock, formatCount, formatRange } from '../common/quantity';
 import { colorParts, mixColors, type Theme, withAlpha } from '../common/theme';
 import type { HeatmapData } from './heatmap';
+import { percentile, positionInBins } from './model';
 
 /** Space around the plot, in CSS pixels: loss marks above, clock below; to the left what leftOf says. */
 export const RIGHT = 12;
@@ -56,6 +58,18 @@ export function paintCells(
     }
   });
   context.putImageData(picture, 0, 0);
+}
+
+const highs = new WeakMap<readonly Bucket[], number | null>();
+
+/** p99 of what an interval added, which never changes; null where it added nothing. */
+function highOf(added: readonly Bucket[]): number | null {
+  let high = highs.get(added);
+  if (high === undefined) {
+    high = percentile(added, 0.99)?.value ?? null;
+    highs.set(added, high);
+  }
+  return high;
 }
 
 /** From just off the background, through the accent, to the foreground's side: order is seen without hue. */
@@ -137,6 +151,35 @@ export function heatmapOption(
       );
     return { type: 'group', children };
   };
+  const renderHigh: CustomSeriesRenderItem = (_params, api) => {
+    const lines: [number, number][][] = [[]];
+    data.additions.forEach((added, index) => {
+      const high = highOf(added);
+      if (high === null) lines.push([]);
+      else {
+        const [x = 0, y = 0] = api.coord([index + 0.5, positionInBins(high, data.bins)]);
+        lines.at(-1)?.push([x, y]);
+      }
+    });
+    // A band of the background keeps it apart from cells of every colour.
+    const strokes = [
+      { stroke: theme.background, lineWidth: 4, opacity: 0.7 },
+      { stroke: theme.foreground, lineWidth: 1.5, opacity: 1 },
+    ];
+    return {
+      type: 'group',
+      silent: true,
+      children: strokes.flatMap(style =>
+        lines
+          .filter(points => points.length > 1)
+          .map(points => ({
+            type: 'polyline' as const,
+            shape: { points },
+            style: { ...style, fill: 'none', lineJoin: 'round' as const },
+          })),
+      ),
+    };
+  };
   const losses = data.steps.flatMap((step, index) => (step.lost > 0 ? [[index + 0.5, step.lost]] : []));
   const renderLoss: CustomSeriesRenderItem = (params, api) => {
     const area = params.coordSys as unknown as { x: number; y: number; width: number; height: number };
@@ -212,6 +255,15 @@ export function heatmapOption(
     ],
     series: [
       { type: 'custom', yAxisIndex: 1, renderItem: renderCells, data: [[0, 0]], silent: true, clip: true },
+      {
+        type: 'custom',
+        yAxisIndex: 1,
+        renderItem: renderHigh,
+        data: [[0, 0]],
+        silent: true,
+        z: 3,
+        clip: true,
+      },
       ...(data.range !== null || cursor >= 0
         ? [{ type: 'custom', yAxisIndex: 1, renderItem: renderRange, data: [[0, 0]], silent: true, z: 4 }]
         : []),

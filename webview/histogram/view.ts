@@ -181,7 +181,7 @@ export function createHistogramView(
       'div',
       { class: 'pane-head' },
       heatHead,
-      element('span', { class: 'muted' }, 'drag to select a range'),
+      element('span', { class: 'muted' }, 'line: p99 · drag to select a range'),
     ),
     heatmap.element,
   );
@@ -217,7 +217,7 @@ export function createHistogramView(
   function freezeNow(): ViewState['frozen'] {
     const at = history.timeline.at(-1)?.toMs ?? 0;
     return {
-      label: `A, ${formatClock(at)}`,
+      label: range ? `A, ${rangeText.textContent}` : `A, until ${formatClock(at)}`,
       atMs: at,
       series: new Map(history.series(span()).map(series => [series.id, series.buckets])),
     };

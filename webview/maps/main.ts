@@ -53,6 +53,7 @@ function receive(message: ToWebview): void {
     table.update(message.entries, layouts?.key ?? null, layouts?.value ?? null, message.atMs);
     show();
   } else if (message.type === 'globals') {
+    if (message.globals.length === 0) return;
     globals ??= new GlobalsTable('\u0000globals', 'Global variables');
     globals.updateGlobals(message.globals, message.atMs);
     show();

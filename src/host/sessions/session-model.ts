@@ -82,7 +82,6 @@ export class SessionModel {
   private readonly costMeter = new CostMeter();
   private measuresCost = false;
   private streams: EventStreams | null = null;
-  private histograms: readonly Histogram[] = [];
   private readonly history: Snapshot[] = [];
   private tables: readonly TableContent[] = [];
   private globals: readonly GlobalValue[] = [];
@@ -190,14 +189,19 @@ export class SessionModel {
   /** Everything a page needs that has just loaded, oldest first. */
   hydration(panel: PanelName): ToWebview[] {
     const sessionId = this.id;
-    const messages: ToWebview[] = [
-      this.sessionMessage(true),
-      { type: 'drops', sessionId, drops: this.drops },
-    ];
+    const drops: ToWebview = { type: 'drops', sessionId, drops: this.drops };
+    const messages: ToWebview[] = [this.sessionMessage(true)];
     if (panel === 'histogram') {
-      messages.push({ type: 'histogramHistory', sessionId, snapshots: [...this.history] });
-      messages.push({ type: 'histograms', sessionId, histograms: this.histograms, atMs: Date.now() });
-    }
+      // The newest state comes last and by itself: sent twice, it would be an interval in which nothing was added.
+      const newest = this.history.at(-1);
+      messages.push(
+        { type: 'histogramHistory', sessionId, snapshots: this.history.slice(0, -1) },
+        drops,
+        ...(newest
+          ? [{ type: 'histograms', sessionId, histograms: newest.histograms, atMs: newest.atMs } as const]
+          : []),
+      );
+    } else messages.push(drops);
     if (panel === 'stacks') messages.push(...this.stackMessages(Date.now()));
     if (panel === 'maps') messages.push(...this.mapMessages(Date.now()));
     if (panel === 'events') messages.push(...(this.streams?.hydration() ?? []));
@@ -320,7 +324,6 @@ export class SessionModel {
       message: { type: 'drops', sessionId, drops: this.drops, atMs },
     });
     if (histograms) {
-      this.histograms = histograms;
       this.history.push({ atMs, histograms, drops: this.drops });
       if (this.history.length > HISTORY_LIMIT) this.history.shift();
       this.updates.fire({

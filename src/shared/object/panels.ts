@@ -21,10 +21,15 @@ export function panelsOf(object: Shown): PanelName[] {
   return PANELS.filter(panel => has[panel]);
 }
 
-/** Those to open by themselves: global variables alone are bookkeeping beside a chart or a list. */
+/**
+ * Those to open by themselves: global variables alone are bookkeeping beside a chart or a list, and a table of stacks is
+ * drawn as stacks.
+ */
 export function mainPanelsOf(object: Shown): PanelName[] {
   const all = panelsOf(object);
-  const main = all.filter(panel => panel !== 'maps' || hasTable(object));
+  const ofStacks = new Set(stackTables(object).map(({ map }) => map.name));
+  const others = object.maps.filter(map => !ofStacks.has(map.name));
+  const main = all.filter(panel => panel !== 'maps' || hasTable({ maps: others }));
   return main.length > 0 ? main : all;
 }
 
