@@ -4,11 +4,13 @@
  * three empty looks. While the client does not take data nothing is taken from the kernel either, whose buffer then
  * fills and whose program counts what it drops.
  */
-import type { Chunk, SourceMark, StreamSource } from './stream-source';
+import type { Chunk, ChunkMemory, SourceMark, StreamSource } from './stream-source';
 
 export interface Sink {
   readonly writable: boolean;
   drained(): Promise<void>;
+  /** Where the bytes of the next chunk are put. */
+  readonly memory: ChunkMemory;
   send(chunk: Chunk): void;
 }
 
@@ -111,7 +113,7 @@ export class DrainLoop {
   }
 
   private takeOne(): Chunk | null {
-    const chunk = this.source.take();
+    const chunk = this.source.take(this.sink.memory);
     if (!chunk) return null;
     // Loss alone is activity, too.
     this.bytesInTick += Math.max(1, chunk.bytes.byteLength);

@@ -17,7 +17,7 @@ import { type LoadedObject, loadObject, type MapHandle, type ObjectRequest } fro
 import { perfBufferSource } from './libbpf/perf-buffer';
 import { RingSource } from './libbpf/ring';
 import { Serial } from './serial';
-import { sendSnapshot } from './snapshot';
+import { SnapshotSender } from './snapshot';
 import { type Stream, startStream } from './stream';
 import type { StreamSource } from './stream-source';
 
@@ -39,7 +39,7 @@ export class Session {
   private readonly operations = new Serial();
   private readonly snapshots = new Serial();
   private readonly streams = new Map<number, Stream>();
-  private readonly readers = new Map<string, MapReader>();
+  private readonly senders = new Map<string, SnapshotSender>();
   /** Stream of each ring or perf buffer that was watched. */
   private readonly watchedBuffers = new Map<string, number>();
   private watchedProcesses = 0;
@@ -186,26 +186,25 @@ export class Session {
     const map = this.map(name);
     return this.snapshots.run(async () => {
       this.refuseIfClosing();
-      const reader = this.readers.get(name) ?? new MapReader(map);
-      this.readers.set(name, reader);
-      const streamId = this.context.nextStreamId();
-      const target = { connection: this.context.connection, sessionId: this.id, streamId };
-      const result = await sendSnapshot(
-        target,
-        reader,
-        entryLimit(maxEntries),
-        () => this.closing !== undefined,
-      );
-      return { streamId, ...result };
+      const sender = this.senders.get(name) ?? this.newSender(map);
+      this.senders.set(name, sender);
+      const result = await sender.send(entryLimit(maxEntries), () => this.closing !== undefined);
+      return { streamId: sender.streamId, ...result };
     });
+  }
+
+  private newSender(map: MapHandle): SnapshotSender {
+    const { connection } = this.context;
+    const reader = new MapReader(map);
+    const target = { connection, sessionId: this.id, streamId: this.context.nextStreamId() };
+    return new SnapshotSender(target, reader);
   }
 
   watchMap({ map: name, intervalMs, maxEntries }: HelperParams<'map/watch'>): HelperResults['map/watch'] {
     this.refuseIfClosing();
-    const reader = new MapReader(this.map(name));
+    const sender = this.newSender(this.map(name));
     const { connection } = this.context;
-    const streamId = this.context.nextStreamId();
-    const target = { connection, sessionId: this.id, streamId };
+    const { streamId } = sender;
     let stopped = false;
     let running = false;
     const look = async () => {
@@ -213,21 +212,21 @@ export class Session {
       if (stopped || running || !connection.writable) return;
       running = true;
       try {
-        await sendSnapshot(target, reader, entryLimit(maxEntries), () => stopped);
+        await sender.send(entryLimit(maxEntries), () => stopped);
       } catch (error) {
         stop();
         this.streams.delete(streamId);
         this.context.streamFailed(this.id, error);
       } finally {
         running = false;
-        if (stopped) reader.close();
+        if (stopped) sender.close();
       }
     };
     const timer = setInterval(() => void look(), intervalMs);
     const stop = () => {
       stopped = true;
       clearInterval(timer);
-      if (!running) reader.close();
+      if (!running) sender.close();
     };
     this.streams.set(streamId, { streamId, flush: async () => 0, stop });
     setImmediate(() => void look());
@@ -262,7 +261,7 @@ export class Session {
       this.stopStreams();
       this.stopStatistics();
       await this.snapshots.run(async () => {
-        for (const reader of this.readers.values()) reader.close();
+        for (const sender of this.senders.values()) sender.close();
         await this.object.close();
       });
       return performance.now() - start;

@@ -1,8 +1,11 @@
 /** A kernel buffer being drained: what the drain loop needs to know about a ring buffer, a perf buffer or the trace pipe. */
 import type { DataContent } from '../shared/protocol/frames';
 
+/** Memory of exactly so many bytes for one chunk: filled before the chunk is sent, never after. */
+export type ChunkMemory = (bytes: number) => Uint8Array;
+
 export interface Chunk {
-  /** Whole records, in memory of their own that nobody writes again. */
+  /** Whole records, in memory that nobody writes before they are on their way. */
   readonly bytes: Uint8Array;
   readonly records: number;
   /** Records the kernel says it dropped since the last chunk. A chunk of loss alone has no bytes. */
@@ -18,7 +21,7 @@ export interface StreamSource {
   /** Bytes the buffer holds; a tick that finds more than a quarter of it comes sooner next time. */
   readonly capacityBytes: number;
   /** The next records, bounded, and the space given back to the kernel; null when there are none. */
-  take(): Chunk | null;
+  take(memory: ChunkMemory): Chunk | null;
   /** Where the producer is now. */
   mark(): SourceMark;
   /** Idempotent. */

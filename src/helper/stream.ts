@@ -26,6 +26,7 @@ export function startStream(
         return connection.writable;
       },
       drained: () => connection.drained(),
+      memory: bytes => connection.dataMemory(bytes),
       send: ({ bytes, lost }) => {
         const readAtNs = process.hrtime.bigint();
         connection.sendData({ sessionId, streamId, content: source.content, lost, readAtNs }, bytes);

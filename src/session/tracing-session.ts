@@ -2,15 +2,11 @@
  * One tracing session's life: object and parameters in, loaded and attached programs, raw frames out, everything
  * detached at the end. Shared by the extension and bpfw; knows nothing of panels or printing.
  */
+
+import { type EntryRun, MapSnapshot } from '../shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../shared/object/model';
 import { DataContent, type DataFrame } from '../shared/protocol/frames';
-import type {
-  AttachedProgram,
-  AttachOverride,
-  HelperParams,
-  LoadedMap,
-  OpenedSession,
-} from '../shared/protocol/helper';
+import type { AttachedProgram, AttachOverride, HelperParams, OpenedSession } from '../shared/protocol/helper';
 import type { ProgramChoice } from './choose-programs';
 import { SessionError } from './errors';
 import type { HelperConnection } from './helper-connection';
@@ -40,11 +36,13 @@ interface MapEntryBytes {
   readonly keys: Uint8Array;
   readonly values: Uint8Array;
   readonly count: number;
+  /** Entries that are new or different since the map was read before; all of them the first time. */
+  readonly changes: readonly EntryRun[];
   /** The map holds more than SNAPSHOT_ENTRIES. */
   readonly truncated: boolean;
 }
 
-/** One map's whole content at one moment. */
+/** One map's whole content at one moment. Bytes are valid until the map is read again: decode them before you wait. */
 export interface MapBytes extends MapEntryBytes {
   readonly map: MapDefinition;
   /** CPUs a per-CPU value holds a part for. */
@@ -66,7 +64,14 @@ export class TracingSession {
   private lostRecords = 0;
   private readonly frameListeners = new Set<(stream: SessionStream, frame: DataFrame) => void>();
   private readonly mappingListeners = new Map<number, (frame: Uint8Array) => void>();
+  /** By map: what was read of it, and the read that is going on. */
+  private readonly snapshots = new Map<
+    string,
+    { readonly content: MapSnapshot; reading: Promise<unknown> }
+  >();
+  /** By stream: what no snapshot has taken yet, because the answer that names the stream comes last. */
   private readonly snapshotParts = new Map<number, Uint8Array[]>();
+  private readonly snapshotsByStream = new Map<number, MapSnapshot>();
   private readonly stopListening: () => void;
   private isClosed = false;
   private ended: () => void = () => undefined;
@@ -156,17 +161,32 @@ export class TracingSession {
     return (await this.readEntries(section)).values;
   }
 
-  private async readEntries(map: string): Promise<MapEntryBytes> {
+  /** One read of a map after the other: they share its bytes. */
+  private readEntries(map: string): Promise<MapEntryBytes> {
     const loaded = this.opened.maps.find(candidate => candidate.name === map);
-    if (!loaded) throw new SessionError('protocol', `The helper did not load a map '${map}'.`);
+    if (!loaded)
+      return Promise.reject(new SessionError('protocol', `The helper did not load a map '${map}'.`));
+    const known = this.snapshots.get(map) ?? {
+      content: new MapSnapshot(loaded.keySize, loaded.valueStride),
+      reading: Promise.resolve(),
+    };
+    this.snapshots.set(map, known);
+    const reading = known.reading.then(() => this.readChanges(map, known.content));
+    known.reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  private async readChanges(map: string, content: MapSnapshot): Promise<MapEntryBytes> {
     const result = await this.request.connection.request('map/read', {
       sessionId: this.opened.sessionId,
       map,
       maxEntries: SNAPSHOT_ENTRIES,
     });
-    const parts = this.snapshotParts.get(result.streamId) ?? [];
+    this.snapshotsByStream.set(result.streamId, content);
+    for (const part of this.snapshotParts.get(result.streamId) ?? []) content.push(part);
     this.snapshotParts.delete(result.streamId);
-    return { ...joinParts(loaded, parts), truncated: result.truncated };
+    const { keys, values, count, changes } = content;
+    return { keys, values, count, changes, truncated: result.truncated };
   }
 
   async statistics(enable: boolean) {
@@ -211,8 +231,13 @@ export class TracingSession {
   }
 
   private receive(frame: DataFrame): void {
-    if (frame.content === DataContent.mapEntries) {
+    if (frame.content === DataContent.mapChanges) {
       if (frame.sessionId !== this.opened.sessionId) return;
+      const known = this.snapshotsByStream.get(frame.streamId);
+      if (known) {
+        known.push(frame.bytes);
+        return;
+      }
       const parts = this.snapshotParts.get(frame.streamId) ?? [];
       parts.push(frame.bytes.slice());
       this.snapshotParts.set(frame.streamId, parts);
@@ -255,25 +280,6 @@ export function openRequest(request: SessionRequest): HelperParams<'session/open
     maps: [],
     allowChangingPrograms: request.allowChangingPrograms,
   };
-}
-
-/** Parts are { u32 count, keys, values } (DataContent.mapEntries); one without entries ends a snapshot. */
-function joinParts(loaded: LoadedMap, parts: readonly Uint8Array[]): Omit<MapEntryBytes, 'truncated'> {
-  const counts = parts.map(part =>
-    new DataView(part.buffer, part.byteOffset, part.byteLength).getUint32(0, true),
-  );
-  const count = counts.reduce((sum, part) => sum + part, 0);
-  const keys = new Uint8Array(count * loaded.keySize);
-  const values = new Uint8Array(count * loaded.valueStride);
-  let entry = 0;
-  parts.forEach((part, index) => {
-    const entries = counts[index] ?? 0;
-    const keysEnd = 4 + entries * loaded.keySize;
-    keys.set(part.subarray(4, keysEnd), entry * loaded.keySize);
-    values.set(part.subarray(keysEnd, keysEnd + entries * loaded.valueStride), entry * loaded.valueStride);
-    entry += entries;
-  });
-  return { keys, values, count };
 }
 
 /** libbpf names internal maps after the object: a C identifier of at most 15 bytes (BPF_OBJ_NAME_LEN). */

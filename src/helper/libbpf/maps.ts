@@ -3,6 +3,7 @@
  * memory for arrays created with BPF_F_MMAPABLE.
  */
 import { HelperError } from '../errors';
+import type { Entries, EntryReader } from '../known-entries';
 import { ENOTSUPP, ERRNO, systemError } from './errors';
 import { getpagesize, libbpfNumPossibleCpus, mapLookup, mapLookupBatch, mapNextKey } from './ffi';
 import { type MappedMemory, mapShared } from './memory';
@@ -67,18 +68,17 @@ export function valueStride(map: Pick<MapHandle, 'type' | 'valueSize'>): number 
   return PER_CPU.has(map.type) ? roundUp8(map.valueSize) * possibleCpus() : map.valueSize;
 }
 
-const roundUp8 = (bytes: number): number => (bytes + 7) & ~7;
-
-/** Some entries: the views are valid until the next step. */
-export interface Entries {
-  readonly count: number;
-  readonly keys: Uint8Array;
-  readonly values: Uint8Array;
+function isMappable(map: Pick<MapHandle, 'type' | 'flags'>): boolean {
+  return map.type === MAP_TYPE.array && (map.flags & BPF_F_MMAPABLE) !== 0;
 }
 
+const roundUp8 = (bytes: number): number => (bytes + 7) & ~7;
+
 /** Reads one map again and again with the same buffers. Snapshots of one reader do not overlap. */
-export class MapReader {
+export class MapReader implements EntryReader {
+  readonly keySize: number;
   readonly stride: number;
+  readonly spacing: number;
   private readonly perBatch: number;
   private keys: Buffer;
   private values: Buffer;
@@ -87,7 +87,10 @@ export class MapReader {
 
   /** Throws HelperError 'bad-request' for maps that hold no entries, 'limit' for entries too long to send. */
   constructor(private readonly map: MapHandle) {
+    this.keySize = map.keySize;
     this.stride = valueStride(map);
+    // Mapped values lie round_up(valueSize, 8) apart (kernel/bpf/arraymap.c).
+    this.spacing = isMappable(map) ? roundUp8(map.valueSize) : this.stride;
     if (this.stride === 0) {
       throw new HelperError('bad-request', `Map ${map.name} (type ${map.type}) has no entries to read.`);
     }
@@ -96,14 +99,13 @@ export class MapReader {
       throw new HelperError('limit', `Entries of map ${map.name} are too long to send.`);
     this.perBatch = Math.max(1, Math.min(BATCH_ENTRIES, Math.floor(BATCH_BYTES / entry), map.maxEntries));
     this.keys = Buffer.alloc(map.keySize * this.perBatch);
-    this.values = Buffer.alloc(this.stride * this.perBatch);
+    this.values = Buffer.alloc(this.spacing * this.perBatch);
     // Stack maps have no batch lookup in any kernel yet.
     this.batchRefused = map.type === MAP_TYPE.stackTrace;
   }
 
-  /** Yields at least one (possibly empty) step; stops at `maxEntries`. Throws HelperError 'kernel'. */
   *snapshot(maxEntries: number): Generator<Entries, void> {
-    if (this.map.type === MAP_TYPE.array && (this.map.flags & BPF_F_MMAPABLE) !== 0) {
+    if (isMappable(this.map)) {
       yield* this.mapped(maxEntries);
       return;
     }
@@ -207,9 +209,9 @@ export class MapReader {
     }
   }
 
-  /** Mapped values lie round_up(valueSize, 8) apart (kernel/bpf/arraymap.c). */
+  /** In place where memory can be viewed, else through a copy. */
   private *mapped(maxEntries: number): Generator<Entries, void> {
-    const spacing = roundUp8(this.map.valueSize);
+    const { spacing } = this;
     const page = getpagesize();
     const bytes = Math.ceil((spacing * this.map.maxEntries) / page) * page;
     this.mapping ??= mapShared(this.map.fd, bytes, 0, false);
@@ -217,19 +219,16 @@ export class MapReader {
     for (let first = 0; first < total; first += this.perBatch) {
       const count = Math.min(this.perBatch, total - first);
       this.writeIndexes(first, count);
-      if (spacing === this.stride) {
-        this.mapping.copy(first * spacing, count * spacing, this.values, 0);
-      } else {
-        for (let i = 0; i < count; i++) {
-          this.mapping.copy((first + i) * spacing, this.stride, this.values, i * this.stride);
-        }
-      }
-      yield this.entries(count);
+      const { view } = this.mapping;
+      if (!view) this.mapping.copy(first * spacing, count * spacing, this.values, 0);
+      const values = view ? view.subarray(first * spacing, (first + count) * spacing) : this.values;
+      yield { count, keys: this.keys.subarray(0, count * 4), values };
     }
   }
 
   private writeIndexes(first: number, count: number): void {
-    for (let i = 0; i < count; i++) this.keys.writeUInt32LE(first + i, i * 4);
+    const indexes = new Uint32Array(this.keys.buffer, this.keys.byteOffset, count);
+    for (let i = 0; i < count; i++) indexes[i] = first + i;
   }
 
   private readError(errno: number): HelperError {

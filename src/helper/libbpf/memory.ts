@@ -18,6 +18,8 @@ export interface MappedMemory {
   readonly bytes: number;
   /** The words themselves, for loops that cannot pay a call each; null in copy mode. */
   readonly words: Int32Array | null;
+  /** The bytes themselves; null in copy mode. */
+  readonly view: Buffer | null;
   loadUint32(offset: number): number;
   /** As a number: positions and counters stay below 2^53. */
   loadUint64(offset: number): number;
@@ -78,12 +80,12 @@ export function freePages(pointer: Pointer, bytes: number): void {
 
 const EMPTY_WORDS = new Int32Array(0);
 const EMPTY_LONGS = new BigUint64Array(0);
-const EMPTY_BYTES = new Uint8Array(0);
+const EMPTY_BYTES = Buffer.alloc(0);
 
 class ViewedMemory implements MappedMemory {
   words: Int32Array;
   private longs: BigUint64Array;
-  private view: Uint8Array;
+  view: Buffer;
   private mapped = true;
 
   constructor(
@@ -93,7 +95,7 @@ class ViewedMemory implements MappedMemory {
     const buffer = viewMemory(pointer, bytes);
     this.words = new Int32Array(buffer);
     this.longs = new BigUint64Array(buffer);
-    this.view = new Uint8Array(buffer);
+    this.view = Buffer.from(buffer);
   }
   loadUint32(offset: number): number {
     return Atomics.load(this.words, offset >>> 2) >>> 0;
@@ -121,6 +123,7 @@ class ViewedMemory implements MappedMemory {
 
 class CopiedMemory implements MappedMemory {
   readonly words = null;
+  readonly view = null;
   private mapped = true;
   private readonly scratch = new BigUint64Array(1);
 

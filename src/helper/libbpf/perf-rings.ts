@@ -3,7 +3,13 @@
  * a ring was full (include/uapi/linux/perf_event.h).
  */
 import { DataContent } from '../../shared/protocol/frames';
-import { CHUNK_BYTES, type Chunk, type SourceMark, type StreamSource } from '../stream-source';
+import {
+  CHUNK_BYTES,
+  type Chunk,
+  type ChunkMemory,
+  type SourceMark,
+  type StreamSource,
+} from '../stream-source';
 import { close, getpagesize } from './ffi';
 import { type MappedMemory, mapShared } from './memory';
 
@@ -78,7 +84,7 @@ export class PerfRings implements StreamSource {
     }
   }
 
-  take(): Chunk | null {
+  take(memory: ChunkMemory): Chunk | null {
     if (this.closed) return null;
     const taken = { bytes: 0, records: 0, lost: 0 };
     // Start with another CPU each time, so that a busy one cannot starve the rest.
@@ -88,7 +94,7 @@ export class PerfRings implements StreamSource {
     }
     this.nextRing = (this.nextRing + 1) % Math.max(1, this.rings.length);
     if (taken.bytes === 0 && taken.lost === 0) return null;
-    const bytes = Buffer.allocUnsafeSlow(taken.bytes);
+    const bytes = memory(taken.bytes);
     this.out.copy(bytes, 0, 0, taken.bytes);
     return { bytes, records: taken.records, lost: taken.lost, more: taken.bytes >= CHUNK_BYTES };
   }

@@ -38,10 +38,16 @@ function readPortName(port: string): string {
   }
 }
 
+interface Queued {
+  /** What is left to write. */
+  bytes: Uint8Array;
+  readonly written: (() => void) | undefined;
+}
+
 class PortChannel implements ByteChannel {
   private readonly readiness: Readiness;
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-  private readonly queue: Uint8Array[] = [];
+  private readonly queue: Queued[] = [];
   private queuedBytes = 0;
   private bytesListener: ((bytes: Uint8Array) => void) | undefined;
   private readonly drainListeners: (() => void)[] = [];
@@ -62,9 +68,9 @@ class PortChannel implements ByteChannel {
     this.readiness = readiness;
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, written?: () => void): boolean {
     if (this.closed) return false;
-    this.queue.push(bytes);
+    this.queue.push({ bytes, written });
     this.queuedBytes += bytes.byteLength;
     this.flush();
     return this.queuedBytes < QUEUE_BYTES;
@@ -144,10 +150,14 @@ class PortChannel implements ByteChannel {
     const full = this.queuedBytes >= QUEUE_BYTES;
     try {
       for (let first = this.queue[0]; first !== undefined; first = this.queue[0]) {
-        const written = writeSync(this.fd, first, 0, Math.min(first.byteLength, WRITE_BYTES));
-        this.queuedBytes -= written;
-        if (written === first.byteLength) this.queue.shift();
-        else this.queue[0] = first.subarray(written);
+        const count = writeSync(this.fd, first.bytes, 0, Math.min(first.bytes.byteLength, WRITE_BYTES));
+        this.queuedBytes -= count;
+        if (count === first.bytes.byteLength) {
+          this.queue.shift();
+          first.written?.();
+        } else {
+          first.bytes = first.bytes.subarray(count);
+        }
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {

@@ -1,5 +1,5 @@
 import { indexPerfRecords } from '../../shared/decode/perf-records';
-import { indexRingSpan } from '../../shared/decode/ring-span';
+import { countRingRecords } from '../../shared/decode/ring-span';
 import type { StreamDescription } from '../../shared/protocol/webview';
 
 const NEWLINE = 0x0a;
@@ -8,7 +8,7 @@ const NEWLINE = 0x0a;
 export function countRecords(content: StreamDescription['content'], bytes: Uint8Array): number {
   switch (content) {
     case 'ring':
-      return indexRingSpan(bytes).count;
+      return countRingRecords(bytes);
     case 'perf':
       return indexPerfRecords(bytes).count;
     case 'printk': {

@@ -65,8 +65,10 @@ export class EventStreams {
   }
 }
 
-/** A buffer of exactly these bytes: VS Code sends a view's whole buffer. */
+/** A buffer of exactly these bytes, which nobody writes: VS Code sends a view's whole buffer. */
 function exactBuffer(bytes: Uint8Array): ArrayBuffer {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) return buffer;
   const copy = new ArrayBuffer(bytes.byteLength);
   new Uint8Array(copy).set(bytes);
   return copy;

@@ -20,6 +20,8 @@ const LENGTH_MASK = 0x3fffffff;
  * incomplete one ends the walk. Copies nothing. `bytes` must begin at a header.
  */
 export function indexRingSpan(bytes: Uint8Array): RecordIndex {
+  const same = sameRecords(bytes);
+  if (same) return indexSame(same);
   const { byteLength } = bytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, byteLength);
   // One walk: most streams have records of one length, so the first tells how many there are.
@@ -52,6 +54,45 @@ export function indexRingSpan(bytes: Uint8Array): RecordIndex {
     // The padding of the last record need not be there.
     consumedBytes: Math.min(at, byteLength),
   };
+}
+
+/** A span of whole, committed records of one length and nothing else, as most are. */
+export interface SameRecords {
+  readonly count: number;
+  /** Of a record's data. */
+  readonly length: number;
+  /** Bytes from one record to the next; the first one's data begins at HEADER_BYTES. */
+  readonly stride: number;
+}
+
+/**
+ * The span's records where all of them have one length and are committed and complete, the last one's padding included;
+ * null where not, or when the span does not lie at a multiple of 4 in its buffer. Looks at each header once.
+ */
+export function sameRecords(bytes: Uint8Array): SameRecords | null {
+  if ((bytes.byteOffset & 3) !== 0 || bytes.byteLength < HEADER_BYTES) return null;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+  const length = words[0] ?? 0;
+  // With neither flag: not negative, and below DISCARD.
+  if (length < 0 || length >= DISCARD) return null;
+  const stride = roundUp8(HEADER_BYTES + length);
+  const count = bytes.byteLength / stride;
+  if (!Number.isInteger(count)) return null;
+  const step = stride >> 2;
+  const end = words.length;
+  for (let at = step; at < end; at += step) if (words[at] !== length) return null;
+  return { count, length, stride };
+}
+
+/** Committed records in a span, discarded ones not counted: indexRingSpan(bytes).count, without an index. */
+export function countRingRecords(bytes: Uint8Array): number {
+  return sameRecords(bytes)?.count ?? indexRingSpan(bytes).count;
+}
+
+function indexSame({ count, length, stride }: SameRecords): RecordIndex {
+  const offsets = new Uint32Array(count);
+  for (let i = 0, at = HEADER_BYTES; i < count; i++, at += stride) offsets[i] = at;
+  return { count, offsets, lengths: new Uint32Array(count).fill(length), consumedBytes: count * stride };
 }
 
 function grown(values: Uint32Array<ArrayBuffer>, capacity: number): Uint32Array<ArrayBuffer> {

@@ -1,69 +1,104 @@
+import { MAP_CHANGES_HEADER_BYTES, MAP_RUN_HEADER_BYTES, MapChangesFlag } from '../protocol/frames';
+
+/** Entries `first` to `first + count` of a snapshot. */
+export interface EntryRun {
+  readonly first: number;
+  readonly count: number;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 /**
- * Joins the frames of one map snapshot (DataContent.mapEntries): each is { u32 count, count keys, count values }, and
- * one with count 0 ends it.
+ * A map's content as the frames of its stream tell it (DataContent.mapChanges): each snapshot says what changed since the
+ * one before. The bytes stay where they are and are written by later frames.
  */
 export class MapSnapshot {
-  private parts: Uint8Array[] = [];
+  private keyBytes = NO_BYTES;
+  private valueBytes = NO_BYTES;
+  /** Entries written since everything began anew: more than these nobody can have been told of. */
+  private told = 0;
   private entries = 0;
-  private ended = false;
+  private runs: EntryRun[] = [];
+  private isComplete = true;
 
+  /** `valueStride`: LoadedMap.valueStride, all CPUs' values of one entry. `mostEntries` bounds what a frame may claim. */
   constructor(
     private readonly keySize: number,
-    /** LoadedMap.valueStride: all CPUs' values of one entry. */
     private readonly valueStride: number,
+    private readonly mostEntries = 1 << 20,
   ) {}
 
-  /** Takes a frame's bytes (copied) and says whether the snapshot is complete. Throws RangeError on a frame of a wrong length. */
-  push(frameBytes: Uint8Array): boolean {
-    if (this.ended) this.clear();
-    if (frameBytes.byteLength < 4) throw new RangeError('a part of a map snapshot without its count');
-    const count = new DataView(frameBytes.buffer, frameBytes.byteOffset, frameBytes.byteLength).getUint32(
-      0,
-      true,
-    );
-    const expected = 4 + count * (this.keySize + this.valueStride);
-    if (frameBytes.byteLength !== expected) {
-      throw new RangeError(
-        `a part of a map snapshot with ${frameBytes.byteLength} bytes instead of ${expected}`,
-      );
+  /** Takes a frame's bytes and says whether the snapshot is complete. Throws RangeError on a frame that makes no sense. */
+  push(frame: Uint8Array): boolean {
+    if (frame.byteLength < MAP_CHANGES_HEADER_BYTES)
+      throw new RangeError('a part of a map snapshot without its header');
+    const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+    const flags = view.getUint32(0, true);
+    if (this.isComplete) this.runs = [];
+    if ((flags & MapChangesFlag.anew) !== 0) {
+      this.told = 0;
+      this.runs = [];
     }
-    if (count === 0) {
-      this.ended = true;
-      return true;
-    }
-    this.parts.push(frameBytes.slice(4));
-    this.entries += count;
-    return false;
+    for (let at = MAP_CHANGES_HEADER_BYTES; at < frame.byteLength; ) at = this.takeRun(frame, view, at);
+    this.isComplete = (flags & MapChangesFlag.last) !== 0;
+    if (!this.isComplete) return false;
+    const entries = view.getUint32(4, true);
+    if (entries > this.told)
+      throw new RangeError(`a map snapshot of ${entries} entries, of which ${this.told} were told`);
+    this.entries = entries;
+    return true;
   }
 
+  /** Entries of the last complete snapshot. */
   get count(): number {
     return this.entries;
   }
-
+  /** `count` keys, one after the other. */
   get keys(): Uint8Array {
-    return this.join(this.keySize, () => 0);
+    return this.keyBytes.subarray(0, this.entries * this.keySize);
   }
-
+  /** `count` values, one after the other. At a multiple of 8 in their buffer. */
   get values(): Uint8Array {
-    return this.join(this.valueStride, count => count * this.keySize);
+    return this.valueBytes.subarray(0, this.entries * this.valueStride);
+  }
+  /** What the last snapshot told: entries that are new or different. Others are as they were. */
+  get changes(): readonly EntryRun[] {
+    return this.runs;
   }
 
-  /** Forgets everything; push does so by itself after a complete snapshot. */
-  clear(): void {
-    this.parts = [];
-    this.entries = 0;
-    this.ended = false;
+  private takeRun(frame: Uint8Array, view: DataView, at: number): number {
+    const { keySize, valueStride } = this;
+    if (at + MAP_RUN_HEADER_BYTES > frame.byteLength) throw new RangeError('a run of map entries cut short');
+    const first = view.getUint32(at, true);
+    const count = view.getUint32(at + 4, true);
+    const keys = at + MAP_RUN_HEADER_BYTES;
+    const values = keys + count * keySize;
+    const end = values + count * valueStride;
+    // Numbers, not 32-bit integers: no product here passes 2^53.
+    if (count === 0 || end > frame.byteLength || first > this.told || first + count > this.mostEntries)
+      throw new RangeError(`a run of ${count} map entries from ${first} on does not fit`);
+    this.reserve(first + count);
+    this.keyBytes.set(frame.subarray(keys, values), first * keySize);
+    this.valueBytes.set(frame.subarray(values, end), first * valueStride);
+    this.told = Math.max(this.told, first + count);
+    this.runs.push({ first, count });
+    return end;
   }
 
-  private join(bytesEach: number, startOf: (count: number) => number): Uint8Array {
-    const joined = new Uint8Array(this.entries * bytesEach);
-    let at = 0;
-    for (const part of this.parts) {
-      const count = part.byteLength / (this.keySize + this.valueStride);
-      const start = startOf(count);
-      joined.set(part.subarray(start, start + count * bytesEach), at);
-      at += count * bytesEach;
-    }
-    return joined;
+  private reserve(entries: number): void {
+    if (
+      entries * this.keySize <= this.keyBytes.byteLength &&
+      entries * this.valueStride <= this.valueBytes.byteLength
+    )
+      return;
+    const room = Math.min(this.mostEntries, Math.max(entries, 2 * this.told));
+    this.keyBytes = grown(this.keyBytes, room * this.keySize);
+    this.valueBytes = grown(this.valueBytes, room * this.valueStride);
   }
+}
+
+function grown(old: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
+  const buffer = new Uint8Array(bytes);
+  buffer.set(old);
+  return buffer;
 }

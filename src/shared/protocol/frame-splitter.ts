@@ -1,12 +1,22 @@
 import { FRAME_HEADER_BYTES, FRAME_LIMIT_BYTES, FrameError, FrameKind } from './frames';
 
+/** A joined frame's memory up to this size is used for the next one; that of a longer frame is given back. */
+const KEPT_BYTES = 2 << 20;
+
 /**
  * Cuts a byte stream into frames. Chunks may end anywhere. A payload handed out is valid until the next push: whoever
- * keeps it copies it. After an error the splitter refuses further input, so a broken peer cannot be half understood.
+ * keeps it copies it. A frame within one chunk is not copied; one in several is joined in memory that is used again, where
+ * it begins at a multiple of 8. After an error the splitter refuses further input, so a broken peer cannot be half
+ * understood.
  */
 export class FrameSplitter {
-  private pending: Uint8Array[] = [];
-  private pendingBytes = 0;
+  private readonly header = new Uint8Array(FRAME_HEADER_BYTES);
+  private headerBytes = 0;
+  private kind: FrameKind = FrameKind.rpc;
+  private payloadBytes = 0;
+  /** Holds `joinedBytes` of the payload that is coming. */
+  private joined = new Uint8Array(0);
+  private joinedBytes = 0;
   private failed = false;
 
   constructor(private readonly onFrame: (kind: FrameKind, payload: Uint8Array) => void) {}
@@ -14,21 +24,23 @@ export class FrameSplitter {
   /** Throws FrameError for an unknown kind or a length over the kind's limit. */
   push(chunk: Uint8Array): void {
     if (this.failed) throw new FrameError('malformed', 'the stream already failed');
-    this.pending.push(chunk);
-    this.pendingBytes += chunk.byteLength;
     try {
-      while (this.takeOne());
+      for (let at = 0; at < chunk.byteLength; ) {
+        at = this.headerBytes < FRAME_HEADER_BYTES ? this.takeHeader(chunk, at) : this.takePayload(chunk, at);
+      }
     } catch (error) {
       this.failed = true;
-      this.pending = [];
+      this.joined = new Uint8Array(0);
       throw error;
     }
   }
 
-  private takeOne(): boolean {
-    if (this.pendingBytes < FRAME_HEADER_BYTES) return false;
-    const header = this.peek(FRAME_HEADER_BYTES);
-    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  private takeHeader(chunk: Uint8Array, from: number): number {
+    let at = from;
+    while (at < chunk.byteLength && this.headerBytes < FRAME_HEADER_BYTES)
+      this.header[this.headerBytes++] = chunk[at++] ?? 0;
+    if (this.headerBytes < FRAME_HEADER_BYTES) return at;
+    const view = new DataView(this.header.buffer);
     const length = view.getUint32(0, true);
     const kind = view.getUint8(4);
     if (kind !== FrameKind.rpc && kind !== FrameKind.blob && kind !== FrameKind.data) {
@@ -37,42 +49,40 @@ export class FrameSplitter {
     if (length < 1 || length - 1 > FRAME_LIMIT_BYTES[kind]) {
       throw new FrameError('too-long', `frame of ${length} bytes, over the limit of kind ${kind}`);
     }
-    const total = FRAME_HEADER_BYTES - 1 + length;
-    if (this.pendingBytes < total) return false;
-    const frame = this.take(total);
-    this.onFrame(kind, frame.subarray(FRAME_HEADER_BYTES));
-    return true;
+    this.kind = kind;
+    this.payloadBytes = length - 1;
+    if (this.payloadBytes === 0) this.finish(chunk.subarray(at, at));
+    return at;
   }
 
-  /** The first `count` bytes in one piece, without consuming them. */
-  private peek(count: number): Uint8Array {
-    const first = this.pending[0];
-    if (first && first.byteLength >= count) return first.subarray(0, count);
-    const joined = this.take(count);
-    this.pending.unshift(joined);
-    this.pendingBytes += count;
-    return joined;
+  private takePayload(chunk: Uint8Array, at: number): number {
+    const end = Math.min(chunk.byteLength, at + this.payloadBytes - this.joinedBytes);
+    if (this.joinedBytes === 0 && end - at === this.payloadBytes) {
+      this.finish(chunk.subarray(at, end));
+      return end;
+    }
+    this.reserve(this.joinedBytes + end - at);
+    this.joined.set(chunk.subarray(at, end), this.joinedBytes);
+    this.joinedBytes += end - at;
+    if (this.joinedBytes === this.payloadBytes) {
+      const { joined } = this;
+      this.joinedBytes = 0;
+      this.finish(joined.subarray(0, this.payloadBytes));
+      if (joined.byteLength > KEPT_BYTES) this.joined = new Uint8Array(0);
+    }
+    return end;
   }
 
-  private take(count: number): Uint8Array {
-    this.pendingBytes -= count;
-    const first = this.pending[0];
-    if (first && first.byteLength >= count) {
-      if (first.byteLength === count) this.pending.shift();
-      else this.pending[0] = first.subarray(count);
-      return first.subarray(0, count);
-    }
-    const joined = new Uint8Array(count);
-    let at = 0;
-    while (at < count) {
-      const chunk = this.pending[0];
-      if (!chunk) throw new FrameError('malformed', 'splitter lost count of its bytes');
-      const part = Math.min(chunk.byteLength, count - at);
-      joined.set(chunk.subarray(0, part), at);
-      at += part;
-      if (part === chunk.byteLength) this.pending.shift();
-      else this.pending[0] = chunk.subarray(part);
-    }
-    return joined;
+  /** Grows with what really came: a length alone makes nobody allocate. */
+  private reserve(bytes: number): void {
+    if (bytes <= this.joined.byteLength) return;
+    const grown = new Uint8Array(Math.max(bytes, Math.min(this.payloadBytes, 2 * bytes)));
+    grown.set(this.joined.subarray(0, this.joinedBytes));
+    this.joined = grown;
+  }
+
+  private finish(payload: Uint8Array): void {
+    this.headerBytes = 0;
+    this.onFrame(this.kind, payload);
   }
 }

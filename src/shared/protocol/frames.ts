@@ -38,14 +38,27 @@ export const DataContent = {
   ringSpan: 0,
   /** Perf buffer records: repeated { u32 cpu, u32 size, u8[round_up(size, 8)] }. */
   perfRecords: 1,
-  /** A map snapshot's part: u32 count, then keys (count * keySize), then values (count * valueStride). */
-  mapEntries: 2,
+  /**
+   * Part of a map's snapshot, told as what changed since the stream's last one: u32 MapChangesFlags, u32 entries of the
+   * whole snapshot (in its last part), then runs of entries that are new or different, numbered in the map's order:
+   * u32 first, u32 count, keys (count * keySize), values (count * valueStride).
+   */
+  mapChanges: 2,
   /** Lines of the trace pipe, UTF-8, newline-separated. */
   printk: 3,
   /** From the guest agent only: bytes of a process's standard stream; session is the process id, stream 1 or 2. */
   processOutput: 4,
 } as const;
 export type DataContent = (typeof DataContent)[keyof typeof DataContent];
+
+export const MapChangesFlag = {
+  /** Nothing said before counts any more: entries are told from the first on. */
+  anew: 1,
+  /** The snapshot is complete. */
+  last: 2,
+} as const;
+export const MAP_CHANGES_HEADER_BYTES = 8;
+export const MAP_RUN_HEADER_BYTES = 8;
 
 export interface DataFrame {
   readonly sessionId: number;
@@ -72,15 +85,19 @@ export function encodeFrame(kind: FrameKind, ...parts: readonly Uint8Array[]): U
   let payloadBytes = 0;
   for (const part of parts) payloadBytes += part.byteLength;
   const frame = new Uint8Array(FRAME_HEADER_BYTES + payloadBytes);
-  const view = new DataView(frame.buffer);
-  view.setUint32(0, payloadBytes + 1, true);
-  view.setUint8(4, kind);
+  writeFrameHeader(new DataView(frame.buffer), kind, payloadBytes);
   let at = FRAME_HEADER_BYTES;
   for (const part of parts) {
     frame.set(part, at);
     at += part.byteLength;
   }
   return frame;
+}
+
+/** Writes FRAME_HEADER_BYTES at the view's start, for a payload of so many bytes behind them. */
+export function writeFrameHeader(view: DataView, kind: FrameKind, payloadBytes: number): void {
+  view.setUint32(0, payloadBytes + 1, true);
+  view.setUint8(4, kind);
 }
 
 export function encodeBlob(blobId: number, bytes: Uint8Array): Uint8Array {
@@ -92,13 +109,17 @@ export function encodeBlob(blobId: number, bytes: Uint8Array): Uint8Array {
 /** The data header alone; the caller sends the bytes after it so that a span is copied once. */
 export function encodeDataHeader(frame: Omit<DataFrame, 'bytes'>): Uint8Array {
   const header = new Uint8Array(DATA_HEADER_BYTES);
-  const view = new DataView(header.buffer);
+  writeDataHeader(new DataView(header.buffer), frame);
+  return header;
+}
+
+/** Writes DATA_HEADER_BYTES at the view's start, whatever was there. */
+export function writeDataHeader(view: DataView, frame: Omit<DataFrame, 'bytes'>): void {
   view.setUint32(0, frame.sessionId, true);
   view.setUint32(4, frame.streamId, true);
-  view.setUint8(8, frame.content);
+  view.setUint32(8, frame.content, true);
   view.setUint32(12, Math.min(frame.lost, 0xffffffff), true);
   view.setBigUint64(16, frame.readAtNs, true);
-  return header;
 }
 
 /** Throws FrameError 'malformed' when the payload is shorter than its header or the content unknown. */

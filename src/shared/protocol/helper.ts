@@ -10,7 +10,7 @@
 import * as v from 'valibot';
 
 /** Raised on every change that an older peer would misread. */
-export const HELPER_PROTOCOL_VERSION = 1;
+export const HELPER_PROTOCOL_VERSION = 2;
 
 export const LIMITS = {
   objectBytes: 16 << 20,
@@ -184,11 +184,12 @@ export const HelperRequestSchemas = {
   /** Answers when everything in the session's buffers at the time of asking was sent. */
   'session/drain': sessionId,
   /**
-   * Sends the map's entries as data frames, then answers. The frames of one snapshot carry the same time; one
-   * without entries (count 0) ends it. A map of global data is read by its section: ".bss".
+   * Sends what changed in the map since the session last read it (everything, the first time) as data frames, then
+   * answers; the stream is the same each time. The frames of one snapshot carry the same time; a flag marks the last
+   * (DataContent.mapChanges). A map of global data is read by its section: ".bss".
    */
   'map/read': v.strictObject({ ...mapOf, maxEntries: uint32 }),
-  /** Reads it at once and then every intervalMs until unwatched (stream/unwatch); a snapshot as in map/read each time. */
+  /** Reads it at once and then every intervalMs until unwatched (stream/unwatch); a snapshot as in map/read each time, against the watch's own last one. */
   'map/watch': v.strictObject({ ...mapOf, intervalMs: v.pipe(uint32, v.minValue(50)), maxEntries: uint32 }),
   /** Run time and count per program since load; turns BPF statistics on while at least one client asks. */
   'session/statistics': v.strictObject({ sessionId: uint32, enable: v.boolean() }),

@@ -16,23 +16,31 @@ import {
   type MessageWriter,
 } from 'vscode-jsonrpc';
 import { decodeUtf8, encodeUtf8 } from '../utf8';
+import { DataMemory } from './data-memory';
 import { FrameSplitter } from './frame-splitter';
 import {
+  DATA_HEADER_BYTES,
   type DataFrame,
   decodeBlob,
   decodeData,
   encodeBlob,
   encodeDataHeader,
   encodeFrame,
+  FRAME_HEADER_BYTES,
   FRAME_LIMIT_BYTES,
   FrameError,
   FrameKind,
+  writeDataHeader,
+  writeFrameHeader,
 } from './frames';
 
 /** An ordered, reliable byte stream in both directions. */
 export interface ByteChannel {
-  /** Queues bytes, which stay unchanged until written. False: hold further data back until `onDrain`. */
-  write(bytes: Uint8Array): boolean;
+  /**
+   * Queues bytes, which stay unchanged until written; then `written` is called, if at all (not on a channel that closes).
+   * False: hold further data back until `onDrain`.
+   */
+  write(bytes: Uint8Array, written?: () => void): boolean;
   /** Starts the flow of incoming bytes; called once. */
   onBytes(listener: (bytes: Uint8Array) => void): void;
   onDrain(listener: () => void): void;
@@ -46,7 +54,7 @@ export interface ByteChannel {
 
 /** The part of Node's Duplex that a channel needs (net.Socket, a child's extra stdio pipe…). */
 export interface DuplexLike {
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array, written?: (error?: Error | null) => void): boolean;
   on(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
   on(event: 'drain' | 'close' | 'end', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -62,7 +70,7 @@ export function duplexChannel(stream: DuplexLike): ByteChannel {
     failure = error;
   });
   return {
-    write: bytes => stream.write(bytes),
+    write: (bytes, written) => (written ? stream.write(bytes, written) : stream.write(bytes)),
     // Plain arrays, not Buffers: a Buffer's slice() shares memory, and that surprises whoever keeps a part.
     onBytes: listener =>
       void stream.on('data', bytes =>
@@ -86,7 +94,15 @@ export interface FrameConnection {
   sendBlob(bytes: Uint8Array): number;
   /** Takes a received blob out. Throws FrameError 'malformed' when the peer never sent it. */
   takeBlob(blobId: number): Uint8Array;
-  /** Large `bytes` are not copied: leave them unchanged until written. False: wait for `drained()`. Throws FrameError 'too-long'. */
+  /**
+   * Memory for the bytes of the next data frame, with room for its header before them. It is used again once that frame
+   * is written, so a steady stream allocates nothing; content is arbitrary.
+   */
+  dataMemory(bytes: number): Uint8Array;
+  /**
+   * `bytes` of dataMemory() belong to the connection from now on, and other large ones stay unchanged until written: not
+   * copied either. False: wait for `drained()`. Throws FrameError 'too-long'.
+   */
   sendData(header: Omit<DataFrame, 'bytes'>, bytes: Uint8Array): boolean;
   /** Frames come in order, and before any later RPC message. `bytes` is valid during the call only. */
   onData(listener: (frame: DataFrame) => void): void;
@@ -162,9 +178,9 @@ export function createFrameConnection(
   let waitingMessages = 0;
   let ended: { readonly error: Error | undefined } | undefined;
 
-  const write = (...parts: readonly Uint8Array[]): boolean => {
+  const write = (bytes: Uint8Array, written?: () => void): boolean => {
     if (closed) throw closed.reason ?? new FrameError('closed', 'the connection is closed');
-    for (const part of parts) writable = channel.write(part);
+    writable = channel.write(bytes, written);
     return writable;
   };
   const checkLength = (kind: FrameKind, bytes: number): void => {
@@ -212,6 +228,7 @@ export function createFrameConnection(
       }
     });
   });
+  const memory = new DataMemory();
   const writer = new FrameWriter(payload => {
     checkLength(FrameKind.rpc, payload.byteLength);
     write(encodeFrame(FrameKind.rpc, payload));
@@ -265,14 +282,24 @@ export function createFrameConnection(
       return bytes;
     },
     sendData(header, bytes) {
-      const head = encodeDataHeader(header);
-      const payloadBytes = head.byteLength + bytes.byteLength;
+      const payloadBytes = DATA_HEADER_BYTES + bytes.byteLength;
       checkLength(FrameKind.data, payloadBytes);
+      if (memory.owns(bytes)) {
+        const frame = bytes.buffer;
+        const start = bytes.byteOffset - DATA_HEADER_BYTES - FRAME_HEADER_BYTES;
+        writeFrameHeader(new DataView(frame, start), FrameKind.data, payloadBytes);
+        writeDataHeader(new DataView(frame, start + FRAME_HEADER_BYTES), header);
+        const whole = new Uint8Array(frame, start, FRAME_HEADER_BYTES + payloadBytes);
+        return write(whole, () => memory.giveBack(frame));
+      }
+      const head = encodeDataHeader(header);
       if (bytes.byteLength <= SMALL_FRAME_BYTES) return write(encodeFrame(FrameKind.data, head, bytes));
       const start = encodeFrame(FrameKind.data, head);
-      new DataView(start.buffer).setUint32(0, payloadBytes + 1, true);
-      return write(start, bytes);
+      writeFrameHeader(new DataView(start.buffer), FrameKind.data, payloadBytes);
+      write(start);
+      return write(bytes);
     },
+    dataMemory: bytes => memory.take(bytes),
     onData: listener => void dataListeners.push(listener),
     get writable() {
       return writable;

@@ -12,12 +12,9 @@ import { HelperPool } from '../../../src/session/helper-pool';
 import { LocalTarget } from '../../../src/session/local-target';
 import { startSession } from '../../../src/session/start-session';
 import type { TracingSession } from '../../../src/session/tracing-session';
-import { type Column, decodeColumns } from '../../../src/shared/decode/columns';
-import { indexRingSpan } from '../../../src/shared/decode/ring-span';
-import { MapSnapshot } from '../../../src/shared/decode/snapshot';
+import { ColumnDecoder } from '../../../src/shared/decode/columns';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
-import { DataContent } from '../../../src/shared/protocol/frames';
 
 const [mode, objectPath = '', ...rest] = process.argv.slice(2);
 const dist = process.env.BPFW_DIST ?? '';
@@ -74,7 +71,8 @@ async function globals(session: TracingSession): Promise<Record<string, number>>
 async function stream([pid = '', burst = '']: readonly string[]): Promise<void> {
   let received = 0;
   let lost = 0;
-  let columns: readonly Column[] = [];
+  let decoder: ColumnDecoder | undefined;
+  let last = 0;
   const { session, connection } = await start(
     newTarget(),
     new HelperPool(),
@@ -83,9 +81,11 @@ async function stream([pid = '', burst = '']: readonly string[]): Promise<void> 
       opened.onFrame(({ map }, frame) => {
         const record = map?.view.kind === 'events' ? map.view.record : null;
         if (!record) throw new Error('the stream has no record type');
-        const index = indexRingSpan(frame.bytes);
-        columns = decodeColumns(frame.bytes, index, record);
-        received += index.count;
+        decoder ??= new ColumnDecoder(record);
+        const { count, columns } = decoder.ringSpan(frame.bytes);
+        // Columns are used again for the next frame.
+        last = Number(columns.find(({ field }) => field.name === 'sequence')?.values.at(-1) ?? last);
+        received += count;
         lost += frame.lost;
       }),
   );
@@ -94,43 +94,43 @@ async function stream([pid = '', burst = '']: readonly string[]): Promise<void> 
     if (command !== 'report') break;
     await session.drain();
     const { events_dropped: dropped, produced } = await globals(session);
-    const sequence = columns.find(({ field }) => field.name === 'sequence')?.values;
-    say(JSON.stringify({ received, lost, dropped, produced, last: Number(sequence?.at(-1) ?? 0) }));
+    say(JSON.stringify({ received, lost, dropped, produced, last }));
   }
   await session.close();
 }
 
-async function maps([pid = '', map = '']: readonly string[]): Promise<void> {
+/** Ten times a second what a page does once: reads the map, and adds all up. */
+async function maps([pid = '', name = '']: readonly string[]): Promise<void> {
   const { session, connection } = await start(newTarget(), new HelperPool(), { target_pid: pid });
-  const loaded = session.opened.maps.find(candidate => candidate.name === map);
-  if (!loaded) throw new Error(`no map ${map}`);
+  const map = object.maps.find(candidate => candidate.name === name);
+  if (!map) throw new Error(`no map ${name}`);
   say(`ready ${connection.hello.pid}`);
   let snapshots = 0;
-  let entries = 0;
-  let sum = 0;
-  const snapshot = new MapSnapshot(loaded.keySize, loaded.valueStride);
-  connection.onData(frame => {
-    if (frame.content !== DataContent.mapEntries || !snapshot.push(frame.bytes)) return;
-    const { values } = snapshot;
-    const slots = new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4);
-    let total = 0;
-    for (let at = 0; at < slots.length; at++) total += slots[at] ?? 0;
-    sum = total;
-    entries = snapshot.count;
-    snapshots++;
-  });
+  let timer: NodeJS.Timeout | undefined;
+  let reading: Promise<unknown> = Promise.resolve();
+  const read = async () => {
+    const { values, count: entries } = await session.readMap(map);
+    return { entries, sum: sumOf(new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4)) };
+  };
   for await (const command of commands) {
-    if (command === 'go')
-      await connection.request('map/watch', {
-        sessionId: session.opened.sessionId,
-        map,
-        intervalMs: 100,
-        maxEntries: 0,
-      });
-    else if (command === 'report') say(JSON.stringify({ snapshots, entries, sum }));
-    else break;
+    if (command === 'go') {
+      timer = setInterval(() => {
+        reading = read().then(() => snapshots++);
+      }, 100);
+    } else if (command === 'report') {
+      clearInterval(timer);
+      await reading;
+      const counted = snapshots;
+      say(JSON.stringify({ snapshots: counted, ...(await read()) }));
+    } else break;
   }
   await session.close();
+}
+
+function sumOf(slots: Uint32Array): number {
+  let sum = 0;
+  for (let at = 0; at < slots.length; at++) sum += slots[at] ?? 0;
+  return sum;
 }
 
 /** From the request to the first count in the map, cold (no helper yet, nothing known of the kernel) and warm. */

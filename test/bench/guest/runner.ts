@@ -17,6 +17,8 @@ const DEADLINE_MS = 60_000;
 const SECONDS = 3;
 const BURST = 8;
 const LOSSLESS_SECONDS = 30;
+/** Entries that change a second while maps are read. */
+const UPDATES = 1000;
 const say = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const own = (name: string): string => path.join(binaries, name);
 
@@ -98,8 +100,15 @@ function peer(name: string, argv: readonly string[], stdout: 'pipe' | number = '
 
 const client = (...args: string[]): Peer =>
   peer('client', [process.execPath, path.join(binaries, 'client.js'), ...args]);
-const producer = (seconds: number, rate: number, calls = 0): Peer =>
-  peer('producer', [own('producer'), String(seconds), String(rate), String(calls)], 'pipe', false);
+const producer = (seconds: number, rate: number, calls = 0, more = 0): Peer => {
+  const then = more > 0 ? [String(more)] : [];
+  return peer(
+    'producer',
+    [own('producer'), String(seconds), String(rate), String(calls), ...then],
+    'pipe',
+    false,
+  );
+};
 
 function cpuNs(pids: readonly number[]): number {
   let sum = 0;
@@ -331,18 +340,21 @@ async function mapsGroup(): Promise<void> {
     consumer: string,
     begin: (pid: number) => Promise<{ c: Peer; pids: readonly number[]; go: string; finish: () => void }>,
   ) => {
-    const source = producer(60, 0, 10_000);
+    const source = producer(60, 0, 10_000, UPDATES);
     const { c, pids, go, finish } = await begin(source.pid);
     source.tell('');
     await source.json<Produced>();
     await quiet(pids);
     const before = cpuNs(pids);
+    source.tell('');
     c.tell(go);
     await delay(SECONDS * 1000);
+    const after = cpuNs(pids);
+    // What is read from here on does not change, and its cost does not count.
+    await source.end('SIGKILL');
     finish();
     const result = await c.json<Snapshots>();
-    // C's process is gone by now: it tells its own.
-    const cpu = 'cpuNs' in result ? Number(result.cpuNs) : cpuNs(pids) - before;
+    const cpu = 'cpuNs' in result ? Number(result.cpuNs) : after - before;
     say({ kind: 'maps', consumer, ...result, cpuNsPerSnapshot: cpu / result.snapshots });
     c.tell('end');
     await within(c.ended, `the end of ${consumer}`);

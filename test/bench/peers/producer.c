@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause)
 /*
- * producer SECONDS CALLS_PER_SECOND [CALLS] - calls getpgid() on CPU 1 when a byte
+ * producer SECONDS CALLS_PER_SECOND [CALLS [MORE]] - calls getpgid() on CPU 1 when a byte
  * comes on stdin, then prints { calls, seconds }. 0 calls a second: as fast as it can.
+ * MORE: another byte, and it calls so often a second until it is killed.
  * Calls are evenly spaced by spinning: a timer would bundle them.
  */
 #define _GNU_SOURCE
@@ -11,6 +12,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <unistd.h>
 
 static unsigned long long now_ns(void)
 {
@@ -18,6 +20,17 @@ static unsigned long long now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void call_on(double rate)
+{
+	unsigned long long start = now_ns(), calls;
+
+	for (calls = 0;; calls++) {
+		while (now_ns() < start + (unsigned long long)(calls * (1e9 / rate)))
+			usleep(200);
+		syscall(SYS_getpgid, 0);
+	}
 }
 
 int main(int argc, char **argv)
@@ -49,5 +62,8 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("{\"calls\":%llu,\"seconds\":%.6f}\n", calls, (now - start) / 1e9);
+	fflush(stdout);
+	if (argc > 4 && getchar() != EOF)
+		call_on(atof(argv[4]));
 	return 0;
 }

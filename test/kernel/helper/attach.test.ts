@@ -82,11 +82,10 @@ describe('every kind of attach point', () => {
 
     expect(await workload.run()).toMatchObject({ code: 0, stdout: `${HITS * (HITS - 1)}\n` });
 
-    const read = await client.request('map/read', { sessionId, map: 'counts', maxEntries: 0 });
+    const read = await client.readMap(sessionId, 'counts');
     expect(read).toMatchObject({ entries: KINDS.length, truncated: false });
-    const snapshot = Buffer.from(client.bytesOf(read.streamId));
     const counts = Object.fromEntries(
-      KINDS.map((name, index) => [name, Number(snapshot.readBigUInt64LE(4 + KINDS.length * 4 + index * 8))]),
+      KINDS.map((name, index) => [name, Number(read.values.readBigUInt64LE(index * 8))]),
     );
     const { on_perf_event: sampled = 0, ...exact } = counts;
     expect(exact).toEqual(
@@ -94,9 +93,8 @@ describe('every kind of attach point', () => {
     );
     expect(sampled).toBeGreaterThan(0);
 
-    const bss = await client.request('map/read', { sessionId, map: '.bss', maxEntries: 0 });
-    const globals = Buffer.from(client.bytesOf(bss.streamId));
-    const global = (name: string) => Number(globals.readBigUInt64LE(8 + bssOffset('kinds', name)));
+    const globals = (await client.readMap(sessionId, '.bss')).values;
+    const global = (name: string) => Number(globals.readBigUInt64LE(bssOffset('kinds', name)));
     const sum = (HITS * (HITS - 1)) / 2;
     expect(global('in_bss')).toBe(HITS);
     expect(global('probed_sum')).toBe(sum);
@@ -150,10 +148,8 @@ describe('every kind of attach point', () => {
       on_tracepoint: 'tracepoint/syscalls/sys_exit_getpgid',
     });
     await workload.run();
-    const { streamId } = await client.request('map/read', { sessionId, map: 'counts', maxEntries: 0 });
-    const snapshot = Buffer.from(client.bytesOf(streamId));
-    const count = (name: string) =>
-      Number(snapshot.readBigUInt64LE(4 + KINDS.length * 4 + KINDS.indexOf(name) * 8));
+    const { values } = await client.readMap(sessionId, 'counts');
+    const count = (name: string) => Number(values.readBigUInt64LE(KINDS.indexOf(name) * 8));
     expect(['on_kprobe', 'on_kretprobe', 'on_tracepoint', 'on_fentry'].map(count)).toEqual([
       HITS,
       HITS,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataContent, type DataFrame } from '../../../src/shared/protocol/frames';
+import { type DataFrame, MapChangesFlag } from '../../../src/shared/protocol/frames';
 import type { HelperResults } from '../../../src/shared/protocol/helper';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import {
@@ -47,9 +47,8 @@ function ringSequences(bytes: Uint8Array): number[] {
 }
 
 async function global(helper: GuestHelper, sessionId: number, name: string): Promise<number> {
-  const { client } = helper;
-  const { streamId } = await client.request('map/read', { sessionId, map: '.bss', maxEntries: 0 });
-  return Number(Buffer.from(client.bytesOf(streamId)).readBigUInt64LE(8 + bssOffset('events', name)));
+  const { values } = await helper.client.readMap(sessionId, '.bss');
+  return Number(values.readBigUInt64LE(bssOffset('events', name)));
 }
 
 describe.each([
@@ -130,30 +129,10 @@ describe('a perf buffer', () => {
   });
 });
 
-describe('maps', () => {
-  interface Snapshot {
-    readonly keys: Buffer;
-    readonly values: Buffer;
-    readonly entries: number;
-  }
-  function snapshot(frames: readonly DataFrame[], keySize: number, stride: number): Snapshot {
-    const keys: Uint8Array[] = [];
-    const values: Uint8Array[] = [];
-    let entries = 0;
-    for (const { bytes, content } of frames) {
-      expect(content).toBe(DataContent.mapEntries);
-      const count = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-      expect(bytes.byteLength).toBe(4 + count * (keySize + stride));
-      keys.push(bytes.subarray(4, 4 + count * keySize));
-      values.push(bytes.subarray(4 + count * keySize));
-      entries += count;
-    }
-    expect(new DataView((frames.at(-1)?.bytes ?? new Uint8Array(4)).slice().buffer).getUint32(0, true)).toBe(
-      0,
-    );
-    return { keys: Buffer.concat(keys), values: Buffer.concat(values), entries };
-  }
+const isLast = ({ bytes }: DataFrame): boolean =>
+  (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) & MapChangesFlag.last) !== 0;
 
+describe('maps', () => {
   it('are read whole: in batches, from mapped memory, per CPU, key by key', async () => {
     const helper = await startGuestHelper(guest);
     const { client } = helper;
@@ -164,12 +143,9 @@ describe('maps', () => {
     await workload.run();
 
     const read = async (map: string, maxEntries = 0) => {
-      const result = await client.request('map/read', { sessionId, map, maxEntries });
-      const definition = opened.maps.find(candidate => candidate.name === map);
-      if (!definition) throw new Error(`no map ${map}`);
-      const frames = client.frames.filter(frame => frame.streamId === result.streamId);
-      expect(new Set(frames.map(frame => frame.readAtNs)).size).toBe(1);
-      return { ...result, ...snapshot(frames, definition.keySize, definition.valueStride) };
+      const content = await client.readMap(sessionId, map, maxEntries);
+      expect(new Set(content.frames.map(frame => frame.readAtNs)).size).toBe(1);
+      return content;
     };
 
     const hash = await read('hash');
@@ -182,8 +158,12 @@ describe('maps', () => {
       expect(hash.values.readUInt32LE(i * 108 + 104)).toBe(key * 3);
     }
     expect(seen.size).toBe(10_000);
-    expect(await read('hash', 100)).toMatchObject({ entries: 100, truncated: true });
-    expect(await read('hash', 10_000)).toMatchObject({ entries: 10_000, truncated: false });
+    expect(await read('hash')).toMatchObject({ entries: 10_000, truncated: false, told: 0 });
+    expect(await read('hash', 100)).toMatchObject({ entries: 100, truncated: true, told: 0 });
+    const again = await read('hash', 10_000);
+    expect(again).toMatchObject({ entries: 10_000, truncated: false, told: 9_900 });
+    expect(again.keys.equals(hash.keys)).toBe(true);
+    expect(again.values.equals(hash.values)).toBe(true);
 
     const percpu = await read('percpu');
     expect(percpu.entries).toBe(10_000);
@@ -200,6 +180,7 @@ describe('maps', () => {
       expect(mapped.keys.readUInt32LE(i * 4)).toBe(i);
       expect(mapped.values.readUInt32LE(i * 4)).toBe(i + 1);
     }
+    expect(await read('mapped')).toMatchObject({ entries: 10_000, told: 0 });
 
     expect(await read('trie')).toMatchObject({ entries: 50 });
     const stacks = await read('stacks');
@@ -221,8 +202,7 @@ describe('maps', () => {
       maxEntries: 0,
     });
     const snapshots = () =>
-      client.frames.filter(frame => frame.streamId === watched.streamId && frame.bytes.byteLength === 4)
-        .length;
+      client.frames.filter(frame => frame.streamId === watched.streamId && isLast(frame)).length;
     await expect.poll(snapshots, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
     await client.request('stream/unwatch', { sessionId, streamId: watched.streamId });
     await client.request('session/close', { sessionId });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { indexPerfRecords } from '../../../src/shared/decode/perf-records';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
-import { MapSnapshot } from '../../../src/shared/decode/snapshot';
 
 const BUSY = 0x80000000;
 const DISCARD = 0x40000000;
@@ -85,27 +84,5 @@ describe('perf records', () => {
     expect([...index.offsets]).toEqual([8, 24]);
     expect([...index.lengths]).toEqual([4, 12]);
     expect(index.consumedBytes).toBe(40);
-  });
-});
-
-describe('map snapshots', () => {
-  const part = (count: number, ...rest: number[]) => Uint8Array.of(count, 0, 0, 0, ...rest);
-
-  it('joins the parts of one snapshot and starts anew after its end', () => {
-    const snapshot = new MapSnapshot(1, 2);
-    expect(snapshot.push(part(2, 1, 2, 10, 11, 20, 21))).toBe(false);
-    expect(snapshot.push(part(1, 3, 30, 31))).toBe(false);
-    expect(snapshot.push(part(0))).toBe(true);
-    expect(snapshot.count).toBe(3);
-    expect([...snapshot.keys]).toEqual([1, 2, 3]);
-    expect([...snapshot.values]).toEqual([10, 11, 20, 21, 30, 31]);
-    snapshot.push(part(1, 9, 90, 91));
-    expect([...snapshot.keys]).toEqual([9]);
-  });
-
-  it('refuses parts of a wrong length', () => {
-    const snapshot = new MapSnapshot(1, 2);
-    expect(() => snapshot.push(Uint8Array.of(1, 0))).toThrowError(RangeError);
-    expect(() => snapshot.push(part(2, 1, 2, 10, 11, 20))).toThrowError(RangeError);
   });
 });

@@ -51,6 +51,7 @@ beforeEach(() => {
         new Promise(resolve => {
           releaseDrain = resolve;
         }),
+      memory: bytes => new Uint8Array(bytes),
       send: chunk => {
         sent += chunk.records;
       },

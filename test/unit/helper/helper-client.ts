@@ -1,7 +1,8 @@
 /** The client's end of a helper connection, for tests: keeps what came, asks typed questions. */
 import 'vscode-jsonrpc/node';
 import { NotificationType } from 'vscode-jsonrpc';
-import type { DataFrame } from '../../../src/shared/protocol/frames';
+import { MapSnapshot } from '../../../src/shared/decode/snapshot';
+import { DataContent, type DataFrame } from '../../../src/shared/protocol/frames';
 import type {
   Hello,
   HelperErrorData,
@@ -24,6 +25,8 @@ export class HelperClient {
   readonly frames: DataFrame[] = [];
   /** The reason in the helper's last words; null when it said none. */
   closing: { readonly code: string; readonly message: string } | null = null;
+  private readonly opened = new Map<number, HelperResults['session/open']>();
+  private readonly maps = new Map<number, { readonly content: MapSnapshot; frames: number }>();
   readonly closed: Promise<void>;
   readonly hello: Promise<Hello>;
 
@@ -62,11 +65,41 @@ export class HelperClient {
   }
 
   /** Opens a session of an object that lies in memory. */
-  open(
+  async open(
     object: Uint8Array,
     options: Partial<HelperParams<'session/open'>> = {},
   ): Promise<HelperResults['session/open']> {
-    return this.request('session/open', this.openParams(object, options));
+    const opened = await this.request('session/open', this.openParams(object, options));
+    this.opened.set(opened.sessionId, opened);
+    return opened;
+  }
+
+  /** A map's whole content now, in memory of its own, and how many entries the helper had to tell for it. */
+  async readMap(sessionId: number, name: string, maxEntries = 0) {
+    const map = this.opened.get(sessionId)?.maps.find(candidate => candidate.name === name);
+    if (!map) throw new Error(`session ${sessionId} has no map ${name}`);
+    const result = await this.request('map/read', { sessionId, map: name, maxEntries });
+    const known = this.maps.get(result.streamId) ?? {
+      content: new MapSnapshot(map.keySize, map.valueStride),
+      frames: 0,
+    };
+    this.maps.set(result.streamId, known);
+    const all = this.frames.filter(frame => frame.streamId === result.streamId);
+    const frames = all.slice(known.frames);
+    known.frames = all.length;
+    const ends = frames.map(({ bytes, content }) => {
+      if (content !== DataContent.mapChanges) throw new Error(`a frame of content ${content} in a snapshot`);
+      return known.content.push(bytes);
+    });
+    if (ends.indexOf(true) !== frames.length - 1) throw new Error(`a snapshot ended as ${ends.join()}`);
+    const { keys, values, changes } = known.content;
+    return {
+      ...result,
+      frames,
+      keys: Buffer.from(keys.slice().buffer),
+      values: Buffer.from(values.slice().buffer),
+      told: changes.reduce((sum, run) => sum + run.count, 0),
+    };
   }
 
   openParams(
