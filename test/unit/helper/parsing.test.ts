@@ -5,8 +5,12 @@ import { encodePerfAttr, parseCpuList } from '../../../src/helper/libbpf/perf-ev
 import { spanInWords } from '../../../src/helper/libbpf/ring';
 import { lastTime, printedLines } from '../../../src/helper/printk';
 import { changingHelper, changingType } from '../../../src/helper/program-policy';
+import { CHUNK_BYTES } from '../../../src/helper/stream-source';
 
-describe('spanInWords', () => {
+describe.each([
+  { how: 'plain loads', inOrder: true },
+  { how: 'acquiring loads', inOrder: false },
+])('spanInWords with $how', ({ inOrder }) => {
   const BUSY = 0x80000000;
   const DISCARD = 0x40000000;
   function ring(...headers: number[]): { words: Int32Array; bytes: number } {
@@ -22,15 +26,31 @@ describe('spanInWords', () => {
   it('covers all committed records and counts discarded ones not', () => {
     const { words, bytes } = ring(12, 24 | DISCARD, 1);
     expect(bytes).toBe(24 + 32 + 16);
-    expect(spanInWords(words, 0, bytes)).toEqual({ length: bytes, records: 2, bounded: false });
+    expect(spanInWords(words, 0, bytes, inOrder)).toEqual({ length: bytes, records: 2, bounded: false });
   });
   it('stops before a record that is still being written', () => {
     const { words, bytes } = ring(8, (8 | BUSY) >>> 0, 8);
-    expect(spanInWords(words, 0, bytes)).toEqual({ length: 16, records: 1, bounded: false });
+    expect(spanInWords(words, 0, bytes, inOrder)).toEqual({ length: 16, records: 1, bounded: false });
+  });
+  it('goes as far as one chunk, unless the first record alone is longer', () => {
+    const many = new Int32Array(CHUNK_BYTES);
+    for (let at = 0; at < many.length; at += 8) many[at] = 24;
+    expect(spanInWords(many, 0, many.byteLength, inOrder)).toEqual({
+      length: CHUNK_BYTES,
+      records: CHUNK_BYTES / 32,
+      bounded: true,
+    });
+    many[0] = 2 * CHUNK_BYTES;
+    many[(2 * CHUNK_BYTES + 8) / 4] = 24;
+    expect(spanInWords(many, 0, many.byteLength, inOrder)).toEqual({
+      length: 2 * CHUNK_BYTES + 8,
+      records: 1,
+      bounded: true,
+    });
   });
   it('is empty when the first record is being written', () => {
     const { words, bytes } = ring((8 | BUSY) >>> 0);
-    expect(spanInWords(words, 0, bytes)).toEqual({ length: 0, records: 0, bounded: false });
+    expect(spanInWords(words, 0, bytes, inOrder)).toEqual({ length: 0, records: 0, bounded: false });
   });
 });
 
