@@ -6,7 +6,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Hello } from '../shared/protocol/helper';
-import { duplexChannel } from '../shared/protocol/rpc-frames';
 import { Askpass } from './askpass';
 import type { CapabilityBudget } from './budget';
 import { type ElevationPlan, type ElevationUi, elevationFailure, planElevation } from './elevation';
@@ -16,6 +15,7 @@ import { findInstalledHelper, type OwnHelper } from './installed-helper';
 import { PrivateFolder } from './private-folder';
 import { descendsFrom, processStatus } from './process-status';
 import type { NodeRuntime } from './real-node';
+import { acceptedChannel } from './socket-channel';
 
 export interface LocalHelperOptions {
   readonly node: NodeRuntime;
@@ -34,7 +34,7 @@ export interface LocalHelperOptions {
 export async function startLocalHelper(options: LocalHelperOptions): Promise<HelperConnection> {
   const folder = await PrivateFolder.create(process.env);
   const socketPath = folder.file('helper.sock');
-  const server = createServer();
+  const server = createServer({ pauseOnConnect: true });
   let askpass: Askpass | null = null;
   let child: ChildProcess | null = null;
   const cleanUp = async () => {
@@ -70,7 +70,7 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
     const socket = await callOf(server, started, plan, options.signal);
     // Nobody else is to call: the door goes while the helper greets.
     const [connection] = await Promise.all([
-      greetHelper(duplexChannel(socket), token, hello => checkPeer(hello, started)),
+      greetHelper(acceptedChannel(socket), token, hello => checkPeer(hello, started)),
       cleanUp(),
     ]);
     // The open stdin is the helper's sign of life from us: it ends when this process does, however it does.
