@@ -40,6 +40,12 @@ const test = [
   { package: 'systemtap-sdt-dev', why: 'a test workload with USDT probes' },
   { package: 'nftables', why: 'a known number of netfilter hooks to measure', commands: ['nft'] },
   { package: 'postgresql', why: 'a server with USDT probes to trace' },
+  {
+    package: 'mariadb-server-core',
+    why: 'a server without USDT probes to trace',
+    commands: ['mariadbd'],
+  },
+  { package: 'mariadb-client-core', why: 'asks that server', commands: ['mariadb'] },
   { package: 'python3-minimal', why: 'an interpreter with USDT probes to trace', commands: ['python3'] },
   { package: 'clang-16', why: 'a second compiler to test with', commands: ['clang-16'], optional: true },
 ];

@@ -52,6 +52,52 @@ describe('mysqld_query', () => {
     });
   });
 
+  it('has exactly the statements a real MariaDB was sent', async () => {
+    const guest = await sharedGuest();
+    const folder = (await guest.sh('folder=$(mktemp -d); chown 65534:65534 $folder; echo $folder')).trim();
+    const socket = `${folder}/socket`;
+    // An empty data folder does: without accounts and InnoDB the server needs no tables of its own.
+    const server = await guest.spawn(
+      [
+        '/usr/sbin/mariadbd',
+        '--no-defaults',
+        '--skip-grant-tables',
+        '--skip-networking',
+        '--skip-innodb',
+        '--default-storage-engine=Aria',
+        `--datadir=${folder}`,
+        `--socket=${socket}`,
+      ],
+      { uid: 65534, gid: 65534 },
+    );
+    try {
+      await said(server.stderr, 'ready for connections', 60_000);
+      const statements = [
+        'select 1',
+        "select 'two words'",
+        'create database trace',
+        'create table trace.numbers (n int)',
+        'insert into trace.numbers values (1), (2), (3)',
+        'select sum(n) from trace.numbers',
+        'select sleep(0.05)',
+      ];
+      const result = await trace({
+        program: 'mysqld_query',
+        parameters: { target_path: '/usr/sbin/mariadbd', target_pid: String(server.pid) },
+        command: ['mariadb', '--no-defaults', `--socket=${socket}`, '-e', statements.join('; ')],
+        wholeSystem: true,
+      });
+      expect(result.commandExit).toBe(0);
+      expect(result.choice.groups).toMatchObject([{ group: 'statement', rank: 1 }]);
+      expect(result.events.map(event => String(event.query).trim())).toEqual(statements);
+      for (const event of result.events) expect(event.pid).toBe(server.pid);
+      expect(Number(result.events.at(-1)?.latency)).toBeGreaterThanOrEqual(50_000_000);
+    } finally {
+      await server.kill('SIGKILL').catch(() => undefined);
+      await server.exited;
+    }
+  });
+
   describe('of PostgreSQL', () => {
     const programs = postgresPrograms();
     const archive = path.join(workFolder, 'postgres.tar');
@@ -97,6 +143,26 @@ describe('mysqld_query', () => {
     });
   });
 });
+
+/** Resolves when a process has printed that text; rejects with all it printed at its end or after the time. */
+async function said(output: AsyncIterable<Buffer>, text: string, timeoutMs: number): Promise<void> {
+  let printed = '';
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`no '${text}' after ${timeoutMs} ms, but:\n${printed}`)),
+      timeoutMs,
+    );
+  });
+  const found = (async () => {
+    for await (const part of output) {
+      printed += part.toString();
+      if (printed.includes(text)) return;
+    }
+    throw new Error(`no '${text}', but:\n${printed}`);
+  })();
+  await Promise.race([found, late]).finally(() => clearTimeout(timer));
+}
 
 /** Debian keeps each version in a folder of its own. */
 function postgresPrograms(): string {
