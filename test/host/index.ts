@@ -1,8 +1,8 @@
 /**
  * What VS Code starts in its extension host when it runs this extension's tests (`extensionTestsPath`): the Mocha suite
  * of test/host, bundled to dist/test/host. Files under restricted/ run in a window in Restricted Mode, those under
- * package/ in one where the VSIX is installed, all others in a trusted one with the checkout; which of them this window is
- * comes with $BPFW_HOST_SUITE, and the counts go to $BPFW_HOST_RESULTS.
+ * package/ in one where the VSIX is installed, those under templates/ and all others in trusted ones with the checkout;
+ * which of them this window is comes with $BPFW_HOST_SUITE, and the counts go to $BPFW_HOST_RESULTS.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import Mocha from 'mocha';
 const SUITE_MARK = 'suite│ ';
 
 /** Windows with a folder of test files of their own. */
-const FOLDERS = ['restricted', 'package'] as const;
+const FOLDERS = ['restricted', 'package', 'templates'] as const;
 
 /** What scripts/lib/host-suite.mjs reads. */
 interface Results {
@@ -46,6 +46,10 @@ export async function run(): Promise<void> {
       if (runner.stats) resolve(runner.stats);
       else reject(new Error('Mocha gave no statistics'));
     });
+    // At once, too: a window that hangs later never comes to the report's end.
+    runner.on('fail', (test, error: Error) =>
+      Mocha.reporters.Base.consoleLog(`${test.fullTitle()}: ${error.message}`),
+    );
   });
   const results: Results = {
     passed: stats.passes,

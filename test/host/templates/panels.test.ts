@@ -1,0 +1,238 @@
+/**
+ * Every template as a person meets it: created in the workspace, attached on the sandbox VM's kernel, given something
+ * to see, and looked at in the panel. What the numbers are is the kernel tests' matter; here it is that the pages a
+ * template names in its template.json, and no others, open by themselves and show what its workload did.
+ */
+import * as assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { SessionModel } from '../../../src/host/sessions/session-model';
+import type { VmTarget } from '../../../src/session/vm-target';
+import type { TemplateManifest } from '../../../src/shared/template/manifest';
+import { lockGuestPlace } from '../../kernel/bench/machine-lock';
+import { compileWorkloads, workloadPath } from '../../kernel/bench/workloads';
+import { activeExtension, EXTENSION_ID, scratchProgram } from '../lib/extension';
+
+const checkout = vscode.extensions.getExtension(EXTENSION_ID)?.extensionPath ?? '';
+const templates = path.join(checkout, 'bpf-templates');
+const workload = (name: string) => workloadPath(name, checkout);
+const PAGE_DEADLINE_MS = 30_000;
+
+/** What a template is given to see, and words its pages then show. */
+interface Scene {
+  /** Runs in the guest as root; a text is a shell's. Its pid is the template's process, unless `parameters` say another. */
+  readonly command: string | readonly string[];
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly shows: Partial<Record<PageTitle, readonly string[]>>;
+}
+
+type PageTitle = 'Histogram' | 'Events' | 'Stacks' | 'Maps';
+const PAGE_TITLES: Readonly<Record<string, PageTitle>> = {
+  histogram: 'Histogram',
+  events: 'Events',
+  stacks: 'Stacks',
+  maps: 'Maps',
+};
+
+const readDisk = 'dd if=/dev/nullb0 of=/dev/null bs=4k count=123 iflag=direct status=none';
+const readRandom = 'dd if=/dev/urandom of=/dev/null bs=1k count=5 status=none';
+const forks = [workload('w_clone'), 'fork', '3'];
+const strlens = [workload('w_strlen'), '123', '37'];
+
+const SCENES: Readonly<Record<string, Scene>> = {
+  biolatpcts: { command: readDisk, shows: { Histogram: ['Latency below 100 ms'] } },
+  bitehist: { command: readDisk, shows: { Histogram: ['I/O size', '123'] } },
+  dddos: {
+    command: [workload('w_net'), 'udp', '1500'],
+    parameters: { max_gap_us: '1000000' },
+    shows: { Events: ['127.0.0.1', '1001'] },
+  },
+  disksnoop: { command: readDisk, shows: { Events: ['io_read', '4 KiB', 'dd'] } },
+  hello_fields: { command: forks, shows: { Events: ['w_clone', 'Hello, World!'] } },
+  hello_perf_output: { command: forks, shows: { Events: ['w_clone', 'created'] } },
+  hello_perf_output_using_ns: {
+    command: ['unshare', '-pf', 'sh', '-c', '/bin/true; /bin/true'],
+    shows: { Events: ['unshare', 'namespace depth'] },
+  },
+  hello_world: { command: forks, shows: { Events: ['w_clone', 'Hello, World!'] } },
+  kvm_hypercall: {
+    command: [workload('w_kvm'), '10', '5'],
+    shows: { Events: ['guest_hypercall'], Maps: ['Exits by reason', '129'] },
+  },
+  mallocstacks: {
+    command: [workload('w_malloc_fp')],
+    shows: { Stacks: ['aaa', 'bbb'], Maps: ['Allocations by stack', '5000'] },
+  },
+  mysqld_query: {
+    command: [workload('w_mariadb'), '5'],
+    parameters: { target_path: workload('w_mariadb') },
+    shows: { Events: ['select 4'] },
+  },
+  nflatency: { command: [workload('w_net'), 'udp', '200'], shows: { Histogram: ['Time in the hook'] } },
+  nodejs_http_server: {
+    command: [workload('usdtfix'), 'http', '5'],
+    parameters: { target_path: workload('usdtfix') },
+    shows: { Events: ['GET', '/path/4?q=1'] },
+  },
+  setuid_monitor: { command: [workload('w_setuid')], shows: { Events: ['w_setuid', 'EPERM'] } },
+  stack_buildid: {
+    command: [workload('w_burn'), '1'],
+    shows: { Stacks: ['burn_leaf'], Maps: ['Samples by stack', 'w_burn'] },
+  },
+  stacksnoop: { command: forks, shows: { Stacks: ['kernel_clone'], Events: ['w_clone'] } },
+  strlen_count: { command: strlens, shows: { Maps: ['x'.repeat(37), '123'] } },
+  strlen_hist: { command: strlens, shows: { Histogram: ['String length', '123'] } },
+  strlen_hist_ifunc: {
+    command: strlens,
+    shows: { Histogram: ['String length', '123'], Events: ['w_strlen', 'implementation'] },
+  },
+  strlen_snoop: { command: strlens, shows: { Events: ['x'.repeat(37)] } },
+  sync_timing: { command: [workload('w_sync')], shows: { Events: ['w_sync'] } },
+  task_switch: {
+    command: [workload('w_pp'), '200'],
+    shows: { Maps: ['Switches by pair of threads', 'w_pp'] },
+  },
+  tcpv4connect: { command: [workload('w_net'), 'tcp', '4'], shows: { Events: ['127.0.0.1', '7777'] } },
+  trace_perf_output: {
+    command: [workload('w_getpid'), '5'],
+    shows: { Events: ['getpid_call', '0x12345678'] },
+  },
+  undump: {
+    command: [workload('w_net'), 'unix', '2'],
+    parameters: { target_pid: '0' },
+    shows: { Events: ['hello-unix-01'] },
+  },
+  urandomread: { command: readRandom, shows: { Events: ['8192', 'dd'] } },
+  urandomread_explicit: { command: readRandom, shows: { Events: ['8192', 'dd'] } },
+  vfsreadlat: { command: [workload('w_read'), '20', '20'], shows: { Histogram: ['vfs_read latency', '20'] } },
+};
+
+/** What the guest needs before: a disk of its own, hardware virtualisation, and a rule for packets to pass. */
+const PREPARE = `
+  modprobe null_blk queue_mode=2 irqmode=2 completion_nsec=1000000 bs=512 gb=1
+  modprobe kvm_amd
+  nft add table inet panels
+  nft add chain inet panels input '{ type filter hook input priority 0; }'`;
+
+describe('templates in the panel', function () {
+  this.timeout(180_000);
+  let extension: Awaited<ReturnType<typeof activeExtension>>;
+  let scratch: Awaited<ReturnType<typeof scratchProgram>>;
+  let place: Awaited<ReturnType<typeof lockGuestPlace>>;
+  let guest: VmTarget;
+
+  before(async function () {
+    // Another run's guest may have to end first.
+    this.timeout(20 * 60_000);
+    compileWorkloads(checkout);
+    extension = await activeExtension();
+    scratch = await scratchProgram('notes.txt', '');
+    await vscode.workspace.getConfiguration('bpf').update('target', 'vm', vscode.ConfigurationTarget.Global);
+    place = await lockGuestPlace();
+    const { target } = await extension.exports.targets.choose(null);
+    assert.ok(target instanceof Object && target.id === 'vm');
+    guest = target as VmTarget;
+    await (await spawn(PREPARE)).run();
+  });
+  after(async () => {
+    await vscode.commands.executeCommand('bpf.detachAll');
+    await extension.exports.targets.stopSandbox();
+    await vscode.workspace
+      .getConfiguration('bpf')
+      .update('target', undefined, vscode.ConfigurationTarget.Global);
+    await scratch.remove();
+    await place.release();
+  });
+
+  /** Started stopped; `run` lets it go and waits for its good end. */
+  const spawn = async (command: Scene['command']) => {
+    let said = '';
+    const started = await guest.spawn(
+      {
+        argv: typeof command === 'string' ? ['sh', '-euc', command] : command,
+        cwd: '/',
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      },
+      (_stream, bytes) => {
+        said += Buffer.from(bytes).toString();
+      },
+    );
+    const run = async () => {
+      await started.resume();
+      assert.equal(await started.exited, 0, `${command}: ${said}`);
+    };
+    return { pid: started.pid, run };
+  };
+  const create = (name: string) =>
+    vscode.commands.executeCommand<vscode.Uri>('bpf.newProgram', name, scratch.folder);
+  const newest = (): SessionModel => {
+    const [model] = extension.exports.sessions.all;
+    assert.ok(model, 'there is no session');
+    return model;
+  };
+
+  for (const name of templateNames().filter(each => each !== 'lbr')) {
+    it(`${name} shows what it sees`, async () => {
+      const scene = SCENES[name];
+      assert.ok(scene, `bpf-templates/${name} has no scene in this test`);
+      const { panels, parameters = {} } = manifestOf(name);
+      const command = await spawn(scene.command);
+      const id = await vscode.commands.executeCommand<string | undefined>(
+        'bpf.compileAndAttach',
+        await create(name),
+        {
+          parameters: {
+            ...('target_pid' in parameters ? { target_pid: String(command.pid) } : {}),
+            ...scene.parameters,
+          },
+        },
+      );
+      const model = newest();
+      assert.equal(model.summary.state, 'running', model.summary.message);
+      assert.equal(model.id, id);
+      assert.deepEqual([...model.mainPanels].sort(), [...panels].sort());
+      assert.deepEqual(Object.keys(scene.shows).sort(), panels.map(panel => PAGE_TITLES[panel]).sort());
+      await command.run();
+      for (const [title, texts] of Object.entries(scene.shows)) await shows(title, [name, ...texts]);
+      assert.deepEqual([...extension.exports.sessions.watched].sort(), [...panels].sort());
+      await vscode.commands.executeCommand('bpf.detach', model);
+      assert.equal(model.summary.state, 'ended');
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    });
+  }
+
+  it('lbr says that this machine has no branch recorder, and leaves nothing attached', async () => {
+    const program = await create('lbr');
+    assert.equal(
+      await vscode.commands.executeCommand('bpf.compileAndAttach', program, { parameters: {} }),
+      undefined,
+    );
+    const { state, message, attached } = newest().summary;
+    assert.equal(state, 'failed');
+    assert.match(message, /no last branch records/);
+    assert.deepEqual(attached, []);
+    assert.deepEqual(extension.exports.sessions.live, []);
+    await shows('Events', ['no last branch records']);
+  });
+});
+
+function templateNames(): string[] {
+  return readdirSync(templates).filter(name => name !== 'include');
+}
+
+function manifestOf(name: string): TemplateManifest {
+  return JSON.parse(readFileSync(path.join(templates, name, 'template.json'), 'utf8'));
+}
+
+/** Asks the browser outside (scripts/lib/panel-pages.mjs) what the page of that title shows. */
+async function shows(title: string, texts: readonly string[]): Promise<void> {
+  const query = new URLSearchParams([
+    ...texts.map(text => ['shows', text]),
+    ['withinMs', String(PAGE_DEADLINE_MS)],
+  ]);
+  const answer = await fetch(`${process.env.BPFW_HOST_PANELS}/${title}?${query}`);
+  const text = await answer.text();
+  const missing = texts.filter(each => !text.includes(each));
+  assert.ok(answer.ok, `the page '${title}' does not show ${missing.join(', ')}, but:\n${text}`);
+}
