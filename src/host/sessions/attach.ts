@@ -167,6 +167,7 @@ export class Attacher {
       started.session.helperGone.then(reason => {
         if (reason && model.isLive) void this.lost(model, reason);
       });
+      if (pid !== null) await model.watchProcess(pid);
       model.running();
       if (what.parameters.size > 0)
         void vscode.commands.executeCommand('setContext', ContextKeys.parametersChanged, true);

@@ -10,6 +10,7 @@ import type { StackSnapshot } from '../../session/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { SessionStream, TracingSession } from '../../session/tracing-session';
 import type { Drops, Histogram } from '../../shared/decode/model';
+import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { MapDefinition, Program } from '../../shared/object/model';
 import { mainPanelsOf, PANELS, type PanelName, panelsOf } from '../../shared/object/panels';
 import type { DataFrame } from '../../shared/protocol/frames';
@@ -151,6 +152,12 @@ export class SessionModel {
     this.symbolizer = symbolizer;
     this.streams = new EventStreams(this.id, tracing.streams, this.identity.eventBytesLimit);
     tracing.onFrame((stream, frame) => this.receive(stream, frame));
+  }
+
+  /** Addresses of that process can be named when it is gone, too. */
+  async watchProcess(pid: number): Promise<void> {
+    if (this.tracing && showsUserStacks(this.tracing.object))
+      await this.symbolizer?.watchRunningProcess(pid, this.tracing);
   }
 
   running(): void {

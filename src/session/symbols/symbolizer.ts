@@ -50,6 +50,12 @@ export class Symbolizer {
     }
   }
 
+  /** The same for a process that runs already: what it has mapped before is read, too. */
+  async watchRunningProcess(pid: number, session: Pick<TracingSession, 'watchMappings'>): Promise<void> {
+    await this.watchProcess(pid, session);
+    await this.readMaps(pid);
+  }
+
   private learn(record: MappingRecord): void {
     if (record.kind === 'mapping') {
       this.mapsOf(record.pid).add([record.mapping]);
