@@ -36,9 +36,11 @@ const PAGE_TITLES: Readonly<Record<string, PageTitle>> = {
 };
 
 const readDisk = 'dd if=/dev/nullb0 of=/dev/null bs=4k count=123 iflag=direct status=none';
-const readRandom = 'dd if=/dev/urandom of=/dev/null bs=1k count=5 status=none';
+const readRandom = ['dd', 'if=/dev/urandom', 'of=/dev/null', 'bs=1k', 'count=5', 'status=none'];
 const forks = [workload('w_clone'), 'fork', '3'];
-const strlens = [workload('w_strlen'), '123', '37'];
+/** Longer than any path of a checkout: these calls have a slot of the histogram to themselves. */
+const strlens = [workload('w_strlen'), '123', '1000'];
+const shortStrlens = [workload('w_strlen'), '123', '37'];
 
 const SCENES: Readonly<Record<string, Scene>> = {
   biolatpcts: { command: readDisk, shows: { Histogram: ['Latency below 100 ms'] } },
@@ -69,7 +71,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     parameters: { target_path: workload('w_mariadb') },
     shows: { Events: ['select 4'] },
   },
-  nflatency: { command: [workload('w_net'), 'udp', '200'], shows: { Histogram: ['Time in the hook'] } },
+  nflatency: { command: [workload('w_net'), 'udp', '200'], shows: { Histogram: ['hook_input'] } },
   nodejs_http_server: {
     command: [workload('usdtfix'), 'http', '5'],
     parameters: { target_path: workload('usdtfix') },
@@ -80,14 +82,17 @@ const SCENES: Readonly<Record<string, Scene>> = {
     command: [workload('w_burn'), '1'],
     shows: { Stacks: ['burn_leaf'], Maps: ['Samples by stack', 'w_burn'] },
   },
-  stacksnoop: { command: forks, shows: { Stacks: ['kernel_clone'], Events: ['w_clone'] } },
-  strlen_count: { command: strlens, shows: { Maps: ['x'.repeat(37), '123'] } },
+  stacksnoop: {
+    command: forks,
+    shows: { Stacks: ['kernel_clone'], Events: ['w_clone'], Maps: ['Calls by stack'] },
+  },
+  strlen_count: { command: shortStrlens, shows: { Maps: ['x'.repeat(37), '123'] } },
   strlen_hist: { command: strlens, shows: { Histogram: ['String length', '123'] } },
   strlen_hist_ifunc: {
     command: strlens,
     shows: { Histogram: ['String length', '123'], Events: ['w_strlen', 'implementation'] },
   },
-  strlen_snoop: { command: strlens, shows: { Events: ['x'.repeat(37)] } },
+  strlen_snoop: { command: shortStrlens, shows: { Events: ['x'.repeat(37)] } },
   sync_timing: { command: [workload('w_sync')], shows: { Events: ['w_sync'] } },
   task_switch: {
     command: [workload('w_pp'), '200'],
