@@ -85,6 +85,7 @@ export function program(): Command {
     .option('--pid <pid>', 'only this process; 0: everything')
     .option('--for <duration>', 'stop after 5s, 250ms, 2m …')
     .option('--interval <duration>', 'print maps and histograms this often')
+    .option('--guard <percent>', 'detach when programs and helper take more of one CPU than this, over 5 s')
     .option(...JSON_LINES)
     .action(async (name: string, command: string[], options: RunOptions) => {
       const reason = await runCommand(name, command, options);

@@ -85,6 +85,7 @@ export const SettingIds = {
   elevation: 'bpf.elevation',
   vmMemoryMb: 'bpf.vm.memoryMb',
   eventsMaxMegabytes: 'bpf.events.maxMegabytes',
+  guardCpuPercent: 'bpf.guard.cpuPercent',
   compileOnSave: 'bpf.compileOnSave',
   codeLens: 'bpf.codeLens',
 } as const;

@@ -146,7 +146,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     followShownSession(sessions),
     vscode.workspace.onDidChangeConfiguration(change => {
       if (!change.affectsConfiguration('bpf')) return;
-      const { target, eventsMaxMegabytes, compileOnSave, codeLens, ...ofTargets } = SettingIds;
+      const { target, eventsMaxMegabytes, guardCpuPercent, compileOnSave, codeLens, ...ofTargets } =
+        SettingIds;
       if (change.affectsConfiguration(codeLens)) lenses.refresh();
       if (Object.values(ofTargets).some(id => change.affectsConfiguration(id))) targets.settingsChanged();
       if (change.affectsConfiguration(target)) void showTarget();

@@ -31,6 +31,8 @@ export const settings = {
   vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
   /** Bytes kept of one event stream. */
   eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
+  /** Of one CPU; 0: nothing is detached whatever it costs. */
+  guardCpuPercent: () => within(SettingIds.guardCpuPercent, 0, 10_000, 0),
   codeLens: (file: vscode.Uri) => read(SettingIds.codeLens, true, file),
   compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),
 } as const;

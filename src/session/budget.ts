@@ -39,6 +39,10 @@ export interface BudgetFacts {
   readonly kernelRelease: string;
   /** /proc/sys/kernel/perf_event_paranoid */
   readonly perfEventParanoid: number;
+  /** The overhead guard wants programs' run time. */
+  readonly guarded?: boolean;
+  /** kernel.bpf_stats_enabled: the kernel measures it anyway. */
+  readonly runTimeMeasured?: boolean;
 }
 
 /**
@@ -71,6 +75,12 @@ export function capabilityBudget(
     need(
       'sys_admin',
       `${viaPerf.join(', ')} programs go through perf_event_open, which wants it while kernel.perf_event_paranoid is ${facts.perfEventParanoid} (avoid with: sudo sysctl kernel.perf_event_paranoid=2)`,
+    );
+  }
+  if (facts.guarded && !facts.runTimeMeasured) {
+    need(
+      'sys_admin',
+      'the overhead guard has the kernel measure what programs take (avoid with: sudo sysctl kernel.bpf_stats_enabled=1)',
     );
   }
   if (kinds.has('tracepoint') || kinds.has('ksyscall') || kinds.has('kretsyscall')) {

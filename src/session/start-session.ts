@@ -32,6 +32,8 @@ export interface StartRequest {
   readonly ui: ElevationUi;
   readonly progress: Progress;
   readonly allowChangingPrograms: boolean;
+  /** watchOverhead will be asked: the helper may then measure programs' run time. */
+  readonly guarded?: boolean;
   /** Programs not to attach though the target could: their group takes its next rank. */
   readonly without?: readonly string[];
   readonly signal?: AbortSignal;
@@ -50,7 +52,7 @@ export async function startSession(
   onSession: (session: TracingSession, connection: HelperConnection) => void,
 ): Promise<StartedSession> {
   const { target, object } = request;
-  const budgetFacts = await target.budgetFacts();
+  const budgetFacts = { ...(await target.budgetFacts()), guarded: request.guarded ?? false };
   const refused = new Map<string, Lack>(
     (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
   );

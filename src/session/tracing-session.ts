@@ -5,7 +5,7 @@
 
 import { type EntryRun, MapSnapshot } from '../shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../shared/object/model';
-import { DataContent, type DataFrame } from '../shared/protocol/frames';
+import { DataContent, type DataFrame, FRAME_HEADER_BYTES } from '../shared/protocol/frames';
 import type { AttachedProgram, AttachOverride, HelperParams, OpenedSession } from '../shared/protocol/helper';
 import type { ProgramChoice } from './choose-programs';
 import { SessionError } from './errors';
@@ -62,6 +62,8 @@ export class TracingSession {
   private attachedPrograms: readonly AttachedProgram[] = [];
   private attachMs = 0;
   private lostRecords = 0;
+  /** Of frames since takeHelperShare(): this session's, and all that came over the connection. */
+  private frameBytes = { own: 0, all: 0 };
   private readonly frameListeners = new Set<(stream: SessionStream, frame: DataFrame) => void>();
   private readonly mappingListeners = new Map<number, (frame: Uint8Array) => void>();
   /** By map: what was read of it, and the read that is going on. */
@@ -196,6 +198,16 @@ export class TracingSession {
     });
   }
 
+  /**
+   * Which part of what the helper sent since the last call was for this session, 0 to 1: sessions of one helper share
+   * its CPU time by that. 1 when nothing was sent.
+   */
+  takeHelperShare(): number {
+    const { own, all } = this.frameBytes;
+    this.frameBytes = { own: 0, all: 0 };
+    return all === 0 ? 1 : own / all;
+  }
+
   /** Detaches and unloads everything of this session; idempotent, and quiet when the helper is already gone. */
   async close(): Promise<void> {
     if (this.isClosed) return;
@@ -231,6 +243,9 @@ export class TracingSession {
   }
 
   private receive(frame: DataFrame): void {
+    const bytes = FRAME_HEADER_BYTES + frame.bytes.byteLength;
+    this.frameBytes.all += bytes;
+    if (frame.sessionId === this.opened.sessionId) this.frameBytes.own += bytes;
     if (frame.content === DataContent.mapChanges) {
       if (frame.sessionId !== this.opened.sessionId) return;
       const known = this.snapshotsByStream.get(frame.streamId);

@@ -128,6 +128,35 @@ describe('session on the sandbox VM', function () {
     assert.ok(model.isLive);
   });
 
+  it('goes on while its page is hidden, moved and closed', async () => {
+    const [model] = sessions().live;
+    assert.ok(model);
+    const total = () => {
+      const histograms = model.hydration('histogram').find(message => message.type === 'histograms');
+      return histograms?.type === 'histograms' ? (histograms.histograms[0]?.total ?? 0) : 0;
+    };
+    const { executeCommand } = vscode.commands;
+    const toContainer = (destinationId: string) =>
+      executeCommand('vscode.moveViews', { viewIds: ['bpf.histogram'], destinationId });
+    const changes: [string, () => Thenable<unknown>][] = [
+      ['hidden', () => executeCommand('bpf.events.focus')],
+      ['moved', () => toContainer('workbench.view.explorer')],
+      ['closed', () => executeCommand('workbench.action.closeSidebar')],
+      ['moved back', () => toContainer('workbench.view.extension.bpf-panels')],
+      ['closed with its panel', () => executeCommand('workbench.action.closePanel')],
+      ['shown again', () => executeCommand('bpf.histogram.focus')],
+    ];
+    for (const [what, change] of changes) {
+      const before = total();
+      await change();
+      await runInGuest('cat', '/etc/passwd');
+      await until(`reads are counted, the page ${what}`, model.onDidChange, () =>
+        total() > before ? true : undefined,
+      );
+      assert.equal(model.summary.state, 'running');
+    }
+  });
+
   it('detaches, and keeps what was received', async () => {
     const [model] = sessions().live;
     assert.ok(model);
@@ -209,7 +238,29 @@ describe('session on the sandbox VM', function () {
     assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /processed \d+ insns/);
   });
 
-  it('says so when the target dies, and keeps the data', async () => {
+  it('is detached by the overhead guard when it costs more than allowed, and says so', async () => {
+    const configuration = vscode.workspace.getConfiguration('bpf');
+    await configuration.update('guard.cpuPercent', 0.1, vscode.ConfigurationTarget.Global);
+    const busy = await spawnInGuest('sh', '-c', 'while :; do read line </proc/self/stat; done');
+    try {
+      const model = await attach('vfsreadlat');
+      await busy.resume();
+      await until(
+        'the guard detached it',
+        model.onDidChange,
+        () => (model.isLive ? undefined : true),
+        60_000,
+      );
+      assert.equal(model.summary.state, 'ended');
+      assert.match(model.summary.message, /^Detached by the overhead guard: .* its programs took .* % /);
+      assert.deepEqual(sessions().live, []);
+    } finally {
+      await busy.kill('SIGKILL');
+      await configuration.update('guard.cpuPercent', undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
+  it('says so when the target dies, keeps the data, and attaches again with one click', async () => {
     const model = await attach('bitehist');
     const vm = await (await guest()).boot();
     process.kill(vm.qemuPid, 'SIGKILL');
@@ -218,5 +269,9 @@ describe('session on the sandbox VM', function () {
     );
     assert.match(model.summary.message, /gone|ended/);
     assert.deepEqual(sessions().live, []);
+    // One click, in the row as in the message: another VM boots.
+    const again = await vscode.commands.executeCommand<string>('bpf.attachAgain', model);
+    assert.equal(sessions().live[0]?.id, again);
+    assert.equal(sessions().live[0]?.summary.state, 'running');
   });
 });

@@ -6,6 +6,7 @@ export interface RunOptions {
   readonly pid?: string;
   readonly for?: string;
   readonly interval?: string;
+  readonly guard?: string;
   readonly json?: boolean;
 }
 
@@ -35,6 +36,14 @@ export function parsePid(text: string): number {
   if (!/^\d{1,10}$/.test(text))
     throw new UsageError(`--pid '${text}' is not a process id; 0 traces everything.`);
   return Number(text);
+}
+
+/** Percent of one CPU. Throws UsageError. */
+export function parseGuard(text: string): number {
+  const percent = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || percent === 0)
+    throw new UsageError(`--guard '${text}' is not a share of one CPU in percent; say 25 or 0.5.`);
+  return percent;
 }
 
 /** Throws UsageError. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ProgramChoice } from '../../session/choose-programs';
 import { readKernelDrops } from '../../session/drops';
 import { namedProcess, requireProcess } from '../../session/named-process';
+import { OverheadGuard, watchOverhead } from '../../session/overhead-guard';
 import { startSession } from '../../session/start-session';
 import { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TargetProcess } from '../../session/target';
@@ -17,7 +18,14 @@ import { terminalProgress } from '../progress';
 import type { EndReason, RunOutput } from '../run-output';
 import { printMaps } from '../run-results';
 import { openWorkplace, type Workplace } from '../workplace';
-import { parseDuration, parseParameters, parsePid, parseTarget, type RunOptions } from './run-options';
+import {
+  parseDuration,
+  parseGuard,
+  parseParameters,
+  parsePid,
+  parseTarget,
+  type RunOptions,
+} from './run-options';
 
 /**
  * `bpfw run`: compiles when given a source, attaches, runs the command if there is one, prints until the command, the
@@ -32,6 +40,7 @@ export async function runCommand(
   const forMs = options.for === undefined ? null : parseDuration(options.for, '--for');
   const intervalMs = options.interval === undefined ? null : parseDuration(options.interval, '--interval');
   const givenPid = options.pid === undefined ? null : parsePid(options.pid);
+  const guard = options.guard === undefined ? null : new OverheadGuard(parseGuard(options.guard));
   const parameters = parseParameters(options.param ?? []);
   const interrupted = interruption();
 
@@ -62,6 +71,7 @@ export async function runCommand(
         ui: terminalUi(),
         progress,
         allowChangingPrograms: false,
+        guarded: guard !== null,
       },
       (opened, connection) => {
         traced.symbolizer?.dispose();
@@ -90,14 +100,21 @@ export async function runCommand(
       intervalMs === null
         ? null
         : printEvery(intervalMs, () => printMaps(session, output, names), stop.signal);
-    const ended = await endOf({ child, forMs, interrupted, workplace, stop });
+    const tooMuch = guard && watchOverhead(session, guard, say);
+    const ended = await endOf({ child, forMs, interrupted, tooMuch, workplace, stop });
     stop.abort();
     await intervals;
-    if (ended.reason !== 'command') await child?.kill('SIGTERM');
+    if (ended.reason === 'detached') {
+      // The command is not what costs too much: it goes on, untraced.
+      say(ended.why);
+      await finish(session, output, names, events);
+      await session.close();
+      void interrupted.then(() => child?.kill('SIGTERM'));
+    } else if (ended.reason !== 'command') await child?.kill('SIGTERM');
     const commandExit = child ? await child.exited : null;
-    if (ended.failure === null) await finish(session, output, names, events);
+    if (ended.reason !== 'detached' && ended.reason !== 'error') await finish(session, output, names, events);
     output.end(ended.reason, commandExit);
-    if (ended.failure) throw ended.failure;
+    if (ended.reason === 'error') throw ended.failure;
     await session.close();
     return ended.reason;
   } finally {
@@ -142,34 +159,41 @@ async function printEvery(
   }
 }
 
-interface End {
-  readonly reason: EndReason;
-  readonly failure: Error | null;
-}
+type End =
+  | { readonly reason: 'command' | 'time' | 'interrupt' }
+  | { readonly reason: 'detached'; readonly why: string }
+  | { readonly reason: 'error'; readonly failure: Error };
 
-/** Whatever comes first: the command's end, the time, Ctrl-C, or the helper's death. */
+/** Whatever comes first: the command's end, the time, Ctrl-C, the overhead guard, or the helper's death. */
 async function endOf(way: {
   readonly child: TargetProcess | null;
   readonly forMs: number | null;
   readonly interrupted: Promise<void>;
+  /** Why the guard wants it detached; null when the session ended otherwise. */
+  readonly tooMuch: Promise<string | null> | null;
   readonly workplace: Workplace;
   readonly stop: AbortController;
 }): Promise<End> {
   const ends: Promise<End>[] = [
-    way.interrupted.then(() => ({ reason: 'interrupt', failure: null })),
+    way.interrupted.then(() => ({ reason: 'interrupt' })),
     way.workplace.helpers.failed.then(failure => ({ reason: 'error', failure })),
   ];
-  if (way.child) ends.push(way.child.exited.then(() => ({ reason: 'command', failure: null })));
-  if (way.forMs !== null) {
+  if (way.child) ends.push(way.child.exited.then(() => ({ reason: 'command' })));
+  if (way.forMs !== null)
+    ends.push(delay(way.forMs, undefined, { signal: way.stop.signal }).then(() => ({ reason: 'time' })));
+  if (way.tooMuch) {
     ends.push(
-      delay(way.forMs, undefined, { signal: way.stop.signal }).then(() => ({
-        reason: 'time',
-        failure: null,
-      })),
+      way.tooMuch.then(why =>
+        why === null ? new Promise<never>(() => undefined) : { reason: 'detached', why },
+      ),
     );
   }
   for (const end of ends) end.catch(() => undefined);
   return Promise.race(ends);
+}
+
+function say(line: string): void {
+  process.stderr.write(`bpfw: ${line}\n`);
 }
 
 /**

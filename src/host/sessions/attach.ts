@@ -23,6 +23,7 @@ import { settings } from '../settings';
 import type { TemplateCatalogue } from '../templates/catalogue';
 import { confirmChangingPrograms } from './changing-programs';
 import type { ElevationPrompt } from './elevation-prompt';
+import { guardSession } from './guard';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';
 import type { Targets } from './targets';
@@ -136,7 +137,8 @@ export class Attacher {
       target: target.describe(),
       eventBytesLimit: settings.eventBytesLimit(),
       isWatched: panel => services.sessions.watched.has(panel),
-      isCostWatched: () => services.sessions.treeVisible,
+      // The guard has the statistics on in any case.
+      isCostWatched: () => services.sessions.treeVisible || settings.guardCpuPercent() > 0,
     });
     services.sessions.add(model);
     try {
@@ -154,6 +156,7 @@ export class Attacher {
             ui: services.elevation,
             progress: say,
             allowChangingPrograms: what.allowChangingPrograms,
+            guarded: settings.guardCpuPercent() > 0,
             signal: stop.signal,
           },
           (session, connection) => model.listen(session, new Symbolizer(target, connection)),
@@ -169,6 +172,7 @@ export class Attacher {
       });
       if (pid !== null) await model.watchProcess(pid);
       model.running();
+      void guardSession(model, started.session, services.log);
       if (what.parameters.size > 0)
         void vscode.commands.executeCommand('setContext', ContextKeys.parametersChanged, true);
       return model;

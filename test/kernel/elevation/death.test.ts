@@ -44,6 +44,10 @@ describe('nothing stays attached', () => {
     const { client, helper } = await attached();
     expect(await killAndWait(client.pid, helper)).toBeLessThan(1000);
     await client.exited;
+    // sudo ends after what it started.
+    await expect
+      .poll(() => guest.sh('pgrep -f "helper[.]js --socket" || true'), { timeout: 10_000 })
+      .toBe('');
   });
 
   it('when the helper is killed; the client goes on', async () => {

@@ -2,6 +2,7 @@
  * A client of the session room that runs in the guest as an ordinary user: does what one line of JSON says and prints
  * what came of it, one line of JSON each.
  */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { installHelper, uninstallHelper } from '../../../src/session/install-helper';
 import { startLocalHelper } from '../../../src/session/local-helper';
@@ -15,6 +16,8 @@ export interface DriverTask {
   readonly elevation: 'auto' | 'sudo' | 'pkexec';
   /** To sudo's questions, in order; null cancels, and so does having none left. */
   readonly passwords: readonly (string | null)[];
+  /** Each password is given only when a line came on stdin. */
+  readonly passwordsWait?: boolean;
   /** hold: an object with a program `fine` to attach. */
   readonly objectPath?: string;
 }
@@ -45,7 +48,13 @@ async function main(task: DriverTask): Promise<void> {
       way = request.way;
       return true;
     },
-    password: async () => passwords.shift() ?? null,
+    password: async () => {
+      if (task.passwordsWait) {
+        await once(process.stdin, 'data');
+        process.stdin.pause();
+      }
+      return passwords.shift() ?? null;
+    },
   };
   const own = { helperPath: task.helperPath, version: task.version };
   const node = await findNode(task.nodePath, process.env);

@@ -1,4 +1,5 @@
 /** Every way to the helper's rights, and every way it can fail, as an ordinary user with a real sudo and a real polkit. */
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import {
@@ -35,6 +36,23 @@ describe('sudo', () => {
   it('starts the helper under the user’s own uid with the budget alone', async () => {
     const answer = await drive(guest, 'start');
     expect(answer).toMatchObject({ started: { way: 'sudo-askpass' } });
+  });
+
+  it('lets no other user to the socket the helper will dial', async () => {
+    const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
+    const find = `find /tmp/bpfw-session-* -maxdepth 1 -name helper.sock -user ${TRACER.name} 2>/dev/null || true`;
+    await expect.poll(() => guest.sh(find), { timeout: 20_000 }).toMatch(/^\/\S+\n$/);
+    const socket = (await guest.sh(find)).trim();
+    const connect = `require('node:net').connect(process.argv[1]).on('connect', () => console.log('connected')).on('error', e => console.log(e.code))`;
+    const as = (person: Person) => ({ uid: person.uid, gid: person.uid });
+    expect((await guest.run(['node', '-e', connect, socket], as(VISITOR))).stdout).toBe('EACCES\n');
+    expect(await guest.run(['ls', path.dirname(socket)], as(VISITOR))).toMatchObject({
+      stdout: '',
+      stderr: expect.stringContaining('Permission denied'),
+    });
+    process.stdin.write('now\n');
+    expect((await answers.next()).value).toMatchObject({ started: { way: 'sudo-askpass' } });
+    expect(await guest.sh(find)).toBe('');
   });
 
   it('that has a wrong password three times: nothing starts', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { capabilityBudget, coversBudget, holdsBudget, kernelAtLeast } from '../../../src/session/budget';
+import {
+  type BudgetFacts,
+  capabilityBudget,
+  coversBudget,
+  holdsBudget,
+  kernelAtLeast,
+} from '../../../src/session/budget';
 import { setprivArgs } from '../../../src/session/elevation';
 import type { AttachPoint, BpfObject, Program } from '../../../src/shared/object/model';
 
@@ -31,7 +37,7 @@ function program(attachPoint: AttachPoint): Program {
   };
 }
 const debian = { kernelRelease: '6.1.0-18-amd64', perfEventParanoid: 3 };
-const names = (programs: Program[], facts = debian, of = object) =>
+const names = (programs: Program[], facts: BudgetFacts = debian, of = object) =>
   capabilityBudget(of, programs, facts).map(entry => entry.capability);
 
 describe('capabilityBudget', () => {
@@ -47,6 +53,17 @@ describe('capabilityBudget', () => {
     expect(
       capabilityBudget(object, [kprobe], debian).find(entry => entry.capability === 'sys_admin')?.why,
     ).toContain('sysctl kernel.perf_event_paranoid=2');
+  });
+
+  it('lets the overhead guard measure, unless the kernel does so anyway', () => {
+    const fentry = [program({ kind: 'fentry', function: 'f' })];
+    expect(names(fentry, { ...debian, guarded: true })).toEqual(['bpf', 'perfmon', 'sys_admin']);
+    expect(names(fentry, { ...debian, guarded: true, runTimeMeasured: true })).toEqual(['bpf', 'perfmon']);
+    expect(
+      capabilityBudget(object, fentry, { ...debian, guarded: true }).find(
+        entry => entry.capability === 'sys_admin',
+      )?.why,
+    ).toContain('sysctl kernel.bpf_stats_enabled=1');
   });
 
   it('lets classic tracepoints and printk read tracefs', () => {

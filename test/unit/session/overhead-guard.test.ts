@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { OverheadGuard } from '../../../src/session/overhead-guard';
+
+const statistics = (programMs: number, helperMs: number) => ({
+  programs: [{ name: 'hot', runCount: '1', runTimeNs: String(programMs * 1e6) }],
+  helperCpuNs: String(helperMs * 1e6),
+});
+
+describe('the overhead guard', () => {
+  it('says nothing before it has two looks to compare', () => {
+    expect(new OverheadGuard(1).judge(statistics(1e9, 1e9), 1, 0)).toBeNull();
+  });
+
+  it('adds the programs’ run time and the session’s part of the helper', () => {
+    const guard = new OverheadGuard(50);
+    guard.judge(statistics(100, 1000), 1, 0);
+    // 40 % and half of 20 %: exactly the budget.
+    expect(guard.judge(statistics(2100, 2000), 0.5, 5000)).toBeNull();
+    expect(guard.judge(statistics(4110, 3000), 0.5, 10_000)).toBe(
+      'Detached by the overhead guard: over 5 s its programs took 40 % and the helper 10 % of a CPU, more than the 50 % allowed.',
+    );
+  });
+
+  it('judges each interval by itself', () => {
+    const guard = new OverheadGuard(10);
+    guard.judge(statistics(0, 0), 1, 0);
+    expect(guard.judge(statistics(5000, 0), 1, 5000)).not.toBeNull();
+    expect(guard.judge(statistics(5000, 0), 1, 10_000)).toBeNull();
+  });
+});
