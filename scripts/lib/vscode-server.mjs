@@ -59,7 +59,8 @@ export async function addExtension(vscode, dataFolder, extension) {
       extensions,
     ];
     await run(vscode.nodePath, [...args, '--user-data-dir', path.join(dataFolder, 'user-data')], {
-      timeoutMs: 120_000,
+      // Measured: 3 s here, most of a minute in an emulated guest on a busy machine.
+      timeoutMs: 240_000,
     });
     return;
   }
@@ -106,7 +107,7 @@ async function connectionToken(dataFolder) {
   return (await readFile(file, 'utf8')).trim();
 }
 
-/** Address at which a browser opens `folder`; `payload` is read by VS Code only when the test driver is on. */
+/** Address at which a browser opens `folder`; of `payload` VS Code reads `openFile` always, the rest when the test driver is on. */
 export function workbenchAddress({ port, token, folder, payload }) {
   const address = new URL(`http://127.0.0.1:${port}/`);
   address.searchParams.set('tkn', token);

@@ -1,5 +1,5 @@
 /**
- * The whole product once, on a real kernel, as a person without root uses it: ▶ is pressed, the password is given, a
+ * The whole product once, from the VSIX, on a real kernel, as a person without root uses it: ▶ is pressed, the password is given, a
  * workload runs, and the bars on the page are what the kernel counted.
  */
 import path from 'node:path';
@@ -96,6 +96,10 @@ describe('▶ as a user with a sudo password', () => {
       await expect
         .poll(() => attachedPrograms(vscode), { timeout: 2 * minute, interval: 2000 })
         .toHaveLength(2);
+      // Nothing of the checkout has a part in it: the helper that holds the programs is the installed one.
+      expect(await vscode.guest.sh('pgrep --full --list-full dist/helper.js')).toContain(
+        `${vscode.extension}/dist/helper.js`,
+      );
       progress('attached; running the workload');
       await workload.resume();
       expect(await finished(workload, minute)).toMatchObject({ code: 0, stderr: '' });

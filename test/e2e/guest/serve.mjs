@@ -1,9 +1,10 @@
 /**
- * Runs in the guest, as the user who works there: serves VS Code with the extension on a sample workspace and prints
- * one line of JSON, {token, folder}, when it is ready. Ends with its server.
+ * Runs in the guest, as the user who works there: has VS Code install a VSIX, serves it on a sample workspace and prints
+ * one line of JSON, {token, folder, extension}, when it is ready. Ends with its server.
  *
- * Arguments: folder of VS Code's installation, folder of the extension, port.
+ * Arguments: folder of VS Code's installation, the VSIX, port.
  */
+import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fillSampleWorkspace } from '../../../scripts/lib/sample-workspace.mjs';
@@ -15,7 +16,7 @@ import {
   writeSettings,
 } from '../../../scripts/lib/vscode-server.mjs';
 
-const [vscodeFolder, extension, port] = process.argv.slice(2);
+const [vscodeFolder, vsix, port] = process.argv.slice(2);
 const vscode = await vscodeAt(vscodeFolder);
 const dataFolder = path.join(os.homedir(), 'vscode-data');
 const folder = path.join(os.homedir(), 'sample');
@@ -23,7 +24,10 @@ await fillSampleWorkspace(folder);
 // What VS Code brings for other languages costs an emulated machine a minute and has no part in this.
 const others = { 'git.enabled': false, 'npm.autoDetect': 'off', 'emmet.excludeLanguages': ['c', 'markdown'] };
 await writeSettings(dataFolder, { user: { ...quietSettings, ...others } });
-await addExtension(vscode, dataFolder, extension);
+await addExtension(vscode, dataFolder, vsix);
+const extensions = path.join(dataFolder, 'extensions');
+const [installed, ...more] = (await readdir(extensions)).filter(name => name.startsWith('bpf-workbench.'));
+if (!installed || more.length > 0) throw new Error(`installed is not one extension: ${installed} ${more}`);
 const server = await startVscodeServer(vscode, {
   dataFolder,
   // The guest's loopback cannot be reached from outside; its network ends at this machine's loopback.
@@ -32,7 +36,7 @@ const server = await startVscodeServer(vscode, {
   trusted: true,
   readyTimeoutMs: 240_000,
 });
-console.log(JSON.stringify({ token: server.token, folder }));
+console.log(JSON.stringify({ token: server.token, folder, extension: path.join(extensions, installed) }));
 const { code, signal } = await server.closed;
 console.error(`VS Code's server ended (${signal ?? code})`);
 process.exit(1);
