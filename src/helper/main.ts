@@ -14,7 +14,7 @@ import { HelperError } from './errors';
 import { installJsonRpcRuntime } from './jsonrpc-runtime';
 import { silenceLibbpf } from './libbpf/log';
 import { forceCopies } from './libbpf/memory';
-import { dieWithParent, forbidInspection } from './libbpf/process';
+import { dieWithParent, forbidInspection, returnLargeAllocations } from './libbpf/process';
 import { createRequests } from './requests';
 import { openTransport, type TransportChoice } from './transport';
 
@@ -63,6 +63,7 @@ async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   for (const name of Object.keys(process.env)) if (name !== 'LANG') delete process.env[name];
   dieWithParent(parent);
   forbidInspection();
+  returnLargeAllocations();
   silenceLibbpf();
   installJsonRpcRuntime();
   if (copy) forceCopies();

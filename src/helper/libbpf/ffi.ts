@@ -138,6 +138,9 @@ export const mapInitialValue = bpf<[Pointer, Uint8Array], Pointer | null>(
   'void *bpf_map__initial_value(void *map, void *psize)',
 );
 export const mapPinPath = bpf<[Pointer], string | null>('const char *bpf_map__pin_path(const void *map)');
+export const mapSetAutocreate = bpf<[Pointer, boolean], number>(
+  'int bpf_map__set_autocreate(void *map, bool autocreate)',
+);
 export const mapSetPinPath = bpf<[Pointer, string | null], number>(
   'int bpf_map__set_pin_path(void *map, const char *path)',
 );
@@ -197,6 +200,7 @@ export const memcpy = c<[PointerArgument, PointerArgument, number], void>(
   'void memcpy(void *to, const void *from, size_t n)',
 );
 export const strnlen = c<[Pointer, number], number | bigint>('size_t strnlen(const void *s, size_t max)');
+export const mallopt = c<[number, number], number>('int mallopt(int parameter, int value)');
 export const getpagesize = c<[], number>('int getpagesize()');
 export const close = c<[number], number>('int close(int fd)');
 export const ioctl = c<[number, number, number], number>(

@@ -123,9 +123,22 @@ function configureOrClose(object: ffi.Pointer, request: ObjectRequest): Opened {
   try {
     return configure(object, request);
   } catch (error) {
-    ffi.objectClose(object);
+    closeUnloaded(object);
     throw error;
   }
+}
+
+/**
+ * Closes an object that was never loaded. libbpf reads the kernel's BTF for an attach target; before 1.2 it frees that
+ * (6 MB a time) only when the object is loaded, so there nothing of it is loaded first.
+ */
+function closeUnloaded(object: ffi.Pointer): void {
+  if (ffi.libbpfMajorVersion() < 1 || (ffi.libbpfMajorVersion() === 1 && ffi.libbpfMinorVersion() < 2)) {
+    for (const pointer of programsOf(object)) ffi.programSetAutoload(pointer, false);
+    for (const pointer of mapsOf(object)) ffi.mapSetAutocreate(pointer, false);
+    ffi.objectLoad(object);
+  }
+  ffi.objectClose(object);
 }
 
 function* programsOf(object: ffi.Pointer): Generator<ffi.Pointer> {

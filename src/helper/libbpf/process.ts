@@ -1,13 +1,17 @@
 /** The helper's own process, as only the C library can see or set it. */
 import { HelperError } from '../errors';
 import { systemError } from './errors';
-import { getsockopt, lastErrno, libbpfMajorVersion, libbpfMinorVersion, prctl } from './ffi';
+import { getsockopt, lastErrno, libbpfMajorVersion, libbpfMinorVersion, mallopt, prctl } from './ffi';
 
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const SIGKILL = 9;
+/** malloc.h of glibc */
+const M_MMAP_THRESHOLD = -3;
+/** Above what the data path allocates again and again, below the kernel's BTF, which libbpf reads for each object. */
+const LARGE_ALLOCATION_BYTES = 2 << 20;
 
 export interface PeerCredentials {
   readonly pid: number;
@@ -38,6 +42,14 @@ export function dieWithParent(parentPid: number): void {
 /** No core dump of kernel data, and no other process of the same uid may attach to the one that holds capabilities. */
 export function forbidInspection(): void {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/**
+ * What is large goes back to the system when it is freed. By itself glibc keeps, on each thread of the pool, room for
+ * the largest block it saw freed: 11 MB a thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD).
+ */
+export function returnLargeAllocations(): void {
+  mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION_BYTES);
 }
 
 /** "1.1" */
