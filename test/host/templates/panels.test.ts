@@ -64,7 +64,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   mallocstacks: {
     command: [workload('w_malloc_fp')],
-    shows: { Stacks: ['aaa', 'bbb'], Maps: ['Allocations by stack', '5000'] },
+    shows: { Stacks: ['aaa', 'bbb'] },
   },
   mysqld_query: {
     command: [workload('w_mariadb'), '5'],
@@ -80,11 +80,11 @@ const SCENES: Readonly<Record<string, Scene>> = {
   setuid_monitor: { command: [workload('w_setuid')], shows: { Events: ['w_setuid', 'EPERM'] } },
   stack_buildid: {
     command: [workload('w_burn'), '1'],
-    shows: { Stacks: ['burn_leaf'], Maps: ['Samples by stack', 'w_burn'] },
+    shows: { Stacks: ['burn_leaf'] },
   },
   stacksnoop: {
     command: forks,
-    shows: { Stacks: ['kernel_clone'], Events: ['w_clone'], Maps: ['Calls by stack'] },
+    shows: { Stacks: ['kernel_clone'], Events: ['w_clone'] },
   },
   strlen_count: { command: shortStrlens, shows: { Maps: ['x'.repeat(37), '123'] } },
   strlen_hist: { command: strlens, shows: { Histogram: ['String length', '123'] } },
