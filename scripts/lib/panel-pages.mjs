@@ -4,13 +4,16 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import path from 'node:path';
+import { root } from './paths.mjs';
 
 /** Between two rounds of asking frames what they are: a webview's document is written, so no event tells when it is there. */
 const ASK_AGAIN_MS = 200;
 
 /**
  * `GET /TITLE?shows=TEXT&shows=TEXT...&withinMs=N` answers 200 with all text of the page of that title once it has every
- * TEXT in it, and 504 with what it has when the time is over. Loopback only.
+ * TEXT in it, and 504 with what it has when the time is over. `POST /NAME` takes a picture of the window into
+ * docs/images/panels/NAME.png. Loopback only.
  *
  * @param {import('playwright-core').Page} page VS Code's window
  * @returns {Promise<{address: string, close: () => Promise<void>}>}
@@ -19,6 +22,13 @@ export async function servePanelPages(page) {
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const title = decodeURIComponent(pathname.slice(1));
+    if (request.method === 'POST') {
+      takePicture(page, title).then(
+        () => response.writeHead(204).end(),
+        error => response.writeHead(500).end(String(error)),
+      );
+      return;
+    }
     const untilMs = performance.now() + Number(searchParams.get('withinMs'));
     textOfPage(page, title, searchParams.getAll('shows'), untilMs).then(
       ({ text, complete }) => response.writeHead(complete ? 200 : 504).end(text),
@@ -35,6 +45,23 @@ export async function servePanelPages(page) {
       await once(server, 'close');
     },
   };
+}
+
+/** After every frame has drawn what it knows: two animation frames, one to draw, one to have drawn. */
+async function takePicture(page, name) {
+  if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`'${name}' is no name for a picture`);
+  const drawn = page.frames().map(frame =>
+    answerOf(
+      frame.evaluate(
+        () =>
+          new Promise(done => {
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
+          }),
+      ),
+    ),
+  );
+  await Promise.all(drawn);
+  await page.screenshot({ path: path.join(root, 'docs/images/panels', `${name}.png`) });
 }
 
 async function textOfPage(page, title, wanted, untilMs) {
@@ -54,13 +81,17 @@ async function textOfPage(page, title, wanted, untilMs) {
 
 /** null for a frame with another title, one that is not on screen, loads, or went away. */
 async function textOf(frame, title) {
-  const text = frame
-    .evaluate(
+  return answerOf(
+    frame.evaluate(
+      // biome-ignore lint/performance/useDomNodeTextContent: only what a person can see counts
       wanted => (document.title === wanted && innerWidth > 0 ? (document.body?.innerText ?? '') : null),
       title,
-    )
-    .catch(() => null);
-  // A frame that never loads a document never answers.
+    ),
+  );
+}
+
+/** null where a frame goes away, or never loads a document and so never answers. */
+function answerOf(asked) {
   const late = new Promise(resolve => setTimeout(resolve, 1000, null));
-  return Promise.race([text, late]);
+  return Promise.race([asked.catch(() => null), late]);
 }

@@ -29,6 +29,7 @@ export function missingItems(items) {
 
 function installedPackages(names) {
   // Unknown names make dpkg-query exit 1; the known ones are printed all the same.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status} ${Package}\n', ...names], {
     encoding: 'utf8',
   });

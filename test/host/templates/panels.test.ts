@@ -25,7 +25,12 @@ interface Scene {
   readonly command: string | readonly string[];
   readonly parameters?: Readonly<Record<string, string>>;
   readonly shows: Partial<Record<PageTitle, readonly string[]>>;
+  /** Pictures for docs/panels.md, in each of THEMES, under this name. */
+  readonly picture?: string;
 }
+
+/** The one the test ends with is the one it begins with. */
+const THEMES = { dark: 'Dark Modern', light: 'Light Modern' } as const;
 
 type PageTitle = 'Histogram' | 'Events' | 'Stacks' | 'Maps';
 const PAGE_TITLES: Readonly<Record<string, PageTitle>> = {
@@ -50,7 +55,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
     parameters: { max_gap_us: '1000000' },
     shows: { Events: ['127.0.0.1', '1001'] },
   },
-  disksnoop: { command: readDisk, shows: { Events: ['io_read', '4 KiB', 'dd'] } },
+  disksnoop: { command: readDisk, shows: { Events: ['io_read', '4 KiB', 'dd'] }, picture: 'events' },
   hello_fields: { command: forks, shows: { Events: ['w_clone', 'Hello, World!'] } },
   hello_perf_output: { command: forks, shows: { Events: ['w_clone', 'created'] } },
   hello_perf_output_using_ns: {
@@ -65,13 +70,18 @@ const SCENES: Readonly<Record<string, Scene>> = {
   mallocstacks: {
     command: [workload('w_malloc_fp')],
     shows: { Stacks: ['aaa', 'bbb'] },
+    picture: 'stacks',
   },
   mysqld_query: {
     command: [workload('w_mariadb'), '5'],
     parameters: { target_path: workload('w_mariadb') },
     shows: { Events: ['select 4'] },
   },
-  nflatency: { command: [workload('w_net'), 'udp', '200'], shows: { Histogram: ['hook_input'] } },
+  nflatency: {
+    command: [workload('w_net'), 'udp', '200'],
+    shows: { Histogram: ['hook_input'] },
+    picture: 'histogram',
+  },
   nodejs_http_server: {
     command: [workload('usdtfix'), 'http', '5'],
     parameters: { target_path: workload('usdtfix') },
@@ -97,6 +107,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   task_switch: {
     command: [workload('w_pp'), '200'],
     shows: { Maps: ['Switches by pair of threads', 'w_pp'] },
+    picture: 'maps',
   },
   tcpv4connect: { command: [workload('w_net'), 'tcp', '4'], shows: { Events: ['127.0.0.1', '7777'] } },
   trace_perf_output: {
@@ -200,6 +211,7 @@ describe('templates in the panel', function () {
       assert.deepEqual(Object.keys(scene.shows).sort(), panels.map(panel => PAGE_TITLES[panel]).sort());
       await command.run();
       for (const [title, texts] of Object.entries(scene.shows)) await shows(title, [name, ...texts]);
+      if (scene.picture) await takePictures(scene.picture);
       assert.deepEqual([...extension.exports.sessions.watched].sort(), [...panels].sort());
       await vscode.commands.executeCommand('bpf.detach', model);
       assert.equal(model.summary.state, 'ended');
@@ -228,6 +240,30 @@ function templateNames(): string[] {
 
 function manifestOf(name: string): TemplateManifest {
   return JSON.parse(readFileSync(path.join(templates, name, 'template.json'), 'utf8'));
+}
+
+/** Of the whole window, by the browser outside: it keeps them under docs/images. */
+async function takePictures(name: string): Promise<void> {
+  await vscode.commands.executeCommand('notifications.clearAll');
+  for (const [kind, theme] of Object.entries(THEMES)) {
+    await useTheme(theme);
+    const answer = await fetch(`${process.env.BPFW_HOST_PANELS}/${name}-${kind}`, { method: 'POST' });
+    assert.equal(answer.status, 204, await answer.text());
+  }
+}
+
+/** Resolves when VS Code has the theme. */
+async function useTheme(theme: string): Promise<void> {
+  const settings = vscode.workspace.getConfiguration('workbench');
+  if (settings.get('colorTheme') === theme) return;
+  const changed = new Promise<void>(resolve => {
+    const listening = vscode.window.onDidChangeActiveColorTheme(() => {
+      listening.dispose();
+      resolve();
+    });
+  });
+  await settings.update('colorTheme', theme, vscode.ConfigurationTarget.Global);
+  await changed;
 }
 
 /** Asks the browser outside (scripts/lib/panel-pages.mjs) what the page of that title shows. */
