@@ -69,12 +69,13 @@ describe('session on the sandbox VM', function () {
     await started.resume();
     assert.equal(await started.exited, 0);
   };
+  const create = (template: string) =>
+    vscode.commands.executeCommand<vscode.Uri>('bpf.newProgram', template, scratch.folder);
+  /** A name that is taken is asked for: each template is created once. */
+  const made = new Map<string, vscode.Uri>();
   const attach = async (template: string, parameters: Record<string, string> = {}): Promise<SessionModel> => {
-    const program = await vscode.commands.executeCommand<vscode.Uri>(
-      'bpf.newProgram',
-      template,
-      scratch.folder,
-    );
+    const program = made.get(template) ?? (await create(template));
+    made.set(template, program);
     const id = await vscode.commands.executeCommand<string>('bpf.compileAndAttach', program, { parameters });
     const model = sessions().all.find(candidate => candidate.id === id);
     assert.ok(model, `${template} was not attached`);
