@@ -150,7 +150,8 @@ async function inServer({ suite, scratch, workspace, env }) {
       ]),
     );
     const problem = await exited;
-    if (problem) console.log(['  VS Code said last:', ...vscodeLog.slice(-vscodeLogLines)].join('\n    '));
+    if (problem || !existsSync(env.BPFW_HOST_RESULTS))
+      console.log(['  VS Code said last:', ...vscodeLog.slice(-vscodeLogLines)].join('\n    '));
     return problem;
   } finally {
     await browser.close();
