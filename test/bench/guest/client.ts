@@ -117,6 +117,8 @@ async function maps([pid = '', name = '']: readonly string[]): Promise<void> {
       timer = setInterval(() => {
         reading = read().then(() => snapshots++);
       }, 100);
+    } else if (command === 'count') {
+      snapshots = 0;
     } else if (command === 'report') {
       clearInterval(timer);
       await reading;
