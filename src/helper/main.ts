@@ -6,19 +6,19 @@
  */
 import { parseArgs } from 'node:util';
 import { encodeFrame, FrameError, FrameKind } from '../shared/protocol/frames';
-import { LIMITS } from '../shared/protocol/helper';
+import { HELPER_EXIT as EXIT, LIMITS } from '../shared/protocol/helper';
 import { createFrameConnection } from '../shared/protocol/rpc-frames';
 import { checkPeer, hello, readToken } from './auth';
 import { dispatch } from './dispatch';
 import { HelperError } from './errors';
 import { installJsonRpcRuntime } from './jsonrpc-runtime';
+import { LibraryMissingError } from './libbpf/ffi';
 import { silenceLibbpf } from './libbpf/log';
 import { forceCopies } from './libbpf/memory';
 import { dieWithParent, forbidInspection, returnLargeAllocations } from './libbpf/process';
 import { createRequests } from './requests';
 import { openTransport, type TransportChoice } from './transport';
 
-const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 const TOKEN_TIMEOUT_MS = 30_000;
 /** Of received blobs that no request has taken: one object, and room for the header of the next. */
 const PENDING_BLOB_BYTES = LIMITS.objectBytes + 4096;
@@ -51,9 +51,15 @@ function commandLine(): CommandLine {
   return { transport: choice, copy: values.copy === true };
 }
 
-function fail(error: unknown, code: number = EXIT.failed): never {
+function fail(error: unknown, code: number = exitCodeOf(error)): never {
   process.stderr.write(`bpfw-helper: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(code);
+}
+
+function exitCodeOf(error: unknown): number {
+  return error instanceof LibraryMissingError && error.library === 'libbpf.so.1'
+    ? EXIT.libbpfMissing
+    : EXIT.failed;
 }
 
 async function main({ transport: choice, copy }: CommandLine): Promise<void> {

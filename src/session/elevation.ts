@@ -7,6 +7,7 @@ import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { type CapabilityBudget, holdsBudget } from './budget';
 import { SessionError } from './errors';
+import { helperFailure, lastLine } from './helper-failure';
 import type { InstalledHelper } from './installed-helper';
 import { processStatus } from './process-status';
 import type { NodeRuntime } from './real-node';
@@ -136,16 +137,9 @@ function electronEnv(node: NodeRuntime): string[] {
   return node.electron ? ['/usr/bin/env', 'ELECTRON_RUN_AS_NODE=1'] : [];
 }
 
-/** What a helper that did not start said on stderr, as an error for people. */
+/** Why a helper that was to be given rights did not start: who refused them, else what it said itself. */
 export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
-  return (
-    elevationRefusal(way, stderr, exitCode) ??
-    new SessionError(
-      'helper-failed',
-      `The privileged helper did not start (exit ${exitCode ?? 'by signal'}): ${lastLine(stderr) || 'it said nothing'}`,
-      'BPF: Show Log has the whole output; BPF: Check Environment says what is missing.',
-    )
-  );
+  return elevationRefusal(way, stderr, exitCode) ?? helperFailure(stderr, exitCode);
 }
 
 /** Why sudo, pkexec or setpriv refused; null when it was none of them that failed. */
@@ -207,11 +201,6 @@ export function elevationRefusal(
     );
   }
   return null;
-}
-
-/** The last line that is not empty. */
-export function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
 }
 
 /** Only where administrators install programs: what is about to be elevated must not come from a folder of PATH that others write. */

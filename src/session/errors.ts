@@ -14,6 +14,7 @@ export type SessionErrorCode =
   | 'helper-died'
   | 'protocol'
   | 'btf-missing'
+  | 'libbpf-missing'
   | 'bad-parameter'
   | 'unknown-parameter'
   | 'attach-point-missing'

@@ -1,8 +1,9 @@
 /** A short script as root, through the same ways as the helper: sudo with the password asked, sudo on the terminal, pkexec. */
 import { spawn } from 'node:child_process';
 import { Askpass } from './askpass';
-import { type ElevationUi, elevationRefusal, lastLine, planAsRoot } from './elevation';
+import { type ElevationUi, elevationRefusal, planAsRoot } from './elevation';
 import { SessionError } from './errors';
+import { lastLine } from './helper-failure';
 import { PrivateFolder } from './private-folder';
 import type { NodeRuntime } from './real-node';
 

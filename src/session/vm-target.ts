@@ -1,5 +1,6 @@
 /** The sandbox VM as a target: booted when first needed, ended with the target. The helper is root in there, and only in there. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -11,6 +12,7 @@ import type { TargetFacts } from './choose-programs';
 import { SessionError } from './errors';
 import { greetHelper, type HelperConnection } from './helper-connection';
 import { helperFacts } from './helper-facts';
+import { helperFailure } from './helper-failure';
 import type {
   ConnectOptions,
   IfuncAnswer,
@@ -35,6 +37,9 @@ export interface VmTargetOptions {
   readonly progress: Progress;
   readonly log: (line: string) => void;
 }
+
+/** Of what a helper says before it greets. */
+const STDERR_CHARACTERS = 64_000;
 
 export class VmTarget implements Target {
   readonly id = 'vm';
@@ -105,9 +110,12 @@ export class VmTarget implements Target {
       gid: 0,
     });
     process.stdout.resume();
-    process.stderr
-      .setEncoding('utf8')
-      .on('data', (text: string) => this.options.log(`helper in the VM: ${text.trimEnd()}`));
+    let stderr = '';
+    process.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-STDERR_CHARACTERS);
+      this.options.log(`helper in the VM: ${text.trimEnd()}`);
+    });
+    const stderrEnd = once(process.stderr, 'end');
     const token = randomBytes(32).toString('hex');
     process.stdin.on('error', () => undefined);
     process.stdin.write(`${token}\n`);
@@ -116,7 +124,13 @@ export class VmTarget implements Target {
       () => stream.destroy(),
       () => stream.destroy(),
     );
-    const connection = await greetHelper(duplexChannel(stream), token);
+    const connection = await greetHelper(duplexChannel(stream), token).catch(async error => {
+      if (!(error instanceof SessionError && error.code === 'helper-died')) throw error;
+      // The stream ended because the process did; how that ended says why.
+      const { code } = await process.exited;
+      await stderrEnd;
+      throw helperFailure(stderr, code);
+    });
     const helper = { connection, process };
     this.helper = helper;
     connection.closed.then(() => {

@@ -6,7 +6,6 @@
  * start-up pays for what it uses.
  */
 import koffi from 'koffi';
-import { HelperError } from '../errors';
 
 /** An address C gave us. */
 export type Pointer = bigint;
@@ -26,6 +25,18 @@ export interface ForeignFunction<A extends unknown[], R> {
 }
 
 type LibraryName = 'libbpf.so.1' | 'libc.so.6';
+
+/** A library of the machine that dlopen(3) does not find or cannot use. */
+export class LibraryMissingError extends Error {
+  constructor(
+    readonly library: LibraryName,
+    why: string,
+  ) {
+    super(`${library} cannot be loaded: ${why}`);
+    this.name = 'LibraryMissingError';
+  }
+}
+
 const libraries = new Map<LibraryName, ReturnType<typeof koffi.load>>();
 
 function library(name: LibraryName): ReturnType<typeof koffi.load> {
@@ -34,10 +45,7 @@ function library(name: LibraryName): ReturnType<typeof koffi.load> {
     try {
       loaded = koffi.load(name);
     } catch (error) {
-      throw new HelperError(
-        'kernel',
-        `${name} cannot be loaded: ${(error as Error).message}. Install it with: sudo apt install libbpf1`,
-      );
+      throw new LibraryMissingError(name, (error as Error).message);
     }
     libraries.set(name, loaded);
   }

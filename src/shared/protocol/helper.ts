@@ -12,6 +12,9 @@ import * as v from 'valibot';
 /** Raised on every change that an older peer would misread. */
 export const HELPER_PROTOCOL_VERSION = 2;
 
+/** How the helper ends when it ends by itself. 69 is EX_UNAVAILABLE of sysexits.h: what it stands on is not there. */
+export const HELPER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;
+
 export const LIMITS = {
   objectBytes: 16 << 20,
   nameBytes: 256,

@@ -33,6 +33,12 @@ describe('elevationFailure', () => {
     ],
     ['already', 'setpriv: activate capabilities: Operation not permitted', 1, 'elevation-refused'],
     ['already', 'Error: Cannot find module', 1, 'helper-failed'],
+    [
+      'sudo-askpass',
+      'bpfw-helper: libbpf.so.1 cannot be loaded: cannot open shared object file',
+      69,
+      'libbpf-missing',
+    ],
   ] as const)('%s: %s', (way, stderr, exitCode, code) => {
     const error = elevationFailure(way, stderr, exitCode);
     expect(error.code).toBe(code);
