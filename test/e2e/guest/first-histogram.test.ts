@@ -139,6 +139,36 @@ describe('▶ as a user with a sudo password', () => {
     );
 
   it(
+    'says what is missing and what mends it where libbpf is not installed',
+    async () => {
+      const { guest, workbench } = vscode;
+      onTestFailed(() => tellWhatIsThere(vscode), minute);
+      const library = await guest.sh(
+        'realpath "$(ldconfig -p | sed -n \'s/.*libbpf\\.so\\.1 .*=> //p\' | head -n 1)"',
+      );
+      // The helper of before may still wait for another session.
+      await guest.sh('pkill -KILL -f "helper[.]js --socket" || true');
+      await guest.sh(`mount --bind /dev/null ${library}`);
+      try {
+        progress('▶ without libbpf');
+        await workbench.clickTitleButton('Compile and Attach');
+        const notice = workbench.notification(
+          /libbpf, which loads programs into the kernel, is not installed/,
+        );
+        await withPassword(() => notice.waitFor());
+        expect(await notice.textContent()).toContain('To mend it: sudo apt-get install libbpf1');
+        await notice.getByRole('button', { name: 'Copy Command' }).waitFor();
+        await workbench.screenshot(path.join(workFolder, 'libbpf-missing.png'));
+        await notice.getByRole('button', { name: 'Check Environment' }).waitFor();
+        expect(await attachedPrograms(vscode)).toEqual([]);
+      } finally {
+        await guest.sh(`umount ${library}`);
+      }
+    },
+    10 * minute,
+  );
+
+  it(
     'says so when the helper is killed, and attaches again with one click',
     async () => {
       const { guest, workbench } = vscode;

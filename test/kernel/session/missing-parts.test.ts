@@ -69,7 +69,7 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
   ])('$part', async ({ prepare, environment, says, mend }) => {
     const before = await loadedPrograms();
     const { code, stdout, stderr } = await runTemplate(prepare, { LIBBPF: libbpf, ...environment });
-    expect({ code, stdout, stderr }).toMatchObject({ code: 3, stdout: "" });
+    expect({ code, stdout, stderr }).toMatchObject({ code: 3, stdout: '' });
     expect(stderr).toMatch(says);
     expect(stderr).toMatch(mend);
     expect(await loadedPrograms()).toBe(before);
