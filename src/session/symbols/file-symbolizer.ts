@@ -1,11 +1,12 @@
 /**
  * Names of addresses in programs and libraries: llvm-symbolizer, which reads symbol tables and debug information
- * (separate files by build id included) and demangles C++ and Rust. One process, asked line by line; runs without
- * privileges.
+ * (separate files by build id included) and demangles C++ and Rust, the latter's older mangling only with our help
+ * (rust-names.ts). One process, asked line by line; runs without privileges.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { readableName } from './rust-names';
 
 interface Answer {
   readonly Symbol?: readonly { readonly FunctionName: string }[];
@@ -61,7 +62,7 @@ export class FileSymbolizer {
 function functionsOf(line: string): readonly string[] {
   try {
     const { Symbol: symbols = [] } = JSON.parse(line) as Answer;
-    return symbols.map(symbol => symbol.FunctionName).filter(name => name !== '');
+    return symbols.map(symbol => readableName(symbol.FunctionName)).filter(name => name !== '');
   } catch {
     // Not an answer: nothing is made of it.
     return [];

@@ -5,19 +5,23 @@ import { root } from './paths';
 
 /** -no-pie keeps function addresses equal to the symbol table's; frame pointers make stacks walkable. */
 const FLAGS = ['-O1', '-g', '-Wall', '-Werror', '-fno-omit-frame-pointer', '-no-pie', '-pthread'];
+/** By file extension; Debian's clang brings what clang++ links with. */
+const COMPILERS: Readonly<Record<string, string>> = { '.c': 'clang', '.cc': 'clang++' };
 
-/** Compiles test/kernel/workloads/*.c into test/.work/workloads/, each that is newer than its binary. */
+/** Compiles test/kernel/workloads/*.c and *.cc into test/.work/workloads/, each that is newer than its binary. */
 export function compileWorkloads(checkout = root): void {
   const sources = path.join(checkout, 'test/kernel/workloads');
   if (!existsSync(sources)) return;
   for (const file of readdirSync(sources)) {
-    if (!file.endsWith('.c')) continue;
+    const { name, ext } = path.parse(file);
+    const compiler = COMPILERS[ext];
+    if (compiler === undefined) continue;
     const source = path.join(sources, file);
-    const binary = workloadPath(path.basename(file, '.c'), checkout);
+    const binary = workloadPath(name, checkout);
     if (existsSync(binary) && statSync(binary).mtimeMs > statSync(source).mtimeMs) continue;
     mkdirSync(path.dirname(binary), { recursive: true });
     const unfinished = `${binary}.${process.pid}`;
-    execFileSync('clang', [...FLAGS, source, '-o', unfinished, '-lm'], { stdio: 'inherit' });
+    execFileSync(compiler, [...FLAGS, source, '-o', unfinished, '-lm'], { stdio: 'inherit' });
     renameSync(unfinished, binary);
   }
 }

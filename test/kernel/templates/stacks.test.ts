@@ -59,6 +59,33 @@ describe('mallocstacks', () => {
     expect(through('bbb')).toEqual([{ innermost: 'main;ddd;bbb;malloc', bytes: 5000, calls: 5 }]);
     expect(result.counters.stacks_lost).toBe(0);
   });
+
+  it('names C++ and Rust functions as their authors wrote them', async () => {
+    const result = await trace({
+      program: 'mallocstacks',
+      command: [workloadPath('w_malloc_names')],
+    });
+    expect(result.commandExit).toBe(0);
+    const own = result.stacks
+      .filter(stack => stack.frames.includes('main'))
+      .map(stack => {
+        const path = stack.frames.slice(stack.frames.indexOf('main') + 1);
+        return [path.filter(name => !name.includes('repeat<')).join(';'), Number(stack.value.calls)];
+      });
+    // A lambda has no name of its own: the compiler numbers it.
+    const readable = new Map(
+      own.map(([path, calls]) => [String(path).replaceAll(/\$_\d+/g, 'lambda'), calls]),
+    );
+    expect(readable).toEqual(
+      new Map([
+        ['shop::Basket::add(int) const;malloc', 3],
+        ['main::lambda::operator()() const;void shop::reserve<long>(long);malloc', 2],
+        ['main::lambda::operator()() const;malloc', 1],
+        ['<&str as shop::Price>::price;shop::main::{{closure}};shop::shop::add;malloc', 4],
+        ['<shop::Money as core::ops::arith::Add>::add;malloc', 5],
+      ]),
+    );
+  });
 });
 
 describe('stack_buildid', () => {
