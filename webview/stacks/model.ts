@@ -1,4 +1,5 @@
 /** Stacks merged into one tree, and what is read from it. No DOM. */
+import { foldedFrame } from '../../src/shared/decode/text';
 import type { StackFrame, StackSample } from '../../src/shared/protocol/webview';
 
 export interface StackNode {
@@ -174,8 +175,7 @@ export function topFunctions(samples: readonly StackSample[], weight: Weight): F
 export function foldedStacks(samples: readonly StackSample[], weight: Weight): string {
   const lines = new Map<string, number>();
   for (const sample of samples) {
-    // ";" and line ends separate: a name that holds one would break the line.
-    const line = sample.frames.map(frame => frameLabel(frame).replace(/[;\r\n]/g, '_')).join(';');
+    const line = sample.frames.map(frame => foldedFrame(frameLabel(frame))).join(';');
     lines.set(line, (lines.get(line) ?? 0) + weightOf(sample, weight));
   }
   return [...lines.entries()]

@@ -36,7 +36,6 @@ export async function runCommand(
   command: readonly string[],
   options: RunOptions,
 ): Promise<EndReason> {
-  const output = options.json ? jsonOutput() : textOutput();
   const forMs = options.for === undefined ? null : parseDuration(options.for, '--for');
   const intervalMs = options.interval === undefined ? null : parseDuration(options.interval, '--interval');
   const givenPid = options.pid === undefined ? null : parsePid(options.pid);
@@ -50,6 +49,8 @@ export async function runCommand(
   const traced: { symbolizer?: Symbolizer; events?: EventPrinter } = {};
   try {
     const { target, built } = workplace;
+    const streams = built.object.maps.filter(map => map.view.kind === 'events').map(map => map.name);
+    const output = options.json ? jsonOutput() : textOutput(streams);
     requireChoice(built.object.parameters, parameters, givenPid !== null || command.length > 0);
     if (command.length > 0) {
       child = await target.spawn(

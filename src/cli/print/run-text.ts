@@ -1,38 +1,50 @@
 import { escapeText, formatValue } from '../../shared/decode/format';
 import { inlineAddresses, stackSpace } from '../../shared/decode/stack-tables';
+import { foldedFrame } from '../../shared/decode/text';
 import type { Field } from '../../shared/object/model';
 import type { AddressNames, RunOutput } from '../run-output';
 import { histogramRows } from './bars';
 import { tableRows } from './table';
 
-/** Text for people: an aligned line per event, bars for histograms, folded lines for stacks. */
-export function textOutput(): RunOutput {
+/**
+ * Text for people: an aligned line per event, bars for histograms, folded lines for stacks. `streams` are the names of
+ * those the program sends events through: with several, each line begins with its stream's.
+ */
+export function textOutput(streams: readonly string[]): RunOutput {
   const heads = new Set<string>();
+  const streamWidth = Math.max(0, ...streams.map(name => name.length));
+  const line = (stream: string, cells: readonly string[]): string =>
+    (streams.length > 1 ? [stream.padEnd(streamWidth), ...cells] : cells).join('  ').trimEnd();
   const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
   return {
     attached: programs =>
       process.stderr.write(`attached ${programs.map(program => program.attach).join(', ')}\n`),
     event: (stream, layout, data, names) => {
       if (!layout) {
-        print([
-          Object.values(data)
-            .map(value => formatValue(value, OF_UNKNOWN_TYPE))
-            .join(' '),
-        ]);
+        const bytes = Object.values(data).map(value => formatValue(value, OF_UNKNOWN_TYPE));
+        print([line(stream, [bytes.join(' ')])]);
         return;
       }
       const shown = layout.fields.filter(field => !field.hidden);
       const fields = shown.filter(field => !isAddressList(field));
       if (!heads.has(stream)) {
         heads.add(stream);
-        print([line(fields.map(field => cell(field, title(field))))]);
+        print([
+          line(
+            stream,
+            fields.map(field => cell(field, title(field))),
+          ),
+        ]);
       }
       print([
-        line(fields.map(field => cell(field, text(field, data)))),
+        line(
+          stream,
+          fields.map(field => cell(field, text(field, data))),
+        ),
         ...addressLines(shown.filter(isAddressList), data, names),
       ]);
     },
-    printk: line => print([line]),
+    printk: text => print([text]),
     histogram: (histogram, keyLayout) => print(['', ...histogramRows(histogram, keyLayout)]),
     map: (map, entries) => {
       if (map.view.kind !== 'table') return;
@@ -53,7 +65,7 @@ export function textOutput(): RunOutput {
         stacks.length === 0 ? `${map.label}: none` : `${map.label}, outermost frame first; ${counted}:`,
         ...byFirstNumber(stacks).map(({ frames, key, value }) => {
           const command = typeof key.comm === 'string' && key.comm !== '' ? [key.comm] : [];
-          const path = [...command, ...frames].map(frame => escapeText(frame)).join(';');
+          const path = [...command, ...frames].map(frame => foldedFrame(escapeText(frame))).join(';');
           return `${path} ${Object.values(value).map(String).join(' ')}`;
         }),
       ]);
@@ -106,8 +118,6 @@ const hexadecimal = (address: bigint): string => `0x${address.toString(16)}`;
 function title(field: Field): string {
   return field.meaning === 'timestamp-ns' ? `${field.label} (s)` : field.label;
 }
-
-const line = (cells: readonly string[]): string => cells.join('  ').trimEnd();
 
 /** The largest first: what counts most is what people look for. */
 function byFirstNumber<T extends { readonly value: RecordValues }>(entries: readonly T[]): T[] {

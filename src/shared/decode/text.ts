@@ -3,6 +3,14 @@ const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
+ * A frame's name as folded stacks (flamegraph.pl) take it: a semicolon, which Rust has in names such as
+ * `<[u8; 4] as Price>::price`, and a line's end would end the frame.
+ */
+export function foldedFrame(name: string): string {
+  return name.replace(/[;\r\n]/g, '_');
+}
+
+/**
  * Traced text made harmless for terminals and pages: control characters (so every ANSI sequence) become \n, \r, \t, \e
  * or \xNN; invisible format characters and line separators \u{N}.
  */

@@ -104,7 +104,7 @@ describe('events with stacks', () => {
   });
 
   it('have them under their row in text', async () => {
-    const lines = (await printed(textOutput())).trimEnd().split('\n');
+    const lines = (await printed(textOutput(['events']))).trimEnd().split('\n');
     expect(lines.map(line => line.trimEnd())).toEqual([
       expect.stringMatching(/^\s*pid$/),
       expect.stringMatching(/^\s*1$/),

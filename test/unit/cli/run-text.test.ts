@@ -56,7 +56,7 @@ describe('text for people', () => {
   const lines = () => written.join('').trimEnd().split('\n');
 
   it('keeps columns under their names, the longest name of an enum and all', () => {
-    const output = textOutput();
+    const output = textOutput(['events']);
     const record = layout(step, latency);
     output.event('events', record, { step: 1, latency: 1_500_000n }, new Map());
     output.event('events', record, { step: 0, latency: 12n }, new Map());
@@ -64,6 +64,22 @@ describe('text for people', () => {
       'step                  latency',
       'guest_hypercall       1.50 ms',
       'guest_exit              12 ns',
+    ]);
+  });
+
+  it('says of each line which of several streams it came through', () => {
+    const output = textOutput(['exits', 'hypercalls']);
+    output.event('hypercalls', layout(step), { step: 1 }, new Map());
+    output.event('exits', layout(latency), { latency: 12n }, new Map());
+    output.event('hypercalls', layout(step), { step: 0 }, new Map());
+    output.event('exits', null, { bytes: new Uint8Array([1, 255]) }, new Map());
+    expect(lines()).toEqual([
+      'hypercalls  step',
+      'hypercalls  guest_hypercall',
+      'exits            latency',
+      'exits              12 ns',
+      'hypercalls  guest_exit',
+      'exits       01 ff',
     ]);
   });
 
@@ -76,7 +92,7 @@ describe('text for people', () => {
         value: layout(field({ name: 'bytes', meaning: 'bytes', unit: 'bytes' })),
       },
     } as unknown as MapDefinition;
-    textOutput().map(map, [
+    textOutput(['events']).map(map, [
       { key: { name: 'a' }, value: { bytes: 5n } },
       { key: { name: 'longer' }, value: { bytes: 4096n } },
     ]);
@@ -86,16 +102,16 @@ describe('text for people', () => {
   it('folds stacks below their command, the largest first, and says what is counted', () => {
     const map = { label: 'Samples' } as unknown as MapDefinition;
     const stack = (comm: string, samples: number) => ({
-      frames: ['main', 'leaf'],
+      frames: ['main', '<[u8; 4] as Price>::price'],
       key: { comm },
       value: { samples },
     });
-    textOutput().stacks(map, [stack('one', 1), stack('two', 2)]);
+    textOutput(['events']).stacks(map, [stack('one', 1), stack('two', 2)]);
     expect(lines()).toEqual([
       '',
       'Samples, outermost frame first; samples:',
-      'two;main;leaf 2',
-      'one;main;leaf 1',
+      'two;main;<[u8_ 4] as Price>::price 2',
+      'one;main;<[u8_ 4] as Price>::price 1',
     ]);
   });
 });
