@@ -13,6 +13,18 @@ export function namedProcess(
   return Number.isInteger(pid) && pid > 0 ? pid : null;
 }
 
+/**
+ * The process that probes of programs and libraries are set in: the one the pid parameter says, so that 0 there means
+ * every process, whatever command runs; the command's where the program has no such parameter. Null for every process.
+ */
+export function probedProcess(
+  parameters: readonly Parameter[],
+  values: ReadonlyMap<string, string>,
+  commandPid: number | null,
+): number | null {
+  return parameters.some(({ role }) => role === 'pid') ? namedProcess(parameters, values) : commandPid;
+}
+
 /** Throws SessionError 'bad-parameter': nothing would ever be seen of a process that does not exist. */
 export async function requireProcess(target: Pick<Target, 'id' | 'describe' | 'hasProcess'>, pid: number) {
   if (await target.hasProcess(pid)) return;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProgramChoice } from '../../session/choose-programs';
 import { readKernelDrops } from '../../session/drops';
-import { namedProcess, requireProcess } from '../../session/named-process';
+import { namedProcess, probedProcess, requireProcess } from '../../session/named-process';
 import { OverheadGuard, watchOverhead } from '../../session/overhead-guard';
 import { startSession } from '../../session/start-session';
 import { Symbolizer } from '../../session/symbols/symbolizer';
@@ -68,7 +68,7 @@ export async function runCommand(
         object: built.object,
         objectBytes: built.bytes,
         parameters,
-        pid: pid ?? child?.pid ?? null,
+        pid: probedProcess(built.object.parameters, parameters, child?.pid ?? null),
         ui: terminalUi(),
         progress,
         allowChangingPrograms: false,
