@@ -56,7 +56,7 @@ export async function startSession(
   const refused = new Map<string, Lack>(
     (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
   );
-  let budget = capabilityBudget(object, likelyPrograms(object), budgetFacts);
+  let budget = capabilityBudget(object, likelyPrograms(object, refused), budgetFacts);
   let trustsBtf = true;
   for (;;) {
     const connection = await request.helpers.acquire(target, budget, object.name, request);
@@ -130,11 +130,11 @@ async function open(
   });
 }
 
-/** What will probably be loaded, before the target was asked: the first rank of each group. */
-function likelyPrograms(object: BpfObject): Program[] {
+/** What will probably be loaded, before the target was asked: the first rank of each group that was not left out. */
+function likelyPrograms(object: BpfObject, refused: ReadonlyMap<string, Lack>): Program[] {
   const firstRank = new Map<string, number>();
-  for (const { choice } of object.programs) {
-    if (choice)
+  for (const { name, choice } of object.programs) {
+    if (choice && !refused.has(name))
       firstRank.set(choice.group, Math.min(choice.rank, firstRank.get(choice.group) ?? choice.rank));
   }
   return object.programs.filter(program =>

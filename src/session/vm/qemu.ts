@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { GUEST_PORTS } from '../../shared/protocol/guest';
 import type { Acceleration } from './acceleration';
 import { ConsoleLog } from './console-log';
+import type { EmulatedThreads } from './emulated-cpus';
 import { findTool, installCommand } from './find-tool';
 import { ROOT_MOUNT_TAG } from './guest-init';
 import { VmError } from './vm-error';
@@ -16,6 +17,8 @@ export interface ForwardedPort {
 export interface QemuOptions {
   readonly qemuPath: string;
   readonly acceleration: Acceleration;
+  /** Of a guest without KVM. */
+  readonly emulatedThreads: EmulatedThreads;
   readonly imagePath: string;
   readonly initramfsPath: string;
   readonly helperSocketPath: string;
@@ -130,7 +133,12 @@ function qemuArguments(options: QemuOptions): string[] {
     ['-machine', machine],
     options.acceleration === 'kvm'
       ? ['-accel', 'kvm', '-cpu', process.arch === 'x64' ? 'host,-arch-capabilities' : 'host']
-      : ['-accel', 'tcg,thread=multi', '-cpu', process.arch === 'x64' ? EMULATED_X64 : 'max'],
+      : [
+          '-accel',
+          `tcg,thread=${options.emulatedThreads}`,
+          '-cpu',
+          process.arch === 'x64' ? EMULATED_X64 : 'max',
+        ],
     ['-m', String(options.memoryMb), '-smp', String(options.cpus)],
     ['-kernel', options.imagePath, '-initrd', options.initramfsPath, '-append', kernelArguments.join(' ')],
     ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],

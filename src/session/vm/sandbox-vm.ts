@@ -9,6 +9,7 @@ import { createOwnedFolder, removeStaleFolders } from '../owned-folder';
 import { type Acceleration, accelerationsToTry, rememberKvm } from './acceleration';
 import { AgentClient } from './agent-client';
 import { cpioArchive } from './cpio';
+import { type EmulatedThreads, safeEmulatedThreads } from './emulated-cpus';
 import { BootMarker, firstInit, secondInit } from './guest-init';
 import { findGuestNode } from './guest-node';
 import type { GuestProcess } from './guest-process';
@@ -40,6 +41,8 @@ export interface SandboxVmOptions {
   /** Default: 2, at most this machine's. */
   readonly cpus?: number;
   readonly acceleration?: 'auto' | Acceleration;
+  /** Default: what this QEMU does right. */
+  readonly emulatedThreads?: EmulatedThreads;
   readonly forwardedPorts?: readonly ForwardedPort[];
   readonly extraQemuArguments?: readonly string[];
   readonly bootDeadlineMs?: number;
@@ -257,6 +260,7 @@ async function launch(plan: Plan, acceleration: Acceleration): Promise<Qemu> {
   const qemu = await startQemu({
     qemuPath: plan.qemuPath,
     acceleration,
+    emulatedThreads: plan.options.emulatedThreads ?? (await safeEmulatedThreads(plan.qemuPath)),
     imagePath: plan.bootPath,
     initramfsPath: initramfsPath(plan),
     helperSocketPath: path.join(plan.runFolder, HELPER_SOCKET),
