@@ -1,23 +1,14 @@
 /** What the objects say about themselves, compiled by every clang on this machine: promise 1, from the C to the panel. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findClang } from '../../../src/compile/clang';
-import { compile } from '../../../src/compile/compile';
-import { type BtfSource, btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/object/btf';
-import type { BpfObject } from '../../../src/shared/object/model';
-import { readObject } from '../../../src/shared/object/object';
 import { mainPanelsOf } from '../../../src/shared/object/panels';
 import { installedClangs, kernelBtfFiles, scratchFolder } from '../compile/toolchain';
-import { includeFolder, readTemplates, type TemplateFolder } from './folders';
+import { btfSource, compileTemplate } from './compiled';
+import { readTemplates } from './folders';
 
 const templates = readTemplates();
 const { folder, remove } = scratchFolder();
 afterAll(remove);
-
-/** As the templates are checked by hand: nothing a careful reader would be warned about. */
-const STRICT = ['-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror'];
 
 const LOADER_UNDERSTANDS =
   /^(btf-args:\w+:\d+|module:\w+(:\w+(\|\w+)*)?|tracepoint:\w+:\w+|(no-)?field:\w+\.\w+|branch-stack)$/;
@@ -26,7 +17,7 @@ describe.each(await kernelBtfFiles(folder))('types of %s', path => {
   const btf = btfSource(path);
   describe.each(installedClangs())('with %s', clang => {
     describe.each(templates)('$name', template => {
-      const compiled = compileTemplate(template, clang, btf);
+      const compiled = compileTemplate(template, { clang, btf, cacheFolder: join(folder, 'cache') });
 
       it('compiles without a warning', async () => {
         const { output, object } = await compiled();
@@ -71,33 +62,3 @@ describe.each(await kernelBtfFiles(folder))('types of %s', path => {
     });
   });
 });
-
-function compileTemplate(
-  template: TemplateFolder,
-  clang: string,
-  btf: BtfSource,
-): () => Promise<{ output: string; object: BpfObject }> {
-  let result: Promise<{ output: string; object: BpfObject }> | null = null;
-  return () => {
-    result ??= (async () => {
-      const compiled = await compile({
-        sourcePath: template.sourcePath,
-        btf,
-        clang: await findClang({ setting: clang }),
-        cacheFolder: join(folder, 'cache'),
-        includeFolders: [includeFolder],
-        extraFlags: STRICT,
-      });
-      if (!compiled.ok) throw new Error(compiled.output);
-      const bytes = new Uint8Array(readFileSync(compiled.objectPath));
-      return { output: compiled.output, object: readObject(bytes, `${template.name}.bpf.o`) };
-    })();
-    return result;
-  };
-}
-
-function btfSource(path: string): BtfSource {
-  const bytes = new Uint8Array(readFileSync(path));
-  const btf = parseBtf(bytes);
-  return { id: btfId(bytes), load: () => btf };
-}

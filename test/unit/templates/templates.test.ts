@@ -97,9 +97,9 @@ describe.each(templates)('$name', ({ name, source, manifest, readme }) => {
 
   it('is explained', () => {
     expect(readme).toMatch(new RegExp(`^# ${name}: `));
-    // What bpfw printed in the sandbox VM, with the command line.
+    // What bpfw printed in the sandbox VM, with the command line and what was typed before it.
     expect(readme).toMatch(
-      new RegExp(`\\n## What it looks like\\n\\n {4}\\$ bpfw run ${name} .*\\n {4,}\\S`),
+      new RegExp(`\\n## What it looks like\\n\\n( {4}\\$ .*\\n)* {4}\\$ bpfw run ${name} .*\\n {4,}\\S`),
     );
     for (const section of [
       'How to read it',
