@@ -1,6 +1,6 @@
-import { escapeText, formatValue } from '../../shared/decode/format';
+import { formatValue } from '../../shared/decode/format';
 import { inlineAddresses, stackSpace } from '../../shared/decode/stack-tables';
-import { foldedFrame } from '../../shared/decode/text';
+import { escapeText, foldedFrame } from '../../shared/decode/text';
 import type { Field } from '../../shared/object/model';
 import type { AddressNames, RunOutput } from '../run-output';
 import { histogramRows } from './bars';
