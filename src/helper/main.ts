@@ -15,7 +15,7 @@ import { installJsonRpcRuntime } from './jsonrpc-runtime';
 import { LibraryMissingError } from './libbpf/ffi';
 import { silenceLibbpf } from './libbpf/log';
 import { forceCopies } from './libbpf/memory';
-import { dieWithParent, forbidInspection, returnLargeAllocations } from './libbpf/process';
+import { dieWithParent, forbidInspection, holdLittleMemory } from './libbpf/process';
 import { createRequests } from './requests';
 import { openTransport, type TransportChoice } from './transport';
 
@@ -69,7 +69,7 @@ async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   for (const name of Object.keys(process.env)) if (name !== 'LANG') delete process.env[name];
   dieWithParent(parent);
   forbidInspection();
-  returnLargeAllocations();
+  holdLittleMemory();
   silenceLibbpf();
   installJsonRpcRuntime();
   if (copy) forceCopies();

@@ -7,6 +7,8 @@ const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
+/** include/uapi/linux/prctl.h, since 3.15. */
+const PR_SET_THP_DISABLE = 41;
 const SIGKILL = 9;
 /** malloc.h of glibc */
 const M_MMAP_THRESHOLD = -3;
@@ -46,10 +48,12 @@ export function forbidInspection(): void {
 
 /**
  * What is large goes back to the system when it is freed. By itself glibc keeps, on each thread of the pool, room for
- * the largest block it saw freed: 11 MB a thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD).
+ * the largest block it saw freed: 11 MB a thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD). Huge
+ * pages, which some distributions give unasked, would make 2 MB of each corner that a thread touches.
  */
-export function returnLargeAllocations(): void {
+export function holdLittleMemory(): void {
   mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION_BYTES);
+  prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 /** "1.1" */
