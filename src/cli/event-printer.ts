@@ -5,7 +5,7 @@ import { decodeRecord, recordFits } from '../shared/decode/field';
 import type { FieldValue } from '../shared/decode/model';
 import { indexPerfRecords } from '../shared/decode/perf-records';
 import { indexRingSpan } from '../shared/decode/ring-span';
-import { inlineAddresses, stackSpace } from '../shared/decode/stack-tables';
+import { addressArrays, inlineAddresses, stackSpace } from '../shared/decode/stack-tables';
 import type { Field, RecordLayout } from '../shared/object/model';
 import type { DataFrame } from '../shared/protocol/frames';
 import type { AddressNames, RunOutput } from './run-output';
@@ -101,9 +101,7 @@ export class EventPrinter {
   }
 
   private fieldsWithAddresses(layout: RecordLayout): readonly Field[] {
-    const known =
-      this.addressFields.get(layout) ??
-      layout.fields.filter(field => field.storage === 'array' && stackSpace(field) !== null);
+    const known = this.addressFields.get(layout) ?? addressArrays(layout);
     this.addressFields.set(layout, known);
     return known;
   }

@@ -3,27 +3,40 @@ import { decodeField } from '../shared/decode/field';
 import type { GlobalVariable } from '../shared/object/model';
 import type { TracingSession } from './tracing-session';
 
-/** The sum of the session's drop counters now; 0 when the program counts none. */
-export async function readKernelDrops(session: TracingSession): Promise<number> {
-  let drops = 0;
-  for (const section of new Set(session.object.globals.filter(isDropCounter).map(global => global.section))) {
+/** One counter as it was read. */
+export interface DropCount {
+  /** The map whose records it counts; null where the program does not say. */
+  readonly of: string | null;
+  readonly count: number;
+}
+
+/** The session's drop counters now; none when the program has none. */
+export async function readDropCounts(session: TracingSession): Promise<readonly DropCount[]> {
+  const drops: DropCount[] = [];
+  const counters = session.object.globals.filter(isDropCounter);
+  for (const section of new Set(counters.map(global => global.section))) {
     const bytes = await session.readSection(section);
-    for (const global of session.object.globals.filter(
-      candidate => isDropCounter(candidate) && candidate.section === section,
-    )) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const global of counters.filter(candidate => candidate.section === section)) {
       const field = global.layout.fields[0];
       if (field)
-        drops += Number(
-          decodeField(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), global.offset, field),
-        );
+        drops.push({ of: global.drops?.of ?? null, count: Number(decodeField(view, global.offset, field)) });
     }
   }
   for (const map of session.object.maps) {
     if (map.view.kind !== 'drops') continue;
     const { values, count, cpus } = await session.readMap(map);
-    drops += sumCounters(values, map.valueSize, count * (map.perCpu ? cpus : 1));
+    drops.push({
+      of: map.view.of,
+      count: sumCounters(values, map.valueSize, count * (map.perCpu ? cpus : 1)),
+    });
   }
   return drops;
+}
+
+/** The sum of the session's drop counters now; 0 when the program counts none. */
+export async function readKernelDrops(session: TracingSession): Promise<number> {
+  return (await readDropCounts(session)).reduce((sum, { count }) => sum + count, 0);
 }
 
 export function isDropCounter(global: GlobalVariable): boolean {

@@ -1,9 +1,9 @@
 /** Everything about one record: every field, formatted and as counted. */
 
+import { formatValue } from '../../src/shared/decode/format';
 import type { FieldValue } from '../../src/shared/decode/model';
 import { element } from '../common/dom';
 import { button } from '../common/toolkit';
-import { shownValue } from './reader';
 import type { EventStream } from './stream';
 
 /** The value without formatting, when that says more. */
@@ -51,8 +51,8 @@ export function createDetailPane(onClose: () => void): DetailPane {
       list.replaceChildren(
         ...stream.reader.fields.flatMap(field => {
           const value = stream.reader.value(found.view, found.offset, found.length, field);
-          const shown = shownValue(value, field);
-          const raw = plain(value);
+          const shown = stream.reader.shown(value, field);
+          const raw = stream.reader.addressNames(value, field) ? formatValue(value, field) : plain(value);
           const term = element(
             'dt',
             { title: [field.typeName, field.help].filter(part => part !== '').join(' · ') },

@@ -2,7 +2,7 @@
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import { csvField, jsonText, jsonValue } from '../common/export';
-import { shownValue } from './reader';
+import type { RecordReader } from './reader';
 import type { EventStream } from './stream';
 
 type Format = 'csv' | 'ndjson' | 'json' | 'tsv';
@@ -35,11 +35,11 @@ function joined(all: readonly string[]): string {
 function* lines(
   stream: EventStream,
   rows: Iterable<number>,
-  line: (cells: Cells) => string,
+  line: (cells: Cells, reader: RecordReader) => string,
 ): Iterable<string> {
   for (const number of rows) {
     const cells = cellsOf(stream, number);
-    if (cells) yield line(cells);
+    if (cells) yield line(cells, stream.reader);
   }
 }
 
@@ -56,9 +56,14 @@ function* objects(
       yield {
         type: 'event',
         stream: name,
-        data: Object.fromEntries(cells.map(([field, value]) => [field.name, value])),
+        data: Object.fromEntries(cells.map(([field, value]) => [field.name, jsonCell(stream, field, value)])),
       };
   }
+}
+
+/** A stack is its names, as `bpfw run --json` prints it; every other value is as decoded. */
+function jsonCell({ reader }: EventStream, field: Field, value: FieldValue): FieldValue | readonly string[] {
+  return (field.storage === 'array' ? reader.addressNames(value, field) : null) ?? value;
 }
 
 /** The row's values; null for a mark of lost records, and for a row that left meanwhile. */
@@ -69,16 +74,16 @@ function cellsOf({ reader, store }: EventStream, number: number): Cells | null {
 }
 
 /** Numbers as counted, so that a spreadsheet can add them; the rest as shown. */
-function csvLine(cells: Cells): string {
+function csvLine(cells: Cells, { shown }: RecordReader): string {
   return cells
     .map(([field, value]) =>
-      csvField(isCounted(field) && isNumber(value) ? String(value) : shownValue(value, field)),
+      csvField(isCounted(field) && isNumber(value) ? String(value) : shown(value, field)),
     )
     .join(',');
 }
 
-function tsvLine(cells: Cells): string {
-  return cells.map(([field, value]) => shownValue(value, field)).join('\t');
+function tsvLine(cells: Cells, { shown }: RecordReader): string {
+  return cells.map(([field, value]) => shown(value, field)).join('\t');
 }
 
 function isNumber(value: FieldValue): value is number | bigint {

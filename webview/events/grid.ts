@@ -3,7 +3,7 @@ import type { Field } from '../../src/shared/object/model';
 import { element, setAttributes, setText } from '../common/dom';
 import { formatCount } from '../common/quantity';
 import { VirtualList } from '../common/virtual-list';
-import { isNumeric, shownValue } from './reader';
+import { isNumeric } from './reader';
 import type { EventStream, SortChoice } from './stream';
 
 const ROW_PX = 22;
@@ -17,6 +17,8 @@ export interface Grid {
   /** Draws what changed. With `follow` the newest row stays in view. */
   draw(follow: boolean): void;
   shift(rows: number): void;
+  /** Values are shown differently from now on: rows in view are decoded again. */
+  forget(): void;
   sort(choice: SortChoice | null): void;
   /** Row numbers of the selection, in the order listed. */
   selection(): readonly number[];
@@ -128,7 +130,8 @@ export function createGrid(handlers: GridHandlers): Grid {
     }
     columns.forEach((field, column) => {
       const cell = row.children[column];
-      if (cell) setText(cell, shownValue(reader.value(found.view, found.offset, found.length, field), field));
+      if (cell)
+        setText(cell, reader.shown(reader.value(found.view, found.offset, found.length, field), field));
     });
   };
 
@@ -248,6 +251,9 @@ export function createGrid(handlers: GridHandlers): Grid {
       else list.draw();
     },
     shift: rows => list.shift(rows),
+    forget: () => {
+      for (const row of body.children) row.removeAttribute('data-row');
+    },
     sort: choice => {
       for (const header of head.children) {
         const own = choice && header.getAttribute('data-column') === choice.column;

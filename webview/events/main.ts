@@ -9,6 +9,8 @@ import { createEventsView, type ViewState } from './view';
 
 let sessionId: string | null = null;
 let streams: readonly EventStream[] = [];
+/** Of the session's kernel addresses; streams read it. */
+const kernelNames = new Map<bigint, string>();
 
 const host = connectToHost<ViewState>(receive);
 const saved = host.savedState();
@@ -36,13 +38,16 @@ function receive(message: ToWebview): void {
     return;
   }
   if (message.type === 'session') {
-    if (message.session.id !== sessionId || message.fresh) streams = [];
+    if (message.session.id !== sessionId || message.fresh) {
+      streams = [];
+      kernelNames.clear();
+    }
     sessionId = message.session.id;
     const limit = message.eventBytesLimit ?? DEFAULT_LIMIT_BYTES;
     const known = message.streams.map(
       description =>
         streams.find(stream => stream.description.stream === description.stream) ??
-        new EventStream(description, limit),
+        new EventStream(description, limit, kernelNames),
     );
     // The same array while nothing was added, so that the view stays as it is.
     if (known.length !== streams.length || known.some((stream, index) => stream !== streams[index]))
@@ -59,5 +64,8 @@ function receive(message: ToWebview): void {
   } else if (message.type === 'evicted') {
     streams.find(stream => stream.description.stream === message.stream)?.store.evict(message.records);
     view.draw();
+  } else if (message.type === 'kernelNames') {
+    for (const [address, name] of message.names) kernelNames.set(BigInt(address), name);
+    view.renamed();
   } else if (message.type === 'drops') view.drops(message.drops);
 }

@@ -1,6 +1,12 @@
 /** Columns of a stream and their values, whatever the stream carries: typed records, bytes, or printk lines. */
 import { decodeField } from '../../src/shared/decode/field';
 import { formatValue } from '../../src/shared/decode/format';
+import {
+  formatKernelAddresses,
+  type KernelNames,
+  kernelAddressFields,
+  kernelAddressTexts,
+} from '../../src/shared/decode/kernel-addresses';
 import type { FieldValue } from '../../src/shared/decode/model';
 import { indexPerfRecords } from '../../src/shared/decode/perf-records';
 import { indexRingSpan } from '../../src/shared/decode/ring-span';
@@ -15,11 +21,10 @@ export interface RecordReader {
   readonly fields: readonly Field[];
   readonly index: (bytes: Uint8Array) => Records;
   value(view: DataView, offset: number, length: number, field: Field): FieldValue;
-}
-
-/** The text of one value, harmless: control characters escaped. */
-export function shownValue(value: FieldValue, field: Field): string {
-  return formatValue(value, field);
+  /** The text of one value, harmless: control characters escaped. Kernel addresses by name where they have one. */
+  shown(value: FieldValue, field: Field): string;
+  /** Kernel addresses by name, innermost frame first; null for a field of something else. Names may come later than they. */
+  addressNames(value: FieldValue, field: Field): readonly string[] | null;
 }
 
 export function isNumeric(field: Field): boolean {
@@ -65,7 +70,11 @@ function plainField(name: string, label: string, part: Partial<Field>): Field {
   };
 }
 
-export function createReader(stream: StreamDescription): RecordReader {
+/** What a stream without kernel addresses shows. */
+const plainText = { shown: formatValue, addressNames: () => null };
+
+/** `names` may grow later. */
+export function createReader(stream: StreamDescription, names: KernelNames): RecordReader {
   if (stream.content === 'printk') return printkReader();
   const index = stream.content === 'ring' ? indexRingSpan : indexPerfRecords;
   const { record } = stream;
@@ -76,16 +85,22 @@ export function createReader(stream: StreamDescription): RecordReader {
       columns: [size, bytes],
       fields: [size, bytes],
       index,
+      ...plainText,
       value: (view, offset, length, field) =>
         field === size
           ? length
           : new Uint8Array(view.buffer.slice(view.byteOffset + offset, view.byteOffset + offset + length)),
     };
   }
+  const addresses = new Set(kernelAddressFields(record));
   return {
     columns: record.fields.filter(field => !field.hidden),
     fields: record.fields,
     index,
+    shown: (value, field) =>
+      addresses.has(field) ? formatKernelAddresses(record, field, value, names) : formatValue(value, field),
+    addressNames: (value, field) =>
+      addresses.has(field) ? kernelAddressTexts(record, field, value, names) : null,
     value: (view, offset, length, field) => decodeField(view, offset, field, offset + length),
   };
 }
@@ -121,6 +136,7 @@ function printkReader(): RecordReader {
     columns: fields,
     fields,
     index: indexLines,
+    ...plainText,
     value: (view, offset, length, field) => {
       const line = text.decode(new Uint8Array(view.buffer, view.byteOffset + offset, length));
       const found = TRACE_LINE.exec(line);

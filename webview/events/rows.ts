@@ -2,7 +2,7 @@
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import type { Predicate } from './filter';
-import { type RecordReader, shownValue } from './reader';
+import type { RecordReader } from './reader';
 import type { EventStore } from './store';
 
 /** Longest stretch of work before the page may draw and answer again. */
@@ -68,7 +68,7 @@ class Cursor {
   };
   readonly shown = (column: number): string => {
     const field = this.reader.columns[column];
-    return field ? shownValue(this.value(column), field) : '';
+    return field ? this.reader.shown(this.value(column), field) : '';
   };
 }
 
@@ -154,7 +154,7 @@ export async function sortRows(
     if (row?.kind === 'record') {
       const value = reader.value(row.view, row.offset, row.length, field);
       numbers[count] = number;
-      if (texts) texts.push(typeof value === 'string' ? value : shownValue(value, field));
+      if (texts) texts.push(typeof value === 'string' ? value : reader.shown(value, field));
       else keys[count] = Number(value);
       count++;
     }

@@ -1,5 +1,6 @@
 /** One stream of the session on the page: its records, its rate, and the list of rows the person asked for. */
 
+import type { KernelNames } from '../../src/shared/decode/kernel-addresses';
 import type { Field } from '../../src/shared/object/model';
 import type { StreamDescription } from '../../src/shared/protocol/webview';
 import type { Predicate } from './filter';
@@ -30,8 +31,9 @@ export class EventStream {
   constructor(
     readonly description: StreamDescription,
     readonly limitBytes: number,
+    names: KernelNames,
   ) {
-    this.reader = createReader(description);
+    this.reader = createReader(description, names);
     this.store = new EventStore(this.reader.index, limitBytes);
   }
 

@@ -26,6 +26,8 @@ export interface EventsView {
   drops(drops: Drops): void;
   draw(): void;
   redraw(): void;
+  /** Kernel addresses have more names than before. */
+  renamed(): void;
   export(kind: string): void;
 }
 
@@ -270,6 +272,15 @@ export function createEventsView(
     draw: drawData,
     redraw: () => {
       rateOf = null;
+      draw();
+    },
+    renamed: () => {
+      if (!current?.reader.fields.some(field => current?.reader.addressNames(0, field))) return;
+      grid.forget();
+      if (detailOpen) showDetail();
+      // Rows were let through or not, and ordered, by addresses.
+      if (predicate) current.filter(predicate);
+      if (state.sort) sortNow();
       draw();
     },
     export: frame.export,

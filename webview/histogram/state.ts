@@ -18,6 +18,8 @@ export interface ViewState {
   top: number;
   search: string;
   frozen: FrozenRun | null;
+  /** The part of the time line that is shown, by the ends of its first and last interval: numbers of intervals are new with each load. */
+  range: { readonly fromMs: number; readonly toMs: number } | null;
 }
 
 type SavedBucket = readonly [min: string, max: string, count: number];
@@ -60,6 +62,7 @@ export function restore(saved: SavedState | undefined): ViewState {
     sort: saved?.sort ?? 'count',
     top: saved?.top ?? 12,
     search: saved?.search ?? '',
+    range: saved?.range ?? null,
     frozen: frozen && {
       label: frozen.label,
       atMs: frozen.atMs,

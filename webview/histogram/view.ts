@@ -46,7 +46,8 @@ export function createHistogramView(
   state: ViewState,
   host: ViewHost,
 ): HistogramView {
-  let range: { first: number; last: number } | null = null;
+  /** Numbers of state.range's intervals as of the last drawing; null while they are not there. */
+  let range: { readonly first: number; readonly last: number } | null = null;
   let paused = false;
   let maps: readonly MapDefinition[] = [];
   let shown: PageLayout | null = null;
@@ -71,7 +72,7 @@ export function createHistogramView(
     pressed: state.lastInterval,
     onChange: pressed => {
       state.lastInterval = pressed;
-      range = null;
+      state.range = null;
       changed();
     },
   });
@@ -149,8 +150,8 @@ export function createHistogramView(
       icon: 'close',
       iconOnly: true,
       onClick: () => {
-        range = null;
-        draw();
+        state.range = null;
+        changed();
       },
     }),
   );
@@ -170,8 +171,10 @@ export function createHistogramView(
     chart.element,
   );
   const heatmap = createHeatmap(chosen => {
-    range = chosen;
-    draw();
+    const steps = chosen ? history.stepsOf({ kind: 'range', ...chosen }) : [];
+    const [first] = steps;
+    state.range = first ? { fromMs: first.toMs, toMs: steps.at(-1)?.toMs ?? first.toMs } : null;
+    changed();
   });
   const heatHead = element('h2', {}, 'Over time');
   const heatPane = element(
@@ -228,7 +231,17 @@ export function createHistogramView(
     render();
   }
 
+  function rangeNow(): typeof range {
+    const { range: wanted } = state;
+    const steps = wanted
+      ? history.timeline.filter(step => step.toMs >= wanted.fromMs && step.toMs <= wanted.toMs)
+      : [];
+    const [first] = steps;
+    return first ? { first: first.number, last: steps.at(-1)?.number ?? first.number } : null;
+  }
+
   function render(): void {
+    range = rangeNow();
     const all = history.series(span());
     if (all.length === 0) return;
     const layout = layoutOf(all, state, maps);

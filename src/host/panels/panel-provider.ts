@@ -26,6 +26,8 @@ type ExportAnswer = Extract<FromWebview, { type: 'export' | 'notExported' }>;
 
 export class PanelProvider implements vscode.WebviewViewProvider {
   private view: vscode.WebviewView | null = null;
+  /** Of the view there is. */
+  private subscriptions: readonly vscode.Disposable[] = [];
   /** The page said 'ready' and was not unloaded since. */
   private pageReady = false;
   private inFlightBytes = 0;
@@ -41,10 +43,11 @@ export class PanelProvider implements vscode.WebviewViewProvider {
   ) {}
 
   resolveWebviewView(view: vscode.WebviewView): void {
+    // VS Code does not always say that a view it made before is gone, when sessions change quickly.
+    this.letGo();
     this.view = view;
-    this.pageReady = false;
     view.webview.options = { enableScripts: true, localResourceRoots: [this.pages] };
-    const subscriptions = [
+    this.subscriptions = [
       view.webview.onDidReceiveMessage(message => this.receive(message)),
       view.onDidChangeVisibility(() => {
         // VS Code unloads a hidden page; it says 'ready' again when it is back.
@@ -55,9 +58,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.hydrate()),
     ];
     view.onDidDispose(() => {
-      for (const subscription of subscriptions) subscription.dispose();
-      this.view = null;
-      this.unloaded();
+      if (this.view === view) this.letGo();
     });
     view.webview.html = webviewPageHtml({
       title: PANEL_TITLES[this.panel],
@@ -92,6 +93,13 @@ export class PanelProvider implements vscode.WebviewViewProvider {
         resolve(value);
       });
     });
+  }
+
+  private letGo(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+    this.subscriptions = [];
+    this.view = null;
+    this.unloaded();
   }
 
   private unloaded(): void {

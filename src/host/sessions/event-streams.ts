@@ -1,21 +1,28 @@
 /** The event streams of one session: what a page needs to know of each, and the records kept, bounded. */
+import type { DropCount } from '../../session/drops';
 import type { SessionStream } from '../../session/tracing-session';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type { StreamDescription, ToWebview } from '../../shared/protocol/webview';
 import { EventStore, endsWithNewline } from '../panels/event-store';
 import { countRecords } from './count-records';
+import { SessionKernelNames } from './kernel-names';
 
 export class EventStreams {
   readonly descriptions: readonly StreamDescription[];
   private readonly stores: ReadonlyMap<string, EventStore>;
   private readonly evicted = new Map<string, number>();
+  /** By stream: what its program had counted as lost when it was last asked. */
+  private readonly dropped = new Map<string, number>();
+  private readonly names: SessionKernelNames;
 
-  /** `limitBytes`: of each stream. */
+  /** `limitBytes`: of each stream. `lookUp`: names of kernel addresses, null for what has none. */
   constructor(
     private readonly sessionId: string,
     streams: readonly SessionStream[],
     limitBytes: number,
+    lookUp: (addresses: readonly bigint[]) => Promise<readonly (string | null)[]>,
   ) {
+    this.names = new SessionKernelNames(sessionId, lookUp);
     this.descriptions = streams.map(stream => ({
       stream: stream.name,
       label: stream.map?.label ?? 'printk',
@@ -30,28 +37,54 @@ export class EventStreams {
     );
   }
 
-  /** Keeps a frame's records; gives their count and what pages are to be told. */
+  /** Keeps a frame's records; gives their count and what pages are to be told, now and once addresses have names. */
   receive(
     { name: stream, content }: SessionStream,
     frame: DataFrame,
-  ): { readonly records: number; readonly messages: readonly ToWebview[] } {
+  ): {
+    readonly records: number;
+    readonly messages: readonly ToWebview[];
+    readonly named: Promise<ToWebview | null>;
+  } {
     // The frame's bytes are the connection's buffer: valid during this call only.
     const bytes = frame.bytes.slice();
     const records = countRecords(content, bytes);
     const atMs = Date.now();
     const { lost } = frame;
+    const description = this.descriptions.find(each => each.stream === stream);
+    const named = description ? this.names.learn(description, bytes) : Promise.resolve(null);
     const left = this.stores.get(stream)?.push({ bytes, records, lost, atMs }) ?? 0;
     const { sessionId } = this;
     const span: ToWebview = { type: 'span', sessionId, stream, bytes: exactBuffer(bytes), lost, atMs };
-    if (left === 0) return { records, messages: [span] };
+    if (left === 0) return { records, messages: [span], named };
     this.evicted.set(stream, (this.evicted.get(stream) ?? 0) + left);
-    return { records, messages: [span, { type: 'evicted', sessionId, stream, records: left }] };
+    return { records, messages: [span, { type: 'evicted', sessionId, stream, records: left }], named };
+  }
+
+  /** Marks where a program lost records, as far as its counters were read: what grew since the last time. */
+  countDrops(counts: readonly DropCount[]): readonly ToWebview[] {
+    const [first, ...others] = this.descriptions;
+    const totals = new Map<string, number>();
+    for (const { of, count } of counts) {
+      const stream = of ?? (others.length === 0 ? first?.stream : undefined);
+      if (stream !== undefined) totals.set(stream, (totals.get(stream) ?? 0) + count);
+    }
+    return [...totals].flatMap(([stream, total]): ToWebview[] => {
+      const lost = total - (this.dropped.get(stream) ?? 0);
+      const store = this.stores.get(stream);
+      if (lost <= 0 || !store) return [];
+      this.dropped.set(stream, total);
+      const bytes = new Uint8Array(0);
+      const atMs = Date.now();
+      store.push({ bytes, records: 0, lost, atMs });
+      return [{ type: 'span', sessionId: this.sessionId, stream, bytes: exactBuffer(bytes), lost, atMs }];
+    });
   }
 
   /** Everything kept, oldest first, for a page that has just loaded. */
   hydration(): ToWebview[] {
     const { sessionId } = this;
-    return this.descriptions.flatMap(({ stream }): ToWebview[] => {
+    const spans = this.descriptions.flatMap(({ stream }): ToWebview[] => {
       const records = this.evicted.get(stream) ?? 0;
       const kept = this.stores.get(stream)?.kept() ?? [];
       return [
@@ -62,6 +95,7 @@ export class EventStreams {
         ),
       ];
     });
+    return [...this.names.hydration(), ...spans];
   }
 }
 

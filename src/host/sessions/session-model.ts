@@ -4,10 +4,10 @@
  * the words of shared/protocol/webview.
  */
 import * as vscode from 'vscode';
-import { readKernelDrops } from '../../session/drops';
+import { readDropCounts } from '../../session/drops';
 import { HelperRequestError } from '../../session/helper-connection';
 import type { StackSnapshot } from '../../session/read-stacks';
-import type { Symbolizer } from '../../session/symbols/symbolizer';
+import { type Symbolizer, UNKNOWN_NAME } from '../../session/symbols/symbolizer';
 import type { SessionStream, TracingSession } from '../../session/tracing-session';
 import type { Drops, Histogram } from '../../shared/decode/model';
 import { showsUserStacks } from '../../shared/decode/stack-tables';
@@ -150,7 +150,13 @@ export class SessionModel {
     this.tracing = tracing;
     this.symbolizer?.dispose();
     this.symbolizer = symbolizer;
-    this.streams = new EventStreams(this.id, tracing.streams, this.identity.eventBytesLimit);
+    this.streams = new EventStreams(
+      this.id,
+      tracing.streams,
+      this.identity.eventBytesLimit,
+      async addresses =>
+        (await symbolizer.kernelNames(addresses)).map(name => (name === UNKNOWN_NAME ? null : name)),
+    );
     tracing.onFrame((stream, frame) => this.receive(stream, frame));
   }
 
@@ -241,8 +247,17 @@ export class SessionModel {
 
   private receive(stream: SessionStream, frame: DataFrame): void {
     if (!this.streams) return;
-    const { records, messages } = this.streams.receive(stream, frame);
+    const { records, messages, named } = this.streams.receive(stream, frame);
     this.events += records;
+    this.tellEvents(messages);
+    // Where the kernel's symbols cannot be read, addresses stay addresses.
+    named.then(
+      message => message && this.tellEvents([message]),
+      () => undefined,
+    );
+  }
+
+  private tellEvents(messages: readonly ToWebview[]): void {
     for (const message of messages) this.updates.fire({ sessionId: this.id, panels: ['events'], message });
   }
 
@@ -320,7 +335,13 @@ export class SessionModel {
     if (!tracing) return;
     const sessionId = this.id;
     const histograms = await readHistograms(tracing);
-    this.drops = { kernel: await readKernelDrops(tracing), helper: tracing.helperLost, client: 0 };
+    const counts = await readDropCounts(tracing);
+    this.drops = {
+      kernel: counts.reduce((sum, { count }) => sum + count, 0),
+      helper: tracing.helperLost,
+      client: 0,
+    };
+    this.tellEvents(this.streams?.countDrops(counts) ?? []);
     const atMs = Date.now();
     const seconds = Math.max(0.001, (atMs - this.rateFrom.atMs) / 1000);
     this.eventsPerSecond = (this.events - this.rateFrom.events) / seconds;

@@ -190,7 +190,9 @@ export class Symbolizer {
   }
 }
 
-const UNKNOWN: NamedAddress = { name: '[unknown]', module: '' };
+/** What an address is called that has no name. */
+export const UNKNOWN_NAME = '[unknown]';
+const UNKNOWN: NamedAddress = { name: UNKNOWN_NAME, module: '' };
 
 /** A frame as one word: a kernel module stands in brackets behind its functions. */
 export function frameText(space: 'kernel' | 'user', { name, module }: NamedAddress): string {

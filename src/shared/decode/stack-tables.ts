@@ -2,7 +2,7 @@
  * Where a program keeps stacks and what it counts by them: a table whose key or value holds a stack, inline (an array of
  * addresses) or by its id in a stack map. The rest of key and value is what the stack is counted by.
  */
-import type { BpfObject, Field, MapDefinition } from '../object/model';
+import type { BpfObject, Field, MapDefinition, RecordLayout } from '../object/model';
 import type { FieldValue, MapEntry } from './model';
 
 export interface StackField {
@@ -59,6 +59,11 @@ export function stackSpace(field: Field): 'kernel' | 'user' | null {
   if (field.meaning === 'user-stack') return 'user';
   if (field.storage !== 'array') return null;
   return field.meaning === 'ksym' ? 'kernel' : field.meaning === 'usym' ? 'user' : null;
+}
+
+/** The record's arrays of addresses. */
+export function addressArrays(record: RecordLayout): readonly Field[] {
+  return record.fields.filter(field => field.storage === 'array' && stackSpace(field) !== null);
 }
 
 /** An inline stack's addresses, innermost first, up to the first zero. */

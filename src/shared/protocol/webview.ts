@@ -125,8 +125,15 @@ export type ToWebview =
       readonly stream: string;
       /** Whole records with their headers (DataContent ringSpan / perfRecords) or UTF-8 lines (printk). */
       readonly bytes: ArrayBuffer;
+      /** Records lost before these; `bytes` may be empty where a program lost some and nothing came after it yet. */
       readonly lost: number;
       readonly atMs: number;
+    }
+  /** Names of kernel addresses in the spans before and after it; what has no name is not told. */
+  | {
+      readonly type: 'kernelNames';
+      readonly sessionId: string;
+      readonly names: readonly (readonly [address: bigint, name: string])[];
     }
   /** Oldest `records` rows left the host's bounded store. */
   | {

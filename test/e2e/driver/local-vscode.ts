@@ -22,6 +22,8 @@ export interface LocalVscodeOptions {
   readonly machineSettings?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Adds to the workspace before the window opens. */
+  readonly prepare?: (workspace: string) => Promise<void>;
   /** Settings of the user on top of the quiet ones. */
   readonly userSettings?: Readonly<Record<string, unknown>>;
   /** Of the window; 1400 x 900 without. */
@@ -50,6 +52,7 @@ export async function openLocalVscode(options: LocalVscodeOptions = {}): Promise
   };
   try {
     await fillSampleWorkspace(workspace);
+    await options.prepare?.(workspace);
     await writeSettings(dataFolder, {
       user: { ...quietSettings, ...options.userSettings },
       machine: options.machineSettings ?? {},

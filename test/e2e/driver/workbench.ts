@@ -189,12 +189,17 @@ export class Workbench {
   /**
    * The document of a webview, by its title (a panel's page has its view's name). A webview is a frame in a frame whose
    * document is written, not navigated to, so no event tells when it is there: all frames are asked, again and again.
+   * `accept`: which of the documents of that title is meant, while VS Code puts one in another's place.
    */
-  async webview(title: string): Promise<Frame> {
+  async webview(
+    title: string,
+    accept: (frame: Frame) => Promise<boolean> = async () => true,
+  ): Promise<Frame> {
     const deadlineMs = performance.now() + this.timeoutMs;
     while (performance.now() < deadlineMs) {
       for (const frame of this.page.frames()) {
-        if (frame !== this.page.mainFrame() && (await titleOf(frame)) === title) return frame;
+        if (frame === this.page.mainFrame() || (await titleOf(frame)) !== title) continue;
+        if (await accept(frame).catch(() => false)) return frame;
       }
       await this.page.waitForEvent('framenavigated', { timeout: ASK_AGAIN_MS }).catch(() => {});
     }

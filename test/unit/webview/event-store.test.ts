@@ -32,12 +32,10 @@ const field: Field = {
   hidden: false,
   typeName: '__u64',
 };
-const reader = createReader({
-  stream: 's',
-  label: 's',
-  content: 'ring',
-  record: { typeName: 'r', size: 8, fields: [field] },
-});
+const reader = createReader(
+  { stream: 's', label: 's', content: 'ring', record: { typeName: 'r', size: 8, fields: [field] } },
+  new Map(),
+);
 const valueAt = (store: EventStore, row: number) => {
   const found = store.row(row);
   return found?.kind === 'record' ? reader.value(found.view, found.offset, found.length, field) : found;

@@ -1,0 +1,61 @@
+/** Names of the kernel addresses in a session's records: each is looked up once, when it first comes. */
+import { decodeField } from '../../shared/decode/field';
+import { addressesToName, kernelAddressFields } from '../../shared/decode/kernel-addresses';
+import { indexPerfRecords } from '../../shared/decode/perf-records';
+import { indexRingSpan } from '../../shared/decode/ring-span';
+import type { RecordLayout } from '../../shared/object/model';
+import type { StreamDescription, ToWebview } from '../../shared/protocol/webview';
+
+/** Of one session: a kernel has some hundred thousand functions, a program sees few of them. What comes after stays an address. */
+const ADDRESS_LIMIT = 65_536;
+
+export class SessionKernelNames {
+  private readonly seen = new Set<bigint>();
+  private readonly names = new Map<bigint, string>();
+
+  /** `lookUp`: names in the addresses' order, null for what has none. */
+  constructor(
+    private readonly sessionId: string,
+    private readonly lookUp: (addresses: readonly bigint[]) => Promise<readonly (string | null)[]>,
+  ) {}
+
+  /** Looks up what is new in the records. Resolves with what a page is to be told; null when there is nothing. */
+  async learn(stream: StreamDescription, bytes: Uint8Array): Promise<ToWebview | null> {
+    const { record, content } = stream;
+    if (record === null || content === 'printk' || kernelAddressFields(record).length === 0) return null;
+    const fresh = this.unseen(record, content, bytes);
+    if (fresh.length === 0) return null;
+    const found = await this.lookUp(fresh);
+    const named = fresh.flatMap((address, index) => {
+      const name = found[index];
+      return name ? [[address, name] as const] : [];
+    });
+    for (const [address, name] of named) this.names.set(address, name);
+    return named.length > 0 ? { type: 'kernelNames', sessionId: this.sessionId, names: named } : null;
+  }
+
+  /** Every name so far, for a page that has just loaded. */
+  hydration(): ToWebview[] {
+    if (this.names.size === 0) return [];
+    return [{ type: 'kernelNames', sessionId: this.sessionId, names: [...this.names] }];
+  }
+
+  private unseen(record: RecordLayout, content: 'ring' | 'perf', bytes: Uint8Array): bigint[] {
+    const { count, offsets, lengths } = content === 'ring' ? indexRingSpan(bytes) : indexPerfRecords(bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const fields = kernelAddressFields(record);
+    const fresh: bigint[] = [];
+    for (let index = 0; index < count && this.seen.size < ADDRESS_LIMIT; index++) {
+      const offset = offsets[index] ?? 0;
+      const end = offset + (lengths[index] ?? 0);
+      for (const field of fields) {
+        for (const address of addressesToName(record, field, decodeField(view, offset, field, end))) {
+          if (this.seen.has(address)) continue;
+          this.seen.add(address);
+          fresh.push(address);
+        }
+      }
+    }
+    return fresh;
+  }
+}
