@@ -185,33 +185,56 @@ function statementOf(node: SyntaxNode, parents: Parents): SyntaxNode | null {
 /** Names that mean the process in user space's words. */
 const PROCESS_NAME = /^(pid|tgid)$|_tgid$/;
 
+/**
+ * Also through one 64-bit copy, unless its high half is taken somewhere in the same function: who writes
+ * `tgid = id >> 32, pid = id` uses the kernel's words, in which pid is the thread.
+ */
 export const threadAsProcess: Check = function* ({ source }) {
   for (const owner of source.definitions) {
     const body = source.body(owner);
     if (!body.identifiers.has('bpf_get_current_pid_tgid')) continue;
-    const { parents } = body;
+    const copies = new Set<string>();
     for (const call of body.calls) {
       if (call.name !== 'bpf_get_current_pid_tgid') continue;
-      const parent = parents.get(call.node);
       // A cast or a mask says that the low half is meant.
-      const target =
-        parent?.type === 'init_declarator'
-          ? childOf(parent, 'declarator')
-          : parent?.type === 'assignment_expression'
-            ? childOf(parent, 'left')
-            : null;
-      if (!target || !parent) continue;
-      const name = /(\w+)\s*$/.exec(body.text(target))?.[1] ?? '';
-      if (!PROCESS_NAME.test(name) || name === 'pid_tgid' || isWide(body, target, parent, parents, name))
-        continue;
-      yield threadProblem(body, call.node, name);
+      const to = assignedTo(body, call.node);
+      if (!to) continue;
+      if (to.isWide) copies.add(to.name);
+      else if (isProcessName(to.name)) yield threadProblem(body, call.node, to.name);
+    }
+    for (const copy of copies) {
+      if (new RegExp(`\\b${copy}\\s*>>`).test(body.text(body.root))) continue;
+      for (const mention of body.variables) {
+        const to = body.text(mention) === copy ? assignedTo(body, mention) : null;
+        if (to && !to.isWide && isProcessName(to.name)) yield threadProblem(body, mention, to.name);
+      }
     }
   }
 };
 
-function threadProblem(body: Body, call: SyntaxNode, name: string): Problem {
-  const span = body.span(call);
-  const text = body.text(call);
+const isProcessName = (name: string): boolean => PROCESS_NAME.test(name) && name !== 'pid_tgid';
+
+/** Where a value goes as it is: the variable or member, and whether that keeps both halves. */
+function assignedTo(
+  body: Body,
+  value: SyntaxNode,
+): { readonly name: string; readonly isWide: boolean } | null {
+  const { parents } = body;
+  const parent = parents.get(value);
+  const target =
+    parent?.type === 'init_declarator'
+      ? childOf(parent, 'declarator')
+      : parent?.type === 'assignment_expression'
+        ? childOf(parent, 'left')
+        : null;
+  if (!target || !parent || target === value) return null;
+  const name = /(\w+)\s*$/.exec(body.text(target))?.[1] ?? '';
+  return { name, isWide: isWide(body, target, parent, parents, name) };
+}
+
+function threadProblem(body: Body, value: SyntaxNode, name: string): Problem {
+  const span = body.span(value);
+  const text = body.text(value);
   return {
     code: 'pid-without-shift',
     severity: 'warning',

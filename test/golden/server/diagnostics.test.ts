@@ -289,7 +289,16 @@ describe('diagnostics', () => {
     expect(
       (await problemsOf(body('\tpid_t tgid;\n\ttgid = bpf_get_current_pid_tgid();\n'))).list,
     ).toHaveLength(1);
+    const copied = await problemsOf(body('\tu64 id = bpf_get_current_pid_tgid();\n\te.pid = id;\n'));
+    expect(copied.list).toEqual(['pid-without-shift: id']);
+    expect(
+      copied.diagnostics[0] &&
+        (await server.fixed(copied.name, copied.diagnostics[0], 'Take the process: >> 32')),
+    ).toContain('e.pid = id >> 32;');
     const fine = [
+      '\tu64 id = bpf_get_current_pid_tgid();\n\tu32 tgid = id >> 32;\n\tu32 pid = id;\n',
+      '\tu64 id = bpf_get_current_pid_tgid();\n\tu32 tid = id;\n',
+      '\tu64 id = bpf_get_current_pid_tgid();\n\tu32 pid = (u32)id;\n',
       '\tu32 pid = bpf_get_current_pid_tgid() >> 32;\n',
       '\tu64 pid_tgid = bpf_get_current_pid_tgid();\n\tu32 pid = pid_tgid >> 32, tid = pid_tgid;\n',
       '\tu32 tid = bpf_get_current_pid_tgid();\n',
