@@ -8,6 +8,8 @@ import type { StreamDescription, ToWebview } from '../../shared/protocol/webview
 
 /** Of one session: a kernel has some hundred thousand functions, a program sees few of them. What comes after stays an address. */
 const ADDRESS_LIMIT = 65_536;
+/** Looked at in one frame, of which some fifty come a second: a flood of stacks must not take the extension host's time. */
+const LOOKED_AT_LIMIT = 4096;
 
 export class SessionKernelNames {
   private readonly seen = new Set<bigint>();
@@ -45,11 +47,17 @@ export class SessionKernelNames {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const fields = kernelAddressFields(record);
     const fresh: bigint[] = [];
-    for (let index = 0; index < count && this.seen.size < ADDRESS_LIMIT; index++) {
+    let lookedAt = 0;
+    for (
+      let index = 0;
+      index < count && this.seen.size < ADDRESS_LIMIT && lookedAt < LOOKED_AT_LIMIT;
+      index++
+    ) {
       const offset = offsets[index] ?? 0;
       const end = offset + (lengths[index] ?? 0);
       for (const field of fields) {
         for (const address of addressesToName(record, field, decodeField(view, offset, field, end))) {
+          lookedAt++;
           if (this.seen.has(address)) continue;
           this.seen.add(address);
           fresh.push(address);
