@@ -39,7 +39,10 @@ const test = [
   { package: 'dbus', why: 'what polkit is reached through', commands: ['dbus-daemon'] },
   { package: 'systemtap-sdt-dev', why: 'a test workload with USDT probes' },
   { package: 'nftables', why: 'a known number of netfilter hooks to measure', commands: ['nft'] },
-  { package: 'postgresql', why: 'a server with USDT probes to trace' },
+  {
+    package: 'postgresql',
+    why: 'a server with USDT probes to trace (Debian and Ubuntu start its service, on loopback)',
+  },
   {
     package: 'mariadb-server-core',
     why: 'a server without USDT probes to trace',
