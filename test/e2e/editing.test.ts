@@ -80,9 +80,7 @@ describe('a template that was opened', () => {
     await keyboard.press('ArrowUp');
     await keyboard.press('Home');
     for (const _ of 'SEC("kprob/vfs_wri') await keyboard.press('ArrowRight');
-    await keyboard.press('Control+.');
-    const fixes = workbench.page.locator('.action-widget');
-    await fixes.getByText('Change to "kprobe/vfs_write"').waitFor();
+    await workbench.quickFix('Change to "kprobe/vfs_write"');
     await workbench.screenshot(picture('quick-fix'));
     await keyboard.press('Enter');
     await workbench.line('SEC("kprobe/vfs_write")').waitFor();

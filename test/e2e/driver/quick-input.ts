@@ -1,11 +1,17 @@
 /** VS Code's quick input: the command palette, picks and input boxes (a password's, too). */
-import type { Locator, Page } from 'playwright-core';
+import { errors, type Locator, type Page } from 'playwright-core';
+
+/** A palette that something closed is opened again: so many times within the deadline of a wait. */
+const PALETTE_TRIES = 10;
 
 export class QuickInput {
   private readonly widget: Locator;
   private readonly input: Locator;
 
-  constructor(private readonly page: Page) {
+  constructor(
+    private readonly page: Page,
+    private readonly timeoutMs: number,
+  ) {
     this.widget = page.locator('.quick-input-widget').filter({ visible: true });
     this.input = this.widget.locator('.quick-input-filter input');
   }
@@ -46,7 +52,7 @@ export class QuickInput {
   /** Narrows a pick by `filter` and takes the first row whose accessible name contains `label`. */
   async pick(label: string | RegExp, filter?: string): Promise<void> {
     if (filter !== undefined) await this.input.fill(filter);
-    await this.widget.getByRole('option', { name: label }).first().click();
+    await this.option(label).click();
   }
 
   /** Closes it without an answer. */
@@ -56,9 +62,29 @@ export class QuickInput {
   }
 
   /** Opens the command palette with `filter` typed. */
-  async openPalette(filter: string): Promise<void> {
+  async openPalette(filter: string, timeoutMs = this.timeoutMs): Promise<void> {
     await this.page.keyboard.press('F1');
-    await this.input.waitFor();
-    await this.input.fill(`>${filter}`);
+    await this.input.waitFor({ timeout: timeoutMs });
+    await this.input.fill(`>${filter}`, { timeout: timeoutMs });
+  }
+
+  /**
+   * Takes the first command of the palette whose accessible name contains `label`, with `filter` typed. Whatever takes
+   * the focus meanwhile (a page that appears, a toast) closes the palette; a person opens it again, and so does this.
+   */
+  async pickCommand(filter: string, label: RegExp): Promise<void> {
+    const timeoutMs = this.timeoutMs / PALETTE_TRIES;
+    for (let triesLeft = PALETTE_TRIES - 1; ; triesLeft--) {
+      try {
+        await this.openPalette(filter, timeoutMs);
+        return await this.option(label).click({ timeout: timeoutMs });
+      } catch (error) {
+        if (!(error instanceof errors.TimeoutError) || triesLeft === 0) throw error;
+      }
+    }
+  }
+
+  private option(label: string | RegExp): Locator {
+    return this.widget.getByRole('option', { name: label }).first();
   }
 }

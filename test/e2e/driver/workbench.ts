@@ -4,12 +4,14 @@
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Browser, Frame, Locator, Page } from 'playwright-core';
+import { type Browser, errors, type Frame, type Locator, type Page } from 'playwright-core';
 import { QuickInput } from './quick-input';
 
 /** Between two rounds of asking frames what they are, and for one answer (a frame without a document gives none). */
 const ASK_AGAIN_MS = 500;
 const FRAME_ANSWER_MS = 5_000;
+/** Within the deadline of a wait. */
+const QUICK_FIX_TRIES = 10;
 
 export interface OpenOptions {
   /** Of each single wait. A guest without hardware virtualisation is 10 to 30 times slower than its machine. */
@@ -36,7 +38,7 @@ export class Workbench {
     readonly page: Page,
     private readonly timeoutMs: number,
   ) {
-    this.quickInput = new QuickInput(page);
+    this.quickInput = new QuickInput(page, timeoutMs);
   }
 
   /** Opens an address (RunningServer.address) and resolves when the workbench is there and shows its folder. */
@@ -73,9 +75,8 @@ export class Workbench {
 
   /** Runs a command by its whole title as the palette shows it: "BPF: Compile and Attach". */
   async runCommand(title: string): Promise<void> {
-    await this.quickInput.openPalette(title);
     // A row's name is its title, followed by its key binding and its group when it has one.
-    await this.quickInput.pick(new RegExp(`^${escapeRegExp(title)}(,|$)`));
+    await this.quickInput.pickCommand(title, new RegExp(`^${escapeRegExp(title)}(,|$)`));
   }
 
   /** Titles the palette offers for a filter, in its order; empty when there are none. */
@@ -143,6 +144,13 @@ export class Workbench {
     return this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts();
   }
 
+  /** What covers the window now, in its own words: dialogs, the quick input, the menu of quick fixes. */
+  async inFront(): Promise<string> {
+    const covers = this.page.locator('.monaco-dialog-box, .quick-input-widget, .action-widget');
+    const texts = await covers.filter({ visible: true }).allInnerTexts();
+    return texts.join('\n') || 'nothing';
+  }
+
   /** A modal dialog (`showInformationMessage(…, {modal: true})`) that contains `text`. */
   dialog(text: string | RegExp): Locator {
     return this.page.locator('.monaco-dialog-box', { hasText: text });
@@ -179,6 +187,25 @@ export class Workbench {
   /** The list of proposals, when it is open. */
   get proposals(): Locator {
     return this.page.locator('.suggest-widget.visible');
+  }
+
+  /**
+   * Opens the quick fixes where the cursor is, and resolves with the one of that title. They are made from the problems
+   * known when they are asked for, so they are asked for again until the problem of the text as it is now is known.
+   */
+  async quickFix(title: string): Promise<Locator> {
+    const menu = this.page.locator('.action-widget');
+    const fix = menu.getByText(title);
+    for (let triesLeft = QUICK_FIX_TRIES - 1; ; triesLeft--) {
+      await this.page.keyboard.press('Control+.');
+      try {
+        await fix.waitFor({ timeout: this.timeoutMs / QUICK_FIX_TRIES });
+        return fix;
+      } catch (error) {
+        if (!(error instanceof errors.TimeoutError) || triesLeft === 0) throw error;
+      }
+      if (await menu.isVisible()) await this.page.keyboard.press('Escape');
+    }
   }
 
   /** Underlined problems in the active editor. */
