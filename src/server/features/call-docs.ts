@@ -3,6 +3,7 @@ import type { CompletionItem } from 'vscode-languageserver/node';
 import type { Analysis } from '../analysis';
 import { helperPrototype } from '../helpers/helper-defs';
 import { gplOnlyHelper, whyNotCallable } from '../helpers/helper-rules';
+import { kfuncRelease } from '../helpers/kfunc-history';
 import { kfuncAdvice } from '../helpers/kfunc-rules';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
 import type { SectionKind } from '../helpers/section-kinds';
@@ -34,10 +35,15 @@ export function kernelFunctionText(analysis: Analysis, name: string): string | n
 export function kfuncText(analysis: Analysis, name: string): string | null {
   const types = analysis.kernel?.types;
   const signature = types?.kfuncs.includes(name) ? types.signature(name) : null;
-  if (!signature) return null;
-  const { description, families } = kfuncAdvice(name);
-  const who = families === null || families.length === 0 ? '' : ` For ${families.join(', ')} programs.`;
-  return `${signatureText(signature)}\n\nKernel function for BPF programs (kfunc): declare it \`extern … __ksym;\`.${who}\n\n${description}`;
+  if (!types || !signature) return null;
+  const { description, families, sleepable } = kfuncAdvice(name, types);
+  const release = kfuncRelease(name);
+  const notes = [
+    `Kernel function for BPF programs (kfunc)${release === null ? '' : `, since ${release}`}: declare it \`extern … __ksym;\`.`,
+    ...(families === null || families.length === 0 ? [] : [`For ${families.join(', ')} programs.`]),
+    ...(sleepable ? ['Only for programs that may sleep (`SEC("….s/…")`).'] : []),
+  ];
+  return `${signatureText(signature)}\n\n${notes.join(' ')}\n\n${description}`;
 }
 
 export function libbpfMacroText(name: string): string | null {

@@ -11,6 +11,7 @@ import { type Helper, helperPrototype, parameterName } from '../helpers/helper-d
 import { whyNotCallable } from '../helpers/helper-rules';
 import { kfuncAdvice, kfuncFits } from '../helpers/kfunc-rules';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
+import type { KernelTypes } from '../kernel/kernel-types';
 import type { Scope } from '../source/expressions';
 import type { SectionMark } from '../source/model';
 import type { Documented } from './call-docs';
@@ -152,21 +153,33 @@ function macroItems(analysis: Analysis): CompletionItem[] {
   return [...libbpfItems, ...own, ...functions];
 }
 
+const kfuncLists = new WeakMap<KernelTypes, Map<string, readonly CompletionItem[]>>();
+
 /** kfuncs of the target kernel that programs of these kinds have; none before something is written: they are many. */
-function kfuncItems(analysis: Analysis, written: string, offset: number): CompletionItem[] {
+function kfuncItems(analysis: Analysis, written: string, offset: number): readonly CompletionItem[] {
   const types = analysis.kernel?.types;
   if (!types || written === '') return [];
-  const families = [...analysis.kindsAt(offset)].map(kind => kind.family);
-  return types.kfuncs
-    .filter(name => kfuncFits(name, families))
+  const kinds = [...analysis.kindsAt(offset)];
+  const key = kinds
+    .map(kind => kind.name)
+    .sort()
+    .join(' ');
+  const lists = kfuncLists.get(types) ?? new Map<string, readonly CompletionItem[]>();
+  kfuncLists.set(types, lists);
+  const known = lists.get(key);
+  if (known) return known;
+  const items = types.kfuncs
+    .filter(name => kfuncFits(name, kinds, types))
     .map(name => ({
       label: name,
       kind: CompletionItemKind.Function,
-      detail: kfuncAdvice(name).description || 'kernel function for BPF programs',
+      detail: kfuncAdvice(name, types).description || 'kernel function for BPF programs',
       labelDetails: { description: 'kfunc' },
       sortText: `6${name}`,
       data: 'kfunc' satisfies Documented,
     }));
+  lists.set(key, items);
+  return items;
 }
 
 /** The kernel's enumerators (XDP_PASS, BPF_ANY, TCP_ESTABLISHED); of 16,000 only those that begin as written. */

@@ -3,25 +3,53 @@
  * (register_btf_kfunc_id_set() of kernel/bpf/helpers.c, net/core/filter.c, fs/bpf_fs_kfuncs.c and others, 6.18); BTF
  * tells their names and signatures only.
  */
-import type { ProgramFamily } from './section-kinds';
+import type { KernelTypes } from '../kernel/kernel-types';
+import type { ProgramFamily, SectionKind } from './section-kinds';
 
 interface KfuncGroup {
   readonly names: RegExp;
   /** null: every program type. */
   readonly families: readonly ProgramFamily[] | null;
   readonly description: string;
+  /** A function of the release that gave these families; older kernels take the next group that fits. */
+  readonly since?: string;
 }
 
 /** bpf_prog_type_to_kfunc_hook() of kernel/bpf/btf.c: these share one hook. */
 const TRACING: readonly ProgramFamily[] = ['tracing', 'lsm', 'iter', 'tracepoint', 'perf_event'];
 const GENERIC: readonly ProgramFamily[] = [...TRACING, 'struct_ops', 'syscall', 'tc', 'xdp', 'cgroup'];
+/** Before 6.11, which gave them to system call programs (6.10) and control groups. */
+const GENERIC_BEFORE: readonly ProgramFamily[] = [...TRACING, 'struct_ops', 'tc', 'xdp'];
+const SINCE_6_11 = 'bpf_iter_bits_new';
+const SINCE_6_12 = 'bpf_copy_from_user_str';
+const SINCE_6_18 = 'bpf_strcasecmp';
 const PACKETS: readonly ProgramFamily[] = ['tc', 'socket', 'sk', 'cgroup', 'lwt', 'netfilter'];
 
 const group = (
   names: string,
   families: readonly ProgramFamily[] | null,
   description: string,
-): KfuncGroup => ({ names: new RegExp(`^(${names})$`), families, description });
+  since?: string,
+): KfuncGroup => ({
+  names: new RegExp(`^(${names})$`),
+  families,
+  description,
+  ...(since === undefined ? {} : { since }),
+});
+
+const KEYS = 'Keys and signatures: what is looked up must be put';
+const GENERIC_GROUPS: readonly (readonly [names: string, description: string])[] = [
+  [
+    'bpf_(percpu_)?obj_(new|drop)_impl|bpf_refcount_\\w+',
+    'Memory of a type of your own; bpf_experimental.h wraps it',
+  ],
+  ['bpf_(list|rbtree)_\\w+', 'Linked list or tree of your own objects, under its spin lock'],
+  [
+    'bpf_(task|cgroup)_\\w+|bpf_send_signal_task',
+    'References to tasks and control groups: what is acquired must be released',
+  ],
+  ['bpf_throw', 'Ends the program at once, unwinding'],
+];
 
 /** The first that fits counts. */
 const GROUPS: readonly KfuncGroup[] = [
@@ -37,7 +65,8 @@ const GROUPS: readonly KfuncGroup[] = [
     'For XDP programs: the packet and what the driver knows of it',
   ),
   group('bpf_dynptr_from_skb_meta|bpf_sk_assign_tcp_reqsk', ['tc'], 'For traffic control'),
-  group('bpf_dynptr_from_skb', [...PACKETS, 'tracing'], 'A dynptr over a packet'),
+  group('bpf_dynptr_from_skb', [...PACKETS, 'tracing'], 'A dynptr over a packet', SINCE_6_12),
+  group('bpf_dynptr_from_skb', PACKETS, 'A dynptr over a packet'),
   group(
     'bpf_skb_ct_\\w+|bpf_skb_(get|set)_\\w+',
     ['tc'],
@@ -69,8 +98,10 @@ const GROUPS: readonly KfuncGroup[] = [
   ),
   group('scx_bpf_\\w+', ['struct_ops', 'syscall', 'tracing'], 'For schedulers (sched_ext)'),
   group('hid_bpf_\\w+', ['struct_ops', 'syscall', 'tracing'], 'For input devices (HID-BPF)'),
-  group('css_rstat_\\w+', TRACING, "A control group's statistics"),
-  group('bpf_cpumask_\\w+', [...TRACING, 'struct_ops', 'syscall'], 'A set of CPUs'),
+  group('(css|cgroup)_rstat_\\w+', TRACING, "A control group's statistics, brought up to date"),
+  group('crash_kexec', TRACING, 'Starts the crash kernel: this one ends. For CAP_SYS_BOOT only'),
+  group('bpf_cpumask_\\w+', [...TRACING, 'struct_ops', 'syscall'], 'A set of CPUs', SINCE_6_11),
+  group('bpf_cpumask_\\w+', [...TRACING, 'struct_ops'], 'A set of CPUs'),
   group(
     'bpf_(get|set|remove)_(file|dentry)_xattr|bpf_get_task_exe_file|bpf_put_file|bpf_path_d_path',
     ['lsm'],
@@ -79,20 +110,14 @@ const GROUPS: readonly KfuncGroup[] = [
   group(
     'bpf_(lookup_(user|system)_key|key_put|verify_pkcs7_signature)',
     [...TRACING, 'syscall'],
-    'Keys and signatures',
+    KEYS,
+    SINCE_6_18,
   ),
-  group(
-    'bpf_(percpu_)?obj_(new|drop)_impl|bpf_refcount_\\w+',
-    GENERIC,
-    'Memory of a type of your own; bpf_experimental.h wraps it',
-  ),
-  group('bpf_(list|rbtree)_\\w+', GENERIC, 'Linked list or tree of your own objects, under its spin lock'),
-  group(
-    'bpf_(task|cgroup)_\\w+|bpf_send_signal_task',
-    GENERIC,
-    'References to tasks and control groups: what is acquired must be released',
-  ),
-  group('bpf_throw', GENERIC, 'Ends the program at once, unwinding'),
+  group('bpf_(lookup_(user|system)_key|key_put|verify_pkcs7_signature)', TRACING, KEYS),
+  ...GENERIC_GROUPS.flatMap(([names, description]) => [
+    group(names, GENERIC, description, SINCE_6_11),
+    group(names, GENERIC_BEFORE, description),
+  ]),
   group('bpf_arena_\\w+', null, 'Pages of an arena'),
   group('bpf_dynptr_\\w+', null, 'Bounded access through a dynptr'),
   group('bpf_rcu_read_\\w+', null, 'RCU critical section'),
@@ -104,23 +129,65 @@ const GROUPS: readonly KfuncGroup[] = [
   group('bpf_(cast_to_kern_ctx|rdonly_cast)', null, 'The same pointer as a type of the kernel, to read only'),
 ];
 
+/** KF_SLEEPABLE: only programs that may sleep have them. */
+const SLEEPABLE =
+  /^(bpf_lookup_user_key|bpf_verify_pkcs7_signature|(css|cgroup)_rstat_flush|bpf_(get|set|remove)_(file|dentry)_xattr|bpf_crypto_ctx_create|bpf_copy_from_user_\w+|hid_bpf_(hw_\w+|(allocate|release)_context|input_report))$/;
+/**
+ * The hook (enum btf_kfunc_hook, without BTF_KFUNC_HOOK_) under which a kernel keeps the kfuncs of a family's programs:
+ * bpf_prog_type_to_kfunc_hook() of kernel/bpf/btf.c. A kernel without the hook has none for them.
+ */
+const HOOKS: Partial<Readonly<Record<ProgramFamily, readonly string[]>>> = {
+  xdp: ['XDP'],
+  tc: ['TC'],
+  struct_ops: ['STRUCT_OPS'],
+  tracing: ['TRACING'],
+  lsm: ['TRACING'],
+  iter: ['TRACING'],
+  tracepoint: ['TRACING'],
+  perf_event: ['TRACING'],
+  syscall: ['SYSCALL'],
+  cgroup: ['CGROUP', 'CGROUP_SKB'],
+  socket: ['SOCKET_FILTER'],
+  sk: ['SK_SKB'],
+  lwt: ['LWT'],
+  netfilter: ['NETFILTER'],
+  kprobe: ['KPROBE'],
+  sock_ops: ['SOCK_OPS'],
+};
+
 export interface KfuncAdvice {
   readonly description: string;
   /** Program families that have it; null: all, or not known. */
   readonly families: readonly ProgramFamily[] | null;
+  /** Only programs that may sleep have it. */
+  readonly sleepable: boolean;
 }
 
-export function kfuncAdvice(name: string): KfuncAdvice {
-  const found = GROUPS.find(one => one.names.test(name));
-  return { description: found?.description ?? '', families: found?.families ?? null };
-}
-
-/** Whether a kfunc is worth offering to programs of these families; with none, to any program. */
-export function kfuncFits(name: string, families: Iterable<ProgramFamily>): boolean {
-  const { families: only } = kfuncAdvice(name);
-  if (only === null) return true;
-  // struct_ops and freplace of anything: what they may call depends on what they implement or replace.
-  return (
-    only.length > 0 && [...families].every(one => only.includes(one) || one === 'ext' || one === 'other')
+/** What is known of a kfunc as this kernel has it. */
+export function kfuncAdvice(name: string, kernel: KernelTypes): KfuncAdvice {
+  const found = GROUPS.find(
+    one => one.names.test(name) && (one.since === undefined || kernel.hasFunction(one.since)),
   );
+  const families = found?.families?.filter(family => hasHook(family, kernel)) ?? null;
+  return { description: found?.description ?? '', families, sleepable: SLEEPABLE.test(name) };
+}
+
+function hasHook(family: ProgramFamily, kernel: KernelTypes): boolean {
+  // Before 5.18 there was no such table, and only struct_ops programs had kfuncs.
+  if (kernel.enumerator('BTF_KFUNC_HOOK_MAX') === null) return true;
+  if ((family === 'tracepoint' || family === 'perf_event') && !kernel.hasFunction(SINCE_6_12)) return false;
+  return (HOOKS[family] ?? []).some(hook => kernel.enumerator(`BTF_KFUNC_HOOK_${hook}`) !== null);
+}
+
+/** Whether a kfunc is worth offering to programs of these kinds; with none, to any program. */
+export function kfuncFits(name: string, kinds: Iterable<SectionKind>, kernel: KernelTypes): boolean {
+  const { families, sleepable } = kfuncAdvice(name, kernel);
+  // Tests of the kernel's own have no family, and nobody.
+  if (families?.length === 0) return false;
+  return [...kinds].every(kind => {
+    // struct_ops and freplace of anything: what they may call depends on what they implement or replace.
+    if (kind.family === 'ext' || kind.family === 'other') return true;
+    if (sleepable && !kind.sleepable && kind.family !== 'struct_ops') return false;
+    return families === null || families.includes(kind.family);
+  });
 }

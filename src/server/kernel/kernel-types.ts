@@ -1,5 +1,6 @@
 /** What a kernel's BTF says about where programs can attach and what its types are; names are collected once. */
 import type { Btf, BtfMember, BtfTypeId } from '../../shared/object/btf-model';
+import { unmarkedKfuncs } from '../helpers/kfunc-history';
 import { declaration } from './btf-c';
 import { BtfNames, type Enumerator, type NamedKind } from './btf-names';
 
@@ -104,7 +105,7 @@ export class KernelTypes {
     return this.helpers.size === 0 ? null : this.helpers.has(name);
   }
 
-  /** Functions tagged bpf_kfunc (pahole 1.26 and newer), sorted; empty where kernels do not tag them. */
+  /** Functions tagged bpf_kfunc (kernel 6.9, pahole 1.26 and newer), else those known by name; sorted. */
   get kfuncs(): readonly string[] {
     if (this.kfuncNames) return this.kfuncNames;
     const found: string[] = [];
@@ -113,6 +114,14 @@ export class KernelTypes {
       if (tag.kind !== 'decl_tag' || tag.tag !== 'bpf_kfunc') continue;
       found.push(this.btf.name(tag.type));
     }
+    if (found.length === 0)
+      found.push(
+        ...unmarkedKfuncs({
+          hasFunction: name => this.hasFunction(name),
+          hasStruct: name => this.find('struct', name) !== null,
+          hasHelper: name => this.hasHelper(name),
+        }),
+      );
     this.kfuncNames = [...new Set(found)].sort();
     return this.kfuncNames;
   }
