@@ -10,6 +10,7 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { isBpfSource } from '../shared/bpf-source';
 import type { Analysis } from './analysis';
 import { withDocumentation } from './features/call-docs';
 import { codeLenses } from './features/code-lens';
@@ -23,7 +24,6 @@ import { Workspace } from './workspace';
 
 /** Typing goes on: problems of a half-written word help nobody. */
 const DIAGNOSTICS_DELAY_MS = 150;
-const PROGRAM_FILE = /\.bpf\.[ch]$/;
 
 /** Serves one client until it says exit. `parserFolder` holds the .wasm files. */
 export function serve(connection: Connection, parserFolder: string): void {
@@ -31,6 +31,17 @@ export function serve(connection: Connection, parserFolder: string): void {
   const timers = new Map<string, NodeJS.Timeout>();
   let workspace: Workspace | null = null;
   const say = (message: string) => connection.console.info(message);
+
+  /** What was told of a document's version: a file may become a program while it is written. */
+  const known = new WeakMap<TextDocument, { readonly version: number; readonly isProgram: boolean }>();
+  function isProgram(document: TextDocument): boolean {
+    const before = known.get(document);
+    if (before?.version === document.version) return before.isProgram;
+    const isOne = isBpfSource(document.uri, () => document.getText());
+    known.set(document, { version: document.version, isProgram: isOne });
+    return isOne;
+  }
+  const marked = new Set<string>();
 
   connection.onInitialize(({ initializationOptions }) => {
     workspace = new Workspace(readSettings(initializationOptions), parserFolder, say);
@@ -58,8 +69,12 @@ export function serve(connection: Connection, parserFolder: string): void {
   });
 
   function schedule(document: TextDocument, delayMs: number): void {
-    if (!PROGRAM_FILE.test(document.uri)) return;
     clearTimeout(timers.get(document.uri));
+    if (!isProgram(document)) {
+      if (marked.delete(document.uri))
+        void connection.sendDiagnostics({ uri: document.uri, version: document.version, diagnostics: [] });
+      return;
+    }
     const timer = setTimeout(() => void publish(document), delayMs);
     timers.set(document.uri, timer);
   }
@@ -71,6 +86,7 @@ export function serve(connection: Connection, parserFolder: string): void {
       const analysis = await workspace?.analyse(document);
       // Closed or changed meanwhile: the next run says it.
       if (!analysis || documents.get(uri)?.version !== version) return;
+      marked.add(uri);
       await connection.sendDiagnostics({ uri, version, diagnostics: diagnose(analysis, document) });
     } catch (error) {
       connection.console.error(`checks of ${uri}: ${error instanceof Error ? error.stack : error}`);
@@ -84,6 +100,7 @@ export function serve(connection: Connection, parserFolder: string): void {
     clearTimeout(timers.get(document.uri));
     timers.delete(document.uri);
     workspace?.forget(document.uri);
+    marked.delete(document.uri);
     void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
   });
 
@@ -94,7 +111,7 @@ export function serve(connection: Connection, parserFolder: string): void {
     feature: (analysis: Analysis, document: TextDocument) => T | Promise<T>,
   ): Promise<T | null> {
     const document = documents.get(uri);
-    if (!document || !PROGRAM_FILE.test(uri) || !workspace) return null;
+    if (!document || !isProgram(document) || !workspace) return null;
     const { version } = document;
     const analysis = await workspace.analyse(document);
     // Messages that came meanwhile are read first: a newer keystroke cancels this.
@@ -129,7 +146,7 @@ export function serve(connection: Connection, parserFolder: string): void {
   );
   connection.onDefinition(async ({ textDocument, position }, token) => {
     const document = documents.get(textDocument.uri);
-    if (document && workspace && !PROGRAM_FILE.test(document.uri) && document.uri.startsWith('file:'))
+    if (document && workspace && !isProgram(document) && document.uri.startsWith('file:'))
       return definitionsFromUserSpace(
         document.getText(),
         document.offsetAt(position),

@@ -128,4 +128,19 @@ describe('language server', () => {
       await vscode.workspace.fs.delete(place);
     }
   });
+
+  it('serves BPF programs of other names, and does not start for other C', async () => {
+    const { language } = (await activeExtension()).exports;
+    await language.stop();
+    await program('plain.c', '#include <stdio.h>\n\nint main(void)\n{\n\treturn 0;\n}\n');
+    assert.equal(language.isStarted, false);
+    const { file } = await program(
+      'sample_kern.c',
+      `${HEAD}SEC("kprob/vfs_read")\nint p(void *ctx)\n{\n\treturn 0;\n}\n`,
+    );
+    assert.equal(language.isStarted, true);
+    await until('the section is marked', vscode.languages.onDidChangeDiagnostics, () =>
+      ours(file).find(one => hasCode(one, 'section-name')),
+    );
+  });
 });

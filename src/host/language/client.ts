@@ -3,9 +3,10 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { defaultCacheFolder } from '../../compile/cache-files';
 import { newestCachedBtf } from '../../compile/cached-btf';
+import { isBpfSource } from '../../shared/bpf-source';
 import { SettingIds } from '../command-ids';
 import type { Log } from '../log';
-import { isProgramFile } from '../program-files';
+
 import type { Targets } from '../sessions/targets';
 
 /** The server's initializationOptions and configuration; see src/server/settings.ts. */
@@ -31,11 +32,16 @@ export class LanguageServerClient implements vscode.Disposable {
 
   constructor(private readonly services: LanguageServices) {
     const opened = (document: vscode.TextDocument) => {
-      if (document.languageId === 'c' && isProgramFile(document.uri)) this.wake();
+      if (document.languageId === 'c' && isBpfSource(document.uri.path, () => document.getText()))
+        this.wake();
     };
     for (const document of vscode.workspace.textDocuments) opened(document);
     this.subscriptions = [
       vscode.workspace.onDidOpenTextDocument(opened),
+      // A new file says what it is once it has been written.
+      vscode.workspace.onDidSaveTextDocument(document => {
+        if (!this.isStarted) opened(document);
+      }),
       vscode.workspace.onDidChangeConfiguration(change => {
         if (
           change.affectsConfiguration(SettingIds.target) ||
@@ -44,6 +50,11 @@ export class LanguageServerClient implements vscode.Disposable {
           this.wakeIfRunning();
       }),
     ];
+  }
+
+  /** Whether the server runs or is about to. */
+  get isStarted(): boolean {
+    return this.starting !== null;
   }
 
   /** Resolves when the server answers; starts it where it does not run yet. */

@@ -1,8 +1,11 @@
-/** Map definitions: sizes that the kernel refuses. */
+/** Map definitions: sizes that the kernel refuses, unless libbpf mends them. */
 import type { SourceMap } from '../source/model';
 import { type Check, replaceFix } from './problem';
 
-/** The kernel wants a power of two pages (kernel/bpf/ringbuf.c, ringbuf_map_alloc()); 4096 is the smallest page there is. */
+/**
+ * The kernel wants a power of two pages (kernel/bpf/ringbuf.c, ringbuf_map_alloc()); 4096 is the smallest page there is.
+ * libbpf 0.8 and newer rounds up (adjust_ringbuf_sz() of tools/lib/bpf/libbpf.c), so that the program works all the same.
+ */
 const PAGE_BYTES = 4096n;
 
 export const ringBufferSize: Check = function* ({ source, types }) {
@@ -22,9 +25,9 @@ export const ringBufferSize: Check = function* ({ source, types }) {
         : `${next >> 10n} * 1024`;
     yield {
       code: 'ringbuf-size',
-      severity: 'error',
+      severity: 'warning',
       span: size.valueSpan,
-      message: `A ring buffer's size must be a power of two and whole pages; ${bytes} is not. The kernel refuses the map with EINVAL.`,
+      message: `A ring buffer's size must be a power of two and whole pages; ${bytes} is not. libbpf 0.8 and newer makes it ${next}; without that the kernel refuses the map with EINVAL.`,
       fixes: [replaceFix(`Change to ${text}`, size.valueSpan, text, true)],
     };
   }

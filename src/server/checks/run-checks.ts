@@ -29,7 +29,9 @@ const CHECKS: readonly Check[] = [
 export function runChecks(context: Omit<CheckContext, 'reachedBy'>): Problem[] {
   const whole: CheckContext = { ...context, reachedBy: reachability(context.source) };
   const problems = CHECKS.flatMap(check => [...check(whole)]);
-  return problems.sort((a, b) => a.span.start - b.span.start || (a.code < b.code ? -1 : 1));
+  // Two maps of one type (struct … a SEC(".maps"), b SEC(".maps")) have their problem at one place.
+  const once = new Map(problems.map(one => [`${one.code} ${one.span.start} ${one.message}`, one]));
+  return [...once.values()].sort((a, b) => a.span.start - b.span.start || (a.code < b.code ? -1 : 1));
 }
 
 /** Which kinds of program run each function: its own section's, and those of its callers in this file. */

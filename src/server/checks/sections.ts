@@ -8,7 +8,9 @@ import { type Check, type Problem, replaceFix } from './problem';
 /** Inspektor Gadget's name for a program that is switched off. */
 const DISABLED = 'gadget_program_disabled';
 /** Names that stand for a target that user space sets before it loads: bpftool's XXX, libbpf-tools' dummy_file_read. */
-const PLACEHOLDER = /^([A-Z][A-Z_]*|dummy_\w+)$/;
+const PLACEHOLDER = /^([A-Z][A-Z_]*|dummy_\w+|dummy\/\w+)$/;
+/** iproute2's own description of a map, which its own loader reads from the section "maps". */
+const IPROUTE2_MAP = 'bpf_elf_map';
 /** Words people write from memory of other tools, and libbpf's. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   tracepoints: 'tracepoint',
@@ -26,10 +28,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 
 /** SEC("...") of programs, against libbpf's grammar. */
 export const sectionGrammar: Check = function* ({ source }) {
+  const isNamed = source.isNamedForLibbpf;
   for (const { section } of source.programs) {
     // ebpf-go takes any kind libbpf takes, and more; where it attaches is said in Go.
     if (source.isForGo && parseSection(section.name)) continue;
-    const problem = grammarProblem(section);
+    const problem = grammarProblem(section, isNamed);
     if (problem) yield problem;
   }
   for (const variable of [...source.model.maps, ...source.model.variables]) {
@@ -39,6 +42,7 @@ export const sectionGrammar: Check = function* ({ source }) {
     const meant = 'fields' in variable ? '.maps' : nearest(section.name, ['license', '.maps', 'version'])[0];
     if (meant === undefined) continue;
     const isOldMaps = section.name === 'maps';
+    if (isOldMaps && source.lexed.tokens.some(token => token.text === IPROUTE2_MAP)) continue;
     yield {
       code: 'section-name',
       severity: 'error',
@@ -58,7 +62,8 @@ function sectionOfMap(
   return sections.find(one => one.span.start >= span.start && one.span.end <= span.end) ?? null;
 }
 
-function grammarProblem(section: SectionMark): Problem | null {
+/** `isNamed`: the file is named as libbpf's own programs are; others may have a loader that takes sections of any name. */
+function grammarProblem(section: SectionMark, isNamed: boolean): Problem | null {
   const { name, nameSpan } = section;
   if (isDataSection(name) || section.isPartial) return null;
   const parsed = parseSection(name);
@@ -69,7 +74,7 @@ function grammarProblem(section: SectionMark): Problem | null {
     message,
     fixes,
   });
-  if (!parsed) return unknownKind(section);
+  if (!parsed) return isNamed || isMistyped(name) ? unknownKind(section) : null;
   const { kind, target } = parsed;
   if (target === null) return null;
   if (target === '')
@@ -123,6 +128,17 @@ function grammarProblem(section: SectionMark): Problem | null {
 function replaceWith(section: SectionMark, targetOffset: number, target: string) {
   const span = { start: section.nameSpan.start + targetOffset, end: section.nameSpan.end };
   return replaceFix(`Change to "${target}"`, span, target, true);
+}
+
+/**
+ * A section that was meant for libbpf, in a file whose loader we do not know: tc and ip take sections of any name, and
+ * tests set the type of programs named "socket1" themselves.
+ */
+function isMistyped(name: string): boolean {
+  const word = name.replace(/^\?/, '').replace(/[/:].*$/, '');
+  const known = SECTION_KINDS.map(kind => kind.name);
+  if (known.includes(word) || SYNONYMS[word] !== undefined) return /[/:]/.test(name);
+  return word.length > 2 && !/\d$/.test(word) && nearest(word, known).length > 0;
 }
 
 function unknownKind(section: SectionMark): Problem {
@@ -197,7 +213,7 @@ export const attachTargets: Check = function* ({ source, kernel }) {
       parsed.target === DISABLED
     )
       continue;
-    if (grammarProblem(section)) continue;
+    if (grammarProblem(section, source.isNamedForLibbpf)) continue;
     const missing = missingTarget(parsed.kind, parsed.target, kernel);
     if (!missing || PLACEHOLDER.test(parsed.target)) continue;
     // ebpf-go finds a system call's function by itself (SEC("kprobe/sys_execve")).
@@ -284,12 +300,15 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
         };
       const near = nearby(name, types.functions);
       return {
-        severity: 'warning',
+        // Of another kernel neither the modules nor the other programs are known.
+        severity: kernel.isRunning || near.length > 0 ? 'warning' : 'information',
         message: `The target kernel's BTF has no function ${name}()${nowhere(near)}.`,
         near,
       };
     }
     case 'raw-tracepoint':
+      // Several programs of one tracepoint, attached by name (the kernel's tests): sys_enter:skip_loop.
+      if (target.includes(':')) return null;
       if (types.hasTracepoint(target) || kernel.symbol(`__traceiter_${target}`)) return null;
       return {
         severity: kernel.isRunning ? 'warning' : 'information',
@@ -350,7 +369,9 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
 
 /** What a name that resembles no other may be. */
 const nowhere = (near: readonly string[]) =>
-  near.length > 0 ? '' : ': it is inlined everywhere, in a module that is not loaded, or not configured';
+  near.length > 0
+    ? ''
+    : ': it is inlined everywhere, in a module that is not loaded, not configured, or a function of another BPF program';
 
 /** Functions of a system call by architecture (arch/*\/include/asm/syscall_wrapper.h). */
 const SYSCALL_PREFIXES = ['__x64_sys_', '__arm64_sys_', '__riscv_sys_', '__do_sys_'];

@@ -103,7 +103,10 @@ function uncheckedUse(
         ? childOf(parent, 'left')
         : null;
   if (!target) return null;
-  const variable = body.text(target).replace(/^[*\s]+/, '');
+  const written = body.text(target);
+  // *place = … keeps the result where another name finds it.
+  if (parent.type === 'assignment_expression' && written.startsWith('*')) return null;
+  const variable = written.replace(/^[*\s]+/, '');
   if (!/^\w+$/.test(variable)) return null;
   // An assignment inside a condition is its own test.
   if (outward(parent, parents).parent !== undefined && isTest(parent, parents)) return null;

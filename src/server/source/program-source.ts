@@ -35,6 +35,11 @@ export class ProgramSource {
     this.headers = headers.ownHeaders(this.model, folderOf(uri));
   }
 
+  /** Named x.bpf.c, as libbpf's skeletons want it; other files may be meant for other loaders. */
+  get isNamedForLibbpf(): boolean {
+    return /\.bpf\.[ch]$/.test(this.uri);
+  }
+
   /** Function definitions of this file. */
   get definitions(): SourceFunction[] {
     return this.model.functions.filter(one => one.bodySpan !== null);

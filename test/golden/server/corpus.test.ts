@@ -12,9 +12,15 @@ import { bundleServer, repository, ServerUnderTest, scratch } from './client';
 const templates = path.join(repository, 'bpf-templates');
 const own = ['programs', 'styles'].map(name => path.join(import.meta.dirname, name));
 const programs = [
-  ...readdirSync(templates, { recursive: true, encoding: 'utf8' }).map(name => path.join(templates, name)),
-  ...own.flatMap(folder => readdirSync(folder).map(name => path.join(folder, name))),
-].filter(file => file.endsWith('.bpf.c'));
+  ...readdirSync(templates, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.bpf.c'))
+    .map(name => path.join(templates, name)),
+  ...own.flatMap(folder =>
+    readdirSync(folder)
+      .filter(name => name.endsWith('.c'))
+      .map(name => path.join(folder, name)),
+  ),
+];
 const folder = scratch();
 const kernels = await kernelBtfFiles(folder);
 

@@ -104,7 +104,7 @@ describe('diagnostics', () => {
       "The target kernel's BTF has no function vfs_wirte(). Nearest: vfs_write.",
     );
     expect((await problemsOf(program('fentry/nothing_like_it_at_all', ''))).diagnostics[0]?.message).toBe(
-      "The target kernel's BTF has no function nothing_like_it_at_all(): it is inlined everywhere, in a module that is not loaded, or not configured.",
+      "The target kernel's BTF has no function nothing_like_it_at_all(): it is inlined everywhere, in a module that is not loaded, not configured, or a function of another BPF program.",
     );
     const old = await problemsOf(program('kprobe/sys_openat', ''));
     expect(old.diagnostics[0]?.message).toContain('SEC("ksyscall/openat") finds the right one');

@@ -600,6 +600,20 @@ struct inode { /* 24 bytes; offset, size */
     ]);
   });
 
+  it('serves a file of another name that is a BPF program, from when it is one', async () => {
+    const name = 'tool_kern.c';
+    const plain = '#include <stdio.h>\n\nint main(void)\n{\n\treturn 0;\n}\n';
+    const program = `${HEAD}SEC("kprob/vfs_read")\nint p(void *ctx)\n{\n\treturn 0;\n}\n`;
+    expect(await server.complete(name, `${plain}SEC("§")`)).toEqual([]);
+    const found = await server.diagnostics(name, program);
+    expect(found.map(one => one.code)).toEqual(['section-name']);
+    const items = await server.complete(name, program.replace('kprob/vfs_read', 'fentry/vfs_r§'));
+    expect(labels(items)).toEqual(['vfs_read']);
+    // And no mark stays behind when it is none any more.
+    await server.diagnostics(name, program);
+    expect(await server.diagnostics(name, plain)).toEqual([]);
+  });
+
   it('leaves other files alone', async () => {
     expect(await server.complete('other.c', 'SEC("§")')).toEqual([]);
     expect(await server.at('textDocument/hover', 'other.c', 'bpf_§printk();')).toBe(null);
