@@ -32,6 +32,8 @@ export class Workspace {
     this.kernel = TargetKernel.open({ btfPath: settings.btfPath, cacheFolder: defaultCacheFolder() }).then(
       kernel => {
         kernel?.types.prepare();
+        // After what somebody waits for already.
+        if (kernel) setImmediate(() => kernel.prepareFunctions());
         say(
           kernel
             ? `kernel types from ${kernel.btfPath}`

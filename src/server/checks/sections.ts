@@ -265,7 +265,7 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
           message: `System calls have functions of other names since 4.17: SEC("${/ret|exit/.test(kind.name) ? 'kretsyscall' : 'ksyscall'}/${call}") finds the right one.`,
           near: SYSCALL_PREFIXES.map(prefix => prefix + call).filter(one => types.hasFunction(one)),
         };
-      if (symbol === null) {
+      if (!symbol) {
         const variants = kernel.variants(name).filter(one => !one.endsWith('.cold'));
         if (variants.length > 0)
           return {

@@ -282,5 +282,10 @@ function availability(analysis: Analysis, kind: SectionKind, target: string): st
     return `In ${where}. ${suffix}: the compiler made this variant; its arguments may differ from the source's.`;
   if (traceable === false)
     return `In ${where}, but not in available_filter_functions under this name: it may be inlined, marked notrace, or listed under another name.`;
-  return `In ${where}. Whether it is inlined or marked notrace only root can read (available_filter_functions).`;
+  const symbol = kernel.symbol(name);
+  if (symbol)
+    return `In ${where}, with code of its own. Whether it is marked notrace only root can read (available_filter_functions).`;
+  return kernel.isRunning
+    ? `In ${where}. Whether it is inlined or marked notrace only root can read (available_filter_functions).`
+    : `In ${where}. Whether it is inlined or marked notrace its types (BTF) do not say, and its image is not here to ask.`;
 }

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { parseBtf } from '../../shared/object/btf';
+import { type ImageFunctions, imageBeside, readImageFunctions } from './kernel-image';
 import { KernelTypes } from './kernel-types';
 import { untraceableFunctions } from './untraceable';
 
@@ -20,6 +21,8 @@ export interface TargetKernelOptions {
 export class TargetKernel {
   private readonly symbols = new Map<string, { readonly module: string | null } | null>();
   private kallsyms: Buffer | null | undefined;
+  private image: ImageFunctions | null | undefined;
+  private noTracing: ReadonlyMap<string, string> | undefined;
   private traceable: ReadonlySet<string> | null | undefined;
   private events: Promise<ReadonlyMap<string, readonly string[]> | null> | null = null;
   private tracefsFolder: string | null | undefined;
@@ -29,7 +32,6 @@ export class TargetKernel {
     readonly btfPath: string,
     /** The kernel this machine runs: its symbols and events can be looked up, too. */
     readonly isRunning: boolean,
-    private readonly untraceable: ReadonlyMap<string, string>,
   ) {}
 
   /** Reads the BTF; null when there is none. Throws when a named file cannot be read or is no BTF. */
@@ -39,39 +41,63 @@ export class TargetKernel {
     const isRunning = btfPath === RUNNING_BTF;
     const bytes = await readFile(btfPath);
     const types = new KernelTypes(parseBtf(bytes), bytes);
-    // At once: the kernel gives the table a page at a time, and waiting for each would take seconds.
-    const table = isRunning ? readOrNull('/proc/kallsyms') : null;
-    return new TargetKernel(types, btfPath, isRunning, untraceableFunctions(table?.toString('latin1') ?? ''));
+    return new TargetKernel(types, btfPath, isRunning);
+  }
+
+  /** Reads what the first question about a function would wait for. */
+  prepareFunctions(): void {
+    this.whyUntraceable('');
+    this.forgetSymbols();
   }
 
   /**
-   * Where the running kernel's symbol table (/proc/kallsyms: names are readable by everybody) has the function:
-   * module null is the kernel proper. null: nowhere; undefined: there is no table to ask.
+   * Where the running kernel's symbol table (/proc/kallsyms: names are readable by everybody), or that in the image of
+   * the sandbox VM's kernel, has the function: module null is the kernel proper. null: nowhere; undefined: there is no
+   * table to ask, or none that knows modules.
    */
   symbol(name: string): { readonly module: string | null } | null | undefined {
-    if (!this.isRunning) return undefined;
     const known = this.symbols.get(name);
     if (known !== undefined) return known;
-    this.kallsyms ??= readOrNull('/proc/kallsyms');
-    if (!this.kallsyms) return undefined;
-    const found = findSymbol(this.kallsyms, name);
+    const table = this.symbolTable();
+    if (!table) return undefined;
+    const found = findSymbol(table, name);
+    if (!found && !this.isRunning) return undefined;
     this.symbols.set(name, found);
     return found;
   }
 
-  /** Why no probe can be put on a function of the running kernel; null: no reason is known. */
+  /** Why no probe can be put on a function of the target kernel; null: no reason is known. */
   whyUntraceable(name: string): string | null {
-    return this.untraceable.get(name) ?? null;
+    this.noTracing ??= untraceableFunctions(this.symbolTable()?.toString('latin1') ?? '');
+    const why = this.noTracing.get(name);
+    if (why !== undefined) return why;
+    const image = this.imageFunctions();
+    return image && !image.traceable.has(name) && findSymbol(image.symbols, name)
+      ? 'it was compiled without a place for tracing (marked notrace, in a file built without, or in assembler): neither fentry nor a kprobe can be there'
+      : null;
+  }
+
+  private symbolTable(): Buffer | null {
+    if (!this.isRunning) return this.imageFunctions()?.symbols ?? null;
+    // At once: the kernel gives the table a page at a time, and waiting for each would take seconds.
+    this.kallsyms ??= readOrNull('/proc/kallsyms');
+    return this.kallsyms;
+  }
+
+  private imageFunctions(): ImageFunctions | null {
+    if (this.image !== undefined) return this.image;
+    const file = this.isRunning ? null : imageBeside(this.btfPath);
+    this.image = file === null ? null : readImageFunctions(file);
+    return this.image;
   }
 
   /** Names that the compiler gave to changed copies of a function: name.isra.0, name.constprop.0; empty without a table. */
   variants(name: string): string[] {
-    if (!this.isRunning) return [];
-    this.kallsyms ??= readOrNull('/proc/kallsyms');
-    return this.kallsyms ? findVariants(this.kallsyms, name) : [];
+    const table = this.symbolTable();
+    return table ? findVariants(table, name) : [];
   }
 
-  /** Lets the symbol table go until somebody asks again: it is some 10 MB. */
+  /** Lets the running kernel's symbol table go until somebody asks again: it is some 10 MB. */
   forgetSymbols(): void {
     this.kallsyms = undefined;
   }
@@ -84,9 +110,16 @@ export class TargetKernel {
     }
   }
 
-  /** Whether ftrace can hook the function; null when tracefs is root's alone or this is another kernel. */
+  /**
+   * Whether ftrace can hook the function; null when tracefs is root's alone, or this is another kernel whose image is not
+   * there or does not have the function (a module may).
+   */
   isTraceable(name: string): boolean | null {
-    if (!this.isRunning) return null;
+    if (!this.isRunning) {
+      const image = this.imageFunctions();
+      if (!image) return null;
+      return image.traceable.has(name) || (findSymbol(image.symbols, name) ? false : null);
+    }
     if (this.traceable === undefined) this.traceable = readTraceable();
     return this.traceable?.has(name) ?? null;
   }

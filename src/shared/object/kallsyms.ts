@@ -1,0 +1,180 @@
+/**
+ * The symbol table a kernel carries for itself (kallsyms), out of its image's read-only data. The image has no symbol of
+ * its own to say where the table lies, so it is found by its shape. As scripts/kallsyms.c of 6.1 wrote it:
+ *
+ *   s32 offsets[n], u64 base, u64 n, names (length, bytes), u32 markers[n / 256], tokens, u16 index[256]
+ *
+ * Each byte of a name stands for a token; a name's first character is its type as nm(1) has it.
+ */
+
+export interface KernelSymbols {
+  /** As /proc/kallsyms writes them, in the order of addresses, code only: "0 T vfs_read\n". */
+  readonly code: Uint8Array;
+  /** The low 32 bits of the address of each line of `code`. The kernel is in the topmost 2 GB. */
+  readonly addresses: Uint32Array;
+  /** The low 32 bits of a symbol's address, code or data; null where there is none of that name. */
+  addressOf(name: string): number | null;
+}
+
+const TOKENS = 256;
+const NAMES_PER_MARKER = 256;
+const FIRST_DIGIT = 0x30;
+/** Digits are in so many names that each is a token of its own, and those tokens follow each other. */
+const DIGITS = Uint8Array.from([...'0123456789'].flatMap(digit => [digit.charCodeAt(0), 0]));
+const CODE_TYPES = new Set([...'tTwW'].map(type => type.charCodeAt(0)));
+/** Fewer symbols than any kernel has, more than any has. */
+const FEWEST = 1000;
+const MOST = 2_000_000;
+const LONG_LENGTH = 0x80;
+
+/** null where there is no table, or one of another layout (6.4 and newer). Never throws. */
+export function readKallsyms(rodata: Uint8Array): KernelSymbols | null {
+  const view = new DataView(rodata.buffer, rodata.byteOffset, rodata.byteLength);
+  const tokens = findTokens(rodata, view);
+  const table = tokens && findNames(rodata, view, tokens);
+  return tokens && table ? decode(rodata, view, tokens, table) : null;
+}
+
+interface Tokens {
+  /** Where the first begins: names and markers lie before it. */
+  readonly start: number;
+  readonly texts: readonly Uint8Array[];
+}
+
+function findTokens(rodata: Uint8Array, view: DataView): Tokens | null {
+  for (let at = indexOf(rodata, DIGITS, 0); at >= 0; at = indexOf(rodata, DIGITS, at + 1)) {
+    let end = at;
+    for (let token = FIRST_DIGIT; token < TOKENS; token++) end = rodata.indexOf(0, end) + 1;
+    for (const alignment of [4, 8]) {
+      const index = Math.ceil(end / alignment) * alignment;
+      if (index + 2 * TOKENS > rodata.length || view.getUint16(index, true) !== 0) continue;
+      const offsets = Array.from({ length: TOKENS }, (_, token) => view.getUint16(index + 2 * token, true));
+      if (!offsets.every((offset, token) => token === 0 || offset > (offsets[token - 1] ?? 0))) continue;
+      const start = at - (offsets[FIRST_DIGIT] ?? 0);
+      const texts = offsets.map(offset => rodata.subarray(start + offset, rodata.indexOf(0, start + offset)));
+      return { start, texts };
+    }
+  }
+  return null;
+}
+
+interface NameTable {
+  readonly count: number;
+  /** Where the count is; the base is before it, the offsets before that. */
+  readonly countAt: number;
+}
+
+/** Goes back from the tokens to a count that as many names follow, and then the markers that fit them. */
+function findNames(rodata: Uint8Array, view: DataView, tokens: Tokens): NameTable | null {
+  const isType = tokens.texts.map(text => isLetter(text[0] ?? 0));
+  for (let countAt = (tokens.start & ~7) - 16; countAt >= 8; countAt -= 8) {
+    const count = view.getUint32(countAt, true);
+    if (count < FEWEST || count > MOST || view.getUint32(countAt + 4, true) !== 0) continue;
+    if (areNames(rodata, view, tokens.start, isType, countAt + 8, count)) return { count, countAt };
+  }
+  return null;
+}
+
+function areNames(
+  rodata: Uint8Array,
+  view: DataView,
+  limit: number,
+  isType: readonly boolean[],
+  start: number,
+  count: number,
+): boolean {
+  const marked: number[] = [];
+  let at = start;
+  for (let name = 0; name < count; name++) {
+    if (name % NAMES_PER_MARKER === 0) marked.push(at - start);
+    const { length, next } = lengthAt(rodata, at);
+    if (length === 0 || next + length > limit || !isType[rodata[next] ?? 0]) return false;
+    at = next + length;
+  }
+  const markers = Math.ceil(at / 8) * 8;
+  return (
+    markers + 4 * marked.length <= limit &&
+    marked.every((offset, index) => view.getUint32(markers + 4 * index, true) === offset)
+  );
+}
+
+function decode(rodata: Uint8Array, view: DataView, tokens: Tokens, table: NameTable): KernelSymbols | null {
+  const { count, countAt } = table;
+  const base = view.getUint32(countAt - 8, true);
+  const offsets = countAt - 8 - Math.ceil((4 * count) / 8) * 8;
+  if (offsets < 0) return null;
+  // CONFIG_KALLSYMS_ABSOLUTE_PERCPU: what is not absolute is negative, from the base on.
+  const addressAt = (index: number) => {
+    const offset = view.getInt32(offsets + 4 * index, true);
+    return (offset >= 0 ? offset : base - 1 - offset) >>> 0;
+  };
+  const longest = Math.max(...tokens.texts.map(text => text.length));
+  const code = new Uint8Array(rodata.length * 2);
+  const addresses = new Uint32Array(count);
+  const places = new Uint32Array(count);
+  let lines = 0;
+  let to = 0;
+  let at = countAt + 8;
+  for (let name = 0; name < count; name++) {
+    places[name] = at;
+    const { length, next } = lengthAt(rodata, at);
+    at = next + length;
+    if (!CODE_TYPES.has(tokens.texts[rodata[next] ?? 0]?.[0] ?? 0)) continue;
+    if (to + length * longest + 4 > code.length) return null;
+    addresses[lines++] = addressAt(name);
+    code[to++] = FIRST_DIGIT;
+    code[to++] = 0x20;
+    const typeAt = to++;
+    for (let byte = next; byte < at; byte++) {
+      const text = tokens.texts[rodata[byte] ?? 0];
+      if (!text) return null;
+      code.set(text, to);
+      to += text.length;
+    }
+    // The type is the name's first character: a space goes between.
+    code[typeAt] = code[typeAt + 1] ?? 0;
+    code[typeAt + 1] = 0x20;
+    code[to++] = 0x0a;
+  }
+  return {
+    code: code.slice(0, to),
+    addresses: addresses.slice(0, lines),
+    addressOf(wanted) {
+      for (let name = 0; name < count; name++) {
+        const { length, next } = lengthAt(rodata, places[name] ?? 0);
+        if (isNamed(rodata.subarray(next, next + length), tokens, wanted)) return addressAt(name);
+      }
+      return null;
+    },
+  };
+}
+
+/** Whether tokens spell a type and this name. */
+function isNamed(bytes: Uint8Array, tokens: Tokens, wanted: string): boolean {
+  let at = -1;
+  for (const byte of bytes) {
+    for (const character of tokens.texts[byte] ?? []) {
+      if (at >= 0 && wanted.charCodeAt(at) !== character) return false;
+      at++;
+    }
+  }
+  return at === wanted.length;
+}
+
+/** One byte, or two for 128 and more, the low seven bits first. */
+function lengthAt(rodata: Uint8Array, at: number): { readonly length: number; readonly next: number } {
+  const low = rodata[at] ?? 0;
+  if (low < LONG_LENGTH) return { length: low, next: at + 1 };
+  return { length: (low & ~LONG_LENGTH) | ((rodata[at + 1] ?? 0) << 7), next: at + 2 };
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+}
+
+function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
+  const first = wanted[0] ?? 0;
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1))
+    if (wanted.every((byte, index) => bytes[at + index] === byte)) return at;
+  return -1;
+}
