@@ -28,7 +28,7 @@ export function codeLenses(analysis: Analysis, document: TextDocument, attachCom
           ? kernel.types.tracepointSignature(parsed.target)
           : null;
     const title = missing
-      ? `${parsed.target}: not in ${kernel.isRunning ? 'this' : 'the target'} kernel`
+      ? `${parsed.target}: ${kernel.types.hasFunction(parsed.target) ? 'cannot be traced' : `not in ${kernel.isRunning ? 'this' : 'the target'} kernel`}`
       : signature
         ? `${signature.name}(${signature.parameters.map(one => one.text).join(', ')})`
         : null;

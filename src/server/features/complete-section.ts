@@ -10,9 +10,12 @@ import type { Analysis } from '../analysis';
 import { GPL_COMPATIBLE } from '../helpers/helper-rules';
 import { parseSection, SECTION_KINDS, type SectionKind } from '../helpers/section-kinds';
 import { tracepointCategory } from '../helpers/tracepoint-categories';
+import type { KernelSignature } from '../kernel/kernel-types';
+import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
 import { binariesNamed, readUserBinary, resolveBinary } from '../kernel/user-binary';
 import type { Token } from '../source/lexer';
 import { parametersOfSyscall, programSkeleton } from './program-skeleton';
+import { functionsBeside } from './symbols';
 
 /** Kinds that tracing programs are written with; the others come after. */
 const USUAL = [
@@ -32,6 +35,11 @@ const USUAL = [
   'lsm',
   'xdp',
   'tc',
+];
+/** Where a program keeps the tables its struct_ops programs fill. */
+const OPERATION_TABLES = [
+  { name: '.struct_ops.link', detail: 'Table of kernel operations, in force while its link is held (6.4)' },
+  { name: '.struct_ops', detail: 'Table of kernel operations, in force until it is taken back' },
 ];
 const MOST = 200;
 /** So many that begin as written: nobody looks for those that only hold it. */
@@ -57,18 +65,17 @@ export async function completeSection(
     kind: CompletionItemKind,
     detail: string,
     sort: string,
-    documentation = '',
+    operation: KernelOperation | null = null,
   ): CompletionItem => {
     const whole = optional + name;
     const skeleton =
-      tail && !/[/:]$/.test(name) ? programSkeleton(whole, analysis.kernel?.types ?? null) : null;
+      tail && !/[/:]$/.test(name) ? programSkeleton(whole, analysis.kernel?.types ?? null, operation) : null;
     return {
       label: name,
       kind,
       detail,
       sortText: sort,
       filterText: whole,
-      ...(documentation ? { documentation: { kind: 'markdown' as const, value: documentation } } : {}),
       ...(skeleton && tail
         ? {
             textEdit: {
@@ -109,14 +116,23 @@ export async function completeSection(
         sort,
       );
     });
+    const tables =
+      analysis.kernel && kernelOperations(analysis.kernel.types).length > 0 ? OPERATION_TABLES : [];
+    for (const { name, detail } of tables) items.push(item(name, CompletionItemKind.Module, detail, `z999`));
     return { isIncomplete: false, items };
   }
   const parsed = parseSection(written);
   if (!parsed || parsed.target === null) return { isIncomplete: false, items: [] };
   const { kind, target } = parsed;
   const { names, more } = await targetsOf(analysis, kind, target);
-  const items = names.map(({ name, detail }, position) =>
-    item(`${kind.name}/${name}`, CompletionItemKind.Function, detail, String(position).padStart(4, '0')),
+  const items = names.map(({ name, detail, operation }, position) =>
+    item(
+      `${kind.name}/${name}`,
+      CompletionItemKind.Function,
+      detail,
+      String(position).padStart(4, '0'),
+      operation,
+    ),
   );
   for (const [position, one] of items.entries()) {
     // People read the target, the editor filters by the whole name.
@@ -149,7 +165,11 @@ function skeletonPlace(
 }
 
 interface Proposed {
-  readonly names: readonly { readonly name: string; readonly detail: string }[];
+  readonly names: readonly {
+    readonly name: string;
+    readonly detail: string;
+    readonly operation?: KernelOperation;
+  }[];
   readonly more: boolean;
 }
 
@@ -183,6 +203,24 @@ async function targetsOf(analysis: Analysis, kind: SectionKind, target: string):
     case 'user-pattern':
     case 'usdt':
       return userTargets(kind, target);
+    case 'operation':
+      return {
+        names: (types ? kernelOperations(types) : [])
+          .filter(({ signature }) => signature.name.includes(target))
+          .map(operation => ({
+            name: operation.signature.name,
+            detail: `${operation.table}: ${typeText(operation.signature)}`,
+            operation,
+          })),
+        more: false,
+      };
+    case 'program-function':
+      return {
+        names: functionsBeside(analysis.source.uri, analysis.source.model)
+          .filter(({ name }) => name.includes(target))
+          .map(({ name, file }) => ({ name, detail: `function of ${file}` })),
+        more: false,
+      };
     default:
       return { names: [], more: false };
   }
@@ -190,10 +228,11 @@ async function targetsOf(analysis: Analysis, kind: SectionKind, target: string):
 
 function signatureText(analysis: Analysis, name: string): string {
   const signature = analysis.kernel?.types.signature(name);
-  return signature
-    ? `${signature.returnType} (${signature.parameters.map(one => one.text).join(', ') || 'void'})`
-    : '';
+  return signature ? typeText(signature) : '';
 }
+
+const typeText = (signature: KernelSignature) =>
+  `${signature.returnType} (${signature.parameters.map(one => one.text).join(', ') || 'void'})`;
 
 /** Licences that the kernel takes for compatible with the GPL. */
 export function completeLicense(document: TextDocument, literal: Token, isOpen: boolean): CompletionItem[] {

@@ -7,6 +7,7 @@ import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
 import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
 import { findSectionKind, parseSection, type SectionKind } from '../helpers/section-kinds';
 import { layoutRows } from '../kernel/btf-c';
+import { kernelOperations } from '../kernel/struct-ops';
 import { readUserBinary, resolveBinary } from '../kernel/user-binary';
 import { enclosingCall, Scope } from '../source/expressions';
 import type { Token } from '../source/lexer';
@@ -241,6 +242,9 @@ function targetText(analysis: Analysis, kind: SectionKind, target: string): stri
     const text = aggregateText(analysis, 'struct', `bpf_iter__${target}`);
     if (text) parts.push(text);
   }
+  if (kind.target === 'operation')
+    for (const { table, signature } of kernelOperations(types))
+      if (signature.name === target) parts.push(`${signatureText(signature)}\nin \`struct ${table}\``);
   parts.push(availability(analysis, kind, target));
   kernel.forgetSymbols();
   return parts;
@@ -268,7 +272,12 @@ function userTargetText(kind: SectionKind, target: string): string {
 function availability(analysis: Analysis, kind: SectionKind, target: string): string {
   const { kernel } = analysis;
   if (!kernel) return '';
-  if (['user-function', 'user-pattern', 'usdt', 'free', 'none', 'pattern'].includes(kind.target)) return '';
+  if (
+    ['user-function', 'user-pattern', 'usdt', 'operation', 'program-function', 'none', 'pattern'].includes(
+      kind.target,
+    )
+  )
+    return '';
   const where = kernel.isRunning ? 'this kernel' : 'the target kernel';
   const missing = missingTarget(kind, target, kernel);
   if (missing)

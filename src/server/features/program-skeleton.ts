@@ -2,6 +2,7 @@
 import { parseSection } from '../helpers/section-kinds';
 import { syscallParameters } from '../helpers/syscall-signatures';
 import type { KernelTypes } from '../kernel/kernel-types';
+import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
 
 /** Trampolines pass at most this many arguments in registers (include/linux/bpf.h, MAX_BPF_FUNC_REG_ARGS). */
 const MAX_PROGRAM_ARGUMENTS = 12;
@@ -29,9 +30,13 @@ const RESULTS: Readonly<Record<string, string>> = {
 
 /**
  * "int BPF_PROG(vfs_read_entry, struct file *file, ...)\n{ ... }" for a section name; null for one that libbpf does not
- * know. Placeholders are those of LSP snippets.
+ * know. Placeholders are those of LSP snippets. `operation`: which of the members that have the target's name.
  */
-export function programSkeleton(section: string, kernel: KernelTypes | null): string | null {
+export function programSkeleton(
+  section: string,
+  kernel: KernelTypes | null,
+  operation: KernelOperation | null = null,
+): string | null {
   const parsed = parseSection(section);
   if (!parsed) return null;
   const { kind, target } = parsed;
@@ -100,6 +105,16 @@ export function programSkeleton(section: string, kernel: KernelTypes | null): st
     case 'tp':
     case 'tracepoint':
       return `int ${name}(struct ${tracepointContext(kernel, target ?? '')} *ctx)${body}`;
+    case 'struct_ops': {
+      const found =
+        operation ??
+        (kernel && target ? kernelOperations(kernel).find(one => one.signature.name === target) : null);
+      if (!found) return `int BPF_PROG(${name})${body}`;
+      const { returnType, returnsNothing, parameters } = found.signature;
+      const own = `\${1:${target}}`;
+      const before = `${returnType}${returnType.endsWith('*') ? '' : ' '}BPF_PROG(${own}${list(parameters.map(one => one.text))})`;
+      return returnsNothing ? `${before}\n{\n\t$0\n}` : `${before}${body}`;
+    }
     case 'iter':
       return `int ${name}(struct bpf_iter__${target || 'task'} *ctx)${body}`;
     default: {

@@ -1,7 +1,7 @@
 /** Document symbols, definitions and references. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type DocumentSymbol, type Location, SymbolKind } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
@@ -184,13 +184,8 @@ export function definitionsFromUserSpace(
   if (!names.test(before)) return [];
   const found: Location[] = [];
   for (const file of siblings(folder)) {
-    let source: string;
-    try {
-      source = readFileSync(file, 'utf8');
-    } catch {
-      // Gone since the folder was listed.
-      continue;
-    }
+    const source = readOrNull(file);
+    if (source === null) continue;
     const model = readSource(source);
     for (const one of [{ path: file, text: source, model }, ...headers.ownHeaders(model, folder)]) {
       const span = definitionIn(one.model, word.name);
@@ -200,6 +195,34 @@ export function definitionsFromUserSpace(
     }
   }
   return found;
+}
+
+/** Global functions of the other BPF programs in the file's folder: what freplace may replace. */
+export function functionsBeside(
+  uri: string,
+  own: SourceModel,
+): { readonly name: string; readonly file: string }[] {
+  if (!uri.startsWith('file:')) return [];
+  const here = fileURLToPath(uri);
+  const mine = new Set(own.functions.map(one => one.name));
+  return siblings(path.dirname(here))
+    .filter(file => file !== here)
+    .flatMap(file => {
+      const source = readOrNull(file);
+      if (source === null) return [];
+      return readSource(source)
+        .functions.filter(one => one.bodySpan !== null && !one.isStatic && !mine.has(one.name))
+        .map(one => ({ name: one.name, file: path.basename(file) }));
+    });
+}
+
+/** null where the file is gone since the folder was listed. */
+function readOrNull(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
 }
 
 function siblings(folder: string): string[] {

@@ -38,7 +38,8 @@ export type TargetKind =
   | 'user-function'
   | 'user-pattern'
   | 'usdt'
-  | 'free';
+  | 'operation'
+  | 'program-function';
 
 export interface SectionKind {
   readonly name: string;
@@ -106,8 +107,8 @@ define('iter iter.s', 'iter', 'iterator', 'Walks kernel objects when a file is r
 define('lsm lsm.s', 'lsm', 'lsm-hook', 'Security hook; may deny (5.7)');
 define('lsm_cgroup', 'lsm', 'lsm-hook', 'Security hook of one control group (6.0)');
 define('syscall', 'syscall', 'none', 'Program that user space runs (5.14)');
-define('struct_ops struct_ops.s', 'struct_ops', 'free', 'Member of a kernel operations table');
-define('freplace', 'ext', 'free', 'Replaces a function of another BPF program');
+define('struct_ops struct_ops.s', 'struct_ops', 'operation', 'Member of a kernel operations table');
+define('freplace', 'ext', 'program-function', 'Replaces a function of another BPF program');
 define(
   'xdp xdp.frags xdp/devmap xdp.frags/devmap xdp/cpumap xdp.frags/cpumap',
   'xdp',

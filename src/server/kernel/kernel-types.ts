@@ -178,7 +178,8 @@ export class KernelTypes {
     return all;
   }
 
-  private signatureOf(name: string, protoId: BtfTypeId, skip: number): KernelSignature | null {
+  /** A function prototype by a name, without its first `skip` parameters; null for another type. */
+  signatureOf(name: string, protoId: BtfTypeId, skip: number): KernelSignature | null {
     const proto = this.btf.type(protoId);
     if (proto.kind !== 'func_proto') return null;
     return {

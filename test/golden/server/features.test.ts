@@ -177,6 +177,58 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       expect(labels(await server.complete(fresh(), `${HEAD}SEC("uprobe/ba§")\n`))).toContain('bash:');
     });
 
+    it("offers the members of the kernel's tables of operations, with their signatures", async () => {
+      const name = fresh();
+      const items = await server.complete(name, `${HEAD}SEC("struct_ops/§")\n`);
+      expect(items.map(item => `${item.label} ${item.detail}`)).toEqual([
+        'init sched_ext_ops: int (void)',
+        'ssthresh tcp_congestion_ops: u32 (struct sock *sk)',
+        'cong_avoid tcp_congestion_ops: void (struct sock *sk, u32 arg1, u32 arg2)',
+        'init tcp_congestion_ops: void (struct sock *sk)',
+      ]);
+      expect(taken(name, items, 'ssthresh')).toBe(
+        `${HEAD}SEC("struct_ops/ssthresh")\nu32 BPF_PROG(‹ssthresh›, struct sock *sk)\n{\n\t$0\n\treturn 0;\n}\n`,
+      );
+      expect(taken(name, items, 'cong_avoid')).toBe(
+        `${HEAD}SEC("struct_ops/cong_avoid")\nvoid BPF_PROG(‹cong_avoid›, struct sock *sk, u32 arg1, u32 arg2)\n{\n\t$0\n}\n`,
+      );
+      // Two tables have an init: each brings its own.
+      expect(taken(name, items.slice(3), 'init')).toContain('void BPF_PROG(‹init›, struct sock *sk)');
+      expect(taken(name, items.slice(0, 1), 'init')).toContain('int BPF_PROG(‹init›)');
+      expect(labels(await server.complete(fresh(), `${HEAD}SEC("struct_ops.s/ss§")\n`))).toEqual([
+        'ssthresh',
+      ]);
+      expect(labels(await server.complete(fresh(), `${HEAD}SEC("§")`))).toContain('.struct_ops.link');
+      expect(await hoverText(`${HEAD}SEC("struct_ops/cong_av§oid")\n`)).toContain(
+        '```c\nvoid cong_avoid(struct sock *sk, u32 arg1, u32 arg2)\n```\nin `struct tcp_congestion_ops`',
+      );
+    });
+
+    it('offers to freplace the global functions of the programs beside it', async () => {
+      mkdirSync(server.folder, { recursive: true });
+      writeFileSync(
+        path.join(server.folder, 'replaced.bpf.c'),
+        `${HEAD}static int hidden(void *ctx)\n{\n\treturn 0;\n}\n__noinline int replaceable(void *ctx)\n{\n\treturn hidden(ctx);\n}\n`,
+      );
+      const items = await server.complete(fresh(), `${HEAD}SEC("freplace/repl§")\n`);
+      rmSync(path.join(server.folder, 'replaced.bpf.c'));
+      expect(items.map(item => `${item.label}, ${item.detail}`)).toEqual([
+        'replaceable, function of replaced.bpf.c',
+      ]);
+      expect(
+        await server.diagnostics(
+          fresh(),
+          `${HEAD}SEC("freplace/anything")\nint p(void *ctx)\n{\n\treturn 0;\n}\n`,
+        ),
+      ).toEqual([]);
+      expect(
+        await server.diagnostics(
+          fresh(),
+          `${HEAD}SEC("struct_ops/anything")\nint BPF_PROG(p)\n{\n\treturn 0;\n}\nchar LICENSE[] SEC("license") = "GPL";\n`,
+        ),
+      ).toEqual([]);
+    });
+
     it('finds names that hold what is written', async () => {
       expect(labels(await server.complete(fresh(), `${HEAD}SEC("fentry/_write§")\n`))).toEqual(['vfs_write']);
       expect(labels(await server.complete(fresh(), `${HEAD}SEC("ksyscall/pena§")\n`))).toEqual(['openat']);

@@ -93,6 +93,31 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct sock;
+/* A table of operations that programs can fill, what the kernel keeps of one, and something that is only named so. */
+struct tcp_congestion_ops {
+	u32 (*ssthresh)(struct sock *sk);
+	void (*cong_avoid)(struct sock *sk, u32 ack, u32 acked);
+	void (*init)(struct sock *sk);
+	u32 flags;
+	char name[16];
+};
+struct bpf_struct_ops_tcp_congestion_ops {
+	int common;
+	struct tcp_congestion_ops data;
+};
+struct sched_ext_ops {
+	int (*init)(void);
+};
+struct bpf_struct_ops_sched_ext_ops {
+	int common;
+	struct sched_ext_ops data;
+};
+struct bpf_struct_ops_value {
+	int common;
+	char data[8];
+};
+
 enum bpf_func_id {
 	BPF_FUNC_unspec,
 	BPF_FUNC_map_lookup_elem,
@@ -167,4 +192,7 @@ struct {
 	enum xdp_action action;
 	enum far_away far;
 	struct files_struct files;
+	struct bpf_struct_ops_tcp_congestion_ops congestion;
+	struct bpf_struct_ops_sched_ext_ops scheduler;
+	struct bpf_struct_ops_value operations;
 } used;

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { distance, nearest } from '../../../src/server/checks/nearest';
 import { BtfNames, type NamedKind } from '../../../src/server/kernel/btf-names';
 import { KernelTypes } from '../../../src/server/kernel/kernel-types';
+import { kernelOperations } from '../../../src/server/kernel/struct-ops';
 import { parseBtf } from '../../../src/shared/object/btf';
 import { smallKernel } from '../../golden/server/client';
 import { kernelBtfFiles, scratchFolder } from '../compile/toolchain';
@@ -42,6 +43,17 @@ describe.each(files)('%s', file => {
       for (const { name, value } of type.values) if (!expected.has(name)) expected.set(name, value);
     }
     expect(new Map([...enumerators].map(([name, { value }]) => [name, value]))).toEqual(expected);
+  });
+
+  it('knows the tables of operations that programs can fill', () => {
+    const operations = kernelOperations(new KernelTypes(btf, bytes));
+    const ssthresh = operations.find(
+      one => one.table === 'tcp_congestion_ops' && one.signature.name === 'ssthresh',
+    );
+    expect(ssthresh?.signature).toMatchObject({ returnType: 'u32', returnsNothing: false });
+    expect(ssthresh?.signature.parameters.map(one => one.text)).toEqual(['struct sock *sk']);
+    // Of every table that is listed, the kernel has the struct.
+    for (const { table } of operations) expect(btf.find('struct', table), table).not.toBe(null);
   });
 
   it('knows the functions, tracepoints and helpers every kernel has', () => {
