@@ -244,6 +244,79 @@ describe('events page', () => {
     await panel.close();
   });
 
+  it('is paused where it was when it is loaded anew, at the same row, with its details', async () => {
+    const panel = await harness.open('events');
+    const { messages } = spanMessages(400, 100, new Map([[2, 5]]));
+    const status = () => panel.page.textContent('.strip [role=status]');
+    await panel.send(session(), ...messages.slice(0, 2));
+    await panel.page.getByRole('button', { name: 'Pause' }).click();
+    await panel.page.locator('.grid').focus();
+    for (const key of ['End', 'PageUp', 'PageUp', 'Shift+ArrowUp', 'Enter'])
+      await panel.page.keyboard.press(key);
+    await panel.send(...messages.slice(2, 3));
+    const shown = async () => ({
+      rows: await visibleRows(panel),
+      active: await panel.page.getAttribute('.grid', 'aria-activedescendant'),
+      selected: await panel.page.locator('.grid-row[aria-selected=true]').count(),
+      detail: await panel.page.textContent('.detail h2'),
+      paused: await panel.page.getByRole('button', { name: 'Pause' }).getAttribute('aria-pressed'),
+    });
+    expect(await status()).toBe('200 rows · 5 lost · paused');
+    const before = await shown();
+    expect(before.selected).toBe(2);
+    const saved = () =>
+      panel.page.evaluate(() => (window.savedState as { place?: { active: number } }).place?.active);
+    await expect.poll(saved).toBe(Number(before.active?.replace('row-', '')));
+
+    await panel.reload();
+    await panel.send(
+      session(),
+      ...messages.slice(0, 3),
+      { type: 'hydrated', sessionId: SESSION },
+      ...messages.slice(3),
+    );
+    expect(await status()).toBe('200 rows · 5 lost · paused');
+    expect(await shown()).toEqual(before);
+    expect(await panel.page.getByRole('button', { name: '201 newer' }).isVisible()).toBe(true);
+
+    // Of the rows that were held, half were let go meanwhile.
+    await panel.reload();
+    await panel.send(
+      session(),
+      { type: 'evicted', sessionId: SESSION, stream: 'events', records: 100 },
+      ...messages.slice(1, 4),
+      { type: 'hydrated', sessionId: SESSION },
+    );
+    expect(await status()).toMatch(/^100 rows · oldest 100 left .* · 5 lost · paused$/);
+    expect((await shown()).active).toBe(before.active);
+    await panel.page.getByRole('button', { name: '201 newer' }).click();
+    await expect.poll(status).toMatch(/^301 rows/);
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
+  it('is sorted and filtered as it was when it is loaded anew', async () => {
+    const panel = await harness.open('events');
+    const { messages, events } = spanMessages(9000, 1000);
+    await panel.send(session(), ...messages);
+    await panel.page.getByRole('combobox', { name: 'Filter' }).fill('comm == "dd"');
+    await panel.page.locator('[data-column=latency] button').click();
+    const order = events
+      .map((event, index) => ({ ...event, index }))
+      .filter(({ comm }) => comm === 'dd')
+      .sort((a, b) => Number(b.latency - a.latency) || a.index - b.index)
+      .map(({ index }) => index);
+    const status = () => panel.page.textContent('.strip [role=status]');
+    const expected = `${order.length.toLocaleString('en-US')} of 9,000 rows · sorted`;
+    await expect.poll(status).toBe(expected);
+    await panel.reload();
+    await panel.send(session(), ...messages, { type: 'hydrated', sessionId: SESSION });
+    await expect.poll(status).toBe(expected);
+    expect(await panel.page.getAttribute('[data-column=latency]', 'aria-sort')).toBe('descending');
+    await expect.poll(async () => (await visibleRows(panel)).slice(0, 5)).toEqual(order.slice(0, 5));
+    await panel.close();
+  });
+
   it('shows printk lines by their parts', async () => {
     const panel = await harness.open('events');
     const message = sessionMessage('hello_world');

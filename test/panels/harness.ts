@@ -248,6 +248,12 @@ export class Panel {
     await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
   }
 
+  /** Loads the page anew, as VS Code does when it was hidden or moved: only its state is left. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.said('ready');
+  }
+
   close(): Promise<void> {
     return this.page.close();
   }

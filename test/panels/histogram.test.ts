@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ToWebview } from '../../src/shared/protocol/webview';
 import { type Panel, PanelHarness, THEMES } from './harness';
 import { COMMANDS, recordHistograms, SESSION, START_MS, sessionMessage } from './recorded-histograms';
 
@@ -161,10 +162,51 @@ describe('histogram page', () => {
     const row = panel.page.locator('.numbers tr[data-min="8"]');
     const was = first.histograms[0]?.buckets.find(bucket => bucket.min === 8)?.count ?? -1;
     expect(await row.getAttribute('data-a-count')).toBe(String(was));
-    await panel.page.reload();
-    await panel.said('ready');
+    await panel.reload();
     await panel.send(sessionMessage(), { type: 'histograms', sessionId: SESSION, ...second });
     expect(await row.getAttribute('data-a-count')).toBe(String(was));
+    await panel.close();
+  });
+
+  it('holds still while paused, also when loaded anew, and can be searched meanwhile', async () => {
+    const panel = await harness.open('histogram');
+    const recording = recordHistograms({ commands: COMMANDS, seconds: 6, worseFrom: 60 }, true);
+    const snapshots = recording.map(each => ({ ...each, drops: NO_DROPS }));
+    const live = (from: number, to: number): ToWebview[] =>
+      recording.slice(from, to).map(each => ({ type: 'histograms', sessionId: SESSION, ...each }));
+    const total = (second: number) =>
+      recording[second]?.histograms.reduce((sum, histogram) => sum + histogram.total, 0) ?? -1;
+    const shown = async () => (await bars(panel)).reduce((sum, [, , count]) => sum + count, 0);
+    const pause = panel.page.getByRole('button', { name: 'Pause' });
+    await panel.send(sessionMessage(), ...live(0, 3));
+    await pause.click();
+    await panel.send(...live(3, 4));
+    expect(await shown()).toBe(total(2));
+    await panel.page.getByRole('textbox', { name: 'Search keys' }).fill('postgres');
+    await expect.poll(() => panel.page.locator('.tile:visible').count()).toBe(1);
+    expect(await shown()).toBe(recording[2]?.histograms[0]?.total);
+    await panel.page.getByRole('textbox', { name: 'Search keys' }).fill('');
+
+    await panel.reload();
+    await panel.send(
+      sessionMessage(),
+      { type: 'histogramHistory', sessionId: SESSION, snapshots: snapshots.slice(0, 4) },
+      ...live(4, 6),
+    );
+    expect(await pause.getAttribute('aria-pressed')).toBe('true');
+    expect(await shown()).toBe(total(2));
+    await pause.click();
+    await expect.poll(shown).toBe(total(5));
+    expect(await panel.page.locator('.time-table tbody tr').count()).toBe(6);
+
+    await panel.reload();
+    await panel.send(sessionMessage(), {
+      type: 'histogramHistory',
+      sessionId: SESSION,
+      snapshots: snapshots.slice(0, 4),
+    });
+    expect(await pause.getAttribute('aria-pressed')).toBe('false');
+    expect(panel.problems).toEqual([]);
     await panel.close();
   });
 

@@ -128,6 +128,61 @@ describe('maps page', () => {
     await panel.close();
   });
 
+  it('holds still while paused, also when loaded anew, and can be sorted meanwhile', async () => {
+    const panel = await harness.open('maps');
+    const pause = panel.page.getByRole('button', { name: 'Pause' });
+    const key = `${entries(1)[5]?.key.saddr},${entries(1)[5]?.key.dport}`;
+    const packets = (second: number) => Number(entries(second)[5]?.value.packets);
+    const cells = () => row(panel, key);
+    await panel.send(session(), ...reading(1), ...reading(2));
+    const before = await cells();
+    expect(before['value.packets']).toBe(packets(2).toLocaleString('en-US'));
+    expect(before['change.packets']).toBe(`+${(packets(2) - packets(1)).toLocaleString('en-US')}`);
+    await pause.click();
+    await panel.send(...reading(3));
+    expect(await cells()).toEqual(before);
+    await panel.page.locator('[role=columnheader][data-column="value.packets"] button').click();
+    const sorted = await panel.page.$$eval(
+      '.grid-body .grid-row:not([hidden]) [data-column="value.packets"]',
+      found => found.map(cell => Number(cell.getAttribute('data-value'))),
+    );
+    expect(sorted).toEqual([...sorted].sort((a, b) => b - a));
+    expect(sorted[0]).toBe(Math.max(...entries(2).map(({ value }) => Number(value.packets))));
+
+    await panel.reload();
+    await panel.send(session(), ...reading(4));
+    expect(await pause.getAttribute('aria-pressed')).toBe('true');
+    expect(await panel.page.getAttribute('[data-column="value.packets"]', 'aria-sort')).toBe('descending');
+    await panel.page.getByRole('textbox', { name: 'Search entries' }).fill(before['key.saddr'] ?? '');
+    await expect.poll(cells).toEqual(before);
+    await pause.click();
+    await expect.poll(async () => (await cells())['value.packets']).toBe(packets(4).toLocaleString('en-US'));
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
+  it('is not paused for another session', async () => {
+    const panel = await harness.open('maps');
+    await panel.send(session(), ...reading(1));
+    await panel.page.getByRole('button', { name: 'Pause' }).click();
+    await panel.reload();
+    const other = session();
+    if (other.type !== 'session') throw new Error('a session');
+    // Another window counts its sessions from one again.
+    await panel.send(
+      { ...other, session: { ...other.session, startedAtMs: START_MS + 1 } },
+      ...reading(1),
+      ...reading(2),
+    );
+    expect(await panel.page.getByRole('button', { name: 'Pause' }).getAttribute('aria-pressed')).toBe(
+      'false',
+    );
+    expect(
+      await panel.page.getAttribute('.grid-row[data-index="0"] [data-column="value.packets"]', 'data-value'),
+    ).toBe(String(entries(2)[0]?.value.packets));
+    await panel.close();
+  });
+
   for (const theme of THEMES) {
     it(`has nothing axe-core objects to, and its picture taken (${theme})`, async () => {
       const panel = await harness.open('maps', theme);

@@ -79,6 +79,40 @@ describe('stacks page', () => {
     await panel.close();
   });
 
+  it('holds still while paused, also when loaded anew, and can be zoomed meanwhile', async () => {
+    const panel = await harness.open('stacks');
+    const pause = panel.page.getByRole('button', { name: 'Pause' });
+    const sample = (count: number): StackSample[] => [
+      {
+        frames: ['main', 'work'].map(name => ({ name, module: '', kind: 'user' })),
+        key: { pid: 2n ** 60n },
+        count,
+        value: null,
+      },
+    ];
+    const weight = () => panel.page.getAttribute('.functions tr[data-function="work"]', 'data-self');
+    await play(panel, sample(5));
+    await pause.click();
+    await play(panel, sample(9));
+    expect(await weight()).toBe('5');
+    await panel.page.locator('.flame').focus();
+    await panel.page.keyboard.press('ArrowDown');
+    await panel.page.keyboard.press('ArrowDown');
+    await panel.page.keyboard.press('Enter');
+    const zoomed = () => panel.page.getAttribute('.flame', 'aria-label');
+    await expect.poll(zoomed).toContain('zoomed to work');
+
+    await panel.reload();
+    await play(panel, sample(12));
+    expect(await pause.getAttribute('aria-pressed')).toBe('true');
+    expect(await weight()).toBe('5');
+    expect(await zoomed()).toContain('zoomed to work');
+    await pause.click();
+    await expect.poll(weight).toBe('12');
+    expect(panel.problems).toEqual([]);
+    await panel.close();
+  });
+
   for (const theme of THEMES) {
     it(`has nothing axe-core objects to, and its picture taken (${theme})`, async () => {
       const panel = await harness.open('stacks', theme);

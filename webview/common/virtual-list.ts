@@ -108,6 +108,16 @@ export class VirtualList {
     this.moveTo(this.mostPx);
   }
 
+  /** The row at the top of the view. */
+  get topIndex(): number {
+    return Math.floor(this.offsetPx / this.options.rowHeightPx);
+  }
+
+  /** Has the row at the top of the view, as far as the list is long enough. */
+  scrollTo(index: number): void {
+    this.moveTo(index * this.options.rowHeightPx);
+  }
+
   /** Moves as little as needed to have the row in view. */
   reveal(index: number): void {
     const top = index * this.options.rowHeightPx;

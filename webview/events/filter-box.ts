@@ -7,9 +7,8 @@ export interface FilterBox {
   readonly element: HTMLElement;
   /** Explanation of a wrong expression; goes below the toolbar. */
   readonly problem: HTMLElement;
-  columns(fields: readonly Field[]): void;
-  set(text: string): void;
-  focus(): void;
+  /** Filters records of these columns, from `text` on. */
+  start(fields: readonly Field[], text: string): void;
 }
 
 /** `onFilter` gets each valid expression as it is written; a wrong one keeps the last valid. */
@@ -133,14 +132,10 @@ export function createFilterBox(onFilter: (text: string, predicate: Predicate | 
   return {
     element: host,
     problem,
-    columns: next => {
+    start: (next, text) => {
       fields = next;
-      evaluate();
-    },
-    set: text => {
       input.value = text;
       evaluate();
     },
-    focus: () => input.focus(),
   };
 }

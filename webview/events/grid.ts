@@ -23,6 +23,18 @@ export interface Grid {
   /** Row numbers of the selection, in the order listed. */
   selection(): readonly number[];
   active(): number | null;
+  /** Row numbers of what is in view and chosen; -1 where there is none. */
+  place(): GridPlace;
+  /** The rows may have left, or not be listed any more. */
+  goTo(place: GridPlace): void;
+}
+
+export interface GridPlace {
+  /** At the top of the view. */
+  readonly top: number;
+  readonly active: number;
+  /** The other end of the selection. */
+  readonly anchor: number;
 }
 
 export interface GridHandlers {
@@ -261,6 +273,17 @@ export function createGrid(handlers: GridHandlers): Grid {
           'aria-sort': own ? (choice.descending ? 'descending' : 'ascending') : 'none',
         });
       }
+    },
+    place: () => ({ top: stream?.rowAt(list.topIndex) ?? -1, active: activeRow, anchor: anchorRow }),
+    goTo: place => {
+      if (!stream) return;
+      activeIndex = stream.indexOf(place.active);
+      activeRow = activeIndex < 0 ? -1 : place.active;
+      anchorRow = activeIndex < 0 ? -1 : place.anchor;
+      setAttributes(grid, { 'aria-activedescendant': activeRow < 0 ? null : `row-${activeRow}` });
+      const top = stream.indexOf(place.top);
+      if (top >= 0) list.scrollTo(top);
+      else list.draw();
     },
     active: () => (activeRow >= 0 && stream && activeRow >= stream.store.firstRow ? activeRow : null),
     selection: () => {

@@ -21,6 +21,8 @@ const view = createEventsView(
     filter: saved?.filter ?? '',
     sort: saved?.sort ?? null,
     follow: saved?.follow ?? true,
+    held: saved?.held ?? null,
+    place: saved?.place ?? null,
   },
   host,
 );
@@ -67,5 +69,6 @@ function receive(message: ToWebview): void {
   } else if (message.type === 'kernelNames') {
     for (const [address, name] of message.names) kernelNames.set(BigInt(address), name);
     view.renamed();
-  } else if (message.type === 'drops') view.drops(message.drops);
+  } else if (message.type === 'hydrated') view.hydrated();
+  else if (message.type === 'drops') view.drops(message.drops);
 }

@@ -36,6 +36,8 @@ interface Chunk {
   offsets: Uint32Array;
   lengths: Uint32Array;
   times: Float64Array;
+  /** Rows that are no record. */
+  losses: number;
   readonly gathers: boolean;
 }
 
@@ -50,6 +52,7 @@ export class EventStore {
   private first = 0;
   private hostFirst = 0;
   private recordsSeen = 0;
+  private recordsGone = 0;
   private lostSeen = 0;
 
   constructor(
@@ -99,6 +102,7 @@ export class EventStore {
       chunk.offsets[row] = LOST;
       chunk.lengths[row] = Math.min(lost, 0xffffffff);
       chunk.times[row++] = atMs;
+      chunk.losses++;
       this.lostSeen += lost;
     }
     for (let record = 0; record < records.count; record++) {
@@ -121,6 +125,7 @@ export class EventStore {
       this.first += records;
       this.end += records;
       this.recordsSeen += records;
+      this.recordsGone += records;
     }
     for (
       let chunk = this.chunks[0];
@@ -161,6 +166,39 @@ export class EventStore {
     }
   }
 
+  /**
+   * How many records came before a row, kept or not: unlike its number, that is the same after the page was loaded anew,
+   * where marks of losses that left with their rows are not told again.
+   */
+  recordsBefore(row: number): number {
+    let records = this.recordsGone;
+    for (const chunk of this.chunks) {
+      if (chunk.firstRow >= row) break;
+      const rows = Math.min(chunk.rows, row - chunk.firstRow);
+      records += rows;
+      if (rows === chunk.rows) records -= chunk.losses;
+      else for (let at = 0; at < rows; at++) if (chunk.offsets[at] === LOST) records--;
+    }
+    return records;
+  }
+
+  /** Number of the row of the record before which that many came; the oldest kept when it left, endRow when it is not there yet. */
+  rowAfter(records: number): number {
+    let before = this.recordsGone;
+    if (records < before) return this.first;
+    for (const chunk of this.chunks) {
+      if (before + chunk.rows - chunk.losses <= records) {
+        before += chunk.rows - chunk.losses;
+        continue;
+      }
+      for (let at = 0; at < chunk.rows; at++) {
+        if (chunk.offsets[at] === LOST) continue;
+        if (before++ === records) return chunk.firstRow + at;
+      }
+    }
+    return this.end;
+  }
+
   private open(bytes: Uint8Array, gathers: boolean, rows: number): Chunk {
     const capacity = gathers ? 1024 : rows;
     const chunk: Chunk = {
@@ -172,6 +210,7 @@ export class EventStore {
       offsets: new Uint32Array(capacity),
       lengths: new Uint32Array(capacity),
       times: new Float64Array(capacity),
+      losses: 0,
       gathers,
     };
     this.chunks.push(chunk);
@@ -197,6 +236,7 @@ export class EventStore {
   private dropOldest(): void {
     const chunk = this.chunks.shift();
     if (!chunk) return;
+    this.recordsGone += chunk.rows - chunk.losses;
     this.bytesKept -= chunk.bytes.byteLength + chunk.offsets.length * ROW_BYTES;
     this.first = this.chunks[0]?.firstRow ?? this.end;
   }

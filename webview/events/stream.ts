@@ -6,7 +6,7 @@ import type { StreamDescription } from '../../src/shared/protocol/webview';
 import type { Predicate } from './filter';
 import { Rate } from './rate';
 import { createReader, type RecordReader } from './reader';
-import { FilteredRows, sortRows } from './rows';
+import { FilteredRows, sortRows, yieldToPage } from './rows';
 import { EventStore } from './store';
 
 /** Unless the host says otherwise: a million records of 128 bytes with their index. */
@@ -17,12 +17,20 @@ export interface SortChoice {
   readonly descending: boolean;
 }
 
+interface SortedRows {
+  readonly rows: Float64Array;
+  /** Oldest row kept when it was made. */
+  readonly from: number;
+  /** Rows from here on came later. */
+  readonly asOfRow: number;
+}
+
 export class EventStream {
   readonly reader: RecordReader;
   readonly store: EventStore;
   readonly rate = new Rate();
   private filtered: FilteredRows | null = null;
-  private sorted: { readonly rows: Float64Array; from: number; readonly asOfRow: number } | null = null;
+  private sorted: SortedRows | null = null;
   private sortRun = 0;
   private pausedAt: number | null = null;
   /** First row of the list as of the last refresh: what went since must shift the view. */
@@ -47,12 +55,24 @@ export class EventStream {
   pause(paused: boolean): void {
     this.pausedAt = paused ? this.store.endRow : null;
   }
+  /** Records listed by a paused stream, those that left included: what holdAt wants. null while it is not paused. */
+  get heldRecords(): number | null {
+    return this.pausedAt === null ? null : this.store.recordsBefore(this.pausedAt);
+  }
+  /** Pauses as it was paused before the page was loaded anew. */
+  holdAt(records: number): void {
+    let end = this.store.rowAfter(records);
+    // What was lost before the first record that came since is news, too.
+    while (this.store.row(end - 1)?.kind === 'lost') end--;
+    this.pausedAt = end;
+  }
   private get end(): number {
     return this.pausedAt ?? this.store.endRow;
   }
   /** Rows that came after the pause or the sort. */
   get newer(): number {
-    return this.sorted ? this.store.endRow - this.sorted.asOfRow : this.store.endRow - this.end;
+    const seen = this.sorted ? this.sorted.asOfRow : this.end;
+    return this.store.endRow - Math.max(seen, this.store.firstRow);
   }
 
   filter(predicate: Predicate | null): void {
@@ -74,21 +94,32 @@ export class EventStream {
       done();
       return;
     }
-    this.refresh();
-    const asOfRow = this.end;
-    const first = this.store.firstRow;
-    const rows = this.filtered ?? {
-      length: Math.max(0, asOfRow - first),
-      at: (index: number): number => first + index,
-    };
-    const wanted = { length: rows.length, at: (index: number): number => rows.at(index) };
-    void sortRows(this.store, this.reader, field, descending, wanted, () => run !== this.sortRun).then(
-      result => {
-        if (!result || run !== this.sortRun) return;
-        this.sorted = { rows: result.rows, from: this.store.firstRow, asOfRow };
-        done();
-      },
-    );
+    void this.order(field, descending, () => run !== this.sortRun).then(sorted => {
+      if (!sorted || run !== this.sortRun) return;
+      this.sorted = sorted;
+      done();
+    });
+  }
+
+  private async order(
+    field: Field,
+    descending: boolean,
+    cancelled: () => boolean,
+  ): Promise<SortedRows | null> {
+    const { filtered, store } = this;
+    // A slice of what a filter lets through is not what is listed.
+    while (filtered && !filtered.advance(this.end)) {
+      await yieldToPage();
+      if (cancelled()) return null;
+    }
+    const from = store.firstRow;
+    const asOfRow = filtered ? filtered.scannedTo : this.end;
+    filtered?.dropBelow(from);
+    const rows = filtered
+      ? { length: filtered.length, at: (index: number): number => filtered.at(index) }
+      : { length: Math.max(0, asOfRow - from), at: (index: number): number => from + index };
+    const result = await sortRows(store, this.reader, field, descending, rows, cancelled);
+    return result && { rows: result.rows, from, asOfRow };
   }
 
   get isSorted(): boolean {

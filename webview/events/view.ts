@@ -2,6 +2,7 @@
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { atMostEvery, element, oncePerFrame, setText } from '../common/dom';
+import { sessionKey } from '../common/held-readings';
 import { createPanelFrame, type ExportedFile } from '../common/panel-frame';
 import { formatCount, formatQuantity } from '../common/quantity';
 import { button, dropdown, toggle } from '../common/toolkit';
@@ -9,8 +10,8 @@ import { createDetailPane } from './detail';
 import { recordsText } from './export';
 import type { Predicate } from './filter';
 import { createFilterBox } from './filter-box';
-import { createGrid } from './grid';
-import { createRateLine } from './rate';
+import { createGrid, type GridPlace } from './grid';
+import { createRateLine } from './rate-line';
 import type { EventStream, SortChoice } from './stream';
 
 export interface ViewState {
@@ -18,6 +19,10 @@ export interface ViewState {
   filter: string;
   sort: SortChoice | null;
   follow: boolean;
+  /** Paused streams: how many records each had, by name. */
+  held: { readonly session: string; readonly records: Readonly<Record<string, number>> } | null;
+  /** What is in view and chosen, as records before it (EventStore.recordsBefore); -1 for none. */
+  place: (GridPlace & { readonly session: string; readonly stream: string; readonly detail: boolean }) | null;
 }
 
 export interface EventsView {
@@ -28,6 +33,8 @@ export interface EventsView {
   redraw(): void;
   /** Kernel addresses have more names than before. */
   renamed(): void;
+  /** All records there were when the page was loaded are there. */
+  hydrated(): void;
   export(kind: string): void;
 }
 
@@ -37,6 +44,8 @@ const MOST_COPIED = 10_000;
 const DATA_MS = 66;
 const RATE_MS = 250;
 const MOST_EXPORTED = 1_000_000;
+/** After the last move through the list: VS Code copies a state with each change. */
+const PLACE_SAVED_AFTER_MS = 200;
 
 export function createEventsView(
   root: HTMLElement,
@@ -50,11 +59,15 @@ export function createEventsView(
   let detailOpen = false;
   let rateDrawnAt = Number.NEGATIVE_INFINITY;
   let rateOf: EventStream | null = null;
+  /** Where the person was before the page was loaded anew; null once it was found. */
+  let wanted: ViewState['place'] = null;
+  let placeTimer: ReturnType<typeof setTimeout> | undefined;
   const draw = oncePerFrame(render);
   const drawData = atMostEvery(DATA_MS, root, render);
 
   const streamChoice = dropdown<string>('Stream', [], '', name => {
     state.stream = name;
+    host.save(state);
     choose();
   });
   const follow = toggle({
@@ -73,7 +86,7 @@ export function createEventsView(
     title: 'Hold the list still; records are still kept',
     pressed: false,
     onChange: pressed => {
-      current?.pause(pressed);
+      setPaused(pressed);
       draw();
     },
   });
@@ -101,7 +114,7 @@ export function createEventsView(
       if (current?.isSorted) sortNow();
       else {
         pause.set(false);
-        current?.pause(false);
+        setPaused(false);
         draw();
       }
     },
@@ -121,19 +134,24 @@ export function createEventsView(
     },
     onActive: () => {
       if (detailOpen) showDetail();
+      notePlace();
     },
     onMove: atEnd => {
+      wanted = null;
+      notePlace();
       if (state.follow !== atEnd && !state.sort) setFollow(atEnd && !current?.paused);
     },
     onCopy: () => copyRows(),
     onDetail: () => {
       detailOpen = true;
       showDetail();
+      notePlace();
     },
   });
   const detail = createDetailPane(() => {
     detailOpen = false;
     detail.element.hidden = true;
+    notePlace();
     grid.element.focus();
   });
   const content = element('div', { class: 'content' }, grid.element, detail.element);
@@ -159,6 +177,54 @@ export function createEventsView(
     host.save(state);
   }
 
+  function setPaused(paused: boolean): void {
+    current?.pause(paused);
+    const held = streams.flatMap(({ description, heldRecords }) =>
+      heldRecords === null ? [] : [[description.stream, heldRecords] as const],
+    );
+    state.held =
+      summary && held.length > 0 ? { session: sessionKey(summary), records: Object.fromEntries(held) } : null;
+    // A list that followed had no place of its own.
+    savePlace();
+    host.save(state);
+  }
+
+  function notePlace(): void {
+    clearTimeout(placeTimer);
+    placeTimer = setTimeout(savePlace, PLACE_SAVED_AFTER_MS);
+  }
+
+  function savePlace(): void {
+    if (!current || !summary || wanted) return;
+    const { store, description } = current;
+    const { top, active, anchor } = grid.place();
+    const recordsBefore = (row: number): number => (row < 0 ? -1 : store.recordsBefore(row));
+    state.place = {
+      session: sessionKey(summary),
+      stream: description.stream,
+      top: recordsBefore(top),
+      active: recordsBefore(active),
+      anchor: recordsBefore(anchor),
+      detail: detailOpen,
+    };
+    host.save(state);
+  }
+
+  /** Goes where the person was, once the rows are listed. `all`: no more will be found. */
+  function findPlace(stream: EventStream, all: boolean): void {
+    if (!wanted || !all || (state.sort !== null && !stream.isSorted)) return;
+    const { top, active, anchor, detail: wasOpen } = wanted;
+    const rowAfter = (records: number): number => (records < 0 ? -1 : stream.store.rowAfter(records));
+    wanted = null;
+    grid.goTo({
+      top: state.follow && !stream.paused ? -1 : rowAfter(top),
+      active: rowAfter(active),
+      anchor: rowAfter(anchor),
+    });
+    detailOpen = wasOpen && grid.active() !== null;
+    if (detailOpen) showDetail();
+  }
+
   function choose(): void {
     current = streams.find(stream => stream.description.stream === state.stream) ?? streams[0] ?? null;
     streamChoice.options(
@@ -169,8 +235,9 @@ export function createEventsView(
     streamChoice.set(current.description.stream);
     pause.set(current.paused);
     grid.show(current);
-    filter.columns(current.reader.columns);
-    filter.set(state.filter);
+    // An expression over other columns filters nothing.
+    predicate = null;
+    filter.start(current.reader.columns, state.filter);
     sortNow();
     draw();
   }
@@ -215,6 +282,7 @@ export function createEventsView(
     const { more, gone } = current.refresh();
     if (gone > 0 && !state.follow) grid.shift(gone);
     grid.draw(state.follow && !current.paused && !current.isSorted);
+    findPlace(current, !more);
     if (performance.now() - rateDrawnAt >= RATE_MS || rateOf !== current) {
       rateDrawnAt = performance.now();
       rateOf = current;
@@ -267,6 +335,22 @@ export function createEventsView(
       frame.session(session, null);
       if (!same || !current) choose();
       if (!current || current.store.endRow === 0) showWaiting();
+    },
+    hydrated: () => {
+      if (!current || !summary) return;
+      const key = sessionKey(summary);
+      for (const stream of streams) {
+        const records =
+          state.held?.session === key ? state.held.records[stream.description.stream] : undefined;
+        if (records !== undefined) stream.holdAt(records);
+      }
+      pause.set(current.paused);
+      if (state.place?.session === key && state.place.stream === current.description.stream)
+        wanted = state.place;
+      // Anew, for rows that came after the pause may have been let through.
+      if (predicate) current.filter(predicate);
+      if (state.sort) sortNow();
+      draw();
     },
     drops: frame.drops,
     draw: drawData,

@@ -25,15 +25,46 @@ export type Span =
 const NOTHING: readonly Bucket[] = [];
 
 export class HistogramHistory {
-  private readonly latest = new Map<string, Histogram>();
-  private readonly steps: Step[] = [];
+  private latest = new Map<string, Histogram>();
+  private steps: Step[] = [];
   private nextNumber = 0;
   private previousMs: number | null = null;
   private lostSoFar: number | null = null;
   private pendingLost = 0;
   private readonly sums = new WeakMap<Step, Map<string, readonly Bucket[]>>();
+  private holdMs: number | null = null;
+  /** What came after the time that is held, on top of what is held. */
+  private ahead: HistogramHistory | null = null;
 
+  /** Until release, snapshots after `atMs` count but are not shown; those up to it are taken as ever. */
+  hold(atMs: number): void {
+    this.holdMs = atMs;
+  }
+
+  /** Shows what came meanwhile. */
+  release(): void {
+    this.holdMs = null;
+    if (this.ahead) this.become(this.ahead);
+    this.ahead = null;
+  }
+
+  /** The time that is held, as the end of the newest interval shown; null when none is. */
+  get heldMs(): number | null {
+    return this.holdMs;
+  }
+
+  private become(other: HistogramHistory): void {
+    this.latest = new Map(other.latest);
+    this.steps = [...other.steps];
+    this.nextNumber = other.nextNumber;
+    this.previousMs = other.previousMs;
+    this.lostSoFar = other.lostSoFar;
+    this.pendingLost = other.pendingLost;
+  }
+
+  /** Forgets what was received; what is held stays held. */
   clear(): void {
+    this.ahead = null;
     this.latest.clear();
     this.steps.length = 0;
     this.nextNumber = 0;
@@ -44,6 +75,16 @@ export class HistogramHistory {
 
   /** Takes the complete state of the session's histograms as of `atMs`. */
   push(atMs: number, histograms: readonly Histogram[]): void {
+    // What was held is older than all that is kept: there is nothing to hold.
+    if (this.holdMs !== null && atMs > this.holdMs && this.isEmpty) this.holdMs = null;
+    if (this.holdMs !== null && atMs > this.holdMs) {
+      if (!this.ahead) {
+        this.ahead = new HistogramHistory();
+        this.ahead.become(this);
+      }
+      this.ahead.push(atMs, histograms);
+      return;
+    }
     const added = new Map<string, readonly Bucket[]>();
     for (const histogram of histograms) {
       const id = seriesId(histogram.map, histogram.key);
@@ -65,6 +106,10 @@ export class HistogramHistory {
 
   /** Takes the session's loss counters; what is new belongs to the interval now running. */
   noteDrops(drops: Drops): void {
+    if (this.ahead) {
+      this.ahead.noteDrops(drops);
+      return;
+    }
     const total = drops.kernel + drops.helper + drops.client;
     const more = Math.max(0, total - (this.lostSoFar ?? 0));
     this.lostSoFar = total;

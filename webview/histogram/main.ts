@@ -2,6 +2,7 @@
 import './histogram.css';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { oncePerFrame, pageRoot } from '../common/dom';
+import { sessionKey } from '../common/held-readings';
 import { connectToHost } from '../common/messages';
 import { onThemeChange } from '../common/theme';
 import { HistogramHistory } from './history';
@@ -10,11 +11,19 @@ import { createHistogramView } from './view';
 
 const history = new HistogramHistory();
 let sessionId: string | null = null;
+let shownSession = '';
 
 const host = connectToHost<SavedState>(receive);
-const view = createHistogramView(pageRoot(), history, restore(host.savedState()), {
+const state = restore(host.savedState());
+const view = createHistogramView(pageRoot(), history, state, {
   post: host.post,
   save: host.save,
+  pause: paused => {
+    const atMs = history.timeline.at(-1)?.toMs;
+    if (paused && atMs !== undefined) history.hold(atMs);
+    else history.release();
+    state.held = history.heldMs === null ? null : { session: shownSession, atMs: history.heldMs };
+  },
 });
 const draw = oncePerFrame(() => view.draw());
 onThemeChange(() => view.redraw());
@@ -33,7 +42,10 @@ function receive(message: ToWebview): void {
   if (message.type === 'session') {
     if (message.session.id !== sessionId) {
       sessionId = message.session.id;
+      shownSession = sessionKey(message.session);
       history.clear();
+      history.release();
+      if (state.held?.session === shownSession) history.hold(state.held.atMs);
     }
     view.session(message.session, message.maps ?? []);
     draw();

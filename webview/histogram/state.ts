@@ -20,6 +20,8 @@ export interface ViewState {
   frozen: FrozenRun | null;
   /** The part of the time line that is shown, by the ends of its first and last interval: numbers of intervals are new with each load. */
   range: { readonly fromMs: number; readonly toMs: number } | null;
+  /** A pause: of which session (sessionKey), and the end of the newest interval shown. */
+  held: { readonly session: string; readonly atMs: number } | null;
 }
 
 type SavedBucket = readonly [min: string, max: string, count: number];
@@ -63,6 +65,7 @@ export function restore(saved: SavedState | undefined): ViewState {
     top: saved?.top ?? 12,
     search: saved?.search ?? '',
     range: saved?.range ?? null,
+    held: saved?.held ?? null,
     frozen: frozen && {
       label: frozen.label,
       atMs: frozen.atMs,

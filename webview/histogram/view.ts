@@ -20,6 +20,8 @@ import { createTiles } from './tiles';
 interface ViewHost {
   post(message: FromWebview): void;
   save(state: SavedState): void;
+  /** Holds what is shown, or goes on; changes what the state says of it. */
+  pause(paused: boolean): void;
 }
 
 export interface HistogramView {
@@ -48,7 +50,6 @@ export function createHistogramView(
 ): HistogramView {
   /** Numbers of state.range's intervals as of the last drawing; null while they are not there. */
   let range: { readonly first: number; readonly last: number } | null = null;
-  let paused = false;
   let maps: readonly MapDefinition[] = [];
   let shown: PageLayout | null = null;
 
@@ -59,11 +60,11 @@ export function createHistogramView(
   const pause = toggle({
     label: 'Pause',
     icon: 'debug-pause',
-    title: 'Stop drawing; counting goes on',
+    title: 'Hold the charts still; counting goes on',
     pressed: false,
     onChange: pressed => {
-      paused = pressed;
-      if (!pressed) draw();
+      host.pause(pressed);
+      changed();
     },
   });
   const interval = toggle({
@@ -226,11 +227,6 @@ export function createHistogramView(
     };
   }
 
-  function draw(): void {
-    if (paused) return;
-    render();
-  }
-
   function rangeNow(): typeof range {
     const { range: wanted } = state;
     const steps = wanted
@@ -240,7 +236,8 @@ export function createHistogramView(
     return first ? { first: first.number, last: steps.at(-1)?.number ?? first.number } : null;
   }
 
-  function render(): void {
+  function draw(): void {
+    pause.set(history.heldMs !== null);
     range = rangeNow();
     const all = history.series(span());
     if (all.length === 0) return;
@@ -373,7 +370,7 @@ export function createHistogramView(
     drops: frame.drops,
     draw,
     redraw: () => {
-      if (shown) render();
+      if (shown) draw();
     },
     export: frame.export,
   };

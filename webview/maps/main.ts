@@ -3,23 +3,45 @@ import './maps.css';
 import type { MapDefinition } from '../../src/shared/object/model';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { pageRoot } from '../common/dom';
+import { HeldReadings, sessionKey } from '../common/held-readings';
 import { connectToHost } from '../common/messages';
 import { GlobalsTable } from './globals-table';
 import { LiveTable } from './model';
 import { createMapsView, type ViewState } from './view';
 
+type Reading = Extract<ToWebview, { type: 'mapEntries' | 'globals' }>;
+
 let sessionId: string | null = null;
+let shownSession = '';
 let definitions: readonly MapDefinition[] = [];
 const maps = new Map<string, LiveTable>();
+/** No map is called so. */
+const GLOBALS = '\u0000globals';
 let globals: GlobalsTable | null = null;
+
+/** Two readings of a table make its changes. */
+const readings = new HeldReadings<Reading>(
+  2,
+  reading => (reading.type === 'globals' ? GLOBALS : reading.map),
+  take,
+);
 
 const host = connectToHost<ViewState>(receive);
 const saved = host.savedState();
-const view = createMapsView(
-  pageRoot(),
-  { table: saved?.table ?? null, search: saved?.search ?? '', sort: saved?.sort ?? null },
-  host,
-);
+const state: ViewState = {
+  table: saved?.table ?? null,
+  search: saved?.search ?? '',
+  sort: saved?.sort ?? null,
+  held: saved?.held ?? null,
+};
+const view = createMapsView(pageRoot(), state, { post: host.post, save: host.save, pause });
+
+function pause(pressed: boolean): void {
+  if (pressed) readings.hold();
+  else readings.release();
+  state.held = readings.save(shownSession);
+  host.save(state);
+}
 
 function show(): void {
   view.show([...maps.values(), ...(globals ? [globals] : [])]);
@@ -33,29 +55,37 @@ function receive(message: ToWebview): void {
     globals = null;
     view.noSession(message.trusted);
   } else if (message.type === 'session') {
+    definitions = message.maps ?? [];
     if (message.session.id !== sessionId) {
+      sessionId = message.session.id;
+      shownSession = sessionKey(message.session);
+      readings.clear();
       maps.clear();
       globals = null;
       show();
+      if (state.held?.session === shownSession) readings.restore(state.held);
+      view.paused(readings.held);
     }
-    sessionId = message.session.id;
-    definitions = message.maps ?? [];
     view.session(message.session, message.maps === undefined || definitions.length > 0);
   } else if (message.sessionId !== sessionId) return;
-  else if (message.type === 'mapEntries') {
-    const definition = definitions.find(map => map.name === message.map);
-    let table = maps.get(message.map);
+  else if (message.type === 'mapEntries' || message.type === 'globals') readings.receive(message);
+  else if (message.type === 'drops') view.drops(message.drops);
+}
+
+function take(reading: Reading): void {
+  if (reading.type === 'globals') {
+    if (reading.globals.length === 0) return;
+    globals ??= new GlobalsTable(GLOBALS, 'Global variables');
+    globals.updateGlobals(reading.globals, reading.atMs);
+  } else {
+    const definition = definitions.find(map => map.name === reading.map);
+    let table = maps.get(reading.map);
     if (!table) {
-      table = new LiveTable(message.map, definition?.label ?? message.map);
-      maps.set(message.map, table);
+      table = new LiveTable(reading.map, definition?.label ?? reading.map);
+      maps.set(reading.map, table);
     }
     const layouts = definition?.view.kind === 'table' ? definition.view : null;
-    table.update(message.entries, layouts?.key ?? null, layouts?.value ?? null, message.atMs);
-    show();
-  } else if (message.type === 'globals') {
-    if (message.globals.length === 0) return;
-    globals ??= new GlobalsTable('\u0000globals', 'Global variables');
-    globals.updateGlobals(message.globals, message.atMs);
-    show();
-  } else if (message.type === 'drops') view.drops(message.drops);
+    table.update(reading.entries, layouts?.key ?? null, layouts?.value ?? null, reading.atMs);
+  }
+  show();
 }

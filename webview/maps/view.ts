@@ -2,6 +2,7 @@
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
+import type { SavedReadings } from '../common/held-readings';
 import { createPanelFrame } from '../common/panel-frame';
 import { formatCount } from '../common/quantity';
 import { button, textField, toggle } from '../common/toolkit';
@@ -13,6 +14,15 @@ export interface ViewState {
   table: string | null;
   search: string;
   sort: { readonly column: string; readonly descending: boolean } | null;
+  /** What a pause holds still. */
+  held: SavedReadings | null;
+}
+
+interface ViewHost {
+  post(message: FromWebview): void;
+  save(state: ViewState): void;
+  /** Holds what is shown, or goes on. */
+  pause(paused: boolean): void;
 }
 
 export interface MapsView {
@@ -20,23 +30,19 @@ export interface MapsView {
   session(session: SessionSummary, hasMaps: boolean): void;
   drops(drops: Drops): void;
   show(tables: readonly LiveTable[]): void;
+  paused(paused: boolean): void;
   export(kind: string): void;
 }
 
 const ROW_PX = 22;
 const HEAD_PX = 26;
 
-export function createMapsView(
-  root: HTMLElement,
-  state: ViewState,
-  host: { post(message: FromWebview): void; save(state: ViewState): void },
-): MapsView {
+export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHost): MapsView {
   let tables: readonly LiveTable[] = [];
   let current: LiveTable | null = null;
   let listed: readonly TableRow[] = [];
   let shape = '';
   let active = -1;
-  let paused = false;
   const draw = oncePerFrame(render);
   const changed = (): void => {
     host.save(state);
@@ -54,10 +60,7 @@ export function createMapsView(
     icon: 'debug-pause',
     title: 'Hold the table still',
     pressed: false,
-    onChange: pressed => {
-      paused = pressed;
-      draw();
-    },
+    onChange: host.pause,
   });
   const copy = button({ label: 'Copy Row', icon: 'copy', iconOnly: true, onClick: () => copyRow() });
 
@@ -171,7 +174,7 @@ export function createMapsView(
   }
 
   function render(): void {
-    if (tables.length === 0 || (paused && current && current.id === (state.table ?? current.id))) return;
+    if (tables.length === 0) return;
     frame.showContent();
     // Until somebody chooses, the first: a program's own table may come after the bookkeeping of its globals.
     current = tables.find(table => table.id === state.table) ?? tables[0] ?? null;
@@ -292,6 +295,7 @@ export function createMapsView(
             },
       ),
     drops: frame.drops,
+    paused: pause.set,
     show: next => {
       tables = next;
       draw();

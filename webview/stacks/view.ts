@@ -2,9 +2,9 @@
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary, StackSample } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
+import type { SavedReadings } from '../common/held-readings';
 import { createPanelFrame, type PanelFrame } from '../common/panel-frame';
 import { formatCount, formatQuantity, formatShare } from '../common/quantity';
-
 import { button, dropdown, textField, toggle } from '../common/toolkit';
 import { foldedFile, functionsFile, pictureFile, speedscopeFile, stacksFile } from './export';
 import { createFlameGraph, type FlameData } from './flame-graph';
@@ -27,6 +27,15 @@ export interface ViewState {
   table: boolean;
   search: string;
   zoom: readonly string[];
+  /** What a pause holds still. */
+  held: SavedReadings | null;
+}
+
+interface ViewHost {
+  post(message: FromWebview): void;
+  save(state: ViewState): void;
+  /** Holds what is shown, or goes on. */
+  pause(paused: boolean): void;
 }
 
 export interface StackMap {
@@ -41,6 +50,7 @@ export interface StacksView {
   session(session: SessionSummary, hasStacks: boolean): void;
   drops(drops: Drops): void;
   show(maps: readonly StackMap[]): void;
+  paused(paused: boolean): void;
   redraw(): void;
   export(kind: string): void;
 }
@@ -48,15 +58,10 @@ export interface StacksView {
 /** Functions listed; more would not be read. */
 const MOST_FUNCTIONS = 200;
 
-export function createStacksView(
-  root: HTMLElement,
-  state: ViewState,
-  host: { post(message: FromWebview): void; save(state: ViewState): void },
-): StacksView {
+export function createStacksView(root: HTMLElement, state: ViewState, host: ViewHost): StacksView {
   let maps: readonly StackMap[] = [];
   let current: StackMap | null = null;
   let drawn: FlameData | null = null;
-  let paused = false;
   /** The choice, where the stacks have both. */
   let weight: Weight = state.weight;
   const draw = oncePerFrame(render);
@@ -103,10 +108,7 @@ export function createStacksView(
     icon: 'debug-pause',
     title: 'Hold the picture still',
     pressed: false,
-    onChange: pressed => {
-      paused = pressed;
-      draw();
-    },
+    onChange: host.pause,
   });
   const table = toggle({
     label: 'Functions',
@@ -182,7 +184,7 @@ export function createStacksView(
   });
 
   function render(): void {
-    if (!paused || !current) current = maps.find(map => map.map === state.map) ?? maps[0] ?? null;
+    current = maps.find(map => map.map === state.map) ?? maps[0] ?? null;
     if (!current || current.stacks.length === 0) return;
     frame.showContent();
     const { stacks, unit } = current;
@@ -283,6 +285,7 @@ export function createStacksView(
       maps = next;
       draw();
     },
+    paused: pause.set,
     redraw: () => flame.redraw(),
     export: frame.export,
   };

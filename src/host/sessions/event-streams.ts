@@ -95,7 +95,7 @@ export class EventStreams {
         ),
       ];
     });
-    return [...this.names.hydration(), ...spans];
+    return [...this.names.hydration(), ...spans, { type: 'hydrated', sessionId }];
   }
 }
 

@@ -142,6 +142,8 @@ export type ToWebview =
       readonly stream: string;
       readonly records: number;
     }
+  /** The end of the streams' records a page is hydrated with: what follows came since. */
+  | { readonly type: 'hydrated'; readonly sessionId: string }
   | { readonly type: 'drops'; readonly sessionId: string; readonly drops: Drops; readonly atMs?: number }
   /** The person wants a file: `kind` is an id of EXPORT_KINDS. Answered with 'export' or 'notExported'. */
   | { readonly type: 'exportRequest'; readonly kind: string };

@@ -1,42 +1,15 @@
 import { expect, it } from 'vitest';
 import { SessionKernelNames } from '../../../src/host/sessions/kernel-names';
-import type { Field } from '../../../src/shared/object/model';
 import type { StreamDescription } from '../../../src/shared/protocol/webview';
+import { plainField, ringSpanOf as span } from '../plain-field';
 
-const field: Field = {
-  name: 'caller',
-  label: 'caller',
-  offset: 0,
-  size: 8,
-  storage: 'u64',
-  bitOffset: 0,
-  bitSize: 0,
-  count: 1,
-  elementStorage: null,
-  elementSize: 0,
-  meaning: 'ksym',
-  unit: '',
-  valueNames: null,
-  help: '',
-  hidden: false,
-  typeName: 'bpfw_ksym',
-};
+const field = plainField('caller', { meaning: 'ksym', typeName: 'bpfw_ksym' });
 const stream: StreamDescription = {
   stream: 'events',
   label: 'events',
   content: 'ring',
   record: { typeName: 'struct event', size: 8, fields: [field] },
 };
-
-/** Records as they lie in a ring buffer: u32 length, u32 page offset, the address. */
-function span(addresses: readonly bigint[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(addresses.length * 16));
-  addresses.forEach((address, index) => {
-    view.setUint32(index * 16, 8, true);
-    view.setBigUint64(index * 16 + 8, address, true);
-  });
-  return new Uint8Array(view.buffer);
-}
 
 function names() {
   const asked: bigint[][] = [];

@@ -1,37 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
-import type { Field } from '../../../src/shared/object/model';
 import { createReader, indexLines } from '../../../webview/events/reader';
 import { FilteredRows, sortRows } from '../../../webview/events/rows';
 import { EventStore } from '../../../webview/events/store';
+import { EventStream } from '../../../webview/events/stream';
+import { plainField, ringSpanOf as span } from '../plain-field';
 
-/** Records of one u64 each, as they lie in a ring buffer. */
-function span(values: readonly number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.length * 16));
-  values.forEach((value, index) => {
-    view.setUint32(index * 16, 8, true);
-    view.setBigUint64(index * 16 + 8, BigInt(value), true);
-  });
-  return new Uint8Array(view.buffer);
-}
-const field: Field = {
-  name: 'value',
-  label: 'value',
-  offset: 0,
-  size: 8,
-  storage: 'u64',
-  bitOffset: 0,
-  bitSize: 0,
-  count: 1,
-  elementStorage: null,
-  elementSize: 0,
-  meaning: 'plain',
-  unit: '',
-  valueNames: null,
-  help: '',
-  hidden: false,
-  typeName: '__u64',
-};
+const field = plainField('value');
 const reader = createReader(
   { stream: 's', label: 's', content: 'ring', record: { typeName: 'r', size: 8, fields: [field] } },
   new Map(),
@@ -82,6 +57,22 @@ describe('event store', () => {
     const shown = Array.from(sorted?.rows ?? [], row => Number(valueAt(store, row)));
     expect(shown).toEqual(values.filter(value => value % 2 === 0).sort((a, b) => b - a));
   });
+  it('finds a record by how many came before it, also in a store that never had the losses before it', () => {
+    const whole = new EventStore(indexRingSpan, 1 << 20);
+    whole.push(span([0, 1]), 0, 0);
+    whole.push(span([2, 3, 4]), 6, 0);
+    whole.push(span([5]), 2, 0);
+    expect([0, 2, 3, 6, 7, 8].map(row => whole.recordsBefore(row))).toEqual([0, 2, 2, 5, 5, 6]);
+    expect([0, 2, 4, 5, 6, 9].map(records => whole.rowAfter(records))).toEqual([0, 3, 5, 7, 8, 8]);
+    const later = new EventStore(indexRingSpan, 1 << 20);
+    later.evict(2);
+    later.push(span([2, 3, 4]), 0, 0);
+    later.push(span([5]), 2, 0);
+    expect([0, 2, 4, 5, 6].map(records => later.rowAfter(records))).toEqual([2, 2, 4, 6, 7]);
+    expect([2, 5, 6].map(row => later.recordsBefore(row))).toEqual([2, 5, 5]);
+    for (const records of [2, 3, 4, 5])
+      expect(valueAt(later, later.rowAfter(records))).toBe(valueAt(whole, whole.rowAfter(records)));
+  });
   it('splits printk lines', () => {
     const lines = indexLines(new TextEncoder().encode('one\n\ntwo'));
     expect([lines.count, [...Array.from(lines.offsets)], [...Array.from(lines.lengths)]]).toEqual([
@@ -89,5 +80,53 @@ describe('event store', () => {
       [0, 5],
       [3, 3],
     ]);
+  });
+});
+
+describe('event stream', () => {
+  const stream = (limitBytes = 1 << 26) =>
+    new EventStream(
+      { stream: 's', label: 's', content: 'ring', record: { typeName: 'r', size: 8, fields: [field] } },
+      limitBytes,
+      new Map(),
+    );
+  const listed = (of: EventStream) =>
+    Array.from({ length: of.length }, (_, index) => valueAt(of.store, of.rowAt(index)));
+
+  it('is paused again where it was, whatever came since', () => {
+    const before = stream();
+    before.push(span([0, 1, 2]).buffer, 0, 0);
+    before.pause(true);
+    before.push(span([3]).buffer, 4, 0);
+    expect([listed(before), before.newer, before.heldRecords]).toEqual([[0, 1, 2], 2, 3]);
+    const after = stream();
+    // The host sends what came in small spans as one.
+    after.push(span([0, 1, 2]).buffer, 0, 0);
+    after.push(span([3, 4]).buffer, 4, 0);
+    after.holdAt(before.heldRecords ?? -1);
+    expect([listed(after), after.paused, after.newer]).toEqual([[0, 1, 2], true, 3]);
+    after.pause(false);
+    expect(after.length).toBe(6);
+  });
+
+  it('says how many newer rows there are, without those that left again', () => {
+    const small = stream(1 << 20);
+    small.push(span([0]).buffer, 0, 0);
+    small.pause(true);
+    const values = Array.from({ length: 8192 }, (_, index) => index);
+    for (let at = 0; at < 20; at++) small.push(span(values).buffer, 0, 0);
+    expect(small.store.firstRow).toBeGreaterThan(1);
+    expect([small.length, small.newer]).toEqual([0, small.store.endRow - small.store.firstRow]);
+  });
+
+  it('sorts all that a filter lets through, not only what one slice of time finds', async () => {
+    const large = stream(1 << 28);
+    const values = Array.from({ length: 400_000 }, (_, index) => (index * 7919) % 100_003);
+    large.push(span(values).buffer, 0, 0);
+    large.filter(value => Number(value(0)) % 2 === 0);
+    await new Promise<void>(resolve => large.sort(field, true, resolve));
+    expect(large.length).toBe(values.filter(value => value % 2 === 0).length);
+    expect(listed(large).slice(0, 3)).toEqual([100_002, 100_002, 100_002]);
+    expect(large.newer).toBe(0);
   });
 });

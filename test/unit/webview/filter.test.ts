@@ -1,36 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { FieldValue } from '../../../src/shared/decode/model';
-import type { Field } from '../../../src/shared/object/model';
 import { compileFilter, completeFilter, FilterError } from '../../../webview/events/filter';
+import { plainField } from '../plain-field';
 
-const field = (name: string, part: Partial<Field> = {}): Field => ({
-  name,
-  label: name,
-  offset: 0,
-  size: 8,
-  storage: 'u64',
-  bitOffset: 0,
-  bitSize: 0,
-  count: 1,
-  elementStorage: null,
-  elementSize: 0,
-  meaning: 'plain',
-  unit: '',
-  valueNames: null,
-  help: '',
-  hidden: false,
-  typeName: '',
-  ...part,
-});
 const fields = [
-  field('latency', { meaning: 'duration-ns', unit: 'ns' }),
-  field('comm', { storage: 'text', meaning: 'comm' }),
-  field('size', { meaning: 'bytes', unit: 'bytes' }),
-  field('op', { meaning: 'enum', valueNames: { '0': 'READ', '1': 'WRITE' } }),
-  field('daddr', { meaning: 'ipv4' }),
-  field('big', {}),
-  field('ret', { storage: 'i32', meaning: 'errno' }),
-  field('us', { unit: 'us', meaning: 'duration-us' }),
+  plainField('latency', { meaning: 'duration-ns', unit: 'ns' }),
+  plainField('comm', { storage: 'text', meaning: 'comm' }),
+  plainField('size', { meaning: 'bytes', unit: 'bytes' }),
+  plainField('op', { meaning: 'enum', valueNames: { '0': 'READ', '1': 'WRITE' } }),
+  plainField('daddr', { meaning: 'ipv4' }),
+  plainField('big', {}),
+  plainField('ret', { storage: 'i32', meaning: 'errno' }),
+  plainField('us', { unit: 'us', meaning: 'duration-us' }),
 ];
 const row: FieldValue[] = [1_500_000, 'dd', 4096, 1, 16777226, 2n ** 63n, -2, 1500];
 const texts = ['1.50 ms', 'dd', '4 KiB', 'WRITE', '10.0.0.1', String(2n ** 63n), 'ENOENT', '1.50 ms'];

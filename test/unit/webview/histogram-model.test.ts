@@ -113,6 +113,50 @@ describe('the time line', () => {
   });
 });
 
+describe('a held time line', () => {
+  const reading = (second: number) => [histogram([bucket(4, 7, second + 1)])];
+  const told = (history: HistogramHistory) => [
+    history.series({ kind: 'all' })[0]?.total,
+    history.timeline.at(-1)?.toMs,
+    history.timeline.length,
+  ];
+  function played(history: HistogramHistory, from: number, to: number): HistogramHistory {
+    for (let second = from; second <= to; second++) {
+      if (second === 4) history.noteDrops({ kernel: 7, helper: 0, client: 0 });
+      history.push(second * 1000, reading(second));
+    }
+    return history;
+  }
+
+  it('stays as it was, and goes on with all that came', () => {
+    const history = played(new HistogramHistory(), 0, 2);
+    history.hold(2000);
+    played(history, 3, 5);
+    expect(told(history)).toEqual([3, 2000, 3]);
+    history.release();
+    expect(told(history)).toEqual(told(played(new HistogramHistory(), 0, 5)));
+    expect(history.timeline.filter(step => step.lost > 0).map(step => [step.toMs, step.lost])).toEqual([
+      [4000, 7],
+    ]);
+  });
+  it('is the same when all is received anew', () => {
+    const history = played(new HistogramHistory(), 0, 1);
+    history.hold(1000);
+    history.clear();
+    played(history, 0, 5);
+    expect(told(history)).toEqual([2, 1000, 2]);
+    history.release();
+    expect(told(history)).toEqual([6, 5000, 6]);
+  });
+  it('is held no more when nothing of it is kept', () => {
+    const history = new HistogramHistory();
+    history.hold(1000);
+    played(history, 2, 5);
+    expect(history.heldMs).toBeNull();
+    expect(told(history)).toEqual([6, 5000, 4]);
+  });
+});
+
 describe('keys', () => {
   it('are told apart by every field, bigint included', () => {
     expect(seriesId('m', { a: 1n })).not.toBe(seriesId('m', { a: 2n }));

@@ -1,0 +1,103 @@
+/**
+ * Pause, for pages whose host keeps only the newest reading of a table: what is on screen stays, what comes meanwhile
+ * waits, and both survive that the page is hidden, moved or loaded anew. No DOM.
+ */
+import type { SessionSummary } from '../../src/shared/protocol/webview';
+import { packMessage, unpackMessage } from '../../src/shared/protocol/webview-codec';
+
+/** What a paused page writes into its state: JSON. */
+export interface SavedReadings {
+  /** As sessionKey says. */
+  readonly session: string;
+  /** The readings on screen, oldest first; JSON packed as webview-codec does. */
+  readonly readings: string;
+}
+
+/**
+ * Characters of readings kept in a page's state. VS Code holds a state in memory and copies it at each change; a table
+ * of some ten thousand entries fits.
+ */
+const MOST_SAVED = 4 << 20;
+
+/** Names a session over windows: ids are counted anew in each. */
+export function sessionKey({ id, startedAtMs }: Pick<SessionSummary, 'id' | 'startedAtMs'>): string {
+  return `${id} ${startedAtMs}`;
+}
+
+export class HeldReadings<Reading> {
+  /** The newest readings that were shown, by table, oldest first. */
+  private readonly shown = new Map<string, readonly Reading[]>();
+  /** While held: the newest reading that came since, by table. */
+  private waiting: Map<string, Reading> | null = null;
+
+  /** `tableOf` names what a reading replaces; `depth` readings of it make what is on screen (2: the newest and its changes). */
+  constructor(
+    private readonly depth: number,
+    private readonly tableOf: (reading: Reading) => string,
+    private readonly show: (reading: Reading) => void,
+  ) {}
+
+  get held(): boolean {
+    return this.waiting !== null;
+  }
+
+  /** Shows the reading, or keeps it for later. */
+  receive(reading: Reading): void {
+    const table = this.tableOf(reading);
+    if (this.waiting) {
+      this.waiting.set(table, reading);
+      return;
+    }
+    this.shown.set(table, [...(this.shown.get(table) ?? []), reading].slice(-this.depth));
+    this.show(reading);
+  }
+
+  hold(): void {
+    this.waiting ??= new Map();
+  }
+
+  /** Shows what came meanwhile. */
+  release(): void {
+    const { waiting } = this;
+    this.waiting = null;
+    for (const reading of waiting?.values() ?? []) this.receive(reading);
+  }
+
+  /** Forgets all readings, of another session, and holds no more. */
+  clear(): void {
+    this.shown.clear();
+    this.waiting = null;
+  }
+
+  /** What brings the held readings back after the page was loaded anew; null when nothing is held, or too much. */
+  save(session: string): SavedReadings | null {
+    if (!this.waiting) return null;
+    const readings = JSON.stringify([...this.shown.values()].flat().map(packBytes).map(packMessage));
+    return readings.length > MOST_SAVED ? null : { session, readings };
+  }
+
+  /** Shows saved readings, and holds them. */
+  restore(saved: SavedReadings): void {
+    this.clear();
+    for (const reading of JSON.parse(saved.readings) as unknown[])
+      this.receive(unpackBytes(unpackMessage(reading)) as Reading);
+    this.hold();
+  }
+}
+
+const BYTES = '$bytes';
+
+/** JSON has no bytes. */
+function packBytes(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { [BYTES]: [...value] };
+  if (Array.isArray(value)) return value.map(packBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, packBytes(inner)]));
+}
+
+function unpackBytes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unpackBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  if (BYTES in value && Array.isArray(value[BYTES])) return Uint8Array.from(value[BYTES] as number[]);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, unpackBytes(inner)]));
+}
