@@ -90,6 +90,8 @@ export const SettingIds = {
   codeLens: 'bpf.codeLens',
 } as const;
 
-/** Of `tasks.json` and of the problem matcher (`$bpf-clang`); diagnostics set directly have the same owner, so the two never double. */
+/** Of tasks.json. */
 export const TASK_TYPE = 'bpf';
+/** Of what the compiler says of a program, and of the problem matcher `$bpf-clang` for build tasks of one's own (make). */
+export const DIAGNOSTIC_OWNER = 'bpf';
 export const PROBLEM_OWNER = 'bpf-clang';

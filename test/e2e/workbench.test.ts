@@ -1,4 +1,6 @@
 /** The extension installed in a real VS Code, as a person meets it: palette, editor title, views, themes. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json';
 import { type LocalVscode, openLocalVscode } from './driver/local-vscode';
@@ -14,7 +16,12 @@ function offered(vscode: LocalVscode, title: string): Promise<void> {
 describe('in a trusted window', () => {
   let vscode: LocalVscode;
   beforeAll(async () => {
-    vscode = await openLocalVscode({ env: { BPFW_TARGET: 'vm' } });
+    vscode = await openLocalVscode({
+      env: { BPFW_TARGET: 'vm' },
+      // Drawn with elements that a test can read.
+      userSettings: { 'terminal.integrated.gpuAcceleration': 'off' },
+      prepare: workspace => writeFile(path.join(workspace, 'broken.bpf.c'), 'int no_semicolon\n'),
+    });
   });
   afterAll(() => vscode?.close());
 
@@ -35,6 +42,27 @@ describe('in a trusted window', () => {
     await vscode.workbench.titleButton('Compile and Attach').waitFor({ state: 'detached' });
   });
 
+  it('shows what clang said of a program with errors, and no other failure', async () => {
+    const { workbench } = vscode;
+    await workbench.openFile('broken.bpf.c');
+    await offered(vscode, 'BPF: Compile');
+    await workbench.runCommand('BPF: Compile');
+    await workbench.squiggles('error').first().waitFor();
+    await workbench.runCommand('Terminal: Focus Terminal');
+    const terminal = workbench.page.locator('.terminal-wrapper.active .xterm-rows');
+    // Written by VS Code when the task's terminal has closed.
+    await terminal.getByText(/Press any key to close|Terminal will be reused/).waitFor();
+    const text = await terminal.textContent();
+    expect(text).toMatch(/error:.*expected ';'/);
+    expect(text).toContain('No object: the program has errors.');
+    expect(text).not.toContain('failed to launch');
+    expect(await workbench.notifications()).toEqual([]);
+    // The task's end takes nothing away.
+    await workbench.runCommand('View: Hide Panel');
+    await workbench.squiggles('error').first().waitFor();
+    expect(await workbench.statusBarItem(/^ *1 *0 *$/).count()).toBe(1);
+  });
+
   it('opens both panels, each with its own page', async () => {
     for (const [command, title] of [
       ['BPF: Show Histogram', 'Histogram'],
@@ -48,9 +76,8 @@ describe('in a trusted window', () => {
 
   it('has a walkthrough whose steps are completed by doing them, not by beginning to', async () => {
     const { workbench } = vscode;
-    await workbench.runCommand('Welcome: Open Walkthrough...');
-    await workbench.quickInput.waitFor('Get Started with BPF Workbench');
-    await workbench.quickInput.answer('Get Started with BPF Workbench');
+    const walkthrough = 'Get Started with BPF Workbench';
+    await workbench.openWalkthrough(walkthrough);
     await expect
       .poll(() => workbench.walkthroughSteps(), { timeout: 30_000 })
       .toEqual(manifest.contributes.walkthroughs[0]?.steps.map(({ title }) => ({ title, done: false })));
@@ -59,7 +86,7 @@ describe('in a trusted window', () => {
 
     await workbench.walkthroughButton('Check Environment').click();
     await workbench.tab('BPF Environment').waitFor();
-    await workbench.tab('Welcome').click();
+    await workbench.openWalkthrough(walkthrough);
     await expect.poll(() => isDone('See what this machine can do')).toBe(true);
 
     const make = 'Make a program from a template';
@@ -71,7 +98,7 @@ describe('in a trusted window', () => {
     await workbench.walkthroughButton('New Program from Template').click();
     await workbench.quickInput.pick('Hello, World!', 'hello_world');
     await workbench.tab('hello_world.bpf.c').waitFor();
-    await workbench.tab('Welcome').click();
+    await workbench.openWalkthrough(walkthrough);
     await expect.poll(() => isDone(make)).toBe(true);
   });
 

@@ -46,11 +46,6 @@ export class ProgramCompiler {
     return btf && this.compileWith(program, btf, () => undefined, signal);
   }
 
-  /** See CompileDiagnostics.refresh. */
-  refreshDiagnostics(): void {
-    this.services.diagnostics.refresh();
-  }
-
   private async compileWith(
     program: vscode.Uri,
     btf: TargetBtf,

@@ -1,10 +1,10 @@
 /**
- * clang's diagnostics in the editor: ranges, notes as related information, fix-its as code actions. The collection has
- * the owner of the problem matcher ($bpf-clang), so that a task's own findings and these replace each other.
+ * clang's diagnostics in the editor: ranges, notes as related information, fix-its as code actions. The collection is no
+ * problem matcher's: VS Code clears a matcher's owner when a task ends.
  */
 import * as vscode from 'vscode';
 import type { CompileDiagnostic, Fixit } from '../../compile/diagnostics';
-import { PROBLEM_OWNER } from '../command-ids';
+import { DIAGNOSTIC_OWNER } from '../command-ids';
 import { utf16Column, wordEnd } from './diagnostic-text';
 
 /** A file's lines as clang saw them: the open document (saved before compiling), else the disk. */
@@ -31,7 +31,7 @@ async function readLines(file: string): Promise<readonly string[]> {
 export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Disposable {
   static readonly actionKinds = [vscode.CodeActionKind.QuickFix];
 
-  private readonly collection = vscode.languages.createDiagnosticCollection(PROBLEM_OWNER);
+  private readonly collection = vscode.languages.createDiagnosticCollection(DIAGNOSTIC_OWNER);
   /** Files that have diagnostics because of a program, by the program: a header's go when the program's next result comes. */
   private readonly filesOf = new Map<string, readonly vscode.Uri[]>();
   private readonly fixes = new WeakMap<
@@ -55,14 +55,6 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
       program.fsPath,
       entries.map(([uri]) => uri),
     );
-  }
-
-  /** Sets the same diagnostics once more: the problem matcher of a task that just ended has put its poorer ones there. */
-  refresh(): void {
-    for (const uri of [...this.filesOf.values()].flat()) {
-      const own = this.collection.get(uri);
-      if (own) this.collection.set(uri, [...own]);
-    }
   }
 
   provideCodeActions(

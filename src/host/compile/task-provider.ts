@@ -6,7 +6,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { CompileResult } from '../../compile/compile';
-import { PROBLEM_OWNER, TASK_TYPE } from '../command-ids';
+import { TASK_TYPE } from '../command-ids';
 import { Cancelled, toUserError } from '../errors';
 import { isProgramFile, requireTrust } from '../program-files';
 import type { ProgramCompiler } from './compiler';
@@ -19,6 +19,8 @@ interface BpfTaskDefinition extends vscode.TaskDefinition {
 type Settle = (outcome: { readonly result: CompileResult } | { readonly error: unknown }) => void;
 
 const MOST_TASKS = 100;
+/** A terminal that ends sooner with an exit code "failed to launch" (VS Code's ErrorLaunchThresholdDuration: 500 ms). */
+const LAUNCH_MS = 600;
 
 export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
   /**
@@ -26,17 +28,10 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
    * ask provideTasks() and run the equal task it got there instead.
    */
   private readonly waiting = new Map<string, Set<Settle>>();
-  private readonly subscriptions: vscode.Disposable[];
+  private readonly subscription: vscode.Disposable;
 
   constructor(private readonly compiler: ProgramCompiler) {
-    this.subscriptions = [
-      vscode.tasks.registerTaskProvider(TASK_TYPE, this),
-      // The problem matcher's findings, which know no ranges and no notes, have just replaced ours.
-      vscode.tasks.onDidEndTask(({ execution }) => {
-        const { definition } = execution.task;
-        if (definition.type === TASK_TYPE) this.compiler.refreshDiagnostics();
-      }),
-    ];
+    this.subscription = vscode.tasks.registerTaskProvider(TASK_TYPE, this);
   }
 
   async provideTasks(): Promise<vscode.Task[]> {
@@ -79,7 +74,7 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
   }
 
   dispose(): void {
-    for (const subscription of this.subscriptions) subscription.dispose();
+    this.subscription.dispose();
   }
 
   private task(
@@ -98,7 +93,9 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
         const program = vscode.Uri.file(absolute(resolvedFile));
         return new CompileTerminal(program, this.compiler, outcome => this.tell(program, outcome));
       }),
-      `$${PROBLEM_OWNER}`,
+      // None: whoever runs it, the compiler publishes what clang said, with ranges, notes and fixes. A matcher's findings
+      // would stand beside them, and VS Code takes them away a moment after the task's end.
+      [],
     );
     task.group = vscode.TaskGroup.Build;
     task.detail = 'Compile with clang for BPF';
@@ -118,6 +115,7 @@ class CompileTerminal implements vscode.Pseudoterminal {
   private readonly closes = new vscode.EventEmitter<number>();
   readonly onDidClose = this.closes.event;
   private readonly stop = new AbortController();
+  private openedAtMs = 0;
 
   constructor(
     private readonly program: vscode.Uri,
@@ -126,6 +124,7 @@ class CompileTerminal implements vscode.Pseudoterminal {
   ) {}
 
   open(): void {
+    this.openedAtMs = performance.now();
     void this.compile();
   }
 
@@ -146,12 +145,19 @@ class CompileTerminal implements vscode.Pseudoterminal {
           : `\n${result.objectPath}${result.cached ? ' (up to date)' : `, ${took}`}\n`,
       );
       this.settle({ result });
-      this.closes.fire(result.objectPath === null ? 1 : 0);
+      this.end(result.objectPath === null ? 1 : 0);
     } catch (error) {
       this.write(`\n${toUserError(error)?.message ?? 'Cancelled.'}\n`);
       this.settle({ error });
-      this.closes.fire(3);
+      this.end(3);
     }
+  }
+
+  /** Who waits for the compiler knows already; only the terminal of a quick failure stays open a moment longer. */
+  private end(exitCode: number): void {
+    const waitMs = exitCode === 0 ? 0 : this.openedAtMs + LAUNCH_MS - performance.now();
+    if (waitMs <= 0) this.closes.fire(exitCode);
+    else setTimeout(() => this.closes.fire(exitCode), waitMs);
   }
 
   private write(text: string): void {

@@ -233,6 +233,14 @@ export class Workbench {
     throw new Error(`no webview titled "${title}" after ${this.timeoutMs} ms`);
   }
 
+  /** Opens a walkthrough. A Welcome tab that was left behind may show the overview when it is looked at again. */
+  async openWalkthrough(title: string): Promise<void> {
+    await this.runCommand('Welcome: Open Walkthrough...');
+    await this.quickInput.waitFor(title);
+    await this.quickInput.answer(title);
+    await this.page.locator('.getting-started-step').first().waitFor();
+  }
+
   /** The steps of the walkthrough in front, in order. */
   walkthroughSteps(): Promise<{ title: string; done: boolean }[]> {
     return this.page.$$eval('.getting-started-step', found =>
