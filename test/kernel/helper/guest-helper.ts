@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { GuestProcess } from '../../../src/session/vm/guest-process';
 import type { DataFrame } from '../../../src/shared/protocol/frames';
+import { installedClangs } from '../../unit/compile/toolchain';
 import { HelperClient } from '../../unit/helper/helper-client';
 import type { TestGuest } from '../bench/guest';
 import { finished, type RunResult } from '../bench/guest';
@@ -65,8 +66,9 @@ export function compileProgram(name: string): Uint8Array {
   const folder = path.join(workFolder, 'helper');
   mkdirSync(folder, { recursive: true });
   const object = path.join(folder, `${name}.bpf.o`);
+  const [clang = 'clang'] = installedClangs();
   execFileSync(
-    'clang-14',
+    clang,
     [
       ...['-g', '-O2', '-Wall', '-Werror', '-target', 'bpf', '-D__TARGET_ARCH_x86'],
       '-I/usr/include/x86_64-linux-gnu',
