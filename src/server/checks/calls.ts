@@ -1,4 +1,5 @@
 /** Calls that BPF programs cannot make: functions of libc, helpers of other program types or newer kernels, bcc's macros. */
+import { isWithheld } from '../helpers/helper-programs';
 import { whyNotCallable } from '../helpers/helper-rules';
 import type { SectionKind } from '../helpers/section-kinds';
 import type { Body, Call } from '../source/bodies';
@@ -200,7 +201,7 @@ export const helperAvailability: Check = function* ({ source, helpers, kernel, r
     const body = source.body(owner);
     for (const call of body.calls) {
       if (!helpers.has(call.name) || isKnownHere(source, call.name)) continue;
-      const refusal = firstRefusal(call.name, kinds);
+      const refusal = firstRefusal(kinds, kind => whyNotCallable(call.name, kind));
       if (refusal) {
         yield {
           code: 'helper-program-type',
@@ -211,13 +212,29 @@ export const helperAvailability: Check = function* ({ source, helpers, kernel, r
         };
         continue;
       }
-      if (kernel?.types.hasHelper(call.name) !== false) continue;
+      const types = kernel?.types;
+      if (!types) continue;
+      const isMissing = types.hasHelper(call.name) === false;
+      const withheld = firstRefusal(kinds, kind =>
+        isWithheld(call.name, kind, types) ? 'the target kernel does not let them' : null,
+      );
+      if (!isMissing && !withheld) continue;
       let guarded = isGuarded.get(body);
       if (guarded === undefined) {
         guarded = [...body.identifiers].some(name => GUARD.test(name));
         isGuarded.set(body, guarded);
       }
       if (guarded) continue;
+      if (!isMissing && withheld) {
+        yield {
+          code: 'helper-program-type',
+          severity: 'warning',
+          span: call.nameSpan,
+          message: `${withheld.kind.name} programs cannot call ${call.name}() here: ${withheld.why}.`,
+          fixes: [],
+        };
+        continue;
+      }
       yield {
         code: 'helper-newer',
         severity: 'warning',
@@ -231,12 +248,12 @@ export const helperAvailability: Check = function* ({ source, helpers, kernel, r
 
 /** Functions of many programs are refused only where every program that reaches them is: others may never get there. */
 function firstRefusal(
-  helper: string,
   kinds: ReadonlySet<SectionKind>,
+  whyNot: (kind: SectionKind) => string | null,
 ): { kind: SectionKind; why: string } | null {
   let first: { kind: SectionKind; why: string } | null = null;
   for (const kind of kinds) {
-    const why = whyNotCallable(helper, kind);
+    const why = whyNot(kind);
     if (why === null) return null;
     first ??= { kind, why };
   }

@@ -2,6 +2,7 @@
 import type { CompletionItem } from 'vscode-languageserver/node';
 import type { Analysis } from '../analysis';
 import { helperPrototype } from '../helpers/helper-defs';
+import { isWithheld } from '../helpers/helper-programs';
 import { gplOnlyHelper, whyNotCallable } from '../helpers/helper-rules';
 import { kfuncRelease } from '../helpers/kfunc-history';
 import { kfuncAdvice } from '../helpers/kfunc-rules';
@@ -14,12 +15,15 @@ import { macroDocumentation } from './header-docs';
 export function helperText(analysis: Analysis, name: string, kinds: Iterable<SectionKind>): string | null {
   const helper = analysis.helpers.get(name);
   if (!helper) return null;
+  const types = analysis.kernel?.types;
   const notes: string[] = [];
   if (gplOnlyHelper(name)) notes.push('For GPL-compatible programs only.');
-  if (analysis.kernel?.types.hasHelper(name) === false) notes.push('**The target kernel does not have it.**');
+  if (types?.hasHelper(name) === false) notes.push('**The target kernel does not have it.**');
   for (const kind of kinds) {
     const why = whyNotCallable(name, kind);
     if (why) notes.push(`**Not for SEC("${kind.name}")**: ${why}.`);
+    else if (types && isWithheld(name, kind, types))
+      notes.push(`**Not for SEC("${kind.name}")** on the target kernel.`);
   }
   return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${notes.map(note => `${note}\n\n`).join('')}${helper.documentation}`;
 }

@@ -8,9 +8,11 @@ import {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
 import { type Helper, helperPrototype, parameterName } from '../helpers/helper-defs';
+import { isGiven } from '../helpers/helper-programs';
 import { whyNotCallable } from '../helpers/helper-rules';
 import { kfuncAdvice, kfuncFits } from '../helpers/kfunc-rules';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
+import type { SectionKind } from '../helpers/section-kinds';
 import type { KernelTypes } from '../kernel/kernel-types';
 import type { Scope } from '../source/expressions';
 import type { SectionMark } from '../source/model';
@@ -96,7 +98,9 @@ function helperItems(analysis: Analysis, offset: number): readonly CompletionIte
   if (known) return known;
   const items: CompletionItem[] = [];
   for (const helper of analysis.helpers.values()) {
-    if (kinds.some(kind => whyNotCallable(helper.name, kind) !== null)) continue;
+    const isOffered = (kind: SectionKind) =>
+      whyNotCallable(helper.name, kind) === null && isGiven(helper.name, kind, types ?? null);
+    if (!kinds.every(isOffered)) continue;
     if (types?.hasHelper(helper.name) === false) continue;
     items.push({
       label: helper.name,

@@ -373,6 +373,23 @@ describe('diagnostics', () => {
     ).toEqual([]);
   });
 
+  it('says what the target kernel does not give to a program type, unless something guards the call', async () => {
+    const body = '\tchar comm[16];\n\tbpf_get_current_comm(comm, sizeof(comm));\n';
+    const of = (section: string, before = '') =>
+      problemsOf(program(section, before + body, 'int p(void *ctx)'));
+    const { list, diagnostics } = await of('xdp');
+    expect(list).toEqual(['helper-program-type: bpf_get_current_comm']);
+    expect(diagnostics[0]).toMatchObject({
+      severity: 2,
+      message: 'xdp programs cannot call bpf_get_current_comm() here: the target kernel does not let them.',
+    });
+    expect((await of('kprobe/vfs_read')).list).toEqual([]);
+    expect((await of('cgroup/dev')).list).toEqual([]);
+    expect((await of('freplace/anything')).list).toEqual([]);
+    const guard = '\tif (LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 17, 0))\n\t\treturn 0;\n';
+    expect((await of('xdp', guard)).list).toEqual([]);
+  });
+
   it('keeps quiet about what is half written, and says nothing twice', async () => {
     const unfinished = [
       'SEC("',

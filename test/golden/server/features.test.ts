@@ -311,6 +311,9 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       );
       expect(packet).toContain('bpf_skb_load_bytes');
       expect(packet).not.toContain('bpf_get_stackid');
+      // A probe's in every kernel, other programs' only in later ones.
+      expect(probe).toContain('bpf_get_current_comm');
+      expect(packet).not.toContain('bpf_get_current_comm');
     });
 
     it('offers kfuncs, macros, maps and locals', async () => {
