@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { EXPORT_KINDS } from '../../src/shared/protocol/webview-exports';
 import { type ExportedContent, type Panel, PanelHarness } from './harness';
-import { diskStream, recordSpans } from './recorded-events';
+import { diskSession, diskStream, recordSpans } from './recorded-events';
 import { COMMANDS, recordHistograms, SESSION, START_MS, sessionMessage } from './recorded-histograms';
 import { recordedStacks } from './recorded-stacks';
 
@@ -28,7 +28,7 @@ function recorded(panel: PanelName): ToWebview[] {
       ];
     case 'events':
       return [
-        session.type === 'session' ? { ...session, streams: [stream] } : session,
+        diskSession(stream, 'recorded'),
         ...recordSpans(stream.record, 20, 10).map(
           ({ bytes }, index) =>
             ({

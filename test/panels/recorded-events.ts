@@ -1,9 +1,9 @@
 /** A recorded stream of disk requests: ring buffer spans in the very layout clang gave the record. */
 import type { Field, RecordLayout } from '../../src/shared/object/model';
 import { readObject } from '../../src/shared/object/object';
-import type { StreamDescription } from '../../src/shared/protocol/webview';
+import type { StreamDescription, ToWebview } from '../../src/shared/protocol/webview';
 import { clangs, compileFixture } from '../unit/object/compile-fixture';
-import { sequence } from './recorded-histograms';
+import { sequence, sessionMessage } from './recorded-histograms';
 
 export interface DiskEvent {
   readonly ts: bigint;
@@ -26,6 +26,12 @@ export function diskStream(): StreamDescription & { readonly record: RecordLayou
   const view = object.maps.find(map => map.name === 'events')?.view;
   if (view?.kind !== 'events' || view.record === null) throw new Error('the fixture has no record type');
   return { stream: 'events', label: 'Disk requests', content: 'ring', record: view.record };
+}
+
+/** A session of the program that sends that stream alone. */
+export function diskSession(stream: StreamDescription, program = 'disksnoop'): ToWebview {
+  const message = sessionMessage(program);
+  return message.type === 'session' ? { ...message, streams: [stream] } : message;
 }
 
 const COMMANDS = [
