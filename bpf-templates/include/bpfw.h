@@ -47,6 +47,12 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
 #define BPFW_UNIT(text) BPFW_TAG("unit=" text)
 #define BPFW_RANGE(min, max) BPFW_TAG("min=" #min) BPFW_TAG("max=" #max)
 #define BPFW_HIDDEN BPFW_TAG("hidden")
+/*
+ * For a char or byte array of a record: the integer member beside it that holds how many of its
+ * bytes are filled. What lies beyond is not shown. Of byte arrays, data_len, data_length, data_size
+ * and data_sz are known as the length of data without it.
+ */
+#define BPFW_LENGTH(member) BPFW_TAG("length=" #member)
 
 /*
  * A parameter everybody knows: "pid", "tid", "comm", "uid", "device", "path", "function", "usdt".

@@ -27,7 +27,7 @@ struct event {
 	char comm[16];
 	/* The beginning as text, up to its first NUL. */
 	char text[TEXT_BYTES];
-	__u8 data[MAX_DATA];
+	__u8 data[MAX_DATA] BPFW_LENGTH(captured);
 };
 
 const volatile bpfw_pid target_pid BPFW_LABEL("Process") BPFW_ROLE("pid") BPFW_ASK = 0;

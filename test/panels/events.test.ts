@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatValue } from '../../src/shared/decode/format';
 import type { ToWebview } from '../../src/shared/protocol/webview';
+import { plainField } from '../unit/plain-field';
 import { type Panel, PanelHarness, THEMES } from './harness';
 import { openMillionRows } from './load';
 import { diskSession, diskStream, recordSpans } from './recorded-events';
@@ -269,6 +270,52 @@ describe('events page', () => {
     await expect.poll(status).toBe(expected);
     expect(await panel.page.getAttribute('[data-column=latency]', 'aria-sort')).toBe('descending');
     await expect.poll(async () => (await visibleRows(panel)).slice(0, 5)).toEqual(order.slice(0, 5));
+    await panel.close();
+  });
+
+  it('shows as many bytes as the record says were read, and dumps them beside', async () => {
+    const data = plainField('data', {
+      offset: 8,
+      size: 64,
+      storage: 'bytes',
+      meaning: 'hexdump',
+      length: { name: 'captured', offset: 0, storage: 'u32' },
+    });
+    const captured = plainField('captured', { storage: 'u32', size: 4, meaning: 'bytes', unit: 'bytes' });
+    const record = { typeName: 'struct event', size: 72, fields: [captured, data] };
+    const texts = ['hi', 'GET /path?q=1 HTTP/1.1\r\n', ''];
+    const bytes = new Uint8Array(texts.length * 80);
+    texts.forEach((text, index) => {
+      const view = new DataView(bytes.buffer, index * 80);
+      view.setUint32(0, record.size, true);
+      view.setUint32(8, text.length, true);
+      bytes.set(new TextEncoder().encode(text), index * 80 + 16);
+    });
+    const panel = await harness.open('events');
+    await panel.send(diskSession({ stream: 'events', label: 'Reads', content: 'ring', record }, 'undump'), {
+      type: 'span',
+      sessionId: SESSION,
+      stream: 'events',
+      bytes: bytes.buffer,
+      lost: 0,
+      atMs: START_MS,
+    });
+    expect(await cells(panel, 0)).toEqual({ captured: '2 B', data: '68 69' });
+    expect((await cells(panel, 1)).data).toBe(
+      [...(texts[1] ?? '')].map(letter => letter.charCodeAt(0).toString(16).padStart(2, '0')).join(' '),
+    );
+    expect(await cells(panel, 2)).toEqual({ captured: '0 B', data: '' });
+    await panel.page.locator('#row-1').dblclick();
+    expect(await panel.page.textContent('.detail [data-field=data]')).toBe('24 bytes');
+    expect(await panel.page.textContent('.detail .dump')).toBe(
+      [
+        '0000  47 45 54 20 2f 70 61 74  GET /pat',
+        '0008  68 3f 71 3d 31 20 48 54  h?q=1 HT',
+        '0010  54 50 2f 31 2e 31 0d 0a  TP/1.1..',
+      ].join('\n'),
+    );
+    await panel.picture('events-dump');
+    expect(await panel.accessibilityViolations()).toEqual([]);
     await panel.close();
   });
 

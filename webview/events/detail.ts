@@ -1,16 +1,36 @@
 /** Everything about one record: every field, formatted and as counted. */
 
 import { formatValue } from '../../src/shared/decode/format';
+import { hexDump } from '../../src/shared/decode/hex-dump';
 import type { FieldValue } from '../../src/shared/decode/model';
+import type { Field } from '../../src/shared/object/model';
 import { element } from '../common/dom';
 import { button } from '../common/toolkit';
 import type { EventStream } from './stream';
+
+/** As many as fit the pane's width. */
+const DUMP_BYTES_PER_LINE = 8;
 
 /** The value without formatting, when that says more. */
 function plain(value: FieldValue): string {
   if (typeof value === 'object')
     return value instanceof Uint8Array ? `${value.byteLength} bytes` : value.join(', ');
   return String(value);
+}
+
+function termOf({ typeName, help, label }: Field): HTMLElement {
+  return element('dt', { title: [typeName, help].filter(part => part !== '').join(' · ') }, label);
+}
+
+/** All of the bytes, under the line that names them. */
+function dump(field: Field, bytes: Uint8Array): HTMLElement[] {
+  const count = bytes.byteLength === 1 ? '1 byte' : `${bytes.byteLength} bytes`;
+  const lines = hexDump(bytes, DUMP_BYTES_PER_LINE);
+  return [
+    termOf(field),
+    element('dd', { 'data-field': field.name }, element('span', { class: 'muted' }, count)),
+    ...(lines.length === 0 ? [] : [element('dd', { class: 'dump' }, lines.join('\n'))]),
+  ];
 }
 
 export interface DetailPane {
@@ -51,13 +71,10 @@ export function createDetailPane(onClose: () => void): DetailPane {
       list.replaceChildren(
         ...stream.reader.fields.flatMap(field => {
           const value = stream.reader.value(found.view, found.offset, found.length, field);
+          if (value instanceof Uint8Array && field.meaning === 'hexdump') return dump(field, value);
           const shown = stream.reader.shown(value, field);
           const raw = stream.reader.addressNames(value, field) ? formatValue(value, field) : plain(value);
-          const term = element(
-            'dt',
-            { title: [field.typeName, field.help].filter(part => part !== '').join(' · ') },
-            field.label,
-          );
+          const term = termOf(field);
           const definition = element('dd', { 'data-field': field.name }, shown);
           if (raw !== shown && typeof value !== 'string')
             definition.append(element('span', { class: 'muted' }, ` ${raw}`));

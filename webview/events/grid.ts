@@ -101,6 +101,10 @@ export function createGrid(handlers: GridHandlers): Grid {
       activate(index, event.shiftKey);
     });
     row.addEventListener('dblclick', () => handlers.onDetail());
+    // A double click opens the details; it is not meant to select a word.
+    row.addEventListener('mousedown', event => {
+      if (event.detail > 1) event.preventDefault();
+    });
     return row;
   };
 

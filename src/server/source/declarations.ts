@@ -58,6 +58,7 @@ export const TAG_MACROS = new Set([
   'BPFW_UNIT',
   'BPFW_RANGE',
   'BPFW_HIDDEN',
+  'BPFW_LENGTH',
   'BPFW_ROLE',
   'BPFW_ASK',
   'BPFW_LOG2',

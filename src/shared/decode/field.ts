@@ -5,7 +5,8 @@ import type { FieldValue } from './model';
 /**
  * One field of the record that begins at `recordOffset`, little endian (every kernel we can run on). Integers are
  * numbers while they are exact, else bigint. Text ends at the first NUL; bytes are a copy. What lies beyond `end` (the
- * view's end by default, a record's own end for short records) reads as 0, false, '' or no elements.
+ * view's end by default, a record's own end for short records) reads as 0, false, '' or no elements, and so does what
+ * lies beyond the length that the record says its text or bytes have.
  */
 export function decodeField(
   view: DataView,
@@ -15,9 +16,12 @@ export function decodeField(
 ): FieldValue {
   const at = recordOffset + field.offset;
   const { storage } = field;
-  if (storage === 'text')
-    return decodeCString(bytesOf(view), Math.min(at, end), Math.min(at + field.size, end));
-  if (storage === 'bytes') return bytesOf(view).slice(Math.min(at, end), Math.min(at + field.size, end));
+  if (storage === 'text' || storage === 'bytes') {
+    const stop = Math.min(at + usedSize(view, recordOffset, field, end), end);
+    return storage === 'text'
+      ? decodeCString(bytesOf(view), Math.min(at, stop), stop)
+      : bytesOf(view).slice(Math.min(at, stop), stop);
+  }
   if (storage === 'array') return decodeArray(view, at, field, end);
   if (field.bitSize > 0) return decodeBits(view, at, field, end);
   if (at + field.size > end) return storage === 'bool' ? false : 0;
@@ -47,6 +51,19 @@ export function recordFits(layout: RecordLayout, length: number): boolean {
   if (!last || (last.storage !== 'text' && last.storage !== 'bytes' && last.storage !== 'array'))
     return false;
   return length >= last.offset;
+}
+
+/** Bytes of a text or byte array that the program filled: never more than it has, none for an error's negative number. */
+function usedSize(view: DataView, recordOffset: number, { size, length }: Field, end: number): number {
+  if (!length) return size;
+  const at = recordOffset + length.offset;
+  if (at + storedBytes(length.storage) > end) return size;
+  return Math.max(0, Math.min(size, Number(decodeInteger(view, at, length.storage))));
+}
+
+/** Of an integer. */
+function storedBytes(storage: Storage): number {
+  return Number(storage.slice(1)) / 8;
 }
 
 /** A u64 as a number when exact. */

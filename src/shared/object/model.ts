@@ -153,6 +153,15 @@ export interface Field {
   /** Padding, `__` names and fields tagged hidden. */
   readonly hidden: boolean;
   readonly typeName: string;
+  /** Texts and bytes only, where the record says how many of them are there; see LengthField. */
+  readonly length?: LengthField;
+}
+
+/** The integer of the same record that holds how many bytes of a text or byte array the program filled. */
+export interface LengthField {
+  readonly name: string;
+  readonly offset: number;
+  readonly storage: Storage;
 }
 
 /** A struct (or a scalar, as one field named "value") flattened to its leaves, in memory order. */

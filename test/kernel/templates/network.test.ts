@@ -153,5 +153,7 @@ describe('undump', () => {
         text: 'hello-unix-01',
       })),
     ]);
+    // What was read, not the rest of the record's array.
+    for (const { text, data } of reads) expect(data).toEqual(new TextEncoder().encode(String(text)));
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeField, recordFits } from '../../../src/shared/decode/field';
 import { escapeText, formatBytes, formatDuration, formatValue } from '../../../src/shared/decode/format';
 import { decodeGlobals } from '../../../src/shared/decode/globals';
+import { hexDump } from '../../../src/shared/decode/hex-dump';
 import type { FieldValue } from '../../../src/shared/decode/model';
 import { parseElf } from '../../../src/shared/object/elf';
 import type { Meaning } from '../../../src/shared/object/meaning';
@@ -73,6 +74,29 @@ describe('decodeField', () => {
     expect(decodeField(view, 40, field('u32', 0, 4))).toBe(0);
   });
 
+  it('reads as much of text and bytes as the record says there is', () => {
+    bytes.fill(0);
+    bytes.set(
+      [...'abcdefgh'].map(letter => letter.charCodeAt(0)),
+      8,
+    );
+    const length = { name: 'n', offset: 0, storage: 'i32' } as const;
+    const read = (storage: Storage, filled: number, end?: number) => {
+      view.setInt32(0, filled, true);
+      return decodeField(view, 0, field(storage, 8, 8, { length }), end);
+    };
+    const from = (text: string) => new TextEncoder().encode(text);
+    expect([0, 3, 8].map(filled => read('bytes', filled))).toEqual([from(''), from('abc'), from('abcdefgh')]);
+    expect(read('text', 3)).toBe('abc');
+    // More than there is room for, an error's number, and a record that ends before it gets there.
+    expect(read('bytes', 9)).toEqual(from('abcdefgh'));
+    expect(read('bytes', -14)).toEqual(from(''));
+    expect(read('bytes', 6, 12)).toEqual(from('abcd'));
+    expect(
+      decodeField(view, 0, field('bytes', 8, 8, { length: { ...length, offset: 30 } }), 16),
+    ).toHaveLength(8);
+  });
+
   it('takes records that end within their last text, and no shorter ones', () => {
     const layout = { typeName: 'struct event', size: 24, fields: [field('u32', 0, 4), field('text', 8, 16)] };
     expect([24, 32, 12, 8, 7, 0].map(length => recordFits(layout, length))).toEqual([
@@ -89,7 +113,7 @@ describe('decodeField', () => {
   it.each(clangs)('reads back what %s wrote into a struct of every shape, bit fields included', clang => {
     const bytes = compileFixture(clang, 'layouts');
     const object = readObject(bytes, 'layouts');
-    const [filled] = decodeGlobals(
+    const [filled, part] = decodeGlobals(
       object,
       '.data',
       parseElf(bytes).section('.data')?.bytes ?? new Uint8Array(),
@@ -123,6 +147,17 @@ describe('decodeField', () => {
       address: 0xffffffff81000000n,
       __reserved: Uint8Array.of(0, 0, 0, 0),
       ret: -2,
+    });
+    if (part?.global.name !== 'part') throw new Error('the fixture has lost its payload');
+    const { text, request, reply, mostly, flags, other, 'inner.data': data } = part.value;
+    expect({ text, request, reply, mostly, flags, other, data }).toEqual({
+      text: 'abc',
+      request: Uint8Array.of(1, 2, 3),
+      reply: Uint8Array.of(),
+      mostly: Uint8Array.of(1, 2, 3, 4),
+      flags: Uint8Array.of(1, 2, 3, 4),
+      other: Uint8Array.of(1, 2, 3, 4),
+      data: Uint8Array.of(5, 6, 7, 8),
     });
     const shown = (name: string) => {
       const field = global.layout.fields.find(candidate => candidate.name === name);
@@ -213,6 +248,16 @@ describe('formatValue', () => {
 
   it('cuts long dumps and says how long they were', () => {
     expect(formatValue(new Uint8Array(100), as('hexdump', 'bytes'))).toMatch(/^(00 ){64}… \(100 bytes\)$/);
+  });
+
+  it('draws dumps with offsets and what is printable', () => {
+    const bytes = new TextEncoder().encode('GET /\u001b[31mä');
+    expect(hexDump(bytes, 8)).toEqual([
+      '0000  47 45 54 20 2f 1b 5b 33  GET /.[3',
+      '0008  31 6d c3 a4              1m..',
+    ]);
+    expect(hexDump(new Uint8Array(0x10001), 8).at(-1)).toBe('10000  00                       .');
+    expect(hexDump(new Uint8Array(0), 8)).toEqual([]);
   });
 
   it('lets no control character of traced text through', () => {

@@ -299,6 +299,19 @@ describe.each(clangs)('objects compiled by %s', clang => {
       expect(value.fields.filter(field => field.hidden).map(field => field.name)).toEqual(['__reserved']);
     });
 
+    it('finds what says how much of an array is filled: its tag, else the integer named after it', () => {
+      const global = object.globals.find(({ name }) => name === 'part');
+      const lengths = global?.layout.fields.flatMap(({ name, length }) => (length ? [[name, length]] : []));
+      const captured = { name: 'captured', offset: 0, storage: 'u32' };
+      // No bit field, no bool, nothing that is not there.
+      expect(lengths).toEqual([
+        ['text', captured],
+        ['request', captured],
+        ['reply', { name: 'reply_len', offset: 4, storage: 'i32' }],
+        ['inner.data', { name: 'inner.data_size', offset: 46, storage: 'u16' }],
+      ]);
+    });
+
     it('counts helpers of subprograms, splits programs of one section and leaves .text out', () => {
       expect(object.programs.map(({ name, section }) => `${section} ${name}`)).toEqual([
         'fentry/vfs_read first',
