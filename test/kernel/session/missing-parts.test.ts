@@ -30,7 +30,7 @@ async function runTemplate(prepare = '', environment: Readonly<Record<string, st
       '-euc',
       `cache=$(/usr/bin/mktemp -d); XDG_CACHE_HOME=$cache; export XDG_CACHE_HOME; ${prepare}\n${bpfw}`,
     ],
-    { env: environment, fresh: true, timeoutMs: 120_000 },
+    { env: environment, fresh: true, timeoutMs: 280_000 },
   );
 }
 
@@ -75,7 +75,8 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
     expect(await loadedPrograms()).toBe(before);
   });
 
-  it('with all of them, the same command traces', async () => {
+  // Compiles, reads the kernel's types and attaches, all inside the emulated guest.
+  it('with all of them, the same command traces', { timeout: 300_000 }, async () => {
     const { code, stdout } = await runTemplate();
     expect(code).toBe(0);
     expect(

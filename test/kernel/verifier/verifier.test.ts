@@ -82,11 +82,21 @@ function stable({ rejected, leftOut }: Verification) {
   };
 }
 
+/**
+ * Since 6.4 ("bpf: Switch BPF verifier log to be a rotating log by default") the verifier writes every instruction it walks into a log that turns round,
+ * instead of stopping when the log is full: a million instructions take an emulated processor over ten minutes.
+ */
+function walksTooLong(name: string, series: string): boolean {
+  const [major = 0, minor = 0] = series.split('.').map(Number);
+  return name === 'too-many-instructions' && (major > 6 || (major === 6 && minor >= 4));
+}
+
 describe('the verifier of a real kernel, explained', () => {
-  it.each(names)('%s', async name => {
+  it.for(names)('%s', async (name, { skip }) => {
+    const series = await kernelSeries();
+    skip(walksTooLong(name, series), `${series} logs all of its million instructions`);
     const verification = await verify(name);
     const found = stable(verification);
-    const series = await kernelSeries();
     if (update) {
       mkdirSync(path.join(expectedFolder, series), { recursive: true });
       writeFileSync(path.join(expectedFolder, series, `${name}.json`), `${JSON.stringify(found, null, 2)}\n`);
