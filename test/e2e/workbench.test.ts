@@ -74,34 +74,6 @@ describe('in a trusted window', () => {
     }
   });
 
-  it('has a walkthrough whose steps are completed by doing them, not by beginning to', async () => {
-    const { workbench } = vscode;
-    const walkthrough = 'Get Started with BPF Workbench';
-    await workbench.openWalkthrough(walkthrough);
-    await expect
-      .poll(() => workbench.walkthroughSteps(), { timeout: 30_000 })
-      .toEqual(manifest.contributes.walkthroughs[0]?.steps.map(({ title }) => ({ title, done: false })));
-    const isDone = async (title: string) =>
-      (await workbench.walkthroughSteps()).find(step => step.title === title)?.done;
-
-    await workbench.walkthroughButton('Check Environment').click();
-    await workbench.tab('BPF Environment').waitFor();
-    await workbench.openWalkthrough(walkthrough);
-    await expect.poll(() => isDone('See what this machine can do')).toBe(true);
-
-    const make = 'Make a program from a template';
-    await workbench.openWalkthroughStep(make);
-    await workbench.walkthroughButton('New Program from Template').click();
-    await workbench.quickInput.waitFor('What do you want to see?');
-    await workbench.quickInput.cancel();
-    expect(await isDone(make)).toBe(false);
-    await workbench.walkthroughButton('New Program from Template').click();
-    await workbench.quickInput.pick('Hello, World!', 'hello_world');
-    await workbench.tab('hello_world.bpf.c').waitFor();
-    await workbench.openWalkthrough(walkthrough);
-    await expect.poll(() => isDone(make)).toBe(true);
-  });
-
   it('keeps the workbench usable in every theme', async () => {
     for (const theme of ['dark', 'high contrast dark', 'high contrast light', 'light'] as const) {
       await vscode.workbench.setTheme(theme);

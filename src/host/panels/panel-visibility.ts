@@ -11,27 +11,38 @@ import type { SessionModel } from '../sessions/session-model';
 /** Before anything was attached. */
 const AT_FIRST: readonly PanelName[] = ['histogram', 'events'];
 
-/** Keeps the pages in step with the session that is shown. */
+/** Keeps the pages in step with the session that is shown. Until it is known what one has, they stay as they are. */
 export function followShownSession(sessions: SessionList): vscode.Disposable {
-  const follow = () => void showOnly(sessions.shown?.mainPanels ?? AT_FIRST);
+  const follow = () => {
+    const wanted = sessions.shown?.mainPanels ?? AT_FIRST;
+    if (wanted.length > 0) void showOnly(wanted);
+  };
   follow();
   return sessions.onDidShow(follow);
 }
 
-/** Shows what the session has something for, and gives the first page the keyboard. */
+/**
+ * Shows what the session has something for. The keyboard stays where it is: attaching may take seconds, and by then its
+ * owner types elsewhere (a palette that loses the focus closes).
+ */
 export async function showPanelsOf(session: SessionModel): Promise<void> {
-  await showOnly(session.mainPanels);
-  await focusPanel(session.mainPanels[0] ?? 'histogram');
+  const wanted = session.mainPanels.length > 0 ? session.mainPanels : AT_FIRST;
+  await showOnly(wanted);
+  await bringUp(wanted[0] ?? 'histogram', { preserveFocus: true });
 }
 
 /** Shows a page, and gives it the keyboard. */
 export async function focusPanel(panel: PanelName): Promise<void> {
   await setHidden(panel, false);
-  await vscode.commands.executeCommand(`${panelViewId(panel)}.focus`);
+  await bringUp(panel, { preserveFocus: false });
 }
 
-async function showOnly(panels: readonly PanelName[]): Promise<void> {
-  const wanted = panels.length > 0 ? panels : AT_FIRST;
+async function bringUp(panel: PanelName, options: { readonly preserveFocus: boolean }): Promise<void> {
+  // VS Code's own command of every view.
+  await vscode.commands.executeCommand(`${panelViewId(panel)}.focus`, options);
+}
+
+async function showOnly(wanted: readonly PanelName[]): Promise<void> {
   await Promise.all(PANELS.map(panel => setHidden(panel, !wanted.includes(panel))));
 }
 

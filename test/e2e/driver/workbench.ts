@@ -233,12 +233,17 @@ export class Workbench {
     throw new Error(`no webview titled "${title}" after ${this.timeoutMs} ms`);
   }
 
-  /** Opens a walkthrough. A Welcome tab that was left behind may show the overview when it is looked at again. */
+  /**
+   * Brings a walkthrough to the front. A Welcome tab that was left behind may show the overview when it is looked at
+   * again. One in front is left alone: opened once more, it would take the keyboard from what is asked next.
+   */
   async openWalkthrough(title: string): Promise<void> {
+    const steps = this.page.locator('.getting-started-step').filter({ visible: true });
+    if ((await steps.count()) > 0) return;
     await this.runCommand('Welcome: Open Walkthrough...');
     await this.quickInput.waitFor(title);
     await this.quickInput.answer(title);
-    await this.page.locator('.getting-started-step').first().waitFor();
+    await steps.first().waitFor();
   }
 
   /** The steps of the walkthrough in front, in order. */
