@@ -98,10 +98,15 @@ export class KnownEntries {
     const compared = Math.max(0, Math.min(entries.count, this.known - first));
     for (let wide = 0; wide < compared; wide += this.wide) {
       const wideEnd = Math.min(compared, wide + this.wide);
-      if (this.isEqual(first, entries, wide, wideEnd)) continue;
+      // Keys rarely change: they are looked at once, and in the narrow parts only when there one did.
+      const haveSameKeys = this.haveSameKeys(first, entries, wide, wideEnd);
+      if (haveSameKeys && this.haveSameValues(first, entries, wide, wideEnd)) continue;
       for (let at = wide; at < wideEnd; at += this.narrow) {
         const end = Math.min(wideEnd, at + this.narrow);
-        if (!this.isEqual(first, entries, at, end)) this.findChanged(first, entries, at, end, add);
+        const isEqual =
+          this.haveSameValues(first, entries, at, end) &&
+          (haveSameKeys || this.haveSameKeys(first, entries, at, end));
+        if (!isEqual) this.findChanged(first, entries, at, end, add);
       }
     }
     if (compared < entries.count) add(first + compared, entries.count - compared);
@@ -109,12 +114,15 @@ export class KnownEntries {
   }
 
   /** Entries `from` to `to` of those given, against the known ones with the same numbers. */
-  private isEqual(first: number, { keys, values }: Entries, from: number, to: number): boolean {
-    const { keySize, spacing } = this;
-    const [a, b] = [first + from, first + to];
+  private haveSameKeys(first: number, { keys }: Entries, from: number, to: number): boolean {
+    const { keySize: size } = this;
+    return this.keys.compare(keys, from * size, to * size, (first + from) * size, (first + to) * size) === 0;
+  }
+
+  private haveSameValues(first: number, { values }: Entries, from: number, to: number): boolean {
+    const { spacing: size } = this;
     return (
-      this.values.compare(values, from * spacing, to * spacing, a * spacing, b * spacing) === 0 &&
-      this.keys.compare(keys, from * keySize, to * keySize, a * keySize, b * keySize) === 0
+      this.values.compare(values, from * size, to * size, (first + from) * size, (first + to) * size) === 0
     );
   }
 

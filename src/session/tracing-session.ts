@@ -3,7 +3,7 @@
  * detached at the end. Shared by the extension and bpfw; knows nothing of panels or printing.
  */
 
-import { type EntryRun, MapSnapshot } from '../shared/decode/snapshot';
+import { type MapContent, MapSnapshot } from '../shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../shared/object/model';
 import { DataContent, type DataFrame, FRAME_HEADER_BYTES } from '../shared/protocol/frames';
 import type { AttachedProgram, AttachOverride, HelperParams, OpenedSession } from '../shared/protocol/helper';
@@ -32,17 +32,11 @@ export interface SessionStream {
   readonly content: 'ring' | 'perf' | 'printk';
 }
 
-interface MapEntryBytes {
-  readonly keys: Uint8Array;
-  readonly values: Uint8Array;
-  readonly count: number;
-  /** Entries that are new or different since the map was read before; all of them the first time. */
-  readonly changes: readonly EntryRun[];
+interface MapEntryBytes extends MapContent {
   /** The map holds more than SNAPSHOT_ENTRIES. */
   readonly truncated: boolean;
 }
 
-/** One map's whole content at one moment. Bytes are valid until the map is read again: decode them before you wait. */
 export interface MapBytes extends MapEntryBytes {
   readonly map: MapDefinition;
   /** CPUs a per-CPU value holds a part for. */
@@ -153,7 +147,7 @@ export class TracingSession {
       await this.request.connection.request('session/drain', { sessionId: this.opened.sessionId });
   }
 
-  /** The map's content now. */
+  /** The map's content now. Bytes are valid until it is read again: decode them before you wait. */
   async readMap(map: MapDefinition): Promise<MapBytes> {
     return { map, cpus: this.opened.possibleCpus, ...(await this.readEntries(map.name)) };
   }
@@ -187,8 +181,8 @@ export class TracingSession {
     this.snapshotsByStream.set(result.streamId, content);
     for (const part of this.snapshotParts.get(result.streamId) ?? []) content.push(part);
     this.snapshotParts.delete(result.streamId);
-    const { keys, values, count, changes } = content;
-    return { keys, values, count, changes, truncated: result.truncated };
+    const { keys, values, count, number, changes } = content;
+    return { keys, values, count, number, changes, truncated: result.truncated };
   }
 
   async statistics(enable: boolean) {

@@ -1,44 +1,56 @@
 import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing-session';
-import { decodeEntries } from '../../shared/decode/entries';
+import { EntryDecoder } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
-import { decodeGlobalHistograms, decodeHistograms } from '../../shared/decode/histograms';
+import { decodeGlobalHistograms, HistogramDecoder } from '../../shared/decode/histograms';
 import type { Histogram, MapEntry } from '../../shared/decode/model';
 import { stackTables } from '../../shared/decode/stack-tables';
 import type { GlobalValue } from '../../shared/protocol/webview';
 import { type StackTableContent, stackSamples } from './stack-samples';
-
-/** Every histogram of the session as of now; null when its object has none. */
-export async function readHistograms(session: TracingSession): Promise<readonly Histogram[] | null> {
-  const maps = session.object.maps.filter(map => map.view.kind === 'histogram');
-  const globals = session.object.globals.filter(global => global.histogram !== undefined);
-  if (maps.length + globals.length === 0) return null;
-  const histograms: Histogram[] = [];
-  for (const map of maps) {
-    const { keys, values, count, cpus } = await session.readMap(map);
-    histograms.push(...decodeHistograms(map, keys, values, count, cpus));
-  }
-  for (const section of new Set(globals.map(global => global.section))) {
-    histograms.push(...decodeGlobalHistograms(session.object, section, await session.readSection(section)));
-  }
-  return histograms;
-}
 
 export interface TableContent {
   readonly map: string;
   readonly entries: readonly MapEntry[];
 }
 
-/** Every table of the session as of now. */
-export async function readTables(session: TracingSession): Promise<readonly TableContent[]> {
-  const tables: TableContent[] = [];
-  for (const map of session.object.maps) {
-    if (map.view.kind !== 'table') continue;
-    const { keys, values, count, cpus } = await session.readMap(map);
-    tables.push({ map: map.name, entries: decodeEntries(map, keys, values, count, cpus) });
+/** The maps of a session, read again and again; what did not change since the last time is not decoded anew. */
+export class SessionMaps {
+  private readonly histogramDecoders = new Map<string, HistogramDecoder>();
+  private readonly entryDecoders = new Map<string, EntryDecoder>();
+
+  constructor(private readonly session: TracingSession) {}
+
+  /** Every histogram as of now; null when the object has none. */
+  async readHistograms(): Promise<readonly Histogram[] | null> {
+    const { object } = this.session;
+    const maps = object.maps.filter(map => map.view.kind === 'histogram');
+    const globals = object.globals.filter(global => global.histogram !== undefined);
+    if (maps.length + globals.length === 0) return null;
+    const histograms: Histogram[] = [];
+    for (const map of maps) {
+      const content = await this.session.readMap(map);
+      const decoder = this.histogramDecoders.get(map.name) ?? new HistogramDecoder(map, content.cpus);
+      this.histogramDecoders.set(map.name, decoder);
+      for (const histogram of decoder.decode(content)) histograms.push(histogram);
+    }
+    for (const section of new Set(globals.map(global => global.section)))
+      histograms.push(...decodeGlobalHistograms(object, section, await this.session.readSection(section)));
+    return histograms;
   }
-  return tables;
+
+  /** Every table as of now. */
+  async readTables(): Promise<readonly TableContent[]> {
+    const tables: TableContent[] = [];
+    for (const map of this.session.object.maps) {
+      if (map.view.kind !== 'table') continue;
+      const content = await this.session.readMap(map);
+      const decoder = this.entryDecoders.get(map.name) ?? new EntryDecoder(map, content.cpus);
+      this.entryDecoders.set(map.name, decoder);
+      tables.push({ map: map.name, entries: decoder.decode(content) });
+    }
+    return tables;
+  }
 }
 
 /** The program's global variables that are neither hidden nor histograms, as of now. */

@@ -20,9 +20,8 @@ import { EventStreams } from './event-streams';
 import {
   nameStackTables,
   readGlobals,
-  readHistograms,
   readStackSnapshots,
-  readTables,
+  SessionMaps,
   type TableContent,
 } from './read-maps';
 import type { StackTableContent } from './stack-samples';
@@ -79,6 +78,7 @@ export class SessionModel {
   private readonly startedAtMs = Date.now();
   private endedAtMs: number | null = null;
   private tracing: TracingSession | null = null;
+  private maps: SessionMaps | null = null;
   private symbolizer: Symbolizer | null = null;
   private readonly costMeter = new CostMeter();
   private measuresCost = false;
@@ -148,6 +148,7 @@ export class SessionModel {
   /** Listens before anything is attached, so that the first record is not missed. The model disposes the symbolizer. */
   listen(tracing: TracingSession, symbolizer: Symbolizer): void {
     this.tracing = tracing;
+    this.maps = new SessionMaps(tracing);
     this.symbolizer?.dispose();
     this.symbolizer = symbolizer;
     this.streams = new EventStreams(
@@ -331,10 +332,10 @@ export class SessionModel {
 
   /** `all`: also what no page on screen asks for, because it is the last time. */
   private async readMaps(all = false): Promise<void> {
-    const tracing = this.tracing;
-    if (!tracing) return;
+    const { tracing, maps } = this;
+    if (!tracing || !maps) return;
     const sessionId = this.id;
-    const histograms = await readHistograms(tracing);
+    const histograms = await maps.readHistograms();
     const counts = await readDropCounts(tracing);
     this.drops = {
       kernel: counts.reduce((sum, { count }) => sum + count, 0),
@@ -367,7 +368,7 @@ export class SessionModel {
       else await this.nameStacks(snapshots, this.symbolizer);
     }
     if (all || this.identity.isWatched('maps')) {
-      this.tables = await readTables(tracing);
+      this.tables = await maps.readTables();
       this.globals = await readGlobals(tracing);
       for (const message of this.mapMessages(atMs))
         this.updates.fire({ sessionId, panels: ['maps'], message });

@@ -1,8 +1,10 @@
 import type { Field, MapDefinition, RecordLayout } from '../object/model';
 import { untypedLayout } from '../object/record-layout';
+import { ChangedEntries } from './changed-entries';
 import { decodeField, decodeRecord } from './field';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { FieldValue, MapEntry } from './model';
+import { firstContent, type MapContent } from './snapshot';
 
 /** Meanings whose numbers may be added up over CPUs. */
 const ADDITIVE: ReadonlySet<Field['meaning']> = new Set([
@@ -16,36 +18,58 @@ const ADDITIVE: ReadonlySet<Field['meaning']> = new Set([
 ]);
 
 /**
- * The entries of a map snapshot in the order they came. Per-CPU values become one: numbers that count or measure are
- * added up, fields named max* and min* keep the extreme, everything else (names, ids, times) comes from the first CPU
- * whose value is not all zero. Maps without a table view are read as numbers or bytes by their sizes.
+ * The entries of a map that is read again and again, in the order they came. Per-CPU values become one: numbers that
+ * count or measure are added up, fields named max* and min* keep the extreme, everything else (names, ids, times) comes
+ * from the first CPU whose value is not all zero. Maps without a table view are read as numbers or bytes by their sizes.
+ * An entry that did not change is the same object as before.
  */
+export class EntryDecoder {
+  private readonly keyLayout: RecordLayout;
+  private readonly valueLayout: RecordLayout;
+  private readonly perEntry = new ChangedEntries<MapEntry>();
+  private shown: readonly MapEntry[] = [];
+
+  /** `cpus` is the number of possible CPUs (ignored unless the map is per CPU). */
+  constructor(
+    private readonly map: MapDefinition,
+    private readonly cpus: number,
+  ) {
+    const { view } = map;
+    this.keyLayout = view.kind === 'table' ? view.key : untypedLayout(map.keySize);
+    this.valueLayout = view.kind === 'table' ? view.value : untypedLayout(map.valueSize);
+  }
+
+  decode(content: MapContent): readonly MapEntry[] {
+    const { map, cpus, keyLayout, valueLayout } = this;
+    const { keys, values } = content;
+    const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
+    const valueView = new DataView(values.buffer, values.byteOffset, values.byteLength);
+    const stride = valueStride(map, cpus);
+    const count = completeEntries(map, keys, values, content.count, cpus);
+    const isChanged = this.perEntry.update(content, count, entry => {
+      const keyStart = entry * map.keySize;
+      const start = entry * stride;
+      return {
+        key: decodeRecord(keyView, keyStart, keyLayout, keyStart + map.keySize),
+        value: map.perCpu
+          ? mergeCpus(valueView, start, cpuStride(map), cpus, map.valueSize, valueLayout)
+          : decodeRecord(valueView, start, valueLayout, start + map.valueSize),
+      };
+    });
+    if (isChanged) this.shown = this.perEntry.entries.slice();
+    return this.shown;
+  }
+}
+
+/** The entries of one snapshot, as EntryDecoder gives them. */
 export function decodeEntries(
   map: MapDefinition,
   keys: Uint8Array,
   values: Uint8Array,
   count: number,
   cpus: number,
-): MapEntry[] {
-  const { view } = map;
-  const keyLayout = view.kind === 'table' ? view.key : untypedLayout(map.keySize);
-  const valueLayout = view.kind === 'table' ? view.value : untypedLayout(map.valueSize);
-  const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
-  const valueView = new DataView(values.buffer, values.byteOffset, values.byteLength);
-  const stride = valueStride(map, cpus);
-  const entries: MapEntry[] = [];
-  const complete = completeEntries(map, keys, values, count, cpus);
-  for (let entry = 0; entry < complete; entry++) {
-    const keyStart = entry * map.keySize;
-    const start = entry * stride;
-    entries.push({
-      key: decodeRecord(keyView, keyStart, keyLayout, keyStart + map.keySize),
-      value: map.perCpu
-        ? mergeCpus(valueView, start, cpuStride(map), cpus, map.valueSize, valueLayout)
-        : decodeRecord(valueView, start, valueLayout, start + map.valueSize),
-    });
-  }
-  return entries;
+): readonly MapEntry[] {
+  return new EntryDecoder(map, cpus).decode(firstContent(keys, values, count));
 }
 
 function mergeCpus(

@@ -1,49 +1,102 @@
 import type { BpfObject, MapDefinition } from '../object/model';
+import { ChangedEntries } from './changed-entries';
 import { decodeRecord, readUint64 } from './field';
-import { type HistogramView, slotBounds } from './histogram-slots';
+import { type HistogramView, type SlotBounds, slotBounds } from './histogram-slots';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { Bucket, Histogram } from './model';
+import { firstContent, type MapContent } from './snapshot';
 
 /**
- * The histograms a snapshot of a map holds: one for a map whose entries are the slots, else one per key. Counts of
- * all CPUs are added up. A keyed histogram without a single count is left out; a map that is one histogram always
- * gives it. Maps with another view give none. `cpus` is the number of possible CPUs (ignored unless perCpu).
+ * The histograms of a map that is read again and again: one for a map whose entries are the slots, else one per key.
+ * Counts of all CPUs are added up. A keyed histogram without a single count is left out; a map that is one histogram
+ * always gives it. Maps with another view give none. A histogram that did not change is the same object as before.
  */
+export class HistogramDecoder {
+  private readonly bounds: SlotBounds[] = [];
+  private readonly perEntry = new ChangedEntries<Histogram>();
+  private shown: readonly Histogram[] = [];
+
+  /** `cpus` is the number of possible CPUs (ignored unless the map is per CPU). */
+  constructor(
+    private readonly map: MapDefinition,
+    private readonly cpus: number,
+  ) {
+    const { view } = map;
+    if (view.kind !== 'histogram') return;
+    // Bounds are computed with 64-bit integers, and every histogram of the map has the same.
+    for (let slot = 0; slot < view.slotCount; slot++) this.bounds.push(slotBounds(view, slot));
+  }
+
+  decode(content: MapContent): readonly Histogram[] {
+    const { view } = this.map;
+    if (view.kind !== 'histogram') return [];
+    const { keys, values } = content;
+    const count = completeEntries(this.map, keys, values, content.count, this.cpus);
+    const slots = new SlotReader(this.map, view, values, this.cpus);
+    if (view.slotsAreEntries) return [this.ofEntries(view, keys, count, slots)];
+    const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
+    const isChanged = this.perEntry.update(content, count, entry =>
+      this.ofEntry(view, keyView, entry, slots),
+    );
+    if (isChanged || this.shown.length === 0) {
+      const { entries } = this.perEntry;
+      this.shown =
+        view.key !== null
+          ? entries.filter(histogram => histogram.total > 0)
+          : entries.length > 0
+            ? entries.slice()
+            : [this.histogram(view, null, () => 0)];
+    }
+    return this.shown;
+  }
+
+  private ofEntries(view: HistogramView, keys: Uint8Array, count: number, slots: SlotReader): Histogram {
+    const { keySize } = this.map;
+    const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
+    const counts = new Float64Array(view.slotCount);
+    for (let entry = 0; entry < count; entry++) {
+      // The keys of an array map are its u32 indexes.
+      const slot = keySize === 4 ? keyView.getUint32(entry * 4, true) : entry;
+      if (slot < counts.length) counts[slot] = (counts[slot] ?? 0) + slots.sum(entry, 0);
+    }
+    return this.histogram(view, null, slot => counts[slot] ?? 0);
+  }
+
+  private ofEntry(view: HistogramView, keyView: DataView, entry: number, slots: SlotReader): Histogram {
+    const { keySize } = this.map;
+    const start = entry * keySize;
+    const key = view.key === null ? null : decodeRecord(keyView, start, view.key, start + keySize);
+    return this.histogram(view, key, slot => slots.sum(entry, slot));
+  }
+
+  private histogram(
+    view: HistogramView,
+    key: Histogram['key'],
+    countOf: (slot: number) => number,
+  ): Histogram {
+    const buckets: Bucket[] = [];
+    let total = 0;
+    for (let slot = 0; slot < view.slotCount; slot++) {
+      const count = countOf(slot);
+      const bounds = this.bounds[slot];
+      if (count === 0 || !bounds) continue;
+      buckets.push({ min: bounds.min, max: bounds.max, count });
+      total += count;
+    }
+    const { name, label } = this.map;
+    return { map: name, label, kind: view.scale, unit: view.unit, key, buckets, total };
+  }
+}
+
+/** The histograms of one snapshot, as HistogramDecoder gives them. */
 export function decodeHistograms(
   map: MapDefinition,
   keys: Uint8Array,
   values: Uint8Array,
   count: number,
   cpus: number,
-): Histogram[] {
-  const { view } = map;
-  if (view.kind !== 'histogram') return [];
-  const entries = completeEntries(map, keys, values, count, cpus);
-  const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
-  const slots = new SlotReader(map, view, values, cpus);
-
-  if (view.slotsAreEntries) {
-    const counts = new Float64Array(view.slotCount);
-    for (let entry = 0; entry < entries; entry++) {
-      // The keys of an array map are its u32 indexes.
-      const slot = map.keySize === 4 ? keyView.getUint32(entry * 4, true) : entry;
-      if (slot < counts.length) counts[slot] = (counts[slot] ?? 0) + slots.sum(entry, 0);
-    }
-    return [histogramOf(map, view, null, counts)];
-  }
-
-  const histograms: Histogram[] = [];
-  for (let entry = 0; entry < entries; entry++) {
-    const counts = new Float64Array(view.slotCount);
-    for (let slot = 0; slot < counts.length; slot++) counts[slot] = slots.sum(entry, slot);
-    const start = entry * map.keySize;
-    const key = view.key === null ? null : decodeRecord(keyView, start, view.key, start + map.keySize);
-    const histogram = histogramOf(map, view, key, counts);
-    if (histogram.total > 0 || key === null) histograms.push(histogram);
-  }
-  if (view.key === null && histograms.length === 0)
-    histograms.push(histogramOf(map, view, null, new Float64Array(0)));
-  return histograms;
+): readonly Histogram[] {
+  return new HistogramDecoder(map, cpus).decode(firstContent(keys, values, count));
 }
 
 /** The histograms kept in the globals of one section, out of its map's only value; keyed by index where there are several. */
@@ -107,20 +160,4 @@ class SlotReader {
     }
     return sum;
   }
-}
-
-function histogramOf(
-  map: MapDefinition,
-  view: HistogramView,
-  key: Histogram['key'],
-  counts: Float64Array,
-): Histogram {
-  const buckets: Bucket[] = [];
-  let total = 0;
-  for (const [slot, count] of counts.entries()) {
-    if (count === 0) continue;
-    buckets.push({ ...slotBounds(view, slot), count });
-    total += count;
-  }
-  return { map: map.name, label: map.label, kind: view.scale, unit: view.unit, key, buckets, total };
 }

@@ -6,13 +6,31 @@ export interface EntryRun {
   readonly count: number;
 }
 
+/** A map's whole content at one moment. Bytes are valid until the map is read again: decode them before you wait. */
+export interface MapContent {
+  /** `count` keys, one after the other. */
+  readonly keys: Uint8Array;
+  /** `count` values, one after the other. */
+  readonly values: Uint8Array;
+  readonly count: number;
+  /** Counts the snapshots of this map, from 1 on. */
+  readonly number: number;
+  /** Entries that are new or different since snapshot `number - 1`; all of them the first time. */
+  readonly changes: readonly EntryRun[];
+}
+
+/** A content read once, by itself. */
+export function firstContent(keys: Uint8Array, values: Uint8Array, count: number): MapContent {
+  return { keys, values, count, number: 1, changes: [{ first: 0, count }] };
+}
+
 const NO_BYTES = new Uint8Array(0);
 
 /**
  * A map's content as the frames of its stream tell it (DataContent.mapChanges): each snapshot says what changed since the
  * one before. The bytes stay where they are and are written by later frames.
  */
-export class MapSnapshot {
+export class MapSnapshot implements MapContent {
   private keyBytes = NO_BYTES;
   private valueBytes = NO_BYTES;
   /** Entries written since everything began anew: more than these nobody can have been told of. */
@@ -20,6 +38,7 @@ export class MapSnapshot {
   private entries = 0;
   private runs: EntryRun[] = [];
   private isComplete = true;
+  private completed = 0;
 
   /** `valueStride`: LoadedMap.valueStride, all CPUs' values of one entry. `mostEntries` bounds what a frame may claim. */
   constructor(
@@ -46,9 +65,14 @@ export class MapSnapshot {
     if (entries > this.told)
       throw new RangeError(`a map snapshot of ${entries} entries, of which ${this.told} were told`);
     this.entries = entries;
+    this.completed++;
     return true;
   }
 
+  /** Complete snapshots so far. */
+  get number(): number {
+    return this.completed;
+  }
   /** Entries of the last complete snapshot. */
   get count(): number {
     return this.entries;

@@ -13,6 +13,7 @@ import { LocalTarget } from '../../../src/session/local-target';
 import { startSession } from '../../../src/session/start-session';
 import type { TracingSession } from '../../../src/session/tracing-session';
 import { ColumnDecoder } from '../../../src/shared/decode/columns';
+import { HistogramDecoder } from '../../../src/shared/decode/histograms';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 
@@ -101,7 +102,7 @@ async function stream([pid = '', burst = '']: readonly string[]): Promise<void> 
   await session.close();
 }
 
-/** Ten times a second what a page does once: reads the map, and adds all up. */
+/** Ten times a second what a page does once: reads the map, has its histograms, and adds all of them up. */
 async function maps([pid = '', name = '']: readonly string[]): Promise<void> {
   const { session, connection } = await start(newTarget(), new HelperPool(), { target_pid: pid });
   const map = object.maps.find(candidate => candidate.name === name);
@@ -110,9 +111,12 @@ async function maps([pid = '', name = '']: readonly string[]): Promise<void> {
   let snapshots = 0;
   let timer: NodeJS.Timeout | undefined;
   let reading: Promise<unknown> = Promise.resolve();
+  const decoder = new HistogramDecoder(map, session.opened.possibleCpus);
   const read = async () => {
-    const { values, count: entries } = await session.readMap(map);
-    return { entries, sum: sumOf(new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4)) };
+    const histograms = decoder.decode(await session.readMap(map));
+    let sum = 0;
+    for (const { total } of histograms) sum += total;
+    return { entries: histograms.length, sum };
   };
   for await (const command of commands) {
     if (command === 'go') {
@@ -129,12 +133,6 @@ async function maps([pid = '', name = '']: readonly string[]): Promise<void> {
     } else break;
   }
   await session.close();
-}
-
-function sumOf(slots: Uint32Array): number {
-  let sum = 0;
-  for (let at = 0; at < slots.length; at++) sum += slots[at] ?? 0;
-  return sum;
 }
 
 /** Presses of ▶ that one helper serves after the first: what editing a program looks like to it. */
