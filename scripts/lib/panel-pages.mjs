@@ -1,19 +1,28 @@
 /**
- * What the panel's pages show, for tests that run inside VS Code: their extension host cannot look into a page, the
- * browser it is shown in can.
+ * What pages show and what a person does there, for tests that run inside VS Code: their extension host can neither look
+ * into a page nor press a key, the browser it is shown in can.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import { json } from 'node:stream/consumers';
 import { root } from './paths.mjs';
 
 /** Between two rounds of asking frames what they are: a webview's document is written, so no event tells when it is there. */
 const ASK_AGAIN_MS = 200;
 
 /**
+ * @typedef {{css: string} | {role: string, name: string}} Place an element, the name matched as a part of it
+ * @typedef {{at: Place, fill?: string, press?: string, click?: true, shown?: true,
+ *   holds?: string}} Act what is done there, in this order; then it is waited until the element can be seen, or holds a text:
+ *   as a field's value, else as its words
+ */
+
+/**
  * `GET /TITLE?shows=TEXT&shows=TEXT...&withinMs=N` answers 200 with all text of the page of that title once it has every
  * TEXT in it, and 504 with what it has when the time is over. `POST /NAME` takes a picture of the window into
- * docs/images/panels/NAME.png. Loopback only.
+ * docs/images/panels/NAME.png. `PUT /TITLE` with an Act acts as a person on that page (no TITLE: on VS Code's own
+ * window). Loopback only.
  *
  * @param {import('playwright-core').Page} page VS Code's window
  * @returns {Promise<{address: string, close: () => Promise<void>}>}
@@ -27,6 +36,15 @@ export async function servePanelPages(page) {
         () => response.writeHead(204).end(),
         error => response.writeHead(500).end(String(error)),
       );
+      return;
+    }
+    if (request.method === 'PUT') {
+      json(request)
+        .then(act => actOn(page, title, act))
+        .then(
+          () => response.writeHead(204).end(),
+          error => response.writeHead(500).end(String(error)),
+        );
       return;
     }
     const untilMs = performance.now() + Number(searchParams.get('withinMs'));
@@ -62,6 +80,40 @@ async function takePicture(page, name) {
   );
   await Promise.all(drawn);
   await page.screenshot({ path: path.join(root, 'docs/images/panels', `${name}.png`) });
+}
+
+/** Longest that an element may take to be there and ready. */
+const ACT_DEADLINE_MS = 30_000;
+
+async function actOn(page, title, { at, fill, press, click, shown, holds }) {
+  const frame = title === '' ? page.mainFrame() : await frameOf(page, title);
+  const element = ('css' in at ? frame.locator(at.css) : frame.getByRole(at.role, { name: at.name })).first();
+  const options = { timeout: ACT_DEADLINE_MS };
+  if (fill !== undefined) await element.fill(fill, options);
+  if (press !== undefined) await element.press(press, options);
+  if (click) await element.click(options);
+  if (shown) await element.waitFor(options);
+  if (holds === undefined) return;
+  const found = await element.elementHandle(options);
+  const held = () =>
+    // biome-ignore lint/performance/useDomNodeTextContent: only what a person can see counts
+    found.evaluate(one => one.value ?? one.innerText);
+  // biome-ignore lint/performance/useDomNodeTextContent: only what a person can see counts
+  const isThere = ([one, wanted]) => (one.value ?? one.innerText) === wanted;
+  await frame.waitForFunction(isThere, [found, holds], options).catch(async error => {
+    throw new Error(`it holds '${await held()}': ${error.message}`);
+  });
+}
+
+/** A page that is on screen. Throws when it does not come. */
+async function frameOf(page, title) {
+  const untilMs = performance.now() + ACT_DEADLINE_MS;
+  for (;;) {
+    for (const frame of page.frames())
+      if (frame !== page.mainFrame() && (await textOf(frame, title)) !== null) return frame;
+    if (performance.now() > untilMs) throw new Error(`there is no page '${title}'`);
+    await page.waitForTimeout(ASK_AGAIN_MS);
+  }
 }
 
 async function textOfPage(page, title, wanted, untilMs) {

@@ -13,11 +13,12 @@ import type { TemplateManifest } from '../../../src/shared/template/manifest';
 import { lockGuestPlace } from '../../kernel/bench/machine-lock';
 import { compileWorkloads, workloadPath } from '../../kernel/bench/workloads';
 import { activeExtension, EXTENSION_ID, scratchProgram } from '../lib/extension';
+import { parameterForm } from './parameter-form';
+import { shows, takePicture } from './window';
 
 const checkout = vscode.extensions.getExtension(EXTENSION_ID)?.extensionPath ?? '';
 const templates = path.join(checkout, 'bpf-templates');
 const workload = (name: string) => workloadPath(name, checkout);
-const PAGE_DEADLINE_MS = 30_000;
 
 /** What a template is given to see, and words its pages then show. */
 interface Scene {
@@ -188,6 +189,8 @@ describe('templates in the panel', function () {
     return model;
   };
 
+  parameterForm(() => ({ scratch: scratch.folder, spawn, newest, workload }));
+
   for (const name of templateNames().filter(each => each !== 'lbr')) {
     it(`${name} shows what it sees`, async () => {
       const scene = SCENES[name];
@@ -242,13 +245,12 @@ function manifestOf(name: string): TemplateManifest {
   return JSON.parse(readFileSync(path.join(templates, name, 'template.json'), 'utf8'));
 }
 
-/** Of the whole window, by the browser outside: it keeps them under docs/images. */
+/** Of the whole window, in each theme. */
 async function takePictures(name: string): Promise<void> {
   await vscode.commands.executeCommand('notifications.clearAll');
   for (const [kind, theme] of Object.entries(THEMES)) {
     await useTheme(theme);
-    const answer = await fetch(`${process.env.BPFW_HOST_PANELS}/${name}-${kind}`, { method: 'POST' });
-    assert.equal(answer.status, 204, await answer.text());
+    await takePicture(`${name}-${kind}`);
   }
 }
 
@@ -264,16 +266,4 @@ async function useTheme(theme: string): Promise<void> {
   });
   await settings.update('colorTheme', theme, vscode.ConfigurationTarget.Global);
   await changed;
-}
-
-/** Asks the browser outside (scripts/lib/panel-pages.mjs) what the page of that title shows. */
-async function shows(title: string, texts: readonly string[]): Promise<void> {
-  const query = new URLSearchParams([
-    ...texts.map(text => ['shows', text]),
-    ['withinMs', String(PAGE_DEADLINE_MS)],
-  ]);
-  const answer = await fetch(`${process.env.BPFW_HOST_PANELS}/${title}?${query}`);
-  const text = await answer.text();
-  const missing = texts.filter(each => !text.includes(each));
-  assert.ok(answer.ok, `the page '${title}' does not show ${missing.join(', ')}, but:\n${text}`);
 }
