@@ -1,5 +1,6 @@
 /** Records the program itself could not deliver: its drop counters, in maps or in global variables. */
 import { decodeField } from '../shared/decode/field';
+import type { Drops } from '../shared/decode/model';
 import type { GlobalVariable } from '../shared/object/model';
 import type { TracingSession } from './tracing-session';
 
@@ -34,9 +35,48 @@ export async function readDropCounts(session: TracingSession): Promise<readonly 
   return drops;
 }
 
-/** The sum of the session's drop counters now; 0 when the program counts none. */
-export async function readKernelDrops(session: TracingSession): Promise<number> {
-  return (await readDropCounts(session)).reduce((sum, { count }) => sum + count, 0);
+/** Records of one stream that were missing from its frames. */
+export interface FrameLoss {
+  readonly stream: string;
+  /**
+   * Of perf buffers and printk the kernel says what it overwrote or had no room for; of ring buffers the helper, what it
+   * could not pass on.
+   */
+  readonly content: 'ring' | 'perf' | 'printk';
+  readonly lost: number;
+}
+
+/** Streams as far as losses are told apart by them. */
+export type LossyStream = Pick<FrameLoss, 'stream' | 'content'>;
+
+/** The stream whose records a counter counts: the one it names, else the only one there is; undefined: none of them. */
+export function streamOf({ of }: DropCount, streams: readonly LossyStream[]): string | undefined {
+  const [first, ...others] = streams;
+  return of ?? (others.length === 0 ? first?.stream : undefined);
+}
+
+/**
+ * All that was lost, each record once: of a perf buffer the program counts and the kernel tells the same losses, so the
+ * larger number is taken. `client`: what this side had no room for.
+ */
+export function sumDrops(counts: readonly DropCount[], frames: readonly FrameLoss[], client: number): Drops {
+  let kernel = counts.reduce((sum, { count }) => sum + count, 0);
+  let helper = 0;
+  for (const { stream, content, lost } of frames) {
+    if (content === 'ring') helper += lost;
+    else {
+      const counted = counts
+        .filter(count => streamOf(count, frames) === stream)
+        .reduce((sum, { count }) => sum + count, 0);
+      kernel += Math.max(0, lost - counted);
+    }
+  }
+  return { kernel, helper, client };
+}
+
+/** The session's losses up to now; `client` as in sumDrops. */
+export async function readDrops(session: TracingSession, client: number): Promise<Drops> {
+  return sumDrops(await readDropCounts(session), session.frameLosses, client);
 }
 
 export function isDropCounter(global: GlobalVariable): boolean {

@@ -8,6 +8,7 @@ import type { BpfObject, MapDefinition } from '../shared/object/model';
 import { DataContent, type DataFrame, FRAME_HEADER_BYTES } from '../shared/protocol/frames';
 import type { AttachedProgram, AttachOverride, HelperParams, OpenedSession } from '../shared/protocol/helper';
 import type { ProgramChoice } from './choose-programs';
+import type { FrameLoss } from './drops';
 import { SessionError } from './errors';
 import type { HelperConnection } from './helper-connection';
 import { encodeParameters } from './parameter-values';
@@ -55,7 +56,7 @@ export class TracingSession {
   readonly streams: readonly SessionStream[] = [];
   private attachedPrograms: readonly AttachedProgram[] = [];
   private attachMs = 0;
-  private lostRecords = 0;
+  private readonly lostByStream = new Map<number, number>();
   /** Of frames since takeHelperShare(): this session's, and all that came over the connection. */
   private frameBytes = { own: 0, all: 0 };
   private readonly frameListeners = new Set<(stream: SessionStream, frame: DataFrame) => void>();
@@ -105,9 +106,13 @@ export class TracingSession {
   get startup(): StartupTimes {
     return { openMs: this.opened.openMs, loadMs: this.opened.loadMs, attachMs: this.attachMs };
   }
-  /** Records the helper could not deliver, over all streams. */
-  get helperLost(): number {
-    return this.lostRecords;
+  /** By stream: records its frames said were lost. */
+  get frameLosses(): readonly FrameLoss[] {
+    return this.streams.map(({ streamId, name, content }) => ({
+      stream: name,
+      content,
+      lost: this.lostByStream.get(streamId) ?? 0,
+    }));
   }
 
   /** Resolves once the session's helper is gone, however it went; null when this side closed the connection. */
@@ -263,7 +268,8 @@ export class TracingSession {
         (candidate.content === 'printk' || frame.sessionId === this.opened.sessionId),
     );
     if (!stream) return;
-    this.lostRecords += frame.lost;
+    if (frame.lost > 0)
+      this.lostByStream.set(frame.streamId, (this.lostByStream.get(frame.streamId) ?? 0) + frame.lost);
     for (const listener of this.frameListeners) listener(stream, frame);
   }
 }

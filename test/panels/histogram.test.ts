@@ -32,6 +32,7 @@ async function play(
   await panel.send({
     type: 'histogramHistory',
     sessionId: SESSION,
+    base: null,
     snapshots: recording.slice(0, -1).map(({ atMs, histograms }, second) => ({
       atMs,
       histograms,
@@ -190,7 +191,7 @@ describe('histogram page', () => {
     await panel.reload();
     await panel.send(
       sessionMessage(),
-      { type: 'histogramHistory', sessionId: SESSION, snapshots: snapshots.slice(0, 4) },
+      { type: 'histogramHistory', sessionId: SESSION, base: null, snapshots: snapshots.slice(0, 4) },
       ...live(4, 6),
     );
     expect(await pause.getAttribute('aria-pressed')).toBe('true');
@@ -203,6 +204,7 @@ describe('histogram page', () => {
     await panel.send(sessionMessage(), {
       type: 'histogramHistory',
       sessionId: SESSION,
+      base: null,
       snapshots: snapshots.slice(0, 4),
     });
     expect(await pause.getAttribute('aria-pressed')).toBe('false');

@@ -147,7 +147,7 @@ export async function heatRun(harness: PanelHarness): Promise<number[]> {
     ],
   });
   const snapshots = Array.from({ length: 300 }, (_, second) => snapshot(second));
-  await panel.send(sessionMessage(), { type: 'histogramHistory', sessionId: SESSION, snapshots });
+  await panel.send(sessionMessage(), { type: 'histogramHistory', sessionId: SESSION, base: null, snapshots });
   const updates = Array.from({ length: 30 }, (_, step) => snapshot(300 + step));
   const times = await panel.page.evaluate(
     async ({ updates, session }) => {

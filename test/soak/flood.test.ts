@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { readKernelDrops } from '../../src/session/drops';
+import { readDrops } from '../../src/session/drops';
 import { startSession } from '../../src/session/start-session';
 import { indexRingSpan } from '../../src/shared/decode/ring-span';
 import { sharedGuest } from '../kernel/bench/guest';
@@ -67,8 +67,7 @@ it('takes a flood for half a minute and loses count of nothing', async () => {
   }
   const { calls, seconds }: { calls: number; seconds: number } = JSON.parse(await said);
   await session.drain();
-  const dropped = await readKernelDrops(session);
-  const { helperLost } = session;
+  const { kernel: dropped, helper: helperLost } = await readDrops(session, 0);
   await session.close();
 
   const settled = resident.slice(Math.ceil(resident.length / 4));

@@ -14,6 +14,13 @@ const STATES: Readonly<Record<SessionState, readonly [icon: string, text: string
   failed: ['error', 'Failed'],
 };
 
+/** Where records can be lost, and what it means. */
+const LOSS_PLACES: Readonly<Record<keyof Drops, string>> = {
+  kernel: 'in the kernel, where the buffer was full: make it larger, or filter in the program',
+  helper: 'in the helper, which could not pass them on',
+  client: 'in the editor',
+};
+
 export interface SessionBar {
   /** Goes first into the toolbar. */
   readonly element: HTMLElement;
@@ -29,7 +36,8 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
   const stateText = element('span');
   const state = element('span', { class: 'state', role: 'status' }, stateIcon, stateText);
   const lossText = element('span');
-  const loss = element('span', { class: 'loss', hidden: true }, icon('warning'), lossText);
+  const lossPlaces = element('span', { class: 'visually-hidden' });
+  const loss = element('span', { class: 'loss', hidden: true }, icon('warning'), lossText, lossPlaces);
   const message = element('span');
   const banner = element(
     'div',
@@ -61,7 +69,11 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
       loss.hidden = total === 0;
       loss.dataset.lost = String(total);
       setText(lossText, `${formatCount(total)} lost`);
-      loss.title = `Lost in the kernel: ${formatCount(drops.kernel)}, in the helper: ${formatCount(drops.helper)}, in the editor: ${formatCount(drops.client)}`;
+      const places = (['kernel', 'helper', 'client'] as const)
+        .filter(place => drops[place] > 0)
+        .map(place => `${formatCount(drops[place])} ${LOSS_PLACES[place]}`);
+      loss.title = `Records lost\n${places.join('\n')}`;
+      setText(lossPlaces, `: ${places.join('; ')}`);
     },
   };
 }

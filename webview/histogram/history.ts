@@ -1,5 +1,6 @@
 /** The time line behind the histograms: what was added in each interval, bounded, and sums over ranges of it. */
 import type { Bucket, Drops, Histogram } from '../../src/shared/decode/model';
+import type { HistogramSnapshot } from '../../src/shared/protocol/webview';
 import { difference, type Series, seriesId, sumBuckets, totalOf } from './model';
 
 /** Intervals kept; older ones leave the time line (their counts stay in "since attach"). */
@@ -71,6 +72,15 @@ export class HistogramHistory {
     this.previousMs = null;
     this.lostSoFar = null;
     this.pendingLost = 0;
+  }
+
+  /** What the first interval adds to: the state of a session whose older intervals are not told any more. */
+  begin({ atMs, histograms, drops }: HistogramSnapshot): void {
+    // What was held is older than all that is kept: there is nothing to hold.
+    if (this.holdMs !== null && atMs > this.holdMs) this.holdMs = null;
+    for (const histogram of histograms) this.latest.set(seriesId(histogram.map, histogram.key), histogram);
+    this.previousMs = atMs;
+    this.lostSoFar = drops.kernel + drops.helper + drops.client;
   }
 
   /** Takes the complete state of the session's histograms as of `atMs`. */

@@ -54,6 +54,7 @@ function receive(message: ToWebview): void {
   if (message.sessionId !== sessionId) return;
   if (message.type === 'histogramHistory') {
     history.clear();
+    if (message.base) history.begin(message.base);
     for (const snapshot of message.snapshots) {
       history.noteDrops(snapshot.drops);
       history.push(snapshot.atMs, snapshot.histograms);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProgramChoice } from '../../session/choose-programs';
-import { readKernelDrops } from '../../session/drops';
+import { readDrops } from '../../session/drops';
 import { namedProcess, probedProcess, requireProcess } from '../../session/named-process';
 import { OverheadGuard, watchOverhead } from '../../session/overhead-guard';
 import { startSession } from '../../session/start-session';
@@ -136,7 +136,7 @@ async function finish(
   await session.drain();
   await events.flush();
   await printMaps(session, output, symbolizer);
-  output.drops({ kernel: await readKernelDrops(session), helper: session.helperLost, client: events.lost });
+  output.drops(await readDrops(session, events.lost));
 }
 
 /** Which attach points were wanted first, and why they were not taken: a line for each group where others were. */

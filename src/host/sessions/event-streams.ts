@@ -1,5 +1,5 @@
 /** The event streams of one session: what a page needs to know of each, and the records kept, bounded. */
-import type { DropCount } from '../../session/drops';
+import { type DropCount, streamOf } from '../../session/drops';
 import type { SessionStream } from '../../session/tracing-session';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type { StreamDescription, ToWebview } from '../../shared/protocol/webview';
@@ -11,8 +11,7 @@ export class EventStreams {
   readonly descriptions: readonly StreamDescription[];
   private readonly stores: ReadonlyMap<string, EventStore>;
   private readonly evicted = new Map<string, number>();
-  /** By stream: what its program had counted as lost when it was last asked. */
-  private readonly dropped = new Map<string, number>();
+  private readonly losses: ReadonlyMap<string, StreamLosses>;
   private readonly names: SessionKernelNames;
 
   /** `limitBytes`: of each stream. `lookUp`: names of kernel addresses, null for what has none. */
@@ -29,6 +28,7 @@ export class EventStreams {
       content: stream.content,
       record: stream.map?.view.kind === 'events' ? stream.map.view.record : null,
     }));
+    this.losses = new Map(streams.map(({ name, content }) => [name, new StreamLosses(content)]));
     this.stores = new Map(
       streams.map(({ name, content }) => [
         name,
@@ -50,7 +50,7 @@ export class EventStreams {
     const bytes = frame.bytes.slice();
     const records = countRecords(content, bytes);
     const atMs = Date.now();
-    const { lost } = frame;
+    const lost = this.losses.get(stream)?.framed(frame.lost) ?? frame.lost;
     const description = this.descriptions.find(each => each.stream === stream);
     const named = description ? this.names.learn(description, bytes) : Promise.resolve(null);
     const left = this.stores.get(stream)?.push({ bytes, records, lost, atMs }) ?? 0;
@@ -63,17 +63,15 @@ export class EventStreams {
 
   /** Marks where a program lost records, as far as its counters were read: what grew since the last time. */
   countDrops(counts: readonly DropCount[]): readonly ToWebview[] {
-    const [first, ...others] = this.descriptions;
     const totals = new Map<string, number>();
-    for (const { of, count } of counts) {
-      const stream = of ?? (others.length === 0 ? first?.stream : undefined);
-      if (stream !== undefined) totals.set(stream, (totals.get(stream) ?? 0) + count);
+    for (const count of counts) {
+      const stream = streamOf(count, this.descriptions);
+      if (stream !== undefined) totals.set(stream, (totals.get(stream) ?? 0) + count.count);
     }
     return [...totals].flatMap(([stream, total]): ToWebview[] => {
-      const lost = total - (this.dropped.get(stream) ?? 0);
+      const lost = this.losses.get(stream)?.counted(total) ?? 0;
       const store = this.stores.get(stream);
       if (lost <= 0 || !store) return [];
-      this.dropped.set(stream, total);
       const bytes = new Uint8Array(0);
       const atMs = Date.now();
       store.push({ bytes, records: 0, lost, atMs });
@@ -96,6 +94,36 @@ export class EventStreams {
       ];
     });
     return [...this.names.hydration(), ...spans, { type: 'hydrated', sessionId }];
+  }
+}
+
+/**
+ * What of one stream's losses is still to be marked, each record once. Of ring buffers, frames tell what the helper lost,
+ * beside what the program counts; of the others the same losses as the program's counter, which may come first or last.
+ */
+class StreamLosses {
+  private inFrames = 0;
+  private byProgram = 0;
+  private marked = 0;
+
+  constructor(private readonly content: SessionStream['content']) {}
+
+  framed(lost: number): number {
+    this.inFrames += lost;
+    return this.unmarked();
+  }
+
+  counted(total: number): number {
+    this.byProgram = total;
+    return this.unmarked();
+  }
+
+  private unmarked(): number {
+    const { inFrames, byProgram } = this;
+    const total = this.content === 'ring' ? inFrames + byProgram : Math.max(inFrames, byProgram);
+    const lost = Math.max(0, total - this.marked);
+    this.marked += lost;
+    return lost;
   }
 }
 

@@ -4,17 +4,23 @@
  * the words of shared/protocol/webview.
  */
 import * as vscode from 'vscode';
-import { readDropCounts } from '../../session/drops';
+import { readDropCounts, sumDrops } from '../../session/drops';
 import { HelperRequestError } from '../../session/helper-connection';
 import type { StackSnapshot } from '../../session/read-stacks';
 import { type Symbolizer, UNKNOWN_NAME } from '../../session/symbols/symbolizer';
 import type { SessionStream, TracingSession } from '../../session/tracing-session';
-import type { Drops, Histogram } from '../../shared/decode/model';
+import type { Drops } from '../../shared/decode/model';
 import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { MapDefinition, Program } from '../../shared/object/model';
 import { mainPanelsOf, PANELS, type PanelName, panelsOf } from '../../shared/object/panels';
 import type { DataFrame } from '../../shared/protocol/frames';
-import type { GlobalValue, SessionState, SessionSummary, ToWebview } from '../../shared/protocol/webview';
+import type {
+  GlobalValue,
+  HistogramSnapshot,
+  SessionState,
+  SessionSummary,
+  ToWebview,
+} from '../../shared/protocol/webview';
 import { CostMeter, type SessionCost } from './cost-meter';
 import { EventStreams } from './event-streams';
 import {
@@ -52,12 +58,6 @@ const READ_INTERVAL_MS = 1000;
 /** The first bars should not wait a whole interval. */
 const FIRST_READ_MS = 200;
 
-interface Snapshot {
-  readonly atMs: number;
-  readonly histograms: readonly Histogram[];
-  readonly drops: Drops;
-}
-
 let sessionsMade = 0;
 
 export class SessionModel {
@@ -83,7 +83,9 @@ export class SessionModel {
   private readonly costMeter = new CostMeter();
   private measuresCost = false;
   private streams: EventStreams | null = null;
-  private readonly history: Snapshot[] = [];
+  private readonly history: HistogramSnapshot[] = [];
+  /** The newest that left the history: what its oldest adds to. */
+  private historyBase: HistogramSnapshot | null = null;
   private tables: readonly TableContent[] = [];
   private globals: readonly GlobalValue[] = [];
   private stacks: readonly StackTableContent[] = [];
@@ -209,7 +211,12 @@ export class SessionModel {
       // The newest state comes last and by itself: sent twice, it would be an interval in which nothing was added.
       const newest = this.history.at(-1);
       messages.push(
-        { type: 'histogramHistory', sessionId, snapshots: this.history.slice(0, -1) },
+        {
+          type: 'histogramHistory',
+          sessionId,
+          base: this.historyBase,
+          snapshots: this.history.slice(0, -1),
+        },
         drops,
         ...(newest
           ? [{ type: 'histograms', sessionId, histograms: newest.histograms, atMs: newest.atMs } as const]
@@ -337,11 +344,7 @@ export class SessionModel {
     const sessionId = this.id;
     const histograms = await maps.readHistograms();
     const counts = await readDropCounts(tracing);
-    this.drops = {
-      kernel: counts.reduce((sum, { count }) => sum + count, 0),
-      helper: tracing.helperLost,
-      client: 0,
-    };
+    this.drops = sumDrops(counts, tracing.frameLosses, 0);
     this.tellEvents(this.streams?.countDrops(counts) ?? []);
     const atMs = Date.now();
     const seconds = Math.max(0.001, (atMs - this.rateFrom.atMs) / 1000);
@@ -354,7 +357,7 @@ export class SessionModel {
     });
     if (histograms) {
       this.history.push({ atMs, histograms, drops: this.drops });
-      if (this.history.length > HISTORY_LIMIT) this.history.shift();
+      if (this.history.length > HISTORY_LIMIT) this.historyBase = this.history.shift() ?? null;
       this.updates.fire({
         sessionId,
         panels: ['histogram'],

@@ -62,6 +62,13 @@ export interface GlobalValue {
   readonly value: Readonly<Record<string, FieldValue>>;
 }
 
+/** The complete state of a session's histograms, and what was lost since attach, at one time. */
+export interface HistogramSnapshot {
+  readonly atMs: number;
+  readonly histograms: readonly Histogram[];
+  readonly drops: Drops;
+}
+
 /** Host to page. */
 export type ToWebview =
   | { readonly type: 'noSession'; readonly trusted: boolean }
@@ -85,16 +92,14 @@ export type ToWebview =
     }
   /**
    * Sent once after 'session' when a page is hydrated: what earlier 'histograms' messages carried, oldest first, as
-   * far back as the host keeps them (300 are drawn). A page that gets none starts its time line empty.
+   * far back as the host keeps them (300 are drawn). A page that gets none starts its time line empty. `base` is the
+   * newest that left: no interval, but what the oldest one that is kept adds to; null while none left.
    */
   | {
       readonly type: 'histogramHistory';
       readonly sessionId: string;
-      readonly snapshots: readonly {
-        readonly atMs: number;
-        readonly histograms: readonly Histogram[];
-        readonly drops: Drops;
-      }[];
+      readonly base: HistogramSnapshot | null;
+      readonly snapshots: readonly HistogramSnapshot[];
     }
   | {
       readonly type: 'stacks';

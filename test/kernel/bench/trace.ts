@@ -11,7 +11,7 @@ import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
 import { btfId } from '../../../src/compile/vmlinux-cache';
 import type { ProgramChoice } from '../../../src/session/choose-programs';
-import { readKernelDrops } from '../../../src/session/drops';
+import { readDrops } from '../../../src/session/drops';
 import { HelperPool } from '../../../src/session/helper-pool';
 import type { NamedStack } from '../../../src/session/read-stacks';
 import { startSession } from '../../../src/session/start-session';
@@ -177,7 +177,7 @@ export async function trace(request: TraceRequest): Promise<Trace> {
     await session.drain();
     await events.flush();
     await printMaps(session, output, symbolizer);
-    const kernelDrops = await readKernelDrops(session);
+    const { kernel: kernelDrops } = await readDrops(session, events.lost);
     const counters = await readCounters(session);
     const attached = session.attached.map(program => program.attach);
     await session.close();

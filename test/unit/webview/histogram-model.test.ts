@@ -111,6 +111,25 @@ describe('the time line', () => {
     expect(history.series({ kind: 'last' })[0]?.total).toBe(1);
     expect(history.series({ kind: 'range', first: 100, last: 109 })[0]?.total).toBe(10);
   });
+  it('begins, on a page that loads late, with what the oldest interval added, not with all since attach', () => {
+    const history = new HistogramHistory();
+    const drops = (kernel: number) => ({ kernel, helper: 0, client: 0 });
+    history.begin({ atMs: 9000, histograms: [histogram([bucket(4, 7, 100)])], drops: drops(50) });
+    for (const [second, count] of [
+      [10, 102],
+      [11, 105],
+    ] as const) {
+      history.noteDrops(drops(50 + (second - 10) * 3));
+      history.push(second * 1000, [histogram([bucket(4, 7, count)])]);
+    }
+    expect(history.timeline.map(({ fromMs, toMs, lost }) => [fromMs, toMs, lost])).toEqual([
+      [9000, 10_000, 0],
+      [10_000, 11_000, 3],
+    ]);
+    expect(history.series({ kind: 'range', first: 0, last: 0 })[0]?.total).toBe(2);
+    expect(history.series({ kind: 'all' })[0]?.total).toBe(105);
+    expect(history.lost).toBe(53);
+  });
 });
 
 describe('a held time line', () => {
