@@ -76,6 +76,11 @@ export function formatCount(count: number | bigint): string {
   return grouped.format(count);
 }
 
+/** A count with its noun: "1 row", "12,345 rows". */
+export function countOf(count: number | bigint, one: string, many: string): string {
+  return `${formatCount(count)} ${Number(count) === 1 ? one : many}`;
+}
+
 /** Three significant digits, no trailing zeros: 1.02, 65.5, 131, 1,234. */
 function threeDigits(value: number): string {
   const size = Math.abs(value);

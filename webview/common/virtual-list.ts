@@ -19,6 +19,8 @@ export interface VirtualListOptions {
   readonly createRow: () => HTMLElement;
   /** Fills a (reused) row element. */
   readonly drawRow: (row: HTMLElement, index: number) => void;
+  /** All rows in view are filled. */
+  readonly drawn: () => void;
   /** The person moved the list. */
   readonly onScroll: () => void;
 }
@@ -160,5 +162,6 @@ export class VirtualList {
       const row = this.pool[slot];
       if (row) row.hidden = true;
     }
+    this.options.drawn();
   }
 }

@@ -1,15 +1,14 @@
 /** The list of records: only rows in view exist as elements and only they are decoded. */
 import type { Field } from '../../src/shared/object/model';
+import { ColumnWidths } from '../common/column-widths';
 import { element, setAttributes, setText } from '../common/dom';
-import { formatCount } from '../common/quantity';
+import { countOf } from '../common/quantity';
 import { VirtualList } from '../common/virtual-list';
 import { isNumeric } from './reader';
 import type { EventStream, SortChoice } from './stream';
 
 const ROW_PX = 22;
 const HEAD_PX = 26;
-/** As events.css has it. */
-const COLUMN_GAP_PX = 16;
 
 export interface Grid {
   readonly element: HTMLElement;
@@ -46,38 +45,10 @@ export interface GridHandlers {
   onDetail(): void;
 }
 
-/** Characters a column is wide, by what it holds. */
-function widthOf(field: Field): number {
-  const byMeaning: Readonly<Record<string, number>> = {
-    comm: 17,
-    pid: 8,
-    tid: 8,
-    uid: 7,
-    gid: 7,
-    cpu: 5,
-    ipv4: 16,
-    ipv6: 26,
-    port: 7,
-    'port-be': 7,
-    errno: 12,
-    'timestamp-ns': 18,
-    'duration-ns': 11,
-    'duration-us': 11,
-    'duration-ms': 11,
-    bytes: 11,
-    kib: 11,
-    ksym: 20,
-    usym: 20,
-    hex: 19,
-    bool: 6,
-    device: 9,
-    hexdump: 48,
-    flags: 26,
-  };
-  const own =
-    byMeaning[field.meaning] ??
-    (field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : field.size > 4 ? 14 : 10);
-  return Math.max(own, field.label.length + 3);
+/** Characters a column may be wide at most, by what it holds. */
+function widestOf(field: Field): number {
+  if (field.meaning === 'hexdump') return 48;
+  return field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : 40;
 }
 
 export function createGrid(handlers: GridHandlers): Grid {
@@ -89,6 +60,7 @@ export function createGrid(handlers: GridHandlers): Grid {
     element('div', { role: 'rowgroup', class: 'grid-head-group' }, head),
     body,
   );
+  const widths = new ColumnWidths(grid);
   let stream: EventStream | null = null;
   let activeRow = -1;
   let anchorRow = -1;
@@ -128,7 +100,7 @@ export function createGrid(handlers: GridHandlers): Grid {
     const isLost = found?.kind === 'lost';
     row.classList.toggle('lost', isLost);
     if (!found || found.kind === 'lost') {
-      const text = found ? `${formatCount(found.lost)} records lost here` : '';
+      const text = found ? `${countOf(found.lost, 'record', 'records')} lost here` : '';
       if (row.childElementCount !== 1)
         row.replaceChildren(element('div', { role: 'gridcell', class: 'cell lost-cell' }));
       setAttributes(row, { 'data-lost': found?.lost ?? null });
@@ -146,8 +118,10 @@ export function createGrid(handlers: GridHandlers): Grid {
     }
     columns.forEach((field, column) => {
       const cell = row.children[column];
-      if (cell)
-        setText(cell, reader.shown(reader.value(found.view, found.offset, found.length, field), field));
+      if (!cell) return;
+      const text = reader.shown(reader.value(found.view, found.offset, found.length, field), field);
+      widths.saw(column, text);
+      setText(cell, text);
     });
   };
 
@@ -158,6 +132,7 @@ export function createGrid(handlers: GridHandlers): Grid {
     headHeightPx: HEAD_PX,
     createRow,
     drawRow,
+    drawn: () => widths.apply(),
     onScroll: () => handlers.onMove(list.atEnd),
   });
 
@@ -221,19 +196,10 @@ export function createGrid(handlers: GridHandlers): Grid {
       activeRow = -1;
       anchorRow = -1;
       const { columns } = next.reader;
-      grid.style.setProperty(
-        '--columns',
-        columns
-          .map((field, index) =>
-            index === columns.length - 1 && !isNumeric(field)
-              ? `minmax(${widthOf(field)}ch, 1fr)`
-              : `${widthOf(field)}ch`,
-          )
-          .join(' '),
-      );
-      grid.style.setProperty(
-        '--row-width',
-        `calc(${columns.reduce((sum, field) => sum + widthOf(field), 0)}ch + ${columns.length * COLUMN_GAP_PX + 24}px)`,
+      const last = columns.at(-1);
+      widths.reset(
+        columns.map(field => ({ heading: field.label, most: widestOf(field) })),
+        last !== undefined && !isNumeric(last),
       );
       setAttributes(grid, { 'aria-colcount': columns.length });
       body.replaceChildren();

@@ -4,7 +4,7 @@ import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webv
 import { atMostEvery, element, oncePerFrame, setText } from '../common/dom';
 import { sessionKey } from '../common/held-readings';
 import { createPanelFrame, type ExportedFile } from '../common/panel-frame';
-import { formatCount, formatQuantity } from '../common/quantity';
+import { countOf, formatCount, formatQuantity } from '../common/quantity';
 import { button, dropdown, toggle } from '../common/toolkit';
 import { createDetailPane } from './detail';
 import { recordsText } from './export';
@@ -291,8 +291,8 @@ export function createEventsView(
     setText(rateNow, `${formatCount(current.rate.perSecond)}/s`);
     const parts = [
       predicate
-        ? `${formatCount(current.length)} of ${formatCount(store.endRow - store.firstRow)} rows`
-        : `${formatCount(current.length)} rows`,
+        ? `${formatCount(current.length)} of ${countOf(store.endRow - store.firstRow, 'row', 'rows')}`
+        : countOf(current.length, 'row', 'rows'),
       ...(store.firstRow > 0
         ? [`oldest ${formatCount(store.firstRow)} left (limit ${formatQuantity(limitOf(current), 'bytes')})`]
         : []),

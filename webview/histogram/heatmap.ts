@@ -2,7 +2,7 @@
 import type { Bucket } from '../../src/shared/decode/model';
 import { type Chart, createChart } from '../common/chart';
 import { element, setText } from '../common/dom';
-import { formatClock, formatCount, formatQuantity, formatRange } from '../common/quantity';
+import { countOf, formatClock, formatCount, formatQuantity, formatRange } from '../common/quantity';
 import { readTheme } from '../common/theme';
 import { BOTTOM, heatmapOption, leftOf, paintCells, RIGHT, TOP } from './heatmap-drawing';
 import type { Step } from './history';
@@ -81,7 +81,7 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
       ...(bin
         ? [`${formatRange(bin.min, bin.max, data.unit)}: ${formatCount(counts[column]?.[row ?? 0] ?? 0)}`]
         : []),
-      `${formatCount(totalOf(added))} values`,
+      countOf(totalOf(added), 'value', 'values'),
       ...(middle && high
         ? [`p50 ${formatQuantity(middle.value, data.unit)}, p99 ${formatQuantity(high.value, data.unit)}`]
         : []),
@@ -182,7 +182,7 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
       const losses = next.steps.reduce((sum, step) => sum + step.lost, 0);
       host.setAttribute(
         'aria-label',
-        `${next.name} over time: ${next.steps.length} intervals${losses > 0 ? `, ${formatCount(losses)} records lost` : ''}. Arrow keys walk the intervals, with Shift they select a range, Escape clears it.`,
+        `${next.name} over time: ${next.steps.length} intervals${losses > 0 ? `, ${countOf(losses, 'record', 'records')} lost` : ''}. Arrow keys walk the intervals, with Shift they select a range, Escape clears it.`,
       );
       table.update(next);
       paint();

@@ -75,13 +75,17 @@ function receive(message: ToWebview): void {
 function take(reading: Reading): void {
   if (reading.type === 'globals') {
     if (reading.globals.length === 0) return;
-    globals ??= new GlobalsTable(GLOBALS, 'Global variables');
+    globals ??= new GlobalsTable(GLOBALS, 'Global variables', true);
     globals.updateGlobals(reading.globals, reading.atMs);
   } else {
     const definition = definitions.find(map => map.name === reading.map);
     let table = maps.get(reading.map);
     if (!table) {
-      table = new LiveTable(reading.map, definition?.label ?? reading.map);
+      table = new LiveTable(
+        reading.map,
+        definition?.label ?? reading.map,
+        definition?.typeName.endsWith('array') ?? false,
+      );
       maps.set(reading.map, table);
     }
     const layouts = definition?.view.kind === 'table' ? definition.view : null;

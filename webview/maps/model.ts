@@ -134,10 +134,19 @@ export class LiveTable {
   /** Seconds between the last two readings; null after the first. */
   intervalSeconds: number | null = null;
 
+  /** `isOrdered`: entries come in an order that means something, as an array's by their index. */
   constructor(
     readonly id: string,
     readonly label: string,
+    private readonly isOrdered: boolean,
   ) {}
+
+  /** The order until somebody chooses one: the most of the first thing counted first. null: as the entries come. */
+  ownSort(): { readonly column: string; readonly descending: boolean } | null {
+    if (this.isOrdered) return null;
+    const counted = this.columns.find(({ kind }) => kind === 'change');
+    return counted ? { column: `value.${counted.field.name}`, descending: true } : null;
+  }
 
   /** Takes a complete reading. `key` and `value` layouts are null where the type is not known. */
   update(

@@ -1,10 +1,11 @@
 /** The Maps page's elements and what the person can do with them. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import { ColumnWidths } from '../common/column-widths';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
 import type { SavedReadings } from '../common/held-readings';
 import { createPanelFrame } from '../common/panel-frame';
-import { formatCount } from '../common/quantity';
+import { countOf, formatCount } from '../common/quantity';
 import { button, textField, toggle } from '../common/toolkit';
 import { VirtualList } from '../common/virtual-list';
 import { entriesFile } from './export';
@@ -42,7 +43,8 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
   let current: LiveTable | null = null;
   let listed: readonly TableRow[] = [];
   let shape = '';
-  let active = -1;
+  /** Of the row that was chosen: its place changes with the order. */
+  let activeId: string | null = null;
   const draw = oncePerFrame(render);
   const changed = (): void => {
     host.save(state);
@@ -73,6 +75,7 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     element('div', { role: 'rowgroup', class: 'grid-head-group' }, head),
     body,
   );
+  const widths = new ColumnWidths(grid);
   const content = element('div', { class: 'content' }, names, grid);
   const frame = createPanelFrame<'maps'>(root, {
     label: 'Maps',
@@ -98,6 +101,7 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
       return row;
     },
     drawRow,
+    drawn: () => widths.apply(),
     onScroll: () => undefined,
   });
 
@@ -109,7 +113,7 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
       'aria-rowindex': index + 2,
       'data-index': index,
       id: `entry-${index}`,
-      'aria-selected': String(index === active),
+      'aria-selected': String(entry.id === activeId),
       'data-key': columns
         .filter(column => column.kind === 'key')
         .map(column => current?.plain(entry, column))
@@ -124,7 +128,9 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     columns.forEach((column, at) => {
       const cell = row.children[at];
       if (!cell || !current) return;
-      setText(cell, current.shown(entry, column));
+      const text = current.shown(entry, column);
+      widths.saw(at, text);
+      setText(cell, text);
       setAttributes(cell, { 'data-value': current.plain(entry, column) });
     });
   }
@@ -133,13 +139,16 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
   }
 
   function activate(index: number): void {
-    if (index < 0 || index >= listed.length) return;
-    active = index;
+    const row = listed[index];
+    if (!row) return;
+    activeId = row.id;
     list.reveal(index);
     list.draw();
     setAttributes(grid, { 'aria-activedescendant': `entry-${index}` });
   }
+  const activeIndex = (): number => listed.findIndex(({ id }) => id === activeId);
   grid.addEventListener('keydown', event => {
+    const active = activeIndex();
     const moves: Readonly<Record<string, number>> = {
       ArrowDown: active + 1,
       ArrowUp: active - 1,
@@ -166,10 +175,15 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     choose(next);
   });
 
+  /** What the person chose, else the table's own order. */
+  function sortOf(table: LiveTable): ViewState['sort'] {
+    return state.sort ?? table.ownSort();
+  }
+
   function choose(table: LiveTable): void {
     state.table = table.id;
     state.sort = null;
-    active = -1;
+    activeId = null;
     changed();
   }
 
@@ -181,14 +195,19 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     if (!current) return;
     drawNames();
     drawHead(current);
-    listed = current.listed(state.search, state.sort);
+    listed = current.listed(state.search, sortOf(current));
     setText(
       counts,
       state.search.trim() === ''
-        ? `${formatCount(listed.length)} entries`
-        : `${formatCount(listed.length)} of ${formatCount(current.rows.length)} entries`,
+        ? countOf(listed.length, 'entry', 'entries')
+        : `${formatCount(listed.length)} of ${countOf(current.rows.length, 'entry', 'entries')}`,
     );
-    setAttributes(grid, { 'aria-rowcount': listed.length + 1, 'aria-label': `Entries of ${current.label}` });
+    const active = activeIndex();
+    setAttributes(grid, {
+      'aria-rowcount': listed.length + 1,
+      'aria-label': `Entries of ${current.label}`,
+      'aria-activedescendant': active < 0 ? null : `entry-${active}`,
+    });
     list.setCount(listed.length);
     list.draw();
   }
@@ -221,22 +240,12 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     const next = `${table.id} ${table.columns.map(column => column.id).join()}`;
     if (next !== shape) {
       shape = next;
-      const widths = table.columns.map(column =>
-        Math.max(
-          column.kind === 'change' || column.kind === 'rate'
-            ? 12
-            : column.field.storage === 'text'
-              ? Math.min(40, Math.max(18, column.field.size))
-              : column.field.storage === 'bytes'
-                ? 40
-                : 16,
-          column.label.length + 3,
-        ),
-      );
-      grid.style.setProperty('--columns', widths.map(width => `${width}ch`).join(' '));
-      grid.style.setProperty(
-        '--row-width',
-        `calc(${widths.reduce((sum, width) => sum + width, 0)}ch + ${widths.length * 16 + 24}px)`,
+      widths.reset(
+        table.columns.map(({ label, field }) => ({
+          heading: label,
+          most: field.storage === 'text' || field.storage === 'bytes' ? 40 : 24,
+        })),
+        false,
       );
       setAttributes(grid, { 'aria-colcount': table.columns.length });
       head.replaceChildren(
@@ -246,12 +255,13 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
             .filter(part => part !== '')
             .join(' · ');
           title.addEventListener('click', () => {
-            const again = state.sort?.column === column.id;
-            state.sort = !again
-              ? { column: column.id, descending: true }
-              : state.sort?.descending
-                ? { column: column.id, descending: false }
-                : null;
+            const sort = sortOf(table);
+            state.sort =
+              sort?.column !== column.id
+                ? { column: column.id, descending: true }
+                : sort.descending
+                  ? { column: column.id, descending: false }
+                  : null;
             changed();
           });
           return element(
@@ -263,16 +273,15 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
       );
       list.reset();
     }
+    const sort = sortOf(table);
     for (const header of head.children) {
-      const own = header.getAttribute('data-column') === state.sort?.column;
-      setAttributes(header, {
-        'aria-sort': own ? (state.sort?.descending ? 'descending' : 'ascending') : 'none',
-      });
+      const own = header.getAttribute('data-column') === sort?.column;
+      setAttributes(header, { 'aria-sort': own ? (sort?.descending ? 'descending' : 'ascending') : 'none' });
     }
   }
 
   function copyRow(): void {
-    const row = listed[active];
+    const row = listed[activeIndex()];
     const table = current;
     if (row && table)
       host.post({ type: 'copy', text: table.columns.map(column => table.shown(row, column)).join('\t') });

@@ -4,7 +4,7 @@ import type { FromWebview, SessionSummary, StackSample } from '../../src/shared/
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
 import type { SavedReadings } from '../common/held-readings';
 import { createPanelFrame, type PanelFrame } from '../common/panel-frame';
-import { formatCount, formatQuantity, formatShare } from '../common/quantity';
+import { countOf, formatCount, formatQuantity, formatShare } from '../common/quantity';
 import { button, dropdown, textField, toggle } from '../common/toolkit';
 import { foldedFile, functionsFile, pictureFile, speedscopeFile, stacksFile } from './export';
 import { createFlameGraph, type FlameData } from './flame-graph';
@@ -213,7 +213,10 @@ export function createStacksView(root: HTMLElement, state: ViewState, host: View
       matches ? `${formatShare(matchedWeight(tree, matches) / Math.max(1, tree.total))} matched` : '',
     );
     if (legend.lastElementChild)
-      setText(legend.lastElementChild, `${format(tree.total)} in ${formatCount(stacks.length)} stacks`);
+      setText(
+        legend.lastElementChild,
+        `${format(tree.total)} in ${countOf(stacks.length, 'stack', 'stacks')}`,
+      );
     functions.classList.toggle('visually-hidden', !state.table);
     drawFunctions(
       topFunctions(stacks, weight)
