@@ -182,8 +182,13 @@ async function targetsOf(analysis: Analysis, kind: SectionKind, target: string):
   };
   switch (kind.target) {
     case 'function':
-    case 'pattern':
-      return plain(types?.functions ?? [], name => signatureText(analysis, name));
+    case 'pattern': {
+      const proposed = plain(types?.functions ?? [], name => signatureText(analysis, name));
+      if (!kind.name.startsWith('fmod_ret')) return proposed;
+      // There is no result to change.
+      const names = proposed.names.filter(({ name }) => types?.signature(name)?.returnsNothing === false);
+      return { ...proposed, names };
+    }
     case 'syscall':
       return plain(types?.syscalls ?? [], name => {
         const parameters = parametersOfSyscall(types, name);

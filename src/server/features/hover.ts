@@ -286,6 +286,8 @@ function availability(analysis: Analysis, kind: SectionKind, target: string): st
   const name = target.replace(/\+.*$/, '');
   const traceable = kernel.isTraceable(name);
   if (traceable === true) return `In ${where}, and it can be traced.`;
+  if (!kernel.types.hasFunction(name) && kernel.symbol(name) === undefined)
+    return `Not in ${where}'s BTF. Functions without BTF can be probed, too, but whether ${name}() is one its symbols would say, which cannot be looked up from here.`;
   const suffix = /\.(isra|part|constprop|cold)/.exec(name)?.[0];
   if (suffix)
     return `In ${where}. ${suffix}: the compiler made this variant; its arguments may differ from the source's.`;

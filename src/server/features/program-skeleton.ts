@@ -1,32 +1,14 @@
 /** A program's function with the real signature of what it attaches to, as a snippet. */
+import { programContext } from '../helpers/program-contexts';
 import { parseSection } from '../helpers/section-kinds';
 import { syscallParameters } from '../helpers/syscall-signatures';
-import type { KernelTypes } from '../kernel/kernel-types';
+import type { KernelSignature, KernelTypes } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
 
 /** Trampolines pass at most this many arguments in registers (include/linux/bpf.h, MAX_BPF_FUNC_REG_ARGS). */
 const MAX_PROGRAM_ARGUMENTS = 12;
 /** pt_regs-based arguments that libbpf's BPF_KPROBE names on every architecture (bpf_tracing.h, PT_REGS_PARM1..5). */
 const MAX_KPROBE_ARGUMENTS = 5;
-
-const CONTEXTS: Readonly<Record<string, string>> = {
-  xdp: 'struct xdp_md *ctx',
-  tc: 'struct __sk_buff *skb',
-  socket: 'struct __sk_buff *skb',
-  lwt: 'struct __sk_buff *skb',
-  perf_event: 'struct bpf_perf_event_data *ctx',
-  sock_ops: 'struct bpf_sock_ops *ctx',
-  netfilter: 'struct bpf_nf_ctx *ctx',
-  syscall: 'void *ctx',
-};
-/** What a program of the family returns to let things go on. */
-const RESULTS: Readonly<Record<string, string>> = {
-  xdp: 'XDP_PASS',
-  tc: '0',
-  sock_ops: '1',
-  cgroup: '1',
-  netfilter: '1',
-};
 
 /**
  * "int BPF_PROG(vfs_read_entry, struct file *file, ...)\n{ ... }" for a section name; null for one that libbpf does not
@@ -47,26 +29,32 @@ export function programSkeleton(
     .replace(/\W+/g, '_')
     .replace(/^_+|_+$/g, '');
   const name = `\${1:${base || 'program'}_${isReturn ? 'exit' : kind.target === 'none' ? 'program' : 'entry'}}`;
-  const result = RESULTS[kind.family] ?? '0';
-  const body = `\n{\n\t$0\n\treturn ${result};\n}`;
+  const returning = (result: string) => `\n{\n\t$0\n\treturn ${result};\n}`;
+  const body = returning('0');
   const list = (declarations: readonly string[]) =>
     declarations.map(one => `, ${escapeSnippet(one)}`).join('');
 
   switch (kind.name.replace(/\.(s|w)$/, '')) {
     case 'fentry':
-    case 'fmod_ret':
-    case 'lsm':
-    case 'fexit': {
-      const of = kind.name.startsWith('lsm') ? `bpf_lsm_${target}` : (target ?? '');
-      const signature = kernel?.signature(of) ?? null;
-      const parameters = signature?.parameters.slice(0, MAX_PROGRAM_ARGUMENTS).map(one => one.text) ?? [];
-      const takesResult =
-        (kind.name.startsWith('fexit') && signature && !signature.returnsNothing) ||
-        kind.name.startsWith('fmod_ret') ||
-        (kind.name.startsWith('lsm') && !signature?.returnsNothing);
-      if (takesResult && signature)
-        parameters.push(`${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}ret`);
-      return `int BPF_PROG(${name}${list(parameters)})${takesResult && !kind.name.startsWith('fexit') ? body.replace('return 0', 'return ret') : body}`;
+    case 'fexit':
+    case 'fsession':
+    case 'fmod_ret': {
+      const signature = kernel?.signature(target ?? '') ?? null;
+      const parameters = parametersOf(signature, MAX_PROGRAM_ARGUMENTS);
+      // A session's program runs at the entry, too, where the result is 0.
+      if (kind.name !== 'fentry' && kind.name !== 'fentry.s') parameters.push(...resultOf(signature));
+      return `int BPF_PROG(${name}${list(parameters)})${kind.name.startsWith('fmod_ret') && signature ? returning('ret') : body}`;
+    }
+    case 'lsm': {
+      const signature = kernel?.signature(`bpf_lsm_${target}`) ?? null;
+      const result = resultOf(signature);
+      const parameters = [...parametersOf(signature, MAX_PROGRAM_ARGUMENTS), ...result];
+      return `int BPF_PROG(${name}${list(parameters)})${result.length > 0 ? returning('ret') : body}`;
+    }
+    case 'lsm_cgroup': {
+      const parameters = parametersOf(kernel?.signature(`bpf_lsm_${target}`) ?? null, MAX_PROGRAM_ARGUMENTS);
+      // As of other control group programs: 1 allows, 0 denies (tools/testing/selftests/bpf/progs/lsm_cgroup.c).
+      return `int BPF_PROG(${name}${list(parameters)})${returning('1')}`;
     }
     case 'tp_btf':
     case 'raw_tp':
@@ -76,17 +64,10 @@ export function programSkeleton(
     }
     case 'kprobe': {
       const signature = kernel?.signature((target ?? '').replace(/\+.*$/, '')) ?? null;
-      const parameters = signature?.parameters.slice(0, MAX_KPROBE_ARGUMENTS).map(one => one.text) ?? [];
-      return `int BPF_KPROBE(${name}${list(parameters)})${body}`;
+      return `int BPF_KPROBE(${name}${list(parametersOf(signature, MAX_KPROBE_ARGUMENTS))})${body}`;
     }
-    case 'kretprobe': {
-      const signature = kernel?.signature(target ?? '') ?? null;
-      const result =
-        !signature || signature.returnsNothing
-          ? []
-          : [`${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}ret`];
-      return `int BPF_KRETPROBE(${name}${list(result)})${body}`;
-    }
+    case 'kretprobe':
+      return `int BPF_KRETPROBE(${name}${list(resultOf(kernel?.signature(target ?? '') ?? null))})${body}`;
     case 'kprobe.multi':
     case 'kretprobe.multi':
     case 'kprobe.session':
@@ -96,9 +77,12 @@ export function programSkeleton(
     case 'kretsyscall':
       return `int BPF_KRETPROBE(${name}, int ret)${body}`;
     case 'uprobe':
+    case 'uprobe.multi':
+    case 'uprobe.session':
       // BPF_UPROBE came with libbpf 1.2 and is the same macro.
       return `int BPF_KPROBE(${name})${body}`;
     case 'uretprobe':
+    case 'uretprobe.multi':
       return `int BPF_KRETPROBE(${name}, long ret)${body}`;
     case 'usdt':
       return `int BPF_USDT(${name})${body}`;
@@ -118,8 +102,8 @@ export function programSkeleton(
     case 'iter':
       return `int ${name}(struct bpf_iter__${target || 'task'} *ctx)${body}`;
     default: {
-      const context = CONTEXTS[kind.family] ?? 'void *ctx';
-      return `int ${name}(${context})${body}`;
+      const { parameter, result } = programContext(kind);
+      return `int ${name}(${parameter})${returning(result)}`;
     }
   }
 }
@@ -149,6 +133,15 @@ export function parametersOfSyscall(kernel: KernelTypes | null, name: string): r
   }
   return syscallParameters(name);
 }
+
+const parametersOf = (signature: KernelSignature | null, most: number): string[] =>
+  signature?.parameters.slice(0, most).map(one => one.text) ?? [];
+
+/** The parameter that holds the result; none of a function that returns nothing, or is not known. */
+const resultOf = (signature: KernelSignature | null): string[] =>
+  signature && !signature.returnsNothing
+    ? [`${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}ret`]
+    : [];
 
 export function escapeSnippet(text: string): string {
   return text.replace(/[\\$}]/g, '\\$&');

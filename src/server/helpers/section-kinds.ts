@@ -72,7 +72,12 @@ define(
   'function',
   'Return of a kernel function, with its arguments and result (5.5)',
 );
-define('fmod_ret fmod_ret.s', 'tracing', 'function', 'May change what a kernel function returns (5.7)');
+define(
+  'fmod_ret fmod_ret.s',
+  'tracing',
+  'function',
+  'May change what a kernel function returns: a security hook or one that allows error injection (5.7)',
+);
 define('fsession fsession.s', 'tracing', 'function', 'Entry and return of a kernel function in one program');
 define('kprobe', 'kprobe', 'function', 'Entry of, or an instruction in, a kernel function');
 define('kretprobe', 'kprobe', 'function', 'Return of a kernel function');

@@ -128,6 +128,37 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       ],
       ['lsm/file', 'file_open', 'BPF_PROG(‹file_open_entry›, struct file *file, int ret)'],
       ['lsm/file_f', 'file_free', 'BPF_PROG(‹file_free_entry›, struct file *file)\n{\n\t$0\n\treturn 0;'],
+      [
+        'fsession/vfs_rea',
+        'vfs_read',
+        'BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, loff_t *pos, ssize_t ret)',
+      ],
+      [
+        'fmod_ret/vfs_rea',
+        'vfs_read',
+        'BPF_PROG(‹vfs_read_exit›, struct file *file, char *buf, size_t count, loff_t *pos, ssize_t ret)\n{\n\t$0\n\treturn ret;',
+      ],
+      [
+        'lsm_cgroup/file_o',
+        'file_open',
+        'BPF_PROG(‹file_open_entry›, struct file *file)\n{\n\t$0\n\treturn 1;',
+      ],
+      ['uprobe.multi/libc.so.6:mallo', 'libc.so.6:malloc', 'BPF_KPROBE(‹malloc_entry›)'],
+      ['uretprobe.multi.s/libc.so.6:mallo', 'libc.so.6:malloc', 'BPF_KRETPROBE(‹malloc_exit›, long ret)'],
+      [
+        'cgroup/conn',
+        'cgroup/connect4',
+        '‹connect4_program›(struct bpf_sock_addr *ctx)\n{\n\t$0\n\treturn 1;',
+      ],
+      ['cgroup/sysc', 'cgroup/sysctl', '‹sysctl_program›(struct bpf_sysctl *ctx)'],
+      ['cgroup_skb/in', 'cgroup_skb/ingress', '‹ingress_program›(struct __sk_buff *skb)'],
+      [
+        'sk_skb/str',
+        'sk_skb/stream_parser',
+        '‹stream_parser_program›(struct __sk_buff *skb)\n{\n\t$0\n\treturn skb->len;',
+      ],
+      ['sk_look', 'sk_lookup', '‹sk_lookup_program›(struct bpf_sk_lookup *ctx)\n{\n\t$0\n\treturn SK_PASS;'],
+      ['xdp.fr', 'xdp.frags', '‹xdp_frags_program›(struct xdp_md *ctx)\n{\n\t$0\n\treturn XDP_PASS;'],
       ['iter/ta', 'task', '‹task_entry›(struct bpf_iter__task *ctx)'],
       ['?fentry/vfs_rea', 'vfs_read', 'BPF_PROG(‹vfs_read_entry›, struct file *file'],
     ];
@@ -138,6 +169,11 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
         `${written.replace(/[^/]*\/?[^/]*$/, '').replace(/^(\?)?$/, '$1')}`,
       );
       expect(taken(name, items, label)).toContain(`int ${program}`);
+    });
+
+    it('offers to change the result of functions that have one', async () => {
+      expect(labels(await server.complete(fresh(), `${HEAD}SEC("fexit/ksys_sy§")\n`))).toEqual(['ksys_sync']);
+      expect(await server.complete(fresh(), `${HEAD}SEC("fmod_ret/ksys_sy§")\n`)).toEqual([]);
     });
 
     it('works while the quote is still open, and brings no second function where one follows', async () => {
@@ -510,6 +546,11 @@ int BPF_PROG(on_read, struct file *file)
     expect(await hoverText(`${HEAD}SEC("fentry/vfs_rae§d")\n`)).toContain(
       "⚠ The target kernel's BTF has no function vfs_raed(). Nearest: vfs_read.",
     );
+    // A kprobe needs no BTF, so nobody can say from here that there is no such function.
+    expect(await hoverText(`${HEAD}SEC("kprobe/own_helpe§r")\n`)).toContain(
+      "Not in the target kernel's BTF.",
+    );
+    expect(await hoverText(`${HEAD}SEC("kprobe/vfs_§read")\n`)).toContain('In the target kernel.');
     expect(await hoverText(`${HEAD}struct ino§de *i;\n`)).toBe(
       `\`\`\`c
 struct inode { /* 24 bytes; offset, size */
