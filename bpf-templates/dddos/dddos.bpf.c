@@ -15,22 +15,27 @@
 #define MAX_SOURCES 16384 /* the least recently seen make room */
 #define ETH_P_IP 0x0800 /* include/uapi/linux/if_ether.h: macros are not in BTF */
 #define ETH_P_IPV6 0x86dd
-#define AF_INET 2
-#define AF_INET6 10
 #define NS_PER_SECOND 1000000000ULL
+
+/* AF_* of include/linux/socket.h. */
+enum source_family {
+	all_sources = 0,
+	ipv4 = 2,
+	ipv6 = 10,
+};
 
 struct event {
 	bpfw_timestamp ts BPFW_LABEL("time");
 	bpfw_count packets BPFW_LABEL("packets in this run");
 	bpfw_count rate BPFW_UNIT("packets/s");
-	__u32 family BPFW_HELP("2: saddr holds the source, 10: saddr6 does, 0: all sources together");
+	enum source_family family BPFW_HELP("Says which of the two addresses is the source");
 	bpfw_ipv4 saddr BPFW_LABEL("IPv4 source");
 	bpfw_ipv6 saddr6 BPFW_LABEL("IPv6 source");
 	__u32 ifindex BPFW_LABEL("interface");
 };
 
 struct packet_source {
-	__u32 family;
+	enum source_family family;
 	bpfw_ipv4 saddr;
 	bpfw_ipv6 saddr6;
 };
@@ -72,10 +77,10 @@ static __always_inline bool source_of(struct sk_buff *skb, struct packet_source 
 	if (!by_source)
 		return true;
 	if (protocol == bpf_htons(ETH_P_IP)) {
-		source->family = AF_INET;
+		source->family = ipv4;
 		bpf_core_read(&source->saddr, sizeof(source->saddr), &((struct iphdr *)header)->saddr);
 	} else {
-		source->family = AF_INET6;
+		source->family = ipv6;
 		bpf_core_read(&source->saddr6, sizeof(source->saddr6), &((struct ipv6hdr *)header)->saddr);
 	}
 	return true;
