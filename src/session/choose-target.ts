@@ -31,9 +31,7 @@ export async function chooseTarget(request: TargetWish): Promise<TargetDecision>
   const fromEnv = request.env.BPFW_TARGET;
   if (fromEnv === 'local' || fromEnv === 'vm') return { id: fromEnv, why: 'BPFW_TARGET says so' };
   const obstacle = await localObstacle(request.object, request.canAsk);
-  return obstacle === null
-    ? { id: 'local', why: `this kernel (${release()}) can be traced` }
-    : { id: 'vm', why: obstacle };
+  return obstacle === null ? { id: 'local', why: 'it can be traced' } : { id: 'vm', why: obstacle };
 }
 
 /** What keeps this person from tracing this kernel with this object; null when nothing is known to. */
