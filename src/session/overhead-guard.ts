@@ -3,6 +3,7 @@
  * helper's CPU time, together, against a budget. Programs run in whatever process they trace, so a hot one slows down the
  * machine, not us.
  */
+import { setTimeout as passed } from 'node:timers/promises';
 import type { HelperResults } from '../shared/protocol/helper';
 import { HelperRequestError } from './helper-connection';
 import type { TracingSession } from './tracing-session';
@@ -56,16 +57,14 @@ const percent = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)}
  * it never did. `warn` is told once when the kernel does not let the helper measure programs: then only the helper counts.
  */
 export async function watchOverhead(
-  session: TracingSession,
+  session: Pick<TracingSession, 'closed' | 'helperGone' | 'statistics' | 'takeHelperShare'>,
   guard: OverheadGuard,
   warn: (message: string) => void,
 ): Promise<string | null> {
-  let open = true;
+  const ended = new AbortController();
   let blind: string | null = null;
   let warned = false;
-  const closed = Promise.race([session.closed, session.helperGone]).then(() => {
-    open = false;
-  });
+  void Promise.race([session.closed, session.helperGone]).finally(() => ended.abort());
   const look = async (): Promise<Statistics> => {
     try {
       return await session.statistics(true);
@@ -77,10 +76,10 @@ export async function watchOverhead(
       return statistics;
     }
   };
-  while (open) {
+  while (!ended.signal.aborted) {
     try {
       const exceeded = guard.judge(await look(), session.takeHelperShare(), performance.now());
-      if (exceeded !== null) return open ? exceeded : null;
+      if (exceeded !== null) return ended.signal.aborted ? null : exceeded;
     } catch {
       // The session ended meanwhile, or its helper: whoever watches that says so.
       return null;
@@ -89,12 +88,16 @@ export async function watchOverhead(
       warned = true;
       warn(`The overhead guard sees the helper's CPU time only: ${blind}`);
     }
-    await Promise.race([pause(guard.intervalMs), closed]);
+    await untilNextLook(guard.intervalMs, ended.signal);
   }
   return null;
 }
 
-/** Keeps nothing alive that has nothing else to do. */
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms).unref());
+/** Ends early, and takes its timer along, when there is nothing to look at any more; keeps no process alive. */
+async function untilNextLook(intervalMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await passed(intervalMs, undefined, { signal, ref: false });
+  } catch {
+    // The session ended meanwhile.
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OverheadGuard } from '../../../src/session/overhead-guard';
+import { OverheadGuard, watchOverhead } from '../../../src/session/overhead-guard';
+import type { TracingSession } from '../../../src/session/tracing-session';
 
 const statistics = (programMs: number, helperMs: number) => ({
   programs: [{ name: 'hot', runCount: '1', runTimeNs: String(programMs * 1e6) }],
@@ -26,5 +27,41 @@ describe('the overhead guard', () => {
     guard.judge(statistics(0, 0), 1, 0);
     expect(guard.judge(statistics(5000, 0), 1, 5000)).not.toBeNull();
     expect(guard.judge(statistics(5000, 0), 1, 10_000)).toBeNull();
+  });
+});
+
+describe('watching a session', () => {
+  /** What the guard asks of a session, and its end. */
+  const watched = (look: () => Promise<ReturnType<typeof statistics>>) => {
+    let end = (): void => undefined;
+    const closed = new Promise<void>(resolve => {
+      end = resolve;
+    });
+    const session: Pick<TracingSession, 'closed' | 'helperGone' | 'statistics' | 'takeHelperShare'> = {
+      closed,
+      helperGone: new Promise(() => undefined),
+      statistics: look,
+      takeHelperShare: () => 1,
+    };
+    return { session, end: () => end() };
+  };
+
+  it('ends with the session, not at the next look', async () => {
+    const { session, end } = watched(async () => {
+      end();
+      return statistics(0, 0);
+    });
+    expect(await watchOverhead(session, new OverheadGuard(1, 2 ** 30), () => undefined)).toBeNull();
+  });
+
+  it('says what was exceeded', async () => {
+    let programMs = 0;
+    const { session } = watched(async () => {
+      programMs += 1e6;
+      return statistics(programMs, 0);
+    });
+    expect(await watchOverhead(session, new OverheadGuard(1, 1), () => undefined)).toContain(
+      'Detached by the overhead guard',
+    );
   });
 });
