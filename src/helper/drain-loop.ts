@@ -66,6 +66,8 @@ export class DrainLoop {
       const now = performance.now();
       busyUntil ||= now + BUSY_RECORD_WAIT_MS;
       if (now > busyUntil) break;
+      // No event tells of a commit: a ring buffer is readable from a record's reservation on (ringbuf_map_poll), and its
+      // program may commit without waking anybody.
       await new Promise(resolve => setTimeout(resolve, SHORTEST_TICK_MS));
     }
     return this.recordsSent - before;

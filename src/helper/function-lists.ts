@@ -55,6 +55,13 @@ export async function* readInPieces(path: string): AsyncGenerator<Uint8Array, vo
   }
 }
 
+/** All of a list; readFile would go over the thread pool for each page of it. */
+export async function readWhole(path: string): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of readInPieces(path)) pieces.push(new Uint8Array(piece));
+  return Buffer.concat(pieces);
+}
+
 /** Those of the names that the list has. Reads no further than the last of them. */
 export async function findFunctions(list: FunctionList, names: Iterable<string>): Promise<Set<string>> {
   const missing = new Set([...names].filter(name => /^[!-~]+$/.test(name)));

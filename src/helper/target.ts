@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { HelperParams, HelperResults } from '../shared/protocol/helper';
 import { HelperError } from './errors';
-import { codeSymbols, findFunctions, readInPieces, traceableFunctions } from './function-lists';
+import { codeSymbols, findFunctions, readInPieces, readWhole, traceableFunctions } from './function-lists';
 import { listTracefs, readTracefs, withTracefs } from './tracefs';
 
 type Functions = HelperResults['target/functions']['functions'];
@@ -105,12 +105,12 @@ async function readDescription({ what, of }: ReadRequest): Promise<Uint8Array | 
     case 'module-btf':
       return readIfThere(`/sys/kernel/btf/${safe(of)}`);
     case 'kallsyms':
-      return readIfThere('/proc/kallsyms');
+      return ifThere('/proc/kallsyms', readWhole);
     case 'modules':
       // A kernel without loadable modules has none.
       return (await readIfThere('/proc/modules')) ?? new Uint8Array(0);
     case 'available-filter-functions':
-      return readTracefs('available_filter_functions');
+      return withTracefs('available_filter_functions', readWhole);
     case 'tracepoint-list':
       return readTracefs('available_events');
     case 'tracepoint-format': {
@@ -138,9 +138,11 @@ function safe(name: string | undefined): string {
 const badName = (name: string | undefined): HelperError =>
   new HelperError('bad-request', `"${name ?? ''}" is not the name of a tracepoint or module.`);
 
-async function readIfThere(path: string): Promise<Uint8Array | null> {
+const readIfThere = (path: string): Promise<Uint8Array | null> => ifThere(path, file => readFile(file));
+
+async function ifThere<T>(path: string, read: (path: string) => Promise<T>): Promise<T | null> {
   try {
-    return await readFile(path);
+    return await read(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;

@@ -4,6 +4,7 @@ import {
   codeSymbols,
   findFunctions,
   readInPieces,
+  readWhole,
   traceableFunctions,
 } from '../../../src/helper/function-lists';
 
@@ -75,5 +76,9 @@ describe('findFunctions', () => {
     ]);
     expect(wanted.length).toBe(3);
     expect(found).toEqual(new Set(wanted));
+  });
+
+  it('reads all of a real list', async () => {
+    expect(Buffer.from(await readWhole('/proc/kallsyms')).equals(readFileSync('/proc/kallsyms'))).toBe(true);
   });
 });
