@@ -89,7 +89,6 @@ export function createRequests(connection: FrameConnection): Requests {
     },
     'process/watch': async ({ sessionId, pid }) => session(sessionId).watchProcess(pid),
     'map/read': async params => session(params.sessionId).readMap(params),
-    'map/watch': async params => session(params.sessionId).watchMap(params),
     async 'printk/watch'() {
       if (!printk) {
         const { PrintkSource } = await import('./printk');

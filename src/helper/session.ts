@@ -200,39 +200,6 @@ export class Session {
     return new SnapshotSender(target, reader);
   }
 
-  watchMap({ map: name, intervalMs, maxEntries }: HelperParams<'map/watch'>): HelperResults['map/watch'] {
-    this.refuseIfClosing();
-    const sender = this.newSender(this.map(name));
-    const { connection } = this.context;
-    const { streamId } = sender;
-    let stopped = false;
-    let running = false;
-    const look = async () => {
-      // A client that does not keep up gets fewer snapshots, each complete.
-      if (stopped || running || !connection.writable) return;
-      running = true;
-      try {
-        await sender.send(entryLimit(maxEntries), () => stopped);
-      } catch (error) {
-        stop();
-        this.streams.delete(streamId);
-        this.context.streamFailed(this.id, error);
-      } finally {
-        running = false;
-        if (stopped) sender.close();
-      }
-    };
-    const timer = setInterval(() => void look(), intervalMs);
-    const stop = () => {
-      stopped = true;
-      clearInterval(timer);
-      if (!running) sender.close();
-    };
-    this.streams.set(streamId, { streamId, flush: async () => 0, stop });
-    setImmediate(() => void look());
-    return { streamId };
-  }
-
   statistics(enable: boolean): HelperResults['session/statistics'] {
     this.refuseIfClosing();
     if (enable) this.releaseStatistics ??= holdStatistics();

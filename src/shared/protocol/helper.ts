@@ -192,8 +192,6 @@ export const HelperRequestSchemas = {
    * (DataContent.mapChanges). A map of global data is read by its section: ".bss".
    */
   'map/read': v.strictObject({ ...mapOf, maxEntries: uint32 }),
-  /** Reads it at once and then every intervalMs until unwatched (stream/unwatch); a snapshot as in map/read each time, against the watch's own last one. */
-  'map/watch': v.strictObject({ ...mapOf, intervalMs: v.pipe(uint32, v.minValue(50)), maxEntries: uint32 }),
   /** Run time and count per program since load; turns BPF statistics on while at least one client asks. */
   'session/statistics': v.strictObject({ sessionId: uint32, enable: v.boolean() }),
   /**
@@ -239,7 +237,6 @@ export interface HelperResults {
   'stream/unwatch': null;
   'session/drain': { readonly records: number };
   'map/read': { readonly streamId: number; readonly entries: number; readonly truncated: boolean };
-  'map/watch': { readonly streamId: number };
   'session/statistics': {
     readonly programs: readonly {
       readonly name: string;
