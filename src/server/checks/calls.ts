@@ -3,6 +3,9 @@ import { isWithheld } from '../helpers/helper-programs';
 import { whyNotCallable } from '../helpers/helper-rules';
 import type { SectionKind } from '../helpers/section-kinds';
 import type { Body, Call } from '../source/bodies';
+import { buildChoices } from '../source/conditionals';
+import { lex } from '../source/lexer';
+import type { Span } from '../source/model';
 import type { ProgramSource } from '../source/program-source';
 import { type Check, type Fix, type Problem, replaceFix } from './problem';
 
@@ -80,11 +83,18 @@ function isKnownHere(source: ProgramSource, name: string): boolean {
 }
 
 export const unsupportedCalls: Check = function* ({ source }) {
+  let choices: readonly Span[] | null = null;
+  /** A file may be compiled for user space, too: what its build leaves out of BPF, nobody can say from here. */
+  const isLeftToBuild = (at: number): boolean => {
+    choices ??= buildChoices(lex(source.text).tokens);
+    return choices.some(({ start, end }) => start <= at && at < end);
+  };
   for (const owner of source.definitions) {
     const body = source.body(owner);
     for (const call of body.calls) {
       const advice = Object.hasOwn(LIBC, call.name) ? LIBC[call.name] : undefined;
-      if (advice === undefined || isKnownHere(source, call.name)) continue;
+      if (advice === undefined || isKnownHere(source, call.name) || isLeftToBuild(call.nameSpan.start))
+        continue;
       yield {
         code: 'unsupported-call',
         severity: 'error',

@@ -1,5 +1,6 @@
 /** Preprocessor branches that no BPF build takes, or that would count a brace twice: they are left out of the words. */
 import type { Token } from './lexer';
+import type { Span } from './model';
 
 /** What a condition is when nothing but the language says it: BPF programs are C. null: it depends on the build. */
 function certainValue(directive: string): boolean | null {
@@ -70,4 +71,27 @@ export function liveTokens(tokens: readonly Token[]): readonly Token[] {
 
 function folded(first: Token, last: Token): Token {
   return { ...first, kind: 'directive', text: '#', end: last.end };
+}
+
+/**
+ * Where the branches lie whose condition only the build knows (`#ifdef USERSPACE_TEST`), the outermost of each; a guard
+ * against including a file twice is no condition.
+ */
+export function buildChoices(tokens: readonly Token[]): readonly Span[] {
+  const found: Span[] = [];
+  const stack: { readonly start: number; readonly isChoice: boolean }[] = [];
+  const directives = tokens.filter(token => token.kind === 'directive');
+  for (const [index, token] of directives.entries()) {
+    const [, word = '', name] = /^#\s*(\w+)\s*(\w*)/.exec(token.text) ?? [];
+    if (word === 'if' || word === 'ifdef' || word === 'ifndef') {
+      const next = /^#\s*define\s+(\w+)/.exec(directives[index + 1]?.text ?? '')?.[1];
+      const isGuard = word === 'ifndef' && next === name;
+      stack.push({ start: token.start, isChoice: !isGuard && certainValue(token.text) === null });
+    } else if (word === 'endif') {
+      const opened = stack.pop();
+      if (opened?.isChoice && !stack.some(one => one.isChoice))
+        found.push({ start: opened.start, end: token.end });
+    }
+  }
+  return found;
 }

@@ -373,6 +373,18 @@ describe('diagnostics', () => {
     ).toEqual([]);
   });
 
+  it('leaves to the build what only the build can tell', async () => {
+    const unless = (before: string, after = '#endif\n') =>
+      problemsOf(`${before}${program('kprobe/vfs_read', '\tprintf("%d", 1);\n')}${after}`);
+    expect((await unless('#ifdef USERSPACE_TEST\n')).list).toEqual([]);
+    expect((await unless('#if defined(TEST) || MORE\n#ifdef X\n#endif\n')).list).toEqual([]);
+    // A guard is no choice, a choice that is over is none, and BPF programs are built for BPF.
+    for (const before of ['#ifndef P_H\n#define P_H\n', '#ifdef X\n#endif\n#ifdef __bpf__\n'])
+      expect((await unless(before)).list, before).toEqual(['unsupported-call: printf']);
+    const within = '#ifdef USERSPACE_TEST\n\tprintf("%d", 1);\n#else\n\tputs("x");\n#endif\n\tmalloc(8);\n';
+    expect((await problemsOf(program('kprobe/vfs_read', within))).list).toEqual(['unsupported-call: malloc']);
+  });
+
   it('says what the target kernel does not give to a program type, unless something guards the call', async () => {
     const body = '\tchar comm[16];\n\tbpf_get_current_comm(comm, sizeof(comm));\n';
     const of = (section: string, before = '') =>
