@@ -1,12 +1,10 @@
-/** Calls that BPF programs cannot make: functions of libc, helpers of other program types or newer kernels, bcc's macros. */
+/** Calls that BPF programs cannot make: functions of libc, helpers of other program types or newer kernels. */
 import { isWithheld } from '../helpers/helper-programs';
-import { whyNotCallable } from '../helpers/helper-rules';
+import { sleepableKind, whyNotCallable } from '../helpers/helper-rules';
 import type { SectionKind } from '../helpers/section-kinds';
-import type { Body, Call } from '../source/bodies';
+import type { Body } from '../source/bodies';
 import { buildChoices } from '../source/conditionals';
-import { lex } from '../source/lexer';
-import type { Span } from '../source/model';
-import type { ProgramSource } from '../source/program-source';
+import type { SectionMark, Span } from '../source/model';
 import { type Check, type Fix, type Problem, replaceFix } from './problem';
 
 /** Functions of user space; clang compiles the call, then libbpf or the verifier refuses it. */
@@ -45,56 +43,22 @@ const LIBC: Readonly<Record<string, string>> = {
   random: 'bpf_get_prandom_u32() gives random numbers',
 };
 
-/** Macros and methods of bcc's own dialect of C, and what libbpf has instead. */
-const BCC_MACROS: Readonly<Record<string, string>> = {
-  BPF_HASH: 'a map in SEC(".maps") of type BPF_MAP_TYPE_HASH',
-  BPF_ARRAY: 'a map in SEC(".maps") of type BPF_MAP_TYPE_ARRAY',
-  BPF_PERCPU_ARRAY: 'a map in SEC(".maps") of type BPF_MAP_TYPE_PERCPU_ARRAY',
-  BPF_PERCPU_HASH: 'a map in SEC(".maps") of type BPF_MAP_TYPE_PERCPU_HASH',
-  BPF_LRU_HASH: 'a map in SEC(".maps") of type BPF_MAP_TYPE_LRU_HASH',
-  BPF_TABLE: 'a map in SEC(".maps")',
-  BPF_HISTOGRAM: 'an array map of counters in SEC(".maps")',
-  BPF_STACK_TRACE: 'a map in SEC(".maps") of type BPF_MAP_TYPE_STACK_TRACE',
-  BPF_PERF_OUTPUT: 'a ring buffer map in SEC(".maps")',
-  BPF_RINGBUF_OUTPUT: 'a ring buffer map in SEC(".maps")',
-  BPF_PERF_ARRAY: 'a map in SEC(".maps") of type BPF_MAP_TYPE_PERF_EVENT_ARRAY',
-  BPF_QUEUE: 'a map in SEC(".maps") of type BPF_MAP_TYPE_QUEUE',
-  BPF_LPM_TRIE: 'a map in SEC(".maps") of type BPF_MAP_TYPE_LPM_TRIE',
-  TRACEPOINT_PROBE: 'SEC("tp/category/name") and a function of its record',
-  RAW_TRACEPOINT_PROBE: 'SEC("raw_tp/name") and BPF_PROG()',
-  KFUNC_PROBE: 'SEC("fentry/name") and BPF_PROG()',
-  KRETFUNC_PROBE: 'SEC("fexit/name") and BPF_PROG()',
-  LSM_PROBE: 'SEC("lsm/name") and BPF_PROG()',
-  bpf_usdt_readarg: 'SEC("usdt/path:provider:name") and BPF_USDT()',
-  bpf_usdt_readarg_p: 'SEC("usdt/path:provider:name") and BPF_USDT()',
-};
-const BCC_METHODS = new Set(
-  'perf_submit perf_submit_skb ringbuf_output ringbuf_reserve ringbuf_submit ringbuf_discard lookup lookup_or_init lookup_or_try_init increment atomic_increment update insert delete get_stackid perf_read'.split(
-    ' ',
-  ),
-);
-
 /** Guards that choose at run time what a kernel has. */
 const GUARD =
   /^(LINUX_KERNEL_VERSION|bpf_core_(enum_value|type|field)_exists|bpf_core_type_exists|bpf_ksym_exists)$/;
-
-function isKnownHere(source: ProgramSource, name: string): boolean {
-  return source.function(name) !== null || source.macro(name) !== null || source.variable(name) !== null;
-}
 
 export const unsupportedCalls: Check = function* ({ source }) {
   let choices: readonly Span[] | null = null;
   /** A file may be compiled for user space, too: what its build leaves out of BPF, nobody can say from here. */
   const isLeftToBuild = (at: number): boolean => {
-    choices ??= buildChoices(lex(source.text).tokens);
+    choices ??= buildChoices(source.lexed.tokens);
     return choices.some(({ start, end }) => start <= at && at < end);
   };
   for (const owner of source.definitions) {
     const body = source.body(owner);
     for (const call of body.calls) {
       const advice = Object.hasOwn(LIBC, call.name) ? LIBC[call.name] : undefined;
-      if (advice === undefined || isKnownHere(source, call.name) || isLeftToBuild(call.nameSpan.start))
-        continue;
+      if (advice === undefined || source.declares(call.name) || isLeftToBuild(call.nameSpan.start)) continue;
       yield {
         code: 'unsupported-call',
         severity: 'error',
@@ -137,80 +101,12 @@ function* endlessLoops(body: Body): Generator<Problem> {
   }
 }
 
-export const bccConstructs: Check = function* ({ source }) {
-  // At file level a macro's invocation is no call in any function: look at the words.
-  const { tokens } = source.lexed;
-  for (let index = 0; index < tokens.length; index++) {
-    const token = tokens[index];
-    if (token?.kind !== 'name' || tokens[index + 1]?.text !== '(') continue;
-    const instead = Object.hasOwn(BCC_MACROS, token.text) ? BCC_MACROS[token.text] : undefined;
-    if (instead === undefined || isKnownHere(source, token.text) || source.hasUnreadHeaders) continue;
-    yield {
-      code: 'bcc-construct',
-      severity: 'error',
-      span: { start: token.start, end: token.end },
-      message: `${token.text} is bcc's; with libbpf write ${instead}.`,
-      fixes: [],
-    };
-  }
-  for (const owner of source.definitions) {
-    const body = source.body(owner);
-    for (const call of body.calls) {
-      const method = /^(\w+)\.(\w+)$/.exec(call.name);
-      if (
-        method?.[2] &&
-        BCC_METHODS.has(method[2]) &&
-        !source.variable(method[1] ?? '')?.type.isFunctionPointer
-      ) {
-        yield bccMethod(source, call, method[1] ?? '', method[2]);
-      } else if (call.name === 'bpf_trace_printk' && call.arguments[0]?.type === 'string_literal') {
-        yield {
-          code: 'bcc-construct',
-          severity: 'error',
-          span: call.nameSpan,
-          message: "bcc adds the format's size to bpf_trace_printk(); libbpf's bpf_printk() does the same.",
-          fixes: [replaceFix('Use bpf_printk', call.nameSpan, 'bpf_printk', true)],
-        };
-      }
-    }
-  }
-};
-
-function bccMethod(source: ProgramSource, call: Call, map: string, method: string): Problem {
-  const texts = call.arguments.map(one => source.text.slice(one.start, one.end));
-  const helper: Readonly<Record<string, string>> = {
-    lookup: 'bpf_map_lookup_elem',
-    update: 'bpf_map_update_elem',
-    delete: 'bpf_map_delete_elem',
-    get_stackid: 'bpf_get_stackid',
-  };
-  const name = helper[method];
-  const fixes: Fix[] =
-    name && method !== 'get_stackid' && texts.length > 0
-      ? [
-          replaceFix(
-            `Use ${name}`,
-            { start: call.nameSpan.start, end: call.nameSpan.end + 1 },
-            `${name}(&${map}, `,
-            true,
-          ),
-        ]
-      : [];
-  return {
-    code: 'bcc-construct',
-    severity: 'error',
-    span: call.nameSpan,
-    message: `Maps have methods in bcc only; with libbpf call ${name ?? 'the helper'}(&${map}, ...).`,
-    fixes,
-  };
-}
-
 export const helperAvailability: Check = function* ({ source, helpers, kernel, reachedBy }) {
   const isGuarded = new Map<Body, boolean>();
   for (const [owner, kinds] of reachedBy) {
     const body = source.body(owner);
     for (const call of body.calls) {
-      if (!helpers.has(call.name) || isKnownHere(source, call.name)) continue;
+      if (!helpers.has(call.name) || source.declares(call.name)) continue;
       const refusal = firstRefusal(kinds, kind => whyNotCallable(call.name, kind));
       if (refusal) {
         yield {
@@ -218,7 +114,7 @@ export const helperAvailability: Check = function* ({ source, helpers, kernel, r
           severity: 'error',
           span: call.nameSpan,
           message: `${refusal.kind.name} programs cannot call ${call.name}(): ${refusal.why}.`,
-          fixes: [],
+          fixes: sleepableFixes(owner.section, refusal.kind, call.name),
         };
         continue;
       }
@@ -255,6 +151,15 @@ export const helperAvailability: Check = function* ({ source, helpers, kernel, r
     }
   }
 };
+
+/** Where the same program may sleep, and may then call the helper: `fentry` becomes `fentry.s`. */
+function sleepableFixes(section: SectionMark | null, kind: SectionKind, helper: string): Fix[] {
+  const sleepable = sleepableKind(kind);
+  if (!section || section.isPartial || !sleepable || whyNotCallable(helper, sleepable) !== null) return [];
+  const start = section.nameSpan.start + section.name.indexOf(kind.name);
+  const span = { start, end: start + kind.name.length };
+  return [replaceFix(`Let the program sleep: ${sleepable.name}`, span, sleepable.name, true)];
+}
 
 /** Functions of many programs are refused only where every program that reaches them is: others may never get there. */
 function firstRefusal(

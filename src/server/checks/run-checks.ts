@@ -2,7 +2,8 @@
 import { parseSection, type SectionKind } from '../helpers/section-kinds';
 import type { SourceFunction } from '../source/model';
 import type { ProgramSource } from '../source/program-source';
-import { bccConstructs, helperAvailability, unsupportedCalls } from './calls';
+import { bccConstructs } from './bcc';
+import { helperAvailability, unsupportedCalls } from './calls';
 import { mixedHeaders } from './includes';
 import { license } from './license';
 import { ringBufferSize } from './maps';

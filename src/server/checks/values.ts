@@ -17,6 +17,12 @@ const MAY_BE_NULL = new Set([
   'bpf_sk_lookup_udp',
   'bpf_skc_lookup_tcp',
 ]);
+/** What the verifier calls such a result (reg_type_str of kernel/bpf/verifier.c); others have a name of their own. */
+const VERIFIER_NAMES: Readonly<Record<string, string>> = {
+  bpf_map_lookup_elem: 'map_value_or_null',
+  bpf_map_lookup_percpu_elem: 'map_value_or_null',
+  bpf_ringbuf_reserve: 'ringbuf_mem_or_null',
+};
 /** Helpers that the verifier lets write or end only what was tested: their first argument. */
 const WANTS_TESTED = /^bpf_(ringbuf_(submit|discard)|get_current_comm|probe_read\w*|spin_(un)?lock)$/;
 const ATOMICS = /^__(sync|atomic)_\w+$/;
@@ -42,7 +48,7 @@ export const uncheckedPointers: Check = function* ({ source }) {
         code: 'unchecked-pointer',
         severity: 'error',
         span,
-        message: `${call.name}() gives NULL when there is nothing${isArray ? ' (the verifier asks for the test even of an array map)' : ''}, and ${variable ?? 'its result'} is used before anything checks it: the verifier refuses this ("invalid mem access 'map_value_or_null'").`,
+        message: `${call.name}() gives NULL when there is nothing${isArray ? ' (the verifier asks for the test even of an array map)' : ''}, and ${variable ?? 'its result'} is used before anything checks it: the verifier refuses this ("invalid mem access '${VERIFIER_NAMES[call.name] ?? '…_or_null'}'").`,
         fixes:
           variable !== null && statement
             ? [guardFix(source.text, body, statement, variable, owner.returnType)]

@@ -3,7 +3,7 @@
  * kernel/trace/bpf_trace.c, net/core/filter.c and kernel/bpf/helpers.c (6.18); listed here is only what they have
  * refused in every release, so that a working program is never marked.
  */
-import type { ProgramFamily, SectionKind } from './section-kinds';
+import { findSectionKind, type ProgramFamily, type SectionKind } from './section-kinds';
 
 /** gpl_only = true in the helper's bpf_func_proto. */
 const GPL_ONLY = new Set(
@@ -114,7 +114,7 @@ export function whyNotCallable(helper: string, kind: SectionKind): string | null
   const { family } = kind;
   if (OPEN.includes(family)) return null;
   if (SLEEPABLE.has(helper) && !kind.sleepable && !(family === 'iter' && kind.name === 'iter'))
-    return `it may sleep, and SEC("${kind.name}") programs may not${hasSleepable(kind) ? `; SEC("${kind.name}.s") may` : ''}`;
+    return `it may sleep, and SEC("${kind.name}") programs may not${sleepableKind(kind) ? `; SEC("${kind.name}.s") may` : ''}`;
   const only = ONLY[helper];
   if (only && !only.includes(family))
     return `only ${only.filter(one => one !== 'ext').join(', ')} programs have it`;
@@ -124,6 +124,7 @@ export function whyNotCallable(helper: string, kind: SectionKind): string | null
   return null;
 }
 
-function hasSleepable(kind: SectionKind): boolean {
-  return /^(fentry|fexit|fmod_ret|uprobe|uretprobe|usdt|lsm|iter)$/.test(kind.name);
+/** The kind that is the same but for sleeping; null where there is none, or the kind sleeps already. */
+export function sleepableKind(kind: SectionKind): SectionKind | null {
+  return kind.sleepable ? null : findSectionKind(`${kind.name}.s`);
 }

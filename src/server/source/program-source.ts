@@ -100,6 +100,10 @@ export class ProgramSource {
   variable(name: string): SourceVariable | null {
     return firstOf(this.models, model => model.variables.find(one => one.name === name));
   }
+  /** Whether the file or a header it includes has a function, macro or variable of the name. */
+  declares(name: string): boolean {
+    return this.function(name) !== null || this.macro(name) !== null || this.variable(name) !== null;
+  }
   get variables(): SourceVariable[] {
     return this.models.flatMap(model => model.variables);
   }

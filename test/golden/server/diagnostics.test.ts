@@ -190,9 +190,16 @@ describe('diagnostics', () => {
     expect((await use('xdp', 'bpf_get_stackid(ctx, b, 0)')).list).toEqual([
       'helper-program-type: bpf_get_stackid',
     ]);
-    expect((await use('fentry/vfs_read', 'bpf_copy_from_user(b, 8, ctx)')).diagnostics[0]?.message).toContain(
-      'SEC("fentry.s") may',
-    );
+    const { name, diagnostics } = await use('?fentry/vfs_read', 'bpf_copy_from_user(b, 8, ctx)');
+    expect(diagnostics[0]?.message).toContain('SEC("fentry.s") may');
+    const after =
+      diagnostics[0] && (await server.fixed(name, diagnostics[0], 'Let the program sleep: fentry.s'));
+    expect(after).toContain('SEC("?fentry.s/vfs_read")');
+    // The small kernel has no such helper for anybody.
+    const left = await server.diagnostics(name, after ?? '');
+    expect(left.map(({ code }) => code)).toEqual(['helper-newer']);
+    const kprobe = await use('kprobe/vfs_read', 'bpf_copy_from_user(b, 8, ctx)');
+    expect(kprobe.diagnostics[0]?.data).toMatchObject({ fixes: [] });
   });
 
   it('follows calls into functions of the file', async () => {
@@ -224,6 +231,29 @@ describe('diagnostics', () => {
     expect((await problemsOf('#define BPF_HASH(a, b, c) int a\nBPF_HASH(counts, u32, u64);\n')).list).toEqual(
       [],
     );
+  });
+
+  const bccMaps: readonly (readonly [macro: string, fields: readonly string[]])[] = [
+    ['BPF_HASH(old)', ['type, BPF_MAP_TYPE_HASH', 'max_entries, 10240', 'key, u64', 'value, u64']],
+    [
+      'BPF_LRU_HASH(old, struct key_t, u32, 64)',
+      ['type, BPF_MAP_TYPE_LRU_HASH', 'max_entries, 64', 'key, struct key_t', 'value, u32'],
+    ],
+    [
+      'BPF_PERCPU_ARRAY(old, u32, 2 * 3)',
+      ['type, BPF_MAP_TYPE_PERCPU_ARRAY', 'max_entries, 2 * 3', 'key, u32', 'value, u32'],
+    ],
+    ['BPF_PERF_OUTPUT(old)', ['type, BPF_MAP_TYPE_RINGBUF', 'max_entries, 64 * 4096']],
+    ['BPF_RINGBUF_OUTPUT(old, 8)', ['type, BPF_MAP_TYPE_RINGBUF', 'max_entries, 8 * 4096']],
+  ];
+  it.each(bccMaps)('makes a map of %s', async (macro, fields) => {
+    const { name, diagnostics } = await problemsOf(`struct key_t {\n\tu64 a;\n};\n${macro};\n`);
+    const [first] = diagnostics;
+    if (!first) throw new Error('nothing was said');
+    const after = await server.fixed(name, first, 'Define the map in SEC(".maps")');
+    const written = fields.map(field => `\t__${/^(key|value)/.test(field) ? 'type' : 'uint'}(${field});\n`);
+    expect(after).toContain(`struct {\n${written.join('')}} old SEC(".maps");\n`);
+    expect(await server.diagnostics(name, after)).toEqual([]);
   });
 
   it("turns bcc's map methods into helper calls", async () => {
