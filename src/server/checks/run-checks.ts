@@ -2,13 +2,14 @@
 import { parseSection, type SectionKind } from '../helpers/section-kinds';
 import type { SourceFunction } from '../source/model';
 import type { ProgramSource } from '../source/program-source';
+import { attachTargets } from './attach-targets';
 import { bccConstructs } from './bcc';
 import { helperAvailability, unsupportedCalls } from './calls';
 import { mixedHeaders } from './includes';
 import { license } from './license';
 import { ringBufferSize } from './maps';
 import type { Check, CheckContext, Problem } from './problem';
-import { attachTargets, sectionGrammar } from './sections';
+import { sectionGrammar } from './section-grammar';
 import { stackSize } from './stack';
 import { threadAsProcess, uncheckedPointers } from './values';
 

@@ -2,7 +2,7 @@
 import type { CodeLens } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
-import { missingTarget } from '../checks/sections';
+import { missingTarget } from '../checks/attach-targets';
 import { parseSection } from '../helpers/section-kinds';
 import { summarizeMap } from './map-view';
 import { rangeOf } from './places';

@@ -2,7 +2,7 @@
 import type { Hover } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
-import { missingTarget } from '../checks/sections';
+import { missingTarget } from '../checks/attach-targets';
 import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
 import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
 import { findSectionKind, parseSection, type SectionKind } from '../helpers/section-kinds';

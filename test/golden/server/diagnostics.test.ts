@@ -67,6 +67,7 @@ describe('diagnostics', () => {
     ['tp_btf/sched_switch', null],
     ['tp_btf/sched/sched_switch', 'section-name: tp_btf/sched/sched_switch', 'SEC("tp_btf/sched_switch")'],
     ['tp_btf/sched_swich', 'target-missing: sched_swich', 'SEC("tp_btf/sched_switch")'],
+    ['tp_btf/sys_enter_openat', 'target-missing: sys_enter_openat'],
     ['ksyscall/openat', null],
     ['ksyscall/sys_openat', 'section-name: ksyscall/sys_openat', 'SEC("ksyscall/openat")'],
     ['ksyscall/opnat', 'target-missing: opnat', 'SEC("ksyscall/openat")'],
