@@ -1,42 +1,10 @@
 import { decodeCString, encodeUtf8 } from '../utf8';
-import type { Btf, BtfMember, BtfType, BtfTypeId } from './btf-model';
+import type { Btf, BtfType, BtfTypeId } from './btf-model';
+import { decodeType, FIXED_BYTES, KIND_DECL_TAG, KINDS, type Kind, TYPE_BYTES, VLEN_BYTES } from './btf-type';
 import { ObjectError } from './model';
-
-type Kind = BtfType['kind'];
-
-/** BTF_KIND_* by number, include/uapi/linux/btf.h. */
-const KINDS: readonly Kind[] = [
-  'void',
-  'int',
-  'ptr',
-  'array',
-  'struct',
-  'union',
-  'enum',
-  'fwd',
-  'typedef',
-  'volatile',
-  'const',
-  'restrict',
-  'func',
-  'func_proto',
-  'var',
-  'datasec',
-  'float',
-  'decl_tag',
-  'type_tag',
-  'enum',
-];
-const KIND_ENUM64 = 19;
-const KIND_DECL_TAG = 17;
-
-/** Bytes after the 12-byte struct btf_type: a fixed part, and one part per vlen. */
-const FIXED_BYTES = [0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0];
-const VLEN_BYTES = [0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12];
 
 const MAGIC = 0xeb9f;
 const HEADER_BYTES = 24;
-const TYPE_BYTES = 12;
 /** libbpf's MAX_RESOLVE_DEPTH (tools/lib/bpf/btf.c); deeper chains are cycles. */
 const MAX_DEPTH = 32;
 /** Names are cut here, so that a hostile table cannot make every one of its types name megabytes. */
@@ -120,7 +88,7 @@ class BtfTable implements Btf {
   type(id: BtfTypeId): BtfType {
     if (id === 0) return { kind: 'void' };
     const table = this.tableOf(id);
-    return table.decode(table.offsetOf(id));
+    return decodeType(table, table.offsetOf(id));
   }
 
   name(id: BtfTypeId): string {
@@ -327,7 +295,7 @@ class BtfTable implements Btf {
     return (this.u32(offset + 4) >>> 24) & 0x1f;
   }
 
-  private u32(offset: number): number {
+  u32(offset: number): number {
     return this.view.getUint32(offset, this.littleEndian);
   }
 
@@ -339,116 +307,5 @@ class BtfTable implements Btf {
     if (nameOffset === 0) return '';
     if (start >= this.stringsEnd) throw bad(`a name at ${nameOffset} lies outside the strings`);
     return decodeCString(this.bytes, start, Math.min(this.stringsEnd, start + MAX_NAME_BYTES));
-  }
-
-  private decode(offset: number): BtfType {
-    const info = this.u32(offset + 4);
-    const kindNumber = (info >>> 24) & 0x1f;
-    const kind = KINDS[kindNumber] ?? 'void';
-    const kindFlag = info >>> 31 === 1;
-    const length = info & 0xffff;
-    const third = this.u32(offset + 8);
-    const name = this.string(this.u32(offset));
-    const rest = offset + TYPE_BYTES;
-    switch (kind) {
-      case 'void':
-        return { kind };
-      case 'int': {
-        const encoding = this.u32(rest);
-        return {
-          kind,
-          name,
-          size: third,
-          signed: (encoding & (1 << 24)) !== 0,
-          char: (encoding & (2 << 24)) !== 0,
-          bool: (encoding & (4 << 24)) !== 0,
-          bits: encoding & 0xff,
-          bitOffset: (encoding >>> 16) & 0xff,
-        };
-      }
-      case 'ptr':
-      case 'volatile':
-      case 'const':
-      case 'restrict':
-        return { kind, type: third };
-      case 'array':
-        return { kind, type: this.u32(rest), indexType: this.u32(rest + 4), count: this.u32(rest + 8) };
-      case 'struct':
-      case 'union':
-        return { kind, name, size: third, members: this.members(rest, length, kindFlag) };
-      case 'enum':
-        return {
-          kind,
-          name,
-          size: third,
-          signed: kindFlag,
-          values: this.enumValues(rest, length, kindFlag, kindNumber === KIND_ENUM64),
-          is64: kindNumber === KIND_ENUM64,
-        };
-      case 'fwd':
-        return { kind, name, union: kindFlag };
-      case 'typedef':
-        return { kind, name, type: third };
-      case 'func':
-        return { kind, name, type: third, linkage: length };
-      case 'func_proto':
-        return { kind, returnType: third, parameters: this.pairs(rest, length) };
-      case 'var':
-        return { kind, name, type: third, linkage: this.u32(rest) };
-      case 'datasec':
-        return { kind, name, size: third, variables: this.variables(rest, length) };
-      case 'float':
-        return { kind, name, size: third };
-      case 'decl_tag':
-        return { kind, tag: name, type: third, component: this.view.getInt32(rest, this.littleEndian) };
-      case 'type_tag':
-        return { kind, tag: name, type: third };
-    }
-  }
-
-  private members(start: number, count: number, packed: boolean): BtfMember[] {
-    const members: BtfMember[] = [];
-    for (let at = start; members.length < count; at += 12) {
-      const offset = this.u32(at + 8);
-      members.push({
-        name: this.string(this.u32(at)),
-        type: this.u32(at + 4),
-        // With kind_flag the upper 8 bits are the width of a bit field.
-        bitOffset: packed ? offset & 0xffffff : offset,
-        bitSize: packed ? offset >>> 24 : 0,
-      });
-    }
-    return members;
-  }
-
-  private enumValues(
-    start: number,
-    count: number,
-    signed: boolean,
-    is64: boolean,
-  ): { name: string; value: bigint }[] {
-    const values: { name: string; value: bigint }[] = [];
-    for (let at = start; values.length < count; at += is64 ? 12 : 8) {
-      const low = this.u32(at + 4);
-      let value = is64 ? (BigInt(this.u32(at + 8)) << 32n) | BigInt(low) : BigInt(low);
-      if (signed) value = BigInt.asIntN(is64 ? 64 : 32, value);
-      values.push({ name: this.string(this.u32(at)), value });
-    }
-    return values;
-  }
-
-  private pairs(start: number, count: number): { name: string; type: BtfTypeId }[] {
-    const pairs: { name: string; type: BtfTypeId }[] = [];
-    for (let at = start; pairs.length < count; at += 8)
-      pairs.push({ name: this.string(this.u32(at)), type: this.u32(at + 4) });
-    return pairs;
-  }
-
-  private variables(start: number, count: number): { type: BtfTypeId; offset: number; size: number }[] {
-    const variables: { type: BtfTypeId; offset: number; size: number }[] = [];
-    for (let at = start; variables.length < count; at += 12) {
-      variables.push({ type: this.u32(at), offset: this.u32(at + 4), size: this.u32(at + 8) });
-    }
-    return variables;
   }
 }
