@@ -1,43 +1,7 @@
 import { decodeCString } from '../utf8';
+import { AT, TAG } from './dwarf-constants';
 import { type Elf, StringTable } from './elf';
-
-/** Tags and attributes of DWARF 4 and 5 (dwarfstd.org, section 7.5) that record types need. */
-export const TAG = {
-  array: 0x01,
-  enumeration: 0x04,
-  parameter: 0x05,
-  member: 0x0d,
-  pointer: 0x0f,
-  structure: 0x13,
-  subroutineType: 0x15,
-  typedef: 0x16,
-  union: 0x17,
-  inlined: 0x1d,
-  subrange: 0x21,
-  base: 0x24,
-  const: 0x26,
-  enumerator: 0x28,
-  subprogram: 0x2e,
-  variable: 0x34,
-  volatile: 0x35,
-  restrict: 0x37,
-  annotation: 0x6000,
-} as const;
-const AT = {
-  name: 0x03,
-  byteSize: 0x0b,
-  bitSize: 0x0d,
-  constValue: 0x1c,
-  upperBound: 0x2f,
-  abstractOrigin: 0x31,
-  count: 0x37,
-  memberLocation: 0x38,
-  declaration: 0x3c,
-  encoding: 0x3e,
-  type: 0x49,
-  dataBitOffset: 0x6b,
-  strOffsetsBase: 0x72,
-} as const;
+import { relocated } from './relocated';
 
 /** One debugging information entry with the attributes that matter here; offsets count from the start of .debug_info. */
 export interface Die {
@@ -397,32 +361,4 @@ class DwarfReader {
       if (scale > 2 ** 70) throw new Unreadable('number');
     }
   }
-}
-
-/**
- * The bytes of a debug section with its relocations applied. BPF uses SHT_REL: the addend is in place, and the symbol
- * is nearly always a section's, of value 0 (R_BPF_64_ABS64, _ABS32 and _NODYLD32 of llvm_reloc.rst; older clangs wrote
- * R_BPF_64_64 and _32 here).
- */
-function relocated(elf: Elf, name: string): DataView {
-  const section = elf.section(name);
-  if (!section) return new DataView(new ArrayBuffer(0));
-  let bytes = section.bytes;
-  let view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const { offset, type, symbol, addend } of elf.relocations(section.index)) {
-    if (!symbol || (symbol.value === 0 && addend === null)) continue;
-    if (bytes === section.bytes) {
-      bytes = section.bytes.slice();
-      view = new DataView(bytes.buffer);
-    }
-    const wide = type === 1 || type === 2;
-    if (offset + (wide ? 8 : 4) > bytes.byteLength) continue;
-    const own =
-      addend ??
-      (wide ? Number(view.getBigUint64(offset, elf.littleEndian)) : view.getUint32(offset, elf.littleEndian));
-    if (wide)
-      view.setBigUint64(offset, BigInt.asUintN(64, BigInt(Math.trunc(own + symbol.value))), elf.littleEndian);
-    else view.setUint32(offset, own + symbol.value, elf.littleEndian);
-  }
-  return view;
 }

@@ -1,5 +1,6 @@
 import type { Btf, BtfMember, BtfType, BtfTypeId } from './btf-model';
-import { type Die, readDies, TAG } from './dwarf-reader';
+import { TAG } from './dwarf-constants';
+import { type Die, readDies } from './dwarf-reader';
 import type { Elf } from './elf';
 import { ObjectError } from './model';
 
