@@ -6,6 +6,7 @@ import { type HelperConnection, HelperRequestError } from '../helper-connection'
 import type { Target } from '../target';
 import type { TracingSession } from '../tracing-session';
 import { UserElf } from '../user-elf';
+import { Demangler } from './demangler';
 import { FileSymbolizer } from './file-symbolizer';
 import { KernelSymbols } from './kernel-symbols';
 import { type MappingRecord, parseMappingRecords } from './mapping-records';
@@ -26,12 +27,14 @@ export class Symbolizer {
   private readonly processes = new Map<number, ProcessMaps>();
   private readonly elves = new Map<string, Promise<UserElf | null>>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private disposed = false;
   private kernel: Promise<KernelSymbols> | null = null;
   private files: Promise<FileSymbolizer | null> | null = null;
+  private readonly demangler = new Demangler();
 
   constructor(
-    private readonly target: Target,
-    private readonly connection: HelperConnection,
+    private readonly target: Pick<Target, 'processMaps'>,
+    private readonly connection: Pick<HelperConnection, 'request' | 'takeBlob'>,
   ) {}
 
   /**
@@ -73,6 +76,8 @@ export class Symbolizer {
   }
 
   private pollMaps(pid: number, step: number): void {
+    // The answer to the last look may come after the end.
+    if (this.disposed) return;
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
@@ -123,15 +128,18 @@ export class Symbolizer {
   }
 
   dispose(): void {
+    this.disposed = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     void this.files?.then(files => files?.dispose());
+    this.demangler.dispose();
   }
 
   private async kernelFrames(address: bigint): Promise<NamedAddress[]> {
     this.kernel ??= this.readKernelSymbols();
     const symbol = (await this.kernel).find(address);
-    return [symbol ? { name: symbol.name, module: symbol.module ?? '' } : UNKNOWN];
+    if (!symbol) return [UNKNOWN];
+    return [{ name: await this.demangler.readable(symbol.name), module: symbol.module ?? '' }];
   }
 
   private async userFrames(pid: number, address: bigint): Promise<NamedAddress[]> {

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Demangler } from '../../../src/session/symbols/demangler';
 import { FileSymbolizer } from '../../../src/session/symbols/file-symbolizer';
 import { readableName } from '../../../src/session/symbols/rust-names';
 
@@ -99,5 +100,23 @@ describe('names of functions', () => {
     const names = await namesOf('suffixes', [`${symbol}.llvm.13440414587002705966`, `${symbol}.cold`]);
     expect(names.map(([, name]) => name)).toEqual(['shop::shop::add', 'shop::shop::add (.cold)']);
     expect(readableName('Basket::add(int) (.llvm.13440414587002705966)')).toBe('Basket::add(int)');
+  });
+
+  it('reads names that are all there is, as the kernel has those of its Rust functions', async () => {
+    const expected = [...fixture('rust-v0.tsv'), ...fixture('rust-legacy.tsv')];
+    const demangler = new Demangler();
+    try {
+      const named = await Promise.all(
+        expected.map(async ([symbol]): Promise<Named> => [symbol, await demangler.readable(symbol)]),
+      );
+      expect(named).toEqual(expected);
+      // C's names need nobody to be asked, and what is no mangled name is left as it is.
+      expect(demangler.readable('vfs_read')).toBe('vfs_read');
+      expect(await demangler.readable('_Rubbish')).toBe('_Rubbish');
+    } finally {
+      demangler.dispose();
+    }
+    // Nobody waits for an answer of a process that was ended, or asks it again.
+    for (const name of ['_RNvC3foo3bar', '_RNvC3foo3baz']) expect(await demangler.readable(name)).toBe(name);
   });
 });

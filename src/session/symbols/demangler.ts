@@ -1,0 +1,29 @@
+/** Names of the kernel's Rust functions as their authors wrote them: /proc/kallsyms has them mangled (v0). */
+import { LineProcess } from './line-process';
+import { readableName } from './rust-names';
+
+/** Of Rust's manglings: v0 (RFC 2603), and the older one. The kernel has no C++. */
+const MANGLED = /^_(R|ZN)/;
+
+export class Demangler {
+  private tool: Promise<LineProcess | null> | null = null;
+  private readonly known = new Map<string, Promise<string>>();
+
+  /** The name as it is where it is not mangled, or nothing here (llvm-cxxfilt) can read it. */
+  readable(name: string): string | Promise<string> {
+    if (!MANGLED.test(name)) return name;
+    const known = this.known.get(name) ?? this.ask(name);
+    this.known.set(name, known);
+    return known;
+  }
+
+  dispose(): void {
+    void this.tool?.then(tool => tool?.dispose());
+  }
+
+  private async ask(name: string): Promise<string> {
+    this.tool ??= LineProcess.start('llvm-cxxfilt', []);
+    const answer = await (await this.tool)?.ask(name);
+    return answer ? readableName(answer) : name;
+  }
+}
