@@ -185,7 +185,7 @@ export function createHistogramView(
       'div',
       { class: 'pane-head' },
       heatHead,
-      element('span', { class: 'muted' }, 'line: p99 · drag to select a range'),
+      element('span', { class: 'muted' }, 'shade: values · line: p99 · drag to select a range'),
     ),
     heatmap.element,
   );

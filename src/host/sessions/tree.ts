@@ -67,12 +67,13 @@ function sessionItem(session: SessionModel): vscode.TreeItem {
   const { id, title, target, state, attached } = session.summary;
   const { lost, cost } = session;
   const parts = [
+    // First: the end of a row is out of view where the side bar is narrow.
+    lost > 0 ? `${rate(lost)} lost` : '',
     state === 'running'
       ? session.panels.includes('events')
         ? `${rate(session.eventsPerSecond)} events/s`
         : ''
       : state,
-    lost > 0 ? `${rate(lost)} lost` : '',
     session.isLive && cost ? overhead(cost) : '',
     target,
     age(session.ageMs),
