@@ -69,7 +69,9 @@ export class AgentClient implements AgentCalls {
   }
 
   consumed(processId: number, bytes: number): void {
-    if (!this.ended) void this.connection.rpc.sendNotification('consumed', { processId, bytes });
+    // A guest that is gone waits for nothing; that it is gone is said by the end of its connection.
+    if (!this.ended)
+      void this.connection.rpc.sendNotification('consumed', { processId, bytes }).catch(() => undefined);
   }
 
   /** Throws VmError 'spawn-failed' when the program cannot be started. */

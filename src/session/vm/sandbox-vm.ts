@@ -73,6 +73,7 @@ export class SandboxVm {
   private helper: Socket | undefined;
   private readonly deathListeners: ((reason: VmError) => void)[] = [];
   private death: VmError | undefined;
+  private removed: Promise<void> = Promise.resolve();
 
   /** The kernel kills QEMU with this process (see startQemu); only the folder needs a hand. */
   private readonly onExit = (): void => rmSync(this.runFolder, { recursive: true, force: true });
@@ -173,7 +174,7 @@ export class SandboxVm {
   async dispose(): Promise<void> {
     this.end(new VmError('disposed', 'The sandbox VM was shut down.'));
     this.qemu.process.kill('SIGKILL');
-    await this.qemu.ended;
+    await this.removed;
   }
 
   private end(reason: VmError): void {
@@ -181,9 +182,16 @@ export class SandboxVm {
     this.death = reason;
     this.helper?.destroy();
     this.agent.end(reason);
-    process.off('exit', this.onExit);
-    void rm(this.runFolder, { recursive: true, force: true });
+    this.removed = this.removeRunFolder();
     for (const listener of this.deathListeners) listener(reason);
+  }
+
+  /** Not before QEMU has ended, which has its sockets and disks there. */
+  private async removeRunFolder(): Promise<void> {
+    await this.qemu.ended.catch(() => undefined);
+    // Files that cannot be removed are in nobody's way: each VM has a folder of its own.
+    await rm(this.runFolder, { recursive: true, force: true }).catch(() => undefined);
+    process.off('exit', this.onExit);
   }
 }
 

@@ -33,6 +33,11 @@ async function endsWithin(pid: number, deadlineMs: number): Promise<boolean> {
   return false;
 }
 
+/** Where a running guest has its sockets. */
+function runFolderOf(qemuPid: number): string {
+  return /path=([^,\0]+)\/helper\.sock/.exec(readFileSync(`/proc/${qemuPid}/cmdline`, 'latin1'))?.[1] ?? '';
+}
+
 describe('a guest', () => {
   it('dies with its client, even when that is killed', async () => {
     const script = path.join(workFolder, 'boot-and-wait.mjs');
@@ -53,8 +58,7 @@ describe('a guest', () => {
     const [said] = await once(client.stdout, 'data');
     const qemuPid = Number(/^qemu (\d+)/.exec(String(said))?.[1]);
     expect(isAlive(qemuPid)).toBe(true);
-    const folder =
-      /path=([^,\0]+)\/helper\.sock/.exec(readFileSync(`/proc/${qemuPid}/cmdline`, 'latin1'))?.[1] ?? '';
+    const folder = runFolderOf(qemuPid);
     expect(existsSync(folder)).toBe(true);
     client.kill('SIGKILL');
     await once(client, 'exit');
@@ -83,6 +87,18 @@ describe('a guest', () => {
     expect(reason.consoleTail.join('\n')).toMatch(/Kernel panic/);
     expect(isAlive(vm.qemuPid)).toBe(false);
     await expect(vm.spawn(command(['/bin/true']))).rejects.toMatchObject({ code: 'guest-died' });
+    await vm.dispose();
+  });
+
+  it('that is shut down leaves neither process nor folder, and needs nobody to tidy up when this process ends', async () => {
+    const listeners = process.listenerCount('exit');
+    const vm = await SandboxVm.boot(small);
+    const folder = runFolderOf(vm.qemuPid);
+    expect(existsSync(folder)).toBe(true);
+    await vm.dispose();
+    expect(isAlive(vm.qemuPid)).toBe(false);
+    expect(existsSync(folder)).toBe(false);
+    expect(process.listenerCount('exit')).toBe(listeners);
     await vm.dispose();
   });
 
