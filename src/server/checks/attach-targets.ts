@@ -1,6 +1,7 @@
 /** Whether what a section attaches to is there on the target kernel. */
 import { parseSection, type SectionKind } from '../helpers/section-kinds';
 import type { TargetKernel } from '../kernel/target-kernel';
+import { buildChoices } from '../source/conditionals';
 import { nearest } from './nearest';
 import { type Check, type Problem, replaceFix } from './problem';
 import { grammarProblem } from './section-grammar';
@@ -10,9 +11,13 @@ const DISABLED = 'gadget_program_disabled';
 /** Names that stand for a target that user space sets before it loads: bpftool's XXX, libbpf-tools' dummy_file_read. */
 const PLACEHOLDER = /^([A-Z][A-Z_]*|dummy_\w+|dummy\/\w+)$/;
 
-/** Targets against the target kernel; optional programs (SEC("?...")) may well lack theirs. */
+/**
+ * Targets against the target kernel; optional programs (SEC("?...")) may well lack theirs, as may those in a branch that
+ * only the build chooses: it may be the one for other kernels.
+ */
 export const attachTargets: Check = function* ({ source, kernel }) {
   if (!kernel) return;
+  const choices = buildChoices(source.lexed.tokens);
   for (const { section } of source.programs) {
     const parsed = parseSection(section.name);
     if (
@@ -24,6 +29,7 @@ export const attachTargets: Check = function* ({ source, kernel }) {
       parsed.target === DISABLED
     )
       continue;
+    if (choices.some(({ start, end }) => start <= section.span.start && section.span.start < end)) continue;
     if (grammarProblem(section, source.isNamedForLibbpf)) continue;
     const missing = missingTarget(parsed.kind, parsed.target, kernel);
     if (!missing || PLACEHOLDER.test(parsed.target)) continue;
@@ -117,6 +123,13 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
         near,
       };
     }
+    case 'pattern':
+      if (kernel.hasMatch(target) !== false) return null;
+      return {
+        severity: 'warning',
+        message: `No function of the target kernel matches ${target}: there would be nothing to attach to.`,
+        near: [],
+      };
     case 'raw-tracepoint':
       // Several programs of one tracepoint, attached by name (the kernel's tests): sys_enter:skip_loop.
       if (target.includes(':')) return null;

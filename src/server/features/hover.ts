@@ -273,15 +273,14 @@ function availability(analysis: Analysis, kind: SectionKind, target: string): st
   const { kernel } = analysis;
   if (!kernel) return '';
   if (
-    ['user-function', 'user-pattern', 'usdt', 'operation', 'program-function', 'none', 'pattern'].includes(
-      kind.target,
-    )
+    ['user-function', 'user-pattern', 'usdt', 'operation', 'program-function', 'none'].includes(kind.target)
   )
     return '';
   const where = kernel.isRunning ? 'this kernel' : 'the target kernel';
   const missing = missingTarget(kind, target, kernel);
   if (missing)
     return `⚠ ${missing.message}${missing.near.length > 0 ? ` Nearest: ${missing.near.join(', ')}.` : ''}`;
+  if (kind.target === 'pattern') return kernel.hasMatch(target) ? `Matches functions of ${where}.` : '';
   if (kind.target !== 'function') return `In ${where}.`;
   const name = target.replace(/\+.*$/, '');
   const traceable = kernel.isTraceable(name);

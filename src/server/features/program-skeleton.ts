@@ -24,8 +24,9 @@ export function programSkeleton(
   const { kind, target } = parsed;
   const isReturn = /ret|exit/.test(kind.name) && kind.target !== 'none';
   const base = (target ?? kind.name)
-    .replace(/\+.*$/, '')
+    // The path first: libstdc++.so.6 has no offset in its name.
     .replace(/.*[/:]/, '')
+    .replace(/\+.*$/, '')
     .replace(/\W+/g, '_')
     .replace(/^_+|_+$/g, '');
   const name = `\${1:${base || 'program'}_${isReturn ? 'exit' : kind.target === 'none' ? 'program' : 'entry'}}`;

@@ -31,8 +31,13 @@ const SYSCALL_PREFIX =
   /^(?:__(?:x64|arm64|riscv|s390x|loongarch)_sys_|__do_sys_|__se_sys_|ksys_)(?!ni_syscall)/;
 const TRACEPOINT_PREFIX = 'btf_trace_';
 const LSM_PREFIX = 'bpf_lsm_';
-/** struct bpf_iter__TARGET is an iterator program's context (include/linux/bpf.h, DEFINE_BPF_ITER_FUNC). */
+/**
+ * struct bpf_iter__TARGET is an iterator program's context, bpf_iter_TARGET() what it attaches to (include/linux/bpf.h,
+ * DEFINE_BPF_ITER_FUNC). The verifier's own lists of trusted members are structs of such names without a function
+ * (kernel/bpf/verifier.c, BTF_TYPE_SAFE_TRUSTED).
+ */
 const ITERATOR_PREFIX = 'bpf_iter__';
+const ITERATOR_FUNCTION_PREFIX = 'bpf_iter_';
 
 export class KernelTypes {
   private names: Names | null = null;
@@ -215,7 +220,9 @@ export class KernelTypes {
       else if (SYSCALL_PREFIX.test(name)) syscalls.add(name.replace(SYSCALL_PREFIX, ''));
     }
     for (const name of this.index.names('struct')) {
-      if (name.startsWith(ITERATOR_PREFIX)) iterators.push(name.slice(ITERATOR_PREFIX.length));
+      if (!name.startsWith(ITERATOR_PREFIX)) continue;
+      const target = name.slice(ITERATOR_PREFIX.length);
+      if (this.find('func', ITERATOR_FUNCTION_PREFIX + target) !== null) iterators.push(target);
     }
     const tracepoints: string[] = [];
     for (const name of this.index.names('typedef')) {

@@ -66,6 +66,22 @@ export class TargetKernel {
     return found;
   }
 
+  /**
+   * Whether any function matches a pattern of kprobe.multi, where `*` and `?` stand for anything (libbpf.c, glob_match);
+   * null: no function with BTF does, and of the others nothing is known.
+   */
+  hasMatch(pattern: string): boolean | null {
+    const glob = pattern
+      .replace(/[^\w*?]/g, '\\$&')
+      .replace(/\*+/g, '[\\w.]*')
+      .replace(/\?/g, '[\\w.]');
+    const whole = new RegExp(`^${glob}$`);
+    if (this.types.functions.some(name => whole.test(name))) return true;
+    if (!this.isRunning) return null;
+    const table = this.symbolTable();
+    return table ? new RegExp(` [tTwW] ${glob}[\n\t]`).test(table.toString('latin1')) : null;
+  }
+
   /** Why no probe can be put on a function of the target kernel; null: no reason is known. */
   whyUntraceable(name: string): string | null {
     this.noTracing ??= untraceableFunctions(this.symbolTable()?.toString('latin1') ?? '');

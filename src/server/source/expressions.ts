@@ -57,7 +57,11 @@ export function enclosingCall(tokens: readonly Token[], offset: number, from = 0
     if (token?.kind !== 'mark' || token.end > offset) continue;
     if (token.text === ')' || token.text === ']') depth++;
     else if (token.text === '[') depth--;
-    else if (token.text === ';' || token.text === '{' || token.text === '}') {
+    else if (token.text === '}' && depth <= 0) {
+      const open = literalStart(tokens, index, from);
+      if (open === null) return null;
+      index = open;
+    } else if (token.text === ';' || token.text === '{' || token.text === '}') {
       if (depth <= 0) return null;
     } else if (token.text === ',' && depth === 0) {
       if (argument === 0) argumentFrom = index + 1;
@@ -81,6 +85,18 @@ export function enclosingCall(tokens: readonly Token[], offset: number, from = 0
         argumentFrom: argument === 0 ? index + 1 : argumentFrom,
       };
     }
+  }
+  return null;
+}
+
+/** Where the braces of a compound literal, `(struct key){ .pid = 1 }`, open; null when `close` ends something else. */
+function literalStart(tokens: readonly Token[], close: number, from: number): number | null {
+  let depth = 0;
+  for (let index = close; index > from; index--) {
+    const text = tokens[index]?.kind === 'mark' ? tokens[index]?.text : '';
+    if (text === ';') return null;
+    if (text === '}') depth++;
+    else if (text === '{' && --depth === 0) return tokens[index - 1]?.text === ')' ? index : null;
   }
   return null;
 }

@@ -61,6 +61,8 @@ describe('diagnostics', () => {
     ['kprobe/vfs_read+0x10', null],
     ['kprobe/vfs read', 'section-name: kprobe/vfs read'],
     ['kprobe.multi/vfs_*', null],
+    // Of another kernel than the running one not all functions are known.
+    ['kprobe.multi/xyz_*', null],
     ['tp/sched/sched_switch', null],
     ['tp/sched_switch', 'section-name: tp/sched_switch'],
     ['tp/sched:sched_switch', 'section-name: tp/sched:sched_switch', 'SEC("tp/sched/sched_switch")'],
@@ -76,6 +78,7 @@ describe('diagnostics', () => {
     ['lsm/file_opne', 'target-missing: file_opne', 'SEC("lsm/file_open")'],
     ['iter/task', null],
     ['iter/tasks', 'target-missing: tasks', 'SEC("iter/task")'],
+    ['iter/task__safe_trusted', 'target-missing: task__safe_trusted'],
     ['uprobe//usr/bin/bash:readline', null],
     ['uprobe/bash', 'section-name: uprobe/bash'],
     ['usdt/libc.so.6:libc:setjmp', null],
@@ -96,6 +99,13 @@ describe('diagnostics', () => {
     const after = await server.fixed(name, first, data.fixes[0]?.title ?? '');
     expect(after).toContain(`${fix}\n`);
     expect(await server.diagnostics(name, after)).toEqual([]);
+  });
+
+  it('says nothing of targets in branches that only the build chooses', async () => {
+    const old = `#ifdef OLD_KERNEL\n${program('fentry/vfs_raed', '')}#endif\n`;
+    expect((await problemsOf(old)).list).toEqual([]);
+    const both = await problemsOf(`${old}${program('fentry/vfs_wirte', '', 'int BPF_PROG(q)')}`);
+    expect(both.list).toEqual(['target-missing: vfs_wirte']);
   });
 
   it('names the nearest functions, and knows which severity is deserved', async () => {

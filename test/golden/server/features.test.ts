@@ -13,7 +13,7 @@ import type {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { findClang } from '../../../src/compile/clang';
-import { bundleServer, repository, ServerUnderTest, scratch, smallKernel } from './client';
+import { bundleServer, exists, repository, ServerUnderTest, scratch, smallKernel } from './client';
 
 const HEAD = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -197,6 +197,16 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       execFileSync((await findClang()).path, ['-O1', `${binary}.c`, '-o', binary]);
       const probes = await server.complete(fresh(), `${HEAD}SEC("usdt/${binary}:§")\n`);
       expect(labels(probes)).toEqual([`${binary}:shop:refund`, `${binary}:shop:sale`]);
+    });
+
+    it('names a probe for itself, not for the + in the path of its library', async () => {
+      const binary = path.join(folder, 'libshop++.so.1');
+      const source = `${binary}.c`;
+      writeFileSync(source, '#include <sys/sdt.h>\nvoid sell(void) { DTRACE_PROBE(shop, sale); }\n');
+      execFileSync((await findClang()).path, ['-O1', '-shared', '-fPIC', source, '-o', binary]);
+      const probe = fresh();
+      const probes = await server.complete(probe, `${HEAD}SEC("usdt/${binary}:§")\n`);
+      expect(taken(probe, probes, `${binary}:shop:sale`)).toContain('BPF_USDT(‹sale_entry›)');
     });
 
     it('finds the binary, by path or by the name libbpf looks for', async () => {
@@ -530,6 +540,10 @@ int BPF_PROG(on_read, struct file *file)
     expect(
       await hoverText(`${HEAD}extern struct task_struct *bpf_task_a§cquire(struct task_struct *p) __ksym;\n`),
     ).toContain('(kfunc)');
+    expect(await hoverText(`${HEAD}SEC("kprobe.multi/vfs§_*")\n`)).toContain(
+      'Matches functions of the target kernel.',
+    );
+    expect(await hoverText(`${HEAD}SEC("kprobe.multi/xyz§_*")\n`)).not.toContain('Matches');
     expect(await hoverText(`${HEAD}SEC("uprobe/libc.so.6:mallo§c")\n`)).toContain('has this function.');
     expect(await hoverText(`${HEAD}SEC("uprobe/libc.so.6:mallo§x")\n`)).toContain('has no function mallox');
     // Not in this small kernel, but its parameters are known all the same.
@@ -589,6 +603,12 @@ struct inode { /* 24 bytes; offset, size */
       signatures: [{ label: 'struct task_struct * bpf_task_acquire(struct task_struct *p)' }],
     });
     expect(await help('mode = (§')).toBe(null);
+    expect(await help('bpf_map_update_elem(&counts, &(struct key){ .pid = 1, .comm = {} }, §')).toMatchObject(
+      {
+        activeParameter: 2,
+      },
+    );
+    expect(await help('if (file) {\n\t\tmode = 1;\n\t}\n\tmode = §')).toBe(null);
     const program = await server.at<SignatureHelp>(
       'textDocument/signatureHelp',
       fresh(),
@@ -730,6 +750,21 @@ describe('without anything', () => {
       expect((await server.complete('b.bpf.c', 'SEC("§")')).length).toBeGreaterThan(50);
       expect(await server.stop()).toBe(0);
     }
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('tells a pattern that no function of the running kernel matches, where it can know them', async () => {
+    const folder = scratch();
+    const server = await ServerUnderTest.start(await bundleServer(folder), undefined);
+    const program = (pattern: string) =>
+      `${HEAD}SEC("kprobe.multi/${pattern}")\nint p(void *ctx)\n{\n\treturn 0;\n}\n`;
+    const codes = async (pattern: string) =>
+      (await server.diagnostics('a.bpf.c', program(pattern))).map(one => one.code);
+    expect(await codes('vfs_*')).toEqual([]);
+    expect(await codes('vfs_rea?')).toEqual([]);
+    const isKnown = exists('/sys/kernel/btf/vmlinux');
+    expect(await codes('vfs_zzz*')).toEqual(isKnown ? ['target-missing'] : []);
+    expect(await server.stop()).toBe(0);
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 });

@@ -89,7 +89,12 @@ struct xdp_md {
 	__u32 data;
 	__u32 data_end;
 };
+struct bpf_iter_meta;
 struct bpf_iter__task {
+	struct task_struct *task;
+};
+/* The verifier's list of members it trusts: no iterator. */
+struct bpf_iter__task__safe_trusted {
 	struct task_struct *task;
 };
 
@@ -162,6 +167,11 @@ void bpf_lsm_file_free(struct file *file)
 {
 }
 
+int bpf_iter_task(struct bpf_iter_meta *meta, struct task_struct *task)
+{
+	return 0;
+}
+
 int bpf_lsm_file_open(struct file *file)
 {
 	return 0;
@@ -186,6 +196,7 @@ struct {
 	struct trace_event_raw_sys_enter enter;
 	struct xdp_md xdp;
 	struct bpf_iter__task iter;
+	struct bpf_iter__task__safe_trusted trusted;
 	struct inode inode;
 	struct mm_struct mm;
 	enum bpf_func_id helper;
