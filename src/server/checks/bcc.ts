@@ -1,5 +1,5 @@
 /** bcc's own dialect of C, and what libbpf has instead. */
-import type { Call } from '../source/bodies';
+import type { Body, Call } from '../source/bodies';
 import { closingIndex, splitByComma, type Token, textOf } from '../source/lexer';
 import type { ProgramSource } from '../source/program-source';
 import { type Check, type Fix, type Problem, replaceFix } from './problem';
@@ -119,7 +119,7 @@ export const bccConstructs: Check = function* ({ source }) {
         BCC_METHODS.has(method[2]) &&
         !source.variable(method[1] ?? '')?.type.isFunctionPointer
       ) {
-        yield bccMethod(source, call, method[1] ?? '', method[2]);
+        yield bccMethod(source, body, call, method[1] ?? '', method[2]);
       } else if (call.name === 'bpf_trace_printk' && call.arguments[0]?.type === 'string_literal') {
         yield {
           code: 'bcc-construct',
@@ -133,31 +133,84 @@ export const bccConstructs: Check = function* ({ source }) {
   }
 };
 
-function bccMethod(source: ProgramSource, call: Call, map: string, method: string): Problem {
-  const texts = call.arguments.map(one => source.text.slice(one.start, one.end));
-  const helper: Readonly<Record<string, string>> = {
-    lookup: 'bpf_map_lookup_elem',
-    update: 'bpf_map_update_elem',
-    delete: 'bpf_map_delete_elem',
-    get_stackid: 'bpf_get_stackid',
-  };
-  const name = helper[method];
-  const fixes: Fix[] =
-    name && method !== 'get_stackid' && texts.length > 0
-      ? [
-          replaceFix(
-            `Use ${name}`,
-            { start: call.nameSpan.start, end: call.nameSpan.end + 1 },
-            `${name}(&${map}, `,
-            true,
-          ),
-        ]
-      : [];
+/** What does a method's work: the call as it is written (null: more than one call), and the words for it. */
+interface Replacement {
+  readonly call: string | null;
+  readonly advice: string;
+}
+
+/** By bcc's reference guide, docs/reference_guide.md; a perf buffer's place is taken by a ring buffer. */
+function replacementOf(map: string, method: string, given: readonly string[]): Replacement {
+  const all = given.join(', ');
+  const call = (name: string, taken: string | null): Replacement => ({
+    call: taken === null ? null : `${name}(${taken})`,
+    advice: `call ${name}(${taken ?? `&${map}, ...`})`,
+  });
+  const when = (count: number, taken: string) => (given.length === count ? taken : null);
+  switch (method) {
+    case 'lookup':
+      return call('bpf_map_lookup_elem', when(1, `&${map}, ${all}`));
+    case 'update':
+      return call('bpf_map_update_elem', when(2, `&${map}, ${all}, BPF_ANY`));
+    case 'insert':
+      return call('bpf_map_update_elem', when(2, `&${map}, ${all}, BPF_NOEXIST`));
+    case 'delete':
+      return call('bpf_map_delete_elem', when(1, `&${map}, ${all}`));
+    case 'get_stackid':
+      return call('bpf_get_stackid', when(2, `${given[0]}, &${map}, ${given[1]}`));
+    case 'perf_submit':
+      return call('bpf_ringbuf_output', when(3, `&${map}, ${given.slice(1).join(', ')}, 0`));
+    case 'ringbuf_output':
+      return call('bpf_ringbuf_output', when(3, `&${map}, ${all}`));
+    case 'ringbuf_reserve':
+      return call('bpf_ringbuf_reserve', when(1, `&${map}, ${all}, 0`));
+    case 'ringbuf_submit':
+    case 'ringbuf_discard':
+      return call(`bpf_${method}`, when(2, all));
+    case 'increment':
+    case 'atomic_increment':
+      return {
+        call: null,
+        advice:
+          'add to what bpf_map_lookup_elem() gives with __sync_fetch_and_add(), and store the first with bpf_map_update_elem()',
+      };
+    case 'lookup_or_init':
+    case 'lookup_or_try_init':
+      return {
+        call: null,
+        advice:
+          'look it up with bpf_map_lookup_elem(); where that gives NULL, store it with bpf_map_update_elem() and look again',
+      };
+    case 'perf_read':
+      return call('bpf_perf_event_read_value', null);
+    default:
+      return { call: null, advice: 'call the helper that does this, with the address of the map' };
+  }
+}
+
+function bccMethod(source: ProgramSource, body: Body, call: Call, map: string, method: string): Problem {
+  const { nameSpan } = call;
+  const given = call.arguments.map(one => {
+    const { start, end } = body.span(one);
+    return source.text.slice(start, end);
+  });
+  const { call: written, advice } = replacementOf(map, method, given);
+  const name = written?.slice(0, written.indexOf('(')) ?? '';
   return {
     code: 'bcc-construct',
     severity: 'error',
-    span: call.nameSpan,
-    message: `Maps have methods in bcc only; with libbpf call ${name ?? 'the helper'}(&${map}, ...).`,
-    fixes,
+    span: nameSpan,
+    message: `Maps have methods in bcc only; with libbpf ${advice}.`,
+    fixes:
+      written === null
+        ? []
+        : [
+            replaceFix(
+              `Use ${name}`,
+              { start: nameSpan.start, end: body.span(call.node).end },
+              written,
+              true,
+            ),
+          ],
   };
 }

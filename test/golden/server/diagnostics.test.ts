@@ -267,12 +267,33 @@ describe('diagnostics', () => {
     expect(await server.diagnostics(name, after)).toEqual([]);
   });
 
-  it("turns bcc's map methods into helper calls", async () => {
-    const { name, diagnostics } = await problemsOf(
-      program('kprobe/vfs_read', '\tu32 k = 0;\n\tvoid *v = m.lookup(&k);\n', 'int p(void *ctx)'),
+  const bccMethods: readonly (readonly [written: string, call: string | null])[] = [
+    ['m.lookup(&k)', 'bpf_map_lookup_elem(&m, &k)'],
+    ['m.update(&k, &v)', 'bpf_map_update_elem(&m, &k, &v, BPF_ANY)'],
+    ['m.insert(&k, &v)', 'bpf_map_update_elem(&m, &k, &v, BPF_NOEXIST)'],
+    ['m.delete(&k)', 'bpf_map_delete_elem(&m, &k)'],
+    ['m.get_stackid(ctx, BPF_F_USER_STACK)', 'bpf_get_stackid(ctx, &m, BPF_F_USER_STACK)'],
+    ['m.perf_submit(ctx, &v, sizeof(v))', 'bpf_ringbuf_output(&m, &v, sizeof(v), 0)'],
+    ['m.ringbuf_output(&v, sizeof(v), 0)', 'bpf_ringbuf_output(&m, &v, sizeof(v), 0)'],
+    ['m.ringbuf_reserve(sizeof(v))', 'bpf_ringbuf_reserve(&m, sizeof(v), 0)'],
+    ['m.ringbuf_submit(p, 0)', 'bpf_ringbuf_submit(p, 0)'],
+    ['m.ringbuf_discard(p, 0)', 'bpf_ringbuf_discard(p, 0)'],
+    ['m.increment(k)', null],
+    ['m.lookup_or_try_init(&k, &v)', null],
+  ];
+  it.each(bccMethods)("says what does the work of bcc's %s", async (written, call) => {
+    const { name, diagnostics, text } = await problemsOf(
+      program('kprobe/vfs_read', `\tu32 k = 0;\n\tu64 v = 1;\n\t${written};\n`, 'int p(void *ctx)'),
     );
-    expect(diagnostics[0] && (await server.fixed(name, diagnostics[0], 'Use bpf_map_lookup_elem'))).toContain(
-      'bpf_map_lookup_elem(&m, &k);',
+    const found = diagnostics.find(one => one.code === 'bcc-construct');
+    if (!found) throw new Error('nothing was said');
+    if (call === null) {
+      expect(found.data).toMatchObject({ fixes: [] });
+      expect(found.message).toContain('with bpf_map_update_elem()');
+      return;
+    }
+    expect(await server.fixed(name, found, `Use ${call.slice(0, call.indexOf('('))}`)).toBe(
+      text.replace(written, () => call),
     );
   });
 
