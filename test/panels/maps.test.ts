@@ -92,6 +92,30 @@ describe('maps page', () => {
     expect(await panel.page.getAttribute('.map-names [aria-selected="true"]', 'data-map')).toBe('peers');
   });
 
+  it('has what the program keeps for itself last, and says what that is', async () => {
+    const panel = await harness.open('maps');
+    const start: ToWebview = {
+      type: 'mapEntries',
+      sessionId: SESSION,
+      map: 'start',
+      entries: [{ key: { value: 42 }, value: { value: 1_500_000_000 } }],
+      atMs: START_MS,
+    };
+    await panel.send(session(), start, ...reading(1));
+    const names = await panel.page.$$eval('.map-names [role="option"]', options =>
+      options.map(option => option.getAttribute('data-map')),
+    );
+    expect(names.at(0)).toBe('peers');
+    expect(names.at(-1)).toBe('start');
+    expect(await panel.page.getAttribute('.map-names [aria-selected="true"]', 'data-map')).toBe('peers');
+    await panel.page.click('.map-names [data-map="start"]');
+    expect(await panel.page.textContent('.muted[role="status"]')).toBe(
+      "1 entry · the program's own bookkeeping",
+    );
+    // By its types: a thread, a time.
+    expect(await row(panel, '42')).toEqual({ 'key.value': '42', 'value.value': '1.500000' });
+  });
+
   it('shows values by meaning with their change and rate', async () => {
     const panel = await harness.open('maps');
     await panel.send(session());

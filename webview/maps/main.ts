@@ -43,8 +43,15 @@ function pause(pressed: boolean): void {
   host.save(state);
 }
 
+/** What the page is for comes first, then what other pages show as well, then the program's bookkeeping. */
 function show(): void {
-  view.show([...maps.values(), ...(globals ? [globals] : [])]);
+  const places = (table: LiveTable) => {
+    const kind = definitions.find(map => map.name === table.id)?.view.kind;
+    return kind === 'table' ? 0 : kind === 'internal' ? 3 : 2;
+  };
+  const tables = [...maps.values()].map(table => ({ table, place: places(table) }));
+  if (globals) tables.push({ table: globals, place: 1 });
+  view.show(tables.sort((a, b) => a.place - b.place).map(({ table }) => table));
 }
 
 function receive(message: ToWebview): void {
@@ -66,7 +73,8 @@ function receive(message: ToWebview): void {
       if (state.held?.session === shownSession) readings.restore(state.held);
       view.paused(readings.held);
     }
-    view.session(message.session, message.maps === undefined || definitions.length > 0);
+    const hasMaps = definitions.some(map => map.entries !== null);
+    view.session(message.session, message.maps === undefined || hasMaps);
   } else if (message.sessionId !== sessionId) return;
   else if (message.type === 'mapEntries' || message.type === 'globals') readings.receive(message);
   else if (message.type === 'drops') view.drops(message.drops);
@@ -85,10 +93,11 @@ function take(reading: Reading): void {
         reading.map,
         definition?.label ?? reading.map,
         definition?.typeName.endsWith('array') ?? false,
+        definition?.view.kind === 'internal' ? definition.view.why : '',
       );
       maps.set(reading.map, table);
     }
-    const layouts = definition?.view.kind === 'table' ? definition.view : null;
+    const layouts = definition?.entries;
     table.update(reading.entries, layouts?.key ?? null, layouts?.value ?? null, reading.atMs);
   }
   show();

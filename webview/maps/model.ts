@@ -134,11 +134,15 @@ export class LiveTable {
   /** Seconds between the last two readings; null after the first. */
   intervalSeconds: number | null = null;
 
-  /** `isOrdered`: entries come in an order that means something, as an array's by their index. */
+  /**
+   * `isOrdered`: entries come in an order that means something, as an array's by their index. `why`: of a map that the
+   * program keeps for itself, what for; else ''.
+   */
   constructor(
     readonly id: string,
     readonly label: string,
     private readonly isOrdered: boolean,
+    readonly why = '',
   ) {}
 
   /** The order until somebody chooses one: the most of the first thing counted first. null: as the entries come. */

@@ -196,12 +196,11 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     drawNames();
     drawHead(current);
     listed = current.listed(state.search, sortOf(current));
-    setText(
-      counts,
+    const count =
       state.search.trim() === ''
         ? countOf(listed.length, 'entry', 'entries')
-        : `${formatCount(listed.length)} of ${countOf(current.rows.length, 'entry', 'entries')}`,
-    );
+        : `${formatCount(listed.length)} of ${countOf(current.rows.length, 'entry', 'entries')}`;
+    setText(counts, current.why === '' ? count : `${count} · ${current.why}`);
     const active = activeIndex();
     setAttributes(grid, {
       'aria-rowcount': listed.length + 1,
@@ -230,6 +229,7 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
         names.append(option);
       }
       setAttributes(option, { 'aria-selected': String(table === current), 'data-map': table.id });
+      option.classList.toggle('bookkeeping', table.why !== '');
       if (option.firstElementChild) setText(option.firstElementChild, table.label);
       if (option.lastElementChild) setText(option.lastElementChild, formatCount(table.rows.length));
       if (table === current) setAttributes(names, { 'aria-activedescendant': option.id });

@@ -17,7 +17,7 @@ export async function inspectCommand(file: string, options: { readonly json?: bo
       name: object.name,
       license: object.license,
       programs: object.programs.map(({ sourceLines, ...program }) => program),
-      maps: object.maps,
+      maps: object.maps.map(({ entries: _listed, ...map }) => map),
       parameters: object.parameters,
       globals: object.globals,
       usesPrintk: object.usesPrintk,

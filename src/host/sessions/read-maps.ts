@@ -39,11 +39,11 @@ export class SessionMaps {
     return histograms;
   }
 
-  /** Every table as of now. */
+  /** Every map whose entries can be listed, as of now. */
   async readTables(): Promise<readonly TableContent[]> {
     const tables: TableContent[] = [];
     for (const map of this.session.object.maps) {
-      if (map.view.kind !== 'table') continue;
+      if (!map.entries) continue;
       const content = await this.session.readMap(map);
       const decoder = this.entryDecoders.get(map.name) ?? new EntryDecoder(map, content.cpus);
       this.entryDecoders.set(map.name, decoder);

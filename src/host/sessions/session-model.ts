@@ -237,7 +237,7 @@ export class SessionModel {
   }
 
   private sessionMessage(fresh = false): ToWebview {
-    const shown = (map: MapDefinition) => map.view.kind !== 'internal';
+    const shown = (map: MapDefinition) => map.view.kind !== 'internal' || map.entries !== null;
     return {
       type: 'session',
       fresh,

@@ -20,7 +20,7 @@ const ADDITIVE: ReadonlySet<Field['meaning']> = new Set([
 /**
  * The entries of a map that is read again and again, in the order they came. Per-CPU values become one: numbers that
  * count or measure are added up, fields named max* and min* keep the extreme, everything else (names, ids, times) comes
- * from the first CPU whose value is not all zero. Maps without a table view are read as numbers or bytes by their sizes.
+ * from the first CPU whose value is not all zero. Maps without types are read as numbers or bytes by their sizes.
  * An entry that did not change is the same object as before.
  */
 export class EntryDecoder {
@@ -34,9 +34,9 @@ export class EntryDecoder {
     private readonly map: MapDefinition,
     private readonly cpus: number,
   ) {
-    const { view } = map;
-    this.keyLayout = view.kind === 'table' ? view.key : untypedLayout(map.keySize);
-    this.valueLayout = view.kind === 'table' ? view.value : untypedLayout(map.valueSize);
+    const layouts = map.view.kind === 'table' ? map.view : map.entries;
+    this.keyLayout = layouts?.key ?? untypedLayout(map.keySize);
+    this.valueLayout = layouts?.value ?? untypedLayout(map.valueSize);
   }
 
   decode(content: MapContent): readonly MapEntry[] {

@@ -125,6 +125,7 @@ export function decodeGlobalHistograms(
       flags: 0,
       perCpu: false,
       view,
+      entries: null,
     };
     return decodeHistograms(array, keys, values, copies, 1);
   });

@@ -10,7 +10,7 @@ const MAX_ATTRIBUTES = 64;
 
 /** A BTF-defined map with what its view is inferred from. */
 export interface DeclaredMap {
-  readonly definition: Omit<MapDefinition, 'view'>;
+  readonly definition: Omit<MapDefinition, 'view' | 'entries'>;
   readonly btfId: BtfTypeId;
   readonly tags: Tags;
   /** null when only the size was given. */

@@ -92,8 +92,14 @@ export type MapView =
   | { readonly kind: 'stacks'; readonly depth: number; readonly buildId: boolean }
   /** A u64 or u32 counter of events the program could not deliver. */
   | { readonly kind: 'drops'; readonly of: string | null }
-  /** Internal bookkeeping (start times, scratch, libbpf's own): listed, not shown by default. */
+  /** Internal bookkeeping (start times, scratch, libbpf's own): the Maps page has it after everything else. */
   | { readonly kind: 'internal'; readonly why: string };
+
+/** How the entries of a map are written in C. */
+export interface EntryLayouts {
+  readonly key: RecordLayout;
+  readonly value: RecordLayout;
+}
 
 export interface MapDefinition {
   readonly name: string;
@@ -110,6 +116,8 @@ export interface MapDefinition {
   /** Label for people: decl tag, else the name. */
   readonly label: string;
   readonly view: MapView;
+  /** As what its entries can be listed, whatever the view; null where the kernel lists none or they have no types. */
+  readonly entries: EntryLayouts | null;
 }
 
 /** How the bytes of one field are stored. */

@@ -11,7 +11,7 @@ import { type DeclaredMap, readMaps } from './maps';
 import { type BpfObject, type MapDefinition, ObjectError } from './model';
 import { readParameters } from './parameters';
 import { type FoundProgram, readPrograms } from './programs';
-import { inferView } from './views';
+import { inferView, listedEntries } from './views';
 
 /**
  * Everything a BPF object file says about itself: programs, maps with what to show of them, parameters and globals.
@@ -95,7 +95,11 @@ function readViews(
     },
     isWritten: (map: string) => records.isWritten(map),
   };
-  return declared.map(map => ({ ...map.definition, view: inferView(map, context) }));
+  return declared.map(map => ({
+    ...map.definition,
+    view: inferView(map, context),
+    entries: listedEntries(map, btf),
+  }));
 }
 
 function rootIds(

@@ -2,7 +2,7 @@ import type { Btf, BtfTypeId } from './btf-model';
 import { dropsByName } from './drop-counters';
 import { BPF_F_STACK_BUILD_ID, isArrayMap, isListableMap } from './map-types';
 import type { DeclaredMap } from './maps';
-import type { GlobalHistogram, MapView, RecordLayout, SlotConvention } from './model';
+import type { EntryLayouts, GlobalHistogram, MapView, RecordLayout, SlotConvention } from './model';
 import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
 import type { Tags } from './tags';
 
@@ -69,10 +69,20 @@ export function inferView(map: DeclaredMap, context: ViewContext): MapView {
   if (drops) return drops;
   const why = internalReason(map, context.btf);
   if (why !== null) return { kind: 'internal', why };
+  return { kind: 'table', ...entryLayouts(map, context.btf) };
+}
+
+/** null for a map whose entries the kernel does not list, or that has nothing to show them by. */
+export function listedEntries(map: DeclaredMap, btf: Btf): EntryLayouts | null {
+  const { type, keySize } = map.definition;
+  if (!isListableMap(type) || (map.keyType === null && keySize === 0)) return null;
+  return entryLayouts(map, btf);
+}
+
+function entryLayouts({ definition, tags, keyType, valueType }: DeclaredMap, btf: Btf): EntryLayouts {
   return {
-    kind: 'table',
-    key: map.keyType === null ? untypedLayout(definition.keySize) : layoutOf(context.btf, map.keyType),
-    value: map.valueType === null ? untypedLayout(valueSize) : layoutOf(context.btf, map.valueType, tags),
+    key: keyType === null ? untypedLayout(definition.keySize) : layoutOf(btf, keyType),
+    value: valueType === null ? untypedLayout(definition.valueSize) : layoutOf(btf, valueType, tags),
   };
 }
 

@@ -40,6 +40,7 @@ function table(...value: Field[]): StackTable {
       perCpu: false,
       label: 'Allocations',
       view: { kind: 'table', key: layout(field('pid')), value: layout(...value) },
+      entries: null,
     },
     stacks: [],
     pid: null,

@@ -94,6 +94,10 @@ describe.each(clangs)('objects compiled by %s', clang => {
     it('shows other hashes as tables and keeps start times to itself', () => {
       expect(view(object, 'counts', 'table').key.fields.map(brief)).toEqual(['value@0 i32 pid']);
       expect(view(object, 'exec_start', 'internal').why).not.toBe('');
+      // Which can be looked into all the same.
+      const kept = object.maps.find(map => map.name === 'exec_start');
+      expect(kept?.entries?.key.fields).toHaveLength(1);
+      expect(kept?.entries?.value.size).toBe(kept?.valueSize);
     });
 
     it('offers the const volatile globals as parameters, with role, unit and default', () => {
@@ -332,6 +336,8 @@ describe.each(clangs)('objects compiled by %s', clang => {
       });
       expect(view(object, 'jumps', 'internal').why).toBe('programs to tail-call');
       expect(view(object, 'cycles', 'internal').why).toBe('performance counters');
+      for (const map of object.maps.filter(({ name }) => name === 'jumps' || name === 'cycles'))
+        expect(map.entries).toBeNull();
     });
   });
 
