@@ -104,7 +104,8 @@ function sameFile(line: SourceLine, source: LogSource): boolean {
 const baseName = (file: string): string => file.replace(/^.*\//, '');
 
 function fromLog(source: LogSource, text: SourceIndex | null): Position | null {
-  if (source.file !== null)
+  // Line 0 is what compilers give code that no line stands for.
+  if (source.file !== null && source.line > 0)
     return { file: source.file, line: source.line, column: text?.column(source) ?? 1, text: source.text };
   const line = text?.lineOf(source.text) ?? null;
   return text && line !== null
