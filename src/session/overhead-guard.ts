@@ -95,7 +95,9 @@ export async function watchOverhead(
 
 /**
  * Run time is a counter that the kernel tells nobody about, and a share of a CPU is a difference over time: an interval is
- * what is measured, not a wait for something to happen. Ends early, and takes its timer along, when there is nothing to look at any more; keeps no process alive. */
+ * what is measured, not a wait for something to happen. Ends early, and takes its timer along, when there is nothing to
+ * look at any more; keeps no process alive.
+ */
 async function untilNextLook(intervalMs: number, signal: AbortSignal): Promise<void> {
   try {
     await passed(intervalMs, undefined, { signal, ref: false });

@@ -38,6 +38,7 @@ interface MapEntryBytes extends MapContent {
   readonly truncated: boolean;
 }
 
+/** What the entries of one map were when it was last read, and what decoding them takes. */
 export interface MapBytes extends MapEntryBytes {
   readonly map: MapDefinition;
   /** CPUs a per-CPU value holds a part for. */

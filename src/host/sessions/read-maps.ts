@@ -4,14 +4,28 @@ import type { TracingSession } from '../../session/tracing-session';
 import { EntryDecoder } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
 import { decodeGlobalHistograms, HistogramDecoder } from '../../shared/decode/histograms';
+import { valueStride } from '../../shared/decode/map-values';
 import type { Histogram, MapEntry } from '../../shared/decode/model';
 import { stackTables } from '../../shared/decode/stack-tables';
+import type { BpfObject, MapDefinition } from '../../shared/object/model';
 import type { GlobalValue } from '../../shared/protocol/webview';
 import { type StackTableContent, stackSamples } from './stack-samples';
 
 export interface TableContent {
   readonly map: string;
   readonly entries: readonly MapEntry[];
+}
+
+/** Of a map that is no table by its purpose: as much is read along. A program's scratch space may be megabytes a CPU. */
+const READ_ALONG_BYTES = 8 << 20;
+
+/** The maps whose entries the Maps page lists: tables, and what else the program has as far as it is not large. */
+export function mapsToList({ maps }: Pick<BpfObject, 'maps'>, cpus: number): readonly MapDefinition[] {
+  return maps.filter(map => {
+    if (map.entries === null) return false;
+    const bytes = Math.max(1, map.maxEntries) * (map.keySize + valueStride(map, cpus));
+    return map.view.kind === 'table' || bytes <= READ_ALONG_BYTES;
+  });
 }
 
 /** The maps of a session, read again and again; what did not change since the last time is not decoded anew. */
@@ -39,11 +53,11 @@ export class SessionMaps {
     return histograms;
   }
 
-  /** Every map whose entries can be listed, as of now. */
+  /** Every table as of now, and the other maps that mapsToList() gives. */
   async readTables(): Promise<readonly TableContent[]> {
     const tables: TableContent[] = [];
-    for (const map of this.session.object.maps) {
-      if (!map.entries) continue;
+    const { object, opened } = this.session;
+    for (const map of mapsToList(object, opened.possibleCpus)) {
       const content = await this.session.readMap(map);
       const decoder = this.entryDecoders.get(map.name) ?? new EntryDecoder(map, content.cpus);
       this.entryDecoders.set(map.name, decoder);

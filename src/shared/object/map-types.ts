@@ -61,3 +61,5 @@ export function isListableMap(type: number): boolean {
 
 /** BPF_F_STACK_BUILD_ID: a stack map's frames are struct bpf_stack_build_id (32 bytes) instead of addresses (8). */
 export const BPF_F_STACK_BUILD_ID = 1 << 5;
+/** BPF_F_WRONLY (include/uapi/linux/bpf.h): system calls may write the map and not read it. */
+export const BPF_F_WRONLY = 1 << 4;

@@ -1,6 +1,6 @@
 import type { Btf, BtfTypeId } from './btf-model';
 import { dropsByName } from './drop-counters';
-import { BPF_F_STACK_BUILD_ID, isArrayMap, isListableMap } from './map-types';
+import { BPF_F_STACK_BUILD_ID, BPF_F_WRONLY, isArrayMap, isListableMap } from './map-types';
 import type { DeclaredMap } from './maps';
 import type { EntryLayouts, GlobalHistogram, MapView, RecordLayout, SlotConvention } from './model';
 import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
@@ -74,8 +74,8 @@ export function inferView(map: DeclaredMap, context: ViewContext): MapView {
 
 /** null for a map whose entries the kernel does not list, or that has nothing to show them by. */
 export function listedEntries(map: DeclaredMap, btf: Btf): EntryLayouts | null {
-  const { type, keySize } = map.definition;
-  if (!isListableMap(type) || (map.keyType === null && keySize === 0)) return null;
+  const { type, flags } = map.definition;
+  if (!isListableMap(type) || (flags & BPF_F_WRONLY) !== 0 || hasNoTypes(map)) return null;
   return entryLayouts(map, btf);
 }
 
@@ -213,6 +213,14 @@ function internalReason({ definition, valueType, keyType }: DeclaredMap, btf: Bt
   ) {
     return 'scratch space of the program';
   }
-  if (keyType === null && valueType === null && definition.keySize === 0) return 'no types to show it by';
+  if (hasNoTypes({ definition, valueType, keyType })) return 'no types to show it by';
   return null;
+}
+
+function hasNoTypes({
+  definition,
+  valueType,
+  keyType,
+}: Pick<DeclaredMap, 'definition' | 'valueType' | 'keyType'>) {
+  return keyType === null && valueType === null && definition.keySize === 0;
 }
