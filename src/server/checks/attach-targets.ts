@@ -182,22 +182,22 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
         near: nearby(target, types.syscalls),
       };
     case 'lsm-hook':
-      if (types.lsmHooks.length === 0 || types.lsmHooks.includes(target)) return null;
-      return {
-        severity: 'warning',
-        message: `The target kernel has no security hook ${target}.`,
-        near: nearby(target, types.lsmHooks),
-      };
+      return notAmong(types.lsmHooks, target, 'security hook');
     case 'iterator':
-      if (types.iterators.length === 0 || types.iterators.includes(target)) return null;
-      return {
-        severity: 'warning',
-        message: `The target kernel has no iterator ${target}.`,
-        near: nearby(target, types.iterators),
-      };
+      return notAmong(types.iterators, target, 'iterator');
     default:
       return null;
   }
+}
+
+/** A kernel whose list is empty says nothing about it. */
+function notAmong(names: readonly string[], target: string, what: string): Missing | null {
+  if (names.length === 0 || names.includes(target)) return null;
+  return {
+    severity: 'warning',
+    message: `The target kernel has no ${what} ${target}.`,
+    near: nearby(target, names),
+  };
 }
 
 /** What a name that resembles no other may be. */
