@@ -1,6 +1,6 @@
 import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
-import type { TracingSession } from '../../session/tracing-session';
+import type { MapBytes, TracingSession } from '../../session/tracing-session';
 import { EntryDecoder } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
 import { decodeGlobalHistograms, HistogramDecoder } from '../../shared/decode/histograms';
@@ -28,14 +28,22 @@ export function mapsToList({ maps }: Pick<BpfObject, 'maps'>, cpus: number): rea
   });
 }
 
-/** The maps of a session, read again and again; what did not change since the last time is not decoded anew. */
+/**
+ * The maps of a session, read round after round; what did not change since the last round is not decoded anew. Within a
+ * round a map is read once: a histogram and the table of the same map are of the same moment.
+ */
 export class SessionMaps {
   private readonly histogramDecoders = new Map<string, HistogramDecoder>();
   private readonly entryDecoders = new Map<string, EntryDecoder>();
+  private readonly ofThisRound = new Map<string, MapBytes>();
 
   constructor(private readonly session: TracingSession) {}
 
-  /** Every histogram as of now; null when the object has none. */
+  nextRound(): void {
+    this.ofThisRound.clear();
+  }
+
+  /** Every histogram as of this round; null when the object has none. */
   async readHistograms(): Promise<readonly Histogram[] | null> {
     const { object } = this.session;
     const maps = object.maps.filter(map => map.view.kind === 'histogram');
@@ -43,7 +51,7 @@ export class SessionMaps {
     if (maps.length + globals.length === 0) return null;
     const histograms: Histogram[] = [];
     for (const map of maps) {
-      const content = await this.session.readMap(map);
+      const content = await this.read(map);
       const decoder = this.histogramDecoders.get(map.name) ?? new HistogramDecoder(map, content.cpus);
       this.histogramDecoders.set(map.name, decoder);
       for (const histogram of decoder.decode(content)) histograms.push(histogram);
@@ -53,17 +61,23 @@ export class SessionMaps {
     return histograms;
   }
 
-  /** Every table as of now, and the other maps that mapsToList() gives. */
+  /** Every table as of this round, and the other maps that mapsToList() gives. */
   async readTables(): Promise<readonly TableContent[]> {
     const tables: TableContent[] = [];
     const { object, opened } = this.session;
     for (const map of mapsToList(object, opened.possibleCpus)) {
-      const content = await this.session.readMap(map);
+      const content = await this.read(map);
       const decoder = this.entryDecoders.get(map.name) ?? new EntryDecoder(map, content.cpus);
       this.entryDecoders.set(map.name, decoder);
       tables.push({ map: map.name, entries: decoder.decode(content) });
     }
     return tables;
+  }
+
+  private async read(map: MapDefinition): Promise<MapBytes> {
+    const content = this.ofThisRound.get(map.name) ?? (await this.session.readMap(map));
+    this.ofThisRound.set(map.name, content);
+    return content;
   }
 }
 

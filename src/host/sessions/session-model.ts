@@ -342,6 +342,7 @@ export class SessionModel {
     const { tracing, maps } = this;
     if (!tracing || !maps) return;
     const sessionId = this.id;
+    maps.nextRound();
     const histograms = await maps.readHistograms();
     const counts = await readDropCounts(tracing);
     this.drops = sumDrops(counts, tracing.frameLosses, 0);

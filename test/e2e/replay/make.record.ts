@@ -69,7 +69,7 @@ async function record(scene: Scene): Promise<void> {
     phases.push(await truth(session, scene));
     for (const { name, valueStride } of session.opened.maps) {
       const map = object.maps.find(candidate => candidate.name === name);
-      if (map && valueStride > 0 && map.view.kind !== 'internal') await session.readMap(map);
+      if (map && valueStride > 0 && (map.view.kind !== 'internal' || map.entries)) await session.readMap(map);
       if (!map && !name.startsWith('.rodata')) await session.readSection(name);
     }
     await session.statistics(true);
