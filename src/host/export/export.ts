@@ -120,6 +120,8 @@ async function askFolder(program: vscode.Uri, name: string, engine: Engine): Pro
     title: engine.title,
     prompt: `New folder in ${parent.fsPath}:`,
     value: wanted,
+    // The program was compiled for this question: what takes the keyboard meanwhile does not answer it.
+    ignoreFocusOut: true,
     validateInput: async text => {
       if (!/^[\w][\w.-]*$/.test(text)) return 'Say a name without slashes.';
       return (await exists(vscode.Uri.joinPath(parent, text))) ? `${text} exists already.` : null;
