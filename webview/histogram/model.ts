@@ -203,16 +203,28 @@ export function positionInBins(value: number, bins: readonly Bin[]): number {
   return bins.length;
 }
 
-export type SortOrder = 'count' | 'p50' | 'p99' | 'max' | 'name';
+/** How many times as large p99 is now as it was; null without values on either side. */
+export function p99Factor(now: readonly Bucket[], was: readonly Bucket[]): number | null {
+  const [high, before] = [now, was].map(buckets => percentile(buckets, 0.99)?.value ?? 0);
+  return high && before ? high / before : null;
+}
 
-/** Series by the wish of the person: largest first, names ascending. The order of equals is by id, so it stays put. */
+export type SortOrder = 'count' | 'p50' | 'p99' | 'p99-change' | 'max' | 'name';
+
+/**
+ * Series by the wish of the person: largest first, names ascending. The order of equals is by id, so it stays put.
+ * `frozenOf` has the buckets that were set aside of a series. A change is a factor, so that keys fast and slow compare;
+ * what has nothing to be compared with comes last.
+ */
 export function sortSeries<S extends Series>(
   all: readonly S[],
   order: SortOrder,
   nameOf: (series: S) => string,
+  frozenOf: (series: S) => readonly Bucket[] | null = () => null,
 ): S[] {
   const weight = (series: S): number => {
     if (order === 'count') return series.total;
+    if (order === 'p99-change') return p99Factor(series.buckets, frozenOf(series) ?? []) ?? -1;
     if (order === 'p50') return percentile(series.buckets, 0.5)?.value ?? -1;
     if (order === 'p99') return percentile(series.buckets, 0.99)?.value ?? -1;
     return Number(series.buckets.at(-1)?.max ?? -1);

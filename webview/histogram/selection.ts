@@ -3,7 +3,7 @@ import { formatValue } from '../../src/shared/decode/format';
 import type { Bucket } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
 import { type Bin, commonBins, type Series, sortSeries, sumBuckets, totalOf } from './model';
-import type { ViewState } from './state';
+import type { FrozenRun, ViewState } from './state';
 import type { Tile } from './tiles';
 
 export interface Selected extends Tile {
@@ -60,27 +60,31 @@ export function layoutOf(
   };
   const wanted = state.search.trim().toLowerCase();
   const matching = wanted === '' ? all : all.filter(series => nameOf(series).toLowerCase().includes(wanted));
-  const sorted = sortSeries(matching, state.sort, nameOf);
+  const { frozen } = state;
+  const frozenOf = (series: Series): readonly Bucket[] | null =>
+    frozen && frozenBuckets(frozen, membersOf(series, all));
+  const sorted = sortSeries(matching, state.sort, nameOf, frozenOf);
   const kept = sorted.slice(0, state.top);
   const sums = wanted === '' ? sumsOf(all) : [];
   const chosen = [...sums.map(sum => sum.series), ...kept];
   const binsOf = new Map<string, readonly Bin[]>();
   for (const map of new Set(chosen.map(series => series.map))) {
     const members = chosen.filter(series => series.map === map);
-    const frozen = state.frozen
-      ? members.flatMap(
-          series =>
-            findSeries(state.frozen?.series ?? new Map(), { series, memberIds: membersOf(series, all) }) ??
-            [],
-        )
-      : [];
     const kind = members[0]?.kind ?? 'log2';
     binsOf.set(
       map,
-      commonBins(kind, [...members.map(series => series.buckets), ...(frozen.length > 0 ? [frozen] : [])]),
+      commonBins(
+        kind,
+        members.flatMap(series => [series.buckets, frozenOf(series) ?? []]),
+      ),
     );
   }
-  const tiles = chosen.map(series => ({ series, name: nameOf(series), bins: binsOf.get(series.map) ?? [] }));
+  const tiles = chosen.map(series => ({
+    series,
+    name: nameOf(series),
+    bins: binsOf.get(series.map) ?? [],
+    frozen: frozenOf(series),
+  }));
   const tile = tiles.find(candidate => candidate.series.id === state.selectedId) ?? tiles[0];
   const selected = tile ? { ...tile, timeBins: tile.bins, memberIds: membersOf(tile.series, all) } : null;
   return { tiles, selected, hiddenKeys: matching.length - kept.length, seriesCount: all.length };
@@ -109,13 +113,10 @@ function sumsOf(all: readonly Series[]): { readonly series: Series }[] {
   });
 }
 
-/** The frozen buckets that belong to what is selected; a sum is summed again from its members. */
-export function findSeries(
-  frozen: ReadonlyMap<string, readonly Bucket[]>,
-  selected: Pick<Selected, 'series' | 'memberIds'>,
-): readonly Bucket[] | null {
-  const lists = [...selected.memberIds].flatMap(id => {
-    const buckets = frozen.get(id);
+/** What was set aside of some series, summed; null when nothing was. */
+function frozenBuckets(frozen: FrozenRun, memberIds: ReadonlySet<string>): readonly Bucket[] | null {
+  const lists = [...memberIds].flatMap(id => {
+    const buckets = frozen.series.get(id);
     return buckets ? [buckets] : [];
   });
   return lists.length > 0 ? sumBuckets(lists) : null;

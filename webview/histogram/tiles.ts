@@ -1,13 +1,17 @@
 /** Small multiples: one small chart per histogram or key on common bounds; choosing one shows it large. */
+
+import type { Bucket } from '../../src/shared/decode/model';
 import { element, setAttributes, setText } from '../common/dom';
 import { formatCount, formatExactRange, formatQuantity, formatShort } from '../common/quantity';
 import { readTheme, withAlpha } from '../common/theme';
-import { type Bin, barsOf, percentile, type Series } from './model';
+import { type Bin, barsOf, p99Factor, percentile, type Series } from './model';
 
 export interface Tile {
   readonly series: Series;
   readonly name: string;
   readonly bins: readonly Bin[];
+  /** What was set aside of it, to be compared with; null when nothing was. */
+  readonly frozen: readonly Bucket[] | null;
 }
 
 export interface Tiles {
@@ -119,12 +123,14 @@ function fill(elements: TileElements, tile: Tile): void {
   const { series, bins } = tile;
   const bars = barsOf(series.buckets, bins);
   const high = percentile(series.buckets, 0.99);
+  const factor = tile.frozen && p99Factor(series.buckets, tile.frozen);
   setText(elements.name, tile.name);
   elements.option.title = tile.name;
   setText(
     elements.numbers,
     [
       ...(high ? [`p99 ${high.atLeast ? '≥ ' : ''}${formatQuantity(high.value, series.unit)}`] : []),
+      ...(factor === null ? [] : [`×${Number(factor.toPrecision(2))}`]),
       formatShort(series.total),
     ].join(' · '),
   );

@@ -13,7 +13,7 @@ import { everythingFile, histogramsCsv, histogramsNdjson, timelineFile } from '.
 import { createHeatmap } from './heatmap';
 import type { HistogramHistory, Span } from './history';
 import { barsOf, PERCENTILE_METHOD, percentile, type Series, type SortOrder, summary } from './model';
-import { findSeries, layoutOf, type PageLayout, seriesName } from './selection';
+import { layoutOf, type PageLayout, seriesName } from './selection';
 import { type SavedState, toSaved, type ViewState } from './state';
 import { createTiles } from './tiles';
 
@@ -36,6 +36,7 @@ export interface HistogramView {
 const SORTS = [
   { value: 'count', label: 'Most values' },
   { value: 'p99', label: 'Highest p99' },
+  { value: 'p99-change', label: 'p99 rose most' },
   { value: 'p50', label: 'Highest p50' },
   { value: 'max', label: 'Highest max' },
   { value: 'name', label: 'Name' },
@@ -185,7 +186,11 @@ export function createHistogramView(
       'div',
       { class: 'pane-head' },
       heatHead,
-      element('span', { class: 'muted' }, 'shade: values · line: p99 · drag to select a range'),
+      element(
+        'span',
+        { class: 'muted' },
+        'shade: values · line: p99 · select a range: drag, or Shift and arrow keys',
+      ),
     ),
     heatmap.element,
   );
@@ -247,7 +252,7 @@ export function createHistogramView(
     const several = layout.tiles.length + layout.hiddenKeys > 1 || state.search !== '';
     tilePane.hidden = !several;
     keyControls.hidden = layout.seriesCount < 5 && state.search === '';
-    setText(found, layout.hiddenKeys > 0 ? `${formatCount(layout.hiddenKeys)} more` : '');
+    setText(found, notesOn(layout).join(' '));
     panes.classList.toggle('keyed', several);
     tiles.draw(layout.tiles, layout.selected?.series.id ?? null);
     const { selected } = layout;
@@ -263,11 +268,11 @@ export function createHistogramView(
     }
     if (!selected) return;
     const { series, name, bins } = selected;
-    const frozenBuckets = state.frozen && findSeries(state.frozen.series, selected);
-    const frozenBars = frozenBuckets ? barsOf(frozenBuckets, bins) : null;
+    const { frozen } = selected;
+    const frozenBars = frozen && barsOf(frozen, bins);
     const now = barsOf(series.buckets, bins);
     setText(heading, name);
-    drawStats(series, frozenBuckets);
+    drawStats(series, frozen);
     legend.hidden = frozenBars === null;
     setText(legendA, state.frozen?.label ?? '');
     chart.draw({
@@ -289,6 +294,13 @@ export function createHistogramView(
       additions: history.additions(series.id, selected.memberIds),
       range,
     });
+  }
+
+  function notesOn(layout: PageLayout): string[] {
+    const notes = layout.hiddenKeys > 0 ? [`${formatCount(layout.hiddenKeys)} more`] : [];
+    if (state.sort === 'p99-change' && state.frozen === null)
+      notes.push('Press Compare on what it is to be compared with.');
+    return notes;
   }
 
   function describeSpan(): string {

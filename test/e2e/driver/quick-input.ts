@@ -58,6 +58,11 @@ export class QuickInput {
   /** Closes it without an answer. */
   async cancel(): Promise<void> {
     await this.input.press('Escape');
+    await this.closed();
+  }
+
+  /** Resolves when it is gone, faded out and all. */
+  async closed(): Promise<void> {
     await this.input.waitFor({ state: 'hidden' });
   }
 
@@ -71,6 +76,8 @@ export class QuickInput {
   /**
    * Takes the first command of the palette whose accessible name contains `label`, with `filter` typed. Whatever takes
    * the focus meanwhile (a page that appears, a toast) closes the palette; a person opens it again, and so does this.
+   * It lists what there was when it was opened: one without the command (extensions are registered a moment after the
+   * window is there) is closed and opened again, too.
    */
   async pickCommand(filter: string, label: RegExp): Promise<void> {
     const timeoutMs = this.timeoutMs / PALETTE_TRIES;
@@ -80,6 +87,7 @@ export class QuickInput {
         return await this.option(label).click({ timeout: timeoutMs });
       } catch (error) {
         if (!(error instanceof errors.TimeoutError) || triesLeft === 0) throw error;
+        if (await this.input.isVisible()) await this.cancel();
       }
     }
   }

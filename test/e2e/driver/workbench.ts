@@ -233,6 +233,12 @@ export class Workbench {
     throw new Error(`no webview titled "${title}" after ${this.timeoutMs} ms`);
   }
 
+  /** Titles of the webviews that are loaded, on screen or not. */
+  async webviewTitles(): Promise<string[]> {
+    const titles = await Promise.all(this.page.frames().map(titleOf));
+    return titles.filter(title => title !== null && title !== '') as string[];
+  }
+
   /**
    * Brings a walkthrough to the front. A Welcome tab that was left behind may show the overview when it is looked at
    * again. One in front is left alone: opened once more, it would take the keyboard from what is asked next.
@@ -272,6 +278,7 @@ export class Workbench {
     await this.quickInput.waitFor();
     await this.quickInput.pick(new RegExp(`^${name}(,|$)`), name);
     await this.page.locator(`.monaco-workbench.${base}`).waitFor();
+    await this.quickInput.closed();
   }
 
   /** Writes a picture of the window; the folder is made. */

@@ -153,6 +153,8 @@ export function histogramPanel(panels: PanelWindow): void {
           await workbench.runCommand('BPF: Show Log');
           // It takes the keyboard once it is drawn, and would take it from the palette.
           await workbench.page.locator('.part.panel .monaco-editor.focused').waitFor();
+          // A hidden page costs nothing: there is none.
+          await expect.poll(() => workbench.webviewTitles()).not.toContain('Histogram');
           await workbench.runCommand('BPF: Show Histogram');
         },
       ]) {

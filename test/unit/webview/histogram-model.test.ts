@@ -190,4 +190,28 @@ describe('keys', () => {
     const sorted = sortSeries(history.series({ kind: 'all' }), 'p99', series => String(series.key?.comm));
     expect(sorted.map(series => series.key?.comm)).toEqual(['slow', 'fast']);
   });
+  it('sort by how many times larger p99 is than what was set aside; the new and the empty come last', () => {
+    const history = new HistogramHistory();
+    history.push(0, [
+      histogram([bucket(4096, 8191, 10)], { comm: 'slow as ever' }),
+      histogram([bucket(64, 127, 10)], { comm: 'eight times' }),
+      histogram([bucket(8192, 16383, 10)], { comm: 'new' }),
+      histogram([bucket(1024, 2047, 10)], { comm: 'twice' }),
+    ]);
+    const before = new Map([
+      ['slow as ever', [bucket(4096, 8191, 3)]],
+      ['eight times', [bucket(8, 15, 3)]],
+      ['twice', [bucket(512, 1023, 3)]],
+    ]);
+    const nameOf = (series: { readonly key: Histogram['key'] }): string => String(series.key?.comm);
+    const order = (frozenOf?: (series: { readonly key: Histogram['key'] }) => Histogram['buckets'] | null) =>
+      sortSeries(history.series({ kind: 'all' }), 'p99-change', nameOf, frozenOf).map(nameOf);
+    expect(order(series => before.get(nameOf(series)) ?? null)).toEqual([
+      'eight times',
+      'twice',
+      'slow as ever',
+      'new',
+    ]);
+    expect(order()).toEqual(['eight times', 'new', 'slow as ever', 'twice']);
+  });
 });
