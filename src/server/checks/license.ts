@@ -25,12 +25,15 @@ export const license: Check = function* ({ source, reachedBy }) {
   if (declared) {
     if (!declared.isHere || !declared.variable.literal) return;
     const { span } = declared.variable.literal;
+    const isWritten = declared.variable.section?.isPartial === false;
     yield {
       code: 'license',
       severity: 'error',
       span,
       message: `"${declared.text}" is not compatible with the GPL to the kernel, and ${use}. It knows ${GPL_COMPATIBLE.map(one => `"${one}"`).join(', ')}.`,
-      fixes: ['GPL', fixTo].map(text => replaceFix(`Change to "${text}"`, span, `"${text}"`)),
+      fixes: isWritten
+        ? ['GPL', fixTo].map(text => replaceFix(`Change to "${text}"`, span, `"${text}"`))
+        : [],
     };
     return;
   }

@@ -11,7 +11,8 @@ import { ringBufferSize } from './maps';
 import type { Check, CheckContext, Problem } from './problem';
 import { sectionGrammar } from './section-grammar';
 import { stackSize } from './stack';
-import { threadAsProcess, uncheckedPointers } from './values';
+import { threadAsProcess } from './thread-ids';
+import { uncheckedPointers } from './unchecked-pointers';
 
 const CHECKS: readonly Check[] = [
   sectionGrammar,

@@ -3,7 +3,7 @@ import type { CompletionItem, CompletionList } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from '../analysis';
 import { enclosingCall, Scope, tokenBefore } from '../source/expressions';
-import type { Token } from '../source/lexer';
+import { lex, type Token } from '../source/lexer';
 import { completeCode, completeFileLevel } from './complete-code';
 import { completeMapField, missingMapFields } from './complete-map-field';
 import { completeLicense, completeSection } from './complete-section';
@@ -19,13 +19,15 @@ export async function complete(
   wasAsked: boolean,
 ): Promise<CompletionList> {
   const { source } = analysis;
-  const { tokens, comments } = source.lexed;
+  const { comments } = source.lexed;
   const isComment = comments.some(
     one =>
       one.start < offset &&
       (offset < one.end || (offset === one.end && !source.text.endsWith('*/', one.end))),
   );
   if (isComment) return NOTHING;
+  const definition = macroBodyAt(source.lexed.tokens, offset);
+  const { tokens } = definition ?? source.lexed;
   const index = tokenBefore(tokens, offset);
   const token = tokens[index];
   const isInside = token !== undefined && offset <= token.end;
@@ -60,7 +62,7 @@ export async function complete(
   if (call && /^__(uint|type|array|ulong)$/.test(call.name))
     return list(completeMapField(analysis, call, tokens, word?.text ?? ''));
   if (!wasAsked && !word) return NOTHING;
-  const isInBody = owner?.bodySpan && offset > owner.bodySpan.start;
+  const isInBody = definition || (owner?.bodySpan && offset > owner.bodySpan.start);
   if (isInBody) return completeCode(analysis, scope, word?.text ?? '', offset, mark === '&');
   const fields = owner ? null : missingMapFields(tokens, before);
   if (fields) return list([...fields, ...completeTypes(analysis, word?.text ?? '')]);
@@ -69,6 +71,17 @@ export async function complete(
   const followed = section && /^[\w\s]*$/.test(source.text.slice(section.span.end, word?.start ?? offset));
   const items = completeFileLevel(analysis, document, followed ? section : null, offset);
   return list([...items, ...completeTypes(analysis, word?.text ?? '')]);
+}
+
+/** The words that a `#define` stands for, when the offset is among them; what a macro is for nobody knows before its use. */
+function macroBodyAt(tokens: readonly Token[], offset: number): { readonly tokens: readonly Token[] } | null {
+  const directive = tokens[tokenBefore(tokens, offset)];
+  if (directive?.kind !== 'directive') return null;
+  const head = /^#\s*define\s+\w+(\([^)]*\))?(?=[\s\\])/.exec(directive.text)?.[0];
+  const start = directive.start + (head?.length ?? 0);
+  if (head === undefined || offset <= start || offset > directive.end) return null;
+  const body = lex(directive.text.slice(head.length)).tokens;
+  return { tokens: body.map(word => ({ ...word, start: word.start + start, end: word.end + start })) };
 }
 
 /** char LICENSE[] SEC("license") = "..." */

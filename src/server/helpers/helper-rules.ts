@@ -113,7 +113,7 @@ const OPEN: readonly ProgramFamily[] = ['ext', 'struct_ops', 'other'];
 export function whyNotCallable(helper: string, kind: SectionKind): string | null {
   const { family } = kind;
   if (OPEN.includes(family)) return null;
-  if (SLEEPABLE.has(helper) && !kind.sleepable && !(family === 'iter' && kind.name === 'iter'))
+  if (SLEEPABLE.has(helper) && !kind.sleepable)
     return `it may sleep, and SEC("${kind.name}") programs may not${sleepableKind(kind) ? `; SEC("${kind.name}.s") may` : ''}`;
   const only = ONLY[helper];
   if (only && !only.includes(family))

@@ -9,7 +9,7 @@ export interface Span {
 /** SEC("..."): `span` of the whole macro, `nameSpan` between the quotes. */
 export interface SectionMark {
   readonly name: string;
-  /** More follows the first literal, a macro for instance: `name` is only how the name begins. */
+  /** More follows the first literal, a macro for instance: `name` is only how the name begins. Or a macro wrote it all. */
   readonly isPartial: boolean;
   readonly span: Span;
   readonly nameSpan: Span;

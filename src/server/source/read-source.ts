@@ -23,6 +23,7 @@ import type {
   Span,
   WrittenType,
 } from './model';
+import { expandSectionMacros, sectionMacros } from './section-macros';
 
 /** libbpf's bpf_tracing.h and usdt.bpf.h: macros that define a program and name its arguments. */
 export const PROGRAM_MACROS = new Set([
@@ -121,9 +122,15 @@ interface Contents {
 /** What was read of items before, by place and text: whoever types changes one item, and moves those behind it. */
 export class ItemCache {
   private readonly known = new Map<string, Contents>();
+  private macros = '';
 
-  /** The contents of an item at this place with this text, read when they are not known. */
-  contents(text: string, item: Item): Contents {
+  /** The contents of an item at this place with this text, read when they are not known. Other macros: other contents. */
+  contents(text: string, item: Item, macros: ReadonlyMap<string, MacroDefinition>): Contents {
+    const written = [...macros.values()]
+      .map(({ name, parameters, body }) => `${name}(${parameters}) ${body}`)
+      .join('\n');
+    if (written !== this.macros) this.known.clear();
+    this.macros = written;
     const key = `${item.span.start} ${text.slice(item.span.start, item.span.end)}`;
     let found = this.known.get(key);
     if (!found) {
@@ -143,8 +150,10 @@ export function readSource(
   cache: ItemCache | null = null,
 ): SourceModel {
   const { includes, macros } = readDirectives(lexed.tokens);
-  const contents = splitItems(liveTokens(lexed.tokens)).map(item =>
-    cache ? cache.contents(text, item) : readItem(item),
+  const writers = sectionMacros(macros);
+  const tokens = expandSectionMacros(liveTokens(lexed.tokens), writers);
+  const contents = splitItems(tokens).map(item =>
+    cache ? cache.contents(text, item, writers) : readItem(item),
   );
   return {
     includes,

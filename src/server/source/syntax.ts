@@ -67,6 +67,22 @@ export function childOf(node: SyntaxNode, field: string): SyntaxNode | null {
   return node.children.find(child => child.field === field) ?? null;
 }
 
+export type Parents = ReadonlyMap<SyntaxNode, SyntaxNode>;
+
+/** The parent that is neither parentheses nor a cast, and the child of it that leads here. */
+export function outward(
+  node: SyntaxNode,
+  parents: Parents,
+): { readonly parent: SyntaxNode | undefined; readonly child: SyntaxNode } {
+  let child = node;
+  let parent = parents.get(child);
+  while (parent && (parent.type === 'parenthesized_expression' || parent.type === 'cast_expression')) {
+    child = parent;
+    parent = parents.get(child);
+  }
+  return { parent, child };
+}
+
 /** Without parentheses and casts around it. */
 export function bare(node: SyntaxNode): SyntaxNode {
   let at = node;

@@ -178,14 +178,19 @@ export class ServerUnderTest {
     });
   }
 
-  /** The text after the quick fix of that title for one diagnostic. */
-  async fixed(name: string, diagnostic: Diagnostic, title: string): Promise<string> {
-    const uri = this.uri(name);
-    const actions = await this.connection.sendRequest<CodeAction[]>('textDocument/codeAction', {
-      textDocument: { uri },
+  /** Quick fixes for one diagnostic. */
+  async fixes(name: string, diagnostic: Diagnostic): Promise<CodeAction[]> {
+    return this.connection.sendRequest('textDocument/codeAction', {
+      textDocument: { uri: this.uri(name) },
       range: diagnostic.range,
       context: { diagnostics: [diagnostic] },
     });
+  }
+
+  /** The text after the quick fix of that title for one diagnostic. */
+  async fixed(name: string, diagnostic: Diagnostic, title: string): Promise<string> {
+    const uri = this.uri(name);
+    const actions = await this.fixes(name, diagnostic);
     const action = actions.find(one => one.title === title);
     if (!action)
       throw new Error(`no fix "${title}" among ${actions.map(one => one.title).join(', ') || 'none'}`);

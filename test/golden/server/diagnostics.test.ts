@@ -370,6 +370,15 @@ describe('diagnostics', () => {
     for (const lines of fine) expect((await problemsOf(body(lines))).list, lines).toEqual([]);
   });
 
+  it('mends no license that a macro declares', async () => {
+    const { name, diagnostics } = await problemsOf(
+      `#define LICENSED(text) char LICENSE[] SEC("license") = text\n${program('kprobe/vfs_read', '\tbpf_printk("x");\n')}`,
+      '\nLICENSED("Proprietary");\n',
+    );
+    expect(diagnostics.map(one => one.code)).toEqual(['license']);
+    expect(diagnostics[0] && (await server.fixes(name, diagnostics[0]))).toEqual([]);
+  });
+
   it('wants a look-up checked before its result is used', async () => {
     const map =
       'struct {\n\t__uint(type, BPF_MAP_TYPE_HASH);\n\t__uint(max_entries, 8);\n\t__type(key, u32);\n\t__type(value, u64);\n} m SEC(".maps");\n';
@@ -383,6 +392,8 @@ describe('diagnostics', () => {
       '\tstruct file *f = bpf_map_lookup_elem(&m, &k);\n\tf->f_pos = 1;\n',
       '\tv = bpf_ringbuf_reserve(&m, 8, 0);\n\tbpf_ringbuf_submit(v, 0);\n',
       '\tstruct task_struct *t = bpf_ringbuf_reserve(&m, 64, 0);\n\tbpf_get_current_comm(&t->comm, 16);\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tbpf_printk("none");\n\t*v += 1;\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (v == NULL) {\n\t\tk++;\n\t}\n\tk += *v;\n',
     ];
     for (const lines of wrong) {
       const { list } = await problemsOf(body(lines));
@@ -400,6 +411,14 @@ describe('diagnostics', () => {
       '\tstruct file *f = bpf_map_lookup_elem(&m, &k);\n\tk = sizeof(*f);\n',
       '\tstruct file *f = bpf_map_lookup_elem(&m, &k);\n\tuse(&f->f_pos);\n',
       '\tv = bpf_map_lookup_elem(&m, &k);\n\tuse(v);\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v) {\n\t\tbpf_printk("none");\n\t\treturn 0;\n\t}\n\t*v += 1;\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tgoto out;\n\t*v += 1;\nout:\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tBAIL;\n\t*v += 1;\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tbail();\n\t*v += 1;\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tk = 1;\n\telse\n\t\t*v += 1;\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tk = 1;\n\tif (!k)\n\t\t*v += 1;\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tv = bpf_map_lookup_elem(&m, &k);\n\tif (v)\n\t\t*v += 1;\n',
+      '\tv = bpf_map_lookup_elem(&m, &k);\n\tif (!v)\n\t\tk = 1;\n\tk = k ? 0 : *v;\n',
     ];
     for (const lines of right) expect((await problemsOf(body(lines))).list, lines).toEqual([]);
     const { name, diagnostics } = await problemsOf(body(wrong[0] ?? ''));

@@ -469,8 +469,27 @@ int BPF_PROG(‹vfs_read_entry›, struct file *file, char *buf, size_t count, l
       expect(labels(items)).toEqual(expect.arrayContaining(['SEC', 'BPFW_RINGBUF', 'BPFW_LABEL']));
     });
 
+    it('completes what a macro stands for', async () => {
+      const inMacro = (body: string) => server.complete(fresh(), `${HEAD}${MAPS}${body}\n`);
+      expect(labels(await inMacro('#define NOW() bpf_ktime_§'))).toContain('bpf_ktime_get_ns');
+      expect(labels(await inMacro('#define SEEN(key) \\\n\tbpf_map_lookup_elem(&co§, key)'))).toContain(
+        'counts',
+      );
+      expect(
+        labels(await inMacro('#define PARENT(t) \\\n\tBPF_CORE_READ((struct task_struct *)(t), mm, §)')),
+      ).toEqual(['total_vm', 'map_count']);
+      expect(labels(await inMacro('#define ON_READ SEC("fentry/vfs_r§")'))).toEqual(['vfs_read']);
+    });
+
     it('says nothing in comments, directives and texts', async () => {
-      for (const body of ['\t/* bpf_§ */', '\t// bpf_§', '\tbpf_printk("bpf_§");'])
+      for (const body of [
+        '\t/* bpf_§ */',
+        '\t// bpf_§',
+        '\tbpf_printk("bpf_§");',
+        '#define bpf_§',
+        '#define MACRO(bpf_§)',
+        '#ifdef bpf_§',
+      ])
         expect(await server.complete(fresh(), inProgram('fentry/vfs_read', body))).toEqual([]);
     });
   });
@@ -714,6 +733,24 @@ struct inode { /* 24 bytes; offset, size */
       ['vfs_read(struct file *file, char *buf, size_t count, loff_t *pos)', ''],
       ['shown as table', ''],
     ]);
+  });
+
+  it("reads a section through the file's own macro", async () => {
+    const text = PROGRAM.replace(
+      'SEC("fentry/vfs_read")',
+      '#define ON_ENTRY(function) SEC("fentry/" #function)\nON_ENTRY(vfs_read)',
+    );
+    const { uri } = await server.write(fresh(), text);
+    const textDocument = { uri };
+    const lenses = await server.connection.sendRequest<CodeLens[]>('textDocument/codeLens', { textDocument });
+    expect(lenses[1]?.command?.title).toBe(
+      'vfs_read(struct file *file, char *buf, size_t count, loff_t *pos)',
+    );
+    const symbols = await server.connection.sendRequest<DocumentSymbol[]>('textDocument/documentSymbol', {
+      textDocument,
+    });
+    expect(symbols.find(one => one.name === 'on_read')?.detail).toBe('fentry/vfs_read');
+    expect(await hoverText(text.replace('on_read', 'on_§read'))).toContain('vfs_read');
   });
 
   it('serves a file of another name that is a BPF program, from when it is one', async () => {

@@ -1,6 +1,7 @@
 /** What a file declares, when the preprocessor or the author's own macros stand in the way. */
 import { describe, expect, it } from 'vitest';
-import { readSource } from '../../../src/server/source/read-source';
+import { lex } from '../../../src/server/source/lexer';
+import { ItemCache, readSource } from '../../../src/server/source/read-source';
 
 const functionsOf = (text: string) => readSource(text).functions.map(one => one.name);
 const sectionsOf = (text: string) =>
@@ -62,5 +63,54 @@ describe('sections', () => {
       'fentry/…',
     ]);
     expect(sectionsOf('SEC(NAME) int f(void *c) { return 0; }')).toEqual([]);
+  });
+
+  it("reads them through the file's own macros", () => {
+    const text = [
+      '#define ON_ENTRY(function) SEC("fentry/" #function)',
+      '#define ON_READ SEC("kprobe/vfs_read")',
+      '#define PROBE(function, ...) SEC("kprobe/" #function) int BPF_KPROBE(on_##function, __VA_ARGS__)',
+      '#define FILE_PROBE(function) PROBE(function, struct file *file)',
+      '#define MODULE_LICENSE(text) char LICENSE[] SEC("license") = text',
+      '#define ENDLESS ENDLESS_TOO SEC("x")',
+      '#define ENDLESS_TOO ENDLESS',
+      'ON_ENTRY(vfs_read)\nint BPF_PROG(a, struct file *file)\n{\n}',
+      'ON_READ int BPF_KPROBE(b) { ON_READ; return 0; }',
+      'PROBE(vfs_write, struct file *file, u64 count)\n{\n}',
+      'FILE_PROBE(vfs_open) {}',
+      'MODULE_LICENSE("GPL");',
+      'ENDLESS;',
+    ].join('\n');
+    const { functions, variables } = readSource(text);
+    const view = functions.map(one => [
+      one.name,
+      one.section?.name,
+      one.parameters.map(parameter => parameter.name),
+      text.slice(one.section?.span.start, one.section?.span.end),
+    ]);
+    expect(view).toEqual([
+      ['a', 'fentry/vfs_read', ['file'], 'ON_ENTRY(vfs_read)'],
+      ['b', 'kprobe/vfs_read', [], 'ON_READ'],
+      [
+        'on_vfs_write',
+        'kprobe/vfs_write',
+        ['file', 'count'],
+        'PROBE(vfs_write, struct file *file, u64 count)',
+      ],
+      ['on_vfs_open', 'kprobe/vfs_open', ['file'], 'FILE_PROBE(vfs_open)'],
+    ]);
+    // Nobody mends a name in a place where it is not written.
+    expect(functions.every(one => one.section?.isPartial)).toBe(true);
+    expect(variables[0]?.section?.name).toBe('license');
+    expect(variables[0]?.literal?.text).toBe('GPL');
+  });
+
+  it('reads what was known of an item anew when its macro changes', () => {
+    const cache = new ItemCache();
+    const nameOf = (section: string) => {
+      const text = `#define ON SEC("${section}")\nON int f(void *c) { return 0; }`;
+      return readSource(text, lex(text), cache).functions[0]?.section?.name;
+    };
+    expect([nameOf('tc'), nameOf('sk'), nameOf('sk')]).toEqual(['tc', 'sk', 'sk']);
   });
 });

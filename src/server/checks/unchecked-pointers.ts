@@ -1,7 +1,8 @@
-/** Values taken the wrong way: pointers used before they are checked, and process ids that are thread ids. */
+/** Pointers used before anything checks them. */
 import type { Body, Call } from '../source/bodies';
-import { bare, childOf, type SyntaxNode } from '../source/syntax';
-import { type Check, type Problem, replaceFix } from './problem';
+import { childOf, outward, type Parents, type SyntaxNode } from '../source/syntax';
+import { alwaysFollows, idleTest } from './null-tests';
+import { type Check, replaceFix } from './problem';
 
 /** Helpers whose result is NULL when there is nothing: the verifier wants a test before the first use. */
 const MAY_BE_NULL = new Set([
@@ -80,19 +81,6 @@ function guardFix(text: string, body: Body, statement: SyntaxNode, variable: str
   );
 }
 
-type Parents = ReadonlyMap<SyntaxNode, SyntaxNode>;
-
-/** The parent that is neither parentheses nor a cast, and the child of it that leads here. */
-function outward(node: SyntaxNode, parents: Parents): { parent: SyntaxNode | undefined; child: SyntaxNode } {
-  let child = node;
-  let parent = parents.get(child);
-  while (parent && (parent.type === 'parenthesized_expression' || parent.type === 'cast_expression')) {
-    child = parent;
-    parent = parents.get(child);
-  }
-  return { parent, child };
-}
-
 /** The first use of the call's result as a pointer that nothing tested before; variable null: used on the spot. */
 function uncheckedUse(
   body: Body,
@@ -117,12 +105,19 @@ function uncheckedUse(
   // An assignment inside a condition is its own test.
   if (outward(parent, parents).parent !== undefined && isTest(parent, parents)) return null;
 
-  const after = parent.end;
+  let after = parent.end;
+  let idle: SyntaxNode | null = null;
   for (const node of body.variables) {
     if (node.start < after || body.text(node) !== variable) continue;
     const around = outward(node, parents);
     if (!around.parent) return null;
-    if (!isDereference(around.parent, around.child, body)) return null;
+    if (!isDereference(around.parent, around.child, body)) {
+      idle = idleTest(body, node, variable);
+      if (!idle) return null;
+      after = idle.end;
+      continue;
+    }
+    if (idle && !alwaysFollows(node, idle, parents)) return null;
     // &v->x computes an address only; sizeof(*v) reads nothing.
     for (let up: SyntaxNode | undefined = around.parent; up; up = parents.get(up)) {
       if (up.type === 'sizeof_expression') return null;
@@ -187,93 +182,6 @@ function statementOf(node: SyntaxNode, parents: Parents): SyntaxNode | null {
     const parent = parents.get(at);
     if (parent?.type === 'compound_statement') return at.type === 'declaration' ? null : at;
     if (/statement$/.test(at.type) && at.type !== 'expression_statement') continue;
-  }
-  return null;
-}
-
-/** Names that mean the process in user space's words. */
-const PROCESS_NAME = /^(pid|tgid)$|_tgid$/;
-
-/**
- * Also through one 64-bit copy, unless its high half is taken somewhere in the same function: who writes
- * `tgid = id >> 32, pid = id` uses the kernel's words, in which pid is the thread.
- */
-export const threadAsProcess: Check = function* ({ source }) {
-  for (const owner of source.definitions) {
-    const body = source.body(owner);
-    if (!body.identifiers.has('bpf_get_current_pid_tgid')) continue;
-    const copies = new Set<string>();
-    for (const call of body.calls) {
-      if (call.name !== 'bpf_get_current_pid_tgid') continue;
-      // A cast or a mask says that the low half is meant.
-      const to = assignedTo(body, call.node);
-      if (!to) continue;
-      if (to.isWide) copies.add(to.name);
-      else if (isProcessName(to.name)) yield threadProblem(body, call.node, to.name);
-    }
-    for (const copy of copies) {
-      if (new RegExp(`\\b${copy}\\s*>>`).test(body.text(body.root))) continue;
-      for (const mention of body.variables) {
-        const to = body.text(mention) === copy ? assignedTo(body, mention) : null;
-        if (to && !to.isWide && isProcessName(to.name)) yield threadProblem(body, mention, to.name);
-      }
-    }
-  }
-};
-
-const isProcessName = (name: string): boolean => PROCESS_NAME.test(name) && name !== 'pid_tgid';
-
-/** Where a value goes as it is: the variable or member, and whether that keeps both halves. */
-function assignedTo(
-  body: Body,
-  value: SyntaxNode,
-): { readonly name: string; readonly isWide: boolean } | null {
-  const { parents } = body;
-  const parent = parents.get(value);
-  const target =
-    parent?.type === 'init_declarator'
-      ? childOf(parent, 'declarator')
-      : parent?.type === 'assignment_expression'
-        ? childOf(parent, 'left')
-        : null;
-  if (!target || !parent || target === value) return null;
-  const name = /(\w+)\s*$/.exec(body.text(target))?.[1] ?? '';
-  return { name, isWide: isWide(body, target, parent, parents, name) };
-}
-
-function threadProblem(body: Body, value: SyntaxNode, name: string): Problem {
-  const span = body.span(value);
-  const text = body.text(value);
-  return {
-    code: 'pid-without-shift',
-    severity: 'warning',
-    span,
-    message: `The low half of bpf_get_current_pid_tgid() is the thread; the process, which user space calls pid, is in the high half. ${name} gets the thread here.`,
-    fixes: [
-      replaceFix('Take the process: >> 32', { start: span.end, end: span.end }, ' >> 32', true),
-      replaceFix('Keep the thread: (__u32)', span, `(__u32)${text}`),
-    ],
-  };
-}
-
-/** A 64-bit variable keeps both halves: it may be split later. */
-function isWide(body: Body, target: SyntaxNode, parent: SyntaxNode, parents: Parents, name: string): boolean {
-  if (target.type === 'field_expression') return false;
-  const declared =
-    parent.type === 'init_declarator' ? body.text(parents.get(parent) ?? parent) : declarationOf(body, name);
-  return (
-    declared === null ||
-    /^\s*(const\s+)?(__u64|u64|__s64|s64|uint64_t|unsigned long|long|size_t)\b/.test(declared)
-  );
-}
-
-function declarationOf(body: Body, name: string): string | null {
-  for (const node of body.declarations) {
-    for (const child of node.children) {
-      const declarator = bare(child.type === 'init_declarator' ? (child.children[0] ?? child) : child);
-      if (child.field === 'declarator' && body.text(declarator).replace(/[*\s]+/, '') === name)
-        return body.text(node);
-    }
   }
   return null;
 }
