@@ -50,6 +50,11 @@ const test = [
   },
   { package: 'mariadb-client-core', why: 'asks that server', commands: ['mariadb'] },
   { package: 'python3-minimal', why: 'an interpreter with USDT probes to trace', commands: ['python3'] },
+  {
+    package: 'clangd',
+    why: 'is given the .clangd that we write, and is a peer to measure the language server against',
+    commands: ['clangd'],
+  },
   { package: 'clang-16', why: 'a second compiler to test with', commands: ['clang-16'], optional: true },
 ];
 
@@ -57,12 +62,6 @@ const test = [
 const bench = [
   { package: 'gcc', why: 'builds the C programs to measure against', commands: ['gcc'] },
   { package: 'bpftrace', why: 'a peer to measure against', commands: ['bpftrace'] },
-  {
-    package: 'clangd',
-    why: 'a peer to measure the language server against',
-    commands: ['clangd'],
-    optional: true,
-  },
   { package: 'python3-bpfcc', why: 'a peer to measure against', optional: true },
 ];
 

@@ -124,13 +124,17 @@ export class ItemCache {
   private readonly known = new Map<string, Contents>();
   private macros = '';
 
-  /** The contents of an item at this place with this text, read when they are not known. Other macros: other contents. */
-  contents(text: string, item: Item, macros: ReadonlyMap<string, MacroDefinition>): Contents {
+  /** To be told of the macros that were expanded before contents are asked for: with others, items are others. */
+  expandedWith(macros: ReadonlyMap<string, MacroDefinition>): void {
     const written = [...macros.values()]
-      .map(({ name, parameters, body }) => `${name}(${parameters}) ${body}`)
+      .map(macro => `${macro.name}(${macro.parameters}) ${macro.body}`)
       .join('\n');
     if (written !== this.macros) this.known.clear();
     this.macros = written;
+  }
+
+  /** The contents of an item at this place with this text, read when they are not known. */
+  contents(text: string, item: Item): Contents {
     const key = `${item.span.start} ${text.slice(item.span.start, item.span.end)}`;
     let found = this.known.get(key);
     if (!found) {
@@ -152,9 +156,8 @@ export function readSource(
   const { includes, macros } = readDirectives(lexed.tokens);
   const writers = sectionMacros(macros);
   const tokens = expandSectionMacros(liveTokens(lexed.tokens), writers);
-  const contents = splitItems(tokens).map(item =>
-    cache ? cache.contents(text, item, writers) : readItem(item),
-  );
+  cache?.expandedWith(writers);
+  const contents = splitItems(tokens).map(item => cache?.contents(text, item) ?? readItem(item));
   return {
     includes,
     macros,
