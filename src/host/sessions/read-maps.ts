@@ -1,3 +1,4 @@
+import { HelperRequestError } from '../../session/helper-connection';
 import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { MapBytes, TracingSession } from '../../session/tracing-session';
@@ -36,8 +37,14 @@ export class SessionMaps {
   private readonly histogramDecoders = new Map<string, HistogramDecoder>();
   private readonly entryDecoders = new Map<string, EntryDecoder>();
   private readonly ofThisRound = new Map<string, MapBytes>();
+  /** Maps that nobody asked for and that cannot be read: not asked for again. */
+  private readonly refused = new Set<string>();
 
-  constructor(private readonly session: TracingSession) {}
+  constructor(
+    private readonly session: Pick<TracingSession, 'object' | 'readMap' | 'readSection'> & {
+      readonly opened: Pick<TracingSession['opened'], 'possibleCpus'>;
+    },
+  ) {}
 
   nextRound(): void {
     this.ofThisRound.clear();
@@ -61,12 +68,17 @@ export class SessionMaps {
     return histograms;
   }
 
-  /** Every table as of this round, and the other maps that mapsToList() gives. */
+  /** Every table as of this round, and those of the other maps that mapsToList() gives which can be read. */
   async readTables(): Promise<readonly TableContent[]> {
     const tables: TableContent[] = [];
     const { object, opened } = this.session;
     for (const map of mapsToList(object, opened.possibleCpus)) {
-      const content = await this.read(map);
+      if (this.refused.has(map.name)) continue;
+      const content = await this.read(map).catch((error: unknown) => {
+        if (map.view.kind === 'table' || !(error instanceof HelperRequestError)) throw error;
+        this.refused.add(map.name);
+      });
+      if (!content) continue;
       const decoder = this.entryDecoders.get(map.name) ?? new EntryDecoder(map, content.cpus);
       this.entryDecoders.set(map.name, decoder);
       tables.push({ map: map.name, entries: decoder.decode(content) });
