@@ -1,8 +1,10 @@
 /**
  * The symbol table a kernel carries for itself (kallsyms), out of its image's read-only data. The image has no symbol of
- * its own to say where the table lies, so it is found by its shape. As scripts/kallsyms.c of 6.1 wrote it:
+ * its own to say where the table lies, so it is found by its shape. As scripts/kallsyms.c writes it, each on a boundary of
+ * eight bytes:
  *
- *   s32 offsets[n], u64 base, u64 n, names (length, bytes), u32 markers[n / 256], tokens, u16 index[256]
+ *   s32 offsets[n], u64 base, u64 n, names (length, bytes), u32 markers[n / 256], tokens, u16 index[256]    up to 6.3
+ *   u64 n, names, markers, tokens, index, s32 offsets[n], u64 base                                          since 6.4 (404bad70fcf7)
  *
  * Each byte of a name stands for a token; a name's first character is its type as nm(1) has it.
  */
@@ -27,7 +29,7 @@ const FEWEST = 1000;
 const MOST = 2_000_000;
 const LONG_LENGTH = 0x80;
 
-/** null where there is no table, or one of another layout (6.4 and newer). Never throws. */
+/** null where there is no table, or one of another layout. Never throws. */
 export function readKallsyms(rodata: Uint8Array): KernelSymbols | null {
   const view = new DataView(rodata.buffer, rodata.byteOffset, rodata.byteLength);
   const tokens = findTokens(rodata, view);
@@ -38,6 +40,8 @@ export function readKallsyms(rodata: Uint8Array): KernelSymbols | null {
 interface Tokens {
   /** Where the first begins: names and markers lie before it. */
   readonly start: number;
+  /** Behind their index. */
+  readonly end: number;
   readonly texts: readonly Uint8Array[];
 }
 
@@ -52,7 +56,7 @@ function findTokens(rodata: Uint8Array, view: DataView): Tokens | null {
       if (!offsets.every((offset, token) => token === 0 || offset > (offsets[token - 1] ?? 0))) continue;
       const start = at - (offsets[FIRST_DIGIT] ?? 0);
       const texts = offsets.map(offset => rodata.subarray(start + offset, rodata.indexOf(0, start + offset)));
-      return { start, texts };
+      return { start, end: index + 2 * TOKENS, texts };
     }
   }
   return null;
@@ -91,7 +95,7 @@ function areNames(
     if (length === 0 || next + length > limit || !isType[rodata[next] ?? 0]) return false;
     at = next + length;
   }
-  const markers = Math.ceil(at / 8) * 8;
+  const markers = align(at);
   return (
     markers + 4 * marked.length <= limit &&
     marked.every((offset, index) => view.getUint32(markers + 4 * index, true) === offset)
@@ -100,14 +104,8 @@ function areNames(
 
 function decode(rodata: Uint8Array, view: DataView, tokens: Tokens, table: NameTable): KernelSymbols | null {
   const { count, countAt } = table;
-  const base = view.getUint32(countAt - 8, true);
-  const offsets = countAt - 8 - Math.ceil((4 * count) / 8) * 8;
-  if (offsets < 0) return null;
-  // CONFIG_KALLSYMS_ABSOLUTE_PERCPU: what is not absolute is negative, from the base on.
-  const addressAt = (index: number) => {
-    const offset = view.getInt32(offsets + 4 * index, true);
-    return (offset >= 0 ? offset : base - 1 - offset) >>> 0;
-  };
+  const addressAt = readAddresses(view, tokens, table);
+  if (!addressAt) return null;
   const longest = Math.max(...tokens.texts.map(text => text.length));
   const code = new Uint8Array(rodata.length * 2);
   const addresses = new Uint32Array(count);
@@ -148,6 +146,36 @@ function decode(rodata: Uint8Array, view: DataView, tokens: Tokens, table: NameT
     },
   };
 }
+
+/** The low 32 bits of the address of each symbol by its number; null where neither layout has a base in the kernel. */
+function readAddresses(
+  view: DataView,
+  tokens: Tokens,
+  { count, countAt }: NameTable,
+): ((index: number) => number) | null {
+  const bytes = align(4 * count);
+  const places = [countAt - 8 - bytes, align(tokens.end)];
+  const offsets = places.find(
+    place => place >= 0 && place + bytes + 8 <= view.byteLength && isOfKernel(view, place + bytes),
+  );
+  if (offsets === undefined) return null;
+  const base = view.getUint32(offsets + bytes, true);
+  const offsetOf = (index: number): number => view.getInt32(offsets + 4 * index, true);
+  // CONFIG_KALLSYMS_ABSOLUTE_PERCPU, gone with 6.15: what is not absolute is negative, from the base on.
+  const hasAbsolute = offsetOf(count - 1) < 0;
+  return index => {
+    const offset = offsetOf(index);
+    if (!hasAbsolute) return (base + offset) >>> 0;
+    return (offset >= 0 ? offset : base - 1 - offset) >>> 0;
+  };
+}
+
+/** An address in the topmost 2 GB. */
+function isOfKernel(view: DataView, at: number): boolean {
+  return view.getInt32(at + 4, true) === -1 && view.getInt32(at, true) < 0;
+}
+
+const align = (offset: number): number => Math.ceil(offset / 8) * 8;
 
 /** Whether tokens spell a type and this name. */
 function isNamed(bytes: Uint8Array, tokens: Tokens, wanted: string): boolean {

@@ -14,6 +14,8 @@
 	     (((cur) = bpf_iter_##type##_next(&___it)));)
 #define can_loop 1
 
+/* libbpf 1.2 and newer declare these as well; vmlinux.h of older kernels lacks the type. */
+struct bpf_iter_num;
 struct bpf_iter_num___here {
 	__u64 __opaque[1];
 } __attribute__((aligned(8)));
@@ -22,9 +24,9 @@ struct cgroup *bpf_cgroup_from_id(u64 cgid) __ksym;
 void bpf_cgroup_release(struct cgroup *cgrp) __ksym;
 struct task_struct *bpf_task_acquire(struct task_struct *p) __ksym;
 void bpf_task_release(struct task_struct *p) __ksym __weak;
-extern int bpf_iter_num_new(struct bpf_iter_num___here *it, int start, int end) __weak __ksym;
-extern int *bpf_iter_num_next(struct bpf_iter_num___here *it) __weak __ksym;
-extern void bpf_iter_num_destroy(struct bpf_iter_num___here *it) __weak __ksym;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
 extern void bpf_rcu_read_lock(void) __ksym;
 extern void bpf_rcu_read_unlock(void) __ksym;
 extern const int bpf_prog_active __ksym;
@@ -122,17 +124,17 @@ int iter_while_loop(const void *ctx)
 	struct bpf_iter_num___here it;
 	int *v, sum = 0;
 
-	bpf_iter_num_new(&it, 0, 3);
-	while ((v = bpf_iter_num_next(&it))) {
+	bpf_iter_num_new((void *)&it, 0, 3);
+	while ((v = bpf_iter_num_next((void *)&it))) {
 		bpf_printk("ITER_BASIC: E1 VAL: v=%d", *v);
 		sum += *v;
 	}
-	bpf_iter_num_destroy(&it);
+	bpf_iter_num_destroy((void *)&it);
 
-	bpf_iter_num_new(&it, 0, 10);
-	for (v = bpf_iter_num_next(&it); v; v = bpf_iter_num_next(&it))
+	bpf_iter_num_new((void *)&it, 0, 10);
+	for (v = bpf_iter_num_next((void *)&it); v; v = bpf_iter_num_next((void *)&it))
 		hits++;
-	bpf_iter_num_destroy(&it);
+	bpf_iter_num_destroy((void *)&it);
 
 	for (; can_loop;)
 		sum++;
