@@ -1,6 +1,6 @@
 import 'vscode-jsonrpc/node';
 import type { Duplex } from 'node:stream';
-import { ResponseError } from 'vscode-jsonrpc';
+import { ConnectionError, ErrorCodes, ResponseError } from 'vscode-jsonrpc';
 import { DataContent } from '../../shared/protocol/frames';
 import {
   GUEST_PROTOCOL_VERSION,
@@ -24,6 +24,10 @@ export class AgentClient implements AgentCalls {
   /** Things still to come of a record (spawn's answer, stdout's end, stderr's end, exit); at 0 it is forgotten. */
   private readonly open = new Map<number, number>();
   private ended: VmError | undefined;
+  private tellEnd: (reason: VmError) => void = () => undefined;
+  private readonly ending = new Promise<VmError>(resolve => {
+    this.tellEnd = resolve;
+  });
 
   constructor(port: Duplex) {
     this.connection = createFrameConnection(duplexChannel(port));
@@ -64,7 +68,8 @@ export class AgentClient implements AgentCalls {
     try {
       return await this.connection.rpc.sendRequest<GuestRequests[M]['result']>(method, params);
     } catch (error) {
-      throw this.ended ?? error;
+      // The port closes before QEMU has ended, and then it is known how: a moment later.
+      throw this.ended ?? (isOfConnection(error) ? await this.ending : error);
     }
   }
 
@@ -93,6 +98,7 @@ export class AgentClient implements AgentCalls {
   end(reason: VmError): void {
     if (this.ended) return;
     this.ended = reason;
+    this.tellEnd(reason);
     this.connection.close(reason);
     for (const record of this.records.values()) record.fail(reason);
     this.records.clear();
@@ -115,4 +121,12 @@ export class AgentClient implements AgentCalls {
     this.open.delete(processId);
     this.records.delete(processId);
   }
+}
+
+/** The other end is gone; its own errors are answers. */
+function isOfConnection(error: unknown): boolean {
+  return (
+    error instanceof ConnectionError ||
+    (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected)
+  );
 }

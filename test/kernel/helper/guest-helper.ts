@@ -115,7 +115,7 @@ export function constantU32(
   symbol: string,
   value: number,
 ): { section: string; offset: number; bytes: string } {
-  const line = execFileSync('llvm-readelf-14', ['-sW', object], { encoding: 'utf8' })
+  const line = execFileSync('readelf', ['-sW', object], { encoding: 'utf8' })
     .split('\n')
     .find(row => row.trim().endsWith(` ${symbol}`));
   const offset = Number.parseInt(line?.trim().split(/\s+/)[1] ?? '', 16);
