@@ -155,19 +155,29 @@ export class SandboxVm {
    */
   async helperStream(): Promise<Socket> {
     if (this.death) throw this.death;
-    const name = GUEST_PORTS.helper;
     if (this.helper) {
-      this.helper.destroy();
-      await this.agent.request('awaitPort', { name, connected: false });
+      await this.closeHelperPort();
+      // QEMU 10.0 delivers nothing to who comes after a reader that left while data waited; the one after that is served.
+      await this.openHelperPort();
+      await this.closeHelperPort();
     }
+    return this.openHelperPort();
+  }
+
+  private async openHelperPort(): Promise<Socket> {
     const socket = createConnection(path.join(this.runFolder, HELPER_SOCKET));
     this.helper = socket;
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
     });
-    await this.agent.request('awaitPort', { name, connected: true });
+    await this.agent.request('awaitPort', { name: GUEST_PORTS.helper, connected: true });
     return socket;
+  }
+
+  private async closeHelperPort(): Promise<void> {
+    this.helper?.destroy();
+    await this.agent.request('awaitPort', { name: GUEST_PORTS.helper, connected: false });
   }
 
   /** Ends the guest at once; nothing in it outlives it. Idempotent. */
