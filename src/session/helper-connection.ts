@@ -18,7 +18,12 @@ import {
   type HelperParams,
   type HelperResults,
 } from '../shared/protocol/helper';
-import { type ByteChannel, createFrameConnection, type FrameConnection } from '../shared/protocol/rpc-frames';
+import {
+  type ByteChannel,
+  createFrameConnection,
+  type FrameConnection,
+  isConnectionGone,
+} from '../shared/protocol/rpc-frames';
 import { SessionError } from './errors';
 
 /** A request the helper refused; `code`, errno and log are the helper's, `message` is for people. */
@@ -149,15 +154,18 @@ class Connection implements HelperConnection {
   }
 
   async request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]> {
-    const answer = this.frames.rpc.sendRequest<HelperResults[M]>(method, params).catch(error => {
-      throw this.requestError(method, error);
-    });
-    // A dead connection never answers; vscode-jsonrpc rejects on dispose only for what was sent before.
     const gone = this.closed.then(reason => {
       throw reason ?? new SessionError('helper-died', 'The session was closed.');
     });
     gone.catch(() => undefined);
-    return Promise.race([answer, gone]);
+    try {
+      // A dead connection never answers: vscode-jsonrpc rejects on dispose only for what was sent before, and refuses
+      // what is sent after it with an error of its own.
+      return await Promise.race([this.frames.rpc.sendRequest<HelperResults[M]>(method, params), gone]);
+    } catch (error) {
+      if (isConnectionGone(error)) return gone;
+      throw error instanceof SessionError ? error : this.requestError(method, error);
+    }
   }
 
   sendBlob(bytes: Uint8Array): number {

@@ -1,6 +1,6 @@
 import 'vscode-jsonrpc/node';
 import type { Duplex } from 'node:stream';
-import { ConnectionError, ErrorCodes, ResponseError } from 'vscode-jsonrpc';
+import { ResponseError } from 'vscode-jsonrpc';
 import { DataContent } from '../../shared/protocol/frames';
 import {
   GUEST_PROTOCOL_VERSION,
@@ -11,7 +11,12 @@ import {
   type GuestRequests,
   type GuestSpawn,
 } from '../../shared/protocol/guest';
-import { createFrameConnection, duplexChannel, type FrameConnection } from '../../shared/protocol/rpc-frames';
+import {
+  createFrameConnection,
+  duplexChannel,
+  type FrameConnection,
+  isConnectionGone,
+} from '../../shared/protocol/rpc-frames';
 import { type AgentCalls, type GuestProcess, ProcessRecord } from './guest-process';
 import { VmError } from './vm-error';
 
@@ -69,7 +74,7 @@ export class AgentClient implements AgentCalls {
       return await this.connection.rpc.sendRequest<GuestRequests[M]['result']>(method, params);
     } catch (error) {
       // The port closes before QEMU has ended, and then it is known how: a moment later.
-      throw this.ended ?? (isOfConnection(error) ? await this.ending : error);
+      throw this.ended ?? (isConnectionGone(error) ? await this.ending : error);
     }
   }
 
@@ -121,12 +126,4 @@ export class AgentClient implements AgentCalls {
     this.open.delete(processId);
     this.records.delete(processId);
   }
-}
-
-/** The other end is gone; its own errors are answers. */
-function isOfConnection(error: unknown): boolean {
-  return (
-    error instanceof ConnectionError ||
-    (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected)
-  );
 }

@@ -6,14 +6,17 @@
 import {
   AbstractMessageReader,
   AbstractMessageWriter,
+  ConnectionError,
   createMessageConnection,
   type DataCallback,
   type Disposable,
+  ErrorCodes,
   type Logger,
   type Message,
   type MessageConnection,
   type MessageReader,
   type MessageWriter,
+  ResponseError,
 } from 'vscode-jsonrpc';
 import { decodeUtf8, encodeUtf8 } from '../utf8';
 import { DataMemory } from './data-memory';
@@ -33,6 +36,14 @@ import {
   writeDataHeader,
   writeFrameHeader,
 } from './frames';
+
+/** True for the errors of requests that a closed connection cut off, or never took; the peer's own errors are answers. */
+export function isConnectionGone(error: unknown): boolean {
+  return (
+    error instanceof ConnectionError ||
+    (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected)
+  );
+}
 
 /** An ordered, reliable byte stream in both directions. */
 export interface ByteChannel {

@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataContent, type DataFrame, encodeFrame, FrameKind } from '../../../src/shared/protocol/frames';
-import { createFrameConnection, duplexChannel } from '../../../src/shared/protocol/rpc-frames';
+import {
+  createFrameConnection,
+  duplexChannel,
+  isConnectionGone,
+} from '../../../src/shared/protocol/rpc-frames';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-frames-'));
 let server: Server;
@@ -103,6 +107,32 @@ describe('createFrameConnection', () => {
     expect((await reason)?.name).toBe('FrameError');
     await rejected;
     expect(a.destroyed).toBe(true);
+  });
+
+  it("tells a request that a closed connection cut off, or never took, from a peer's refusal", async () => {
+    const { left, right } = await connectedPair();
+    const arrived = new Promise<void>(resolve => {
+      right.rpc.onRequest('never', () => {
+        resolve();
+        return new Promise(() => undefined);
+      });
+    });
+    left.rpc.listen();
+    right.rpc.listen();
+    const errorOf = async (method: string): Promise<unknown> => {
+      try {
+        return await left.rpc.sendRequest(method, {});
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(isConnectionGone(await errorOf('unknown'))).toBe(false);
+    const cutOff = errorOf('never');
+    await arrived;
+    right.close();
+    expect(isConnectionGone(await cutOff)).toBe(true);
+    expect(isConnectionGone(await errorOf('never'))).toBe(true);
+    expect(isConnectionGone(new Error('else'))).toBe(false);
   });
 
   it('tells both ends when one closes', async () => {
