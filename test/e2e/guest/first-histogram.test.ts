@@ -189,11 +189,14 @@ describe('▶ as a user with a sudo password', () => {
       await workbench.clickTitleButton('Compile and Attach');
       await attachedAgain();
       await workbench.showView('Sessions');
+      const failed = workbench.treeRow(/vfsreadlat.*failed/);
+      const before = await failed.count();
       progress('killing the helper');
       await guest.sh('pkill -KILL -f "helper[.]js --socket"');
       await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 500 }).toEqual([]);
-      const row = workbench.treeRow(/vfsreadlat.*failed/).first();
-      await row.waitFor();
+      // The newest comes first; one that failed before must not be taken for it.
+      await expect.poll(() => failed.count(), { timeout: minute }).toBe(before + 1);
+      const row = failed.first();
       await workbench.treeRow('The privileged helper is gone').first().waitFor();
       await row.hover();
       await row.getByRole('button', { name: 'Attach Again' }).click();
