@@ -95,9 +95,16 @@ export function grammarProblem(section: SectionMark, isNamed: boolean): Problem 
       );
     }
     case 'user-function':
-      return /^[^:]+:[^:]+$/.test(target) || target.startsWith('/proc/')
-        ? null
-        : at(`A user function is path:function: write ${example(kind)}.`);
+      if (/^[^:]+:[^:]+$/.test(target) || target.startsWith('/proc/')) return null;
+      // libbpf loads it, and has nothing to attach it to: programs with a loader that says the file do so.
+      if (/^\w+$/.test(target))
+        return {
+          ...at(
+            `No file is said, so only a loader that says one can attach this; or write ${example(kind)}.`,
+          ),
+          severity: 'information',
+        };
+      return at(`A user function is path:function: write ${example(kind)}.`);
     case 'usdt':
       return /^[^:]+:[^:]+:[^:]+$/.test(target)
         ? null

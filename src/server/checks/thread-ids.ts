@@ -1,6 +1,6 @@
 /** Process ids that are thread ids. */
 import type { Body } from '../source/bodies';
-import { bare, childOf, type Parents, type SyntaxNode } from '../source/syntax';
+import { bare, childOf, outward, type Parents, type SyntaxNode } from '../source/syntax';
 import { type Check, type Problem, replaceFix } from './problem';
 
 /** Names that mean the process in user space's words. */
@@ -8,7 +8,8 @@ const PROCESS_NAME = /^(pid|tgid)$|_tgid$/;
 
 /**
  * Also through one 64-bit copy, unless its high half is taken somewhere in the same function: who writes
- * `tgid = id >> 32, pid = id` uses the kernel's words, in which pid is the thread.
+ * `tgid = id >> 32, pid = id` uses the kernel's words, in which pid is the thread. So does who uses it as a map's key only:
+ * what is in flight is of a thread.
  */
 export const threadAsProcess: Check = function* ({ source }) {
   for (const owner of source.definitions) {
@@ -21,13 +22,14 @@ export const threadAsProcess: Check = function* ({ source }) {
       const to = assignedTo(body, call.node);
       if (!to) continue;
       if (to.isWide) copies.add(to.name);
-      else if (isProcessName(to.name)) yield threadProblem(body, call.node, to.name);
+      else if (isProcessName(to.name) && !isKeyOnly(body, to)) yield threadProblem(body, call.node, to.name);
     }
     for (const copy of copies) {
       if (new RegExp(`\\b${copy}\\s*>>`).test(body.text(body.root))) continue;
       for (const mention of body.variables) {
         const to = body.text(mention) === copy ? assignedTo(body, mention) : null;
-        if (to && !to.isWide && isProcessName(to.name)) yield threadProblem(body, mention, to.name);
+        if (to && !to.isWide && isProcessName(to.name) && !isKeyOnly(body, to))
+          yield threadProblem(body, mention, to.name);
       }
     }
   }
@@ -35,11 +37,33 @@ export const threadAsProcess: Check = function* ({ source }) {
 
 const isProcessName = (name: string): boolean => PROCESS_NAME.test(name) && name !== 'pid_tgid';
 
-/** Where a value goes as it is: the variable or member, and whether that keeps both halves. */
-function assignedTo(
-  body: Body,
-  value: SyntaxNode,
-): { readonly name: string; readonly isWide: boolean } | null {
+/** A variable whose uses are `&pid` and tests for zero, which the idle task alone has of both. */
+function isKeyOnly(body: Body, { name, isVariable }: Assigned): boolean {
+  if (!isVariable || name !== 'pid') return false;
+  const uses = body.variables
+    .filter(mention => body.text(mention) === name)
+    .map(mention => ({ mention, ...outward(mention, body.parents) }))
+    .filter(({ parent, child }) => !/^(left|declarator)$/.test(child.field) || !isSetting(parent));
+  const isAddress = ({ parent }: (typeof uses)[number]): boolean =>
+    parent?.type === 'pointer_expression' && body.text(parent).startsWith('&');
+  const isTest = ({ parent }: (typeof uses)[number]): boolean =>
+    /^(unary_expression|if_statement)$/.test(parent?.type ?? '');
+  return uses.length > 0 && uses.every(use => isAddress(use) || isTest(use));
+}
+
+const isSetting = (node: SyntaxNode | undefined): boolean =>
+  /^(assignment_expression|init_declarator|declaration)$/.test(node?.type ?? '');
+
+interface Assigned {
+  readonly name: string;
+  /** It keeps both halves. */
+  readonly isWide: boolean;
+  /** Not a member. */
+  readonly isVariable: boolean;
+}
+
+/** Where a value goes as it is. */
+function assignedTo(body: Body, value: SyntaxNode): Assigned | null {
   const { parents } = body;
   const parent = parents.get(value);
   const target =
@@ -50,7 +74,8 @@ function assignedTo(
         : null;
   if (!target || !parent || target === value) return null;
   const name = /(\w+)\s*$/.exec(body.text(target))?.[1] ?? '';
-  return { name, isWide: isWide(body, target, parent, parents, name) };
+  const isVariable = target.type === 'identifier';
+  return { name, isVariable, isWide: isWide(body, target, parent, parents, name) };
 }
 
 function threadProblem(body: Body, value: SyntaxNode, name: string): Problem {

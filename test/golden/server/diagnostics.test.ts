@@ -357,7 +357,11 @@ describe('diagnostics', () => {
       copied.diagnostics[0] &&
         (await server.fixed(copied.name, copied.diagnostics[0], 'Take the process: >> 32')),
     ).toContain('e.pid = id >> 32;');
+    const key = (lines: string) =>
+      `\tu32 pid = bpf_get_current_pid_tgid();\n\tif (!pid)\n\t\treturn 0;\n\tbpf_map_delete_elem(&m, &pid);\n${lines}`;
+    expect((await problemsOf(body(key('\te.pid = pid;\n')))).list).toHaveLength(1);
     const fine = [
+      key(''),
       '\tu64 id = bpf_get_current_pid_tgid();\n\tu32 tgid = id >> 32;\n\tu32 pid = id;\n',
       '\tu64 id = bpf_get_current_pid_tgid();\n\tu32 tid = id;\n',
       '\tu64 id = bpf_get_current_pid_tgid();\n\tu32 pid = (u32)id;\n',
