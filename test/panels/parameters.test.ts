@@ -50,9 +50,8 @@ describe('parameters page', () => {
       ['target_function', 'target_function · text, at most 63 bytes · default empty'],
     ]);
     expect(await panel.page.textContent('[data-parameter=target_pid] .help')).toBe(words.target_pid.help);
-    expect(await panel.page.getByRole('textbox', { name: 'Shortest call shown (µs)' }).inputValue()).toBe(
-      '10',
-    );
+    const shortest = panel.page.getByRole('textbox', { name: 'Shortest call shown (µs)' });
+    await expect.poll(() => shortest.inputValue()).toBe('10');
     expect(panel.problems).toEqual([]);
     await panel.close();
   });

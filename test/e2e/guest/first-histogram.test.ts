@@ -190,6 +190,7 @@ describe('▶ as a user with a sudo password', () => {
       await attachedAgain();
       await workbench.showView('Sessions');
       const failed = workbench.treeRow(/vfsreadlat.*failed/);
+      await workbench.treeRow('vfsreadlat').first().waitFor();
       const before = await failed.count();
       progress('killing the helper');
       await guest.sh('pkill -KILL -f "helper[.]js --socket"');
