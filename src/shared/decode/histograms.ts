@@ -15,6 +15,8 @@ export class HistogramDecoder {
   private readonly bounds: SlotBounds[] = [];
   private readonly perEntry = new ChangedEntries<Histogram>();
   private shown: readonly Histogram[] = [];
+  /** Entries without a count, and maybe some that are gone. While there are none, nothing has to be looked for. */
+  private readonly empty = new Set<number>();
 
   /** `cpus` is the number of possible CPUs (ignored unless the map is per CPU). */
   constructor(
@@ -40,12 +42,9 @@ export class HistogramDecoder {
     );
     if (isChanged || this.shown.length === 0) {
       const { entries } = this.perEntry;
-      this.shown =
-        view.key !== null
-          ? entries.filter(histogram => histogram.total > 0)
-          : entries.length > 0
-            ? entries.slice()
-            : [this.histogram(view, null, () => 0)];
+      if (entries.length === 0 && view.key === null) this.shown = [this.histogram(view, null, () => 0)];
+      else if (view.key === null || this.empty.size === 0) this.shown = entries.slice();
+      else this.shown = entries.filter(histogram => histogram.total > 0);
     }
     return this.shown;
   }
@@ -66,7 +65,10 @@ export class HistogramDecoder {
     const { keySize } = this.map;
     const start = entry * keySize;
     const key = view.key === null ? null : decodeRecord(keyView, start, view.key, start + keySize);
-    return this.histogram(view, key, slot => slots.sum(entry, slot));
+    const histogram = this.histogram(view, key, slot => slots.sum(entry, slot));
+    if (histogram.total > 0) this.empty.delete(entry);
+    else this.empty.add(entry);
+    return histogram;
   }
 
   private histogram(
