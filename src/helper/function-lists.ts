@@ -55,7 +55,7 @@ export async function* readInPieces(path: string): AsyncGenerator<Uint8Array, vo
   }
 }
 
-/** All of a list; readFile would go over the thread pool for each page of it. */
+/** All of a file that the kernel hands out by the page; readFile would go over the thread pool for each. */
 export async function readWhole(path: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of readInPieces(path)) pieces.push(new Uint8Array(piece));

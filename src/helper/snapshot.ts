@@ -1,4 +1,5 @@
 /** One map, sent as data frames: only what the client does not know yet; bounded, held back while it does not read. */
+import { copyBytes } from '../shared/copy-bytes';
 import {
   DataContent,
   MAP_CHANGES_HEADER_BYTES,
@@ -69,11 +70,15 @@ export class SnapshotSender {
   }
 }
 
+const NO_VIEW = new DataView(new ArrayBuffer(0));
+
 /** Gathers runs into frames of about a chunk of a buffer's. */
 class SnapshotFrames {
   private readonly readAtNs = process.hrtime.bigint();
   private readonly entryBytes: number;
   private bytes: Uint8Array | null = null;
+  /** Of the same bytes. */
+  private view: DataView = NO_VIEW;
   private used = 0;
 
   constructor(
@@ -107,21 +112,16 @@ class SnapshotFrames {
 
   private write(bytes: Uint8Array, source: Entries & Run, first: number, count: number): void {
     const { keySize, stride, spacing } = this.sizes;
-    const header = new DataView(bytes.buffer, bytes.byteOffset + this.used, MAP_RUN_HEADER_BYTES);
-    header.setUint32(0, first, true);
-    header.setUint32(4, count, true);
+    this.view.setUint32(this.used, first, true);
+    this.view.setUint32(this.used + 4, count, true);
     this.used += MAP_RUN_HEADER_BYTES;
     const at = first - source.first;
-    bytes.set(source.keys.subarray(at * keySize, (at + count) * keySize), this.used);
+    copyBytes(bytes, this.used, source.keys, at * keySize, count * keySize);
     this.used += count * keySize;
-    if (spacing === stride) {
-      bytes.set(source.values.subarray(at * spacing, (at + count) * spacing), this.used);
-    } else {
-      for (let i = 0; i < count; i++) {
-        const from = (at + i) * spacing;
-        bytes.set(source.values.subarray(from, from + stride), this.used + i * stride);
-      }
-    }
+    if (spacing === stride) copyBytes(bytes, this.used, source.values, at * spacing, count * spacing);
+    else
+      for (let i = 0; i < count; i++)
+        copyBytes(bytes, this.used + i * stride, source.values, (at + i) * spacing, stride);
     this.used += count * stride;
   }
 
@@ -130,6 +130,7 @@ class SnapshotFrames {
     if (!this.bytes) {
       const least = MAP_CHANGES_HEADER_BYTES + MAP_RUN_HEADER_BYTES + this.entryBytes;
       this.bytes = this.target.connection.dataMemory(Math.max(CHUNK_BYTES, least));
+      this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
       this.used = MAP_CHANGES_HEADER_BYTES;
     }
     return this.bytes;
@@ -138,9 +139,8 @@ class SnapshotFrames {
   private send(flags: number, entries: number): void {
     const { connection, sessionId, streamId } = this.target;
     const bytes = this.reserve();
-    const header = new DataView(bytes.buffer, bytes.byteOffset, MAP_CHANGES_HEADER_BYTES);
-    header.setUint32(0, flags | (this.isFirst ? MapChangesFlag.anew : 0), true);
-    header.setUint32(4, entries, true);
+    this.view.setUint32(0, flags | (this.isFirst ? MapChangesFlag.anew : 0), true);
+    this.view.setUint32(4, entries, true);
     this.isFirst = false;
     this.bytes = null;
     connection.sendData(

@@ -101,9 +101,9 @@ async function readModules(): Promise<string[]> {
 async function readDescription({ what, of }: ReadRequest): Promise<Uint8Array | null> {
   switch (what) {
     case 'btf':
-      return readIfThere('/sys/kernel/btf/vmlinux');
+      return ifThere('/sys/kernel/btf/vmlinux', readWhole);
     case 'module-btf':
-      return readIfThere(`/sys/kernel/btf/${safe(of)}`);
+      return ifThere(`/sys/kernel/btf/${safe(of)}`, readWhole);
     case 'kallsyms':
       return ifThere('/proc/kallsyms', readWhole);
     case 'modules':

@@ -154,17 +154,11 @@ class Connection implements HelperConnection {
   }
 
   async request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]> {
-    const gone = this.closed.then(reason => {
-      throw reason ?? new SessionError('helper-died', 'The session was closed.');
-    });
-    gone.catch(() => undefined);
     try {
-      // A dead connection never answers: vscode-jsonrpc rejects on dispose only for what was sent before, and refuses
-      // what is sent after it with an error of its own.
-      return await Promise.race([this.frames.rpc.sendRequest<HelperResults[M]>(method, params), gone]);
+      return await this.frames.rpc.sendRequest<HelperResults[M]>(method, params);
     } catch (error) {
-      if (isConnectionGone(error)) return gone;
-      throw error instanceof SessionError ? error : this.requestError(method, error);
+      if (!isConnectionGone(error)) throw this.requestError(method, error);
+      throw (await this.closed) ?? new SessionError('helper-died', 'The session was closed.');
     }
   }
 

@@ -1,6 +1,6 @@
 /** The kernel whose facts the server uses: where its BTF is read, and what else the machine lets anybody read about it. */
 import { readFileSync, statSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { parseBtf } from '../../shared/object/btf';
@@ -39,7 +39,8 @@ export class TargetKernel {
     const btfPath = options.btfPath !== '' ? options.btfPath : await defaultBtf(options.cacheFolder);
     if (btfPath === null) return null;
     const isRunning = btfPath === RUNNING_BTF;
-    const bytes = await readFile(btfPath);
+    // At once: sysfs hands out a page a read (fs/kernfs/file.c), and each would go over the thread pool.
+    const bytes = readFileSync(btfPath);
     const types = new KernelTypes(parseBtf(bytes), bytes);
     return new TargetKernel(types, btfPath, isRunning);
   }

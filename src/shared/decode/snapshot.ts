@@ -1,3 +1,4 @@
+import { copyBytes } from '../copy-bytes';
 import { MAP_CHANGES_HEADER_BYTES, MAP_RUN_HEADER_BYTES, MapChangesFlag } from '../protocol/frames';
 
 /** Entries `first` to `first + count` of a snapshot. */
@@ -102,8 +103,8 @@ export class MapSnapshot implements MapContent {
     if (count === 0 || end > frame.byteLength || first > this.told || first + count > this.mostEntries)
       throw new RangeError(`a run of ${count} map entries from ${first} on does not fit`);
     this.reserve(first + count);
-    this.keyBytes.set(frame.subarray(keys, values), first * keySize);
-    this.valueBytes.set(frame.subarray(values, end), first * valueStride);
+    copyBytes(this.keyBytes, first * keySize, frame, keys, values - keys);
+    copyBytes(this.valueBytes, first * valueStride, frame, values, end - values);
     this.told = Math.max(this.told, first + count);
     this.runs.push({ first, count });
     return end;
