@@ -58,12 +58,14 @@ export function createRequests(connection: FrameConnection): Requests {
   const handlers: Handlers = {
     async 'session/open'(params) {
       const bytes = connection.takeBlob(params.objectBlobId);
+      const types =
+        params.relocationBtfBlobId === undefined ? null : connection.takeBlob(params.relocationBtfBlobId);
       if (sessions.size + opening >= LIMITS.sessions) {
         throw new HelperError('limit', `${LIMITS.sessions} sessions are open. Close one.`);
       }
       opening++;
       try {
-        const opened = await Session.open(++lastSessionId, params, bytes, context);
+        const opened = await Session.open(++lastSessionId, params, { bytes, relocationBtf: types }, context);
         sessions.set(opened.id, opened);
         return opened.describe();
       } finally {

@@ -58,16 +58,18 @@ export class Session {
   static async open(
     id: number,
     request: OpenSession,
-    bytes: Uint8Array,
+    blobs: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
     context: SessionContext,
   ): Promise<Session> {
-    if (bytes.byteLength > LIMITS.objectBytes) {
+    if (blobs.bytes.byteLength > LIMITS.objectBytes) {
       throw new HelperError(
         'limit',
         `The object file is over ${LIMITS.objectBytes} bytes. Strip its DWARF: llvm-strip -g.`,
       );
     }
-    return new Session(id, request, await loadObject(objectRequest(request, bytes)), context);
+    if ((blobs.relocationBtf?.byteLength ?? 0) > LIMITS.relocationBtfBytes)
+      throw new HelperError('limit', `The types to relocate by are over ${LIMITS.relocationBtfBytes} bytes.`);
+    return new Session(id, request, await loadObject(objectRequest(request, blobs)), context);
   }
 
   describe(): HelperResults['session/open'] {
@@ -256,9 +258,12 @@ export class Session {
 const entryLimit = (maxEntries: number): number =>
   Math.min(maxEntries || LIMITS.snapshotEntries, LIMITS.snapshotEntries);
 
-function objectRequest(request: OpenSession, bytes: Uint8Array): ObjectRequest {
+function objectRequest(
+  request: OpenSession,
+  blobs: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
+): ObjectRequest {
   return {
-    bytes,
+    ...blobs,
     objectName: request.objectName,
     programs: request.programs.map(({ name, load, attach }) => ({
       name,

@@ -4,7 +4,9 @@
  * by it, the helper looks closer, once. Where the kernel refuses to attach a program that has a fallback, the next rank is
  * tried; everything else that fails leaves nothing loaded.
  */
+import type { Btf } from '../shared/object/btf-model';
 import type { BpfObject, Program } from '../shared/object/model';
+
 import { type CapabilityBudget, capabilityBudget, coversBudget } from './budget';
 import {
   choosePrograms,
@@ -16,6 +18,7 @@ import {
 import type { ElevationUi } from './elevation';
 import { type HelperConnection, HelperRequestError } from './helper-connection';
 import type { HelperPool } from './helper-pool';
+import { relocationTypes } from './relocation-types';
 import { RuntimeTargets } from './runtime-targets';
 import type { Progress, Target } from './target';
 import { TracingSession } from './tracing-session';
@@ -74,7 +77,7 @@ export async function startSession(
       }
       let session: TracingSession | null = null;
       try {
-        session = await open(request, connection, choice, targets);
+        session = await open(request, connection, choice, targets, facts.btf);
         session.closed.then(request.helpers.hold(connection));
         onSession(session, connection);
         request.progress('Attaching');
@@ -117,6 +120,7 @@ async function open(
   connection: HelperConnection,
   choice: ProgramChoice,
   targets: RuntimeTargets,
+  kernel: Btf,
 ) {
   request.progress('Loading');
   return TracingSession.open({
@@ -124,6 +128,7 @@ async function open(
     object: request.object,
     objectBytes: request.objectBytes,
     choice,
+    relocationBtf: relocationTypes(request.object, choice.load, kernel),
     parameters: request.parameters,
     attach: await targets.overrides(choice.load),
     allowChangingPrograms: request.allowChangingPrograms,

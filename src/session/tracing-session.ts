@@ -18,6 +18,8 @@ export interface SessionRequest {
   readonly object: BpfObject;
   readonly objectBytes: Uint8Array;
   readonly choice: ProgramChoice;
+  /** What the chosen programs' CO-RE relocations need of the target's BTF; null: libbpf reads all of it. */
+  readonly relocationBtf: Uint8Array | null;
   /** By C name, as typed. Throws SessionError when one does not fit. */
   readonly parameters: ReadonlyMap<string, string>;
   /** By program name: where a section's name alone does not say it. */
@@ -286,6 +288,7 @@ export function openRequest(request: SessionRequest): HelperParams<'session/open
   }));
   return {
     objectBlobId: connection.sendBlob(request.objectBytes),
+    ...(request.relocationBtf ? { relocationBtfBlobId: connection.sendBlob(request.relocationBtf) } : {}),
     objectName: cIdentifier(object.name),
     programs: object.programs.map(program => ({
       name: program.name,

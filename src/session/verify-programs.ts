@@ -173,6 +173,7 @@ function openOne(
     object,
     objectBytes,
     choice: { load: [program], groups: [] },
+    relocationBtf: null,
     parameters: new Map(),
     attach: new Map([[program.name, attach]]),
     // Loaded for a moment and attached to nothing: it changes nothing, whatever its type.

@@ -209,6 +209,10 @@ export const memcpy = c<[PointerArgument, PointerArgument, number], void>(
 );
 export const strnlen = c<[Pointer, number], number | bigint>('size_t strnlen(const void *s, size_t max)');
 export const mallopt = c<[number, number], number>('int mallopt(int parameter, int value)');
+/** glibc 2.27 */
+export const memfdCreate = c<[string, number], number>(
+  'int memfd_create(const char *name, unsigned int flags)',
+);
 export const getpagesize = c<[], number>('int getpagesize()');
 export const close = c<[number], number>('int close(int fd)');
 export const ioctl = c<[number, number, number], number>(
@@ -246,8 +250,26 @@ function options(name: string, fields: StructFields, values: Readonly<Record<str
   return koffi.as({ sz, ...values }, koffi.pointer(type));
 }
 
-export const openOptions = (objectName: string): unknown =>
-  options('bpf_object_open_opts', { object_name: 'const char *' }, { object_name: objectName });
+export const openOptions = (objectName: string, btfPath: string | null): unknown =>
+  options(
+    'bpf_object_open_opts',
+    {
+      object_name: 'const char *',
+      relaxed_maps: 'bool',
+      pin_root_path: 'const char *',
+      unused: 'uint32_t',
+      kconfig: 'const char *',
+      btf_custom_path: 'const char *',
+    },
+    {
+      object_name: objectName,
+      relaxed_maps: false,
+      pin_root_path: null,
+      unused: 0,
+      kconfig: null,
+      btf_custom_path: btfPath,
+    },
+  );
 
 export const kprobeOptions = (offset: number, retprobe: boolean): unknown =>
   options(

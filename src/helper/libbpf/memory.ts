@@ -1,7 +1,18 @@
 /** Memory mapped from a map or perf event, read in place where the runtime allows it and copied where it does not. */
 
+import { closeSync, writeSync } from 'node:fs';
 import { systemError } from './errors';
-import { decodeUint32, decodeUint64, lastErrno, memcpy, mmap, munmap, type Pointer, viewMemory } from './ffi';
+import {
+  decodeUint32,
+  decodeUint64,
+  lastErrno,
+  memcpy,
+  memfdCreate,
+  mmap,
+  munmap,
+  type Pointer,
+  viewMemory,
+} from './ffi';
 
 const PROT_READ = 1;
 const PROT_WRITE = 2;
@@ -9,6 +20,7 @@ const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
+const MFD_CLOEXEC = 1;
 /** (void *)-1 as koffi returns it. */
 const MAP_FAILED = 0xffffffffffffffffn;
 const PROBE_BYTES = 4096;
@@ -76,6 +88,14 @@ export function allocatePages(bytes: number): Pointer {
 
 export function freePages(pointer: Pointer, bytes: number): void {
   munmap(pointer, bytes);
+}
+
+/** A file without a name anywhere, for C that wants a path; null where the kernel gives none. */
+export function memoryFile(name: string, bytes: Uint8Array): { readonly path: string; close(): void } | null {
+  const fd = memfdCreate(name, MFD_CLOEXEC);
+  if (fd < 0) return null;
+  writeSync(fd, bytes);
+  return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
 }
 
 const EMPTY_WORDS = new Int32Array(0);

@@ -8,10 +8,12 @@ import { ENOTSUPP, ERRNO, isPermission, MISSING_CAPABILITY, systemError } from '
 import * as ffi from './ffi';
 import { mapId, programInfo } from './info';
 import { captureLog, firstReason } from './log';
-import { allocatePages, freePages } from './memory';
+import { allocatePages, freePages, memoryFile } from './memory';
 
 export interface ObjectRequest {
   readonly bytes: Uint8Array;
+  /** What CO-RE relocations need of the kernel's BTF (OpenSession.relocationBtfBlobId); null: libbpf reads all of it. */
+  readonly relocationBtf: Uint8Array | null;
   readonly objectName: string;
   readonly programs: readonly {
     readonly name: string;
@@ -81,18 +83,52 @@ interface Opened {
  * relocations that do not fit this kernel), 'verifier-rejected' with the log, 'needs-consent', 'not-permitted' or 'kernel'.
  */
 export async function loadObject(request: ObjectRequest): Promise<LoadedObject> {
+  const loaded = request.relocationBtf && (await loadByPartOfBtf(request, request.relocationBtf));
+  if (loaded) return loaded;
+  const attempt = await attemptLoad(request, null);
+  if (attempt.errno !== 0) throw await explainLoadFailure(request, attempt.opened, attempt.errno);
+  return finishLoad(request, attempt);
+}
+
+/** Null when the kernel did not take the object that way: it then has the last word by its own BTF. */
+async function loadByPartOfBtf(request: ObjectRequest, btf: Uint8Array): Promise<LoadedObject | null> {
+  const file = memoryFile('relocation-btf', btf);
+  if (!file) return null;
+  try {
+    const attempt = await attemptLoad(request, file.path);
+    if (attempt.errno === 0) return await finishLoad(request, attempt);
+    await discard(attempt.opened);
+    return null;
+  } finally {
+    file.close();
+  }
+}
+
+interface LoadAttempt {
+  readonly opened: Opened;
+  readonly openMs: number;
+  readonly loadMs: number;
+  /** 0 where it succeeded. */
+  readonly errno: number;
+}
+
+async function attemptLoad(request: ObjectRequest, btfPath: string | null): Promise<LoadAttempt> {
   const start = performance.now();
-  const opened = await open(request);
+  const opened = await open(request, btfPath);
   const openMs = performance.now() - start;
   const outcome = await ffi.objectLoad.async(opened.object);
-  if (outcome.value < 0) throw await explainLoadFailure(request, opened, -outcome.value);
   const loadMs = performance.now() - start - openMs;
+  return { opened, openMs, loadMs, errno: outcome.value < 0 ? -outcome.value : 0 };
+}
+
+async function finishLoad(
+  request: ObjectRequest,
+  { opened, openMs, loadMs }: LoadAttempt,
+): Promise<LoadedObject> {
   try {
-    const programs = loadedPrograms(opened, request);
-    const maps = loadedMaps(opened.object);
     return {
-      programs,
-      maps,
+      programs: loadedPrograms(opened, request),
+      maps: loadedMaps(opened.object),
       openMs,
       loadMs,
       close: async () => void (await ffi.objectClose.async(opened.object)),
@@ -105,19 +141,27 @@ export async function loadObject(request: ObjectRequest): Promise<LoadedObject> 
   }
 }
 
+async function discard({ object, logPages, logPagesBytes }: Opened): Promise<void> {
+  await ffi.objectClose.async(object);
+  freePages(logPages, logPagesBytes);
+}
+
 /** Opens and configures; on failure once more with libbpf's messages, which say why. */
-async function open(request: ObjectRequest): Promise<Opened> {
-  const object = openBytes(request);
+async function open(request: ObjectRequest, btfPath: string | null): Promise<Opened> {
+  const object = openBytes(request, btfPath);
   if (object !== null) return configureOrClose(object, request);
-  const { result, log } = await captureLog(() => ({ again: openBytes(request), errno: ffi.lastErrno() }));
+  const { result, log } = await captureLog(() => ({
+    again: openBytes(request, btfPath),
+    errno: ffi.lastErrno(),
+  }));
   if (result.again !== null) return configureOrClose(result.again, request);
   throw systemError('object-rejected', 'libbpf cannot open the object file', result.errno, firstReason(log), {
     libbpfLog: log,
   });
 }
 
-const openBytes = ({ bytes, objectName }: ObjectRequest): ffi.Pointer | null =>
-  ffi.objectOpenMem(bytes, bytes.byteLength, ffi.openOptions(objectName));
+const openBytes = ({ bytes, objectName }: ObjectRequest, btfPath: string | null): ffi.Pointer | null =>
+  ffi.objectOpenMem(bytes, bytes.byteLength, ffi.openOptions(objectName, btfPath));
 
 function configureOrClose(object: ffi.Pointer, request: ObjectRequest): Opened {
   try {
@@ -254,8 +298,7 @@ async function explainLoadFailure(
   const failing = opened.programs
     .map(({ name, logBuffer }) => ({ name, log: readLog(logBuffer) }))
     .findLast(({ log }) => log.byteLength > 0);
-  await ffi.objectClose.async(opened.object);
-  freePages(opened.logPages, opened.logPagesBytes);
+  await discard(opened);
   if (failing) {
     return systemError(
       'verifier-rejected',
@@ -266,14 +309,13 @@ async function explainLoadFailure(
     );
   }
   const { result: again, log } = await captureLog(async () => {
-    const object = openBytes(request);
+    const object = openBytes(request, null);
     if (object === null) return -errno;
     const second = configureOrClose(object, request);
     try {
       return (await ffi.objectLoad.async(second.object)).value;
     } finally {
-      await ffi.objectClose.async(second.object);
-      freePages(second.logPages, second.logPagesBytes);
+      await discard(second);
     }
   });
   const reported = again < 0 ? -again : errno;

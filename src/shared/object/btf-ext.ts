@@ -1,19 +1,23 @@
 import type { Btf, BtfTypeId } from './btf-model';
-import { ObjectError, type SourceLine } from './model';
+import { type CoreRelocation, ObjectError, type SourceLine } from './model';
 
 /** .BTF.ext by section name, in file order (include/uapi/linux/btf.h has the records, tools/lib/bpf/libbpf_internal.h the frame). */
 export interface BtfExt {
   readonly lines: ReadonlyMap<string, readonly SourceLine[]>;
   /** BTF FUNC of each function, by the byte offset of its first instruction. */
   readonly functions: ReadonlyMap<string, ReadonlyMap<number, BtfTypeId>>;
+  /** CO-RE relocations. */
+  readonly relocations: ReadonlyMap<string, readonly CoreRelocation[]>;
 }
 
 const MAGIC = 0xeb9f;
 const HEADER_BYTES = 24;
+/** With core_relo_off and core_relo_len, as clang has written it since version 10. */
+const HEADER_BYTES_WITH_RELOCATIONS = 32;
 /** Most text of one object's lines; what a compiler writes is a few bytes per instruction. */
 const MAX_TEXT = 32 << 20;
 
-/** Reads line_info and func_info. Throws ObjectError 'bad-btf' when a table reaches beyond the section. */
+/** Reads line_info, func_info and core_relo. Throws ObjectError 'bad-btf' when a table reaches beyond the section. */
 export function parseBtfExt(bytes: Uint8Array, btf: Btf, littleEndian: boolean): BtfExt {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < HEADER_BYTES || view.getUint16(0, littleEndian) !== MAGIC) throw bad('no header');
@@ -59,7 +63,17 @@ export function parseBtfExt(bytes: Uint8Array, btf: Btf, littleEndian: boolean):
       text: text(view.getUint32(at + 8, littleEndian)),
     });
   });
-  return { lines, functions };
+
+  const relocations = new Map<string, CoreRelocation[]>();
+  if (headerBytes >= HEADER_BYTES_WITH_RELOCATIONS && bytes.byteLength >= HEADER_BYTES_WITH_RELOCATIONS) {
+    eachRecord(view, littleEndian, table(24), 16, (sectionName, at) => {
+      const section = text(sectionName);
+      const known = relocations.get(section) ?? [];
+      relocations.set(section, known);
+      known.push({ type: view.getUint32(at + 4, littleEndian), kind: view.getUint32(at + 12, littleEndian) });
+    });
+  }
+  return { lines, functions, relocations };
 }
 
 /** u32 record size, then per section { u32 name, u32 count, count records }. */

@@ -86,6 +86,11 @@ export interface Btf {
   kind(id: BtfTypeId): BtfType['kind'];
   /** First type of that kind and name, or null; indexed, O(1) after the first call. */
   find(kind: BtfType['kind'], name: string): BtfTypeId | null;
+  /**
+   * Per kind and name every type that CO-RE takes for it: of that name, or of a flavour of it ("name___flavour").
+   * One pass over all types.
+   */
+  flavours(wanted: readonly { readonly kind: BtfType['kind']; readonly name: string }[]): BtfTypeId[][];
   /** Every id of a kind, ascending. */
   ids(kind: BtfType['kind']): Iterable<BtfTypeId>;
   /** Tags on a type: of the declaration (component -1) or of one member or argument. */

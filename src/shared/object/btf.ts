@@ -23,6 +23,21 @@ function bad(message: string): ObjectError {
 /** Names that are the same as text and as bytes: ASCII, and not as long as where names are cut. */
 const isPlainName = (name: string): boolean => /^[!-~]+$/.test(name) && name.length < MAX_NAME_BYTES;
 
+/** A type's name without its flavour: up to the last "___" between other characters (libbpf's bpf_core_essential_name_len). */
+export function essentialName(name: string): string {
+  return /^(.*[^_])___[^_]/s.exec(name)?.[1] ?? name;
+}
+
+/** The words of a section in this machine's byte order, in place where that can be. */
+function wordsOf(view: DataView, start: number, length: number, littleEndian: boolean): Uint32Array {
+  const count = Math.floor(length / 4);
+  const at = view.byteOffset + start;
+  if (littleEndian && IS_LITTLE_ENDIAN && at % 4 === 0) return new Uint32Array(view.buffer, at, count);
+  return Uint32Array.from({ length: count }, (_, i) => view.getUint32(start + i * 4, littleEndian));
+}
+
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 interface DeclTag {
   readonly tag: string;
   readonly component: number;
@@ -44,10 +59,10 @@ export function parseBtf(bytes: Uint8Array, base?: Btf): Btf {
 
 class BtfTable implements Btf {
   readonly typeCount: number;
-  private readonly view: DataView;
-  private readonly littleEndian: boolean;
   private readonly firstId: number;
-  /** Where type firstId + i begins in `bytes`. */
+  /** The section of types. Read in whole words: a kernel's table is walked in a few milliseconds that way. */
+  private readonly words: Uint32Array;
+  /** Byte of that section where type firstId + i begins. */
   private readonly offsets: Uint32Array;
   private readonly stringsStart: number;
   private readonly stringsEnd: number;
@@ -63,25 +78,27 @@ class BtfTable implements Btf {
     private readonly base: BtfTable | undefined,
   ) {
     if (bytes.byteLength < HEADER_BYTES) throw bad(`${bytes.byteLength} bytes hold no header`);
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (this.view.getUint16(0, true) === MAGIC) this.littleEndian = true;
-    else if (this.view.getUint16(0, false) === MAGIC) this.littleEndian = false;
-    else throw bad('it does not begin with the BTF magic');
-    if (this.view.getUint8(2) !== 1) throw bad(`version ${this.view.getUint8(2)} is unknown`);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const littleEndian = view.getUint16(0, true) === MAGIC;
+    if (!littleEndian && view.getUint16(0, false) !== MAGIC)
+      throw bad('it does not begin with the BTF magic');
+    if (view.getUint8(2) !== 1) throw bad(`version ${view.getUint8(2)} is unknown`);
 
-    const headerBytes = this.u32(4);
+    const [headerBytes = 0, typesOffset = 0, typesBytes = 0, stringsOffset = 0, stringsBytes = 0] = [
+      4, 8, 12, 16, 20,
+    ].map(at => view.getUint32(at, littleEndian));
     if (headerBytes < HEADER_BYTES || headerBytes > bytes.byteLength)
       throw bad(`a header of ${headerBytes} bytes`);
-    const typesStart = headerBytes + this.u32(8);
-    const typesEnd = typesStart + this.u32(12);
-    this.stringsStart = headerBytes + this.u32(16);
-    this.stringsEnd = this.stringsStart + this.u32(20);
-    if (typesEnd > bytes.byteLength || this.stringsEnd > bytes.byteLength)
+    const typesStart = headerBytes + typesOffset;
+    this.stringsStart = headerBytes + stringsOffset;
+    this.stringsEnd = this.stringsStart + stringsBytes;
+    if (typesStart + typesBytes > bytes.byteLength || this.stringsEnd > bytes.byteLength)
       throw bad('a section reaches beyond the end');
 
     this.firstId = base ? base.typeCount : 1;
     this.baseStringBytes = base ? base.baseStringBytes + base.stringsEnd - base.stringsStart : 0;
-    this.offsets = this.index(typesStart, typesEnd);
+    this.words = wordsOf(view, typesStart, typesBytes, littleEndian);
+    this.offsets = this.index(typesBytes);
     this.typeCount = this.firstId + this.offsets.length;
   }
 
@@ -148,7 +165,29 @@ class BtfTable implements Btf {
     return null;
   }
 
-  /** `wanted` ends with a NUL. */
+  flavours(wanted: readonly { readonly kind: Kind; readonly name: string }[]): BtfTypeId[][] {
+    const found = this.base?.flavours(wanted) ?? wanted.map((): BtfTypeId[] => []);
+    const byKind = KINDS.map(kind =>
+      wanted.flatMap(({ kind: ofKind, name }, i) =>
+        kind === ofKind ? [{ name, bytes: encodeUtf8(name), ids: found[i] ?? [] }] : [],
+      ),
+    );
+    const { words, offsets } = this;
+    for (let i = 0; i < offsets.length; i++) {
+      const at = (offsets[i] as number) >>> 2;
+      const ofKind = byKind[((words[at + 1] as number) >>> 24) & 0x1f];
+      if (ofKind === undefined || ofKind.length === 0) continue;
+      const nameOffset = words[at] as number;
+      for (const { name, bytes, ids } of ofKind) {
+        // Names are compared where they lie: most differ in their first bytes, and only the others are decoded.
+        if (this.isNamed(nameOffset, bytes) && essentialName(this.string(nameOffset)) === name)
+          ids.push(this.firstId + i);
+      }
+    }
+    return found;
+  }
+
+  /** Whether the name begins so; `wanted` ends with a NUL where it is to be the whole of it. */
   private isNamed(nameOffset: number, wanted: Uint8Array): boolean {
     if (this.base && nameOffset < this.baseStringBytes) return this.base.isNamed(nameOffset, wanted);
     if (nameOffset === 0) return false;
@@ -232,14 +271,15 @@ class BtfTable implements Btf {
     return { size: table.u32(table.offsetOf(id) + 8), count: 1, elementType: null };
   }
 
-  private index(start: number, end: number): Uint32Array {
+  private index(end: number): Uint32Array {
+    const { words } = this;
     // Every type takes at least 12 bytes, so this is enough room; the copy returned is exact.
-    const offsets = new Uint32Array(Math.max(0, Math.floor((end - start) / TYPE_BYTES)));
+    const offsets = new Uint32Array(Math.floor(end / TYPE_BYTES));
     let count = 0;
-    let at = start;
+    let at = 0;
     while (at < end) {
       if (at + TYPE_BYTES > end) throw bad(`type ${this.firstId + count} is cut off`);
-      const info = this.u32(at + 4);
+      const info = words[(at >>> 2) + 1] ?? 0;
       const kind = (info >>> 24) & 0x1f;
       if (kind === 0 || kind >= KINDS.length)
         throw bad(`type ${this.firstId + count} has the unknown kind ${kind}`);
@@ -264,7 +304,7 @@ class BtfTable implements Btf {
       const target = this.u32(offset + 8);
       const tag = {
         tag: this.string(this.u32(offset)),
-        component: this.view.getInt32(offset + 12, this.littleEndian),
+        component: this.u32(offset + 12) | 0,
       };
       budget -= tag.tag.length;
       if (budget < 0) throw bad('its tags overlap');
@@ -295,8 +335,9 @@ class BtfTable implements Btf {
     return (this.u32(offset + 4) >>> 24) & 0x1f;
   }
 
+  /** Of the section of types; what the index let in lies within it. */
   u32(offset: number): number {
-    return this.view.getUint32(offset, this.littleEndian);
+    return this.words[offset >>> 2] ?? 0;
   }
 
   string(nameOffset: number): string {

@@ -1,3 +1,4 @@
+import { essentialName } from './btf';
 import type { Btf, BtfMember, BtfType, BtfTypeId } from './btf-model';
 import { TAG } from './dwarf-constants';
 import { type Die, readDies } from './dwarf-reader';
@@ -123,6 +124,12 @@ class DwarfTable implements Btf {
 
   name(id: BtfTypeId): string {
     return this.entries[id - 1]?.name ?? '';
+  }
+
+  flavours(wanted: readonly { readonly kind: BtfType['kind']; readonly name: string }[]): BtfTypeId[][] {
+    return wanted.map(({ kind, name }) =>
+      [...this.ids(kind)].filter(id => essentialName(this.name(id)) === name),
+    );
   }
 
   kind(id: BtfTypeId): BtfType['kind'] {

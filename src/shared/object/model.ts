@@ -223,6 +223,14 @@ export interface GlobalVariable {
   readonly drops: { readonly of: string | null } | null;
 }
 
+/** What one instruction wants to know of the target's types, struct bpf_core_relo (include/uapi/linux/bpf.h). */
+export interface CoreRelocation {
+  /** The object's own type the question begins at. */
+  readonly type: BtfTypeId;
+  /** enum bpf_core_relo_kind. */
+  readonly kind: number;
+}
+
 export interface BpfObject {
   readonly name: string;
   readonly license: string | null;
@@ -235,6 +243,8 @@ export interface BpfObject {
   /** True when a program calls bpf_trace_printk or bpf_trace_vprintk. */
   readonly usesPrintk: boolean;
   readonly btf: Btf | null;
+  /** CO-RE relocations by the section whose instructions they are for. */
+  readonly relocations?: ReadonlyMap<string, readonly CoreRelocation[]>;
   /** BTF ids of the declarations: FUNC of each program, VAR of each map, parameter and global, by its name. */
   readonly rootTypeIds: Readonly<Record<string, BtfTypeId>>;
 }

@@ -62,6 +62,7 @@ function read(bytes: Uint8Array, name: string): BpfObject {
       program.helperIds.some(id => id === HELPER.tracePrintk || id === HELPER.tracePrintkV),
     ),
     btf,
+    relocations: ext?.relocations ?? new Map(),
     rootTypeIds: rootIds(programs, declared, [...constants, ...variables]),
   };
 }

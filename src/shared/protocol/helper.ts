@@ -10,13 +10,14 @@
 import * as v from 'valibot';
 
 /** Raised on every change that an older peer would misread. */
-export const HELPER_PROTOCOL_VERSION = 2;
+export const HELPER_PROTOCOL_VERSION = 3;
 
 /** How the helper ends when it ends by itself. 69 is EX_UNAVAILABLE of sysexits.h: what it stands on is not there. */
 export const HELPER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;
 
 export const LIMITS = {
   objectBytes: 16 << 20,
+  relocationBtfBytes: 4 << 20,
   nameBytes: 256,
   pathBytes: 4096,
   programs: 256,
@@ -92,6 +93,11 @@ export type AttachOverride = v.InferOutput<typeof AttachOverrideSchema>;
 export const OpenSessionSchema = v.strictObject({
   /** Id of the blob that holds the object file. */
   objectBlobId: uint32,
+  /**
+   * Id of a blob with the part of the kernel's BTF that the object's CO-RE relocations ask about: libbpf then does not
+   * read all of it. Where the object does not load by it, it is loaded by the kernel's whole BTF.
+   */
+  relocationBtfBlobId: v.optional(uint32),
   /** C identifier libbpf names the object and its internal maps after. */
   objectName: name,
   programs: v.pipe(
