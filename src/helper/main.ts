@@ -15,13 +15,19 @@ import { installJsonRpcRuntime } from './jsonrpc-runtime';
 import { LibraryMissingError } from './libbpf/ffi';
 import { silenceLibbpf } from './libbpf/log';
 import { forceCopies } from './libbpf/memory';
-import { dieWithParent, forbidInspection, holdLittleMemory } from './libbpf/process';
+import {
+  dieWithParent,
+  endProcess,
+  endWhenStuck,
+  forbidInspection,
+  holdLittleMemory,
+} from './libbpf/process';
 import { createRequests } from './requests';
 import { openTransport, type TransportChoice } from './transport';
 
 const TOKEN_TIMEOUT_MS = 30_000;
-/** Of received blobs that no request has taken: one object, and room for the header of the next. */
-const PENDING_BLOB_BYTES = LIMITS.objectBytes + 4096;
+/** Of received blobs that no request has taken: one object with its types, and room for the header of the next. */
+const PENDING_BLOB_BYTES = LIMITS.objectBytes + LIMITS.relocationBtfBytes + 4096;
 const FAREWELL_MS = 1500;
 
 interface CommandLine {
@@ -53,7 +59,7 @@ function commandLine(): CommandLine {
 
 function fail(error: unknown, code: number = exitCodeOf(error)): never {
   process.stderr.write(`bpfw-helper: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(code);
+  endProcess(code);
 }
 
 function exitCodeOf(error: unknown): number {
@@ -64,12 +70,13 @@ function exitCodeOf(error: unknown): number {
 
 async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   const parent = process.ppid;
-  const token = readToken(process.stdin, TOKEN_TIMEOUT_MS, () => process.exit(EXIT.done));
+  const token = readToken(process.stdin, TOKEN_TIMEOUT_MS, () => endProcess(EXIT.done));
   // Nobody else changes the environment libbpf sees, and with it the files it finds.
   for (const name of Object.keys(process.env)) if (name !== 'LANG') delete process.env[name];
   dieWithParent(parent);
   forbidInspection();
   holdLittleMemory();
+  endWhenStuck();
   silenceLibbpf();
   installJsonRpcRuntime();
   if (copy) forceCopies();
@@ -84,7 +91,7 @@ async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   connection.onClosed(reason => {
     const why =
       farewell ?? (reason instanceof FrameError ? new HelperError('bad-request', reason.message) : undefined);
-    if (!why) process.exit(EXIT.done);
+    if (!why) endProcess(EXIT.done);
     const params = { code: why.code, message: why.message };
     const message = JSON.stringify({ jsonrpc: '2.0', method: 'closing', params });
     transport.channel.write(encodeFrame(FrameKind.rpc, Buffer.from(message)));

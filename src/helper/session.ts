@@ -8,6 +8,7 @@ import type {
 } from '../shared/protocol/helper';
 import { LIMITS } from '../shared/protocol/helper';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
+import { isSoundBtf } from './check-types';
 import { HelperError } from './errors';
 import { attachProgram, detach, type Link, openPerfEvents } from './libbpf/attach';
 import { holdStatistics, programInfo } from './libbpf/info';
@@ -260,10 +261,11 @@ const entryLimit = (maxEntries: number): number =>
 
 function objectRequest(
   request: OpenSession,
-  blobs: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
+  { bytes, relocationBtf }: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
 ): ObjectRequest {
   return {
-    ...blobs,
+    bytes,
+    relocationBtf: relocationBtf && isSoundBtf(relocationBtf) ? relocationBtf : null,
     objectName: request.objectName,
     programs: request.programs.map(({ name, load, attach }) => ({
       name,

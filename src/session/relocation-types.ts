@@ -1,6 +1,7 @@
 import type { Btf } from '../shared/object/btf-model';
 import type { BpfObject, Program } from '../shared/object/model';
 import { relocationBtf } from '../shared/object/relocation-btf';
+import { LIMITS } from '../shared/protocol/helper';
 
 interface Known {
   readonly kernel: Btf;
@@ -29,7 +30,8 @@ export function relocationTypes(
   const sections = programs.map(({ section }) => section).join('\n');
   const known = last.get(object);
   if (known?.kernel === kernel && known.sections === sections) return known.bytes;
-  const bytes = relocationBtf(object, programs, kernel);
+  const part = relocationBtf(object, programs, kernel);
+  const bytes = part && part.byteLength <= LIMITS.relocationBtfBytes ? part : null;
   last.set(object, { kernel, sections, bytes });
   return bytes;
 }

@@ -221,6 +221,9 @@ export const ioctl = c<[number, number, number], number>(
 export const getsockopt = c<[number, number, number, Uint8Array, Uint8Array], number>(
   'int getsockopt(int fd, int level, int name, void *value, void *length)',
 );
+export const exitProcess = c<[number], never>('void _exit(int status)');
+export const getrlimit = c<[number, Uint8Array], number>('int getrlimit(int resource, void *limit)');
+export const setrlimit = c<[number, Uint8Array], number>('int setrlimit(int resource, const void *limit)');
 export const prctl = c<[number, number, number, number, number], number>(
   'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
 );

@@ -1,7 +1,17 @@
 /** The helper's own process, as only the C library can see or set it. */
 import { HelperError } from '../errors';
 import { systemError } from './errors';
-import { getsockopt, lastErrno, libbpfMajorVersion, libbpfMinorVersion, mallopt, prctl } from './ffi';
+import {
+  exitProcess,
+  getrlimit,
+  getsockopt,
+  lastErrno,
+  libbpfMajorVersion,
+  libbpfMinorVersion,
+  mallopt,
+  prctl,
+  setrlimit,
+} from './ffi';
 
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
@@ -54,6 +64,40 @@ export function forbidInspection(): void {
 export function holdLittleMemory(): void {
   mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION_BYTES);
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+/** sys/resource.h */
+const RLIMIT_CPU = 0;
+const REARM_MS = 3000;
+/** A dozen threads could not use it up between two turns of the timer. */
+const CPU_BUDGET_SECONDS = 30;
+
+/**
+ * The kernel ends this process (SIGXCPU) when it computes for half a minute and its event loop does not turn: damaged
+ * input can send a library round in circles, and then nothing here would see that the client is gone.
+ */
+export function endWhenStuck(): void {
+  const limit = Buffer.alloc(16);
+  const rearm = () => {
+    const { user, system } = process.cpuUsage();
+    if (getrlimit(RLIMIT_CPU, limit) < 0) return;
+    const soft = BigInt(Math.ceil((user + system) / 1e6) + CPU_BUDGET_SECONDS);
+    const hard = limit.readBigUInt64LE(8);
+    limit.writeBigUInt64LE(soft < hard ? soft : hard, 0);
+    setrlimit(RLIMIT_CPU, limit);
+  };
+  rearm();
+  setInterval(rearm, REARM_MS).unref();
+}
+
+/** Ends at once. process.exit() would wait for a thread of the pool, which may be loading an object for long. */
+export function endProcess(code: number): never {
+  try {
+    exitProcess(code);
+  } catch {
+    // No C library by its name.
+  }
+  process.exit(code);
 }
 
 /** "1.1" */

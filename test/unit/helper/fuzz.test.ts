@@ -158,6 +158,7 @@ const KEYS = [
   'enable',
   'names',
   'objectBlobId',
+  'relocationBtfBlobId',
   'objectName',
   'programs',
   'constants',
