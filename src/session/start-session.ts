@@ -16,6 +16,7 @@ import {
   trustingBtf,
 } from './choose-programs';
 import type { ElevationUi } from './elevation';
+import { SessionError } from './errors';
 import { type HelperConnection, HelperRequestError } from './helper-connection';
 import type { HelperPool } from './helper-pool';
 import { relocationTypes } from './relocation-types';
@@ -39,6 +40,7 @@ export interface StartRequest {
   readonly guarded?: boolean;
   /** Programs not to attach though the target could: their group takes its next rank. */
   readonly without?: readonly string[];
+  /** Ends the wait for the person, for the helper and for the kernel's verdict. */
   readonly signal?: AbortSignal;
 }
 
@@ -77,7 +79,11 @@ export async function startSession(
       }
       let session: TracingSession | null = null;
       try {
-        session = await open(request, connection, choice, targets, facts.btf);
+        session = await unlessAborted(
+          open(request, connection, choice, targets, facts.btf),
+          request.signal,
+          late => void late.close().catch(() => undefined),
+        );
         session.closed.then(request.helpers.hold(connection));
         onSession(session, connection);
         request.progress('Attaching');
@@ -132,6 +138,27 @@ async function open(
     parameters: request.parameters,
     attach: await targets.overrides(choice.load),
     allowChangingPrograms: request.allowChangingPrograms,
+  });
+}
+
+/**
+ * The outcome of `work`, or SessionError 'cancelled' as soon as the signal says so: a kernel may look at a program for
+ * long. What comes after that is given to `late`.
+ */
+function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  late: (value: T) => void,
+): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      work.then(late, () => undefined);
+      reject(new SessionError('cancelled', 'Nothing was attached.'));
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
 

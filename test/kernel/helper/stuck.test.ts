@@ -1,8 +1,11 @@
 /** Objects whose types form a circle send libbpf round it for ever: the helper ends all the same. */
 import { beforeAll, expect, it } from 'vitest';
+import { startSession } from '../../../src/session/start-session';
 import { parseBtf } from '../../../src/shared/object/btf';
 import { parseElf } from '../../../src/shared/object/elf';
+import { readObject } from '../../../src/shared/object/object';
 import { sharedGuest, type TestGuest } from '../bench/guest';
+import { traceBench } from '../bench/trace';
 import { compileProgram, startGuestHelper } from './guest-helper';
 
 let guest: TestGuest;
@@ -82,6 +85,41 @@ it('ends with its connection while a thread of it is loading', async () => {
   helper.process.stdin.end();
   expect(await helper.process.exited).toMatchObject({ code: 0 });
   expect(performance.now() - before).toBeLessThan(25_000);
+}, 60_000);
+
+it('lets the person go who cancels meanwhile', async () => {
+  const { target, helpers } = await traceBench();
+  const circle = retyped(compileProgram('relocations'), { kind: 'typedef', name: '__u32', to: '__u32' });
+  const stop = new AbortController();
+  let loading: () => void = () => undefined;
+  const isLoading = new Promise<void>(resolve => {
+    loading = resolve;
+  });
+  const starting = startSession(
+    {
+      target,
+      helpers,
+      object: readObject(circle, 'circle'),
+      objectBytes: circle,
+      parameters: new Map(),
+      pid: null,
+      ui: { hasTerminal: false, consent: async () => true, password: async () => null },
+      progress: step => {
+        if (step === 'Loading') loading();
+      },
+      allowChangingPrograms: false,
+      signal: stop.signal,
+    },
+    () => undefined,
+  );
+  starting.catch(() => undefined);
+  await isLoading;
+  const pid = Number(await guest.sh("pgrep -f '[h]elper.js --port'"));
+  await busy(pid);
+  stop.abort();
+  await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
+  helpers.dispose();
+  await guest.sh(`while [ -e /proc/${pid} ]; do sleep 0.1; done`, { timeoutMs: 10_000 });
 }, 60_000);
 
 /** Resolves when a thread of the process has computed for two seconds. */
