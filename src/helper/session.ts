@@ -8,7 +8,6 @@ import type {
 } from '../shared/protocol/helper';
 import { LIMITS } from '../shared/protocol/helper';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
-import { isSoundBtf } from './check-types';
 import { HelperError } from './errors';
 import { attachProgram, detach, type Link, openPerfEvents } from './libbpf/attach';
 import { holdStatistics, programInfo } from './libbpf/info';
@@ -19,6 +18,7 @@ import { perfBufferSource } from './libbpf/perf-buffer';
 import { RingSource } from './libbpf/ring';
 import { Serial } from './serial';
 import { SnapshotSender } from './snapshot';
+import { isSoundBtf } from './sound-btf';
 import { type Stream, startStream } from './stream';
 import type { StreamSource } from './stream-source';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSoundBtf } from '../../../src/helper/check-types';
+import { isSoundBtf } from '../../../src/helper/sound-btf';
 import { parseBtf } from '../../../src/shared/object/btf';
 import type { BtfTypeId } from '../../../src/shared/object/btf-model';
 import { BtfWriter } from '../../../src/shared/object/btf-writer';
