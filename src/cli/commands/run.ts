@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProgramChoice } from '../../session/choose-programs';
 import { readDrops } from '../../session/drops';
+import { SessionError } from '../../session/errors';
 import { namedProcess, probedProcess, requireProcess } from '../../session/named-process';
 import { OverheadGuard, watchOverhead } from '../../session/overhead-guard';
 import { startSession } from '../../session/start-session';
@@ -42,6 +43,8 @@ export async function runCommand(
   const guard = options.guard === undefined ? null : new OverheadGuard(parseGuard(options.guard));
   const parameters = parseParameters(options.param ?? []);
   const interrupted = interruption();
+  const starting = new AbortController();
+  void interrupted.then(() => starting.abort());
 
   const progress = terminalProgress();
   const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
@@ -61,7 +64,7 @@ export async function runCommand(
     setPid(workplace, parameters, givenPid, child?.pid ?? null);
     const pid = namedProcess(built.object.parameters, parameters);
     if (pid !== null && pid !== child?.pid) await requireProcess(target, pid);
-    const { session, choice } = await startSession(
+    const started = await startSession(
       {
         target,
         helpers: workplace.helpers,
@@ -73,6 +76,7 @@ export async function runCommand(
         progress,
         allowChangingPrograms: false,
         guarded: guard !== null,
+        signal: starting.signal,
       },
       (opened, connection) => {
         traced.symbolizer?.dispose();
@@ -81,7 +85,15 @@ export async function runCommand(
         Object.assign(traced, { symbolizer, events });
         opened.onFrame((stream, frame) => events.frame(stream, frame));
       },
-    );
+    ).catch(error => {
+      if (starting.signal.aborted && error instanceof SessionError && error.code === 'cancelled') return null;
+      throw error;
+    });
+    if (!started) {
+      output.end('interrupt', null);
+      return 'interrupt';
+    }
+    const { session, choice } = started;
     const { symbolizer: names, events } = traced;
     if (!names || !events) throw new Error('a session was started and nobody was told');
     progress.done();

@@ -1,10 +1,13 @@
 /** Objects whose types form a circle send libbpf round it for ever: the helper ends all the same. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { startSession } from '../../../src/session/start-session';
 import { parseBtf } from '../../../src/shared/object/btf';
 import { parseElf } from '../../../src/shared/object/elf';
 import { readObject } from '../../../src/shared/object/object';
-import { sharedGuest, type TestGuest } from '../bench/guest';
+import { finished, sharedGuest, type TestGuest } from '../bench/guest';
+import { root, workFolder } from '../bench/paths';
 import { traceBench } from '../bench/trace';
 import { compileProgram, startGuestHelper } from './guest-helper';
 
@@ -119,6 +122,27 @@ it('lets the person go who cancels meanwhile', async () => {
   stop.abort();
   await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
   helpers.dispose();
+  await guest.sh(`while [ -e /proc/${pid} ]; do sleep 0.1; done`, { timeoutMs: 10_000 });
+}, 60_000);
+
+it('lets bpfw go on Ctrl-C meanwhile', async () => {
+  const file = path.join(workFolder, 'helper', 'circle.bpf.o');
+  writeFileSync(
+    file,
+    retyped(compileProgram('relocations'), { kind: 'typedef', name: '__u32', to: '__u32' }),
+  );
+  const bpfw = await guest.spawn([process.execPath, path.join(root, 'dist/cli.js'), 'run', file, '--json'], {
+    fresh: true,
+  });
+  const ended = finished(bpfw, 50_000, 'bpfw run');
+  const pid = Number(
+    await guest.sh("until pgrep -f '[h]elper.js --socket'; do sleep 0.1; done", { timeoutMs: 20_000 }),
+  );
+  await busy(pid);
+  await bpfw.kill('SIGINT');
+  const { code, stdout } = await ended;
+  expect(stdout).toMatch(/"type":"end","reason":"interrupt"/);
+  expect(code).toBe(130);
   await guest.sh(`while [ -e /proc/${pid} ]; do sleep 0.1; done`, { timeoutMs: 10_000 });
 }, 60_000);
 
