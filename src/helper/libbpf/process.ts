@@ -22,6 +22,7 @@ const PR_SET_THP_DISABLE = 41;
 const SIGKILL = 9;
 /** malloc.h of glibc */
 const M_MMAP_THRESHOLD = -3;
+const M_ARENA_MAX = -8;
 /** Above what the data path allocates again and again, below the kernel's BTF, which libbpf reads for each object. */
 const LARGE_ALLOCATION_BYTES = 2 << 20;
 
@@ -58,11 +59,12 @@ export function forbidInspection(): void {
 
 /**
  * What is large goes back to the system when it is freed. By itself glibc keeps, on each thread of the pool, room for
- * the largest block it saw freed: 11 MB a thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD). Huge
- * pages, which some distributions give unasked, would make 2 MB of each corner that a thread touches.
+ * the largest block it saw freed: 11 MB a thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD); and
+ * each thread an arena of its own, though they hardly ever work at the same time (M_ARENA_MAX). Huge pages, which some distributions give unasked, would make 2 MB of each corner that a thread touches.
  */
 export function holdLittleMemory(): void {
   mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION_BYTES);
+  mallopt(M_ARENA_MAX, 1);
   prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
