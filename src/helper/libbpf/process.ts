@@ -60,7 +60,8 @@ export function forbidInspection(): void {
 /**
  * What is large goes back to the system when it is freed. By itself glibc keeps, on each thread of the pool, room for
  * the largest block it saw freed: 11 MB a thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD); and
- * each thread an arena of its own, though they hardly ever work at the same time (M_ARENA_MAX). Huge pages, which some distributions give unasked, would make 2 MB of each corner that a thread touches.
+ * each thread an arena of its own, though they hardly ever work at the same time (M_ARENA_MAX). Huge pages, which some
+ * distributions give unasked, would make 2 MB of each corner that a thread touches.
  */
 export function holdLittleMemory(): void {
   mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION_BYTES);
