@@ -6,7 +6,6 @@
  */
 import type { Btf } from '../shared/object/btf-model';
 import type { BpfObject, Program } from '../shared/object/model';
-
 import { type CapabilityBudget, capabilityBudget, coversBudget } from './budget';
 import {
   choosePrograms,

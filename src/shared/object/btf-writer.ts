@@ -31,7 +31,7 @@ export class BtfWriter {
     const added = this.count + 1;
     this.count = added;
     this.ids.set(id, added);
-    this.words.push(...words);
+    for (const word of words) this.words.push(word);
     return added;
   }
 
