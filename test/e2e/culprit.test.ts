@@ -35,6 +35,7 @@ describe.runIf(isRoot)('from ▶ to the culprit, by keyboard', () => {
         const element = document.activeElement;
         return element?.getAttribute('aria-label') ?? element?.textContent?.trim() ?? '';
       });
+    await page.waitForFunction(() => document.hasFocus());
     for (let stop = 0; stop < MOST_STOPS; stop++) {
       if ((await focused()).startsWith(label)) return;
       await press(key);
@@ -77,6 +78,9 @@ describe.runIf(isRoot)('from ▶ to the culprit, by keyboard', () => {
 
   it('when: what was before p99 jumped is set aside, what came since is shown', async () => {
     panels.tellOnFailure();
+    // From somewhere else: that the command gave the page the keyboard, and will not do so once more, is then known.
+    await press('Control+Shift+E');
+    await page.waitForFunction(() => !document.hasFocus());
     await panels.workbench.runCommand('BPF: Show Histogram');
     await go('All keys over time', 'Tab');
     await selectIntervals(QUIET_FROM, SLOW_FROM - 1);
