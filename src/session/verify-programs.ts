@@ -173,6 +173,7 @@ function openOne(
     object,
     objectBytes,
     choice: { load: [program], groups: [] },
+    // What is asked for are the verifier's words, by the kernel's own table.
     relocationBtf: null,
     parameters: new Map(),
     attach: new Map([[program.name, attach]]),

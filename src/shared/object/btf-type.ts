@@ -29,6 +29,9 @@ export const KINDS: readonly Kind[] = [
 const KIND_ENUM64 = 19;
 export const KIND_DECL_TAG = 17;
 
+export const BTF_MAGIC = 0xeb9f;
+/** struct btf_header. */
+export const BTF_HEADER_BYTES = 24;
 export const TYPE_BYTES = 12;
 /** Bytes after the 12-byte struct btf_type: a fixed part, and one part per vlen. */
 export const FIXED_BYTES = [0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0];

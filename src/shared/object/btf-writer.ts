@@ -1,9 +1,7 @@
 import { encodeUtf8 } from '../utf8';
 import type { Btf, BtfType, BtfTypeId } from './btf-model';
-import { KINDS } from './btf-type';
+import { BTF_HEADER_BYTES, BTF_MAGIC, KINDS } from './btf-type';
 
-const MAGIC = 0xeb9f;
-const HEADER_BYTES = 24;
 const KIND_ENUM64 = 19;
 
 /**
@@ -38,16 +36,16 @@ export class BtfWriter {
   /** The table, as a .BTF section or a file for libbpf. */
   finish(): Uint8Array {
     const typeBytes = this.words.length * 4;
-    const bytes = new Uint8Array(HEADER_BYTES + typeBytes + this.stringBytes);
+    const bytes = new Uint8Array(BTF_HEADER_BYTES + typeBytes + this.stringBytes);
     const view = new DataView(bytes.buffer);
-    view.setUint16(0, MAGIC, true);
+    view.setUint16(0, BTF_MAGIC, true);
     view.setUint8(2, 1);
-    view.setUint32(4, HEADER_BYTES, true);
+    view.setUint32(4, BTF_HEADER_BYTES, true);
     view.setUint32(12, typeBytes, true);
     view.setUint32(16, typeBytes, true);
     view.setUint32(20, this.stringBytes, true);
-    for (const [i, word] of this.words.entries()) view.setUint32(HEADER_BYTES + i * 4, word, true);
-    let at = HEADER_BYTES + typeBytes;
+    for (const [i, word] of this.words.entries()) view.setUint32(BTF_HEADER_BYTES + i * 4, word, true);
+    let at = BTF_HEADER_BYTES + typeBytes;
     for (const string of this.strings) {
       bytes.set(string, at);
       at += string.byteLength;

@@ -1,10 +1,18 @@
 import { decodeCString, encodeUtf8 } from '../utf8';
 import type { Btf, BtfType, BtfTypeId } from './btf-model';
-import { decodeType, FIXED_BYTES, KIND_DECL_TAG, KINDS, type Kind, TYPE_BYTES, VLEN_BYTES } from './btf-type';
+import {
+  BTF_HEADER_BYTES,
+  BTF_MAGIC,
+  decodeType,
+  FIXED_BYTES,
+  KIND_DECL_TAG,
+  KINDS,
+  type Kind,
+  TYPE_BYTES,
+  VLEN_BYTES,
+} from './btf-type';
 import { ObjectError } from './model';
 
-const MAGIC = 0xeb9f;
-const HEADER_BYTES = 24;
 /** libbpf's MAX_RESOLVE_DEPTH (tools/lib/bpf/btf.c); deeper chains are cycles. */
 const MAX_DEPTH = 32;
 /** Names are cut here, so that a hostile table cannot make every one of its types name megabytes. */
@@ -77,17 +85,17 @@ class BtfTable implements Btf {
     private readonly bytes: Uint8Array,
     private readonly base: BtfTable | undefined,
   ) {
-    if (bytes.byteLength < HEADER_BYTES) throw bad(`${bytes.byteLength} bytes hold no header`);
+    if (bytes.byteLength < BTF_HEADER_BYTES) throw bad(`${bytes.byteLength} bytes hold no header`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const littleEndian = view.getUint16(0, true) === MAGIC;
-    if (!littleEndian && view.getUint16(0, false) !== MAGIC)
+    const littleEndian = view.getUint16(0, true) === BTF_MAGIC;
+    if (!littleEndian && view.getUint16(0, false) !== BTF_MAGIC)
       throw bad('it does not begin with the BTF magic');
     if (view.getUint8(2) !== 1) throw bad(`version ${view.getUint8(2)} is unknown`);
 
     const [headerBytes = 0, typesOffset = 0, typesBytes = 0, stringsOffset = 0, stringsBytes = 0] = [
       4, 8, 12, 16, 20,
     ].map(at => view.getUint32(at, littleEndian));
-    if (headerBytes < HEADER_BYTES || headerBytes > bytes.byteLength)
+    if (headerBytes < BTF_HEADER_BYTES || headerBytes > bytes.byteLength)
       throw bad(`a header of ${headerBytes} bytes`);
     const typesStart = headerBytes + typesOffset;
     this.stringsStart = headerBytes + stringsOffset;

@@ -50,8 +50,6 @@ struct task_struct___older {
 	long state;
 };
 
-struct file;
-
 #pragma clang attribute pop
 
 /* Other values than the kernel's. */
