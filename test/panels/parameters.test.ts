@@ -79,10 +79,11 @@ describe('parameters page', () => {
     await panel.page.getByRole('button', { name: 'Restore Defaults' }).click();
     const changes = (await said(panel)).filter(message => message.type === 'change');
     expect(changes).toContainEqual({ type: 'change', name: 'min_us', value: '10' });
-    expect(await panel.page.getByRole('textbox', { name: 'Shortest call shown (µs)' }).inputValue()).toBe(
-      '10',
-    );
-    expect(await panel.page.getByRole('checkbox', { name: 'Failed calls, too' }).isChecked()).toBe(true);
+    // The components draw a value a moment after they are given it.
+    const shortest = panel.page.getByRole('textbox', { name: 'Shortest call shown (µs)' });
+    await expect.poll(() => shortest.inputValue()).toBe('10');
+    const failedToo = panel.page.getByRole('checkbox', { name: 'Failed calls, too' });
+    await expect.poll(() => failedToo.isChecked()).toBe(true);
     await panel.page.keyboard.press('Escape');
     expect(await lastSaid(panel)).toEqual({ type: 'cancel' });
     await panel.close();
