@@ -1,6 +1,7 @@
 /** Stacks merged into one tree, and what is read from it. No DOM. */
-import { foldedFrame } from '../../src/shared/decode/text';
+
 import type { StackFrame, StackSample } from '../../src/shared/protocol/webview';
+import { foldedFrame } from '../../src/shared/text/escape';
 
 export interface StackNode {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { formatValue } from '../../shared/decode/format';
 import { inlineAddresses, stackSpace } from '../../shared/decode/stack-tables';
-import { escapeText, foldedFrame } from '../../shared/decode/text';
 import type { Field } from '../../shared/object/model';
+import { escapeText, foldedFrame } from '../../shared/text/escape';
 import type { AddressNames, RunOutput } from '../run-output';
 import { histogramRows } from './bars';
 import { tableRows } from './table';
@@ -65,7 +65,7 @@ export function textOutput(streams: readonly string[]): RunOutput {
         stacks.length === 0 ? `${map.label}: none` : `${map.label}, outermost frame first; ${counted}:`,
         ...byFirstNumber(stacks).map(({ frames, key, value }) => {
           const command = typeof key.comm === 'string' && key.comm !== '' ? [key.comm] : [];
-          const path = [...command, ...frames].map(frame => foldedFrame(escapeText(frame))).join(';');
+          const path = [...command, ...frames].map(frame => foldedFrame(frame)).join(';');
           return `${path} ${Object.values(value).map(String).join(' ')}`;
         }),
       ]);

@@ -1,12 +1,11 @@
 import type { Field } from '../object/model';
+import { escapeText } from '../text/escape';
 import { formatIpv4, formatIpv6, formatMac, swapPort } from './format-address';
 import { formatBytes, formatDuration, formatTimestamp } from './format-quantity';
 import { errnoName, signalName } from './kernel-names';
 import type { FieldValue } from './model';
-import { escapeText } from './text';
 
 export { formatBytes, formatDuration, formatTimestamp } from './format-quantity';
-export { escapeText } from './text';
 
 export type FormattedAs = Pick<Field, 'meaning' | 'unit' | 'valueNames' | 'storage'>;
 

@@ -1,8 +1,8 @@
 /** Kernel addresses in records, and how they are shown once they have names. */
 import type { Field, RecordLayout } from '../object/model';
+import { escapeText } from '../text/escape';
 import type { FieldValue } from './model';
 import { addressArrays, inlineAddresses, stackSpace } from './stack-tables';
-import { escapeText } from './text';
 
 /** Names by the address that was looked up; what has none is not in it. */
 export type KernelNames = ReadonlyMap<bigint, string>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeField, recordFits } from '../../../src/shared/decode/field';
-import { escapeText, formatBytes, formatDuration, formatValue } from '../../../src/shared/decode/format';
+import { formatBytes, formatDuration, formatValue } from '../../../src/shared/decode/format';
 import { decodeGlobals } from '../../../src/shared/decode/globals';
 import { hexDump } from '../../../src/shared/decode/hex-dump';
 import type { FieldValue } from '../../../src/shared/decode/model';
@@ -8,6 +8,7 @@ import { parseElf } from '../../../src/shared/object/elf';
 import type { Meaning } from '../../../src/shared/object/meaning';
 import type { Field, Storage } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
+import { escapeText } from '../../../src/shared/text/escape';
 import { clangs, compileFixture } from '../object/compile-fixture';
 
 function field(storage: Storage, offset: number, size: number, more: Partial<Field> = {}): Field {

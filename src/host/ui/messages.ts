@@ -1,0 +1,54 @@
+/**
+ * Notifications, dialogs and progress, the one way to VS Code for text: names of objects, files and processes and the
+ * words of libbpf, clang and the kernel are in all of it. Every function escapes what it is given, so callers pass plain
+ * text (test/unit/host/ui-door.test.ts holds that nothing else of src/host calls vscode's own).
+ */
+import * as vscode from 'vscode';
+import { escapeMessage } from '../../shared/text/escape';
+
+export type Severity = 'error' | 'warning' | 'information';
+
+const SHOW = {
+  error: vscode.window.showErrorMessage,
+  warning: vscode.window.showWarningMessage,
+  information: vscode.window.showInformationMessage,
+} as const;
+
+/** A notification; resolves with the button that was pressed, or undefined. Buttons are the extension's own words. */
+export function notify<Button extends string>(
+  severity: Severity,
+  message: string,
+  ...buttons: readonly Button[]
+): Thenable<Button | undefined> {
+  return SHOW[severity](escapeMessage(message), ...buttons);
+}
+
+/** A modal dialog with Cancel; each line of `detail` stays one line. Resolves with the button, or undefined. */
+export function askModal<Button extends string>(
+  severity: Severity,
+  question: { readonly message: string; readonly detail: readonly string[] },
+  ...buttons: readonly Button[]
+): Thenable<Button | undefined> {
+  const detail = question.detail.map(escapeMessage).join('\n');
+  return SHOW[severity](escapeMessage(question.message), { modal: true, detail }, ...buttons);
+}
+
+export interface ProgressWish {
+  /** `window`: in the status bar. */
+  readonly where: 'notification' | 'window';
+  readonly title: string;
+  readonly cancellable?: boolean;
+}
+
+/** Shows progress while `work` runs, which gets a function that says the step. */
+export function withProgress<T>(
+  wish: ProgressWish,
+  work: (say: (step: string) => void, token: vscode.CancellationToken) => Thenable<T>,
+): Thenable<T> {
+  const location =
+    wish.where === 'window' ? vscode.ProgressLocation.Window : vscode.ProgressLocation.Notification;
+  return vscode.window.withProgress(
+    { location, title: escapeMessage(wish.title), cancellable: wish.cancellable ?? false },
+    (progress, token) => work(step => progress.report({ message: escapeMessage(step) }), token),
+  );
+}

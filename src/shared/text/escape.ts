@@ -1,0 +1,50 @@
+/**
+ * Text of strangers (names in objects and files, logs, what processes call themselves) made harmless where it is shown.
+ * Each function keeps everything a reader can see, and applied twice gives what it gives applied once.
+ */
+const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' };
+/** Unicode categories Cc (control), Cf (format: text direction, zero width), Zl and Zp (line and paragraph separators). */
+const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const HARMFUL_WITHIN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Nothing in it needs an escape: most text there is, told in one pass. */
+const PRINTABLE_ASCII = /^[ -~]*$/;
+const PRINTABLE_ASCII_LINES = /^[ -~\n\t]*$/;
+
+/**
+ * One line of text: control characters (so every ANSI sequence) become \n, \r, \t, \e or \xNN; invisible format characters
+ * and line separators \u{N}.
+ */
+export function escapeText(text: string): string {
+  return PRINTABLE_ASCII.test(text) ? text : text.replace(HARMFUL, escaped);
+}
+
+/** As escapeText(), for text of several lines: \n and \t stay, and \r\n becomes \n. */
+export function escapeLines(text: string): string {
+  return PRINTABLE_ASCII_LINES.test(text)
+    ? text
+    : text.replaceAll('\r\n', '\n').replace(HARMFUL_WITHIN_LINES, escaped);
+}
+
+/**
+ * One line for VS Code's own surfaces (notifications, dialogs, quick picks, status bar, trees, CodeLens). They make a link
+ * of `[text](command:…)`, which may run any command, and an icon of `$(name)`: a parenthesis after ] or $ gets a backslash.
+ * The patterns are VS Code's: base/common/linkedText.ts, base/browser/ui/iconLabel/iconLabels.ts.
+ */
+export function escapeMessage(text: string): string {
+  return escapeText(text).replace(/([\]$])\(/g, '$1\\(');
+}
+
+function escaped(character: string): string {
+  const named = NAMED[character];
+  if (named) return named;
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/**
+ * A frame's name as folded stacks (flamegraph.pl) take it: a semicolon, which Rust has in names such as
+ * `<[u8; 4] as Price>::price`, would end the frame, and a line's end the stack.
+ */
+export function foldedFrame(name: string): string {
+  return escapeText(name).replaceAll(';', '_');
+}
