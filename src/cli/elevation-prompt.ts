@@ -5,8 +5,7 @@ export function terminalUi(): ElevationUi {
   const hasTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
     hasTerminal,
-    consent: async ({ way, budget, program }) => {
-      if (way === 'already') return true;
+    consent: async ({ budget, program }) => {
       process.stderr.write(`bpfw: to trace with ${program} the helper gets, and keeps, only:\n`);
       for (const entry of budget)
         process.stderr.write(`  CAP_${entry.capability.toUpperCase().padEnd(16)} ${entry.why}\n`);

@@ -1,7 +1,8 @@
-/** Both ends prove themselves before anything else: the client by its uid, the helper by the token on its stdin. */
+/** Both ends prove themselves before anything else: the client by its uid and pid, the helper by the token on its stdin. */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { HELPER_PROTOCOL_VERSION, type Hello } from '../shared/protocol/helper';
+import { debuggerListens } from './close-debugger';
 import { HelperError } from './errors';
 import { canViewMemory } from './libbpf/memory';
 import { libbpfVersion, peerCredentials } from './libbpf/process';
@@ -52,21 +53,55 @@ export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => voi
 }
 
 /**
- * Refuses a client of another user: the socket's peer must run under the helper's own uid, which is the caller's.
- * Throws HelperError 'not-permitted'.
+ * Refuses every client but the one that started this process: whoever listens at the socket must run under the helper's
+ * own uid, which is the caller's, and be an ancestor of this process. The folder of the socket is the caller's, so any
+ * process of that user can put a socket of its own in its place. Throws HelperError 'not-permitted'.
  */
 export function checkPeer(socketFd: number): void {
   const own = process.getuid?.() ?? -1;
-  const { uid } = peerCredentials(socketFd);
-  if (uid === own) return;
-  throw new HelperError(
-    'not-permitted',
-    `The client runs as uid ${uid}, the helper as uid ${own}. Start the helper under the client's own user.`,
-  );
+  const { uid, pid } = peerCredentials(socketFd);
+  if (uid !== own) {
+    throw new HelperError(
+      'not-permitted',
+      `The client runs as uid ${uid}, the helper as uid ${own}. Start the helper under the client's own user.`,
+    );
+  }
+  if (!isAncestor(pid)) {
+    throw new HelperError(
+      'not-permitted',
+      `Process ${pid} listens at the socket and did not start the helper. Another program of yours may have replaced the socket.`,
+    );
+  }
 }
 
-/** What the helper says about itself in its first message. */
+/** Between this process and its client are sudo, pkexec and setpriv at most; 64 is far beyond them. */
+const MAX_ANCESTORS = 64;
+
+function isAncestor(pid: number): boolean {
+  let current = process.ppid;
+  for (let depth = 0; depth < MAX_ANCESTORS && current > 0; depth++) {
+    if (current === pid) return true;
+    current = parentOf(current);
+  }
+  return false;
+}
+
+/** 0 where there is none, or /proc does not show it. */
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** What the helper says about itself in its first message. Throws HelperError 'internal' when a debugger can connect. */
 export function hello(token: string): Hello {
+  if (debuggerListens())
+    throw new HelperError(
+      'internal',
+      'A debugger can connect to the helper, so it ends. Start the session again.',
+    );
   const status = readFileSync('/proc/self/status', 'utf8');
   return {
     protocolVersion: HELPER_PROTOCOL_VERSION,

@@ -4,6 +4,7 @@
  *
  *   helper.js --socket PATH | --port NAME | --fd N  [--copy]   (the token is the first line of stdin)
  */
+import './close-debugger';
 import { parseArgs } from 'node:util';
 import { encodeFrame, FrameError, FrameKind } from '../shared/protocol/frames';
 import { HELPER_EXIT as EXIT, LIMITS } from '../shared/protocol/helper';

@@ -105,10 +105,15 @@ export function coversBudget(granted: CapabilityBudget, needed: CapabilityBudget
   return needed.every(entry => granted.some(have => have.capability === entry.capability));
 }
 
+/** The budget as the kernel writes a set: one bit a capability. */
+export function capabilityMask(budget: CapabilityBudget): bigint {
+  return budget.reduce((mask, entry) => mask | (1n << BigInt(CAPABILITY_BITS[entry.capability])), 0n);
+}
+
 /** True when an effective set (CapEff of /proc/PID/status, hexadecimal) holds every capability of the budget. */
 export function holdsBudget(effectiveHex: string, budget: CapabilityBudget): boolean {
-  const held = BigInt(`0x${effectiveHex}`);
-  return budget.every(entry => (held >> BigInt(CAPABILITY_BITS[entry.capability])) & 1n);
+  const mask = capabilityMask(budget);
+  return (BigInt(`0x${effectiveHex}`) & mask) === mask;
 }
 
 /** "6.1.0-56-amd64" is at least 5.8. */

@@ -55,8 +55,8 @@ export async function localObstacle(object: BpfObject | null, canAsk: boolean): 
       })
     : [];
   const minimum = budget.filter(entry => entry.capability === 'bpf' || entry.capability === 'perfmon');
-  if (holdsBudget(status.effectiveCapabilities, minimum) && status.uid === 0) return null;
-  if (holdsBudget(status.effectiveCapabilities, budget) && budget.length > 0) return null;
+  if (holdsBudget(status.capabilities.effective, minimum) && status.uid === 0) return null;
+  if (holdsBudget(status.capabilities.effective, budget) && budget.length > 0) return null;
   if (status.uid === 0) return 'this container keeps CAP_BPF and CAP_PERFMON from root';
   if (status.noNewPrivileges) return 'this process may not gain privileges (no_new_privs)';
   if (!canAsk) return 'tracing this kernel needs a password and nobody can be asked for it here';

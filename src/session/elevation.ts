@@ -3,10 +3,12 @@
  * dialog (SUDO_ASKPASS, sudo(8)), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the
  * helper runs under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
  */
+import { readFileSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
-import { type CapabilityBudget, holdsBudget } from './budget';
+import { CAPABILITY_BITS, type CapabilityBudget, holdsBudget } from './budget';
 import { SessionError } from './errors';
+import { guardedNode, guardedNodeFlags } from './guarded-node';
 import { helperFailure, lastLine } from './helper-failure';
 import type { InstalledHelper } from './installed-helper';
 import { processStatus } from './process-status';
@@ -55,14 +57,10 @@ export interface ElevationRequest extends RootRequest {
 /** Decides the way and the exact command. Throws SessionError with the mend when there is none. */
 export async function planElevation(request: ElevationRequest): Promise<ElevationPlan> {
   const self = processStatus('self');
-  const helper = [request.node.path, request.helperPath, '--socket', request.socketPath];
-  const electron = request.node.electron ? { ELECTRON_RUN_AS_NODE: '1' } : {};
+  const helper = [...guardedNode(request.node), request.helperPath, '--socket', request.socketPath];
   const uid = process.getuid?.() ?? -1;
   const gid = process.getgid?.() ?? -1;
 
-  if (self && uid !== 0 && holdsBudget(self.effectiveCapabilities, request.budget)) {
-    return { way: 'already', command: helper[0] ?? '', args: helper.slice(1), env: electron };
-  }
   const setpriv = await findProgram('setpriv');
   if (!setpriv) {
     throw new SessionError(
@@ -71,18 +69,44 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
       'sudo apt-get install util-linux',
     );
   }
+  if (self && uid !== 0 && holdsBudget(self.capabilities.effective, request.budget)) {
+    return { way: 'already', command: setpriv, args: [...keepOnly(request.budget), ...helper], env: {} };
+  }
   const installed = await request.installed();
   if (installed && uid !== 0) {
     const capabilities = request.budget.map(entry => entry.capability).join(',');
     return planAsRoot([installed.launcherPath, capabilities, request.socketPath], request);
   }
-  const lowered = [setpriv, ...setprivArgs(uid, gid, request.budget)];
-  if (installed) {
-    const args = [installed.nodePath, installed.helperPath, '--socket', request.socketPath];
-    return planAsRoot([...lowered, ...args], request);
+  const lowered = [
+    ...(await withoutNetwork(request.budget)),
+    setpriv,
+    ...setprivArgs(uid, gid, request.budget),
+  ];
+  if (!installed) return planAsRoot([...lowered, ...helper], request);
+  const { nodePath, helperPath } = installed;
+  const start = ['/usr/bin/env', '-i', nodePath, ...guardedNodeFlags(null), helperPath];
+  return planAsRoot([...lowered, ...start, '--socket', request.socketPath], request);
+}
+
+/**
+ * A network namespace of its own, in which not even loopback is up: the helper needs Unix sockets only. Nothing where
+ * programs are attached to interfaces (CAP_NET_ADMIN), or where root may not make namespaces (a container).
+ */
+async function withoutNetwork(budget: CapabilityBudget): Promise<string[]> {
+  if (budget.some(entry => entry.capability === 'net_admin')) return [];
+  const unshare = await findProgram('unshare');
+  const bounding = BigInt(`0x${processStatus('self')?.capabilities.bounding ?? '0'}`);
+  const mayUnshare = ((bounding >> BigInt(CAPABILITY_BITS.sys_admin)) & 1n) === 1n;
+  return unshare && mayUnshare && allowsNetworkNamespaces() ? [unshare, '--net', '--'] : [];
+}
+
+/** user.max_net_namespaces (namespaces(7)); absent in a kernel without CONFIG_NET_NS. */
+function allowsNetworkNamespaces(): boolean {
+  try {
+    return Number(readFileSync('/proc/sys/user/max_net_namespaces', 'utf8')) > 0;
+  } catch {
+    return false;
   }
-  const plan = await planAsRoot([...lowered, ...electronEnv(request.node), ...helper], request);
-  return { ...plan, env: { ...electron, ...plan.env } };
 }
 
 /** How a command line is run as root: as it is when that is who we are. Throws SessionError with the mend. */
@@ -119,6 +143,12 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
   );
 }
 
+/** For a caller that holds the budget: no other capability, and none to gain. Its bounding set is root's to cut. */
+function keepOnly(budget: CapabilityBudget): string[] {
+  const caps = ['-all', ...budget.map(entry => `+${entry.capability}`)].join(',');
+  return [`--inh-caps=${caps}`, `--ambient-caps=${caps}`, '--no-new-privs'];
+}
+
 /** Caller's uid and gid, no_new_privs, and the three capability sets cut to the budget. */
 export function setprivArgs(uid: number, gid: number, budget: CapabilityBudget): string[] {
   const caps = ['-all', ...budget.map(entry => `+${entry.capability}`)].join(',');
@@ -130,11 +160,6 @@ export function setprivArgs(uid: number, gid: number, budget: CapabilityBudget):
     `--bounding-set=${caps}`,
     '--no-new-privs',
   ];
-}
-
-/** sudo and pkexec reset the environment, so it is set again after them. */
-function electronEnv(node: NodeRuntime): string[] {
-  return node.electron ? ['/usr/bin/env', 'ELECTRON_RUN_AS_NODE=1'] : [];
 }
 
 /** Why a helper that was to be given rights did not start: who refused them, else what it said itself. */

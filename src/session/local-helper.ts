@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Hello } from '../shared/protocol/helper';
 import { Askpass } from './askpass';
-import type { CapabilityBudget } from './budget';
+import { type CapabilityBudget, capabilityMask } from './budget';
 import { type ElevationPlan, type ElevationUi, elevationFailure, planElevation } from './elevation';
 import { SessionError } from './errors';
 import { greetHelper, type HelperConnection } from './helper-connection';
@@ -70,7 +70,7 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
     const socket = await callOf(server, started, plan, options.signal);
     // Nobody else is to call: the door goes while the helper greets.
     const [connection] = await Promise.all([
-      greetHelper(acceptedChannel(socket), token, hello => checkPeer(hello, started)),
+      greetHelper(acceptedChannel(socket), token, hello => checkPeer(hello, started, options.budget)),
       cleanUp(),
     ]);
     // The open stdin is the helper's sign of life from us: it ends when this process does, however it does.
@@ -128,22 +128,31 @@ function callOf(
 }
 
 /**
- * Node has no SO_PEERCRED. The folder admits only this user and the token only our child; on top of that the process
- * that claims to be the helper must be one we started and must run under our uid.
+ * Node has no SO_PEERCRED. The folder admits only this user, and the token, which went to our child's stdin alone, is
+ * what proves the caller. What the process may do is then read from /proc, not taken from its greeting: it must be one
+ * we started, run under our uid, and hold the budget and nothing else.
  */
-function checkPeer(hello: Hello, child: ChildProcess): void {
+function checkPeer(hello: Hello, child: ChildProcess, budget: CapabilityBudget): void {
   const status = processStatus(hello.pid);
   const uid = process.getuid?.();
   if (!status || child.pid === undefined || !descendsFrom(hello.pid, child.pid)) {
-    throw new SessionError(
-      'protocol',
-      `Process ${hello.pid} says it is the helper, but we did not start it; it was turned away.`,
+    throw turnedAway(`process ${hello.pid} was not started by this one, or /proc does not show it (hidepid)`);
+  }
+  if (status.uid !== uid) throw turnedAway(`it runs as uid ${status.uid}, not as yours (${uid})`);
+  if (!status.noNewPrivileges) throw turnedAway('it could gain privileges (no_new_privs is not set)');
+  const expected = capabilityMask(budget);
+  for (const set of ['effective', 'permitted', 'inheritable'] as const) {
+    if (BigInt(`0x${status.capabilities[set]}`) === expected) continue;
+    throw turnedAway(
+      `its ${set} capabilities are 0x${status.capabilities[set]}, and you agreed to 0x${expected.toString(16)}`,
     );
   }
-  if (status.uid !== uid) {
-    throw new SessionError(
-      'protocol',
-      `The helper runs as uid ${status.uid}, not as yours (${uid}); it was turned away.`,
-    );
-  }
+}
+
+function turnedAway(why: string): SessionError {
+  return new SessionError(
+    'protocol',
+    `The privileged process was turned away: ${why}.`,
+    'BPF: Show Log has the command that was run.',
+  );
 }

@@ -1,11 +1,18 @@
 /** What /proc says about a process (proc(5)); null fields where the process is gone. */
 import { readFileSync } from 'node:fs';
 
+export interface CapabilitySets {
+  readonly effective: string;
+  readonly permitted: string;
+  readonly inheritable: string;
+  readonly bounding: string;
+}
+
 export interface ProcessStatus {
   readonly uid: number;
   readonly parentPid: number;
-  /** CapEff, hexadecimal. */
-  readonly effectiveCapabilities: string;
+  /** The sets of capabilities(7), hexadecimal. */
+  readonly capabilities: CapabilitySets;
   readonly noNewPrivileges: boolean;
 }
 
@@ -21,7 +28,12 @@ export function processStatus(pid: number | 'self'): ProcessStatus | null {
   return {
     uid: Number(/^Uid:\s*\d+\s+(\d+)/m.exec(text)?.[1] ?? -1),
     parentPid: Number(field('PPid') ?? 0),
-    effectiveCapabilities: field('CapEff') ?? '0',
+    capabilities: {
+      effective: field('CapEff') ?? '0',
+      permitted: field('CapPrm') ?? '0',
+      inheritable: field('CapInh') ?? '0',
+      bounding: field('CapBnd') ?? '0',
+    },
     noNewPrivileges: field('NoNewPrivs') === '1',
   };
 }

@@ -6,7 +6,8 @@ import * as vscode from 'vscode';
 import type { CapabilityBudget } from '../../session/budget';
 import type { ElevationUi, ElevationWay } from '../../session/elevation';
 
-const WAYS: Readonly<Record<Exclude<ElevationWay, 'already'>, string>> = {
+const WAYS: Readonly<Record<ElevationWay, string>> = {
+  already: 'You hold them already, so no password will be asked for.',
   'sudo-askpass': 'sudo will ask for your password next.',
   'sudo-terminal': 'sudo will ask for your password.',
   pkexec: "Your desktop's own dialog (pkexec) will ask for your password next.",
@@ -28,13 +29,12 @@ export class ElevationPrompt implements ElevationUi {
   }): Promise<boolean> {
     const capabilities = request.budget.map(entry => capabilityName(entry.capability)).join(', ');
     this.asking = { program: request.program, capabilities };
-    if (request.way === 'already') return true;
     const key = `${request.way} ${capabilities}`;
     if (this.agreed.has(key)) return true;
     const reasons = request.budget.map(entry => `• ${capabilityName(entry.capability)}: ${entry.why}`);
     const proceed = 'Continue';
     const answer = await vscode.window.showInformationMessage(
-      `Attaching ${request.program} needs rights that you do not have yet.`,
+      `Attaching ${request.program} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
       {
         modal: true,
         detail: [
