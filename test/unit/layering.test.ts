@@ -19,14 +19,23 @@ const ROOMS: readonly Room[] = [
   { folder: 'src/shared/template', rooms: ['src/shared'], packages: ['valibot'] },
   { folder: 'src/shared/export', rooms: ['src/shared'], packages: ['yaml'] },
   { folder: 'src/shared', rooms: ['src/shared'], packages: [] },
-  { folder: 'src/templates', rooms: ['src/templates', 'src/shared'], packages: ['node:', 'valibot'] },
-  { folder: 'src/compile', rooms: ['src/compile', 'src/shared'], packages: ['node:'] },
+  { folder: 'src/system', rooms: ['src/system', 'src/shared'], packages: ['node:'] },
+  {
+    folder: 'src/templates',
+    rooms: ['src/templates', 'src/system', 'src/shared'],
+    packages: ['node:', 'valibot'],
+  },
+  { folder: 'src/compile', rooms: ['src/compile', 'src/system', 'src/shared'], packages: ['node:'] },
   {
     folder: 'src/session',
-    rooms: ['src/session', 'src/shared'],
+    rooms: ['src/session', 'src/system', 'src/shared'],
     packages: ['node:', 'vscode-jsonrpc', 'valibot'],
   },
-  { folder: 'src/guest', rooms: ['src/guest', 'src/shared'], packages: ['node:', 'vscode-jsonrpc'] },
+  {
+    folder: 'src/guest',
+    rooms: ['src/guest', 'src/system', 'src/shared'],
+    packages: ['node:', 'vscode-jsonrpc'],
+  },
   { folder: 'src/helper/libbpf', rooms: ['src/helper', 'src/shared'], packages: ['node:', 'koffi'] },
   {
     folder: 'src/helper',
@@ -35,17 +44,25 @@ const ROOMS: readonly Room[] = [
   },
   {
     folder: 'src/server',
-    rooms: ['src/server', 'src/compile', 'src/shared'],
+    rooms: ['src/server', 'src/compile', 'src/system', 'src/shared'],
     packages: ['node:', 'vscode-languageserver', 'vscode-languageserver-textdocument', 'web-tree-sitter'],
   },
   {
     folder: 'src/host',
-    rooms: ['src/host', 'src/compile', 'src/session', 'src/templates', 'src/shared'],
+    rooms: ['src/host', 'src/compile', 'src/session', 'src/system', 'src/templates', 'src/shared'],
     packages: ['node:', 'vscode', 'vscode-languageclient', 'valibot'],
   },
   {
     folder: 'src/cli',
-    rooms: ['src/cli', 'src/compile', 'src/session', 'src/templates', 'src/shared', 'package.json'],
+    rooms: [
+      'src/cli',
+      'src/compile',
+      'src/session',
+      'src/system',
+      'src/templates',
+      'src/shared',
+      'package.json',
+    ],
     packages: ['node:', 'commander'],
   },
   {
