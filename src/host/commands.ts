@@ -26,6 +26,8 @@ import type { VerifierReports } from './sessions/verifier-report';
 import type { TemplateCatalogue } from './templates/catalogue';
 import { createProgram } from './templates/create';
 import type { TemplateNode } from './templates/tree';
+import { pickOne } from './ui/inputs';
+import { withProgress } from './ui/messages';
 
 export interface CommandServices {
   readonly attacher: Attacher;
@@ -147,9 +149,8 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     },
     [CommandIds.startSandbox]: async () => {
       requireTrust('Starting the sandbox VM');
-      await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Notification, title: 'BPF: Sandbox VM' },
-        progress => targets.startSandbox(message => progress.report({ message })),
+      await withProgress({ where: 'notification', title: 'BPF: Sandbox VM' }, say =>
+        targets.startSandbox(say),
       );
     },
     [CommandIds.stopSandbox]: async () => {
@@ -229,22 +230,21 @@ async function sessionToDetach(sessions: SessionList, argument: unknown): Promis
     if (ofFile) return ofFile;
   }
   if (live.length < 2) return live[0] ?? null;
-  const picked = await vscode.window.showQuickPick(
+  const picked = await pickOne(
     live.map(session => ({
       label: session.summary.title,
       description: session.summary.target,
       detail: session.summary.attached.map(each => each.attach).join(', '),
       session,
     })),
-    { title: 'Detach', placeHolder: 'Which program?' },
+    { title: 'Detach', placeholder: 'Which program?' },
   );
   if (!picked) throw new Cancelled();
   return picked.session;
 }
 
 function detach(session: SessionModel): Thenable<void> {
-  return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: `BPF: detaching ${session.summary.title}` },
-    () => session.end('ended', ''),
+  return withProgress({ where: 'window', title: `BPF: detaching ${session.summary.title}` }, () =>
+    session.end('ended', ''),
   );
 }

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { CommandIds } from './command-ids';
 import type { Log } from './log';
+import { notify } from './ui/messages';
 
 export interface ErrorAction {
   readonly label: string;
@@ -151,7 +152,11 @@ export function present(error: unknown, log: Log): void {
   if (!shown) return;
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (shown.cause instanceof Error && shown.cause !== error) log.error(String(shown.cause.stack));
-  void vscode.window
-    .showErrorMessage(shown.message, ...shown.actions.map(action => action.label))
-    .then(choice => shown.actions.find(action => action.label === choice)?.run());
+  void tell(shown);
+}
+
+/** Shows an error's words and runs what its button does; resolves when that is done or the message was closed. */
+export async function tell(error: UserError): Promise<void> {
+  const choice = await notify('error', error.message, ...error.actions.map(action => action.label));
+  await error.actions.find(action => action.label === choice)?.run();
 }

@@ -14,7 +14,7 @@ import { CompileTasks } from './compile/task-provider';
 import { EnvironmentView } from './environment/view';
 import { ClangdPrompt } from './language/clangd';
 import { LanguageServerClient } from './language/client';
-import { createLog } from './log';
+import { Log } from './log';
 import { PanelProvider } from './panels/panel-provider';
 import { followShownSession } from './panels/panel-visibility';
 import { ParameterForm } from './parameters/form';
@@ -47,7 +47,7 @@ export interface ExtensionForTests {
 export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   const startedAt = performance.now();
   const file = (...segments: string[]) => vscode.Uri.joinPath(context.extensionUri, ...segments);
-  const log = createLog();
+  const log = new Log();
   const sessions = new SessionList();
   const helpers = new HelperPool(HELPER_IDLE_MS);
   const ownHelper = {

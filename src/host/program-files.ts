@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Cancelled, errors } from './errors';
+import { pickOne } from './ui/inputs';
 
 /** A BPF program's source by its name, the convention of libbpf's own tools. */
 export function isProgramFile(uri: vscode.Uri): boolean {
@@ -31,9 +32,9 @@ async function programInFront(): Promise<vscode.Uri | undefined> {
   if (active) return active;
   const [first, ...others] = programsInTabs();
   if (!first || others.length === 0) return first;
-  const picked = await vscode.window.showQuickPick(
+  const picked = await pickOne(
     [first, ...others].map(uri => ({ label: path.basename(uri.path), description: uri.fsPath, uri })),
-    { placeHolder: 'Which program?' },
+    { placeholder: 'Which program?' },
   );
   if (!picked) throw new Cancelled();
   return picked.uri;

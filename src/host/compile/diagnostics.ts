@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { CompileDiagnostic, Fixit } from '../../compile/diagnostics';
 import { DIAGNOSTIC_OWNER } from '../command-ids';
+import { diagnostic, quickFix, type RelatedPlace } from '../ui/items';
 import { utf16Column, wordEnd } from './diagnostic-text';
 
 /** A file's lines as clang saw them: the open document (saved before compiling), else the disk. */
@@ -62,12 +63,10 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     _range: vscode.Range,
     context: vscode.CodeActionContext,
   ): vscode.CodeAction[] {
-    return context.diagnostics.flatMap(diagnostic => {
-      const fixes = this.fixesFor(_document.uri, diagnostic);
+    return context.diagnostics.flatMap(asked => {
+      const fixes = this.fixesFor(_document.uri, asked);
       return fixes.map(fix => {
-        const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix);
-        action.edit = fix.edit;
-        action.diagnostics = [diagnostic];
+        const action = quickFix(fix.title, fix.edit, asked);
         action.isPreferred = fixes.length === 1;
         return action;
       });
@@ -92,30 +91,26 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     lines: SourceLines,
   ): Promise<vscode.Diagnostic> {
     const range = await rangeOf(file, from.line, from.column, from.endColumn, lines);
-    const diagnostic = new vscode.Diagnostic(
-      range,
-      from.message,
-      from.severity === 'error' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning,
-    );
-    diagnostic.source = 'clang';
-    if (from.flag) diagnostic.code = from.flag;
-    if (/^-Wunused/.test(from.flag)) diagnostic.tags = [vscode.DiagnosticTag.Unnecessary];
-    diagnostic.relatedInformation = await Promise.all(
+    const severity =
+      from.severity === 'error' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning;
+    const related = await Promise.all(
       from.notes
         .filter(note => note.file !== '')
         .map(
-          async note =>
-            new vscode.DiagnosticRelatedInformation(
-              new vscode.Location(
-                vscode.Uri.file(note.file),
-                await rangeOf(note.file, note.line, note.column, undefined, lines),
-              ),
-              note.message,
+          async (note): Promise<RelatedPlace> => ({
+            location: new vscode.Location(
+              vscode.Uri.file(note.file),
+              await rangeOf(note.file, note.line, note.column, undefined, lines),
             ),
+            message: note.message,
+          }),
         ),
     );
-    if (from.fixits.length > 0) this.fixes.set(diagnostic, [await fixOf(from, lines)]);
-    return diagnostic;
+    const shown = diagnostic(range, from.message, severity, 'clang', related);
+    if (from.flag) shown.code = from.flag;
+    if (/^-Wunused/.test(from.flag)) shown.tags = [vscode.DiagnosticTag.Unnecessary];
+    if (from.fixits.length > 0) this.fixes.set(shown, [await fixOf(from, lines)]);
+    return shown;
   }
 }
 

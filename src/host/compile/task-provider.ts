@@ -9,6 +9,8 @@ import type { CompileResult } from '../../compile/compile';
 import { TASK_TYPE } from '../command-ids';
 import { Cancelled, toUserError } from '../errors';
 import { isProgramFile, requireTrust } from '../program-files';
+import { task } from '../ui/items';
+import { TextTerminal } from '../ui/terminal';
 import type { ProgramCompiler } from './compiler';
 
 interface BpfTaskDefinition extends vscode.TaskDefinition {
@@ -39,11 +41,11 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
     return files.map(file => this.task(file.fsPath, vscode.workspace.asRelativePath(file)));
   }
 
-  resolveTask(task: vscode.Task): vscode.Task | undefined {
-    const { file } = task.definition;
+  resolveTask(asked: vscode.Task): vscode.Task | undefined {
+    const { file } = asked.definition;
     if (typeof file !== 'string') return undefined;
     // The definition must be the very one: VS Code identifies the task by it.
-    return this.task(file, task.name || file, task.definition as BpfTaskDefinition, task.scope);
+    return this.task(file, asked.name || file, asked.definition as BpfTaskDefinition, asked.scope);
   }
 
   /**
@@ -57,13 +59,13 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
     const outcome = new Promise<CompileResult>((resolve, reject) => {
       waiting.add(ended => ('result' in ended ? resolve(ended.result) : reject(ended.error)));
     });
-    const task = this.task(program.fsPath, path.basename(program.path));
-    task.presentationOptions = {
+    const compile = this.task(program.fsPath, path.basename(program.path));
+    compile.presentationOptions = {
       reveal: vscode.TaskRevealKind.Silent,
       clear: true,
       panel: vscode.TaskPanelKind.Dedicated,
     };
-    await vscode.tasks.executeTask(task);
+    await vscode.tasks.executeTask(compile);
     return outcome;
   }
 
@@ -83,23 +85,19 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
     definition: BpfTaskDefinition = { type: TASK_TYPE, file },
     scope: vscode.Task['scope'] = undefined,
   ): vscode.Task {
-    const task = new vscode.Task(
+    const compile = task({
       definition,
-      scope ?? vscode.TaskScope.Workspace,
+      scope: scope ?? vscode.TaskScope.Workspace,
       name,
-      'BPF',
-      new vscode.CustomExecution(async resolved => {
+      execution: new vscode.CustomExecution(async resolved => {
         const { file: resolvedFile } = resolved as BpfTaskDefinition;
         const program = vscode.Uri.file(absolute(resolvedFile));
         return new CompileTerminal(program, this.compiler, outcome => this.tell(program, outcome));
       }),
-      // None: whoever runs it, the compiler publishes what clang said, with ranges, notes and fixes. A matcher's findings
-      // would stand beside them, and VS Code takes them away a moment after the task's end.
-      [],
-    );
-    task.group = vscode.TaskGroup.Build;
-    task.detail = 'Compile with clang for BPF';
-    return task;
+    });
+    compile.group = vscode.TaskGroup.Build;
+    compile.detail = 'Compile with clang for BPF';
+    return compile;
   }
 }
 
@@ -109,11 +107,7 @@ function absolute(file: string): string {
   return path.isAbsolute(file) || folder === undefined ? file : path.join(folder, file);
 }
 
-class CompileTerminal implements vscode.Pseudoterminal {
-  private readonly writes = new vscode.EventEmitter<string>();
-  readonly onDidWrite = this.writes.event;
-  private readonly closes = new vscode.EventEmitter<number>();
-  readonly onDidClose = this.closes.event;
+class CompileTerminal extends TextTerminal {
   private readonly stop = new AbortController();
   private openedAtMs = 0;
 
@@ -121,7 +115,9 @@ class CompileTerminal implements vscode.Pseudoterminal {
     private readonly program: vscode.Uri,
     private readonly compiler: ProgramCompiler,
     private readonly settle: Settle,
-  ) {}
+  ) {
+    super();
+  }
 
   open(): void {
     this.openedAtMs = performance.now();
@@ -156,11 +152,7 @@ class CompileTerminal implements vscode.Pseudoterminal {
   /** Who waits for the compiler knows already; only the terminal of a quick failure stays open a moment longer. */
   private end(exitCode: number): void {
     const waitMs = exitCode === 0 ? 0 : this.openedAtMs + LAUNCH_MS - performance.now();
-    if (waitMs <= 0) this.closes.fire(exitCode);
-    else setTimeout(() => this.closes.fire(exitCode), waitMs);
-  }
-
-  private write(text: string): void {
-    this.writes.fire(text.replace(/\r?\n/g, '\r\n'));
+    if (waitMs <= 0) this.ended(exitCode);
+    else setTimeout(() => this.ended(exitCode), waitMs);
   }
 }

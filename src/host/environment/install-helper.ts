@@ -1,5 +1,4 @@
 /** BPF: Install Helper and BPF: Uninstall Helper: what is about to happen is said, then root is asked for. */
-import * as vscode from 'vscode';
 import { installHelper, uninstallHelper } from '../../session/install-helper';
 import { INSTALL_FOLDER, type OwnHelper } from '../../session/installed-helper';
 import { findNode } from '../../session/real-node';
@@ -8,6 +7,7 @@ import { Cancelled } from '../errors';
 import type { Log } from '../log';
 import { ElevationPrompt } from '../sessions/elevation-prompt';
 import { settings } from '../settings';
+import { askModal, notify, withProgress } from '../ui/messages';
 
 /** Asks, installs, says so. Throws Cancelled, SessionError. */
 export async function confirmAndInstallHelper(own: OwnHelper, log: Log): Promise<void> {
@@ -19,7 +19,7 @@ export async function confirmAndInstallHelper(own: OwnHelper, log: Log): Promise
   const folder = await working('installing the helper', async () =>
     installHelper({ ...(await rootOptions('to install the BPF helper', log)), own }),
   );
-  void vscode.window.showInformationMessage(`The helper is installed in ${folder} and used from now on.`);
+  void notify('information', `The helper is installed in ${folder} and used from now on.`);
 }
 
 /** Asks, removes, says so. Throws Cancelled, SessionError. */
@@ -30,20 +30,17 @@ export async function confirmAndUninstallHelper(log: Log): Promise<void> {
   await working('removing the helper', async () =>
     uninstallHelper(await rootOptions('to remove the BPF helper', log)),
   );
-  void vscode.window.showInformationMessage('The installed helper is removed.');
+  void notify('information', 'The installed helper is removed.');
 }
 
 async function confirm(button: string, question: string, detail: readonly string[]): Promise<void> {
-  const options = { modal: true, detail: detail.join('\n\n') };
-  const answer = await vscode.window.showInformationMessage(question, options, button);
+  const paragraphs = detail.flatMap((text, index) => (index === 0 ? [text] : ['', text]));
+  const answer = await askModal('information', { message: question, detail: paragraphs }, button);
   if (answer !== button) throw new Cancelled();
 }
 
 function working<T>(what: string, work: () => Promise<T>): Thenable<T> {
-  return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: `BPF: ${what}` },
-    work,
-  );
+  return withProgress({ where: 'notification', title: `BPF: ${what}` }, work);
 }
 
 async function rootOptions(purpose: string, log: Log): Promise<RootOptions> {

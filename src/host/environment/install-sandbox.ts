@@ -2,20 +2,21 @@ import * as vscode from 'vscode';
 import { installScript } from '../../session/vm/install-script';
 import { defaultCacheFolder } from '../../session/vm/kernel-image';
 import { UserError } from '../errors';
+import { task } from '../ui/items';
+import { notify } from '../ui/messages';
 
 /**
  * BPF: Install Sandbox VM. Runs the script as a task, so that it is seen, can be stopped and sudo can ask in its
  * terminal. Resolves when it is done. Throws UserError when it failed.
  */
 export async function installSandbox(script = installScript(defaultCacheFolder())): Promise<void> {
-  const task = new vscode.Task(
-    { type: 'process' },
-    vscode.TaskScope.Workspace,
-    'Install Sandbox VM',
-    'BPF',
-    new vscode.ProcessExecution('/bin/sh', ['-ec', script]),
-  );
-  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, clear: true };
+  const install = task({
+    definition: { type: 'process' },
+    scope: vscode.TaskScope.Workspace,
+    name: 'Install Sandbox VM',
+    execution: new vscode.ProcessExecution('/bin/sh', ['-ec', script]),
+  });
+  install.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, clear: true };
   // A task may end before executeTask() has answered: what ends meanwhile is kept.
   const ended = new Map<vscode.TaskExecution, number | undefined>();
   let tell: () => void = () => undefined;
@@ -24,7 +25,7 @@ export async function installSandbox(script = installScript(defaultCacheFolder()
     tell();
   });
   try {
-    const execution = await vscode.tasks.executeTask(task);
+    const execution = await vscode.tasks.executeTask(install);
     await new Promise<void>(resolve => {
       tell = () => ended.has(execution) && resolve();
       tell();
@@ -33,7 +34,7 @@ export async function installSandbox(script = installScript(defaultCacheFolder()
       throw new UserError(
         'The sandbox VM could not be installed; the terminal says why. The script knows Debian and Ubuntu.',
       );
-    void vscode.window.showInformationMessage('The sandbox VM is ready. Press ▶ to attach there.');
+    void notify('information', 'The sandbox VM is ready. Press ▶ to attach there.');
   } finally {
     subscription.dispose();
   }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import type { OwnHelper } from '../../session/installed-helper';
 import { environmentText } from '../../shared/environment';
 import { CommandIds } from '../command-ids';
 import type { Log } from '../log';
+import { pageTab } from '../ui/items';
+import { withProgress } from '../ui/messages';
 import { environmentHtml } from './page';
 import { type EnvironmentSources, environmentSections } from './rows';
 
@@ -21,8 +23,8 @@ export class EnvironmentView implements vscode.Disposable {
   ) {}
 
   async show(): Promise<void> {
-    const sections = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: 'BPF: checking the environment' },
+    const sections = await withProgress(
+      { where: 'notification', title: 'BPF: checking the environment' },
       () => environmentSections(this.sources, this.own),
     );
     this.log.info(`environment:\n${environmentText(sections)}`);
@@ -43,17 +45,12 @@ export class EnvironmentView implements vscode.Disposable {
   }
 
   private create(): vscode.WebviewPanel {
-    const panel = vscode.window.createWebviewPanel(
-      'bpf.environment',
-      'BPF Environment',
-      vscode.ViewColumn.Active,
-      {
-        enableScripts: false,
-        localResourceRoots: [],
-        enableCommandUris: [COPY_TEXT_COMMAND, CommandIds.checkEnvironment],
-        enableFindWidget: true,
-      },
-    );
+    const panel = pageTab('bpf.environment', 'BPF Environment', {
+      enableScripts: false,
+      localResourceRoots: [],
+      enableCommandUris: [COPY_TEXT_COMMAND, CommandIds.checkEnvironment],
+      enableFindWidget: true,
+    });
     panel.onDidDispose(() => {
       this.panel = null;
     });

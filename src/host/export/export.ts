@@ -12,6 +12,8 @@ import { Cancelled, errors, UserError } from '../errors';
 import type { Log } from '../log';
 import { programOf, programTitle, requireTrust } from '../program-files';
 import { exists, type TemplateCatalogue } from '../templates/catalogue';
+import { askText } from '../ui/inputs';
+import { notify } from '../ui/messages';
 
 export interface ExportServices {
   readonly tasks: CompileTasks;
@@ -116,13 +118,13 @@ async function readFirst(folders: readonly string[], name: string): Promise<stri
 async function askFolder(program: vscode.Uri, name: string, engine: Engine): Promise<vscode.Uri> {
   const parent = vscode.Uri.joinPath(program, '..');
   const wanted = `${name}-${engine.folderSuffix}`;
-  const chosen = await vscode.window.showInputBox({
+  const chosen = await askText({
     title: engine.title,
     prompt: `New folder in ${parent.fsPath}:`,
     value: wanted,
     // The program was compiled for this question: what takes the keyboard meanwhile does not answer it.
-    ignoreFocusOut: true,
-    validateInput: async text => {
+    staysOpen: true,
+    problemOf: async text => {
       if (!/^[\w][\w.-]*$/.test(text)) return 'Say a name without slashes.';
       return (await exists(vscode.Uri.joinPath(parent, text))) ? `${text} exists already.` : null;
     },
@@ -139,7 +141,6 @@ function folderExists(folder: vscode.Uri): UserError {
 function tell(folder: vscode.Uri, next: string, notes: readonly string[], log: Log): void {
   const count = notes.length === 1 ? 'One thing differs' : `${notes.length} things differ`;
   const text = `Written to ${folder.fsPath}. ${next}${notes.length > 0 ? ` ${count} there.` : ''}`;
-  void vscode.window
-    .showInformationMessage(text, ...(notes.length > 0 ? ['Show Log'] : []))
-    .then(choice => choice && log.show());
+  const buttons = notes.length > 0 ? ['Show Log'] : [];
+  void notify('information', text, ...buttons).then(choice => choice && log.show());
 }

@@ -9,6 +9,7 @@ import { errors } from '../errors';
 import { isProgramFile } from '../program-files';
 import type { Targets } from '../sessions/targets';
 import { settings } from '../settings';
+import { notify, withProgress } from '../ui/messages';
 import { hasOwnPart, mergeClangd } from './clangd-file';
 
 const CLANGD_EXTENSION = 'llvm-vs-code-extensions.vscode-clangd';
@@ -26,9 +27,9 @@ export async function configureClangd(
   const folder =
     (program && vscode.workspace.getWorkspaceFolder(program)) ?? vscode.workspace.workspaceFolders?.[0];
   if (!folder) throw errors.noFolder();
-  const text = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: 'Configuring clangd for BPF programs' },
-    progress => configurationText(targets, includeFolder, message => progress.report({ message })),
+  const text = await withProgress(
+    { where: 'notification', title: 'Configuring clangd for BPF programs' },
+    say => configurationText(targets, includeFolder, say),
   );
   const file = vscode.Uri.joinPath(folder.uri, '.clangd');
   const existing = await readText(file);
@@ -88,7 +89,8 @@ export class ClangdPrompt implements vscode.Disposable {
     if (existing !== null && hasOwnPart(existing)) return;
     await this.memory.update(ASKED_KEY, true);
     const configure = 'Configure clangd';
-    const picked = await vscode.window.showInformationMessage(
+    const picked = await notify(
+      'information',
       'clangd does not know how BPF programs are compiled and will mark errors where there are none. Write it into .clangd?',
       configure,
       'Not Now',

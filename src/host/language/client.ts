@@ -112,7 +112,7 @@ export class LanguageServerClient implements vscode.Disposable {
           { scheme: 'untitled', language: 'c' },
         ],
         initializationOptions: options,
-        outputChannel: log,
+        outputChannel: log.channel,
         // Its own name beside clang's, which the compiler publishes.
         diagnosticCollectionName: 'bpf',
       },

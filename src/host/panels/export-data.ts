@@ -1,10 +1,11 @@
 /** BPF: Export Data: what the shown session's panels can write, chosen by the person unless a caller says. */
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import type { PanelName } from '../../shared/object/panels';
 import { EXPORT_KINDS, type ExportKind } from '../../shared/protocol/webview-exports';
 import { PANEL_TITLES } from '../command-ids';
 import { Cancelled, errors } from '../errors';
 import type { SessionList } from '../sessions/session-list';
+import { Heading, pickOne } from '../ui/inputs';
 import type { PanelProvider } from './panel-provider';
 
 export interface ExportWish {
@@ -42,18 +43,17 @@ function givenKind({ panel, kind: id }: ExportWish): Choice | null {
 
 async function pickKind(title: string, panels: readonly PanelName[]): Promise<Choice> {
   const items = panels.flatMap(panel => [
-    { label: PANEL_TITLES[panel], kind: vscode.QuickPickItemKind.Separator },
+    new Heading(PANEL_TITLES[panel]),
     ...EXPORT_KINDS[panel].map(kind => ({
       label: kind.label,
       detail: kind.detail,
       choice: { panel, kind } satisfies Choice,
     })),
   ]);
-  const picked = await vscode.window.showQuickPick(items, {
+  const picked = await pickOne(items, {
     title: `Export Data of ${title}`,
-    placeHolder: 'What is to be written?',
-    matchOnDetail: true,
+    placeholder: 'What is to be written?',
   });
-  if (!picked || !('choice' in picked)) throw new Cancelled();
+  if (!picked) throw new Cancelled();
   return picked.choice;
 }

@@ -13,6 +13,7 @@ import { CommandIds, PANEL_TITLES, ViewIds } from '../command-ids';
 import { errors } from '../errors';
 import type { Log } from '../log';
 import type { SessionList } from '../sessions/session-list';
+import { describeView } from '../ui/items';
 import { saveExport } from './page-actions';
 import { parsePageMessage } from './page-messages';
 import { focusPanel } from './panel-visibility';
@@ -111,7 +112,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     if (!this.pageReady) return;
     this.behind = false;
     const shown = this.sessions.shown;
-    if (this.view) this.view.description = shown ? shown.summary.title : '';
+    if (this.view) describeView(this.view, shown?.summary.title ?? '');
     if (!shown) {
       this.post({ type: 'noSession', trusted: vscode.workspace.isTrusted });
       return;

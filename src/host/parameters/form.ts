@@ -14,6 +14,7 @@ import {
 import { webviewPageHtml } from '../../shared/protocol/webview-page';
 import { Cancelled, present } from '../errors';
 import type { Log } from '../log';
+import { pageTab } from '../ui/items';
 import { fieldValue, formFields, type ParameterWords } from './fields';
 import { pickValue } from './pickers';
 import { problemsOf } from './values';
@@ -36,12 +37,10 @@ export class ParameterForm {
 
   /** Every value by C name, all of them valid. Throws Cancelled when the tab is closed. */
   ask(request: FormRequest): Promise<ReadonlyMap<string, string>> {
-    const panel = vscode.window.createWebviewPanel(
-      'bpf.parameters',
-      `Attach ${request.title}`,
-      vscode.ViewColumn.Active,
-      { enableScripts: true, localResourceRoots: [this.pages] },
-    );
+    const panel = pageTab('bpf.parameters', `Attach ${request.title}`, {
+      enableScripts: true,
+      localResourceRoots: [this.pages],
+    });
     const form = new OpenForm(request, panel.webview, this.log);
     return new Promise<ReadonlyMap<string, string>>((resolve, reject) => {
       panel.onDidDispose(() => reject(new Cancelled()));

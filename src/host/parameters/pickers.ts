@@ -5,8 +5,9 @@ import { listDisks, listProcesses } from '../../session/target-lists';
 import { userFile } from '../../session/user-files';
 import { fileFunctions, fileProbes } from '../../session/user-functions';
 import type { BpfObject, Parameter } from '../../shared/object/model';
+import { type Choice, PickList } from '../ui/inputs';
 
-interface Item extends vscode.QuickPickItem {
+interface Item extends Choice {
   readonly value: string;
 }
 
@@ -54,34 +55,23 @@ async function pick(
   every: string | null,
   load: () => Promise<readonly Item[]>,
 ): Promise<string | null> {
-  const list = vscode.window.createQuickPick<Item>();
-  list.title = title;
-  list.placeholder = 'Type to narrow the list';
-  list.matchOnDescription = true;
-  list.matchOnDetail = true;
-  list.busy = true;
-  list.show();
+  const list = new PickList<Item>({ title, placeholder: 'Type to narrow the list' });
   try {
-    const chosen = new Promise<string | null>(resolve => {
-      list.onDidAccept(() => resolve(list.activeItems[0]?.value ?? null));
-      list.onDidHide(() => resolve(null));
-    });
-    const all = await Promise.race([load(), chosen]);
-    if (all === null || typeof all === 'string') return all;
+    const all = await Promise.race([load(), list.chosen]);
+    if (all === null || 'value' in all) return all?.value ?? null;
     const first = every === null ? [] : [{ label: everyLabel, value: every }];
     const narrow = () => {
-      const wanted = list.value.trim().toLowerCase();
+      const wanted = list.typed.trim().toLowerCase();
       const matching =
         all.length <= MOST_ITEMS ? all : all.filter(({ label }) => label.toLowerCase().includes(wanted));
-      list.items = [...first, ...matching.slice(0, MOST_ITEMS)];
+      list.fill([...first, ...matching.slice(0, MOST_ITEMS)]);
     };
     narrow();
     if (all.length > MOST_ITEMS) {
-      list.placeholder = `Type to narrow ${all.length} entries`;
-      list.onDidChangeValue(narrow);
+      list.say(`Type to narrow ${all.length} entries`);
+      list.onDidType(narrow);
     }
-    list.busy = false;
-    return await chosen;
+    return (await list.chosen)?.value ?? null;
   } finally {
     list.dispose();
   }

@@ -13,7 +13,7 @@ import type { BpfObject } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
 import { ContextKeys } from '../command-ids';
 import type { CompileTasks } from '../compile/task-provider';
-import { Cancelled, errors, toUserError } from '../errors';
+import { Cancelled, errors, tell, toUserError } from '../errors';
 import type { Log } from '../log';
 import type { ParameterForm } from '../parameters/form';
 import type { RememberedParameters } from '../parameters/remembered';
@@ -21,6 +21,7 @@ import { changedValues, lackingTargets, startingValues, wantsChoice } from '../p
 import { isProgramFile, programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
 import type { TemplateCatalogue } from '../templates/catalogue';
+import { withProgress } from '../ui/messages';
 import { confirmChangingPrograms } from './changing-programs';
 import type { ElevationPrompt } from './elevation-prompt';
 import { guardSession } from './guard';
@@ -66,8 +67,8 @@ export class Attacher {
     const allowChangingPrograms = await confirmChangingPrograms(title, object);
     await this.services.parameters.set(program, parameters);
     this.remember(program);
-    return vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: `BPF: ${title}`, cancellable: true },
+    return withProgress(
+      { where: 'notification', title: `BPF: ${title}`, cancellable: true },
       (progress, token) =>
         this.start({ program, title, object, bytes, parameters, allowChangingPrograms }, progress, token),
     );
@@ -115,7 +116,7 @@ export class Attacher {
       readonly parameters: ReadonlyMap<string, string>;
       readonly allowChangingPrograms: boolean;
     },
-    progress: vscode.Progress<{ message?: string }>,
+    progress: (step: string) => void,
     token: vscode.CancellationToken,
   ): Promise<SessionModel> {
     const { services } = this;
@@ -124,7 +125,7 @@ export class Attacher {
     token.onCancellationRequested(() => stop.abort());
     const say = (step: string) => {
       services.log.info(`${what.title}: ${step}`);
-      progress.report({ message: step });
+      progress(step);
     };
     say('Choosing the target');
     const { target, why } = await services.targets.choose(object);
@@ -193,11 +194,7 @@ export class Attacher {
     await model.end('failed', reason.message);
     const error = errors.targetDied(model.summary.title, reason.message);
     this.services.log.error(`${model.summary.title}: ${reason.message}`);
-    const choice = await vscode.window.showErrorMessage(
-      error.message,
-      ...error.actions.map(action => action.label),
-    );
-    await error.actions.find(action => action.label === choice)?.run();
+    await tell(error);
   }
 
   /** What "the last program" means to BPF: Attach Again. */

@@ -1,6 +1,6 @@
-import * as vscode from 'vscode';
 import type { BpfObject } from '../../shared/object/model';
 import { Cancelled } from '../errors';
+import { askModal } from '../ui/messages';
 
 /** bpf_override_return and bpf_probe_write_user (enum bpf_func_id, include/uapi/linux/bpf.h). */
 const CHANGING_HELPERS: ReadonlyMap<number, string> = new Map([
@@ -31,9 +31,9 @@ export async function confirmChangingPrograms(title: string, object: BpfObject):
   ]);
   if (reasons.length === 0) return false;
   const proceed = 'Attach Anyway';
-  const answer = await vscode.window.showWarningMessage(
-    `${title} does not only watch: it can change this system.`,
-    { modal: true, detail: reasons.join('\n') },
+  const answer = await askModal(
+    'warning',
+    { message: `${title} does not only watch: it can change this system.`, detail: reasons },
     proceed,
   );
   if (answer !== proceed) throw new Cancelled();

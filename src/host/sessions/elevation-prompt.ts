@@ -2,9 +2,10 @@
  * What a person sees before anything gets privileges: which capabilities and why, then sudo's password. The password
  * goes from the box to sudo's askpass and is kept nowhere.
  */
-import * as vscode from 'vscode';
 import type { CapabilityBudget } from '../../session/budget';
 import type { ElevationUi, ElevationWay } from '../../session/elevation';
+import { askText } from '../ui/inputs';
+import { askModal } from '../ui/messages';
 
 const WAYS: Readonly<Record<ElevationWay, string>> = {
   already: 'You hold them already, so no password will be asked for.',
@@ -33,17 +34,17 @@ export class ElevationPrompt implements ElevationUi {
     if (this.agreed.has(key)) return true;
     const reasons = request.budget.map(entry => `• ${capabilityName(entry.capability)}: ${entry.why}`);
     const proceed = 'Continue';
-    const answer = await vscode.window.showInformationMessage(
-      `Attaching ${request.program} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
+    const answer = await askModal(
+      'information',
       {
-        modal: true,
+        message: `Attaching ${request.program} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
         detail: [
           'A small helper process runs under your own user with these capabilities and no others, until the session ends:',
           '',
           ...reasons,
           '',
           WAYS[request.way],
-        ].join('\n'),
+        ],
       },
       proceed,
     );
@@ -57,12 +58,12 @@ export class ElevationPrompt implements ElevationUi {
       ? `to attach ${this.asking.program} with ${this.asking.capabilities}`
       : this.purpose;
     const again = request.attempt > 1 ? 'That password was wrong. ' : '';
-    const answer = await vscode.window.showInputBox({
+    const answer = await askText({
       title: 'BPF: Your Password for sudo',
       prompt: `${again}${what}. Escape cancels.`,
-      placeHolder: request.prompt,
+      placeholder: request.prompt,
       password: true,
-      ignoreFocusOut: true,
+      staysOpen: true,
     });
     return answer ?? null;
   }

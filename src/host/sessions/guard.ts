@@ -4,6 +4,7 @@ import type { TracingSession } from '../../session/tracing-session';
 import { CommandIds, SettingIds } from '../command-ids';
 import type { Log } from '../log';
 import { settings } from '../settings';
+import { notify } from '../ui/messages';
 import type { SessionModel } from './session-model';
 
 /** Detaches the session when it costs more than bpf.guard.cpuPercent allows, and says so; resolves when it is over. */
@@ -17,7 +18,7 @@ export async function guardSession(model: SessionModel, session: TracingSession,
   await model.end('ended', why);
   const again = 'Attach Again';
   const change = 'Change Limit';
-  const choice = await vscode.window.showWarningMessage(`${title}: ${why}`, again, change);
+  const choice = await notify('warning', `${title}: ${why}`, again, change);
   if (choice === again) await vscode.commands.executeCommand(CommandIds.attachAgain, model);
   if (choice === change)
     await vscode.commands.executeCommand('workbench.action.openSettings', SettingIds.guardCpuPercent);

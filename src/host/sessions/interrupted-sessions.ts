@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { settings } from '../settings';
+import { notify } from '../ui/messages';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';
 
@@ -90,7 +91,8 @@ export async function tellInterrupted(
   if (models.length === 0) return;
   const titles = models.map(model => model.summary.title).join(', ');
   const again = models.length === 1 ? 'Attach Again' : 'Attach All Again';
-  const choice = await vscode.window.showWarningMessage(
+  const choice = await notify(
+    'warning',
     `${titles} ${models.length === 1 ? 'was' : 'were'} attached when this window was closed or reloaded, and ended with it. Nothing stayed attached.`,
     again,
   );

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { CommandIds } from '../command-ids';
 import { settings } from '../settings';
+import { codeLens } from '../ui/items';
 import { type SectionLine, sectionLines } from './section-lines';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';
@@ -29,13 +30,10 @@ export class ProgramLenses implements vscode.CodeLensProvider, vscode.Disposable
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!vscode.workspace.isTrusted || !settings.codeLens(document.uri)) return [];
     const session = this.sessions.live.find(each => each.program.toString() === document.uri.toString());
-    return sectionLines(document.getText()).map(
-      section =>
-        new vscode.CodeLens(
-          new vscode.Range(section.line, 0, section.line, 0),
-          session ? runningLens(session, section) : attachLens(document.uri),
-        ),
-    );
+    return sectionLines(document.getText()).map(section => {
+      const range = new vscode.Range(section.line, 0, section.line, 0);
+      return session ? runningLens(range, session, section) : attachLens(range, document.uri);
+    });
   }
 
   dispose(): void {
@@ -44,32 +42,46 @@ export class ProgramLenses implements vscode.CodeLensProvider, vscode.Disposable
   }
 }
 
-function attachLens(program: vscode.Uri): vscode.Command {
-  return {
-    title: '▶ Attach',
+function attachLens(range: vscode.Range, program: vscode.Uri): vscode.CodeLens {
+  return codeLens(range, [{ icon: '', text: '▶ Attach' }], {
     tooltip: 'Compile this file and attach its programs',
     command: CommandIds.compileAndAttach,
     arguments: [program],
-  };
+  });
 }
 
-function runningLens(session: SessionModel, { section, words }: SectionLine): vscode.Command {
+function runningLens(
+  range: vscode.Range,
+  session: SessionModel,
+  { section, words }: SectionLine,
+): vscode.CodeLens {
   const names = session.programs.filter(each => each.section === section && words.has(each.name));
   const attached = session.summary.attached.find(each => names.some(({ name }) => name === each.program));
-  const show = { tooltip: 'Show the panels of the session', command: CommandIds.showPanels };
+  const show = {
+    tooltip: 'Show the panels of the session',
+    command: CommandIds.showPanels,
+    arguments: [session],
+  };
   if (!attached) {
-    const title = session.summary.state === 'starting' ? '$(loading~spin) attaching' : 'not attached';
-    return { ...show, title: `${title} (${session.summary.target})`, arguments: [session] };
+    const { state, target } = session.summary;
+    const part =
+      state === 'starting'
+        ? { icon: 'loading~spin', text: `attaching (${target})` }
+        : { icon: '', text: `not attached (${target})` };
+    return codeLens(range, [part], show);
   }
   const cost = session.cost?.programs.get(attached.program);
-  const parts = [
-    `$(record) ${attached.attach}`,
+  const facts = [
     cost ? `${rate(cost.runsPerSecond)} runs/s` : '',
     session.panels.includes('events') ? `${rate(session.eventsPerSecond)} events/s` : '',
     session.lost > 0 ? `${rate(session.lost)} lost` : '',
     cost ? overhead(cost) : '',
     session.summary.target,
     age(session.ageMs),
-  ];
-  return { ...show, title: parts.filter(part => part !== '').join(' · '), arguments: [session] };
+  ].filter(fact => fact !== '');
+  return codeLens(
+    range,
+    [{ icon: 'record', text: attached.attach }, ...facts.map(text => ({ icon: '', text }))],
+    show,
+  );
 }

@@ -9,6 +9,7 @@ import type { BpfObject } from '../../shared/object/model';
 import { ContextKeys } from '../command-ids';
 import type { Log } from '../log';
 import { saveTarget, settings, type TargetWish } from '../settings';
+import { type Choice, pickOne } from '../ui/inputs';
 
 export interface ChosenTarget {
   readonly target: Target;
@@ -154,10 +155,11 @@ export class Targets implements vscode.Disposable {
 export async function selectTarget(targets: Targets): Promise<void> {
   const current = settings.target();
   const automatic = await targets.decide(null);
-  const items: (vscode.QuickPickItem & { wish: TargetWish })[] = [
+  const items: (Choice & { readonly wish: TargetWish })[] = [
     {
       wish: 'auto',
-      label: '$(wand) Automatic',
+      icon: 'wand',
+      label: 'Automatic',
       detail:
         current === 'auto'
           ? `Now ${automatic.id === 'local' ? 'this kernel' : 'the sandbox VM'}: ${automatic.why}.`
@@ -165,19 +167,21 @@ export async function selectTarget(targets: Targets): Promise<void> {
     },
     {
       wish: 'local',
-      label: '$(device-desktop) This kernel',
+      icon: 'device-desktop',
+      label: 'This kernel',
       detail: "The kernel VS Code's extensions run on.",
     },
     {
       wish: 'vm',
-      label: '$(vm) Sandbox VM',
+      icon: 'vm',
+      label: 'Sandbox VM',
       detail:
         "A distribution kernel in QEMU over this machine's read-only file system. Needs no rights and cannot harm.",
     },
   ];
-  const picked = await vscode.window.showQuickPick(
+  const picked = await pickOne(
     items.map(item => ({ ...item, description: item.wish === current ? 'selected' : '' })),
-    { title: 'Select Target', placeHolder: 'Where are BPF programs attached?' },
+    { title: 'Select Target', placeholder: 'Where are BPF programs attached?' },
   );
   if (picked) await saveTarget(picked.wish);
 }

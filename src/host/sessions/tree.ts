@@ -1,5 +1,6 @@
 /** The Sessions view: one row per session with its rate, losses, cost and age; below it where it is attached. */
 import * as vscode from 'vscode';
+import { treeItem } from '../ui/items';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';
 import { age, overhead, rate } from './session-words';
@@ -35,19 +36,16 @@ export class SessionTree implements vscode.TreeDataProvider<SessionNode>, vscode
 
   getTreeItem(node: SessionNode): vscode.TreeItem {
     if (!('kind' in node)) return sessionItem(node);
-    if (node.kind === 'message') {
-      const item = new vscode.TreeItem(node.text);
-      item.iconPath = new vscode.ThemeIcon('info');
-      item.tooltip = node.text;
-      return item;
-    }
-    const item = new vscode.TreeItem(node.attach);
+    if (node.kind === 'message')
+      return treeItem({ label: node.text, tooltip: [node.text], icon: new vscode.ThemeIcon('info') });
     const cost = node.session.cost?.programs.get(node.program);
     const said = cost ? `${rate(cost.runsPerSecond)} runs/s · ${overhead(cost)}` : '';
-    item.description = [node.program, said].filter(part => part !== '').join(' · ');
-    item.iconPath = new vscode.ThemeIcon('plug');
-    item.tooltip = [`Program ${node.program} is attached to ${node.attach}`, said].join('\n').trim();
-    return item;
+    return treeItem({
+      label: node.attach,
+      description: [node.program, said].filter(part => part !== '').join(' · '),
+      tooltip: [`Program ${node.program} is attached to ${node.attach}`, ...(said === '' ? [] : [said])],
+      icon: new vscode.ThemeIcon('plug'),
+    });
   }
 
   dispose(): void {
@@ -78,20 +76,20 @@ function sessionItem(session: SessionModel): vscode.TreeItem {
     target,
     age(session.ageMs),
   ].filter(part => part !== '');
-  const item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
-  item.id = id;
-  item.description = parts.join(' · ');
-  item.iconPath = ICONS[state];
-  item.contextValue = session.isLive ? 'session.running' : 'session.ended';
-  item.tooltip = [
-    `${title}: ${state}, ${parts.join(', ')}`,
-    ...attached.map(each => `${each.program}: ${each.attach}`),
-    `lost in the kernel ${session.drops.kernel}, in the helper ${session.drops.helper}, here ${session.drops.client}`,
-    session.costRefusal === '' || cost
-      ? ''
-      : `what it costs is not known: ${session.costRefusal} Or, for the whole machine: sudo sysctl kernel.bpf_stats_enabled=1`,
-  ]
-    .filter(line => line !== '')
-    .join('\n');
-  return item;
+  return treeItem({
+    label: title,
+    description: parts.join(' · '),
+    id,
+    icon: ICONS[state],
+    contextValue: session.isLive ? 'session.running' : 'session.ended',
+    expanded: true,
+    tooltip: [
+      `${title}: ${state}, ${parts.join(', ')}`,
+      ...attached.map(each => `${each.program}: ${each.attach}`),
+      `lost in the kernel ${session.drops.kernel}, in the helper ${session.drops.helper}, here ${session.drops.client}`,
+      session.costRefusal === '' || cost
+        ? ''
+        : `what it costs is not known: ${session.costRefusal} Or, for the whole machine: sudo sysctl kernel.bpf_stats_enabled=1`,
+    ].filter(line => line !== ''),
+  });
 }

@@ -10,6 +10,8 @@ import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/expla
 import { CommandIds, ContextKeys } from '../command-ids';
 import { utf16Column, wordEnd } from '../compile/diagnostic-text';
 import { errors, type UserError } from '../errors';
+import { diagnostic, type RelatedPlace } from '../ui/items';
+import { type HoverPart, hover } from '../ui/markdown';
 
 const SCHEME = 'bpf-verifier-log';
 
@@ -52,20 +54,20 @@ export class VerifierReports
   provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | null {
     const here = this.explained.get(document.uri.toString())?.find(each => each.range.contains(position));
     if (!here) return null;
-    const text = new vscode.MarkdownString();
-    text.isTrusted = { enabledCommands: [CommandIds.showVerifierLog, 'markdown.showPreview'] };
-    // Escaped here, as appendText() writes spaces that do not break: one endless line.
-    text.appendMarkdown(here.diagnostic.explanation.replace(/[\\`*_{}[\]()#+\-!<>|~&]/g, '\\$&'));
+    const parts: HoverPart[] = [{ kind: 'text', text: here.diagnostic.explanation }];
     const example = entryOf(here.diagnostic.code)?.example;
     if (example) {
-      text.appendMarkdown('\n\nInstead of\n').appendCodeblock(example.wrong, 'c');
-      text.appendMarkdown('\nwrite\n').appendCodeblock(example.right, 'c');
+      parts.push({ kind: 'text', text: 'Instead of' }, { kind: 'code', text: example.wrong, language: 'c' });
+      parts.push({ kind: 'text', text: 'write' }, { kind: 'code', text: example.right, language: 'c' });
     }
-    const page = encodeURIComponent(JSON.stringify([this.documentation]));
-    text.appendMarkdown(
-      `\n\n[Show whole log](command:${CommandIds.showVerifierLog}) · [All rejections](command:markdown.showPreview?${page})`,
-    );
-    return new vscode.Hover(text, here.range);
+    parts.push({
+      kind: 'commands',
+      commands: [
+        { label: 'Show whole log', command: CommandIds.showVerifierLog },
+        { label: 'All rejections', command: 'markdown.showPreview', arguments: [this.documentation] },
+      ],
+    });
+    return hover(parts, here.range);
   }
 
   /** Forgets what an earlier attempt with this program said; call before each load. */
@@ -113,18 +115,20 @@ export class VerifierReports
   private async publish(program: vscode.Uri, name: string, found: VerifierDiagnostic): Promise<void> {
     const file = await sourceUri(found.file, program);
     const range = await rangeOf(file, found);
-    const shown = new vscode.Diagnostic(range, `${name}: ${found.message}`, vscode.DiagnosticSeverity.Error);
-    shown.source = 'BPF verifier';
-    shown.code = { value: found.code, target: this.documentation.with({ fragment: found.code }) };
-    shown.relatedInformation = await Promise.all(
-      found.related.map(async place => {
+    const related = await Promise.all(
+      found.related.map(async (place): Promise<RelatedPlace> => {
         const uri = await sourceUri(place.file, program);
-        return new vscode.DiagnosticRelatedInformation(
-          new vscode.Location(uri, await rangeOf(uri, place)),
-          place.message,
-        );
+        return { location: new vscode.Location(uri, await rangeOf(uri, place)), message: place.message };
       }),
     );
+    const shown = diagnostic(
+      range,
+      `${name}: ${found.message}`,
+      vscode.DiagnosticSeverity.Error,
+      'BPF verifier',
+      related,
+    );
+    shown.code = { value: found.code, target: this.documentation.with({ fragment: found.code }) };
     this.collection.set(file, [...(this.collection.get(file) ?? []), shown]);
     const known = this.explained.get(file.toString()) ?? [];
     this.explained.set(file.toString(), [...known, { range, diagnostic: found }]);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Cancelled, errors } from '../errors';
+import { askText, type Choice, Heading, pickOne } from '../ui/inputs';
 import { exists, type Template, type TemplateCatalogue } from './catalogue';
 
 /**
@@ -31,12 +32,12 @@ export async function createProgram(
 
 async function pickTemplate(catalogue: TemplateCatalogue): Promise<Template> {
   const templates = await catalogue.all();
-  const items: (vscode.QuickPickItem & { template?: Template })[] = [];
+  const items: (Heading | (Choice & { readonly template: Template }))[] = [];
   let category = '';
   for (const template of templates) {
     if (template.manifest.category !== category) {
       category = template.manifest.category;
-      items.push({ label: category, kind: vscode.QuickPickItemKind.Separator });
+      items.push(new Heading(category));
     }
     items.push({
       label: template.manifest.title,
@@ -45,13 +46,11 @@ async function pickTemplate(catalogue: TemplateCatalogue): Promise<Template> {
       template,
     });
   }
-  const picked = await vscode.window.showQuickPick(items, {
+  const picked = await pickOne(items, {
     title: 'New Program from Template',
-    placeHolder: 'What do you want to see?',
-    matchOnDescription: true,
-    matchOnDetail: true,
+    placeholder: 'What do you want to see?',
   });
-  if (!picked?.template) throw new Cancelled();
+  if (!picked) throw new Cancelled();
   return picked.template;
 }
 
@@ -80,12 +79,12 @@ async function freeName(wanted: vscode.Uri): Promise<vscode.Uri> {
   const stem = path.basename(wanted.path, '.bpf.c');
   let proposal = 2;
   while (await exists(vscode.Uri.joinPath(folder, `${stem}_${proposal}.bpf.c`))) proposal++;
-  const name = await vscode.window.showInputBox({
+  const name = await askText({
     title: 'New Program from Template',
     prompt: `${stem}.bpf.c exists already in ${folder.fsPath}. Name of the new file:`,
     value: `${stem}_${proposal}.bpf.c`,
-    valueSelection: [0, `${stem}_${proposal}`.length],
-    validateInput: async text => {
+    selection: [0, `${stem}_${proposal}`.length],
+    problemOf: async text => {
       if (!/^[A-Za-z_][\w-]*\.bpf\.c$/.test(text)) return 'Say a name that ends in .bpf.c, without folders.';
       return (await exists(vscode.Uri.joinPath(folder, text))) ? `${text} exists already.` : null;
     },

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { CATEGORIES } from '../../templates/catalogue';
 import { ContextKeys } from '../command-ids';
+import { treeItem } from '../ui/items';
 import type { Template, TemplateCatalogue } from './catalogue';
 
 export type TemplateNode =
@@ -32,31 +33,32 @@ export class TemplateTree implements vscode.TreeDataProvider<TemplateNode> {
 }
 
 function categoryItem(category: string): vscode.TreeItem {
-  const label = category.charAt(0).toUpperCase() + category.slice(1);
-  const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Expanded);
-  item.id = `category:${category}`;
-  item.contextValue = 'category';
-  return item;
+  return treeItem({
+    label: category.charAt(0).toUpperCase() + category.slice(1),
+    id: `category:${category}`,
+    contextValue: 'category',
+    expanded: true,
+  });
 }
 
 function templateItem({ manifest, readme, source }: Template): vscode.TreeItem {
-  const item = new vscode.TreeItem(manifest.title);
-  item.id = `template:${manifest.name}`;
-  item.description = manifest.name;
-  item.contextValue = 'template';
-  item.iconPath = new vscode.ThemeIcon(manifest.panels[0] === 'events' ? 'list-flat' : 'graph');
-  item.accessibilityInformation = { label: `Template ${manifest.title}: ${manifest.purpose}` };
-  item.command = readme
-    ? { command: 'markdown.showPreview', title: 'Open README', arguments: [readme] }
-    : { command: 'vscode.open', title: 'Open Source', arguments: [source] };
-  const tooltip = new vscode.MarkdownString();
-  tooltip
-    .appendMarkdown('**')
-    .appendText(manifest.title)
-    .appendMarkdown('**\n\n')
-    .appendText(manifest.purpose);
-  for (const answer of manifest.answers) tooltip.appendMarkdown('\n- ').appendText(answer);
-  if (manifest.needs.length > 0) tooltip.appendMarkdown('\n\nNeeds: ').appendText(manifest.needs.join('; '));
-  item.tooltip = tooltip;
-  return item;
+  const { title, name, purpose, answers, needs, panels } = manifest;
+  return treeItem({
+    label: title,
+    description: name,
+    tooltip: [
+      title,
+      '',
+      purpose,
+      ...answers.map(answer => `• ${answer}`),
+      ...(needs.length > 0 ? ['', `Needs: ${needs.join('; ')}`] : []),
+    ],
+    spoken: `Template ${title}: ${purpose}`,
+    id: `template:${name}`,
+    contextValue: 'template',
+    icon: new vscode.ThemeIcon(panels[0] === 'events' ? 'list-flat' : 'graph'),
+    command: readme
+      ? { command: 'markdown.showPreview', title: 'Open README', arguments: [readme] }
+      : { command: 'vscode.open', title: 'Open Source', arguments: [source] },
+  });
 }

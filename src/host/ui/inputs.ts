@@ -1,0 +1,129 @@
+/** Lists to pick from and boxes to type into; the only way to VS Code's own, so that all their text is escaped. */
+import * as vscode from 'vscode';
+import { escapeMessage } from '../../shared/text/escape';
+
+export interface Choice {
+  /** Of a codicon, shown before the label. */
+  readonly icon?: string;
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+}
+
+export interface ListWords {
+  readonly title?: string;
+  readonly placeholder: string;
+}
+
+type Row<T> = vscode.QuickPickItem & { readonly choice: T | null };
+
+function row<T extends Choice>(choice: T): Row<T> {
+  const { icon, label, description, detail } = choice;
+  return {
+    label: `${icon === undefined ? '' : `$(${icon}) `}${escapeMessage(label)}`,
+    ...(description === undefined ? {} : { description: escapeMessage(description) }),
+    ...(detail === undefined ? {} : { detail: escapeMessage(detail) }),
+    choice,
+  };
+}
+
+/** A heading within a list. */
+export class Heading {
+  constructor(readonly text: string) {}
+}
+
+/** One of `choices`, or undefined when the list was closed. Typing matches labels, descriptions and details. */
+export async function pickOne<T extends Choice>(
+  choices: readonly (T | Heading)[],
+  words: ListWords,
+): Promise<T | undefined> {
+  const rows = choices.map(
+    (choice): Row<T> =>
+      choice instanceof Heading
+        ? { label: escapeMessage(choice.text), kind: vscode.QuickPickItemKind.Separator, choice: null }
+        : row(choice),
+  );
+  const picked = await vscode.window.showQuickPick(rows, {
+    ...(words.title === undefined ? {} : { title: escapeMessage(words.title) }),
+    placeHolder: escapeMessage(words.placeholder),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  return picked?.choice ?? undefined;
+}
+
+/** A list that is shown before what is in it is known, and narrowed by what is typed. */
+export class PickList<T extends Choice> implements vscode.Disposable {
+  private readonly list = vscode.window.createQuickPick<Row<T>>();
+  /** The row that was taken; null when the list was closed. */
+  readonly chosen: Promise<T | null>;
+
+  constructor(words: ListWords & { readonly title: string }) {
+    this.list.title = escapeMessage(words.title);
+    this.list.matchOnDescription = true;
+    this.list.matchOnDetail = true;
+    this.chosen = new Promise(resolve => {
+      this.list.onDidAccept(() => resolve(this.list.activeItems[0]?.choice ?? null));
+      this.list.onDidHide(() => resolve(null));
+    });
+    this.say(words.placeholder);
+    this.list.busy = true;
+    this.list.show();
+  }
+
+  get typed(): string {
+    return this.list.value;
+  }
+
+  get onDidType(): vscode.Event<string> {
+    return this.list.onDidChangeValue;
+  }
+
+  say(placeholder: string): void {
+    this.list.placeholder = escapeMessage(placeholder);
+  }
+
+  /** Shows these; the list is no longer busy. */
+  fill(choices: readonly T[]): void {
+    this.list.items = choices.map(row);
+    this.list.busy = false;
+  }
+
+  dispose(): void {
+    this.list.dispose();
+  }
+}
+
+export interface TextWish {
+  readonly title: string;
+  readonly prompt: string;
+  readonly placeholder?: string;
+  readonly value?: string;
+  /** Of `value`: start and end. */
+  readonly selection?: readonly [number, number];
+  readonly password?: boolean;
+  /** Stays open when something else takes the keyboard. */
+  readonly staysOpen?: boolean;
+  /** What is wrong with a value, or null. */
+  readonly problemOf?: (value: string) => Promise<string | null>;
+}
+
+/** What was typed, or undefined when the box was closed. */
+export function askText(wish: TextWish): Thenable<string | undefined> {
+  const { placeholder, value, selection, problemOf } = wish;
+  return vscode.window.showInputBox({
+    title: escapeMessage(wish.title),
+    prompt: escapeMessage(wish.prompt),
+    password: wish.password ?? false,
+    ignoreFocusOut: wish.staysOpen ?? false,
+    ...(placeholder === undefined ? {} : { placeHolder: escapeMessage(placeholder) }),
+    ...(value === undefined ? {} : { value }),
+    ...(selection === undefined ? {} : { valueSelection: [...selection] }),
+    ...(problemOf && {
+      validateInput: async (typed: string) => {
+        const problem = await problemOf(typed);
+        return problem === null ? null : escapeMessage(problem);
+      },
+    }),
+  });
+}

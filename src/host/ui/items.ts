@@ -1,0 +1,145 @@
+/** What VS Code's views and editors show of ours; the only way to its classes, so that all their text is escaped. */
+import * as vscode from 'vscode';
+import { escapeMessage } from '../../shared/text/escape';
+
+/** Each line stays one line. */
+const lines = (texts: readonly string[]) => texts.map(escapeMessage).join('\n');
+
+export interface TreeRow {
+  readonly label: string;
+  readonly description?: string;
+  /** Lines of the tooltip. */
+  readonly tooltip?: readonly string[];
+  /** What a screen reader says in place of the label. */
+  readonly spoken?: string;
+  readonly expanded?: boolean;
+  readonly id?: string;
+  readonly icon?: vscode.ThemeIcon;
+  readonly contextValue?: string;
+  readonly command?: vscode.Command;
+}
+
+export function treeItem(row: TreeRow): vscode.TreeItem {
+  const item = new vscode.TreeItem(
+    escapeMessage(row.label),
+    row.expanded ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
+  );
+  if (row.description !== undefined) item.description = escapeMessage(row.description);
+  if (row.tooltip) item.tooltip = lines(row.tooltip);
+  if (row.spoken !== undefined) item.accessibilityInformation = { label: escapeMessage(row.spoken) };
+  if (row.id !== undefined) item.id = row.id;
+  if (row.icon) item.iconPath = row.icon;
+  if (row.contextValue !== undefined) item.contextValue = row.contextValue;
+  if (row.command) item.command = row.command;
+  return item;
+}
+
+/** Text after an icon (the name of a codicon, '' for none), as the status bar and CodeLens have it. */
+export interface Part {
+  readonly icon: string;
+  readonly text: string;
+}
+
+const joined = (parts: readonly Part[], separator: string) =>
+  parts.map(({ icon, text }) => `${icon === '' ? '' : `$(${icon}) `}${escapeMessage(text)}`).join(separator);
+
+/** An item of the status bar, hidden until it is shown. */
+export class StatusItem implements vscode.Disposable {
+  private readonly item: vscode.StatusBarItem;
+
+  /** `name` is what people can hide it by. */
+  constructor(id: string, name: string, command: string, priority: number) {
+    this.item = vscode.window.createStatusBarItem(id, vscode.StatusBarAlignment.Left, priority);
+    this.item.name = name;
+    this.item.command = command;
+  }
+
+  /** `spoken`: what a screen reader says in place of the parts. */
+  show(parts: readonly Part[], tooltip: readonly string[], spoken?: string): void {
+    this.item.text = joined(parts, ' ');
+    this.item.tooltip = lines(tooltip);
+    this.item.accessibilityInformation = spoken === undefined ? undefined : { label: escapeMessage(spoken) };
+    this.item.show();
+  }
+
+  hide(): void {
+    this.item.hide();
+  }
+
+  dispose(): void {
+    this.item.dispose();
+  }
+}
+
+export function codeLens(
+  range: vscode.Range,
+  parts: readonly Part[],
+  command: { readonly tooltip: string; readonly command: string; readonly arguments: readonly unknown[] },
+): vscode.CodeLens {
+  return new vscode.CodeLens(range, {
+    title: joined(parts, ' · '),
+    tooltip: escapeMessage(command.tooltip),
+    command: command.command,
+    arguments: [...command.arguments],
+  });
+}
+
+export interface RelatedPlace {
+  readonly location: vscode.Location;
+  readonly message: string;
+}
+
+export function diagnostic(
+  range: vscode.Range,
+  message: string,
+  severity: vscode.DiagnosticSeverity,
+  source: string,
+  related: readonly RelatedPlace[],
+): vscode.Diagnostic {
+  const shown = new vscode.Diagnostic(range, escapeMessage(message), severity);
+  shown.source = source;
+  shown.relatedInformation = related.map(
+    place => new vscode.DiagnosticRelatedInformation(place.location, escapeMessage(place.message)),
+  );
+  return shown;
+}
+
+export function quickFix(
+  title: string,
+  edit: vscode.WorkspaceEdit,
+  of: vscode.Diagnostic,
+): vscode.CodeAction {
+  const action = new vscode.CodeAction(escapeMessage(title), vscode.CodeActionKind.QuickFix);
+  action.edit = edit;
+  action.diagnostics = [of];
+  return action;
+}
+
+/** An editor tab with a page. */
+export function pageTab(
+  viewType: string,
+  title: string,
+  options: vscode.WebviewPanelOptions & vscode.WebviewOptions,
+): vscode.WebviewPanel {
+  return vscode.window.createWebviewPanel(viewType, escapeMessage(title), vscode.ViewColumn.Active, options);
+}
+
+/** Beside a view's title. */
+export function describeView(view: vscode.WebviewView, description: string): void {
+  view.description = escapeMessage(description);
+}
+
+export interface TaskWish {
+  readonly definition: vscode.TaskDefinition;
+  readonly scope: NonNullable<vscode.Task['scope']>;
+  readonly name: string;
+  readonly execution: vscode.ProcessExecution | vscode.CustomExecution;
+}
+
+/**
+ * A task of the source 'BPF'. No problem matchers: the compiler publishes what clang said, with ranges, notes and fixes. A
+ * matcher's findings would stand beside them, and VS Code takes them away a moment after the task's end.
+ */
+export function task(wish: TaskWish): vscode.Task {
+  return new vscode.Task(wish.definition, wish.scope, escapeMessage(wish.name), 'BPF', wish.execution, []);
+}

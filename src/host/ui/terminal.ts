@@ -1,0 +1,21 @@
+import * as vscode from 'vscode';
+import { escapeLines } from '../../shared/text/escape';
+
+/** A terminal that shows text of ours. Control characters of what is written are shown escaped, as clang's words hold a program's. */
+export abstract class TextTerminal implements vscode.Pseudoterminal {
+  private readonly writes = new vscode.EventEmitter<string>();
+  readonly onDidWrite = this.writes.event;
+  private readonly closes = new vscode.EventEmitter<number>();
+  readonly onDidClose = this.closes.event;
+
+  abstract open(): void;
+  abstract close(): void;
+
+  protected write(text: string): void {
+    this.writes.fire(escapeLines(text).replaceAll('\n', '\r\n'));
+  }
+
+  protected ended(exitCode: number): void {
+    this.closes.fire(exitCode);
+  }
+}
