@@ -106,8 +106,14 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
           }),
         ),
     );
-    const shown = diagnostic(range, from.message, severity, 'clang', related);
-    if (from.flag) shown.code = from.flag;
+    const shown = diagnostic({
+      range,
+      message: from.message,
+      severity,
+      source: 'clang',
+      code: from.flag,
+      related,
+    });
     if (/^-Wunused/.test(from.flag)) shown.tags = [vscode.DiagnosticTag.Unnecessary];
     if (from.fixits.length > 0) this.fixes.set(shown, [await fixOf(from, lines)]);
     return shown;

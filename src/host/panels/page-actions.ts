@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportFormat } from '../../shared/protocol/webview-exports';
+import { escapeMessage, escapeText } from '../../shared/text/escape';
 
 const FORMATS: Readonly<Record<ExportFormat, { readonly name: string; readonly extension: string }>> = {
   csv: { name: 'CSV', extension: 'csv' },
@@ -23,12 +24,12 @@ export async function saveExport(
   file: vscode.Uri | null,
 ): Promise<vscode.Uri | null> {
   const { name: formatName, extension } = FORMATS[format];
-  const fileName = path.basename(name) || `export.${extension}`;
+  const fileName = escapeText(path.basename(name)) || `export.${extension}`;
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const target =
     file ??
     (await vscode.window.showSaveDialog({
-      title: `Export ${formatName}`,
+      title: escapeMessage(`Export ${formatName}`),
       filters: { [formatName]: [extension] },
       ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, fileName) } : {}),
     }));

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import { HelperRequestError } from '../../session/helper-connection';
 import type { BpfObject } from '../../shared/object/model';
+import { escapeText } from '../../shared/text/escape';
 import { entryOf } from '../../shared/verifier/catalogue';
 import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/explain';
 import { CommandIds, ContextKeys } from '../command-ids';
@@ -121,14 +122,14 @@ export class VerifierReports
         return { location: new vscode.Location(uri, await rangeOf(uri, place)), message: place.message };
       }),
     );
-    const shown = diagnostic(
+    const shown = diagnostic({
       range,
-      `${name}: ${found.message}`,
-      vscode.DiagnosticSeverity.Error,
-      'BPF verifier',
+      message: `${name}: ${found.message}`,
+      severity: vscode.DiagnosticSeverity.Error,
+      source: 'BPF verifier',
+      code: { text: found.code, page: this.documentation.with({ fragment: found.code }) },
       related,
-    );
-    shown.code = { value: found.code, target: this.documentation.with({ fragment: found.code }) };
+    });
     this.collection.set(file, [...(this.collection.get(file) ?? []), shown]);
     const known = this.explained.get(file.toString()) ?? [];
     this.explained.set(file.toString(), [...known, { range, diagnostic: found }]);
@@ -136,7 +137,10 @@ export class VerifierReports
   }
 
   private keep(name: string, log: string): vscode.Uri {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name} verifier log` });
+    const uri = vscode.Uri.from({
+      scheme: SCHEME,
+      path: `/${escapeText(name)} verifier log`,
+    });
     this.logs.set(uri.toString(), log);
     this.logChanges.fire(uri);
     this.latest = uri;

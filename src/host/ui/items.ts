@@ -89,16 +89,24 @@ export interface RelatedPlace {
   readonly message: string;
 }
 
-export function diagnostic(
-  range: vscode.Range,
-  message: string,
-  severity: vscode.DiagnosticSeverity,
-  source: string,
-  related: readonly RelatedPlace[],
-): vscode.Diagnostic {
-  const shown = new vscode.Diagnostic(range, escapeMessage(message), severity);
-  shown.source = source;
-  shown.relatedInformation = related.map(
+export interface Finding {
+  readonly range: vscode.Range;
+  readonly message: string;
+  readonly severity: vscode.DiagnosticSeverity;
+  /** Who says so. */
+  readonly source: string;
+  /** With the page that explains it, where there is one; '' for none. */
+  readonly code: string | { readonly text: string; readonly page: vscode.Uri };
+  readonly related: readonly RelatedPlace[];
+}
+
+export function diagnostic(finding: Finding): vscode.Diagnostic {
+  const { code } = finding;
+  const shown = new vscode.Diagnostic(finding.range, escapeMessage(finding.message), finding.severity);
+  shown.source = escapeMessage(finding.source);
+  if (typeof code !== 'string') shown.code = { value: escapeMessage(code.text), target: code.page };
+  else if (code !== '') shown.code = escapeMessage(code);
+  shown.relatedInformation = finding.related.map(
     place => new vscode.DiagnosticRelatedInformation(place.location, escapeMessage(place.message)),
   );
   return shown;
