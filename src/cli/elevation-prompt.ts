@@ -1,4 +1,5 @@
 import type { ElevationUi } from '../session/elevation';
+import { tell, tellPiece } from './terminal';
 
 /** On a terminal sudo asks by itself; what it will be asked for, and why, is said before. */
 export function terminalUi(): ElevationUi {
@@ -6,11 +7,11 @@ export function terminalUi(): ElevationUi {
   return {
     hasTerminal,
     consent: async ({ budget, program }) => {
-      process.stderr.write(`bpfw: to trace with ${program} the helper gets, and keeps, only:\n`);
-      for (const entry of budget)
-        process.stderr.write(`  CAP_${entry.capability.toUpperCase().padEnd(16)} ${entry.why}\n`);
+      tell(`bpfw: to trace with ${program} the helper gets, and keeps, only:`);
+      for (const entry of budget) tell(`  CAP_${entry.capability.toUpperCase().padEnd(16)} ${entry.why}`);
       return true;
     },
     password: async () => null,
+    tell: tellPiece,
   };
 }

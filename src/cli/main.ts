@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { EXIT, reportFailure } from './exit';
 import { program } from './program';
+import { endWithReader } from './terminal';
 
 async function main(): Promise<void> {
   try {
@@ -17,9 +18,5 @@ async function main(): Promise<void> {
   }
 }
 
-// A reader that closes early (`bpfw … | head`) is no failure of ours.
-process.stdout.on('error', error => {
-  if ('code' in error && error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
-});
+endWithReader(EXIT.done);
 void main();

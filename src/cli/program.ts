@@ -12,6 +12,7 @@ import type { RunOptions } from './commands/run-options';
 import { templatesCommand } from './commands/templates';
 import { verifyCommand } from './commands/verify';
 import { EXIT } from './exit';
+import { print, tellText } from './terminal';
 
 const TARGET = [
   '--target <target>',
@@ -26,6 +27,10 @@ export function program(): Command {
     .version(version)
     .showHelpAfterError()
     .enablePositionalOptions()
+    .configureOutput({
+      writeOut: text => print(text.trimEnd().split('\n')),
+      writeErr: tellText,
+    })
     .exitOverride();
 
   bpfw

@@ -22,6 +22,7 @@ import {
   OWN_HELPER,
   TEMPLATES_FOLDER,
 } from './paths';
+import { tell, tellText } from './terminal';
 
 export interface BuiltProgram {
   readonly object: BpfObject;
@@ -65,7 +66,7 @@ export async function openWorkplace(request: WorkplaceRequest): Promise<Workplac
       }
     }
     const helpers = new HelperPool();
-    process.stderr.write(`bpfw: on ${target.describe()}, because ${decision.why}\n`);
+    tell(`bpfw: on ${target.describe()}, because ${decision.why}`);
     return {
       target,
       built,
@@ -90,7 +91,7 @@ export function createTarget(id: TargetId, progress: Progress): LocalTarget | Vm
 
 /** Command lines and the helper's own words, for whoever looks for a fault. */
 export function debugLog(line: string): void {
-  if (process.env.BPFW_DEBUG) process.stderr.write(`${line}\n`);
+  if (process.env.BPFW_DEBUG) tellText(line);
 }
 
 export function canAsk(): boolean {
@@ -113,7 +114,7 @@ async function buildFor(target: Target, file: string, progress: Progress): Promi
   }
   progress('Compiling');
   const result = await compileFor(target, file);
-  if (result.output) process.stderr.write(`${result.output.trimEnd()}\n`);
+  tellText(result.output);
   if (!result.ok) throw new RejectedError(`${path.basename(file)} does not compile.`);
   const bytes = await readFile(result.objectPath);
   const name = `${path.basename(file).replace(/(\.bpf)?\.c$/, '')}.bpf.o`;

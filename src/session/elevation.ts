@@ -28,6 +28,8 @@ export interface ElevationUi {
   password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null>;
   /** True where sudo may ask on the controlling terminal itself. */
   readonly hasTerminal: boolean;
+  /** Told what sudo and what it starts say on stderr, piece by piece and not escaped, where sudo asks on the terminal. */
+  readonly tell?: (text: string) => void;
 }
 
 export interface ElevationPlan {

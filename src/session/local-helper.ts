@@ -67,7 +67,7 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
     child = start(plan, token, options.log);
     const started = child;
     options.onStarted();
-    const socket = await callOf(server, started, plan, options.signal);
+    const socket = await callOf(server, started, plan, options);
     // Nobody else is to call: the door goes while the helper greets.
     const [connection] = await Promise.all([
       greetHelper(acceptedChannel(socket), token, hello => checkPeer(hello, started, options.budget)),
@@ -108,13 +108,13 @@ function callOf(
   server: Server,
   child: ChildProcess,
   plan: ElevationPlan,
-  signal: AbortSignal | undefined,
+  { ui, signal }: Pick<LocalHelperOptions, 'ui' | 'signal'>,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-64_000);
-      if (plan.way === 'sudo-terminal') process.stderr.write(text);
+      if (plan.way === 'sudo-terminal') ui.tell?.(text);
     });
     child.once('error', error =>
       reject(new SessionError('helper-failed', `${plan.command} could not be started: ${error.message}`)),

@@ -10,7 +10,7 @@ import type { NodeRuntime } from './real-node';
 export interface RootOptions {
   readonly node: NodeRuntime;
   readonly elevation: 'auto' | 'sudo' | 'pkexec';
-  readonly ui: Pick<ElevationUi, 'password' | 'hasTerminal'>;
+  readonly ui: Pick<ElevationUi, 'password' | 'hasTerminal' | 'tell'>;
   readonly log: (line: string) => void;
 }
 
@@ -40,7 +40,7 @@ export async function runAsRoot(script: string, options: RootOptions): Promise<v
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-64_000);
-      if (plan.way === 'sudo-terminal') process.stderr.write(text);
+      if (plan.way === 'sudo-terminal') options.ui.tell?.(text);
     });
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);

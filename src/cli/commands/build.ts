@@ -4,6 +4,7 @@ import { RejectedError, UsageError } from '../exit';
 import { requireFile } from '../input-file';
 import { printJson } from '../print/json';
 import { terminalProgress } from '../progress';
+import { print, tellText } from '../terminal';
 import { canAsk, compileFor, createTarget } from '../workplace';
 import { parseTarget } from './run-options';
 
@@ -40,11 +41,11 @@ export async function buildCommand(file: string, options: BuildCommandOptions): 
         cached: result.cached,
         header: result.header,
       });
-    } else if (result.output) {
-      process.stderr.write(`${result.output.trimEnd()}\n`);
+    } else {
+      tellText(result.output);
     }
     if (!result.ok) throw new RejectedError(options.json ? '' : `${path.basename(file)} does not compile.`);
-    if (!options.json) process.stdout.write(`${path.relative(process.cwd(), outputPath)}\n`);
+    if (!options.json) print(path.relative(process.cwd(), outputPath));
   } finally {
     progress.done();
     await target.dispose();

@@ -5,6 +5,7 @@ import { type EnvironmentSection, environmentText } from '../../shared/environme
 import { EXIT } from '../exit';
 import { cacheFolder, OWN_HELPER } from '../paths';
 import { printJson } from '../print/json';
+import { print } from '../terminal';
 import { canAsk } from '../workplace';
 import { parseTarget } from './run-options';
 
@@ -24,7 +25,7 @@ export async function doctorCommand(options: {
   const sections = [compiling, ...targets];
   if (options.json === true) {
     for (const { area, rows } of sections) for (const row of rows) printJson({ type: 'check', area, ...row });
-  } else process.stdout.write(`${environmentText(sections)}\n`);
+  } else print(environmentText(sections).split('\n'));
   const works = ({ rows }: EnvironmentSection) => rows.every(row => row.ok);
   // Without a wish one working target is enough.
   process.exitCode = works(compiling) && targets.some(works) ? EXIT.done : EXIT.environment;

@@ -6,6 +6,7 @@ import { EXIT, UsageError } from '../exit';
 import { readInputFile } from '../input-file';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
 import { printJson } from '../print/json';
+import { print } from '../terminal';
 
 export interface ExplainCommandOptions {
   readonly object?: string;
@@ -35,16 +36,14 @@ export async function explainCommand(file: string, options: ExplainCommandOption
     const name = program ?? '';
     if (diagnostics.length > 0) {
       if (options.json) printRejectedJson(name, diagnostics, files);
-      else process.stdout.write(`${diagnostics.flatMap(each => diagnosticRows(each, files)).join('\n')}\n`);
+      else print(diagnostics.flatMap(each => diagnosticRows(each, files)));
       continue;
     }
     const instructions = statistics?.processedInstructions ?? 0;
     const states = statistics?.totalStates ?? 0;
     if (options.json) printJson({ type: 'verified', programs: [{ name, instructions, states }] });
     else
-      process.stdout.write(
-        `${name || 'The program'} was accepted after ${instructions} instructions and ${states} states.\n`,
-      );
+      print(`${name || 'The program'} was accepted after ${instructions} instructions and ${states} states.`);
   }
   process.exitCode = EXIT.done;
 }

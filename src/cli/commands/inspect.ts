@@ -6,6 +6,7 @@ import { EXIT } from '../exit';
 import { readInputFile } from '../input-file';
 import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
+import { print } from '../terminal';
 
 /** `bpfw inspect FILE.o`: what the object says about itself; nothing is loaded. */
 export async function inspectCommand(file: string, options: { readonly json?: boolean }): Promise<void> {
@@ -25,7 +26,7 @@ export async function inspectCommand(file: string, options: { readonly json?: bo
     });
     return;
   }
-  process.stdout.write(`${sections(object).join('\n')}\n`);
+  print(sections(object));
 }
 
 function sections(object: BpfObject): string[] {

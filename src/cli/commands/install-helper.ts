@@ -4,21 +4,20 @@ import { findNode } from '../../session/real-node';
 import type { RootOptions } from '../../session/run-as-root';
 import { terminalUi } from '../elevation-prompt';
 import { OWN_HELPER } from '../paths';
+import { print } from '../terminal';
 import { debugLog } from '../workplace';
 
 /** `bpfw install-helper`: root's own copy of the helper, used from then on by bpfw and VS Code. */
 export async function installHelperCommand(): Promise<void> {
   const options = await rootOptions();
   const folder = await installHelper({ ...options, own: OWN_HELPER });
-  process.stdout.write(
-    `Installed the helper of version ${OWN_HELPER.version} in ${folder}; it is used from now on.\n`,
-  );
+  print(`Installed the helper of version ${OWN_HELPER.version} in ${folder}; it is used from now on.`);
 }
 
 /** `bpfw uninstall-helper`. */
 export async function uninstallHelperCommand(): Promise<void> {
   await uninstallHelper(await rootOptions());
-  process.stdout.write(`Removed ${INSTALL_FOLDER} and its polkit policy.\n`);
+  print(`Removed ${INSTALL_FOLDER} and its polkit policy.`);
 }
 
 async function rootOptions(): Promise<RootOptions> {

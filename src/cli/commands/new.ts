@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { copyTemplate, findTemplate } from '../../templates/catalogue';
 import { TEMPLATES_FOLDER } from '../paths';
+import { print } from '../terminal';
 
 /** `bpfw new TEMPLATE [DIR]`: copies, never overwrites, prints the new program's path. */
 export async function newCommand(name: string, folder: string | undefined): Promise<void> {
   const template = await findTemplate(TEMPLATES_FOLDER, name);
   const program = await copyTemplate(template, path.resolve(folder ?? '.'));
-  process.stdout.write(`${path.relative(process.cwd(), program)}\n`);
+  print(path.relative(process.cwd(), program));
 }

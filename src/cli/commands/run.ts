@@ -18,6 +18,7 @@ import { textOutput } from '../print/run-text';
 import { terminalProgress } from '../progress';
 import type { EndReason, RunOutput } from '../run-output';
 import { printMaps } from '../run-results';
+import { passThrough, tell } from '../terminal';
 import { openWorkplace, type Workplace } from '../workplace';
 import {
   parseDuration,
@@ -97,7 +98,7 @@ export async function runCommand(
     const { symbolizer: names, events } = traced;
     if (!names || !events) throw new Error('a session was started and nobody was told');
     progress.done();
-    for (const line of passedOver(choice)) process.stderr.write(`${line}\n`);
+    for (const line of passedOver(choice)) tell(line);
     const { openMs, loadMs, attachMs } = session.startup;
     output.attached(session.attached, {
       compile: built.compileMs,
@@ -206,7 +207,7 @@ async function endOf(way: {
 }
 
 function say(line: string): void {
-  process.stderr.write(`bpfw: ${line}\n`);
+  tell(`bpfw: ${line}`);
 }
 
 /**
@@ -264,7 +265,7 @@ function requireChoice(
 /** The command's own output: to stdout and stderr, or all to stderr when stdout carries JSON. */
 function forward(json: boolean): (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void {
   return (stream, bytes) => {
-    (stream === 'stdout' && !json ? process.stdout : process.stderr).write(bytes);
+    passThrough(json ? 'stderr' : stream, bytes);
   };
 }
 

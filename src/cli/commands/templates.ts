@@ -2,6 +2,7 @@ import { readCatalogue } from '../../templates/catalogue';
 import { TEMPLATES_FOLDER } from '../paths';
 import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
+import { print } from '../terminal';
 
 /** `bpfw templates`: the catalogue; with --json one object a line, its manifest as it is. */
 export async function templatesCommand(options: { readonly json?: boolean }): Promise<void> {
@@ -11,5 +12,5 @@ export async function templatesCommand(options: { readonly json?: boolean }): Pr
     return;
   }
   const rows = templates.map(({ manifest }) => [manifest.name, manifest.category, manifest.purpose]);
-  process.stdout.write(`${tableRows(['TEMPLATE', 'CATEGORY', 'PURPOSE'], rows).join('\n')}\n`);
+  print(tableRows(['TEMPLATE', 'CATEGORY', 'PURPOSE'], rows));
 }

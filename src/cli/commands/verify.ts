@@ -6,6 +6,7 @@ import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diag
 import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
 import { terminalProgress } from '../progress';
+import { print, tell } from '../terminal';
 import { openWorkplace } from '../workplace';
 import { parseTarget } from './run-options';
 
@@ -33,11 +34,10 @@ export async function verifyCommand(program: string, options: VerifyCommandOptio
       progress,
     });
     progress.done();
-    for (const { name, why } of leftOut)
-      process.stderr.write(`bpfw: ${name} is left out on this target: ${why}\n`);
+    for (const { name, why } of leftOut) tell(`bpfw: ${name} is left out on this target: ${why}`);
     for (const { name, diagnostics } of rejected) {
       if (options.json) printRejectedJson(name, diagnostics, files);
-      else process.stdout.write(`${diagnostics.flatMap(each => diagnosticRows(each, files)).join('\n')}\n`);
+      else print(diagnostics.flatMap(each => diagnosticRows(each, files)));
     }
     if (rejected.length > 0) {
       const names = rejected.map(each => each.name).join(', ');
@@ -56,9 +56,7 @@ export async function verifyCommand(program: string, options: VerifyCommandOptio
         String(each.instructions),
         String(each.states),
       ]);
-      process.stdout.write(
-        `${tableRows(['PROGRAM', 'SECTION', 'INSTRUCTIONS', 'WALKED', 'STATES'], rows).join('\n')}\n`,
-      );
+      print(tableRows(['PROGRAM', 'SECTION', 'INSTRUCTIONS', 'WALKED', 'STATES'], rows));
     }
     process.exitCode = EXIT.done;
   } finally {

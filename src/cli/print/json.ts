@@ -1,6 +1,9 @@
+import { printableJson } from '../../shared/text/escape';
+import { print } from '../terminal';
+
 /** One JSON object a line on stdout; numbers beyond 2^53 as strings, bytes as hexadecimal. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, replaceValue)}\n`);
+  print(printableJson(JSON.stringify(value, replaceValue)));
 }
 
 function replaceValue(_key: string, value: unknown): unknown {

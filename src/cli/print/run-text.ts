@@ -1,8 +1,9 @@
 import { formatValue } from '../../shared/decode/format';
 import { inlineAddresses, stackSpace } from '../../shared/decode/stack-tables';
 import type { Field } from '../../shared/object/model';
-import { escapeText, foldedFrame } from '../../shared/text/escape';
+import { foldedFrame } from '../../shared/text/escape';
 import type { AddressNames, RunOutput } from '../run-output';
+import { print, tell } from '../terminal';
 import { histogramRows } from './bars';
 import { tableRows } from './table';
 
@@ -15,26 +16,24 @@ export function textOutput(streams: readonly string[]): RunOutput {
   const streamWidth = Math.max(0, ...streams.map(name => name.length));
   const line = (stream: string, cells: readonly string[]): string =>
     (streams.length > 1 ? [stream.padEnd(streamWidth), ...cells] : cells).join('  ').trimEnd();
-  const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
   return {
-    attached: programs =>
-      process.stderr.write(`attached ${programs.map(program => program.attach).join(', ')}\n`),
+    attached: programs => tell(`attached ${programs.map(program => program.attach).join(', ')}`),
     event: (stream, layout, data, names) => {
       if (!layout) {
         const bytes = Object.values(data).map(value => formatValue(value, OF_UNKNOWN_TYPE));
-        print([line(stream, [bytes.join(' ')])]);
+        print(line(stream, [bytes.join(' ')]));
         return;
       }
       const shown = layout.fields.filter(field => !field.hidden);
       const fields = shown.filter(field => !isAddressList(field));
       if (!heads.has(stream)) {
         heads.add(stream);
-        print([
+        print(
           line(
             stream,
             fields.map(field => cell(field, title(field))),
           ),
-        ]);
+        );
       }
       print([
         line(
@@ -44,7 +43,7 @@ export function textOutput(streams: readonly string[]): RunOutput {
         ...addressLines(shown.filter(isAddressList), data, names),
       ]);
     },
-    printk: text => print([text]),
+    printk: text => print(text),
     histogram: (histogram, keyLayout) => print(['', ...histogramRows(histogram, keyLayout)]),
     map: (map, entries) => {
       if (map.view.kind !== 'table') return;
@@ -65,7 +64,7 @@ export function textOutput(streams: readonly string[]): RunOutput {
         stacks.length === 0 ? `${map.label}: none` : `${map.label}, outermost frame first; ${counted}:`,
         ...byFirstNumber(stacks).map(({ frames, key, value }) => {
           const command = typeof key.comm === 'string' && key.comm !== '' ? [key.comm] : [];
-          const path = [...command, ...frames].map(frame => foldedFrame(frame)).join(';');
+          const path = [...command, ...frames].map(foldedFrame).join(';');
           return `${path} ${Object.values(value).map(String).join(' ')}`;
         }),
       ]);
@@ -82,14 +81,12 @@ export function textOutput(streams: readonly string[]): RunOutput {
     drops: drops => {
       const lost = drops.kernel + drops.helper + drops.client;
       if (lost > 0) {
-        process.stderr.write(
-          `lost ${lost} records (kernel ${drops.kernel}, helper ${drops.helper}, client ${drops.client})\n`,
-        );
+        tell(`lost ${lost} records (kernel ${drops.kernel}, helper ${drops.helper}, client ${drops.client})`);
       }
     },
     end: (reason, commandExit) => {
       const exit = commandExit ? `, the command exited with ${commandExit}` : '';
-      process.stderr.write(`detached (${reason}${exit})\n`);
+      tell(`detached (${reason}${exit})`);
     },
   };
 }
@@ -105,8 +102,7 @@ function isAddressList(field: Field): boolean {
 
 function addressLines(fields: readonly Field[], data: RecordValues, names: AddressNames): string[] {
   return fields.flatMap(field => {
-    const lines =
-      names.get(field.name)?.map(escapeText) ?? inlineAddresses(data[field.name]).map(hexadecimal);
+    const lines = names.get(field.name) ?? inlineAddresses(data[field.name]).map(hexadecimal);
     const heading = fields.length > 1 && lines.length > 0 ? [`${INDENT}${field.label}:`] : [];
     return [...heading, ...lines.map(line => INDENT.repeat(fields.length > 1 ? 2 : 1) + line)];
   });

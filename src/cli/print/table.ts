@@ -1,8 +1,12 @@
+import { escapeText } from '../../shared/text/escape';
+
 /** A number, with a unit or without. */
 const QUANTITY = /^-?\d[\d.,]*( \S{1,4})?$/;
 
 /** Rows of text as aligned columns; numbers to the right. */
-export function tableRows(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function tableRows(head: readonly string[], cells: readonly (readonly string[])[]): string[] {
+  // Escaped before it is measured: the width is that of what is shown.
+  const rows = cells.map(row => row.map(escapeText));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)),
   );

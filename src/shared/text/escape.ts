@@ -42,6 +42,21 @@ function escaped(character: string): string {
 }
 
 /**
+ * JSON as JSON.stringify() writes it, with the control and format characters that it leaves (U+007F and beyond) as \\uXXXX:
+ * what is parsed from it is the same.
+ */
+export function printableJson(json: string): string {
+  return PRINTABLE_ASCII.test(json)
+    ? json
+    : json.replace(HARMFUL_WITHIN_LINES, character =>
+        Array.from(
+          character.split(''),
+          unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        ).join(''),
+      );
+}
+
+/**
  * A frame's name as folded stacks (flamegraph.pl) take it: a semicolon, which Rust has in names such as
  * `<[u8; 4] as Price>::price`, would end the frame, and a line's end the stack.
  */
