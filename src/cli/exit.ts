@@ -4,7 +4,7 @@ import { SessionError } from '../session/errors';
 import { HelperRequestError } from '../session/helper-connection';
 import { ObjectError } from '../shared/object/model';
 import { TemplateError } from '../templates/catalogue';
-import { tell, tellText } from './terminal';
+import { tell, tellMessage, tellText } from './terminal';
 
 export const EXIT = { done: 0, rejected: 1, usage: 2, environment: 3, interrupted: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -43,8 +43,8 @@ export function reportFailure(error: unknown): ExitCode {
     error instanceof SessionError || error instanceof CompileEnvironmentError || hasMend(error)
       ? error.mend
       : null;
-  tell(indented(`bpfw: ${message}`));
-  if (mend) tell(indented(`bpfw: to mend it: ${mend}`));
+  tellMessage(`bpfw: ${message}`);
+  if (mend) tellMessage(`bpfw: to mend it: ${mend}`);
   if (process.env.BPFW_DEBUG && error instanceof Error) tellText(String(error.stack));
   if (error instanceof UsageError) return EXIT.usage;
   if ((error instanceof SessionError || error instanceof TemplateError) && USAGE_CODES.has(error.code))
@@ -52,11 +52,6 @@ export function reportFailure(error: unknown): ExitCode {
   if (error instanceof ObjectError) return EXIT.rejected;
   if (error instanceof HelperRequestError && error.code === 'object-rejected') return EXIT.rejected;
   return EXIT.environment;
-}
-
-/** Lines of a message that has several, those after the first not at the margin: there bpfw speaks. */
-function indented(message: string): string[] {
-  return message.split(/\r?\n/).map((line, index) => (index === 0 ? line : `  ${line}`));
 }
 
 function hasMend(error: unknown): error is { mend: string | null } {

@@ -12,7 +12,7 @@ import type { RunOptions } from './commands/run-options';
 import { templatesCommand } from './commands/templates';
 import { verifyCommand } from './commands/verify';
 import { EXIT } from './exit';
-import { print, tellText } from './terminal';
+import { print, tellMessage, tellText } from './terminal';
 
 const TARGET = [
   '--target <target>',
@@ -30,6 +30,7 @@ export function program(): Command {
     .configureOutput({
       writeOut: text => print(text.trimEnd().split('\n')),
       writeErr: tellText,
+      outputError: tellMessage,
     })
     .exitOverride();
 

@@ -15,6 +15,16 @@ export function tell(lines: string | readonly string[]): void {
   process.stderr.write(joined(lines));
 }
 
+/** Prints a message on stderr. Lines after its first do not begin at the margin: there bpfw speaks. */
+export function tellMessage(message: string): void {
+  tell(
+    message
+      .trimEnd()
+      .split(/\r?\n/)
+      .map((line, index) => (index === 0 ? line : `  ${line}`)),
+  );
+}
+
 /** Prints several lines that came as one text on stderr, such as what clang said. */
 export function tellText(text: string): void {
   if (text.trim() !== '') tell(text.trimEnd().split(/\r?\n/));

@@ -14,10 +14,11 @@ import {
   isPropertyAssignment,
   isShorthandPropertyAssignment,
 } from 'typescript/unstable/ast/is';
-import { API, type Project, type Type, TypeFlags } from 'typescript/unstable/sync';
+import { type Type, TypeFlags } from 'typescript/unstable/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SourceChecker } from '../source-checker';
 
-const root = path.resolve(import.meta.dirname, '../../..');
+const VSCODE = '/@types/vscode/index.d.ts';
 /** log.ts escapes, too; it is apart because every room's words go there. */
 const isDoor = (file: string) => file.startsWith('src/host/ui/') || file === 'src/host/log.ts';
 
@@ -62,22 +63,16 @@ interface Found {
 }
 
 describe('text on its way to VS Code', () => {
-  const api = new API({ cwd: root });
-  let project: Project;
+  let sources: SourceChecker;
   let found: readonly Found[];
 
   beforeAll(() => {
-    const config = path.join(root, 'src/tsconfig.json');
-    const opened = api.updateSnapshot({ openProjects: [config] }).getProject(config);
-    if (!opened) throw new Error(`${config} was not opened`);
-    project = opened;
-    found = project.program
-      .getSourceFileNames()
-      .map(name => path.relative(root, name))
-      .filter(file => file.startsWith('src/host/'))
+    sources = new SourceChecker();
+    found = sources
+      .filesIn('src/host')
       .flatMap(file => [...showing(file), ...settingTexts(file)].map(what => ({ file, what })));
   }, 60_000);
-  afterAll(() => api.close());
+  afterAll(() => sources.close());
 
   it('passes src/host/ui, which escapes it', () => {
     expect(found.filter(({ file }) => !isDoor(file))).toEqual([]);
@@ -104,37 +99,32 @@ describe('text on its way to VS Code', () => {
 
   /** Uses of what shows text. */
   function showing(file: string): string[] {
-    const names = nodesOf(file)
-      .filter(isIdentifier)
-      .filter(({ text }) => SHOWING.has(text));
-    return project.checker.getSymbolAtLocation(names).flatMap((symbol, index) => {
-      const name = names[index];
-      if (!name || !symbol?.declarations.some(({ path }) => isVscode(path))) return [];
-      const asType = name.parent.kind === SyntaxKind.QualifiedName;
-      return asType && NAMED_FREELY.has(name.text) ? [] : [name.text];
-    });
+    return sources
+      .usesOf(file, SHOWING, [VSCODE])
+      .filter(({ parent, text }) => parent.kind !== SyntaxKind.QualifiedName || !NAMED_FREELY.has(text))
+      .map(({ text }) => text);
   }
 
   /** Texts of VS Code's objects that are set to something but own words. */
   function settingTexts(file: string): string[] {
-    return nodesOf(file).flatMap(node => {
+    return sources.nodesOf(file).flatMap(node => {
       if (
         isBinaryExpression(node) &&
         node.operatorToken.kind === SyntaxKind.EqualsToken &&
         isPropertyAccessExpression(node.left) &&
         TEXTS.has(node.left.name.text)
       ) {
-        const symbol = project.checker.getSymbolAtLocation(node.left.name);
-        const isShown = symbol?.declarations.some(({ path }) => isVscode(path)) ?? false;
+        const symbol = sources.checker.getSymbolAtLocation(node.left.name);
+        const isShown = symbol?.declarations.some(({ path }) => path.endsWith(VSCODE)) ?? false;
         return isShown && !isOwnWords(node.right) ? [`${node.left.name.text} =`] : [];
       }
       if (!isPropertyAssignment(node) && !isShorthandPropertyAssignment(node)) return [];
       if (!isIdentifier(node.name) || !TEXTS.has(node.name.text)) return [];
       const literal = node.parent;
       if (!isObjectLiteralExpression(literal)) return [];
-      const type = project.checker.getContextualType(literal);
+      const type = sources.checker.getContextualType(literal);
       const symbol = type && propertyOf(type, node.name.text);
-      if (!symbol?.declarations.some(({ path }) => isVscode(path))) return [];
+      if (!symbol?.declarations.some(({ path }) => path.endsWith(VSCODE))) return [];
       return isOwnWords(isPropertyAssignment(node) ? node.initializer : node.name)
         ? []
         : [`${node.name.text}:`];
@@ -143,11 +133,11 @@ describe('text on its way to VS Code', () => {
 
   /** The property of the type, or of one in a union that has it. */
   function propertyOf(type: Type, name: string) {
-    const of = project.checker.getPropertyOfType(type, name);
+    const of = sources.checker.getPropertyOfType(type, name);
     if (of || !type.isUnionType()) return of;
     return type
       .getTypes()
-      .map(each => project.checker.getPropertyOfType(each, name))
+      .map(each => sources.checker.getPropertyOfType(each, name))
       .find(each => each !== undefined);
   }
 
@@ -159,29 +149,10 @@ describe('text on its way to VS Code', () => {
       value.expression.text === 'escapeMessage'
     )
       return true;
-    const type = project.checker.getTypeAtLocation(value);
+    const type = sources.checker.getTypeAtLocation(value);
     const types = type?.isUnionType() ? type.getTypes() : [type];
     return types.every(
       each => each && (each.flags & (TypeFlags.StringLiteral | TypeFlags.Undefined | TypeFlags.Null)) !== 0,
     );
   }
-
-  function nodesOf(file: string): Node[] {
-    const source = project.program.getSourceFile(path.join(root, file));
-    if (!source) throw new Error(`${file} is not in the project`);
-    const nodes: Node[] = [];
-    const walk = (node: Node) => {
-      nodes.push(node);
-      node.forEachChild(child => {
-        walk(child);
-        return undefined;
-      });
-    };
-    walk(source);
-    return nodes;
-  }
 });
-
-function isVscode(file: string): boolean {
-  return file.endsWith('/@types/vscode/index.d.ts');
-}
