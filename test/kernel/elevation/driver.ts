@@ -4,12 +4,13 @@
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { HelperConnection } from '../../../src/session/helper-connection';
 import { installHelper, uninstallHelper } from '../../../src/session/install-helper';
 import { startLocalHelper } from '../../../src/session/local-helper';
 import { findNode } from '../../../src/session/real-node';
 
 export interface DriverTask {
-  readonly what: 'start' | 'hold' | 'install' | 'uninstall';
+  readonly what: 'start' | 'starts' | 'hold' | 'install' | 'uninstall';
   readonly helperPath: string;
   readonly version: string;
   readonly nodePath?: string;
@@ -18,6 +19,10 @@ export interface DriverTask {
   readonly passwords: readonly (string | null)[];
   /** Each password is given only when a line came on stdin. */
   readonly passwordsWait?: boolean;
+  /** In the driver's environment when it starts the privileged process. */
+  readonly startEnv?: Readonly<Record<string, string>>;
+  /** starts: how many, two at a time. */
+  readonly count?: number;
   /** hold: an object with a program `fine` to attach. */
   readonly objectPath?: string;
 }
@@ -32,6 +37,8 @@ export type DriverAnswer =
         readonly commandLine: readonly string[];
       };
     }
+  /** starts: those that greeted, and the codes of the errors of those that did not. */
+  | { readonly greeted: number; readonly failures: Readonly<Record<string, number>> }
   | { readonly attached: readonly string[] }
   | { readonly error: { readonly code: string; readonly message: string; readonly mend: string | null } };
 
@@ -73,12 +80,13 @@ async function main(task: DriverTask): Promise<void> {
     { capability: 'bpf', why },
     { capability: 'perfmon', why },
   ] as const;
-  const connection = await startLocalHelper({
-    ...options,
-    budget,
-    program: 'fine',
-    onStarted: () => undefined,
-  });
+  Object.assign(process.env, task.startEnv);
+  const start = () => startLocalHelper({ ...options, budget, program: 'fine', onStarted: () => undefined });
+  if (task.what === 'starts') {
+    say(await startMany(start, task.count ?? 1));
+    return;
+  }
+  const connection = await start();
   const { pid } = connection.hello;
   const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
   say({ started: { pid, way, commandLine } });
@@ -103,6 +111,31 @@ async function main(task: DriverTask): Promise<void> {
   await connection.request('session/attach', { sessionId });
   say({ attached: programs.map(program => program.name) });
   await connection.closed;
+}
+
+/** Starts and ends so many, two at a time; a start that an attacker ended counts by its error's code. */
+async function startMany(
+  start: () => Promise<HelperConnection>,
+  count: number,
+): Promise<{ greeted: number; failures: Record<string, number> }> {
+  let left = count;
+  let greeted = 0;
+  const failures: Record<string, number> = {};
+  const oneAfterAnother = async () => {
+    while (left-- > 0) {
+      try {
+        const connection = await start();
+        greeted++;
+        connection.close();
+        await connection.closed;
+      } catch (error) {
+        const { code = String(error) } = error as { code?: string };
+        failures[code] = (failures[code] ?? 0) + 1;
+      }
+    }
+  };
+  await Promise.all([oneAfterAnother(), oneAfterAnother()]);
+  return { greeted, failures };
 }
 
 main(JSON.parse(process.argv[2] ?? '')).catch(error => {

@@ -18,7 +18,8 @@ export const CHECKOUT = '/opt/bpfw-checkout';
 export const VERSION = '9.8.7';
 
 const driverFile = path.join(workFolder, 'elevation-driver.js');
-const inGuest = (file: string) => path.join(CHECKOUT, path.relative(root, file));
+/** A file of the checkout as every user of the guest sees it. */
+export const inGuest = (file: string) => path.join(CHECKOUT, path.relative(root, file));
 
 export async function buildDriver(): Promise<void> {
   await build({
