@@ -63,10 +63,12 @@ export class FileSymbolizer {
   }
 
   private async ask(file: string, line: string): Promise<string | null> {
-    for (let attempt = 0; attempt <= LOSSES_PER_FILE; attempt++) {
-      if ((this.losses.get(file) ?? 0) >= LOSSES_PER_FILE) return null;
-      const answer = await (await this.liveTool())?.ask(line);
-      if (typeof answer === 'string') return answer;
+    while ((this.losses.get(file) ?? 0) < LOSSES_PER_FILE) {
+      const tool = await this.liveTool();
+      if (!tool?.isAlive) return null;
+      const answer = await tool.ask(line);
+      // Null from one that lives: it does not take this question. From a dead one: perhaps another file's fault.
+      if (answer !== null || tool.isAlive) return answer;
     }
     return null;
   }

@@ -27,7 +27,7 @@ export function parseMaps(text: string): Mapping[] {
 }
 
 /** Of code; what a process unmaps is not heard of, so one that maps new places for ever would fill the memory. */
-const MAPPINGS_KEPT = 8192;
+const MAPPINGS_KEPT = 2048;
 
 /** Mappings of one process over time; the newest wins where they overlap (exec, dlopen). */
 export class ProcessMaps {
