@@ -30,6 +30,8 @@ export interface BuildOptions {
   readonly objects: ObjectCache;
   readonly key: string;
   readonly signal: AbortSignal;
+  /** Of all runs of clang together. */
+  readonly deadlineMs: number;
 }
 
 export type BuildResult =
@@ -163,12 +165,14 @@ async function neededTypes(runs: ClangRuns, scan: SourceScan, folder: string): P
 
 /** The runs of clang for one object; they share one deadline. */
 class ClangRuns {
-  private readonly deadlineAt = performance.now() + CLANG_DEADLINE_MS;
+  private readonly deadlineAt: number;
 
   constructor(
     private readonly options: BuildOptions,
     private readonly folder: string,
-  ) {}
+  ) {
+    this.deadlineAt = performance.now() + options.deadlineMs;
+  }
 
   /** The source after the preprocessor, as far as clang got. */
   async preprocess(vmlinuxFolder: string): Promise<string> {
@@ -188,7 +192,7 @@ class ClangRuns {
     const forUs = [...DIAGNOSTIC_FLAGS, '-fno-crash-diagnostics', '-MD', '-MF', dependencyPath];
     const result = await this.run([...args, ...forUs, '-o', objectPath]);
     const ok = result.code === 0;
-    const limit = ok ? null : limitReached(result);
+    const limit = ok ? null : limitReached(result, this.options.deadlineMs);
     const diagnostics = parseDiagnostics(result.stderr);
     return {
       ok,
@@ -217,17 +221,20 @@ const OUT_OF_MEMORY =
   /^LLVM ERROR: out of memory|std::bad_alloc|failed to map segment from shared object|Cannot allocate memory/m;
 
 /** Which limit ended clang, as an error of the compile; null when none did. */
-function limitReached({ timedOut, stderr }: ChildResult): CompileDiagnostic | null {
-  const because = timedOut
-    ? `clang had not finished after ${CLANG_DEADLINE_MS / 1000} s and was ended: look for an #include of a FIFO, or macros that expand without end`
-    : OUT_OF_MEMORY.test(stderr)
-      ? `clang needed more than ${CLANG_MEMORY_BYTES / 1024 / 1024} MiB of memory and was ended: look for huge arrays, or macros that expand without end`
-      : null;
-  return (
-    because && {
-      ...{ file: '', line: 0, column: 0, severity: 'error', flag: '', notes: [], fixits: [] },
-      message: because,
-    }
+function limitReached({ timedOut, stderr }: ChildResult, deadlineMs: number): CompileDiagnostic | null {
+  const error = (message: string): CompileDiagnostic => ({
+    ...{ file: '', line: 0, column: 0, flag: '', notes: [], fixits: [] },
+    severity: 'error',
+    message,
+  });
+  if (timedOut) {
+    const advice = 'look for an #include of a FIFO, or macros that expand without end';
+    return error(`clang had not finished after ${deadlineMs / 1000} s and was ended: ${advice}`);
+  }
+  if (!OUT_OF_MEMORY.test(stderr)) return null;
+  const advice = 'look for huge arrays, or macros that expand without end';
+  return error(
+    `clang needed more than ${CLANG_MEMORY_BYTES / 1024 / 1024} MiB of memory and was ended: ${advice}`,
   );
 }
 
