@@ -5,8 +5,8 @@
 import * as vscode from 'vscode';
 import type { CompileDiagnostic, Fixit } from '../../compile/diagnostics';
 import { DIAGNOSTIC_OWNER } from '../command-ids';
-import { diagnostic, quickFix, type RelatedPlace } from '../ui/items';
 import { isRegularFile } from '../regular-file';
+import { diagnostic, quickFix, type RelatedPlace } from '../ui/items';
 import { utf16Column, wordEnd } from './diagnostic-text';
 
 /** A file's lines as clang saw them: the open document (saved before compiling), else the disk. */

@@ -11,9 +11,9 @@ import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/expla
 import { CommandIds, ContextKeys } from '../command-ids';
 import { utf16Column, wordEnd } from '../compile/diagnostic-text';
 import { errors, type UserError } from '../errors';
+import { isRegularFile } from '../regular-file';
 import { diagnostic, type RelatedPlace } from '../ui/items';
 import { type HoverPart, hover } from '../ui/markdown';
-import { isRegularFile } from '../regular-file';
 
 const SCHEME = 'bpf-verifier-log';
 
