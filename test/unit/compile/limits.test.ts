@@ -74,6 +74,12 @@ it.each([
   20_000,
 );
 
+it('ends clang when it waits for a FIFO that #line names: BTF holds a copy of each line', async () => {
+  const { ok, output } = await result(`#line 1 "${hostile.fifo}"${END}`);
+  expect(ok).toBe(false);
+  expect(output).toContain('was ended');
+}, 20_000);
+
 it('ends clang at once when nobody waits for it any more', async () => {
   const stop = new AbortController();
   const compiling = result(`#include "${hostile.fifo}"${END}`, { signal: stop.signal, deadlineMs: 60_000 });
