@@ -1,7 +1,7 @@
 /**
  * How the helper gets its capabilities: nothing (already held), sudo with the password asked by the caller's own
- * dialog (SUDO_ASKPASS, sudo(8)), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the
- * helper runs under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
+ * dialog (sudo -S), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the helper runs
+ * under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
  */
 import { readFileSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import type { InstalledHelper } from './installed-helper';
 import { processStatus } from './process-status';
 import type { NodeRuntime } from './real-node';
 
-export type ElevationWay = 'already' | 'sudo-askpass' | 'sudo-terminal' | 'pkexec';
+export type ElevationWay = 'already' | 'sudo-password' | 'sudo-terminal' | 'pkexec';
 
 /** What the caller shows; the session room itself never talks to a person. */
 export interface ElevationUi {
@@ -36,14 +36,11 @@ export interface ElevationPlan {
   readonly way: ElevationWay;
   readonly command: string;
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface RootRequest {
   readonly wish: 'auto' | 'sudo' | 'pkexec';
   readonly ui: Pick<ElevationUi, 'hasTerminal'>;
-  /** Path of the askpass program, for the 'sudo-askpass' way. */
-  readonly askpassPath: string;
 }
 
 export interface ElevationRequest extends RootRequest {
@@ -72,7 +69,7 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
     );
   }
   if (self && uid !== 0 && holdsBudget(self.capabilities.effective, request.budget)) {
-    return { way: 'already', command: setpriv, args: [...keepOnly(request.budget), ...helper], env: {} };
+    return { way: 'already', command: setpriv, args: [...keepOnly(request.budget), ...helper] };
   }
   const installed = await request.installed();
   if (installed && uid !== 0) {
@@ -114,7 +111,7 @@ function allowsNetworkNamespaces(): boolean {
 /** How a command line is run as root: as it is when that is who we are. Throws SessionError with the mend. */
 export async function planAsRoot(argv: readonly string[], request: RootRequest): Promise<ElevationPlan> {
   const [command = '', ...args] = argv;
-  if (process.getuid?.() === 0) return { way: 'already', command, args, env: {} };
+  if (process.getuid?.() === 0) return { way: 'already', command, args };
   if (processStatus('self')?.noNewPrivileges) {
     throw new SessionError(
       'no-new-privileges',
@@ -125,16 +122,10 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
   const sudo = await findProgram('sudo');
   const pkexec = await findProgram('pkexec');
   const wantsPkexec = request.wish === 'pkexec' || (request.wish === 'auto' && !sudo);
-  if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: argv, env: {} };
+  if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: argv };
   if (sudo && request.wish !== 'pkexec') {
-    if (request.ui.hasTerminal)
-      return { way: 'sudo-terminal', command: sudo, args: ['--', ...argv], env: {} };
-    return {
-      way: 'sudo-askpass',
-      command: sudo,
-      args: ['--askpass', '--', ...argv],
-      env: { SUDO_ASKPASS: request.askpassPath, LC_ALL: 'C' },
-    };
+    if (request.ui.hasTerminal) return { way: 'sudo-terminal', command: sudo, args: ['--', ...argv] };
+    return { way: 'sudo-password', command: sudo, args: ['--stdin', '--', ...argv] };
   }
   throw new SessionError(
     'no-elevation',

@@ -2,13 +2,12 @@
  * Starts the helper on this machine and waits for it to dial in: a socket in a folder only this user can enter, a
  * one-time token over the helper's stdin, and a check that who calls is who was started.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Hello } from '../shared/protocol/helper';
-import { Askpass } from './askpass';
 import { type CapabilityBudget, capabilityMask } from './budget';
-import { type ElevationPlan, type ElevationUi, elevationFailure, planElevation } from './elevation';
+import { ElevatedProcess } from './elevated-process';
+import { type ElevationUi, type ElevationWay, elevationFailure, planElevation } from './elevation';
 import { SessionError } from './errors';
 import { greetHelper, type HelperConnection } from './helper-connection';
 import { findInstalledHelper, type OwnHelper } from './installed-helper';
@@ -35,10 +34,8 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
   const folder = await PrivateFolder.create(process.env);
   const socketPath = folder.file('helper.sock');
   const server = createServer({ pauseOnConnect: true });
-  let askpass: Askpass | null = null;
-  let child: ChildProcess | null = null;
+  let started: ElevatedProcess | null = null;
   const cleanUp = async () => {
-    askpass?.close();
     server.close();
     await folder.remove();
   };
@@ -52,33 +49,31 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
       socketPath,
       installed: () => findInstalledHelper(options.own),
       ui: options.ui,
-      askpassPath: Askpass.programPath(folder),
     });
     if (!(await options.ui.consent({ way: plan.way, budget: options.budget, program: options.program }))) {
       throw new SessionError('cancelled', 'Nothing was attached.');
     }
-    if (plan.way === 'sudo-askpass') {
-      let attempt = 0;
-      askpass = await Askpass.create(folder, options.node, prompt =>
-        options.ui.password({ prompt, attempt: ++attempt }),
-      );
-    }
     const token = randomBytes(32).toString('hex');
-    child = start(plan, token, options.log);
-    const started = child;
+    const elevated = new ElevatedProcess(plan, options.ui, options.log);
+    started = elevated;
+    elevated.child.stdout.resume();
     options.onStarted();
-    const socket = await callOf(server, started, plan, options);
+    const socket = await callOf(server, elevated, plan.way, options.signal);
+    const stdin = elevated.stdinOfStarted();
+    stdin.write(`${token}\n`);
     // Nobody else is to call: the door goes while the helper greets.
     const [connection] = await Promise.all([
-      greetHelper(acceptedChannel(socket), token, hello => checkPeer(hello, started, options.budget)),
+      greetHelper(acceptedChannel(socket), token, hello =>
+        checkPeer(hello, elevated.child.pid, options.budget),
+      ),
       cleanUp(),
     ]);
     // The open stdin is the helper's sign of life from us: it ends when this process does, however it does.
-    connection.closed.finally(() => started.stdin?.destroy());
+    connection.closed.finally(() => stdin.destroy());
     return connection;
   } catch (error) {
-    child?.stdin?.destroy();
-    child?.kill();
+    started?.child.stdin.destroy();
+    started?.child.kill();
     await cleanUp();
     throw error;
   }
@@ -91,35 +86,15 @@ function listen(server: Server, socketPath: string): Promise<void> {
   });
 }
 
-function start(plan: ElevationPlan, token: string, log: (line: string) => void): ChildProcess {
-  log(`${plan.command} ${plan.args.join(' ')}`);
-  const child = spawn(plan.command, [...plan.args], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-    env: { ...process.env, ...plan.env },
-    detached: false,
-  });
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.write(`${token}\n`);
-  return child;
-}
-
 /** The first caller on the socket, or the reason why nobody called. */
 function callOf(
   server: Server,
-  child: ChildProcess,
-  plan: ElevationPlan,
-  { ui, signal }: Pick<LocalHelperOptions, 'ui' | 'signal'>,
+  started: ElevatedProcess,
+  way: ElevationWay,
+  signal: AbortSignal | undefined,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    let stderr = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      stderr = (stderr + text).slice(-64_000);
-      if (plan.way === 'sudo-terminal') ui.tell?.(text);
-    });
-    child.once('error', error =>
-      reject(new SessionError('helper-failed', `${plan.command} could not be started: ${error.message}`)),
-    );
-    child.once('close', code => reject(elevationFailure(plan.way, stderr, code)));
+    started.ended.then(code => reject(elevationFailure(way, started.stderr, code)), reject);
     signal?.addEventListener('abort', () => reject(new SessionError('cancelled', 'Nothing was attached.')), {
       once: true,
     });
@@ -132,10 +107,10 @@ function callOf(
  * what proves the caller. What the process may do is then read from /proc, not taken from its greeting: it must be one
  * we started, run under our uid, and hold the budget and nothing else.
  */
-function checkPeer(hello: Hello, child: ChildProcess, budget: CapabilityBudget): void {
+function checkPeer(hello: Hello, ownPid: number | undefined, budget: CapabilityBudget): void {
   const status = processStatus(hello.pid);
   const uid = process.getuid?.();
-  if (!status || child.pid === undefined || !descendsFrom(hello.pid, child.pid)) {
+  if (!status || ownPid === undefined || !descendsFrom(hello.pid, ownPid)) {
     throw turnedAway(`process ${hello.pid} was not started by this one, or /proc does not show it (hidepid)`);
   }
   if (status.uid !== uid) throw turnedAway(`it runs as uid ${status.uid}, not as yours (${uid})`);

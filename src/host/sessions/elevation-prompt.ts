@@ -1,6 +1,6 @@
 /**
  * What a person sees before anything gets privileges: which capabilities and why, then sudo's password. The password
- * goes from the box to sudo's askpass and is kept nowhere.
+ * goes from the box to sudo's standard input and is kept nowhere.
  */
 import type { CapabilityBudget } from '../../session/budget';
 import type { ElevationUi, ElevationWay } from '../../session/elevation';
@@ -9,7 +9,7 @@ import { askModal } from '../ui/messages';
 
 const WAYS: Readonly<Record<ElevationWay, string>> = {
   already: 'You hold them already, so no password will be asked for.',
-  'sudo-askpass': 'sudo will ask for your password next.',
+  'sudo-password': 'sudo will ask for your password next.',
   'sudo-terminal': 'sudo will ask for your password.',
   pkexec: "Your desktop's own dialog (pkexec) will ask for your password next.",
 };

@@ -11,7 +11,6 @@ import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/expla
 import { CommandIds, ContextKeys } from '../command-ids';
 import { utf16Column, wordEnd } from '../compile/diagnostic-text';
 import { errors, type UserError } from '../errors';
-import { isRegularFile } from '../regular-file';
 import { diagnostic, type RelatedPlace } from '../ui/items';
 import { type HoverPart, hover } from '../ui/markdown';
 
@@ -159,9 +158,13 @@ async function sourceUri(file: string, program: vscode.Uri): Promise<vscode.Uri>
         vscode.Uri.joinPath(program, '..', file.replace(/^.*\//, '')),
       ];
   for (const candidate of candidates) {
-    if (await isRegularFile(candidate)) return candidate;
+    try {
+      await vscode.workspace.fs.stat(candidate);
+      return candidate;
+    } catch {
+      // Compiled elsewhere: the next candidate, at last the program itself.
+    }
   }
-  // Compiled elsewhere.
   return program;
 }
 

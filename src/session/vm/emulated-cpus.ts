@@ -1,4 +1,5 @@
-import { runChild } from '../../system/child-process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
 /** TCG's way with several CPUs: one thread for all of them in turns, or one for each. */
 export type EmulatedThreads = 'single' | 'multi';
@@ -14,8 +15,8 @@ const SAFE_SINCE = { major: 8, minor: 1 } as const;
 
 /** 'single' for a QEMU that is too old, or whose version cannot be told. */
 export async function safeEmulatedThreads(qemuPath: string): Promise<EmulatedThreads> {
-  const version = await runChild('qemu', qemuPath, ['--version'], { deadlineMs: 10_000 }).then(
-    ({ stdout }) => stdout.toString(),
+  const version = await promisify(execFile)(qemuPath, ['--version'], { timeout: 10_000 }).then(
+    ({ stdout }) => stdout,
     () => '',
   );
   return emulatedThreadsOf(version);

@@ -32,7 +32,7 @@ echo 'still there'`,
 async function attached() {
   const { process, answers } = await startDriver(guest, 'hold', { objectPath: objectPath('rejected') });
   const started = (await answers.next()).value;
-  expect(started).toMatchObject({ started: { way: 'sudo-askpass' } });
+  expect(started).toMatchObject({ started: { way: 'sudo-password' } });
   expect((await answers.next()).value).toEqual({ attached: ['fine'] });
   expect(await guest.sh('bpftool -j prog show')).toContain('"fine"');
   if (!('started' in started)) throw new Error('the driver did not start a helper');

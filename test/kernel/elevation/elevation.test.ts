@@ -1,9 +1,11 @@
 /** Every way to the helper's rights, and every way it can fail, as an ordinary user with a real sudo and a real polkit. */
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sharedGuest, type TestGuest } from '../bench/guest';
+import { finished, sharedGuest, type TestGuest } from '../bench/guest';
+import { compileProgram, objectPath } from '../helper/guest-helper';
 import {
   buildDriver,
+  type DriveOptions,
   drive,
   makePeople,
   type Person,
@@ -15,6 +17,7 @@ import {
 
 let guest: TestGuest;
 beforeAll(async () => {
+  compileProgram('rejected');
   await buildDriver();
   guest = await sharedGuest();
   await makePeople(guest);
@@ -35,7 +38,7 @@ async function without<T>(programs: readonly string[], work: () => Promise<T>): 
 describe('sudo', () => {
   it('starts the helper under the user’s own uid with the budget alone', async () => {
     const answer = await drive(guest, 'start');
-    expect(answer).toMatchObject({ started: { way: 'sudo-askpass' } });
+    expect(answer).toMatchObject({ started: { way: 'sudo-password' } });
   });
 
   it('lets no other user to the socket the helper will dial', async () => {
@@ -51,8 +54,92 @@ describe('sudo', () => {
       stderr: expect.stringContaining('Permission denied'),
     });
     process.stdin.write('now\n');
-    expect((await answers.next()).value).toMatchObject({ started: { way: 'sudo-askpass' } });
+    expect((await answers.next()).value).toMatchObject({ started: { way: 'sudo-password' } });
     expect(await guest.sh(find)).toBe('');
+  });
+
+  it('gives the password to no other process of the user: there is nothing to dial, read or replace', async () => {
+    const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
+    const folders = '/tmp/bpfw-session-*';
+    const list = `find ${folders} -mindepth 1 -user ${TRACER.name} -printf '%f %y\\n' 2>/dev/null | sort`;
+    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 20_000 }).toMatch(/^\d+\n$/);
+    const found = await guest.sh(list);
+    // Asks every socket in the folder as sudo's own program would have, and prints what comes back until it is closed.
+    const thief = await guest.spawn(
+      [
+        'node',
+        '-e',
+        `const { globSync, readdirSync } = require('node:fs'), net = require('node:net'), path = require('node:path');
+const folders = readdirSync('/tmp').filter(name => name.startsWith('bpfw-session-')).map(name => path.join('/tmp', name));
+for (const folder of folders) for (const name of readdirSync(folder).filter(each => each.endsWith('.sock'))) {
+  const socket = net.connect({ path: path.join(folder, name), allowHalfOpen: true });
+  socket.on('connect', () => { console.log('dialed'); socket.end('Password:\\n'); });
+  socket.on('data', data => console.log('got ' + data)).on('error', () => undefined);
+}`,
+      ],
+      { uid: TRACER.uid, gid: TRACER.uid },
+    );
+    const stolen = finished(thief, 30_000);
+    process.stdin.write('now\n');
+    const answer = (await answers.next()).value;
+    expect((await stolen).stdout).not.toContain('got');
+    expect((await stolen).stdout).toContain('dialed');
+    expect(found).toBe('helper.sock s\nowner f\n');
+    // Whoever dials first is turned away, and the session with it.
+    expect(answer).toMatchObject({ error: { code: expect.stringMatching(/helper-died|protocol/) } });
+  });
+
+  it('puts the password in no argument, no environment and no file', async () => {
+    const { process, answers } = await startDriver(guest, 'hold', { objectPath: objectPath('rejected') });
+    expect((await answers.next()).value).toMatchObject({ started: { way: 'sudo-password' } });
+    expect((await answers.next()).value).toEqual({ attached: ['fine'] });
+    // The driver was told the password in its arguments; nobody else was.
+    const holders = await guest.sh(
+      `cat >/root/password; cd /proc
+grep -lsFf /root/password [0-9]*/cmdline [0-9]*/environ || true
+find /tmp/bpfw-* /run /var/tmp /home/${TRACER.name} -type f -exec grep -lsFf /root/password {} + || true
+rm /root/password`,
+      { input: TRACER.password },
+    );
+    expect(holders).toBe(`${process.pid}/cmdline\n`);
+    await process.kill('SIGKILL');
+    await process.exited;
+  });
+
+  it.each([
+    ['nothing to ask', `${TRACER.name} ALL=(ALL) NOPASSWD: ALL`, {}],
+    ['a lecture before the question', 'Defaults lecture=always', {}],
+    ['a terminal of its own for what it runs', 'Defaults use_pty', {}],
+    ['a terminal of its own, and one of the user’s', 'Defaults use_pty', { terminal: true }],
+    ['what it runs logged', 'Defaults use_pty, log_input, log_output', { terminal: true }],
+    ['a prompt of the administrator’s', 'Defaults passprompt="sudo: password for %u@%h:"', {}],
+  ] satisfies [string, string, DriveOptions][])('that has %s', async (_what, sudoers, options) => {
+    await guest.sh(
+      `printf '%s\\n' '${sudoers}' >/etc/sudoers.d/bpfw-variant; chmod 440 /etc/sudoers.d/bpfw-variant; visudo -cq`,
+    );
+    try {
+      expect(await drive(guest, 'start', options)).toMatchObject({ started: { way: 'sudo-password' } });
+    } finally {
+      await guest.sh('rm -rf /etc/sudoers.d/bpfw-variant /var/lib/sudo/lectured /var/log/sudo-io');
+    }
+  });
+
+  it('that remembers the password', async () => {
+    await guest.sh("echo 'Defaults timestamp_type=global' >/etc/sudoers.d/bpfw-variant");
+    try {
+      expect(await drive(guest, 'start')).toMatchObject({ started: { way: 'sudo-password' } });
+      expect(await drive(guest, 'start', { passwords: [] })).toMatchObject({
+        started: { way: 'sudo-password' },
+      });
+    } finally {
+      await guest.sh('rm -rf /etc/sudoers.d/bpfw-variant /run/sudo/ts');
+    }
+  });
+
+  it('that is given the right password after a wrong one', async () => {
+    expect(await drive(guest, 'start', { passwords: ['a', TRACER.password] })).toMatchObject({
+      started: { way: 'sudo-password' },
+    });
   });
 
   it('that has a wrong password three times: nothing starts', async () => {

@@ -51,6 +51,8 @@ export interface DriveOptions extends Partial<DriverTask> {
   readonly as?: Person;
   /** Put before node. */
   readonly prefix?: readonly string[];
+  /** It has a controlling terminal; its own input and output are pipes all the same. */
+  readonly terminal?: boolean;
 }
 
 /** Starts the driver; `answers` are its lines as they come. */
@@ -59,7 +61,7 @@ export async function startDriver(
   what: DriverTask['what'],
   options: DriveOptions = {},
 ): Promise<{ readonly process: GuestProcess; readonly answers: AsyncIterator<DriverAnswer> }> {
-  const { as = TRACER, prefix = [], ...task } = options;
+  const { as = TRACER, prefix = [], terminal = false, ...task } = options;
   const whole: DriverTask = {
     what,
     helperPath: inGuest(path.join(root, 'dist/helper.js')),
@@ -69,7 +71,8 @@ export async function startDriver(
     ...task,
     ...(task.objectPath === undefined ? {} : { objectPath: inGuest(task.objectPath) }),
   };
-  const process = await guest.spawn([...prefix, 'node', inGuest(driverFile), JSON.stringify(whole)], {
+  const argv = [...prefix, 'node', inGuest(driverFile), JSON.stringify(whole)];
+  const process = await guest.spawn(terminal ? onTerminal(argv) : argv, {
     uid: as.uid,
     gid: as.uid,
     cwd: `/home/${as.name}`,
@@ -85,6 +88,14 @@ export async function startDriver(
     },
   };
   return { process, answers };
+}
+
+/** Under script(1), which makes a terminal and lets the command have the descriptors it does not use itself. */
+function onTerminal(argv: readonly string[]): string[] {
+  const words = argv.map(word => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const command = `exec ${words} <&3 >&4 2>&5`;
+  const script = 'exec 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>&1; exec script -qefc "$0" /dev/null';
+  return ['sh', '-c', script, command];
 }
 
 /** Runs it to its end; its one answer. */

@@ -4,16 +4,16 @@ import { elevationFailure } from '../../../src/session/elevation';
 describe('elevationFailure', () => {
   it.each([
     [
-      'sudo-askpass',
+      'sudo-password',
       'sudo: no password was provided\nsudo: a password is required',
       1,
       'elevation-cancelled',
     ],
     ['pkexec', 'Error executing command as another user: Request dismissed', 126, 'elevation-cancelled'],
-    ['sudo-askpass', 'Sorry, try again.\nsudo: 3 incorrect password attempts', 1, 'wrong-password'],
-    ['sudo-askpass', 'dev is not in the sudoers file.', 1, 'elevation-refused'],
+    ['sudo-password', 'Sorry, try again.\nsudo: 3 incorrect password attempts', 1, 'wrong-password'],
+    ['sudo-password', 'dev is not in the sudoers file.', 1, 'elevation-refused'],
     [
-      'sudo-askpass',
+      'sudo-password',
       'sudo: The "no new privileges" flag is set, which prevents sudo from running as root.',
       1,
       'no-new-privileges',
@@ -34,7 +34,7 @@ describe('elevationFailure', () => {
     ['already', 'setpriv: activate capabilities: Operation not permitted', 1, 'elevation-refused'],
     ['already', 'Error: Cannot find module', 1, 'helper-failed'],
     [
-      'sudo-askpass',
+      'sudo-password',
       'bpfw-helper: libbpf.so.1 cannot be loaded: cannot open shared object file',
       69,
       'libbpf-missing',
