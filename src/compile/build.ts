@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type ChildResult, runChild } from '../system/child-process';
+import { readUntrustedFileSync } from '../system/untrusted-file';
 import { lexC } from './c-lexer';
 import { pruneFolder, writeAtomically } from './cache-files';
 import type { Clang } from './clang';
@@ -13,7 +14,6 @@ import {
   type ObjectCache,
   parseDependencies,
 } from './object-cache';
-import { runProcess } from './run-process';
 import type { SourceScan } from './source-scan';
 import { type BtfSource, ensureReducedHeader, ensureVmlinuxHeader } from './vmlinux-cache';
 import type { TypeNeeds } from './vmlinux-reduce';
@@ -30,6 +30,8 @@ export interface BuildOptions {
   readonly objects: ObjectCache;
   readonly key: string;
   readonly signal: AbortSignal;
+  /** Of all runs of clang together. */
+  readonly deadlineMs: number;
 }
 
 export type BuildResult =
@@ -38,6 +40,17 @@ export type BuildResult =
 
 /** Reduced headers tried, each corrected by what clang said of the one before, until the full one is used. */
 const REDUCED_ATTEMPTS = 3;
+
+/**
+ * Of all runs of clang for one object together. A usual program takes one to three seconds, an emulated machine ten
+ * times as long; an #include of a FIFO would wait for ever.
+ */
+export const CLANG_DEADLINE_MS = 60_000;
+/** Address space of a run. Compiling against the full vmlinux.h takes less than 400 MiB of it. */
+export const CLANG_MEMORY_BYTES = 2048 * 1024 * 1024;
+
+/** Of a source whose line is quoted to repair a header. */
+const SOURCE_BYTES = 16 << 20;
 
 /** More than can run at the same time. */
 const BUILDS_KEPT = 64;
@@ -51,6 +64,8 @@ const DOUBTFUL_WARNINGS: ReadonlySet<string> = new Set([
 
 interface Attempt {
   readonly ok: boolean;
+  /** True: a limit ended clang, so another header would not help. */
+  readonly limited: boolean;
   readonly header: HeaderUsed;
   readonly commandLine: readonly string[];
   readonly diagnostics: readonly CompileDiagnostic[];
@@ -99,14 +114,18 @@ async function stamp(path: string): Promise<string> {
 
 async function attempts(options: BuildOptions, folder: string): Promise<Attempt> {
   const { scan } = options;
-  if (scan.vmlinux !== 'ours') return runClang(options, folder, null, scan.vmlinux);
-  if (options.header === 'full') return withFullHeader(options, folder);
+  const runs = new ClangRuns(options, folder);
+  if (scan.vmlinux !== 'ours') return runs.compile(null, scan.vmlinux);
+  const withFullHeader = async () =>
+    runs.compile(await ensureVmlinuxHeader(options.btf, options.cacheFolder), 'full');
+  if (options.header === 'full') return withFullHeader();
 
-  let needs = await neededTypes(options, folder);
+  let needs = await neededTypes(runs, scan, folder);
   let reduced: Attempt | null = null;
   for (let count = 0; count < REDUCED_ATTEMPTS; count++) {
     const vmlinuxFolder = await ensureReducedHeader(options.btf, needs, options.cacheFolder);
-    reduced = await runClang(options, folder, vmlinuxFolder, 'reduced');
+    reduced = await runs.compile(vmlinuxFolder, 'reduced');
+    if (reduced.limited) return reduced;
     if (
       reduced.ok &&
       !reduced.diagnostics.some(({ flag }) => DOUBTFUL_WARNINGS.has(flag.split(',')[0] ?? ''))
@@ -119,13 +138,9 @@ async function attempts(options: BuildOptions, folder: string): Promise<Attempt>
     if (repair.kind === 'full') break;
     needs = repair.needs;
   }
-  const full = await withFullHeader(options, folder);
+  const full = await withFullHeader();
   // Where both fail the reduced header's errors are the program's own; the full one may add collisions to them.
   return reduced !== null && problems(reduced) <= problems(full) ? reduced : full;
-}
-
-async function withFullHeader(options: BuildOptions, folder: string): Promise<Attempt> {
-  return runClang(options, folder, await ensureVmlinuxHeader(options.btf, options.cacheFolder), 'full');
 }
 
 function problems(attempt: Attempt): number {
@@ -133,17 +148,12 @@ function problems(attempt: Attempt): number {
   return errors * 1000 + (attempt.ok ? 0 : 1) + attempt.diagnostics.length;
 }
 
-async function neededTypes(options: BuildOptions, folder: string): Promise<TypeNeeds> {
-  const { scan } = options;
+async function neededTypes(runs: ClangRuns, scan: SourceScan, folder: string): Promise<TypeNeeds> {
   const needs = { takenTags: scan.definedTags, takenNames: scan.definedNames };
   if (!scan.needsPreprocessor) return { ...needs, names: scan.names, memberNames: scan.memberNames };
   // `##` makes identifiers that are in no file: have them made, with a vmlinux.h that has only its guard.
   await writeAtomically(join(folder, 'vmlinux.h'), '#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n#endif\n');
-  const argv = [...options.flagsFor(folder), '-E', '-P', '-w', options.sourcePath];
-  const { stdout } = await runProcess([options.clang.path, ...argv], {
-    cwd: dirname(options.sourcePath),
-    signal: options.signal,
-  });
+  const stdout = await runs.preprocess(folder);
   // Without libbpf's list of helpers, which names most of the kernel; what its types are needed for is in scan.names.
   const made = lexC(stdout.replace(/^static [^;]*\(\*\s*(?:const\s+)?bpf_\w+\)\([^;]*;$/gm, '')).identifiers;
   return {
@@ -153,40 +163,84 @@ async function neededTypes(options: BuildOptions, folder: string): Promise<TypeN
   };
 }
 
-async function runClang(
-  options: BuildOptions,
-  folder: string,
-  vmlinuxFolder: string | null,
-  header: HeaderUsed,
-): Promise<Attempt> {
-  const objectPath = join(folder, `${header}.o`);
-  const dependencyPath = join(folder, `${header}.d`);
-  const commandLine: [string, ...string[]] = [
-    options.clang.path,
-    ...options.flagsFor(vmlinuxFolder),
-    '-c',
-    options.sourcePath,
-  ];
-  const forUs = [...DIAGNOSTIC_FLAGS, '-MD', '-MF', dependencyPath, '-o', objectPath];
-  const result = await runProcess([...commandLine, ...forUs], {
-    cwd: dirname(options.sourcePath),
-    signal: options.signal,
+/** The runs of clang for one object; they share one deadline. */
+class ClangRuns {
+  private readonly deadlineAt: number;
+
+  constructor(
+    private readonly options: BuildOptions,
+    private readonly folder: string,
+  ) {
+    this.deadlineAt = performance.now() + options.deadlineMs;
+  }
+
+  /** The source after the preprocessor, as far as clang got. */
+  async preprocess(vmlinuxFolder: string): Promise<string> {
+    const { stdout } = await this.run([
+      ...this.options.flagsFor(vmlinuxFolder),
+      ...['-E', '-P', '-w', this.options.sourcePath],
+    ]);
+    return stdout.toString();
+  }
+
+  async compile(vmlinuxFolder: string | null, header: HeaderUsed): Promise<Attempt> {
+    const { clang, flagsFor, sourcePath } = this.options;
+    const objectPath = join(this.folder, `${header}.o`);
+    const dependencyPath = join(this.folder, `${header}.d`);
+    const args = [...flagsFor(vmlinuxFolder), '-c', sourcePath];
+    // A crash would otherwise leave a copy of the source in the folder for temporary files.
+    const forUs = [...DIAGNOSTIC_FLAGS, '-fno-crash-diagnostics', '-MD', '-MF', dependencyPath];
+    const result = await this.run([...args, ...forUs, '-o', objectPath]);
+    const ok = result.code === 0;
+    const limit = ok ? null : limitReached(result, this.options.deadlineMs);
+    const diagnostics = parseDiagnostics(result.stderr);
+    return {
+      ok,
+      limited: limit !== null,
+      header,
+      commandLine: [clang.path, ...args],
+      diagnostics: limit === null ? diagnostics : [...diagnostics, limit],
+      output: limit === null ? readableOutput(result.stderr) : `error: ${limit.message}\n`,
+      objectPath,
+      dependencies: ok ? parseDependencies(await readFile(dependencyPath, 'utf8')) : [],
+    };
+  }
+
+  private run(args: readonly string[]): Promise<ChildResult> {
+    return runChild('compiler', this.options.clang.path, args, {
+      cwd: dirname(this.options.sourcePath),
+      signal: this.options.signal,
+      deadlineMs: Math.max(1, this.deadlineAt - performance.now()),
+      memoryBytes: CLANG_MEMORY_BYTES,
+    });
+  }
+}
+
+/** How LLVM (report_bad_alloc_error, lib/Support/ErrorHandling.cpp), C++ and the dynamic linker report it. */
+const OUT_OF_MEMORY =
+  /^LLVM ERROR: out of memory|std::bad_alloc|failed to map segment from shared object|Cannot allocate memory/m;
+
+/** Which limit ended clang, as an error of the compile; null when none did. */
+function limitReached({ timedOut, stderr }: ChildResult, deadlineMs: number): CompileDiagnostic | null {
+  const error = (message: string): CompileDiagnostic => ({
+    ...{ file: '', line: 0, column: 0, flag: '', notes: [], fixits: [] },
+    severity: 'error',
+    message,
   });
-  const ok = result.code === 0;
-  return {
-    ok,
-    header,
-    commandLine,
-    diagnostics: parseDiagnostics(result.stderr),
-    output: readableOutput(result.stderr),
-    objectPath,
-    dependencies: ok ? parseDependencies(await readFile(dependencyPath, 'utf8')) : [],
-  };
+  if (timedOut) {
+    const advice = 'look for an #include of a FIFO, or macros that expand without end';
+    return error(`clang had not finished after ${deadlineMs / 1000} s and was ended: ${advice}`);
+  }
+  if (!OUT_OF_MEMORY.test(stderr)) return null;
+  const advice = 'look for huge arrays, or macros that expand without end';
+  return error(
+    `clang needed more than ${CLANG_MEMORY_BYTES / 1024 / 1024} MiB of memory and was ended: ${advice}`,
+  );
 }
 
 function sourceLine(file: string, line: number): string {
   try {
-    return readFileSync(file, 'utf8').split('\n')[line - 1] ?? '';
+    return readUntrustedFileSync(file, SOURCE_BYTES).toString().split('\n')[line - 1] ?? '';
   } catch {
     return '';
   }

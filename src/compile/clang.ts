@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { runChild } from '../system/child-process';
 import { CompileEnvironmentError, INSTALL_COMMAND } from './environment-error';
-import { runProcess } from './run-process';
 
 /** clang 14 is the first that writes BTF decl tags (`btf_decl_tag`, LLVM release notes 14.0.0). */
 export const OLDEST_CLANG = 14;
@@ -42,7 +42,7 @@ export async function findClang(options: FindClangOptions = {}): Promise<Clang> 
   for (const name of names) {
     const path = await lookUp(name, env);
     if (path === null) continue;
-    const probe = await probeOnce(path, env);
+    const probe = await probeOnce(path);
     if ('clang' in probe) return probe.clang;
     problems.push({ path, ...probe });
   }
@@ -87,29 +87,35 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-async function probeOnce(path: string, env: NodeJS.ProcessEnv): Promise<Probe> {
+async function probeOnce(path: string): Promise<Probe> {
   const { mtimeMs, size } = await stat(path);
   const key = `${path}\0${mtimeMs}\0${size}`;
   const known = probes.get(key);
   if (known) return known;
-  const probe = probeClang(path, env);
+  const probe = probeClang(path);
   probes.set(key, probe);
   return probe;
 }
 
-async function probeClang(path: string, env: NodeJS.ProcessEnv): Promise<Probe> {
+const PROBE_DEADLINE_MS = 20_000;
+
+function ask(path: string, args: readonly string[]) {
+  return runChild('compiler', path, args, { deadlineMs: PROBE_DEADLINE_MS, extraEnv: { LC_ALL: 'C' } });
+}
+
+async function probeClang(path: string): Promise<Probe> {
   try {
     const [version, targets, search] = await Promise.all([
-      runProcess([path, '--version'], { env }),
-      runProcess([path, '--print-targets'], { env }),
-      runProcess([path, '-E', '-v', '-x', 'c', '/dev/null'], { env: { ...env, LC_ALL: 'C' } }),
+      ask(path, ['--version']),
+      ask(path, ['--print-targets']),
+      ask(path, ['-E', '-v', '-x', 'c', '/dev/null']),
     ]);
-    const line = version.stdout.split('\n', 1)[0] ?? '';
+    const line = version.stdout.toString().split('\n', 1)[0] ?? '';
     const major = parseClangMajor(line);
     if (version.code !== 0 || major === null)
       return { problem: 'broken', text: 'its --version does not name a clang' };
     if (major < OLDEST_CLANG) return { problem: 'too-old', text: `clang ${major}` };
-    if (!/^\s*bpf(el)?\s/m.test(targets.stdout))
+    if (!/^\s*bpf(el)?\s/m.test(targets.stdout.toString()))
       return { problem: 'no-bpf', text: 'it was built without the BPF target' };
     return { clang: { path, major, version: line, includeFolders: parseIncludeSearch(search.stderr) } };
   } catch (error) {

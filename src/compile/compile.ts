@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type BuildResult, build } from './build';
+import { type BuildOptions, type BuildResult, build, CLANG_DEADLINE_MS } from './build';
 import type { Clang } from './clang';
 import type { CompileDiagnostic } from './diagnostics';
 import { compileFlags, findLibbpfHeaders } from './flags';
@@ -24,6 +24,8 @@ export interface CompileRequest {
   readonly architecture?: string;
   /** full: never reduce vmlinux.h. Default: reduced, and full where reduced will not do. */
   readonly header?: 'reduced' | 'full';
+  /** Of all runs of clang together; default CLANG_DEADLINE_MS. When it is over, that is an error of the program. */
+  readonly deadlineMs?: number;
   /** Ends this call with an AbortError; clang is ended when nobody else waits for it. */
   readonly signal?: AbortSignal;
   /** The command line and what clang said, as text for people, when clang has ended (at once for a cached object). */
@@ -134,8 +136,11 @@ export async function compile(request: CompileRequest): Promise<CompileResult> {
   };
 }
 
-function requestPart(request: CompileRequest): Pick<CompileRequest, 'btf' | 'clang' | 'cacheFolder'> {
-  return { btf: request.btf, clang: request.clang, cacheFolder: request.cacheFolder };
+function requestPart(
+  request: CompileRequest,
+): Pick<BuildOptions, 'btf' | 'clang' | 'cacheFolder' | 'deadlineMs'> {
+  const { btf, clang, cacheFolder, deadlineMs = CLANG_DEADLINE_MS } = request;
+  return { btf, clang, cacheFolder, deadlineMs };
 }
 
 /** One run for all who want the same at the same time; it ends early only when all of them have left. */

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runChild } from '../system/child-process';
 import type { Clang } from './clang';
 import { CompileEnvironmentError } from './environment-error';
-import { runProcess } from './run-process';
 
 /** Node's process.arch -> SRCARCH as libbpf's bpf_tracing.h wants it in __TARGET_ARCH_<arch>. */
 const TARGET_ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -77,6 +77,8 @@ export function clangdConfiguration(options: FlagOptions): string {
   ].join('\n');
 }
 
+const PKG_CONFIG_DEADLINE_MS = 10_000;
+
 const libbpfFolders = new Map<string, Promise<string | null>>();
 
 /**
@@ -105,8 +107,10 @@ async function search(folder: string): Promise<string | null> {
     if (await hasHelpers(candidate)) return candidate;
   }
   try {
-    const { code, stdout } = await runProcess(['pkg-config', '--variable=includedir', 'libbpf']);
-    const candidate = stdout.trim();
+    const { code, stdout } = await runChild('compiler', 'pkg-config', ['--variable=includedir', 'libbpf'], {
+      deadlineMs: PKG_CONFIG_DEADLINE_MS,
+    });
+    const candidate = stdout.toString().trim();
     return code === 0 && candidate !== '' && (await hasHelpers(candidate)) ? candidate : null;
   } catch {
     // No pkg-config on this machine: nothing more to ask.

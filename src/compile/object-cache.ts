@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readUntrustedFile } from '../system/untrusted-file';
 import { contentKey, pruneFolder, temporaryBeside, writeAtomically } from './cache-files';
 import type { CompileDiagnostic } from './diagnostics';
 
@@ -108,14 +109,15 @@ export class ObjectCache {
   }
 }
 
-/** SHA-256 of a file's contents in hex; null when it cannot be read. */
+/** Sources, headers and objects are far smaller. */
+const HASHED_BYTES = 256 << 20;
+
+/** SHA-256 of a file's contents in hex; null when it cannot be read or is not a regular file. */
 export async function hashFile(path: string): Promise<string | null> {
   try {
-    return (await stat(path)).isFile()
-      ? createHash('sha256')
-          .update(await readFile(path))
-          .digest('hex')
-      : null;
+    return createHash('sha256')
+      .update(await readUntrustedFile(path, HASHED_BYTES))
+      .digest('hex');
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { readUntrustedFile } from '../system/untrusted-file';
 import { type LexedFile, lexC, type Paste } from './c-lexer';
 
 export interface SourceScan {
@@ -38,6 +39,10 @@ interface ReadFile {
 /** A file is lexed once per path, size and modification time. */
 const filesRead = new Map<string, Promise<ReadFile>>();
 const FILES_KEPT = 256;
+/** A larger header is passed over; vmlinux.h with everything in it has about 3 MB. */
+const SOURCE_BYTES = 16 << 20;
+/** More than the kernel's own headers drag in; links that lead in circles would give names without end. */
+const MOST_FILES = 4096;
 
 type Origin = 'own' | 'libbpf' | 'system';
 
@@ -69,7 +74,7 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
 
   for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
     const { path, origin } = item;
-    if (seen.has(path)) continue;
+    if (seen.has(path) || seen.size >= MOST_FILES) continue;
     seen.add(path);
     const file = await readOnce(path).catch((error: unknown) => {
       if (path === source) throw error;
@@ -177,7 +182,7 @@ async function readOnce(path: string): Promise<ReadFile> {
   const key = `${path}\0${mtimeMs}\0${size}\0${ino}`;
   const known = filesRead.get(key);
   if (known) return known;
-  const reading = readFile(path, 'utf8').then(text => read(path, text));
+  const reading = readUntrustedFile(path, SOURCE_BYTES).then(bytes => read(path, bytes.toString()));
   filesRead.set(key, reading);
   reading.catch(() => filesRead.delete(key));
   for (const oldest of filesRead.keys()) {

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -11,6 +11,7 @@ import {
   type GuestStream,
 } from '../shared/protocol/guest';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
+import { startUserCommand } from '../system/child-process';
 
 interface Running {
   readonly child: ChildProcessWithoutNullStreams;
@@ -43,14 +44,13 @@ export class Processes {
     const [file, args] = command.stopped
       ? ['/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', ...command.argv]]
       : [program, rest];
-    const child = spawn(file, args, {
+    const child = startUserCommand(file, args, {
       cwd: command.cwd,
-      env: { ...command.env },
+      env: command.env,
       uid: command.uid,
       gid: command.gid,
       // A group of its own, so that a signal can reach all of it.
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
     });
     const pid = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);

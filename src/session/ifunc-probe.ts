@@ -5,7 +5,11 @@
  * Prints { "offset": "decimal" } or { "error": "..." }.
  */
 import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { readUntrustedFileSync } from '../system/untrusted-file';
 import { UserElf } from './user-elf';
+
+/** Larger files are passed over: they are mapped data, hardly programs. */
+const ELF_BYTES = 512 << 20;
 
 interface Mapping {
   readonly start: number;
@@ -58,7 +62,7 @@ function implementationOffset(library: string, symbol: string, pid: string): num
 /** Slots relative to where the file's first byte is mapped: 0 for position-dependent programs, linked at their address. */
 function slotsOf(path: string, symbol: string): { bias: number }[] {
   try {
-    const elf = new UserElf(readFileSync(path));
+    const elf = new UserElf(readUntrustedFileSync(path, ELF_BYTES));
     return elf.gotSlots(symbol).map(slot => ({ bias: slot - elf.firstAddress }));
   } catch {
     // Fonts, archives and deleted files are mapped too; they import nothing.

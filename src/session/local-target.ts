@@ -1,21 +1,19 @@
 /** This machine's kernel as a target. */
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { promisify } from 'node:util';
 import { parseBtf } from '../shared/object/btf';
+import { runChild } from '../system/child-process';
 import type { BudgetFacts } from './budget';
 import type { TargetFacts } from './choose-programs';
 import { SessionError } from './errors';
 import type { HelperConnection } from './helper-connection';
 import { helperFacts } from './helper-facts';
+import { lastLine } from './helper-failure';
 import { startLocalHelper } from './local-helper';
 import { findNode } from './real-node';
 import { spawnStopped } from './stopped-process';
 import type { ConnectOptions, IfuncAnswer, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
-
-const run = promisify(execFile);
 
 export interface LocalTargetOptions {
   /** dist/helper.js. */
@@ -98,9 +96,13 @@ export class LocalTarget implements Target {
   async ifuncOffset(library: string, symbol: string, pid: number | null): Promise<IfuncAnswer> {
     const node = await findNode(this.options.nodeSetting, process.env);
     const args = [this.options.ifuncProbePath, library, symbol, ...(pid === null ? [] : [String(pid)])];
-    const env = node.electron ? { ...process.env, ELECTRON_RUN_AS_NODE: '1' } : process.env;
-    const { stdout } = await run(node.path, args, { env, timeout: 20_000 });
-    return JSON.parse(stdout) as IfuncAnswer;
+    const { code, stdout, stderr } = await runChild('node', node.path, args, {
+      deadlineMs: 20_000,
+      ...(node.electron ? { extraEnv: { ELECTRON_RUN_AS_NODE: '1' } } : {}),
+    });
+    if (code !== 0)
+      return { error: `${node.path} failed (exit ${code ?? 'by signal'}): ${lastLine(stderr)}` };
+    return JSON.parse(stdout.toString()) as IfuncAnswer;
   }
 
   async dispose(): Promise<void> {}

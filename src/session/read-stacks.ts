@@ -45,16 +45,22 @@ export async function readStackSnapshot(session: TracingSession, table: StackTab
   return { table, entries, stored: await storedStacks(session, table) };
 }
 
+/** Stacks: with 127 frames each, fewer questions than a LineProcess lets wait. */
+const NAMED_AT_ONCE = 128;
+
 /** Every entry of the snapshot, its stacks joined and named. */
-export function nameStacks(snapshot: StackSnapshot, symbolizer: Symbolizer): Promise<StackEntry[]> {
+export async function nameStacks(snapshot: StackSnapshot, symbolizer: Symbolizer): Promise<StackEntry[]> {
   const { table, entries, stored } = snapshot;
-  return Promise.all(
-    entries.map(async entry => {
+  const named: StackEntry[] = [];
+  for (let at = 0; at < entries.length; at += NAMED_AT_ONCE) {
+    const batch = entries.slice(at, at + NAMED_AT_ONCE).map(async entry => {
       const user = await framesOf(table, entry, 'user', stored, symbolizer);
       const kernel = await framesOf(table, entry, 'kernel', stored, symbolizer);
       return { frames: [...user, ...kernel], ...withoutStacks(table, entry) };
-    }),
-  );
+    });
+    named.push(...(await Promise.all(batch)));
+  }
+  return named;
 }
 
 /** The same with frames as text. */

@@ -2,13 +2,10 @@
  * The helper wants a real Node: VS Code's desktop executable is Electron, where koffi may not map foreign memory
  * (koffi's manual: "This runtime does not support external buffers") and ring buffers would be copied instead.
  */
-import { execFile } from 'node:child_process';
 import { access, constants, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { runChild } from '../system/child-process';
 import { SessionError } from './errors';
-
-const run = promisify(execFile);
 
 export interface NodeRuntime {
   readonly path: string;
@@ -42,8 +39,9 @@ export async function findNode(setting: string | undefined, env: NodeJS.ProcessE
 async function probe(candidate: string): Promise<NodeRuntime | null> {
   try {
     await access(candidate, constants.X_OK);
-    const { stdout } = await run(candidate, ['-p', 'process.versions.node'], { timeout: 5_000 });
-    const version = stdout.trim();
+    const args = ['-p', 'process.versions.node'];
+    const { stdout } = await runChild('node', candidate, args, { deadlineMs: 5_000 });
+    const version = stdout.toString().trim();
     return Number.parseInt(version, 10) >= 18
       ? { path: await realpath(candidate), version, electron: false }
       : null;

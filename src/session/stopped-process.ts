@@ -1,8 +1,8 @@
 /** Starts a command on this machine that has run nothing yet, so that tracing is in place before its first call. */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startUserCommand } from '../system/child-process';
 import { SessionError } from './errors';
 import type { SpawnCommand, TargetProcess } from './target';
 
@@ -13,13 +13,13 @@ export async function spawnStopped(
   command: SpawnCommand,
   output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
 ): Promise<TargetProcess> {
-  const child = spawn('/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', ...command.argv], {
+  const child = startUserCommand('/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', ...command.argv], {
     cwd: command.cwd,
-    env: { ...command.env },
+    env: command.env,
     stdio: ['inherit', 'pipe', 'pipe'],
   });
-  child.stdout.on('data', (bytes: Uint8Array) => output('stdout', bytes));
-  child.stderr.on('data', (bytes: Uint8Array) => output('stderr', bytes));
+  child.stdout?.on('data', (bytes: Uint8Array) => output('stdout', bytes));
+  child.stderr?.on('data', (bytes: Uint8Array) => output('stderr', bytes));
   const exited = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));

@@ -1,12 +1,9 @@
 /** The file behind a name a person typed for a library or program. */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { runChild } from '../system/child-process';
 import { SessionError } from './errors';
-
-const run = promisify(execFile);
 
 /**
  * Absolute paths as they are, libraries by soname through ldconfig's cache (ldconfig(8)), programs through PATH; links
@@ -27,10 +24,14 @@ export async function userFile(name: string, _pid: number | null): Promise<strin
 async function libraryPath(name: string): Promise<string | null> {
   for (const ldconfig of ['/sbin/ldconfig', '/usr/sbin/ldconfig']) {
     try {
-      const { stdout } = await run(ldconfig, ['-p'], { maxBuffer: 8 << 20 });
+      const limits = { deadlineMs: 10_000, outputBytes: 8 << 20 };
+      const { stdout } = await runChild('tool', ldconfig, ['-p'], limits);
       // "	libc.so.6 (libc6,x86-64) => /lib/x86_64-linux-gnu/libc.so.6"; "c" stands for libc as in -lc.
       const wanted = new Set([name, `lib${name}.so`]);
-      const lines = stdout.split('\n').flatMap(line => /^\s+(\S+) \(([^)]*)\) => (\/.+)$/.exec(line) ?? []);
+      const lines = stdout
+        .toString()
+        .split('\n')
+        .flatMap(line => /^\s+(\S+) \(([^)]*)\) => (\/.+)$/.exec(line) ?? []);
       for (let at = 0; at + 3 < lines.length; at += 4) {
         const soname = lines[at + 1] ?? '';
         const is64Bit = /x86-64|AArch64/.test(lines[at + 2] ?? '');

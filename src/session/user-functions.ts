@@ -2,7 +2,7 @@
  * What user programs and libraries can be traced at: the file offset of a function (the implementation an IFUNC stands
  * for on the target, where it is one), and USDT probes.
  */
-import { readFile } from 'node:fs/promises';
+import { readUntrustedFile } from '../system/untrusted-file';
 import { SessionError } from './errors';
 import type { Target } from './target';
 import { UserElf, UserElfError } from './user-elf';
@@ -80,9 +80,12 @@ async function usdtProbes(path: string): Promise<Set<string>> {
   }
 }
 
+/** Larger programs than any browser's debug build are not read. */
+const ELF_BYTES = 1 << 30;
+
 /** Throws SessionError 'attach-point-missing' for a file that cannot be read, UserElfError for one that is no program. */
 async function readElf(path: string): Promise<UserElf> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readUntrustedFile(path, ELF_BYTES).catch((error: unknown) => {
     throw new SessionError(
       'attach-point-missing',
       `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,

@@ -42,6 +42,8 @@ export const CHILD_ENVIRONMENTS = {
     PATH: 'programs named without a path in SEC("uprobe/…")',
     HOME: 'the cache folder',
     XDG_CACHE_HOME: 'the cache folder',
+    ELECTRON_RUN_AS_NODE: "set by the language client: the editor's executable is to be Node.js",
+    ELECTRON_NO_ASAR: 'the same',
   },
   qemu: {
     ...TEXT,

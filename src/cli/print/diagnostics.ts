@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { VerifierDiagnostic } from '../../shared/verifier/explain';
+import { readUntrustedFileSync } from '../../system/untrusted-file';
 import { printJson } from './json';
 
 /** A file as it was typed, for paths that line information holds in full. */
@@ -66,13 +66,16 @@ function shown(file: string, files: readonly TypedFile[]): string {
   return relative.startsWith('..') ? file : relative;
 }
 
+/** The file is named by an object's line information, which anybody may have written. */
+const SOURCE_BYTES = 16 << 20;
+
 const contents = new Map<string, readonly string[] | null>();
 
 function sourceLine(file: string, line: number): string | null {
   let lines = contents.get(file);
   if (lines === undefined) {
     try {
-      lines = readFileSync(file, 'utf8').split('\n');
+      lines = readUntrustedFileSync(file, SOURCE_BYTES).toString().split('\n');
     } catch {
       // Compiled elsewhere, or a log without its source: the place alone has to do.
       lines = null;

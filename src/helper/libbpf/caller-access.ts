@@ -2,7 +2,7 @@
  * Opens files as the person could, whatever the helper is allowed: without the capabilities that bypass file
  * permissions, and kept open, so that the file checked is the file probed.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { HelperError } from '../errors';
 import { systemError } from './errors';
 import { capget, capset } from './ffi';
@@ -48,12 +48,19 @@ export interface CallerFile {
   close(): void;
 }
 
-/** Throws HelperError 'not-permitted' (EACCES, EPERM) where the caller may not read the file, 'not-found' where it is absent. */
+/**
+ * Throws HelperError 'not-permitted' (EACCES, EPERM) where the caller may not read the file, 'not-found' where it is
+ * absent or not a regular file: libbpf reads what it is given, and a FIFO or a device has no end.
+ */
 export function openAsCaller(path: string): CallerFile {
   let fd: number;
   try {
-    // O_NONBLOCK: opening a FIFO must not hang the helper; it changes nothing for files.
-    fd = withoutBypass(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
+    fd = withoutBypass(() => {
+      // Looked at first: opening a device can act on it.
+      if (!statSync(path).isFile()) throw notAFile(path);
+      // O_NONBLOCK: a FIFO that took its place must not hang the helper; it changes nothing for files.
+      return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    });
   } catch (error) {
     if (error instanceof HelperError) throw error;
     const { errno = 0, code } = error as NodeJS.ErrnoException;
@@ -67,7 +74,15 @@ export function openAsCaller(path: string): CallerFile {
     }
     throw systemError('not-found', `Cannot open ${path}`, Math.abs(errno), 'Check the path.');
   }
+  if (!fstatSync(fd).isFile()) {
+    closeSync(fd);
+    throw notAFile(path);
+  }
   return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
+}
+
+function notAFile(path: string): HelperError {
+  return new HelperError('not-found', `${path} is not a regular file. Choose a program or a library.`);
 }
 
 /** Where libbpf looks for a library or a command named without a path, without the caller's environment. */

@@ -5,6 +5,7 @@
 import * as vscode from 'vscode';
 import type { CompileDiagnostic, Fixit } from '../../compile/diagnostics';
 import { DIAGNOSTIC_OWNER } from '../command-ids';
+import { isRegularFile } from '../regular-file';
 import { diagnostic, quickFix, type RelatedPlace } from '../ui/items';
 import { utf16Column, wordEnd } from './diagnostic-text';
 
@@ -21,7 +22,9 @@ class SourceLines {
 
 async function readLines(file: string): Promise<readonly string[]> {
   try {
-    const document = await vscode.workspace.openTextDocument(file);
+    const uri = vscode.Uri.file(file);
+    if (!(await isRegularFile(uri))) return [];
+    const document = await vscode.workspace.openTextDocument(uri);
     return document.getText().split(/\r?\n/);
   } catch {
     // A header that cannot be read still has a line number to point at.

@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Exported, ExportInput } from '../../shared/export/model';
 import { readObject } from '../../shared/object/object';
+import { readUntrustedFile } from '../../system/untrusted-file';
 import type { CompileTasks } from '../compile/task-provider';
 import { Cancelled, errors, UserError } from '../errors';
 import type { Log } from '../log';
@@ -104,10 +105,12 @@ async function ownHeaders(source: string, program: vscode.Uri, includeFolder: st
   return [...headers].map(([name, text]) => ({ name, text }));
 }
 
+const HEADER_BYTES = 16 << 20;
+
 async function readFirst(folders: readonly string[], name: string): Promise<string | null> {
   for (const folder of folders) {
     try {
-      return await readFile(path.join(folder, name), 'utf8');
+      return (await readUntrustedFile(path.join(folder, name), HEADER_BYTES)).toString();
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     }

@@ -4,6 +4,7 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import { defaultCacheFolder } from '../../compile/cache-files';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { isBpfSource } from '../../shared/bpf-source';
+import { environmentOverlay } from '../../system/child-environment';
 import { SettingIds } from '../command-ids';
 import type { Log } from '../log';
 
@@ -105,7 +106,12 @@ export class LanguageServerClient implements vscode.Disposable {
     const client = new LanguageClient(
       'bpf-workbench',
       'BPF Workbench Language Server',
-      { module: serverPath, transport: TransportKind.ipc },
+      {
+        module: serverPath,
+        transport: TransportKind.ipc,
+        // The library copies this process's environment and lays this over it.
+        options: { env: environmentOverlay('language-server') },
+      },
       {
         documentSelector: [
           { scheme: 'file', language: 'c' },

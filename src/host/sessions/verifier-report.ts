@@ -11,6 +11,7 @@ import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/expla
 import { CommandIds, ContextKeys } from '../command-ids';
 import { utf16Column, wordEnd } from '../compile/diagnostic-text';
 import { errors, type UserError } from '../errors';
+import { isRegularFile } from '../regular-file';
 import { diagnostic, type RelatedPlace } from '../ui/items';
 import { type HoverPart, hover } from '../ui/markdown';
 
@@ -158,13 +159,9 @@ async function sourceUri(file: string, program: vscode.Uri): Promise<vscode.Uri>
         vscode.Uri.joinPath(program, '..', file.replace(/^.*\//, '')),
       ];
   for (const candidate of candidates) {
-    try {
-      await vscode.workspace.fs.stat(candidate);
-      return candidate;
-    } catch {
-      // Compiled elsewhere: the next candidate, at last the program itself.
-    }
+    if (await isRegularFile(candidate)) return candidate;
   }
+  // Compiled elsewhere.
   return program;
 }
 

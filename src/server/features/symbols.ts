@@ -1,9 +1,10 @@
 /** Document symbols, definitions and references. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type DocumentSymbol, type Location, SymbolKind } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { readUntrustedFileSync } from '../../system/untrusted-file';
 import type { Analysis } from '../analysis';
 import { Scope, tokenBefore } from '../source/expressions';
 import type { Headers } from '../source/headers';
@@ -216,10 +217,12 @@ export function functionsBeside(
     });
 }
 
-/** null where the file is gone since the folder was listed. */
+const MOST_SIBLING_BYTES = 1024 * 1024;
+
+/** null where the file is gone since the folder was listed, larger than a program is, or not a regular file. */
 function readOrNull(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8');
+    return readUntrustedFileSync(file, MOST_SIBLING_BYTES).toString();
   } catch {
     return null;
   }

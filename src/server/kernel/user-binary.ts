@@ -1,15 +1,7 @@
 /** Functions and static probes of a program or library: what uprobe and USDT targets name. Reads symbols only. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { openUntrustedFileSync } from '../../system/untrusted-file';
 
 export interface UserBinary {
   /** Function names, sorted. */
@@ -102,11 +94,11 @@ function isFile(file: string): boolean {
   }
 }
 
-/** null when the file cannot be read or is no 64-bit little-endian ELF file. */
+/** null when the file cannot be read or is not a regular file, or not a 64-bit little-endian ELF file. */
 export function readUserBinary(file: string): UserBinary | null {
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    descriptor = openUntrustedFileSync(file);
   } catch {
     return null;
   }

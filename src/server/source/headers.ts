@@ -1,6 +1,7 @@
 /** Headers that a source includes: the author's own are read, the system's are asked only which types they declare. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
+import { readUntrustedFileSync } from '../../system/untrusted-file';
 import { lex } from './lexer';
 import type { SourceModel } from './model';
 import { readSource } from './read-source';
@@ -91,11 +92,10 @@ export class Headers {
   private read(file: string): CachedHeader | null {
     try {
       const { size, mtimeMs } = statSync(file);
-      if (size > MAX_HEADER_BYTES) return null;
       const stamp = `${size}-${mtimeMs}`;
       const known = this.cache.get(file);
       if (known?.stamp === stamp) return known;
-      const text = readFileSync(file, 'utf8');
+      const text = readUntrustedFileSync(file, MAX_HEADER_BYTES).toString();
       const header = { stamp, text, model: readSource(text, lex(text)) };
       this.cache.set(file, header);
       return header;
@@ -108,7 +108,7 @@ export class Headers {
 function systemHeader(name: string): string | null {
   for (const folder of SYSTEM_FOLDERS) {
     try {
-      return readFileSync(path.join(folder, name), 'utf8');
+      return readUntrustedFileSync(path.join(folder, name), MAX_HEADER_BYTES).toString();
     } catch {
       // Not in this folder.
     }

@@ -1,13 +1,16 @@
 /** Names of the kernel's Rust functions as their authors wrote them: /proc/kallsyms has them mangled (v0). */
+import { BoundedMap } from '../../shared/bounded-map';
 import { LineProcess } from './line-process';
 import { readableName } from './rust-names';
 
 /** Of Rust's manglings: v0 (RFC 2603), and the older one. The kernel has no C++. */
 const MANGLED = /^_(R|ZN)/;
 
+const NAMES_KEPT = 16_384;
+
 export class Demangler {
   private tool: Promise<LineProcess | null> | null = null;
-  private readonly known = new Map<string, Promise<string>>();
+  private readonly known = new BoundedMap<string, Promise<string>>(NAMES_KEPT);
 
   /** The name as it is where it is not mangled, or nothing here (llvm-cxxfilt) can read it. */
   readable(name: string): string | Promise<string> {

@@ -2,27 +2,43 @@
  * Names of addresses in programs and libraries: llvm-symbolizer, which reads symbol tables and debug information
  * (separate files by build id included) and demangles C++ and Rust, the latter's older mangling only with our help
  * (rust-names.ts).
+ *
+ * It opens the file itself, and files that the file names (.gnu_debuglink): a traced process decides what these are.
+ * So it runs with limits (line-process.ts), and a file on which it was lost twice is not asked about again.
  */
-import { LineProcess } from './line-process';
+import { BoundedMap } from '../../shared/bounded-map';
+import { LineProcess, type LineProcessOptions } from './line-process';
 import { readableName } from './rust-names';
 
 interface Answer {
   readonly Symbol?: readonly { readonly FunctionName: string }[];
 }
 
-export class FileSymbolizer {
-  private readonly known = new Map<string, Promise<readonly string[]>>();
+/** Of questions and names kept, in UTF-16 units. */
+const KEPT_CHARACTERS = 16 << 20;
+const LOSSES_KEPT = 1024;
+const LOSSES_PER_FILE = 2;
+/** Then no more files are named: something makes it fail again and again. */
+const MOST_STARTS = 16;
 
-  private constructor(private readonly tool: LineProcess) {}
+export class FileSymbolizer {
+  private readonly known = new BoundedMap<string, Promise<readonly string[]>>(KEPT_CHARACTERS);
+  private readonly losses = new BoundedMap<string, number>(LOSSES_KEPT);
+  private starts = 1;
+
+  private constructor(
+    private tool: Promise<LineProcess | null>,
+    private readonly options: Pick<LineProcessOptions, 'deadlineMs'>,
+  ) {}
 
   /** Null where there is no llvm-symbolizer: `sudo apt-get install llvm` brings one. */
-  static async start(): Promise<FileSymbolizer | null> {
-    const tool = await LineProcess.start('llvm-symbolizer', [
-      '--output-style=JSON',
-      '--demangle',
-      '--inlines',
-    ]);
-    return tool && new FileSymbolizer(tool);
+  static async start(options: Pick<LineProcessOptions, 'deadlineMs'> = {}): Promise<FileSymbolizer | null> {
+    const lost: { tell?: (line: string) => void } = {};
+    const tool = await startTool(options, line => lost.tell?.(line));
+    if (!tool) return null;
+    const symbolizer = new FileSymbolizer(Promise.resolve(tool), options);
+    lost.tell = line => symbolizer.countLoss(line);
+    return symbolizer;
   }
 
   /** Functions at an address as linked, innermost (inlined) first; empty when the file does not say. */
@@ -32,14 +48,55 @@ export class FileSymbolizer {
     if (known) return known;
     // A path with a quote would be read as something else.
     if (file.includes('"')) return Promise.resolve([]);
-    const asked = this.tool.ask(line).then(functionsOf);
-    this.known.set(line, asked);
+    const asked: Promise<readonly string[]> = this.ask(file, line).then(answer => {
+      if (answer === null) this.known.delete(line);
+      else this.known.set(line, asked, line.length + answer.length);
+      return functionsOf(answer);
+    });
+    this.known.set(line, asked, line.length);
     return asked;
   }
 
   dispose(): void {
-    this.tool.dispose();
+    this.starts = MOST_STARTS;
+    void this.tool.then(tool => tool?.dispose());
   }
+
+  private async ask(file: string, line: string): Promise<string | null> {
+    while ((this.losses.get(file) ?? 0) < LOSSES_PER_FILE) {
+      const tool = await this.liveTool();
+      if (!tool?.isAlive) return null;
+      const answer = await tool.ask(line);
+      // Null from one that lives: it does not take this question. From a dead one: perhaps another file's fault.
+      if (answer !== null || tool.isAlive) return answer;
+    }
+    return null;
+  }
+
+  private async liveTool(): Promise<LineProcess | null> {
+    const asked = this.tool;
+    const tool = await asked;
+    if (tool?.isAlive || this.starts >= MOST_STARTS) return tool;
+    // Of all who find it dead, the first starts the next one.
+    if (this.tool === asked) {
+      this.starts++;
+      this.tool = startTool(this.options, line => this.countLoss(line));
+    }
+    return this.tool;
+  }
+
+  private countLoss(line: string): void {
+    const file = line.slice(1, line.lastIndexOf('"'));
+    this.losses.set(file, (this.losses.get(file) ?? 0) + 1);
+  }
+}
+
+function startTool(
+  options: Pick<LineProcessOptions, 'deadlineMs'>,
+  onLost: (line: string) => void,
+): Promise<LineProcess | null> {
+  const args = ['--output-style=JSON', '--demangle', '--inlines'];
+  return LineProcess.start('llvm-symbolizer', args, { ...options, onLost });
 }
 
 function functionsOf(answer: string | null): readonly string[] {

@@ -1,45 +1,104 @@
-/** A tool of LLVM's that answers each line of its input with one line; runs without privileges. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+/** A tool of LLVM's that answers each line of its input with one line; runs without privileges and within limits. */
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { startPiped } from '../../system/child-process';
 
 /** The newest first; llvm-symbolizer's JSON output and llvm-cxxfilt's Rust need LLVM 13. */
 const VERSIONS = Array.from({ length: 10 }, (_, index) => 22 - index);
 
+/** Debug information of a large program takes llvm-symbolizer seconds; a file that never ends takes for ever. */
+const ANSWER_DEADLINE_MS = 30_000;
+/** Address space, in which it maps the files it reads. */
+const MEMORY_BYTES = 4 * 1024 ** 3;
+const ANSWER_BYTES = 1 << 20;
+const MOST_WAITING = 32_768;
+
+export interface LineProcessOptions {
+  /** For one answer, from when the one before was there. */
+  readonly deadlineMs?: number;
+  /** The process ended, or was ended at a limit, before it answered this question. */
+  readonly onLost?: (line: string) => void;
+}
+
+interface Question {
+  readonly line: string;
+  readonly answer: (answer: string | null) => void;
+}
+
 export class LineProcess {
   private ended = false;
-  private readonly waiting: ((answer: string | null) => void)[] = [];
+  private readonly waiting: Question[] = [];
+  private pending = '';
+  private timer: NodeJS.Timeout | null = null;
 
-  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+  private constructor(
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly options: LineProcessOptions,
+  ) {
     child.stderr.resume();
-    child.stdin.on('error', () => this.answerRest());
-    child.once('error', () => this.answerRest());
-    child.once('close', () => this.answerRest());
-    createInterface({ input: child.stdout }).on('line', line => this.waiting.shift()?.(line));
+    child.stdin.on('error', () => this.end());
+    child.once('error', () => this.end());
+    child.once('close', () => this.end());
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.read(text));
   }
 
   /** Null where there is no such tool: `sudo apt-get install llvm` brings them. */
-  static async start(tool: string, args: readonly string[]): Promise<LineProcess | null> {
+  static async start(
+    tool: string,
+    args: readonly string[],
+    options: LineProcessOptions = {},
+  ): Promise<LineProcess | null> {
     const path = await findTool(tool);
-    return path === null ? null : new LineProcess(spawn(path, args, { stdio: 'pipe' }));
+    if (path === null) return null;
+    return new LineProcess(startPiped('tool', path, args, { memoryBytes: MEMORY_BYTES }), options);
   }
 
-  /** The answer; null when the process has ended, or ends without one. A line break in the question is refused so, too. */
+  get isAlive(): boolean {
+    return !this.ended;
+  }
+
+  /**
+   * The answer; null when the process has ended or ends without one, by itself or at a limit (time and size of an
+   * answer, memory, questions that wait). A line break in the question is refused so, too.
+   */
   ask(line: string): Promise<string | null> {
-    if (line.includes('\n') || this.ended) return Promise.resolve(null);
-    const asked = new Promise<string | null>(resolve => this.waiting.push(resolve));
+    if (line.includes('\n') || this.ended || this.waiting.length >= MOST_WAITING)
+      return Promise.resolve(null);
+    const asked = new Promise<string | null>(answer => this.waiting.push({ line, answer }));
+    if (this.waiting.length === 1) this.restartTimer();
     this.child.stdin.write(`${line}\n`);
     return asked;
   }
 
   dispose(): void {
+    this.end();
     this.child.stdin.end();
-    this.child.kill();
   }
 
-  private answerRest(): void {
+  private read(text: string): void {
+    if (this.ended) return;
+    const lines = (this.pending + text).split('\n');
+    this.pending = lines.pop() ?? '';
+    for (const line of lines) this.waiting.shift()?.answer(line);
+    if (this.pending.length > ANSWER_BYTES) this.end();
+    else if (lines.length > 0) this.restartTimer();
+  }
+
+  private restartTimer(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    if (this.waiting.length === 0) return;
+    this.timer = setTimeout(() => this.end(), this.options.deadlineMs ?? ANSWER_DEADLINE_MS);
+  }
+
+  private end(): void {
+    if (this.ended) return;
     this.ended = true;
-    for (const answer of this.waiting.splice(0)) answer(null);
+    if (this.timer) clearTimeout(this.timer);
+    this.child.kill('SIGKILL');
+    const [culprit, ...others] = this.waiting.splice(0);
+    if (culprit) this.options.onLost?.(culprit.line);
+    for (const { answer } of culprit ? [culprit, ...others] : others) answer(null);
   }
 }
 

@@ -26,6 +26,9 @@ export function parseMaps(text: string): Mapping[] {
   return mappings;
 }
 
+/** Of code; what a process unmaps is not heard of, so one that maps new places for ever would fill the memory. */
+const MAPPINGS_KEPT = 2048;
+
 /** Mappings of one process over time; the newest wins where they overlap (exec, dlopen). */
 export class ProcessMaps {
   private mappings: readonly Mapping[] = [];
@@ -34,7 +37,7 @@ export class ProcessMaps {
     const kept = this.mappings.filter(
       old => !newer.some(mapping => mapping.start < old.end && old.start < mapping.end),
     );
-    this.mappings = [...kept, ...newer];
+    this.mappings = [...kept, ...newer].slice(-MAPPINGS_KEPT);
   }
 
   /** What a new process has of the one that created it; its own mappings stay. */

@@ -1,12 +1,12 @@
 /** Addresses of a session's stacks as names: what is not known stays [unknown], with the file and offset where those are. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { BoundedMap } from '../../shared/bounded-map';
 import type { StackAddress } from '../../shared/decode/stacks';
 import { type HelperConnection, HelperRequestError } from '../helper-connection';
 import type { Target } from '../target';
 import type { TracingSession } from '../tracing-session';
-import { UserElf } from '../user-elf';
 import { Demangler } from './demangler';
+import { ElfFiles } from './elf-files';
 import { FileSymbolizer } from './file-symbolizer';
 import { KernelSymbols } from './kernel-symbols';
 import { type MappingRecord, parseMappingRecords } from './mapping-records';
@@ -14,6 +14,9 @@ import { ProcessMaps, parseMaps } from './process-maps';
 
 /** From soon after its start, when the dynamic linker is at work, to rarely. */
 const WATCH_STEPS_MS = [5, 10, 20, 40, 80, 160, 320];
+
+/** Those heard of last; a fork bomb makes more. */
+const PROCESSES_KEPT = 16_384;
 
 /** One name of an address. */
 export interface NamedAddress {
@@ -24,8 +27,8 @@ export interface NamedAddress {
 }
 
 export class Symbolizer {
-  private readonly processes = new Map<number, ProcessMaps>();
-  private readonly elves = new Map<string, Promise<UserElf | null>>();
+  private readonly processes = new BoundedMap<number, ProcessMaps>(PROCESSES_KEPT);
+  private readonly elves = new ElfFiles();
   private readonly timers = new Set<NodeJS.Timeout>();
   private disposed = false;
   private kernel: Promise<KernelSymbols> | null = null;
@@ -97,7 +100,7 @@ export class Symbolizer {
     pid: number,
     addresses: readonly StackAddress[],
   ): Promise<NamedAddress[]> {
-    if (space === 'user' && !this.processes.has(pid)) await this.readMaps(pid);
+    if (space === 'user' && !this.processes.get(pid)) await this.readMaps(pid);
     const frames = await Promise.all(
       addresses.map((address, depth) => {
         if (address.kind === 'build-id') return this.buildIdFrames(pid, address.buildId, address.offset);
@@ -153,7 +156,7 @@ export class Symbolizer {
   /** The file with that build id among those the process has mapped, else the build id itself: it can be named elsewhere. */
   private async buildIdFrames(pid: number, buildId: string, offset: bigint): Promise<NamedAddress[]> {
     for (const file of this.processes.get(pid)?.files() ?? []) {
-      if ((await this.elf(file))?.buildId() === buildId) return this.namesAt(file, offset);
+      if ((await this.elves.elf(file))?.buildId() === buildId) return this.namesAt(file, offset);
     }
     return [{ name: `[unknown] ${buildId}+0x${offset.toString(16)}`, module: '' }];
   }
@@ -161,7 +164,7 @@ export class Symbolizer {
   private async namesAt(file: string, offset: bigint): Promise<NamedAddress[]> {
     const module = path.basename(file);
     const unknown = [{ name: `[unknown] ${module}+0x${offset.toString(16)}`, module }];
-    const elf = await this.elf(file);
+    const elf = await this.elves.elf(file);
     const address = elf?.addressAt(Number(offset)) ?? null;
     if (address === null) return unknown;
     this.files ??= FileSymbolizer.start();
@@ -169,19 +172,6 @@ export class Symbolizer {
     return functions.length > 0
       ? functions.map(name => ({ name: elf?.publicName(name) ?? name, module }))
       : unknown;
-  }
-
-  private elf(file: string): Promise<UserElf | null> {
-    const known =
-      this.elves.get(file) ??
-      readFile(file).then(
-        bytes => new UserElf(bytes),
-        () => null,
-      );
-    // Deleted or replaced files, and what is no ELF file, leave their frames unnamed.
-    const safe = known.catch(() => null);
-    this.elves.set(file, safe);
-    return safe;
   }
 
   private async readKernelSymbols(): Promise<KernelSymbols> {

@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { runChild } from '../../system/child-process';
 
 /** TCG's way with several CPUs: one thread for all of them in turns, or one for each. */
 export type EmulatedThreads = 'single' | 'multi';
@@ -15,8 +14,8 @@ const SAFE_SINCE = { major: 8, minor: 1 } as const;
 
 /** 'single' for a QEMU that is too old, or whose version cannot be told. */
 export async function safeEmulatedThreads(qemuPath: string): Promise<EmulatedThreads> {
-  const version = await promisify(execFile)(qemuPath, ['--version'], { timeout: 10_000 }).then(
-    ({ stdout }) => stdout,
+  const version = await runChild('qemu', qemuPath, ['--version'], { deadlineMs: 10_000 }).then(
+    ({ stdout }) => stdout.toString(),
     () => '',
   );
   return emulatedThreadsOf(version);

@@ -1,15 +1,21 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { runChild } from '../../system/child-process';
 import { type CpioEntry, cpioArchive } from './cpio';
 import { findTool, installCommand } from './find-tool';
 import type { KernelImage } from './kernel-image';
 import { VmError } from './vm-error';
 
-const run = promisify(execFile);
+const TOOL_DEADLINE_MS = 120_000;
+
+/** What a tool printed. Throws Error with what it printed as error when it failed. */
+async function run(tool: string, args: readonly string[], outputBytes = 4 << 20): Promise<Buffer> {
+  const result = await runChild('tool', tool, args, { deadlineMs: TOOL_DEADLINE_MS, outputBytes });
+  if (result.code === 0 && !result.truncated) return result.stdout;
+  throw new Error(result.stderr.trim() || `${tool} failed (exit ${result.code ?? 'by signal'})`);
+}
 
 /** What the guest cannot reach its root file system and its agent without; the rest loads from there by name. */
 const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_console'];
@@ -119,14 +125,14 @@ async function modulesInOrder(kernel: KernelImage, names: readonly string[]): Pr
   for (const name of names) {
     // This machine's own modprobe.d is about another kernel.
     const args = ['-C', '/dev/null', '-d', base, '-S', kernel.release, '--show-depends', name];
-    const { stdout } = await run(modprobe, args).catch(error => {
+    const listed = await run(modprobe, args).catch(error => {
       throw new VmError(
         'module-missing',
-        `Kernel ${kernel.release} has no module ${name}, which the sandbox VM needs: ${String(error.stderr ?? error).trim()}`,
+        `Kernel ${kernel.release} has no module ${name}, which the sandbox VM needs: ${error instanceof Error ? error.message : error}`,
         'npm run setup -- run',
       );
     });
-    for (const line of stdout.split('\n')) {
+    for (const line of listed.toString().split('\n')) {
       const file = /^insmod (\S+)/.exec(line)?.[1];
       if (file) files.add(file);
     }
@@ -165,6 +171,6 @@ async function uncompressedModule(file: string): Promise<{ name: string; bytes: 
     const what = `The modules of the sandbox VM's kernel are compressed; unpacking them needs ${compression.tool}.`;
     throw new VmError('tool-missing', what, installCommand(compression.debianPackage));
   }
-  const { stdout } = await run(tool, ['-dc', file], { encoding: 'buffer', maxBuffer: 64 << 20 });
-  return { name: path.basename(file, compression.suffix), bytes: stdout };
+  const bytes = await run(tool, ['-dc', file], 64 << 20);
+  return { name: path.basename(file, compression.suffix), bytes };
 }

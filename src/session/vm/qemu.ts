@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import { GUEST_PORTS } from '../../shared/protocol/guest';
+import { startChild } from '../../system/child-process';
 import type { Acceleration } from './acceleration';
 import { ConsoleLog } from './console-log';
 import type { EmulatedThreads } from './emulated-cpus';
@@ -88,10 +89,15 @@ export async function startQemu(options: QemuOptions): Promise<Qemu> {
   const setpriv = await findTool('setpriv');
   if (!setpriv)
     throw new VmError('tool-missing', 'The sandbox VM needs setpriv.', installCommand('util-linux'));
-  const child = spawn(setpriv, ['--pdeathsig', 'KILL', options.qemuPath, ...qemuArguments(options)], {
-    // 3: the agent's port. Node makes extra pipes as Unix socket pairs, which is what a QEMU socket chardev takes.
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  const child = startChild(
+    'qemu',
+    setpriv,
+    ['--pdeathsig', 'KILL', options.qemuPath, ...qemuArguments(options)],
+    {
+      // 3: the agent's port. Node makes extra pipes as Unix socket pairs, which is what a QEMU socket chardev takes.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    },
+  );
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));

@@ -3,10 +3,10 @@
  * start (measured: 5.5 s against 1.1 s until its first line), so it is done once, here, and QEMU enters the ELF file
  * directly. The same file holds the kernel's BTF, which then needs no boot.
  */
-import { execFile } from 'node:child_process';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { runChild } from '../../system/child-process';
 import { findTool } from './find-tool';
 import type { KernelImage } from './kernel-image';
 
@@ -22,6 +22,7 @@ const SECTOR_BYTES = 512;
 
 /** Payloads end with their uncompressed size as u32 (scripts/Makefile.lib, size_append); gzip has it in its own format. */
 const SIZE_BYTES = 4;
+const UNPACK_DEADLINE_MS = 120_000;
 const COMPRESSIONS = [
   { magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a]), tool: 'xz' },
   { magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), tool: 'zstd' },
@@ -89,14 +90,10 @@ async function unpack(image: Buffer): Promise<Buffer | null> {
   return elf?.subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1')) ? elf : null;
 }
 
-function filter(tool: string, args: readonly string[], input: Uint8Array): Promise<Buffer | null> {
-  return new Promise(resolve => {
-    const child = execFile(tool, args, { encoding: 'buffer', maxBuffer: 1 << 30 }, (error, stdout) =>
-      resolve(error ? null : stdout),
-    );
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
-  });
+async function filter(tool: string, args: readonly string[], input: Uint8Array): Promise<Buffer | null> {
+  const limits = { deadlineMs: UNPACK_DEADLINE_MS, outputBytes: 1 << 30 };
+  const { code, stdout, truncated } = await runChild('tool', tool, args, { ...limits, input });
+  return code === 0 && !truncated ? stdout : null;
 }
 
 /** Bytes of one section of a 64-bit little-endian ELF file (elf(5)), without reading the whole file. */

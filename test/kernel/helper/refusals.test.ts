@@ -178,6 +178,15 @@ describe('a helper with a capability budget', () => {
         code: 'not-permitted',
         errnoName: 'EACCES',
       });
+      await guest.sh('mkfifo -m 666 /var/tmp/bpfw-fifo && ln -s /dev/zero /var/tmp/bpfw-zero');
+      for (const path of ['/var/tmp/bpfw-fifo', '/dev/zero', '/var/tmp/bpfw-zero', '/usr']) {
+        const { sessionId } = await open(path);
+        expect(await client.failure('session/attach', { sessionId }), path).toMatchObject({
+          code: 'not-found',
+          message: expect.stringContaining('not a regular file'),
+        });
+        await client.request('session/close', { sessionId });
+      }
       const allowed = await open(workloadPath('probe_target'));
       const { programs } = await client.request('session/attach', { sessionId: allowed.sessionId });
       expect(programs).toHaveLength(1);

@@ -1,0 +1,110 @@
+/**
+ * The one way to open a path that somebody else names: a traced process (its mappings), an object or a source (section
+ * names, #include, #line), a log. Such a path may be a FIFO, on which open(2) waits for ever, a device, which may act
+ * when it is opened and never ends, a file of any size, or one that grows while it is read.
+ *
+ * Files of procfs and sysfs have no size to go by and are not for this door. A network file system or FUSE may still
+ * answer late or never: asynchronous callers read one file at a time, so that one of Node's four threads waits and no more.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+
+export type FileRefusalCode = 'not-a-file' | 'too-large' | 'changed';
+
+/** Why a file was not read. The system's own errors (ENOENT, EACCES …) come as they are. */
+export class FileRefusal extends Error {
+  constructor(
+    readonly code: FileRefusalCode,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'FileRefusal';
+  }
+}
+
+/** O_NONBLOCK: a FIFO that took the file's place is opened at once, and refused. Node adds O_CLOEXEC itself. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * The bytes of a regular file, links followed; no more than it had when it was opened. Throws FileRefusal: 'not-a-file',
+ * 'too-large' (more than `maxBytes`), 'changed' (another file took its place meanwhile); else the system's error.
+ */
+export async function readUntrustedFile(path: string, maxBytes: number): Promise<Buffer> {
+  // Looked at first: opening a device can act on it (rewind a tape, start a watchdog).
+  const seen = checked(path, await stat(path));
+  const file = await open(path, FLAGS);
+  try {
+    const { size } = sameFile(path, seen, await file.stat());
+    limit(path, size, maxBytes);
+    return await readExactly(file, size);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The same at once. */
+export function readUntrustedFileSync(path: string, maxBytes: number): Buffer {
+  const fd = openUntrustedFileSync(path);
+  try {
+    const { size } = fstatSync(fd);
+    limit(path, size, maxBytes);
+    const bytes = Buffer.allocUnsafe(size);
+    let at = 0;
+    while (at < size) {
+      const count = readSync(fd, bytes, at, size - at, at);
+      if (count === 0) break;
+      at += count;
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A descriptor of a regular file of any size, to read parts of. Errors as readUntrustedFile, but for 'too-large'. */
+export function openUntrustedFileSync(path: string): number {
+  const seen = checked(path, statSync(path));
+  const fd = openSync(path, FLAGS);
+  try {
+    sameFile(path, seen, fstatSync(fd));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function checked(path: string, stats: Stats): Stats {
+  if (stats.isFile()) return stats;
+  throw new FileRefusal('not-a-file', `${path} is ${kindOf(stats)}, not a regular file`);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a FIFO';
+  if (stats.isSocket()) return 'a socket';
+  return 'a device';
+}
+
+function sameFile(path: string, seen: Stats, opened: Stats): Stats {
+  checked(path, opened);
+  if (opened.dev === seen.dev && opened.ino === seen.ino) return opened;
+  throw new FileRefusal('changed', `${path} was replaced while it was opened`);
+}
+
+function limit(path: string, size: number, maxBytes: number): void {
+  if (size <= maxBytes) return;
+  throw new FileRefusal('too-large', `${path} has ${size} bytes, more than the ${maxBytes} that are read`);
+}
+
+/** Shorter when the file has shrunk. */
+async function readExactly(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await file.read(bytes, at, size - at, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return bytes.subarray(0, at);
+}
