@@ -1,7 +1,7 @@
 /**
  * What uprobes need from a user program or library (ELF64, little endian; gabi): symbols, the file offset of an
  * address, and the GOT slots through which it calls a function. Reads the whole file; throws nothing but
- * UserElfError.
+ * UserElfError. A hostile file costs no more than a large program: every answer has a limit of work.
  */
 export class UserElfError extends Error {
   constructor(message: string) {
@@ -44,6 +44,12 @@ const STT_GNU_IFUNC = 10;
 /** GLOB_DAT and JUMP_SLOT of x86-64 (6, 7) and AArch64 (1025, 1026). */
 const GOT_RELOCATIONS = new Set([6, 7, 1025, 1026]);
 
+/** Of one answer: a unit for each symbol and relocation, and for each 16 bytes of a name. A browser takes 4 million. */
+const WORK_LIMIT = 16 << 20;
+const NAME_BYTES = 64 << 10;
+/** Notes take longer to read, and no file has a million. */
+const NOTE_WORK = 16;
+
 const underscores = (name: string): number => /^_*/.exec(name)?.[0].length ?? 0;
 
 export class UserElf {
@@ -51,6 +57,7 @@ export class UserElf {
   private readonly sections: readonly Section[];
   private readonly segments: readonly Segment[];
   private publicNames: ReadonlyMap<string, string> | null = null;
+  private work = 0;
 
   constructor(private readonly bytes: Uint8Array) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -78,17 +85,28 @@ export class UserElf {
 
   /**
    * The name people call a function by: of all its names (malloc, __libc_malloc) the one with the fewest leading
-   * underscores. Names the file does not have, such as demangled ones, stay as they are.
+   * underscores. Names the file does not have, such as demangled ones, stay as they are; so do all of a damaged file's.
    */
   publicName(name: string): string {
     this.publicNames ??= this.readPublicNames();
     return this.publicNames.get(name) ?? name;
   }
 
+  private functionsOrNone(): UserSymbol[] {
+    try {
+      return this.functionsWhere(() => true);
+    } catch {
+      return [];
+    }
+  }
+
   private readPublicNames(): ReadonlyMap<string, string> {
     const byAddress = new Map<number, string[]>();
-    for (const { name, address } of this.functionsWhere(() => true))
-      byAddress.set(address, [...(byAddress.get(address) ?? []), name]);
+    for (const { name, address } of this.functionsOrNone()) {
+      const names = byAddress.get(address);
+      if (names) names.push(name);
+      else byAddress.set(address, [name]);
+    }
     const publicNames = new Map<string, string>();
     for (const names of byAddress.values()) {
       const [best] = names.toSorted((a, b) => underscores(a) - underscores(b) || a.length - b.length);
@@ -119,7 +137,7 @@ export class UserElf {
     return segment ? offset - segment.offset + segment.address : null;
   }
 
-  /** The GNU build id, hexadecimal (note type 3 of owner "GNU"); null when the file has none. */
+  /** The GNU build id, hexadecimal (note type 3 of owner "GNU"); null when the file has none. Throws UserElfError. */
   buildId(): string | null {
     return this.guard(() => {
       for (const { owner, type, at, size } of this.notes()) {
@@ -153,6 +171,7 @@ export class UserElf {
         const symbols = this.sections[section.link];
         if (symbols?.type !== SHT_DYNSYM) continue;
         for (let at = section.offset; at + 24 <= section.offset + section.size; at += 24) {
+          this.spend(1);
           const type = this.view.getUint32(at + 8, true);
           const symbol = this.view.getUint32(at + 12, true);
           if (GOT_RELOCATIONS.has(type) && this.symbolName(symbols, symbol) === name)
@@ -169,6 +188,7 @@ export class UserElf {
       for (let start = section.offset; start + 12 <= section.offset + section.size; ) {
         const nameBytes = this.view.getUint32(start, true);
         const size = this.view.getUint32(start + 4, true);
+        this.spend(NOTE_WORK + (nameBytes + size) / 16);
         const type = this.view.getUint32(start + 8, true);
         const at = start + 12 + ((nameBytes + 3) & ~3);
         const name = this.bytes.subarray(start + 12, start + 12 + Math.max(0, nameBytes - 1));
@@ -206,6 +226,7 @@ export class UserElf {
   private symbolsOf(section: Section, wanted: (name: string) => boolean): UserSymbol[] {
     const found: UserSymbol[] = [];
     for (let index = 0; (index + 1) * 24 <= section.size; index++) {
+      this.spend(1);
       const at = section.offset + index * 24;
       const type = this.view.getUint8(at + 4) & 0xf;
       if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || this.view.getUint16(at + 6, true) === 0) continue;
@@ -220,18 +241,25 @@ export class UserElf {
     const strings = this.sections[table.link];
     if (!strings) return '';
     const start = strings.offset + this.view.getUint32(table.offset + index * 24, true);
-    const end = this.bytes.indexOf(0, start);
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, Math.max(0, end - start)).toString(
-      'latin1',
-    );
+    const longest = this.bytes.subarray(start, start + NAME_BYTES);
+    const end = longest.indexOf(0);
+    this.spend((end < 0 ? NAME_BYTES : end) / 16);
+    return Buffer.from(longest.subarray(0, Math.max(0, end))).toString('latin1');
   }
 
   private u64(at: number): number {
     return Number(this.view.getBigUint64(at, true));
   }
 
+  private spend(units: number): void {
+    this.work += units;
+    if (this.work > WORK_LIMIT)
+      throw new UserElfError('its tables are larger than those of any program, or damaged');
+  }
+
   /** A damaged file makes DataView throw; that is said in our words. */
   private guard<T>(read: () => T): T {
+    this.work = 0;
     try {
       return read();
     } catch (error) {

@@ -72,6 +72,9 @@ const ROOMS: readonly Room[] = [
   },
 ];
 
+/** They start what gets elevated, and give it the whole environment still. */
+const NOT_CONVERTED = new Set(['src/session/local-helper.ts', 'src/session/run-as-root.ts']);
+
 function roomOf(file: string): Room | null {
   const room = ROOMS.find(candidate => file.startsWith(`${candidate.folder}/`));
   if (room) return room;
@@ -131,6 +134,15 @@ describe('rooms', () => {
     expect(users('@vscode/webview-ui-toolkit').filter(file => file !== 'webview/common/toolkit.ts')).toEqual(
       [],
     );
+  });
+
+  it('starts programs in one place, which gives each a minimal environment', () => {
+    const starts =
+      /^import (?!type\b)[^;]*'node:child_process'|\b(import|require)\(\s*'(node:)?child_process'/m;
+    const users = files.filter(file => starts.test(readFileSync(path.join(root, file), 'utf8')));
+    expect(users).toContain('src/system/child-process.ts');
+    const others = users.filter(file => file !== 'src/system/child-process.ts');
+    expect(others.filter(file => !NOT_CONVERTED.has(file))).toEqual([]);
   });
 
   it('sees an import that leaves its room', () => {

@@ -24,6 +24,16 @@ export class ElfFiles {
     return read;
   }
 
+  /** null also for a file without one, or a damaged one. */
+  async buildId(path: string): Promise<string | null> {
+    const elf = await this.elf(path);
+    try {
+      return elf?.buildId() ?? null;
+    } catch {
+      return null;
+    }
+  }
+
   private async read(path: string, entry: Promise<UserElf | null>): Promise<UserElf | null> {
     try {
       const bytes = await readUntrustedFile(path, FILE_BYTES);

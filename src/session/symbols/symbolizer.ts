@@ -156,7 +156,7 @@ export class Symbolizer {
   /** The file with that build id among those the process has mapped, else the build id itself: it can be named elsewhere. */
   private async buildIdFrames(pid: number, buildId: string, offset: bigint): Promise<NamedAddress[]> {
     for (const file of this.processes.get(pid)?.files() ?? []) {
-      if ((await this.elves.elf(file))?.buildId() === buildId) return this.namesAt(file, offset);
+      if ((await this.elves.buildId(file)) === buildId) return this.namesAt(file, offset);
     }
     return [{ name: `[unknown] ${buildId}+0x${offset.toString(16)}`, module: '' }];
   }

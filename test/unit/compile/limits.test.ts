@@ -80,11 +80,23 @@ it('ends clang when it waits for a FIFO that #line names: BTF holds a copy of ea
   expect(output).toContain('was ended');
 }, 20_000);
 
-it('ends clang at once when nobody waits for it any more', async () => {
+it('gives clang only its own environment, and ends it at once when nobody waits for it any more', async () => {
+  // Asked what it can do, before this test looks for one that compiles.
+  await findClang();
   const stop = new AbortController();
+  process.env.A_SECRET = 'of another program';
+  process.env.CPATH = folder;
   const compiling = result(`#include "${hostile.fifo}"${END}`, { signal: stop.signal, deadlineMs: 60_000 });
   compiling.catch(() => undefined);
   while (running('clang').length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+  // clang in the place of the shell that set its limits.
+  const environment = readFileSync(`/proc/${running('clang')[0]}/environ`, 'utf8');
+  const limits = readFileSync(`/proc/${running('clang')[0]}/limits`, 'utf8');
+  delete process.env.A_SECRET;
+  delete process.env.CPATH;
+  expect(environment).not.toContain('A_SECRET');
+  expect(environment).toContain(`CPATH=${folder}`);
+  expect(limits).toMatch(/^Max address space\s+2147483648\s+2147483648/m);
   stop.abort();
   await expect(compiling).rejects.toMatchObject({ name: 'AbortError' });
   while (running('clang').length > 0) await new Promise(resolve => setTimeout(resolve, 5));

@@ -79,3 +79,52 @@ describe('UserElf', () => {
     expect(new UserElf(readFileSync(process.execPath)).usdtProbes()).toEqual(new Set());
   });
 });
+
+/** An ELF file of nothing but sections: each with its type, the section it links to, and where its contents lie. */
+function elfOfSections(
+  fileBytes: number,
+  sections: readonly { type: number; link: number; offset: number; size: number }[],
+): Buffer {
+  const bytes = Buffer.alloc(fileBytes + sections.length * 64);
+  Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]).copy(bytes);
+  bytes.writeBigUInt64LE(BigInt(fileBytes), 40);
+  bytes.writeUInt16LE(64, 58);
+  bytes.writeUInt16LE(sections.length, 60);
+  for (const [index, section] of sections.entries()) {
+    const at = fileBytes + index * 64;
+    bytes.writeUInt32LE(section.type, at + 4);
+    bytes.writeBigUInt64LE(BigInt(section.offset), at + 24);
+    bytes.writeBigUInt64LE(BigInt(section.size), at + 32);
+    bytes.writeUInt32LE(section.link, at + 40);
+  }
+  return bytes;
+}
+
+describe('a file made to cost much', () => {
+  const MIB = 1 << 20;
+
+  it('is given up when its symbols share one endless name and one address', () => {
+    const table = { type: 2, link: 1, offset: 64, size: 48 * MIB };
+    const names = { type: 3, link: 0, offset: 64 + table.size, size: 16 * MIB };
+    const bytes = elfOfSections(names.offset + names.size, [table, names]);
+    bytes.fill('x', names.offset, names.offset + names.size);
+    for (let at = table.offset; at + 24 <= table.offset + table.size; at += 24) {
+      bytes[at + 4] = 2;
+      bytes.writeUInt16LE(1, at + 6);
+    }
+    const elf = new UserElf(bytes);
+    const started = performance.now();
+    expect(() => elf.functions('x')).toThrow(/larger than those of any program/);
+    expect(elf.publicName('x')).toBe('x');
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  it('is given up when thousands of its note sections are the whole file', () => {
+    const whole = { type: 7, link: 0, offset: 64, size: 16 * MIB };
+    const elf = new UserElf(elfOfSections(whole.offset + whole.size, Array(60_000).fill(whole)));
+    const started = performance.now();
+    expect(() => elf.buildId()).toThrow(/larger than those of any program/);
+    expect(() => elf.usdtProbes()).toThrow(UserElfError);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
