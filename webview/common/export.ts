@@ -1,13 +1,9 @@
-/** Text formats shared by every export. */
+/** JSON as every export writes it. */
 
-/** Field of a CSV line: quoted when it must be, and never a formula for a spreadsheet (leading = + - @ get a quote). */
-export function csvField(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
+import { printableJson } from '../../src/shared/text/escape';
 
 /** Integers over 2^53 become strings; bytes become arrays. */
-export function jsonValue(_name: string, value: unknown): unknown {
+function jsonValue(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint')
     return value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)
       ? String(value)
@@ -17,5 +13,10 @@ export function jsonValue(_name: string, value: unknown): unknown {
 
 /** A JSON document people can read, with a newline at its end. */
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, jsonValue, 2)}\n`;
+  return `${printableJson(JSON.stringify(value, jsonValue, 2))}\n`;
+}
+
+/** A JSON value as a line of its own, with its end. */
+export function jsonLine(value: unknown): string {
+  return `${printableJson(JSON.stringify(value, jsonValue))}\n`;
 }

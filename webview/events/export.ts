@@ -1,7 +1,8 @@
 /** Records as text: what is listed, in its order. Marks of lost records are kept, so that a gap is not a silence. */
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
-import { csvField, jsonText, jsonValue } from '../common/export';
+import { copiedLine, csvLine } from '../../src/shared/text/cells';
+import { jsonLine, jsonText } from '../common/export';
 import type { RecordReader } from './reader';
 import type { EventStream } from './stream';
 
@@ -13,11 +14,11 @@ export function recordsText(stream: EventStream, rows: Iterable<number>, format:
   const { columns } = stream.reader;
   switch (format) {
     case 'csv':
-      return joined([columns.map(field => csvField(field.name)).join(','), ...lines(stream, rows, csvLine)]);
+      return joined([csvLine(columns.map(field => field.name)), ...lines(stream, rows, countedLine)]);
     case 'tsv':
-      return joined([columns.map(field => field.label).join('\t'), ...lines(stream, rows, tsvLine)]);
+      return joined([copiedLine(columns.map(field => field.label)), ...lines(stream, rows, shownLine)]);
     case 'ndjson':
-      return joined([...objects(stream, rows)].map(row => JSON.stringify(row, jsonValue)));
+      return Array.from(objects(stream, rows), jsonLine).join('');
     case 'json':
       return jsonText({
         stream: stream.description.stream,
@@ -74,16 +75,16 @@ function cellsOf({ reader, store }: EventStream, number: number): Cells | null {
 }
 
 /** Numbers as counted, so that a spreadsheet can add them; the rest as shown. */
-function csvLine(cells: Cells, { shown }: RecordReader): string {
-  return cells
-    .map(([field, value]) =>
-      csvField(isCounted(field) && isNumber(value) ? String(value) : shown(value, field)),
-    )
-    .join(',');
+function countedLine(cells: Cells, { shown }: RecordReader): string {
+  return csvLine(
+    cells.map(([field, value]) =>
+      isCounted(field) && isNumber(value) ? String(value) : shown(value, field),
+    ),
+  );
 }
 
-function tsvLine(cells: Cells, { shown }: RecordReader): string {
-  return cells.map(([field, value]) => shown(value, field)).join('\t');
+function shownLine(cells: Cells, { shown }: RecordReader): string {
+  return copiedLine(cells.map(([field, value]) => shown(value, field)));
 }
 
 function isNumber(value: FieldValue): value is number | bigint {

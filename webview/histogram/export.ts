@@ -1,5 +1,6 @@
 /** The histograms as files. Counts are exact integers; bounds inclusive, in the unit as counted. */
-import { csvField, jsonText, jsonValue } from '../common/export';
+import { csvLine } from '../../src/shared/text/cells';
+import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import type { HistogramHistory } from './history';
 import { PERCENTILE_METHOD, percentile, type Series, summary, totalOf } from './model';
@@ -9,16 +10,14 @@ export function histogramsCsv(all: readonly Series[], nameOf: (series: Series) =
   for (const series of all) {
     for (const bucket of series.buckets) {
       lines.push(
-        [
+        csvLine([
           series.map,
           nameOf(series),
           series.unit,
           String(bucket.min),
           String(bucket.max),
           String(bucket.count),
-        ]
-          .map(csvField)
-          .join(','),
+        ]),
       );
     }
   }
@@ -28,10 +27,7 @@ export function histogramsCsv(all: readonly Series[], nameOf: (series: Series) =
 /** The shape `bpfw run --json` prints, one line per histogram. */
 export function histogramsNdjson(all: readonly Series[]): string {
   return all
-    .map(
-      ({ map, kind, unit, key, buckets }) =>
-        `${JSON.stringify({ type: 'hist', map, kind, unit, key, buckets }, jsonValue)}\n`,
-    )
+    .map(({ map, kind, unit, key, buckets }) => jsonLine({ type: 'hist', map, kind, unit, key, buckets }))
     .join('');
 }
 
@@ -48,7 +44,7 @@ export function timelineFile(
       const added = step.added.get(series.id);
       if (!added) continue;
       lines.push(
-        [
+        csvLine([
           new Date(step.fromMs).toISOString(),
           new Date(step.toMs).toISOString(),
           series.map,
@@ -57,9 +53,7 @@ export function timelineFile(
           String(totalOf(added)),
           ...[0.5, 0.9, 0.99].map(quantile => String(percentile(added, quantile)?.value ?? '')),
           String(step.lost),
-        ]
-          .map(csvField)
-          .join(','),
+        ]),
       );
     }
   }

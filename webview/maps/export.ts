@@ -1,5 +1,6 @@
 /** Entries of a table as files: what is listed, in its order. */
-import { csvField, jsonText, jsonValue } from '../common/export';
+import { csvLine } from '../../src/shared/text/cells';
+import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import type { Column, LiveTable, TableRow } from './model';
 
@@ -20,9 +21,7 @@ function content(
   format: 'csv' | 'ndjson' | 'json',
 ): string {
   if (format === 'ndjson')
-    return rows
-      .map(({ key, value }) => `${JSON.stringify({ type: 'entry', map: table.id, key, value }, jsonValue)}\n`)
-      .join('');
+    return rows.map(({ key, value }) => jsonLine({ type: 'entry', map: table.id, key, value })).join('');
   if (format === 'json')
     return jsonText({
       map: table.id,
@@ -37,11 +36,9 @@ function content(
       entries: rows.map(({ key, value }) => ({ key, value })),
     });
   const lines = [
-    columns.map(column => csvField(column.field.name)).join(','),
+    csvLine(columns.map(column => column.field.name)),
     ...rows.map(row =>
-      columns
-        .map(column => csvField(column.numeric ? table.plain(row, column) : table.shown(row, column)))
-        .join(','),
+      csvLine(columns.map(column => (column.numeric ? table.plain(row, column) : table.shown(row, column)))),
     ),
   ];
   return `${lines.join('\n')}\n`;

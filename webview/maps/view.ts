@@ -1,6 +1,7 @@
 /** The Maps page's elements and what the person can do with them. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import { copiedLine } from '../../src/shared/text/cells';
 import { ColumnWidths } from '../common/column-widths';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
 import type { SavedReadings } from '../common/held-readings';
@@ -284,7 +285,10 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     const row = listed[activeIndex()];
     const table = current;
     if (row && table)
-      host.post({ type: 'copy', text: table.columns.map(column => table.shown(row, column)).join('\t') });
+      host.post({
+        type: 'copy',
+        text: copiedLine(table.columns.map(column => table.shown(row, column))),
+      });
   }
 
   return {

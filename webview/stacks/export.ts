@@ -1,5 +1,6 @@
 /** Stacks as files. */
-import { csvField, jsonText } from '../common/export';
+import { csvLine } from '../../src/shared/text/cells';
+import { jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import { captioned, pngOf } from '../common/picture';
 import type { FlameData } from './flame-graph';
@@ -28,16 +29,14 @@ export function functionsFile({ stacks, unit }: StackMap, weight: Weight): Expor
   const lines = [
     'function,module,kind,own,total,unit',
     ...topFunctions(stacks, weight).map(entry =>
-      [
+      csvLine([
         frameLabel(entry),
         entry.module,
         entry.kind,
         String(entry.self),
         String(entry.total),
         weight === 'value' ? unit : 'count',
-      ]
-        .map(csvField)
-        .join(','),
+      ]),
     ),
   ];
   return { format: 'csv', name: 'functions', content: `${lines.join('\n')}\n` };

@@ -1,7 +1,7 @@
 /** Stacks merged into one tree, and what is read from it. No DOM. */
 
 import type { StackFrame, StackSample } from '../../src/shared/protocol/webview';
-import { foldedFrame } from '../../src/shared/text/escape';
+import { foldedFrame, printableJson } from '../../src/shared/text/escape';
 
 export interface StackNode {
   readonly name: string;
@@ -216,20 +216,22 @@ export function speedscopeProfile(
     ms: 'milliseconds',
     bytes: 'bytes',
   };
-  return JSON.stringify({
-    $schema: 'https://www.speedscope.app/file-format-schema.json',
-    name,
-    shared: { frames },
-    profiles: [
-      {
-        type: 'sampled',
-        name,
-        unit: weight === 'value' ? (units[unit] ?? 'none') : 'none',
-        startValue: 0,
-        endValue: weights.reduce((sum, amount) => sum + amount, 0),
-        samples: stacks,
-        weights,
-      },
-    ],
-  });
+  return printableJson(
+    JSON.stringify({
+      $schema: 'https://www.speedscope.app/file-format-schema.json',
+      name,
+      shared: { frames },
+      profiles: [
+        {
+          type: 'sampled',
+          name,
+          unit: weight === 'value' ? (units[unit] ?? 'none') : 'none',
+          startValue: 0,
+          endValue: weights.reduce((sum, amount) => sum + amount, 0),
+          samples: stacks,
+          weights,
+        },
+      ],
+    }),
+  );
 }
