@@ -20,6 +20,7 @@ import { hover } from './features/hover';
 import { signatureHelp } from './features/signature-help';
 import { definitions, definitionsFromUserSpace, documentSymbols, references } from './features/symbols';
 import { readSettings } from './settings';
+import { shownDiagnostic, shownHover, shownItem, shownLens, shownList, shownSignatures } from './shown';
 import { Workspace } from './workspace';
 
 /** Typing goes on: problems of a half-written word help nobody. */
@@ -87,7 +88,11 @@ export function serve(connection: Connection, parserFolder: string): void {
       // Closed or changed meanwhile: the next run says it.
       if (!analysis || documents.get(uri)?.version !== version) return;
       marked.add(uri);
-      await connection.sendDiagnostics({ uri, version, diagnostics: diagnose(analysis, document) });
+      await connection.sendDiagnostics({
+        uri,
+        version,
+        diagnostics: diagnose(analysis, document).map(shownDiagnostic),
+      });
     } catch (error) {
       connection.console.error(`checks of ${uri}: ${error instanceof Error ? error.stack : error}`);
     }
@@ -125,20 +130,21 @@ export function serve(connection: Connection, parserFolder: string): void {
   /** Of the list that was asked for last: clients resolve items of no other. */
   let completed: Analysis | null = null;
   connection.onCompletion(({ textDocument, position, context }, token) =>
-    about(textDocument.uri, token, (analysis, document) => {
+    about(textDocument.uri, token, async (analysis, document) => {
       completed = analysis;
-      return complete(analysis, document, document.offsetAt(position), context?.triggerKind !== 2);
+      const wasAsked = context?.triggerKind !== 2;
+      return shownList(await complete(analysis, document, document.offsetAt(position), wasAsked));
     }),
   );
-  connection.onCompletionResolve(item => (completed ? withDocumentation(completed, item) : item));
+  connection.onCompletionResolve(item => (completed ? shownItem(withDocumentation(completed, item)) : item));
   connection.onHover(({ textDocument, position }, token) =>
     about(textDocument.uri, token, (analysis, document) =>
-      hover(analysis, document, document.offsetAt(position)),
+      shownHover(hover(analysis, document, document.offsetAt(position))),
     ),
   );
   connection.onSignatureHelp(({ textDocument, position }, token) =>
     about(textDocument.uri, token, (analysis, document) =>
-      signatureHelp(analysis, document.offsetAt(position)),
+      shownSignatures(signatureHelp(analysis, document.offsetAt(position))),
     ),
   );
   connection.onDocumentSymbol(({ textDocument }, token) =>
@@ -165,7 +171,7 @@ export function serve(connection: Connection, parserFolder: string): void {
   connection.onCodeLens(({ textDocument }, token) =>
     about(textDocument.uri, token, (analysis, document) => {
       const { codeLens, attachCommand } = workspace?.settings ?? { codeLens: false, attachCommand: '' };
-      return codeLens ? codeLenses(analysis, document, attachCommand) : [];
+      return codeLens ? codeLenses(analysis, document, attachCommand).map(shownLens) : [];
     }),
   );
   connection.onCodeAction(({ textDocument, context, range }) => {

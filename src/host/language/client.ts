@@ -119,6 +119,8 @@ export class LanguageServerClient implements vscode.Disposable {
         ],
         initializationOptions: options,
         outputChannel: log.channel,
+        // Its Markdown holds comments and names of files: it runs no command, and no HTML.
+        markdown: { isTrusted: false, supportHtml: false },
         // Its own name beside clang's, which the compiler publishes.
         diagnosticCollectionName: 'bpf',
       },

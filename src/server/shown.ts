@@ -1,0 +1,69 @@
+/**
+ * What the server says, on its way to the client: names of the kernel and of binaries and comments of files are in all of
+ * it, and an editor makes links, images and icons of text. Every answer passes here (connection.ts).
+ */
+import {
+  type CodeLens,
+  type CompletionItem,
+  type CompletionList,
+  type Diagnostic,
+  type Hover,
+  MarkupContent,
+  type SignatureHelp,
+} from 'vscode-languageserver/node';
+import { escapeMessage } from '../shared/text/escape';
+import { inertMarkdown } from '../shared/text/markdown';
+
+export function shownHover(hover: Hover | null): Hover | null {
+  return hover && MarkupContent.is(hover.contents)
+    ? { ...hover, contents: { ...hover.contents, value: inertMarkdown(hover.contents.value) } }
+    : hover;
+}
+
+export function shownSignatures(help: SignatureHelp | null): SignatureHelp | null {
+  return (
+    help && {
+      ...help,
+      signatures: help.signatures.map(each => ({ ...each, ...documentationOf(each.documentation) })),
+    }
+  );
+}
+
+/** The label is what is shown; what is typed and inserted stays the name itself. */
+export function shownItem(item: CompletionItem): CompletionItem {
+  const label = escapeMessage(item.label);
+  return {
+    ...item,
+    ...(label === item.label
+      ? {}
+      : { label, insertText: item.insertText ?? item.label, filterText: item.filterText ?? item.label }),
+    ...(item.detail === undefined ? {} : { detail: escapeMessage(item.detail) }),
+    ...documentationOf(item.documentation),
+  };
+}
+
+export function shownList(list: CompletionList): CompletionList {
+  return { ...list, items: list.items.map(shownItem) };
+}
+
+export function shownLens(lens: CodeLens): CodeLens {
+  return lens.command
+    ? { ...lens, command: { ...lens.command, title: escapeMessage(lens.command.title) } }
+    : lens;
+}
+
+export function shownDiagnostic(diagnostic: Diagnostic): Diagnostic {
+  const { message } = diagnostic;
+  return {
+    ...diagnostic,
+    message: MarkupContent.is(message)
+      ? { ...message, value: inertMarkdown(message.value) }
+      : escapeMessage(message),
+  };
+}
+
+function documentationOf(documentation: string | MarkupContent | undefined) {
+  return MarkupContent.is(documentation)
+    ? { documentation: { ...documentation, value: inertMarkdown(documentation.value) } }
+    : {};
+}
