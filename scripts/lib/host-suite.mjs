@@ -19,10 +19,10 @@ const bundleFolder = path.join(root, 'dist/test/host');
 /**
  * Windows of the suite, each with the test files of a folder of its own: `trusted` all that is in no other's. In
  * `package` the extension is the installed VSIX; VS Code wants an extension under development to run tests, so it gets
- * one that does nothing. `templates` asks what the panel's pages show, which only a browser can tell.
+ * one that does nothing. `templates` asks what the panel's pages show, which only a browser can tell; `hostile` what the window makes of names that an attacker chose.
  */
 const windows = {
-  server: ['trusted', 'restricted', 'package', 'templates'],
+  server: ['trusted', 'restricted', 'package', 'templates', 'hostile'],
   desktop: ['trusted', 'restricted'],
 };
 const emptyExtension = path.join(root, 'test/host/package/empty-extension');

@@ -22,7 +22,8 @@ const ASK_AGAIN_MS = 200;
  * `GET /TITLE?shows=TEXT&shows=TEXT...&withinMs=N` answers 200 with all text of the page of that title once it has every
  * TEXT in it, and 504 with what it has when the time is over. `POST /NAME` takes a picture of the window into
  * docs/images/panels/NAME.png. `PUT /TITLE` with an Act acts as a person on that page (no TITLE: on VS Code's own
- * window). Loopback only.
+ * window). `GET /?css=CSS&shows=TEXT&withinMs=N` answers with the HTML of the element of VS Code's own window that is the
+ * first to match and to show TEXT. Loopback only.
  *
  * @param {import('playwright-core').Page} page VS Code's window
  * @returns {Promise<{address: string, close: () => Promise<void>}>}
@@ -44,6 +45,20 @@ export async function servePanelPages(page) {
         .then(
           () => response.writeHead(204).end(),
           error => response.writeHead(500).end(String(error)),
+        );
+      return;
+    }
+    const css = searchParams.get('css');
+    if (css !== null) {
+      const element = page
+        .locator(css)
+        .filter({ hasText: searchParams.get('shows') ?? '' })
+        .first();
+      element
+        .evaluate(found => found.outerHTML, null, { timeout: Number(searchParams.get('withinMs')) })
+        .then(
+          html => response.writeHead(200).end(html),
+          error => response.writeHead(504).end(String(error)),
         );
       return;
     }

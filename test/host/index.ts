@@ -1,7 +1,7 @@
 /**
  * What VS Code starts in its extension host when it runs this extension's tests (`extensionTestsPath`): the Mocha suite
  * of test/host, bundled to dist/test/host. Files under restricted/ run in a window in Restricted Mode, those under
- * package/ in one where the VSIX is installed, those under templates/ and all others in trusted ones with the checkout;
+ * package/ in one where the VSIX is installed, those under templates/, hostile/ and all others in trusted ones with the checkout;
  * which of them this window is comes with $BPFW_HOST_SUITE, and the counts go to $BPFW_HOST_RESULTS.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import Mocha from 'mocha';
 const SUITE_MARK = 'suite│ ';
 
 /** Windows with a folder of test files of their own. */
-const FOLDERS = ['restricted', 'package', 'templates'] as const;
+const FOLDERS = ['restricted', 'package', 'templates', 'hostile'] as const;
 
 /** What scripts/lib/host-suite.mjs reads. */
 interface Results {

@@ -32,6 +32,15 @@ export async function shows(title: string, texts: readonly string[]): Promise<st
   return text;
 }
 
+/** The HTML of the first element of VS Code's own window that matches and shows the text. */
+export async function htmlOf(css: string, text: string): Promise<string> {
+  const query = new URLSearchParams({ css, shows: text, withinMs: String(PAGE_DEADLINE_MS) });
+  const answer = await fetch(`${address('')}?${query}`);
+  const html = await answer.text();
+  assert.ok(answer.ok, `nothing at '${css}' shows '${text}': ${html}`);
+  return html;
+}
+
 /** Acts on the page of that title ('': VS Code's own window), as scripts/lib/panel-pages.mjs says. */
 export async function act(title: string, what: Act): Promise<void> {
   const answer = await fetch(address(title), { method: 'PUT', body: JSON.stringify(what) });
