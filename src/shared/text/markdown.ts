@@ -5,7 +5,7 @@
 import { escapeLines, escapeText } from './escape';
 
 /** Of links, images, code, HTML, addresses and escapes. */
-const MARKUP = /[[\]<>`@~\\]|:(?=\/\/)|(?<=www)\./gi;
+const MARKUP = /[[\]<`@~\\]|:(?=\/\/)|(?<=www)\./gi;
 
 /** Words: every character that could mean something to Markdown becomes an entity, which never does. One line. */
 export function markdownText(text: string): string {

@@ -14,8 +14,8 @@ import { act, htmlOf } from '../templates/window';
 
 /** Of the attack, as it can be read once escaped. */
 const READABLE = '[Show details]\\(command:workbench.action.terminal.new) $\\(bell)';
-/** VS Code's links (base/browser/ui: Link, rendered Markdown), images, that icon, and HTML of the text's own. */
-const MARKUP = /monaco-link|href=|<img\b|codicon-bell|<b>/;
+/** Links, images, that icon, and HTML of the text's own. */
+const MARKUP = /href=|<img\b|codicon-bell|<b>/;
 const NOTIFICATION = '.notification-list-item-message';
 const LIST_ROW = '.quick-input-list-row';
 
@@ -38,7 +38,7 @@ describe('text of strangers in the window', function () {
   it('would become a link that runs a command, and an icon', async () => {
     void vscode.window.showErrorMessage(`raw ${ATTACK}`, 'Close');
     await showNotifications();
-    assert.match(await htmlOf(NOTIFICATION, 'raw Show details'), /monaco-link/);
+    assert.match(await htmlOf(NOTIFICATION, 'raw Show details'), /<a href="command:workbench/);
     const item = vscode.window.createStatusBarItem('hostile-raw');
     item.text = `raw ${ATTACK}`;
     item.show();
@@ -153,12 +153,12 @@ describe('text of strangers in the window', function () {
     }
   });
 
-  it('is text where it is the name of a file that is no object', async () => {
+  it('is text where it is the name of a program that does not compile', async () => {
     // A slash would make folders of the name.
-    const name = `${ATTACK.replaceAll('/', '')}.o`;
-    const scratch = await scratchProgram(name, 'no object');
+    const name = `${ATTACK.replaceAll('/', '')}.bpf.c`;
+    const scratch = await scratchProgram(name, 'no program');
     try {
-      await vscode.commands.executeCommand('bpf.attach', scratch.file);
+      await vscode.commands.executeCommand('bpf.compileAndAttach', scratch.file);
       await showNotifications();
       await isText(NOTIFICATION);
     } finally {
