@@ -7,6 +7,8 @@ import { ConsoleLog } from './console-log';
 import type { EmulatedThreads } from './emulated-cpus';
 import { findTool, installCommand } from './find-tool';
 import { ROOT_MOUNT_TAG } from './guest-init';
+import { privilegeArguments, seccompArguments } from './qemu-confinement';
+import type { SharedFiles } from './shared-files';
 import { VmError } from './vm-error';
 
 export interface ForwardedPort {
@@ -23,6 +25,7 @@ export interface QemuOptions {
   readonly imagePath: string;
   readonly initramfsPath: string;
   readonly helperSocketPath: string;
+  readonly files: Pick<SharedFiles, 'path' | 'descriptors'>;
   readonly memoryMb: number;
   readonly cpus: number;
   readonly forwardedPorts: readonly ForwardedPort[];
@@ -89,21 +92,18 @@ export async function startQemu(options: QemuOptions): Promise<Qemu> {
   const setpriv = await findTool('setpriv');
   if (!setpriv)
     throw new VmError('tool-missing', 'The sandbox VM needs setpriv.', installCommand('util-linux'));
-  const child = startChild(
-    'qemu',
-    setpriv,
-    ['--pdeathsig', 'KILL', options.qemuPath, ...qemuArguments(options)],
-    {
-      // 3: the agent's port. Node makes extra pipes as Unix socket pairs, which is what a QEMU socket chardev takes.
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    },
-  );
+  const seccomp = await seccompArguments(options.qemuPath);
+  const confined = ['--pdeathsig', 'KILL', ...privilegeArguments(), options.qemuPath, ...seccomp];
+  const child = startChild('qemu', setpriv, [...confined, ...qemuArguments(options)], {
+    // 3: the agent's port. Node makes extra pipes as Unix socket pairs, which is what a QEMU socket chardev takes.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...options.files.descriptors],
+  });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   ended.catch(() => {});
-  const agentPort = child.stdio[3];
+  const agentPort = child.stdio.at(3);
   if (child.pid === undefined || !(agentPort instanceof Socket) || !child.stdout || !child.stderr) {
     const cause = await ended.catch((error: unknown) => error);
     throw new VmError('qemu-missing', `QEMU could not be started: ${String(cause)}`, null, [], { cause });
@@ -148,7 +148,7 @@ function qemuArguments(options: QemuOptions): string[] {
     ['-m', String(options.memoryMb), '-smp', String(options.cpus)],
     ['-kernel', options.imagePath, '-initrd', options.initramfsPath, '-append', kernelArguments.join(' ')],
     ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
-    ['-fsdev', 'local,id=root,path=/,security_model=none,readonly=on,multidevs=remap'],
+    ['-fsdev', `local,id=root,path=${options.files.path},security_model=none,readonly=on,multidevs=remap`],
     ['-device', `virtio-9p-pci,fsdev=root,mount_tag=${ROOT_MOUNT_TAG}`],
     ['-device', 'virtio-serial-pci'],
     ['-chardev', 'socket,id=agent,fd=3', '-device', `virtserialport,chardev=agent,name=${GUEST_PORTS.agent}`],

@@ -16,6 +16,7 @@ import type { GuestProcess } from './guest-process';
 import { baseArchive } from './initramfs';
 import { defaultCacheFolder, findKernel, type KernelImage } from './kernel-image';
 import { type ForwardedPort, findQemu, type Qemu, startQemu } from './qemu';
+import { type SharedFiles, shareFiles } from './shared-files';
 import { VmError } from './vm-error';
 import { hasPvhEntry, unpackedVmlinux } from './vmlinux';
 
@@ -43,6 +44,8 @@ export interface SandboxVmOptions {
   readonly acceleration?: 'auto' | Acceleration;
   /** Default: what this QEMU does right. */
   readonly emulatedThreads?: EmulatedThreads;
+  /** Not shown to the guest, besides the usual places of secrets (hidden-paths.ts): absolute, or "~/…". */
+  readonly hiddenFolders?: readonly string[];
   readonly forwardedPorts?: readonly ForwardedPort[];
   readonly extraQemuArguments?: readonly string[];
   readonly bootDeadlineMs?: number;
@@ -70,6 +73,9 @@ interface Plan {
 /** A QEMU guest over this machine's read-only root file system, with an agent in it that starts processes. */
 export class SandboxVm {
   readonly kernelRelease: string;
+  readonly acceleration: Acceleration;
+  private readonly qemu: Qemu;
+  private readonly agent: AgentClient;
   private helper: Socket | undefined;
   private readonly deathListeners: ((reason: VmError) => void)[] = [];
   private death: VmError | undefined;
@@ -79,13 +85,16 @@ export class SandboxVm {
   private readonly onExit = (): void => rmSync(this.runFolder, { recursive: true, force: true });
 
   private constructor(
-    private readonly qemu: Qemu,
-    private readonly agent: AgentClient,
+    booted: Booted,
     private readonly runFolder: string,
-    readonly acceleration: Acceleration,
-    ready: GuestNotifications['ready'],
+    /** Why the guest sees everything this user can read; null: secrets are hidden from it. */
+    readonly notHidden: string | null,
     readonly bootMs: number,
   ) {
+    const { qemu, agent, ready, acceleration } = booted;
+    this.qemu = qemu;
+    this.agent = agent;
+    this.acceleration = acceleration;
     this.kernelRelease = ready.kernelRelease;
     process.once('exit', this.onExit);
     void qemu.ended.then(() => this.end(diedError(qemu)));
@@ -119,9 +128,10 @@ export class SandboxVm {
       const bootPath = await fastestBootPath(kernel, cacheFolder);
       const plan: Plan = { options, cacheFolder, kernel, bootPath, qemuPath, runFolder, progress };
       await writeInitramfs(plan, nodePath);
-      const { qemu, agent, ready, acceleration } = await bootWithBestAcceleration(plan);
+      const files = await sharedFiles(plan, nodePath);
+      const booted = await bootWithBestAcceleration(plan, files).finally(() => files.close());
       await rm(initramfsPath(plan), { force: true });
-      return new SandboxVm(qemu, agent, runFolder, acceleration, ready, performance.now() - startedAt);
+      return new SandboxVm(booted, runFolder, files.notHidden, performance.now() - startedAt);
     } catch (error) {
       await rm(runFolder, { recursive: true, force: true });
       throw error;
@@ -248,12 +258,26 @@ interface Booted {
   readonly acceleration: Acceleration;
 }
 
-async function bootWithBestAcceleration(plan: Plan): Promise<Booted> {
+/** A boot goes on where nothing can be hidden: that is said, and the environment check says what to do. */
+async function sharedFiles(plan: Plan, nodePath: string): Promise<SharedFiles> {
+  const { agentPath, hiddenFolders = [] } = plan.options;
+  const { imagePath, modulesFolder } = plan.kernel;
+  const files = await shareFiles({
+    runFolder: plan.runFolder,
+    hiddenFolders,
+    needed: [agentPath, nodePath, imagePath].map(file => path.dirname(file)).concat(modulesFolder),
+  });
+  if (files.notHidden)
+    plan.progress('qemu', `the guest sees every file you can read, secrets too (${files.notHidden})`);
+  return files;
+}
+
+async function bootWithBestAcceleration(plan: Plan, files: SharedFiles): Promise<Booted> {
   const wish = plan.options.acceleration ?? 'auto';
   const accelerations = await accelerationsToTry(wish, plan.cacheFolder);
   for (const [index, acceleration] of accelerations.entries()) {
     const isLast = index === accelerations.length - 1;
-    const qemu = await launch(plan, acceleration);
+    const qemu = await launch(plan, acceleration, files);
     try {
       if (acceleration === 'kvm' && !isLast) {
         const alive = await lineWithin(qemu, BootMarker.kernel, KVM_MARKER_DEADLINE_MS, plan.options.signal);
@@ -272,7 +296,7 @@ async function bootWithBestAcceleration(plan: Plan): Promise<Booted> {
   throw new VmError('unsupported-machine', 'No way to run the sandbox VM was found.');
 }
 
-async function launch(plan: Plan, acceleration: Acceleration): Promise<Qemu> {
+async function launch(plan: Plan, acceleration: Acceleration, files: SharedFiles): Promise<Qemu> {
   plan.options.signal?.throwIfAborted();
   plan.progress('qemu', acceleration === 'kvm' ? 'starting QEMU with KVM' : 'starting QEMU (emulated)');
   const qemu = await startQemu({
@@ -282,6 +306,7 @@ async function launch(plan: Plan, acceleration: Acceleration): Promise<Qemu> {
     imagePath: plan.bootPath,
     initramfsPath: initramfsPath(plan),
     helperSocketPath: path.join(plan.runFolder, HELPER_SOCKET),
+    files,
     memoryMb: plan.options.memoryMb ?? Math.min(4096, Math.floor(totalmem() / 2 / 2 ** 20)),
     cpus: plan.options.cpus ?? Math.min(2, availableParallelism()),
     forwardedPorts: plan.options.forwardedPorts ?? [],

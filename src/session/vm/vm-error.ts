@@ -7,6 +7,7 @@ export type VmErrorCode =
   | 'node-missing'
   | 'agent-missing'
   | 'unsupported-machine'
+  | 'hidden-folder'
   | 'boot-timeout'
   | 'guest-died'
   | 'spawn-failed'

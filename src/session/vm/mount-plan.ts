@@ -1,0 +1,101 @@
+/** The mounts of the tree that the sandbox VM is shown, as a script for sh(1) in a mount namespace of its own. Pure. */
+import path from 'node:path';
+import { type HiddenPath, KERNEL_FOLDERS } from './hidden-paths';
+
+export interface Mount {
+  readonly path: string;
+  readonly type: string;
+}
+
+/** File systems through which a kernel is read or changed, wherever they are mounted (a chroot has a /proc, too). */
+const KERNEL_TYPES: ReadonlySet<string> = new Set([
+  ...['proc', 'sysfs', 'devtmpfs', 'devpts', 'mqueue', 'hugetlbfs', 'cgroup', 'cgroup2', 'cpuset', 'resctrl'],
+  ...['debugfs', 'tracefs', 'securityfs', 'selinuxfs', 'smackfs', 'configfs', 'bpf', 'pstore', 'efivarfs'],
+  ...['binfmt_misc', 'binder', 'functionfs', 'fusectl', 'rpc_pipefs', 'nfsd', 'nsfs'],
+]);
+
+/** Of /proc/self/mountinfo (proc(5)), in its order; blanks and backslashes of paths are octal there. */
+export function parseMounts(mountInfo: string): Mount[] {
+  return mountInfo.split('\n').flatMap(line => {
+    const [fields = '', source = ''] = line.split(' - ');
+    const mountPoint = fields.split(' ')[4];
+    const type = source.split(' ')[0];
+    if (!mountPoint || !type) return [];
+    const unescaped = mountPoint.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+    return [{ path: Buffer.from(unescaped, 'latin1').toString('utf8'), type }];
+  });
+}
+
+export interface View {
+  /** An empty folder, on which the tree is put together. */
+  readonly folder: string;
+  /** An empty file, which stands for those that are hidden. */
+  readonly emptyFile: string;
+  readonly mounts: readonly Mount[];
+  readonly hidden: readonly HiddenPath[];
+  /** Folders the VM cannot run without: shown even below a hidden one. */
+  readonly needed: readonly string[];
+  /** File on disk by path in the tree: what is shown in place of it. */
+  readonly replaced: ReadonlyMap<string, string>;
+}
+
+/** True for a path below `folder` and for the folder itself. */
+export function isWithin(folder: string, file: string): boolean {
+  return file === folder || file.startsWith(folder === '/' ? '/' : `${folder}/`);
+}
+
+/** Prints "ready" when all is mounted, and ends with its standard input. Exits with an error when something cannot be hidden. */
+export function viewScript(view: View): string {
+  const folders = [
+    ...KERNEL_FOLDERS,
+    ...view.mounts.filter(mount => KERNEL_TYPES.has(mount.type)).map(mount => mount.path),
+    ...view.hidden.filter(hidden => hidden.kind === 'folder').map(hidden => hidden.path),
+  ];
+  const covered = outermost(folders);
+  const isCovered = (file: string): boolean => covered.some(folder => isWithin(folder, file));
+  const shown = new Set(view.mounts.map(mount => mount.path).filter(each => !isCovered(each)));
+  const inView = (file: string): string => quote(path.join(view.folder, file));
+  return [
+    'set -eu',
+    'export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C',
+    `mount --rbind / ${quote(view.folder)}`,
+    ...covered.flatMap(folder => coverFolder(folder, view, inView)),
+    ...view.hidden
+      .filter(hidden => hidden.kind === 'file' && !isCovered(hidden.path))
+      .map(hidden => `mount --bind ${quote(view.emptyFile)} ${inView(hidden.path)}`),
+    ...[...view.replaced].map(([file, by]) => `mount --bind ${quote(by)} ${inView(file)}`),
+    // QEMU refuses to write and to open devices by itself (devices since 8.1, CVE-2023-2861): this is the second lock.
+    ...[...shown].map(each => `mount -o remount,bind,ro,nodev ${inView(each)} 2>/dev/null || :`),
+    'echo ready',
+    'read -r _ || :',
+    '',
+  ].join('\n');
+}
+
+/** An empty folder over the one there is; with those in it that are needed. */
+function coverFolder(folder: string, view: View, inView: (file: string) => string): string[] {
+  const at = inView(folder);
+  // Folders that need not be there on every machine.
+  const ifPresent = `[ ! -d ${at} ] || `;
+  const needed = outermost(view.needed).filter(each => isWithin(folder, each));
+  const mount = (options: string): string =>
+    `${ifPresent}mount -t tmpfs -o ${options},nosuid,nodev,noexec,size=1m,mode=755 bpfw ${at}`;
+  if (needed.length === 0) return [mount('ro')];
+  return [
+    mount('rw'),
+    ...needed.flatMap(each => [`mkdir -p ${inView(each)}`, `mount --rbind ${quote(each)} ${inView(each)}`]),
+    `mount -o remount,ro ${at}`,
+  ];
+}
+
+/** Those that are not within another one, each once. */
+function outermost(folders: readonly string[]): string[] {
+  const sorted = [...new Set(folders)].sort();
+  return sorted.filter(each => !sorted.some(other => other !== each && isWithin(other, each)));
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

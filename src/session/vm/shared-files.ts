@@ -1,0 +1,135 @@
+/**
+ * The tree of files that QEMU shares with the sandbox VM: this machine's, without what is hidden (hidden-paths.ts). QEMU's
+ * 9p server cannot leave folders out, so the tree is put together by mounts in a namespace of its own; QEMU is given a
+ * descriptor of it, and stays in the namespaces of this process: the owners of files are shown as they are.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { startChild } from '../../system/child-process';
+import { findTool } from './find-tool';
+import { hiddenPaths } from './hidden-paths';
+import { parseMounts, viewScript } from './mount-plan';
+
+export interface SharedFiles {
+  /** Descriptors for QEMU to inherit, the first as FIRST_SHARED_FD. */
+  readonly descriptors: readonly number[];
+  /** What QEMU shares, in its own words. */
+  readonly path: string;
+  /** Why nothing could be hidden: the VM then sees all that this user can read. null: it is hidden. */
+  readonly notHidden: string | null;
+  /** QEMU has copies of its own. */
+  close(): void;
+}
+
+export interface SharedFilesRequest {
+  /** This process's own, and hidden itself. */
+  readonly runFolder: string;
+  /** Besides those that always are; see hiddenPaths(). */
+  readonly hiddenFolders: readonly string[];
+  /** Folders the VM cannot run without. */
+  readonly needed: readonly string[];
+}
+
+/** 3 is the agent's port. */
+export const FIRST_SHARED_FD = 4;
+
+/** Mounting takes some ten milliseconds; automounters and network file systems may take longer. */
+const DEADLINE_MS = 15_000;
+
+/** Throws VmError 'hidden-folder' for a folder that cannot be meant; whatever else fails is said in `notHidden`. */
+export async function shareFiles(request: SharedFilesRequest): Promise<SharedFiles> {
+  const hidden = await hiddenPaths(request.hiddenFolders);
+  const folder = path.join(request.runFolder, 'view');
+  const emptyFile = path.join(request.runFolder, 'empty');
+  await mkdir(folder);
+  await writeFile(emptyFile, '', { mode: 0o444 });
+  const script = viewScript({
+    folder,
+    emptyFile,
+    mounts: parseMounts(await readFile('/proc/self/mountinfo', 'utf8')),
+    hidden: [...hidden, { path: request.runFolder, kind: 'folder' }],
+    needed: request.needed,
+    replaced: await withoutPasswords(request.runFolder),
+  });
+  const failures: string[] = [];
+  // Root needs no user namespace, and in a container may have no right to one.
+  const ways = process.getuid?.() === 0 ? [[], USER_NAMESPACE] : [USER_NAMESPACE];
+  for (const way of ways) {
+    try {
+      return await viewOf(folder, way, script);
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { descriptors: [], path: '/', notHidden: failures.join('; '), close: () => undefined };
+}
+
+/** null: files can be hidden from the VM here; else why not. Boots nothing, and leaves nothing. */
+export async function hidingObstacle(runFolder: string): Promise<string | null> {
+  const files = await shareFiles({ runFolder, hiddenFolders: [], needed: [] });
+  files.close();
+  return files.notHidden;
+}
+
+const USER_NAMESPACE = ['--user', '--map-root-user'];
+
+async function viewOf(folder: string, way: readonly string[], script: string): Promise<SharedFiles> {
+  const unshare = await findTool('unshare');
+  if (!unshare) throw new Error('unshare (util-linux) was not found');
+  const keeper = startChild(
+    'tool',
+    unshare,
+    [...way, '--mount', '--propagation', 'private', '/bin/sh', '-c', script],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  try {
+    await ready(keeper);
+    const descriptors = [
+      openSync(`/proc/${keeper.pid}/root${folder}`, constants.O_RDONLY | constants.O_DIRECTORY),
+      // The mounts live as long as their namespace, and that as long as QEMU holds this.
+      openSync(`/proc/${keeper.pid}/ns/mnt`, constants.O_RDONLY),
+    ];
+    return {
+      descriptors,
+      path: `/proc/self/fd/${FIRST_SHARED_FD}`,
+      notHidden: null,
+      close: () => {
+        for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
+      },
+    };
+  } finally {
+    keeper.kill('SIGKILL');
+  }
+}
+
+/** Throws with the first line of its complaints when the tree was not put together. */
+async function ready(keeper: ChildProcess): Promise<void> {
+  const { stdout, stderr, stdin } = keeper;
+  if (!stdout || !stderr) throw new Error('unshare cannot be started');
+  stdin?.on('error', () => undefined);
+  let complaint = '';
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (complaint.length < 500) complaint += text;
+  });
+  const cancel = AbortSignal.timeout(DEADLINE_MS);
+  const closed = once(keeper, 'close', { signal: cancel });
+  closed.catch(() => undefined);
+  const [first] = await Promise.race([
+    once(createInterface(stdout), 'line', { signal: cancel }),
+    closed.then(() => ['']),
+  ]);
+  if (first !== 'ready') throw new Error(complaint.trim().split('\n')[0] || 'unshare failed');
+}
+
+/** As root, QEMU could read the hashes of everybody's passwords; the lines themselves are needed to log in and to use sudo. */
+async function withoutPasswords(runFolder: string): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile('/etc/shadow', 'utf8').catch(() => null);
+  if (text === null) return new Map();
+  const file = path.join(runFolder, 'shadow');
+  await writeFile(file, text.replace(/^([^:\n]*):[^:\n]*:/gm, '$1:*:'), { mode: 0o600 });
+  return new Map([['/etc/shadow', file]]);
+}
