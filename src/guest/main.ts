@@ -10,16 +10,15 @@ import {
   type GuestAcknowledgements,
   type GuestErrorData,
   type GuestMethod,
-  type GuestRequests,
+  type GuestParams,
+  type GuestResult,
 } from '../shared/protocol/guest';
 import { createFrameConnection, type FrameConnection } from '../shared/protocol/rpc-frames';
 import { Processes } from './processes';
 import { awaitHost, openPort } from './virtio-port';
 
 type Handlers = {
-  [M in GuestMethod]: (
-    params: GuestRequests[M]['params'],
-  ) => GuestRequests[M]['result'] | Promise<GuestRequests[M]['result']>;
+  [M in GuestMethod]: (params: GuestParams[M]) => GuestResult<M> | Promise<GuestResult<M>>;
 };
 
 function signalName(text: string): NodeJS.Signals {
@@ -38,7 +37,7 @@ function asResponseError(error: unknown): ResponseError<GuestErrorData> {
 function serve(connection: FrameConnection): void {
   const processes = new Processes(connection);
   const handlers: Handlers = {
-    spawn: command => processes.spawn(command),
+    spawn: ({ processId, ...command }) => processes.spawn(processId, command),
     resume: ({ processId }) => {
       processes.resume(processId);
       return null;

@@ -27,7 +27,6 @@ interface Running {
 /** The processes this agent started, and the relay of their streams. */
 export class Processes {
   private readonly running = new Map<number, Running>();
-  private nextId = 1;
 
   constructor(private readonly connection: FrameConnection) {
     connection.onDrained(() => {
@@ -36,7 +35,7 @@ export class Processes {
   }
 
   /** Rejects with Node's spawn error (its `code` is the errno name) when the program cannot be started. */
-  async spawn(command: GuestSpawn): Promise<{ processId: number; pid: number }> {
+  async spawn(processId: number, command: GuestSpawn): Promise<{ pid: number }> {
     const [program, ...rest] = command.argv;
     if (program === undefined) throw new Error('spawn: argv is empty');
     // The 9p mount caches without asking again (cache=loose); 2: names and inodes, and with them their pages.
@@ -56,7 +55,6 @@ export class Processes {
       child.once('error', reject);
       child.once('spawn', () => resolve(child.pid ?? 0));
     });
-    const processId = this.nextId++;
     const running: Running = {
       child,
       pid,
@@ -77,7 +75,7 @@ export class Processes {
     this.relay(processId, running, 'stdout', child.stdout);
     this.relay(processId, running, 'stderr', child.stderr);
     if (command.stopped) await stateIsStopped(running);
-    return { processId, pid };
+    return { pid };
   }
 
   resume(processId: number): void {

@@ -35,7 +35,7 @@ export async function openPort(name: string): Promise<ByteChannel> {
   const reader = createReadStream('', { fd, autoClose: false, highWaterMark: 256 << 10 });
   const writer = createWriteStream('', { fd, autoClose: false, highWaterMark: 1 << 20 });
   return {
-    write: bytes => writer.write(bytes),
+    write: (bytes, written) => (written ? writer.write(bytes, () => written()) : writer.write(bytes)),
     onBytes: listener => void reader.on('data', bytes => typeof bytes !== 'string' && listener(bytes)),
     onDrain: listener => void writer.on('drain', listener),
     onClose: listener => {

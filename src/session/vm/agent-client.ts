@@ -1,14 +1,20 @@
 import 'vscode-jsonrpc/node';
 import type { Duplex } from 'node:stream';
+import * as v from 'valibot';
 import { ResponseError } from 'vscode-jsonrpc';
-import { DataContent } from '../../shared/protocol/frames';
+import { DataContent, type DataFrame, FrameError } from '../../shared/protocol/frames';
 import {
+  GUEST_PROCESSES,
   GUEST_PROTOCOL_VERSION,
   GUEST_STREAM,
-  type GuestErrorData,
+  GuestErrorSchema,
   type GuestMethod,
+  type GuestNotification,
+  GuestNotificationSchemas,
   type GuestNotifications,
-  type GuestRequests,
+  type GuestParams,
+  type GuestResult,
+  GuestResultSchemas,
   type GuestSpawn,
 } from '../../shared/protocol/guest';
 import {
@@ -17,17 +23,23 @@ import {
   type FrameConnection,
   isConnectionGone,
 } from '../../shared/protocol/rpc-frames';
+import { escapeText } from '../../shared/text/escape';
 import { type AgentCalls, type GuestProcess, ProcessRecord } from './guest-process';
 import { VmError } from './vm-error';
 
-/** The outside's end of the guest agent: requests, and the processes it started. */
+/**
+ * The outside's end of the guest agent: requests, and the processes it started. Root in the guest may speak in the
+ * agent's place: what does not fit the contract closes the port, and `broken` says so.
+ */
 export class AgentClient implements AgentCalls {
   /** Resolves when the agent has reported. */
   readonly ready: Promise<GuestNotifications['ready']>;
+  /** Resolves with the reason when the agent broke the contract; the guest is then of no use. */
+  readonly broken: Promise<VmError>;
   private readonly connection: FrameConnection;
+  /** Processes that were asked for and of which something is still to come. */
   private readonly records = new Map<number, ProcessRecord>();
-  /** Things still to come of a record (spawn's answer, stdout's end, stderr's end, exit); at 0 it is forgotten. */
-  private readonly open = new Map<number, number>();
+  private nextProcessId = 1;
   private ended: VmError | undefined;
   private tellEnd: (reason: VmError) => void = () => undefined;
   private readonly ending = new Promise<VmError>(resolve => {
@@ -35,66 +47,70 @@ export class AgentClient implements AgentCalls {
   });
 
   constructor(port: Duplex) {
-    this.connection = createFrameConnection(duplexChannel(port));
-    const { rpc } = this.connection;
-    const listen = <N extends keyof GuestNotifications>(
-      name: N,
-      handle: (params: GuestNotifications[N]) => void,
-    ): void => void rpc.onNotification(name, handle);
+    this.connection = createFrameConnection(duplexChannel(port), { takesRequests: false });
+    this.broken = new Promise(resolve =>
+      this.connection.onClosed(reason => {
+        if (reason instanceof FrameError) resolve(brokenError(reason));
+      }),
+    );
     this.ready = new Promise((resolve, reject) => {
-      listen('ready', ready => {
-        if (ready.protocolVersion === GUEST_PROTOCOL_VERSION) resolve(ready);
-        else
-          reject(new VmError('agent-missing', `The guest's agent speaks protocol ${ready.protocolVersion}.`));
+      this.connection.rpc.onNotification((method: string, params: unknown) => {
+        const notification = parseNotification(method, params);
+        if (!notification) this.refuse(`a malformed notification '${method.slice(0, 64)}'`);
+        else if (notification.method !== 'ready') this.progress(notification);
+        else if (notification.params.protocolVersion === GUEST_PROTOCOL_VERSION) resolve(notification.params);
+        else reject(foreignAgent(notification.params.protocolVersion));
       });
     });
     this.ready.catch(() => {});
-    listen('outputEnd', ({ processId, stream }) => {
-      this.record(processId).outputEnd(stream);
-      this.oneLess(processId);
-    });
-    listen('exit', ({ processId, code, signal }) => {
-      this.record(processId).exit({ code, signal });
-      this.oneLess(processId);
-    });
-    this.connection.onData(frame => {
-      if (frame.content !== DataContent.processOutput) return;
-      const stream = frame.streamId === GUEST_STREAM.stdout ? 'stdout' : 'stderr';
-      this.record(frame.sessionId).output(stream, frame.bytes);
-    });
-    rpc.listen();
+    this.connection.onData(frame => this.output(frame));
+    this.connection.rpc.listen();
   }
 
-  async request<M extends GuestMethod>(
-    method: M,
-    params: GuestRequests[M]['params'],
-  ): Promise<GuestRequests[M]['result']> {
+  async request<M extends GuestMethod>(method: M, params: GuestParams[M]): Promise<GuestResult<M>> {
     if (this.ended) throw this.ended;
+    let answer: unknown;
     try {
-      return await this.connection.rpc.sendRequest<GuestRequests[M]['result']>(method, params);
+      answer = await this.connection.rpc.sendRequest(method, params);
     } catch (error) {
       // The port closes before QEMU has ended, and then it is known how: a moment later.
       throw this.ended ?? (isConnectionGone(error) ? await this.ending : error);
     }
+    const result = v.safeParse(GuestResultSchemas[method], answer);
+    if (result.success) return result.output as GuestResult<M>;
+    this.refuse(`a malformed answer to '${method}'`);
+    throw await this.ending;
   }
 
   consumed(processId: number, bytes: number): void {
     // A guest that is gone waits for nothing; that it is gone is said by the end of its connection.
-    if (!this.ended)
-      void this.connection.rpc.sendNotification('consumed', { processId, bytes }).catch(() => undefined);
+    if (this.ended) return;
+    void this.connection.rpc.sendNotification('consumed', { processId, bytes }).catch(() => undefined);
+    // An agent that does not read is not read from: confirmations would pile up here.
+    if (this.connection.writable) return;
+    this.connection.pause();
+    void this.connection.drained().then(() => this.connection.resume());
   }
 
   /** Throws VmError 'spawn-failed' when the program cannot be started. */
   async spawn(command: GuestSpawn): Promise<GuestProcess> {
+    const processId = this.nextProcessId++;
+    if (this.records.size >= GUEST_PROCESSES) {
+      const what = `The sandbox VM runs ${this.records.size} processes for this session; more are not started.`;
+      throw new VmError('spawn-failed', what, 'Wait until some have ended.');
+    }
+    const record = new ProcessRecord(processId, this);
+    this.records.set(processId, record);
     try {
-      const { processId, pid } = await this.request('spawn', command);
-      const started = this.record(processId).handle(pid);
-      this.oneLess(processId);
-      return started;
+      const { pid } = await this.request('spawn', { ...command, processId });
+      return record.handle(pid);
     } catch (error) {
+      this.records.delete(processId);
       if (!(error instanceof ResponseError)) throw error;
-      const errnoName = (error.data as GuestErrorData | undefined)?.errnoName ?? 'unknown error';
-      const what = `'${command.argv[0]}' cannot be started in the sandbox VM: ${error.message} (${errnoName}).`;
+      const data = v.safeParse(GuestErrorSchema, error.data);
+      const errnoName = data.success ? data.output.errnoName : 'unknown error';
+      const reason = escapeText(`${error.message.slice(0, 1000)} (${errnoName})`);
+      const what = `'${command.argv[0]}' cannot be started in the sandbox VM: ${reason}.`;
       throw new VmError('spawn-failed', what, null, [], { cause: error });
     }
   }
@@ -109,21 +125,49 @@ export class AgentClient implements AgentCalls {
     this.records.clear();
   }
 
-  private record(processId: number): ProcessRecord {
-    let record = this.records.get(processId);
+  private progress({ method, params }: ProcessNotification): void {
+    const record = this.records.get(params.processId);
     if (!record) {
-      record = new ProcessRecord(processId, this);
-      this.records.set(processId, record);
-      this.open.set(processId, 4);
+      this.refuse('news of a process that was not asked for');
+      return;
     }
-    return record;
+    if (method === 'exit') record.exit({ code: params.code, signal: params.signal });
+    else record.outputEnd(params.stream);
+    if (record.isOver) this.records.delete(params.processId);
   }
 
-  private oneLess(processId: number): void {
-    const open = (this.open.get(processId) ?? 1) - 1;
-    this.open.set(processId, open);
-    if (open > 0) return;
-    this.open.delete(processId);
-    this.records.delete(processId);
+  private output({ content, sessionId, streamId, bytes }: DataFrame): void {
+    const stream =
+      streamId === GUEST_STREAM.stdout ? 'stdout' : streamId === GUEST_STREAM.stderr ? 'stderr' : null;
+    const record = content === DataContent.processOutput && stream ? this.records.get(sessionId) : undefined;
+    if (!record || !stream) this.refuse('output of a process that was not asked for');
+    else if (!record.output(stream, bytes)) this.refuse('more output than may be on the way');
   }
+
+  private refuse(what: string): void {
+    this.connection.close(new FrameError('malformed', what));
+  }
+}
+
+type Notification = {
+  [N in GuestNotification]: { readonly method: N; readonly params: GuestNotifications[N] };
+}[GuestNotification];
+type ProcessNotification = Exclude<Notification, { readonly method: 'ready' }>;
+
+function parseNotification(method: string, params: unknown): Notification | null {
+  if (!Object.hasOwn(GuestNotificationSchemas, method)) return null;
+  const parsed = v.safeParse(GuestNotificationSchemas[method as GuestNotification], params);
+  return parsed.success ? ({ method, params: parsed.output } as Notification) : null;
+}
+
+function foreignAgent(version: number): VmError {
+  return new VmError('agent-missing', `The guest's agent speaks protocol ${version}.`);
+}
+
+function brokenError(reason: FrameError): VmError {
+  return new VmError(
+    'guest-protocol',
+    `The sandbox VM was ended: its agent broke the protocol (${escapeText(reason.message)}).`,
+    'Start the session again; a new sandbox VM boots.',
+  );
 }

@@ -1,8 +1,10 @@
 import { Readable, Writable } from 'node:stream';
 import {
+  GUEST_WINDOW_BYTES,
   GUEST_WRITE_BYTES,
   type GuestMethod,
-  type GuestRequests,
+  type GuestParams,
+  type GuestResult,
   type GuestStream,
 } from '../../shared/protocol/guest';
 
@@ -27,18 +29,19 @@ export interface GuestProcess {
 
 /** What a process record needs of the connection to the agent. */
 export interface AgentCalls {
-  request<M extends GuestMethod>(
-    method: M,
-    params: GuestRequests[M]['params'],
-  ): Promise<GuestRequests[M]['result']>;
+  request<M extends GuestMethod>(method: M, params: GuestParams[M]): Promise<GuestResult<M>>;
   consumed(processId: number, bytes: number): void;
 }
+
+/** The agent stops a process's output at the window, after the chunk that filled it: twice that never comes. */
+const MOST_UNREAD_BYTES = 2 * GUEST_WINDOW_BYTES;
 
 /** The client's side of one process: what the agent says of it arrives here, perhaps before `spawn` was answered. */
 export class ProcessRecord {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly exited: Promise<GuestExit>;
+  private hasExited = false;
   private settle: { resolve(exit: GuestExit): void; reject(error: Error): void } = {
     resolve() {},
     reject() {},
@@ -74,14 +77,22 @@ export class ProcessRecord {
     };
   }
 
-  output(stream: GuestStream, bytes: Uint8Array): void {
+  /** False: the agent breaks the contract, by output after its end or more than may be on the way. */
+  output(stream: GuestStream, bytes: Uint8Array): boolean {
+    if (this[stream].isOver) return false;
     this[stream].receive(Buffer.from(bytes));
+    return this.stdout.unreadBytes + this.stderr.unreadBytes <= MOST_UNREAD_BYTES;
   }
   outputEnd(stream: GuestStream): void {
     this[stream].finish();
   }
   exit(exit: GuestExit): void {
+    this.hasExited = true;
     this.settle.resolve(exit);
+  }
+  /** Nothing more is to come of it. */
+  get isOver(): boolean {
+    return this.hasExited && this.stdout.isOver && this.stderr.isOver;
   }
   fail(error: Error): void {
     this.settle.reject(error);
@@ -98,8 +109,15 @@ class OutputStream extends Readable {
   constructor(private readonly consumed: (bytes: number) => void) {
     super({ highWaterMark: 256 << 10 });
   }
+  get isOver(): boolean {
+    return this.finished;
+  }
+  /** Bytes that were not confirmed. */
+  get unreadBytes(): number {
+    return this.unconfirmedBytes;
+  }
   receive(bytes: Buffer): void {
-    if (this.finished || this.destroyed) {
+    if (this.destroyed) {
       this.consumed(bytes.byteLength);
       return;
     }

@@ -98,6 +98,10 @@ export class SandboxVm {
     this.kernelRelease = ready.kernelRelease;
     process.once('exit', this.onExit);
     void qemu.ended.then(() => this.end(diedError(qemu)));
+    void agent.broken.then(reason => {
+      this.end(reason);
+      qemu.process.kill('SIGKILL');
+    });
     qemu.agentPort.on('close', () => void qemu.ended.then(() => this.end(diedError(qemu))));
   }
 
@@ -350,7 +354,8 @@ async function agentOf(plan: Plan, qemu: Qemu): Promise<Pick<Booted, 'qemu' | 'a
     signal: signal ? AbortSignal.any([cancel.signal, signal]) : cancel.signal,
   });
   try {
-    const first = await Promise.race([agent.ready, late, qemu.ended]);
+    const first = await Promise.race([agent.ready, late, qemu.ended, agent.broken]);
+    if (first instanceof VmError) throw first;
     if (first && 'kernelRelease' in first) {
       plan.progress('agent', 'agent ready');
       return { qemu, agent, ready: first };

@@ -10,6 +10,7 @@ export type VmErrorCode =
   | 'hidden-folder'
   | 'boot-timeout'
   | 'guest-died'
+  | 'guest-protocol'
   | 'spawn-failed'
   | 'disposed';
 

@@ -1,13 +1,16 @@
 /**
  * The contract between the session room and the agent inside the sandbox VM: JSON-RPC in the frames of frames.ts over
  * one virtio-serial port. The agent starts processes in the guest (workloads, the helper, test jobs) and relays their
- * standard streams; a helper's frames have a port of their own and never pass through it.
+ * standard streams; a helper's frames have a port of their own and never pass through it. Root in the guest can be the
+ * agent: what it says has a schema each, and the client ends a guest that says anything else.
  *
  * Output travels as data frames (DataContent.processOutput, session = process id, stream = GUEST_STREAM). Each process
  * may have GUEST_WINDOW_BYTES of output on the way that `consumed` has not confirmed; then its pipes are left alone
  * until it has, so that one flood neither grows a queue nor delays other processes for long.
  */
-export const GUEST_PROTOCOL_VERSION = 1;
+import * as v from 'valibot';
+
+export const GUEST_PROTOCOL_VERSION = 2;
 
 /** Names of the virtio-serial ports (/sys/class/virtio-ports/<port>/name). */
 export const GUEST_PORTS = { agent: 'bpfw.agent', helper: 'bpfw.helper' } as const;
@@ -18,6 +21,9 @@ export const GUEST_WRITE_BYTES = 256 << 10;
 
 export const GUEST_STREAM = { stdout: 1, stderr: 2 } as const;
 export type GuestStream = keyof typeof GUEST_STREAM;
+
+/** Processes that a client has open at once: not ended, or with output still to come. */
+export const GUEST_PROCESSES = 1024;
 
 export interface GuestSpawn {
   readonly argv: readonly string[];
@@ -34,52 +40,65 @@ export interface GuestSpawn {
   readonly fresh?: boolean;
 }
 
-export interface GuestRequests {
-  /** Every process leads a session and process group of its own. Fails with GuestErrorData when it cannot start. */
-  spawn: { params: GuestSpawn; result: { readonly processId: number; readonly pid: number } };
+/** Parameters of the client's requests; results are those of GuestResultSchemas. */
+export interface GuestParams {
+  /**
+   * The client chooses the number by which the process is called from here on, one it has not used before. Every process
+   * leads a session and process group of its own. Fails with GuestErrorData when it cannot start.
+   */
+  spawn: GuestSpawn & { readonly processId: number };
   /** Releases a process that was spawned stopped. */
-  resume: { params: { readonly processId: number }; result: null };
+  resume: { readonly processId: number };
   /** Answers when the process's pipe took the bytes. Bytes for a process that closed its stdin are dropped. */
-  write: {
-    params: { readonly processId: number; readonly base64: string; readonly end: boolean };
-    result: null;
-  };
+  write: { readonly processId: number; readonly base64: string; readonly end: boolean };
   /** A signal to the process or its whole group; one that has ended already is no error. */
-  kill: {
-    params: { readonly processId: number; readonly signal: string; readonly group: boolean };
-    result: null;
-  };
+  kill: { readonly processId: number; readonly signal: string; readonly group: boolean };
   /** Answers when the outside has the named port open (a read before that would see its end), or has it closed. */
-  awaitPort: { params: { readonly name: string; readonly connected: boolean }; result: null };
-  powerOff: { params: Record<string, never>; result: null };
+  awaitPort: { readonly name: string; readonly connected: boolean };
+  powerOff: Record<string, never>;
 }
-export type GuestMethod = keyof GuestRequests;
+export type GuestMethod = keyof GuestParams;
 
 /** Client to agent. */
 export interface GuestAcknowledgements {
   consumed: { readonly processId: number; readonly bytes: number };
 }
 
-/** Agent to client. */
-export interface GuestNotifications {
-  /** Sent once, when the guest is up. */
-  ready: {
-    readonly protocolVersion: number;
-    readonly kernelRelease: string;
-    readonly nodeVersion: string;
-    /** Seconds since the guest's kernel started. */
-    readonly uptimeS: number;
-  };
-  /** Nothing more will come on this stream. */
-  outputEnd: { readonly processId: number; readonly stream: GuestStream };
-  /** The process ended; children of it may still hold its output open. */
-  exit: { readonly processId: number; readonly code: number | null; readonly signal: string | null };
-}
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xffffffff));
+const text = v.pipe(v.string(), v.maxLength(256));
+const stream = v.picklist(['stdout', 'stderr']);
 
-/** In a failed request's data. */
-export interface GuestErrorData {
-  /** errno name, e.g. "ENOENT". */
-  readonly errnoName: string;
-}
+export const GuestResultSchemas = {
+  spawn: v.strictObject({ pid: positive }),
+  resume: v.null(),
+  write: v.null(),
+  kill: v.null(),
+  awaitPort: v.null(),
+  powerOff: v.null(),
+} as const satisfies Record<GuestMethod, unknown>;
+export type GuestResult<M extends GuestMethod> = v.InferOutput<(typeof GuestResultSchemas)[M]>;
+
+/** Agent to client. */
+export const GuestNotificationSchemas = {
+  /** Sent once, when the guest is up; `uptimeS`: seconds since its kernel started. */
+  ready: v.strictObject({
+    protocolVersion: v.number(),
+    kernelRelease: text,
+    nodeVersion: text,
+    uptimeS: v.number(),
+  }),
+  /** Nothing more will come on this stream. */
+  outputEnd: v.strictObject({ processId: positive, stream }),
+  /** The process ended; children of it may still hold its output open. */
+  exit: v.strictObject({ processId: positive, code: v.nullable(v.number()), signal: v.nullable(text) }),
+} as const;
+export type GuestNotification = keyof typeof GuestNotificationSchemas;
+export type GuestNotifications = {
+  [N in GuestNotification]: v.InferOutput<(typeof GuestNotificationSchemas)[N]>;
+};
+
+/** In a failed request's data; `errnoName` e.g. "ENOENT". */
+export const GuestErrorSchema = v.strictObject({ errnoName: v.pipe(v.string(), v.maxLength(64)) });
+export type GuestErrorData = v.InferOutput<typeof GuestErrorSchema>;
 /** JSON-RPC error code of every GuestErrorData (the range the specification leaves to applications). */
 export const GUEST_RPC_ERROR = -32001;

@@ -12,7 +12,7 @@ import {
   type Disposable,
   ErrorCodes,
   type Logger,
-  type Message,
+  Message,
   type MessageConnection,
   type MessageReader,
   type MessageWriter,
@@ -133,12 +133,21 @@ export interface FrameConnection {
 }
 
 export interface FrameConnectionOptions {
+  /** False: this end only asks. A request of the peer closes the connection. Default: true. */
+  readonly takesRequests?: boolean;
   /** Most bytes of received blobs that no message has taken yet; more closes the connection. Default: one largest blob. */
   readonly pendingBlobBytes?: number;
   readonly logger?: Logger;
 }
 
 const SMALL_FRAME_BYTES = 16 << 10;
+/** Empty ones cost memory, too. */
+const MOST_PENDING_BLOBS = 1024;
+/**
+ * vscode-jsonrpc handles one message in each turn of the event loop and queues the others without a limit, while a turn
+ * brings thousands: with more than these waiting, nothing is read.
+ */
+const MOST_WAITING_MESSAGES = 256;
 const silent: Logger = { error: () => {}, warn: () => {}, info: () => {}, log: () => {} };
 
 class FrameReader extends AbstractMessageReader implements MessageReader {
@@ -156,11 +165,15 @@ class FrameReader extends AbstractMessageReader implements MessageReader {
 }
 
 class FrameWriter extends AbstractMessageWriter implements MessageWriter {
-  constructor(private readonly send: (payload: Uint8Array) => void) {
+  constructor(
+    private readonly send: (payload: Uint8Array) => void,
+    private readonly ids: OpenRequests,
+  ) {
     super();
   }
   write(message: Message): Promise<void> {
     try {
+      this.ids.sent(message);
       this.send(encodeUtf8(JSON.stringify(message)));
       return Promise.resolve();
     } catch (error) {
@@ -168,6 +181,38 @@ class FrameWriter extends AbstractMessageWriter implements MessageWriter {
     }
   }
   end(): void {}
+}
+
+/**
+ * The requests of both directions that have no answer yet. vscode-jsonrpc believes every id: two messages of one id
+ * would take each other's place in its queue, and an answer to nothing would stay there.
+ */
+class OpenRequests {
+  private readonly ours = new Set<unknown>();
+  private readonly theirs = new Set<unknown>();
+
+  constructor(private readonly takesRequests: boolean) {}
+
+  sent(message: Message): void {
+    if (Message.isRequest(message)) this.ours.add(message.id);
+    else if (Message.isResponse(message)) this.theirs.delete(message.id);
+  }
+
+  /** Throws FrameError 'malformed' for a message that fits no exchange. */
+  received(message: Message): void {
+    if (Message.isRequest(message)) {
+      if (!this.takesRequests) throw new FrameError('malformed', 'a request from an end that only answers');
+      if (this.theirs.has(message.id)) throw new FrameError('malformed', 'two open requests of one id');
+      this.theirs.add(message.id);
+    } else if (Message.isResponse(message)) {
+      if (!this.ours.delete(message.id)) throw new FrameError('malformed', 'an answer to no request');
+    } else if (!Message.isNotification(message)) {
+      throw new FrameError('malformed', 'neither a request nor an answer nor a notification');
+    }
+    // "$/cancelRequest" and its like (Language Server Protocol, "$ Notifications and Requests") are used by none of ours.
+    if ('method' in message && String(message.method).startsWith('$/'))
+      throw new FrameError('malformed', 'a message of a kind that is not used here');
+  }
 }
 
 /** Speaks frames over a channel. A malformed or oversize frame closes it, with a FrameError as the reason. */
@@ -181,12 +226,15 @@ export function createFrameConnection(
   const drainListeners: (() => void)[] = [];
   const closeListeners: ((reason: Error | undefined) => void)[] = [];
   let drainWaiters: (() => void)[] = [];
+  const ids = new OpenRequests(options.takesRequests ?? true);
   let pendingBlobBytes = 0;
   let nextBlobId = 1;
   let writable = true;
   let closed: { readonly reason: Error | undefined } | undefined;
   let onMessage: DataCallback = () => {};
   let waitingMessages = 0;
+  let heldByCaller = false;
+  let heldByQueue = false;
   let ended: { readonly error: Error | undefined } | undefined;
 
   const write = (bytes: Uint8Array, written?: () => void): boolean => {
@@ -217,14 +265,24 @@ export function createFrameConnection(
       const { blobId, bytes } = decodeBlob(payload);
       if (blobs.has(blobId)) throw new FrameError('malformed', `blob id ${blobId} used twice`);
       pendingBlobBytes += bytes.byteLength;
-      if (pendingBlobBytes > pendingBlobLimit)
+      if (pendingBlobBytes > pendingBlobLimit || blobs.size >= MOST_PENDING_BLOBS)
         throw new FrameError('too-long', 'too many blobs that nothing names');
       blobs.set(blobId, new Uint8Array(bytes));
     } else {
       const message = parseMessage(payload);
-      waitingMessages++;
+      ids.received(message);
+      if (++waitingMessages > MOST_WAITING_MESSAGES && !heldByQueue) {
+        heldByQueue = true;
+        channel.pause();
+      }
       onMessage(message);
     }
+  };
+  const messageHandled = (): void => {
+    waitingMessages--;
+    if (!heldByQueue || waitingMessages > MOST_WAITING_MESSAGES / 2) return;
+    heldByQueue = false;
+    if (!heldByCaller && !closed) channel.resume();
   };
   const splitter = new FrameSplitter(receiveFrame);
 
@@ -243,11 +301,11 @@ export function createFrameConnection(
   const writer = new FrameWriter(payload => {
     checkLength(FrameKind.rpc, payload.byteLength);
     write(encodeFrame(FrameKind.rpc, payload));
-  });
+  }, ids);
   const rpc = createMessageConnection(reader, writer, options.logger ?? silent, {
     messageStrategy: {
       handleMessage(message, next) {
-        waitingMessages--;
+        messageHandled();
         const handled = next(message);
         // Heard is enough: an answer to it could not be sent any more.
         if (waitingMessages === 0 && ended) void Promise.resolve(ended.error).then(close);
@@ -318,8 +376,14 @@ export function createFrameConnection(
     drained: () =>
       writable || closed ? Promise.resolve() : new Promise(resolve => drainWaiters.push(resolve)),
     onDrained: listener => void drainListeners.push(listener),
-    pause: () => channel.pause(),
-    resume: () => channel.resume(),
+    pause() {
+      heldByCaller = true;
+      channel.pause();
+    },
+    resume() {
+      heldByCaller = false;
+      if (!heldByQueue) channel.resume();
+    },
     onClosed(listener) {
       if (closed) listener(closed.reason);
       else closeListeners.push(listener);

@@ -11,6 +11,11 @@ afterEach(() => {
 
 const rpc = (message: unknown) => encodeFrame(FrameKind.rpc, Buffer.from(JSON.stringify(message)));
 
+/** A request whatever its method and parameters; how it ends is seen at the connection. */
+function ask(client: HelperClient, method: string, params: object): void {
+  client.connection.rpc.sendRequest(method, params).catch(() => undefined);
+}
+
 /** Says why and ends, in time. */
 async function endsWith(client: HelperClient, pattern: RegExp): Promise<void> {
   expect(await helper.exited).toEqual({ code: 1, signal: null });
@@ -110,27 +115,17 @@ describe('a message that breaks the contract ends the connection, with the reaso
     ['a frame that is too long', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0), /over the limit/],
     ['no JSON', encodeFrame(FrameKind.rpc, Buffer.from('{"jsonrpc"')), /not JSON/],
     ['no JSON-RPC', rpc({ hello: 1 }), /without a JSON-RPC/],
-    ['an unknown request', rpc({ jsonrpc: '2.0', id: 1, method: 'shell/run', params: {} }), /shell\/run/],
-    [
-      'a request with a surplus field',
-      rpc({ jsonrpc: '2.0', id: 1, method: 'printk/watch', params: { path: '/' } }),
-      /printk\/watch/,
-    ],
+    ['an unknown request', { method: 'shell/run', params: {} }, /shell\/run/],
+    ['a request with a surplus field', { method: 'printk/watch', params: { path: '/' } }, /printk\/watch/],
     [
       'a request with a path for a name',
-      rpc({ jsonrpc: '2.0', id: 1, method: 'target/read', params: { what: '/etc/shadow' } }),
+      { method: 'target/read', params: { what: '/etc/shadow' } },
       /target\/read: what/,
     ],
-    [
-      'parameters by position',
-      rpc({ jsonrpc: '2.0', id: 1, method: 'session/close', params: [1] }),
-      /session\/close/,
-    ],
+    ['parameters by position', { method: 'session/close', params: [1] }, /session\/close/],
     [
       'a blob that never came',
-      rpc({
-        jsonrpc: '2.0',
-        id: 1,
+      {
         method: 'session/open',
         params: {
           objectBlobId: 5,
@@ -140,22 +135,20 @@ describe('a message that breaks the contract ends the connection, with the reaso
           maps: [],
           allowChangingPrograms: false,
         },
-      }),
+      },
       /no blob 5/,
     ],
     ['a notification', rpc({ jsonrpc: '2.0', method: 'anything' }), /no notification/],
-  ])('%s', async (_what, bytes, pattern) => {
+  ])('%s', async (_what, sent, pattern) => {
     const client = await greeted();
-    helper.socket.write(bytes);
+    if (sent instanceof Uint8Array) helper.socket.write(sent);
+    else ask(client, sent.method, sent.params);
     await endsWith(client, pattern);
   });
 
   it('too many requests at a time', async () => {
     const client = await greeted();
-    const requests = Array.from({ length: 400 }, (_, id) =>
-      rpc({ jsonrpc: '2.0', id, method: 'target/read', params: { what: 'btf' } }),
-    );
-    helper.socket.write(Buffer.concat(requests));
+    for (let i = 0; i < 400; i++) ask(client, 'target/read', { what: 'btf' });
     await endsWith(client, /more than 256 requests/);
   });
 });
