@@ -47,6 +47,7 @@ export class VmTarget implements Target {
   private booted: SandboxVm | null = null;
   private release = '';
   private btf: Promise<TargetBtf> | null = null;
+  private connecting: Promise<HelperConnection> | null = null;
   private helper: { connection: HelperConnection; process: GuestProcess } | null = null;
 
   /** `running`: a VM that was booted already; this target then ends it with itself. */
@@ -95,10 +96,18 @@ export class VmTarget implements Target {
     return { kernelRelease: (await this.readBtf()).kernelRelease, perfEventParanoid: 0 };
   }
 
+  /** There is one port for one helper: whoever asks while it starts gets the same one. */
   async connect(options: ConnectOptions): Promise<HelperConnection> {
     const vm = await this.boot();
     options.progress('Starting the helper in the sandbox VM');
     if (this.helper) return this.helper.connection;
+    this.connecting ??= this.startHelper(vm).finally(() => {
+      this.connecting = null;
+    });
+    return this.connecting;
+  }
+
+  private async startHelper(vm: SandboxVm): Promise<HelperConnection> {
     const node = await findGuestNode(this.options.vm.nodePath);
     const stream = await vm.helperStream();
     const process = await vm.spawn({
@@ -125,7 +134,10 @@ export class VmTarget implements Target {
       () => stream.destroy(),
     );
     const connection = await greetHelper(duplexChannel(stream), token).catch(async error => {
-      if (!(error instanceof SessionError && error.code === 'helper-died')) throw error;
+      if (!(error instanceof SessionError && error.code === 'helper-died')) {
+        process.kill('SIGKILL').catch(() => undefined);
+        throw error;
+      }
       // The stream ended because the process did; how that ended says why.
       const { code } = await process.exited;
       await stderrEnd;
