@@ -5,7 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { ResponseError } from 'vscode-jsonrpc/node';
-import type { DataFrame } from '../shared/protocol/frames';
+import { type DataFrame, FrameError } from '../shared/protocol/frames';
 import {
   HELPER_PROTOCOL_VERSION,
   HELPER_RPC_ERROR,
@@ -13,9 +13,11 @@ import {
   HelloSchema,
   type HelperErrorCode,
   type HelperErrorData,
+  HelperErrorDataSchema,
   type HelperMethod,
-  type HelperNotifications,
+  HelperNotificationSchemas,
   type HelperParams,
+  HelperResultSchemas,
   type HelperResults,
 } from '../shared/protocol/helper';
 import {
@@ -24,6 +26,7 @@ import {
   type FrameConnection,
   isConnectionGone,
 } from '../shared/protocol/rpc-frames';
+import { escapeText } from '../shared/text/escape';
 import { SessionError } from './errors';
 
 /** A request the helper refused; `code`, errno and log are the helper's, `message` is for people. */
@@ -46,13 +49,10 @@ export interface HelperConnection {
   /** Throws HelperRequestError, or SessionError 'helper-died' when the connection is gone. */
   request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]>;
   sendBlob(bytes: Uint8Array): number;
+  /** Throws SessionError 'helper-died' for one that never came, which closes the connection. */
   takeBlob(blobId: number): Uint8Array;
   /** Frames of every stream; `bytes` is valid during the call only. Returns the way to stop listening. */
   onData(listener: (frame: DataFrame) => void): () => void;
-  onNotification<N extends keyof HelperNotifications>(
-    name: N,
-    listener: (value: HelperNotifications[N]) => void,
-  ): void;
   /** Resolves once, when the connection is gone; null when this side closed it. */
   readonly closed: Promise<SessionError | null>;
   close(): void;
@@ -69,7 +69,10 @@ export async function greetHelper(
   token: string,
   checkPeer: (hello: Hello) => void = () => undefined,
 ): Promise<HelperConnection> {
-  const frames = createFrameConnection(channel);
+  const frames = createFrameConnection(channel, { takesRequests: false });
+  frames.rpc.onNotification((method: string, params: unknown) => {
+    if (!isKnownNotification(method, params)) frames.close(malformed(`notification ${method.slice(0, 64)}`));
+  });
   try {
     const hello = await receiveHello(frames);
     if (!sameToken(hello.token, token))
@@ -98,8 +101,9 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
         ),
       HELLO_DEADLINE_MS,
     );
-    frames.rpc.onNotification('hello', params => {
+    const greeting = frames.rpc.onNotification('hello', params => {
       clearTimeout(timer);
+      greeting.dispose();
       const parsed = v.safeParse(HelloSchema, params);
       if (parsed.success) resolve(parsed.output);
       else
@@ -120,10 +124,27 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
   });
 }
 
+function isKnownNotification(method: string, params: unknown): boolean {
+  if (!Object.hasOwn(HelperNotificationSchemas, method)) return false;
+  const schema = HelperNotificationSchemas[method as keyof typeof HelperNotificationSchemas];
+  return v.is(schema, params);
+}
+
+const malformed = (what: string): FrameError =>
+  new FrameError('malformed', `the helper sent something malformed: ${escapeText(what)}`);
+
 function sameToken(received: string, expected: string): boolean {
   const a = Buffer.from(received);
   const b = Buffer.from(expected);
   return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function helperDied(reason: Error | undefined): SessionError {
+  return new SessionError(
+    'helper-died',
+    `The privileged helper is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
+    'Press ▶ to start again; BPF: Show Log has its last words.',
+  );
 }
 
 class Connection implements HelperConnection {
@@ -140,26 +161,22 @@ class Connection implements HelperConnection {
     });
     this.closed = new Promise(resolve => {
       frames.onClosed(reason => {
-        resolve(
-          this.closing
-            ? null
-            : new SessionError(
-                'helper-died',
-                `The privileged helper is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
-                'Press ▶ to start again; BPF: Show Log has its last words.',
-              ),
-        );
+        resolve(this.closing ? null : helperDied(reason));
       });
     });
   }
 
   async request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]> {
+    let answer: unknown;
     try {
-      return await this.frames.rpc.sendRequest<HelperResults[M]>(method, params);
+      answer = await this.frames.rpc.sendRequest(method, params);
     } catch (error) {
-      if (!isConnectionGone(error)) throw this.requestError(method, error);
-      throw (await this.closed) ?? new SessionError('helper-died', 'The session was closed.');
+      throw isConnectionGone(error) ? await this.gone() : await this.requestError(method, error);
     }
+    const result = v.safeParse(HelperResultSchemas[method], answer);
+    if (result.success) return result.output as HelperResults[M];
+    const [issue] = result.issues;
+    throw await this.refuse(`${method}: ${v.getDotPath(issue) ?? 'answer'}: ${issue.message.slice(0, 200)}`);
   }
 
   sendBlob(bytes: Uint8Array): number {
@@ -167,7 +184,13 @@ class Connection implements HelperConnection {
   }
 
   takeBlob(blobId: number): Uint8Array {
-    return this.frames.takeBlob(blobId);
+    try {
+      return this.frames.takeBlob(blobId);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.frames.close(error);
+      throw helperDied(error);
+    }
   }
 
   onData(listener: (frame: DataFrame) => void): () => void {
@@ -175,27 +198,32 @@ class Connection implements HelperConnection {
     return () => this.dataListeners.delete(listener);
   }
 
-  onNotification<N extends keyof HelperNotifications>(
-    name: N,
-    listener: (value: HelperNotifications[N]) => void,
-  ): void {
-    this.frames.rpc.onNotification(name, (value: HelperNotifications[N]) => listener(value));
-  }
-
   close(): void {
     this.closing = true;
     this.frames.close();
   }
 
-  private requestError(method: HelperMethod, error: unknown): Error {
+  private async requestError(method: HelperMethod, error: unknown): Promise<Error> {
     if (!(error instanceof ResponseError) || error.code !== HELPER_RPC_ERROR) {
       return error instanceof Error ? error : new Error(String(error));
     }
-    const data = error.data as HelperErrorData;
+    const parsed = v.safeParse(HelperErrorDataSchema, error.data);
+    if (!parsed.success) return this.refuse(`the reason why ${method} failed`);
+    const data = parsed.output;
     const log =
       data.verifierLogBlobId === undefined
         ? null
-        : new TextDecoder().decode(this.frames.takeBlob(data.verifierLogBlobId));
+        : new TextDecoder().decode(this.takeBlob(data.verifierLogBlobId));
     return new HelperRequestError(method, data.code, error.message, data, log);
+  }
+
+  /** Hangs up on a helper that breaks the contract. */
+  private refuse(what: string): Promise<SessionError> {
+    this.frames.close(malformed(what));
+    return this.gone();
+  }
+
+  private async gone(): Promise<SessionError> {
+    return (await this.closed) ?? new SessionError('helper-died', 'The session was closed.');
   }
 }

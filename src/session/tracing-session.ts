@@ -54,6 +54,10 @@ export interface StartupTimes {
 }
 
 const SNAPSHOT_ENTRIES = 65_536;
+/** Of snapshots whose stream no answer has named yet: the first ones of maps that are being read. */
+const MOST_EARLY_BYTES = 256 << 20;
+/** What each part costs besides its bytes, about. */
+const PART_BYTES = 256;
 
 export class TracingSession {
   readonly streams: readonly SessionStream[] = [];
@@ -71,6 +75,7 @@ export class TracingSession {
   >();
   /** By stream: what no snapshot has taken yet, because the answer that names the stream comes last. */
   private readonly snapshotParts = new Map<number, Uint8Array[]>();
+  private snapshotPartBytes = 0;
   private readonly snapshotsByStream = new Map<number, MapSnapshot>();
   private readonly stopListening: () => void;
   private isClosed = false;
@@ -171,7 +176,7 @@ export class TracingSession {
     if (!loaded)
       return Promise.reject(new SessionError('protocol', `The helper did not load a map '${map}'.`));
     const known = this.snapshots.get(map) ?? {
-      content: new MapSnapshot(loaded.keySize, loaded.valueStride),
+      content: new MapSnapshot(loaded.keySize, loaded.valueStride, SNAPSHOT_ENTRIES),
       reading: Promise.resolve(),
     };
     this.snapshots.set(map, known);
@@ -187,8 +192,7 @@ export class TracingSession {
       maxEntries: SNAPSHOT_ENTRIES,
     });
     this.snapshotsByStream.set(result.streamId, content);
-    for (const part of this.snapshotParts.get(result.streamId) ?? []) content.push(part);
-    this.snapshotParts.delete(result.streamId);
+    for (const part of this.takeEarlyParts(result.streamId)) content.push(part);
     const { keys, values, count, number, changes } = content;
     return { keys, values, count, number, changes, truncated: result.truncated };
   }
@@ -244,6 +248,23 @@ export class TracingSession {
     }
   }
 
+  /** Throws RangeError, which closes the connection, for more than any snapshot needs. */
+  private keepEarlyPart(frame: DataFrame): void {
+    this.snapshotPartBytes += PART_BYTES + frame.bytes.byteLength;
+    if (this.snapshotPartBytes > MOST_EARLY_BYTES)
+      throw new RangeError('the helper sent snapshots of maps that nobody asked for');
+    const parts = this.snapshotParts.get(frame.streamId) ?? [];
+    parts.push(frame.bytes.slice());
+    this.snapshotParts.set(frame.streamId, parts);
+  }
+
+  private takeEarlyParts(streamId: number): readonly Uint8Array[] {
+    const parts = this.snapshotParts.get(streamId) ?? [];
+    this.snapshotParts.delete(streamId);
+    for (const part of parts) this.snapshotPartBytes -= PART_BYTES + part.byteLength;
+    return parts;
+  }
+
   private receive(frame: DataFrame): void {
     const bytes = FRAME_HEADER_BYTES + frame.bytes.byteLength;
     this.frameBytes.all += bytes;
@@ -255,9 +276,7 @@ export class TracingSession {
         known.push(frame.bytes);
         return;
       }
-      const parts = this.snapshotParts.get(frame.streamId) ?? [];
-      parts.push(frame.bytes.slice());
-      this.snapshotParts.set(frame.streamId, parts);
+      this.keepEarlyPart(frame);
       return;
     }
     const mappings = frame.content === DataContent.perfRecords && this.mappingListeners.get(frame.streamId);

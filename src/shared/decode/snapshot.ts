@@ -26,6 +26,8 @@ export function firstContent(keys: Uint8Array, values: Uint8Array, count: number
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Most memory for a map's keys, and for its values. */
+const MOST_BYTES = 1 << 30;
 
 /**
  * A map's content as the frames of its stream tell it (DataContent.mapChanges): each snapshot says what changed since the
@@ -100,7 +102,9 @@ export class MapSnapshot implements MapContent {
     const values = keys + count * keySize;
     const end = values + count * valueStride;
     // Numbers, not 32-bit integers: no product here passes 2^53.
-    if (count === 0 || end > frame.byteLength || first > this.told || first + count > this.mostEntries)
+    const fits = end <= frame.byteLength && first <= this.told && first + count <= this.mostEntries;
+    // Each run tells of an entry: more runs than entries are no snapshot.
+    if (count === 0 || !fits || this.runs.length >= this.mostEntries)
       throw new RangeError(`a run of ${count} map entries from ${first} on does not fit`);
     this.reserve(first + count);
     copyBytes(this.keyBytes, first * keySize, frame, keys, values - keys);
@@ -117,6 +121,8 @@ export class MapSnapshot implements MapContent {
     )
       return;
     const room = Math.min(this.mostEntries, Math.max(entries, 2 * this.told));
+    if (room * Math.max(this.keySize, this.valueStride) > MOST_BYTES)
+      throw new RangeError(`a map snapshot of more than ${MOST_BYTES} bytes`);
     this.keyBytes = grown(this.keyBytes, room * this.keySize);
     this.valueBytes = grown(this.valueBytes, room * this.valueStride);
   }

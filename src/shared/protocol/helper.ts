@@ -141,48 +141,10 @@ export const OpenSessionSchema = v.strictObject({
 });
 export type OpenSession = v.InferOutput<typeof OpenSessionSchema>;
 
-export interface LoadedProgram {
-  readonly name: string;
-  readonly section: string;
-  readonly id: number;
-  /** Instructions of the program as loaded, its static functions included. */
-  readonly instructions: number;
-  /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
-  readonly verifiedInstructions: number;
-  /** The log that OpenSession.verifierLog asked for. */
-  readonly verifierLogBlobId?: number;
-}
-export interface LoadedMap {
-  /** As in the object; maps of global data by their section: ".bss", ".rodata". */
-  readonly name: string;
-  readonly id: number;
-  readonly type: number;
-  readonly keySize: number;
-  readonly valueSize: number;
-  /** Bytes of one value in a snapshot: valueSize, or round_up(valueSize, 8) * possible CPUs. 0: the map cannot be read by key. */
-  readonly valueStride: number;
-  readonly maxEntries: number;
-  readonly flags: number;
-}
-export interface OpenedSession {
-  readonly sessionId: number;
-  readonly programs: readonly LoadedProgram[];
-  readonly maps: readonly LoadedMap[];
-  readonly possibleCpus: number;
-  readonly openMs: number;
-  readonly loadMs: number;
-}
-export interface AttachedProgram {
-  readonly name: string;
-  readonly section: string;
-  /** What was attached, as people write it: "fentry/vfs_read", "uprobe//usr/lib/libc.so.6:+0x9f1c0". */
-  readonly attach: string;
-}
-
 const sessionId = v.strictObject({ sessionId: uint32 });
 const mapOf = { sessionId: uint32, map: name };
 
-/** Every request's parameters. Results are the types of HelperResults, trusted by the client as far as their schema goes. */
+/** Every request's parameters. */
 export const HelperRequestSchemas = {
   'session/open': OpenSessionSchema,
   'session/attach': sessionId,
@@ -234,73 +196,130 @@ export const HelperRequestSchemas = {
 export type HelperMethod = keyof typeof HelperRequestSchemas;
 export type HelperParams<M extends HelperMethod> = v.InferOutput<(typeof HelperRequestSchemas)[M]>;
 
-export interface HelperResults {
-  'session/open': OpenedSession;
-  /** Programs that are loaded only (iterators, attach 'none') are left out. */
-  'session/attach': { readonly programs: readonly AttachedProgram[]; readonly attachMs: number };
-  'session/close': { readonly detachMs: number };
-  'stream/watch': { readonly streamId: number; readonly content: 'ring' | 'perf' };
-  'stream/unwatch': null;
-  'session/drain': { readonly records: number };
-  'map/read': { readonly streamId: number; readonly entries: number; readonly truncated: boolean };
-  'session/statistics': {
-    readonly programs: readonly {
-      readonly name: string;
-      readonly runCount: string;
-      readonly runTimeNs: string;
-    }[];
-    readonly helperCpuNs: string;
-  };
-  'process/watch': { readonly streamId: number };
-  'printk/watch': { readonly streamId: number };
-  'printk/unwatch': null;
-  'target/functions': {
-    readonly functions: readonly {
-      readonly name: string;
-      /** null: the helper may not read tracefs's list; attaching tells. */
-      readonly traceable: boolean | null;
-      readonly symbol: boolean;
-    }[];
-  };
-  'target/tracepoints': { readonly present: readonly boolean[] };
-  'target/perf-event': { readonly available: boolean };
-  'target/read': { readonly blobId: number; readonly bytes: number };
-}
+/** Names and descriptions in answers: of any length in an object file, shown shortened. */
+const shown = v.pipe(v.string(), v.maxLength(16 << 10));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const durationMs = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-/** Helper to client, unasked. */
-export interface HelperNotifications {
-  hello: Hello;
-  /** The helper's last words before it closes the connection because of something the client sent. */
-  closing: { readonly code: HelperErrorCode; readonly message: string };
-  log: { readonly level: 'warning' | 'info' | 'debug'; readonly message: string };
-  'session/ended': { readonly sessionId: number; readonly code: HelperErrorCode; readonly message: string };
-}
-export type HelperNotification = keyof HelperNotifications;
+const LoadedProgramSchema = v.strictObject({
+  name: shown,
+  section: shown,
+  id: uint32,
+  /** Instructions of the program as loaded, its static functions included. */
+  instructions: count,
+  /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
+  verifiedInstructions: count,
+  /** The log that OpenSession.verifierLog asked for. */
+  verifierLogBlobId: v.exactOptional(uint32),
+});
+export type LoadedProgram = v.InferOutput<typeof LoadedProgramSchema>;
+
+const LoadedMapSchema = v.strictObject({
+  /** As in the object; maps of global data by their section: ".bss", ".rodata". */
+  name: shown,
+  id: uint32,
+  type: uint32,
+  keySize: uint32,
+  valueSize: uint32,
+  /** Bytes of one value in a snapshot: valueSize, or round_up(valueSize, 8) * possible CPUs. 0: the map cannot be read by key. */
+  valueStride: count,
+  maxEntries: uint32,
+  flags: uint32,
+});
+export type LoadedMap = v.InferOutput<typeof LoadedMapSchema>;
+
+const OpenedSessionSchema = v.strictObject({
+  sessionId: uint32,
+  programs: v.array(LoadedProgramSchema),
+  maps: v.array(LoadedMapSchema),
+  /** NR_CPUS is at most 8192 (arch/x86/Kconfig). */
+  possibleCpus: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 16)),
+  openMs: durationMs,
+  loadMs: durationMs,
+});
+export type OpenedSession = v.InferOutput<typeof OpenedSessionSchema>;
+
+const AttachedProgramSchema = v.strictObject({
+  name: shown,
+  section: shown,
+  /** What was attached, as people write it: "fentry/vfs_read", "uprobe//usr/lib/libc.so.6:+0x9f1c0". */
+  attach: shown,
+});
+export type AttachedProgram = v.InferOutput<typeof AttachedProgramSchema>;
+
+/**
+ * Every request's answer, checked by the client: in the sandbox VM whoever is root can be the helper. What does not fit
+ * closes the connection.
+ */
+export const HelperResultSchemas = {
+  'session/open': OpenedSessionSchema,
+  /** Programs that are loaded only (iterators, attach 'none') are left out. */
+  'session/attach': v.strictObject({ programs: v.array(AttachedProgramSchema), attachMs: durationMs }),
+  'session/close': v.strictObject({ detachMs: durationMs }),
+  'stream/watch': v.strictObject({ streamId: uint32, content: v.picklist(['ring', 'perf']) }),
+  'stream/unwatch': v.null(),
+  'session/drain': v.strictObject({ records: count }),
+  'map/read': v.strictObject({ streamId: uint32, entries: count, truncated: v.boolean() }),
+  'session/statistics': v.strictObject({
+    programs: v.array(v.strictObject({ name: shown, runCount: uint64Text, runTimeNs: uint64Text })),
+    helperCpuNs: uint64Text,
+  }),
+  'process/watch': v.strictObject({ streamId: uint32 }),
+  'printk/watch': v.strictObject({ streamId: uint32 }),
+  'printk/unwatch': v.null(),
+  'target/functions': v.strictObject({
+    functions: v.array(
+      v.strictObject({
+        name: shown,
+        /** null: the helper may not read tracefs's list; attaching tells. */
+        traceable: v.nullable(v.boolean()),
+        symbol: v.boolean(),
+      }),
+    ),
+  }),
+  'target/tracepoints': v.strictObject({ present: v.array(v.boolean()) }),
+  'target/perf-event': v.strictObject({ available: v.boolean() }),
+  'target/read': v.strictObject({ blobId: uint32, bytes: count }),
+} as const satisfies Record<HelperMethod, unknown>;
+export type HelperResults = {
+  [M in HelperMethod]: v.InferOutput<(typeof HelperResultSchemas)[M]>;
+};
 
 /** Why a request failed; in the JSON-RPC error's data. `message` is written for people and says what to do. */
-export type HelperErrorCode =
-  | 'bad-request'
-  | 'unknown-session'
-  | 'unknown-map'
-  | 'limit'
-  | 'not-permitted'
-  | 'needs-consent'
-  | 'object-rejected'
-  | 'verifier-rejected'
-  | 'attach-failed'
-  | 'not-found'
-  | 'kernel'
-  | 'internal';
-export interface HelperErrorData {
-  readonly code: HelperErrorCode;
+const HelperErrorCodeSchema = v.picklist([
+  'bad-request',
+  'unknown-session',
+  'unknown-map',
+  'limit',
+  'not-permitted',
+  'needs-consent',
+  'object-rejected',
+  'verifier-rejected',
+  'attach-failed',
+  'not-found',
+  'kernel',
+  'internal',
+]);
+export type HelperErrorCode = v.InferOutput<typeof HelperErrorCodeSchema>;
+
+export const HelperErrorDataSchema = v.strictObject({
+  code: HelperErrorCodeSchema,
   /** Positive errno and its name when the kernel or libbpf gave one. */
-  readonly errno?: number;
-  readonly errnoName?: string;
-  readonly program?: string;
+  errno: v.exactOptional(count),
+  errnoName: v.exactOptional(shown),
+  program: v.exactOptional(shown),
   /** Blob with the whole verifier log, sent before the error. */
-  readonly verifierLogBlobId?: number;
+  verifierLogBlobId: v.exactOptional(uint32),
   /** libbpf's own warnings of this request, newest last. */
-  readonly libbpfLog?: readonly string[];
-}
+  libbpfLog: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+});
+export type HelperErrorData = v.InferOutput<typeof HelperErrorDataSchema>;
+
+/** Helper to client, unasked, after `hello` (HelloSchema). */
+export const HelperNotificationSchemas = {
+  /** The helper's last words before it closes the connection because of something the client sent. */
+  closing: v.strictObject({ code: HelperErrorCodeSchema, message: v.string() }),
+  'session/ended': v.strictObject({ sessionId: uint32, code: HelperErrorCodeSchema, message: v.string() }),
+} as const;
 /** JSON-RPC error code of every HelperErrorData (the range the specification leaves to applications). */
 export const HELPER_RPC_ERROR = -32001;

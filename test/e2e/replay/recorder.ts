@@ -34,7 +34,6 @@ export class RecordingTarget extends VmTarget {
       sendBlob: bytes => connection.sendBlob(bytes),
       takeBlob: id => connection.takeBlob(id),
       onData: listener => connection.onData(listener),
-      onNotification: (name, listener) => connection.onNotification(name, listener),
       closed: connection.closed,
       close: () => connection.close(),
     };
