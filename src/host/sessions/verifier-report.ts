@@ -14,6 +14,7 @@ import { errors, type UserError } from '../errors';
 import { isRegularFile } from '../regular-file';
 import { diagnostic, type RelatedPlace } from '../ui/items';
 import { type HoverPart, hover } from '../ui/markdown';
+import { KeptLogs } from './kept-logs';
 
 const SCHEME = 'bpf-verifier-log';
 
@@ -33,7 +34,7 @@ export class VerifierReports
   implements vscode.TextDocumentContentProvider, vscode.HoverProvider, vscode.Disposable
 {
   private readonly collection = vscode.languages.createDiagnosticCollection('bpf-verifier');
-  private readonly logs = new Map<string, string>();
+  private readonly logs = new KeptLogs();
   private readonly logChanges = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.logChanges.event;
   private latest: vscode.Uri | null = null;
@@ -50,7 +51,10 @@ export class VerifierReports
   constructor(private readonly documentation: vscode.Uri) {}
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.logs.get(uri.toString()) ?? 'This log is gone: it is kept until the window is closed.';
+    return (
+      this.logs.get(uri.toString()) ??
+      'This log is gone: the latest logs are kept until the window is closed.'
+    );
   }
 
   provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | null {
