@@ -84,6 +84,7 @@ export const SettingIds = {
   target: 'bpf.target',
   elevation: 'bpf.elevation',
   vmMemoryMb: 'bpf.vm.memoryMb',
+  vmHiddenFolders: 'bpf.vm.hiddenFolders',
   eventsMaxMegabytes: 'bpf.events.maxMegabytes',
   guardCpuPercent: 'bpf.guard.cpuPercent',
   compileOnSave: 'bpf.compileOnSave',

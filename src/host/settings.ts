@@ -19,6 +19,11 @@ function within(id: string, min: number, max: number, fallback: number): number 
   return typeof value === 'number' && Number.isFinite(value) ? Math.min(max, Math.max(min, value)) : fallback;
 }
 
+function texts(id: string): string[] {
+  const value = read<unknown>(id, []);
+  return Array.isArray(value) ? value.filter(each => typeof each === 'string') : [];
+}
+
 /** The extension's settings, read when asked for: none is cached, so a change counts from the next use. */
 export const settings = {
   /** Undefined: found on PATH. The same for the other paths. */
@@ -29,6 +34,8 @@ export const settings = {
   elevation: () => oneOf<ElevationWish>(SettingIds.elevation, ['auto', 'sudo', 'pkexec'], 'auto'),
   /** Undefined: the sandbox VM's own default. */
   vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
+  /** Besides the usual places of secrets. */
+  vmHiddenFolders: () => texts(SettingIds.vmHiddenFolders),
   /** Bytes kept of one event stream. */
   eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
   /** Of one CPU; 0: nothing is detached whatever it costs. */
@@ -37,13 +44,9 @@ export const settings = {
   compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),
 } as const;
 
-/** Where people choose it for good: the workspace when it already says something, else their own settings. */
+/** The user's own setting: a workspace cannot say where programs run. */
 export async function saveTarget(wish: TargetWish): Promise<void> {
-  const configuration = vscode.workspace.getConfiguration();
-  const inspected = configuration.inspect<string>(SettingIds.target);
-  const scope =
-    inspected?.workspaceValue === undefined
-      ? vscode.ConfigurationTarget.Global
-      : vscode.ConfigurationTarget.Workspace;
-  await configuration.update(SettingIds.target, wish, scope);
+  await vscode.workspace
+    .getConfiguration()
+    .update(SettingIds.target, wish, vscode.ConfigurationTarget.Global);
 }

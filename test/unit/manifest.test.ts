@@ -67,6 +67,25 @@ describe('manifest', () => {
     }
   });
 
+  it('lets a workspace set only what decides neither what runs, nor where, nor with which rights', () => {
+    // Each with the reason why it may come with somebody's files.
+    const ofWorkspace: Record<string, string> = {
+      'bpf.events.maxMegabytes':
+        'memory of one stream, within the bounds 1 to 1024 that settings.ts enforces; trusted only',
+      'bpf.compileOnSave':
+        'whether clang runs unasked on a file that is open; trusted only, and clang is limited',
+      'bpf.codeLens': 'whether lines are shown in the editor',
+    };
+    const properties: Record<string, { scope: string }> = contributes.configuration.properties;
+    const settable = Object.keys(properties).filter(
+      id => !['machine', 'application'].includes(properties[id]?.scope ?? ''),
+    );
+    expect(sorted(settable)).toEqual(sorted(Object.keys(ofWorkspace)));
+    // Without trust a workspace says nothing but how the editor looks.
+    const restricted: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
+    expect(sorted([...restricted, 'bpf.codeLens'])).toEqual(sorted(Object.keys(properties)));
+  });
+
   it('uses in when clauses only context keys that the code sets or VS Code has', () => {
     const keys = new Set<string>([
       ...Object.values(ContextKeys),

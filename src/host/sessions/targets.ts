@@ -119,6 +119,7 @@ export class Targets implements vscode.Disposable {
       ifuncProbePath: this.paths.ifuncProbe,
       vm: {
         agentPath: this.paths.guestAgent,
+        hiddenFolders: settings.vmHiddenFolders(),
         ...(qemuPath === undefined ? {} : { qemuPath }),
         ...(nodePath === undefined ? {} : { nodePath }),
         ...(memoryMb === undefined ? {} : { memoryMb }),
