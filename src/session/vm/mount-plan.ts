@@ -86,7 +86,8 @@ function coverFolder(folder: string, view: View, inView: (file: string) => strin
   return [
     mount('rw'),
     ...needed.flatMap(each => [`mkdir -p ${inView(each)}`, `mount --rbind ${quote(each)} ${inView(each)}`]),
-    `mount -o remount,ro ${at}`,
+    // Of the mount alone: the file system's own options name users whom a user namespace does not know.
+    `mount -o remount,bind,ro ${at}`,
   ];
 }
 
