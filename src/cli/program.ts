@@ -18,6 +18,12 @@ const TARGET = [
   '--target <target>',
   'local or vm; without it $BPFW_TARGET, else local where this kernel can be traced, else vm',
 ] as const;
+const ALLOW = [
+  '--allow <program>',
+  'consent to a program that may change the system, by its name; repeatable',
+  collect,
+  [] as string[],
+] as const;
 const JSON_LINES = ['--json', 'one JSON object a line'] as const;
 
 /** A fresh command line; `parseAsync` runs what it names and throws CommanderError for help, too. */
@@ -70,6 +76,7 @@ export function program(): Command {
     .description('ask the kernel’s verifier about every program, attach none; rejections are explained')
     .argument('<program>', 'a template’s name, a .bpf.c or a .o')
     .option(...TARGET)
+    .option(...ALLOW)
     .option(...JSON_LINES)
     .action(verifyCommand);
   bpfw
@@ -92,6 +99,7 @@ export function program(): Command {
     .option('--for <duration>', 'stop after 5s, 250ms, 2m …')
     .option('--interval <duration>', 'print maps and histograms this often')
     .option('--guard <percent>', 'detach when programs and helper take more of one CPU than this, over 5 s')
+    .option(...ALLOW)
     .option(...JSON_LINES)
     .action(async (name: string, command: string[], options: RunOptions) => {
       const reason = await runCommand(name, command, options);

@@ -83,12 +83,13 @@ function toHelperError(error: unknown): HelperError {
 }
 
 function responseError(connection: FrameConnection, error: HelperError): ResponseError<HelperErrorData> {
-  const { errno, errnoName, program, verifierLog, libbpfLog } = error.details;
+  const { errno, errnoName, program, needsConsent, verifierLog, libbpfLog } = error.details;
   const data: HelperErrorData = {
     code: error.code,
     ...(errno === undefined ? {} : { errno }),
     ...(errnoName === undefined ? {} : { errnoName }),
     ...(program === undefined ? {} : { program }),
+    ...(needsConsent === undefined ? {} : { needsConsent }),
     ...(libbpfLog === undefined || libbpfLog.length === 0 ? {} : { libbpfLog }),
     ...(verifierLog === undefined ? {} : { verifierLogBlobId: connection.sendBlob(verifierLog) }),
   };

@@ -1,3 +1,4 @@
+import type { ProgramReasons } from '../shared/bpf/program-policy';
 import type { HelperErrorCode } from '../shared/protocol/helper';
 
 export interface HelperErrorDetails {
@@ -5,6 +6,7 @@ export interface HelperErrorDetails {
   readonly errno?: number;
   readonly errnoName?: string;
   readonly program?: string;
+  readonly needsConsent?: readonly ProgramReasons[];
   /** The verifier's text, sent to the client as a blob. */
   readonly verifierLog?: Uint8Array;
   readonly libbpfLog?: readonly string[];

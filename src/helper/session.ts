@@ -105,6 +105,8 @@ export class Session {
   attach(): Promise<HelperResults['session/attach']> {
     return this.operations.run(async () => {
       this.refuseIfClosing();
+      if (this.request.loadOnly)
+        throw new HelperError('bad-request', 'The session was opened to load its programs only.');
       if (this.links.length > 0) throw new HelperError('bad-request', 'The session is attached already.');
       const start = performance.now();
       const links: Link[] = [];
@@ -278,7 +280,8 @@ function objectRequest(
       bytes: Buffer.from(value, 'base64'),
     })),
     maps: request.maps,
-    allowChangingPrograms: request.allowChangingPrograms,
+    // What cannot be attached changes nothing, whatever it is.
+    consented: request.loadOnly ? null : request.consented,
     verifierLogLevel: LOG_LEVELS[request.verifierLog ?? 'none'],
   };
 }

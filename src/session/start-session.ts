@@ -1,6 +1,6 @@
 /**
  * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, helper,
- * choice of programs, load, attach. BTF's word is taken for functions at first; when the kernel refuses what was chosen
+ * choice of programs, consent where they may change the system, load, attach. BTF's word is taken for functions at first; when the kernel refuses what was chosen
  * by it, the helper looks closer, once. Where the kernel refuses to attach a program that has a fallback, the next rank is
  * tried; everything else that fails leaves nothing loaded.
  */
@@ -18,6 +18,7 @@ import type { ElevationUi } from './elevation';
 import { SessionError } from './errors';
 import { type HelperConnection, HelperRequestError } from './helper-connection';
 import type { HelperPool } from './helper-pool';
+import { type AskProgramConsent, ProgramConsent, programReasons } from './program-consent';
 import { relocationTypes } from './relocation-types';
 import { RuntimeTargets } from './runtime-targets';
 import type { Progress, Target } from './target';
@@ -34,7 +35,8 @@ export interface StartRequest {
   readonly pid: number | null;
   readonly ui: ElevationUi;
   readonly progress: Progress;
-  readonly allowChangingPrograms: boolean;
+  /** Asked before programs that may change the system are loaded. */
+  readonly askConsent: AskProgramConsent;
   /** watchOverhead will be asked: the helper may then measure programs' run time. */
   readonly guarded?: boolean;
   /** Programs not to attach though the target could: their group takes its next rank. */
@@ -61,6 +63,7 @@ export async function startSession(
     (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
   );
   let budget = capabilityBudget(object, likelyPrograms(object, refused), budgetFacts);
+  const consent = new ProgramConsent(object, target.describe(), request.askConsent);
   let trustsBtf = true;
   for (;;) {
     const connection = await request.helpers.acquire(target, budget, object.name, request);
@@ -76,10 +79,11 @@ export async function startSession(
         budget = needed;
         continue;
       }
+      await consent.require(choice.load.map(programReasons));
       let session: TracingSession | null = null;
       try {
         session = await unlessAborted(
-          open(request, connection, choice, targets, facts.btf),
+          open(request, connection, choice, targets, facts.btf, consent),
           request.signal,
           late => void late.close().catch(() => undefined),
         );
@@ -90,6 +94,7 @@ export async function startSession(
         return { session, connection, choice, budget };
       } catch (error) {
         await session?.close();
+        if (await consent.gave(error)) continue;
         if (trustsBtf && isRefusal(error)) {
           trustsBtf = false;
           if (!isSameChoice(choice, (await choose(facts)).choice)) continue;
@@ -126,6 +131,7 @@ async function open(
   choice: ProgramChoice,
   targets: RuntimeTargets,
   kernel: Btf,
+  consent: ProgramConsent,
 ) {
   request.progress('Loading');
   return TracingSession.open({
@@ -136,7 +142,7 @@ async function open(
     relocationBtf: relocationTypes(request.object, choice.load, kernel),
     parameters: request.parameters,
     attach: await targets.overrides(choice.load),
-    allowChangingPrograms: request.allowChangingPrograms,
+    consented: consent.consented,
   });
 }
 

@@ -6,7 +6,13 @@
 import { type MapContent, MapSnapshot } from '../shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../shared/object/model';
 import { DataContent, type DataFrame, FRAME_HEADER_BYTES } from '../shared/protocol/frames';
-import type { AttachedProgram, AttachOverride, HelperParams, OpenedSession } from '../shared/protocol/helper';
+import type {
+  AttachedProgram,
+  AttachOverride,
+  HelperParams,
+  OpenedSession,
+  OpenSession,
+} from '../shared/protocol/helper';
 import type { ProgramChoice } from './choose-programs';
 import type { FrameLoss } from './drops';
 import { SessionError } from './errors';
@@ -24,7 +30,7 @@ export interface SessionRequest {
   readonly parameters: ReadonlyMap<string, string>;
   /** By program name: where a section's name alone does not say it. */
   readonly attach: ReadonlyMap<string, AttachOverride>;
-  readonly allowChangingPrograms: boolean;
+  readonly consented: OpenSession['consented'];
 }
 
 export interface SessionStream {
@@ -316,7 +322,7 @@ export function openRequest(request: SessionRequest): HelperParams<'session/open
     })),
     constants,
     maps: [],
-    allowChangingPrograms: request.allowChangingPrograms,
+    consented: request.consented,
   };
 }
 

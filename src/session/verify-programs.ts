@@ -168,7 +168,7 @@ function openOne(
   program: Program,
   attach: AttachOverride,
 ) {
-  return openRequest({
+  const params = openRequest({
     connection,
     object,
     objectBytes,
@@ -177,9 +177,11 @@ function openOne(
     relocationBtf: null,
     parameters: new Map(),
     attach: new Map([[program.name, attach]]),
-    // Loaded for a moment and attached to nothing: it changes nothing, whatever its type.
-    allowChangingPrograms: true,
+    consented: [],
   });
+  // A loaded program runs only once it is attached, and the helper refuses to attach what it loaded so: whatever the
+  // program's type and calls, nothing is changed and no consent is needed.
+  return { ...params, loadOnly: true };
 }
 
 /** A program the object can do without on this target, and which this target lacks something for. */

@@ -34,7 +34,7 @@ it(`attaches and detaches ${CYCLES} times`, async () => {
         pid: null,
         ui: { hasTerminal: false, consent: async () => true, password: async () => null },
         progress: () => undefined,
-        allowChangingPrograms: false,
+        askConsent: async () => false,
       },
       () => undefined,
     );

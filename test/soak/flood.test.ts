@@ -42,7 +42,7 @@ it('takes a flood for half a minute and loses count of nothing', async () => {
       pid: null,
       ui: { hasTerminal: false, consent: async () => true, password: async () => null },
       progress: () => undefined,
-      allowChangingPrograms: false,
+      askConsent: async () => false,
     },
     opened =>
       opened.onFrame((_stream, frame) => {

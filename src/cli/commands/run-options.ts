@@ -7,6 +7,7 @@ export interface RunOptions {
   readonly for?: string;
   readonly interval?: string;
   readonly guard?: string;
+  readonly allow?: readonly string[];
   readonly json?: boolean;
 }
 

@@ -10,6 +10,7 @@ import type { TargetProcess } from '../../session/target';
 import type { TracingSession } from '../../session/tracing-session';
 import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { Parameter } from '../../shared/object/model';
+import { allowPrograms, requireAllowed } from '../allow-programs';
 import { terminalUi } from '../elevation-prompt';
 import { EventPrinter } from '../event-printer';
 import { EXIT, UsageError } from '../exit';
@@ -43,6 +44,7 @@ export async function runCommand(
   const givenPid = options.pid === undefined ? null : parsePid(options.pid);
   const guard = options.guard === undefined ? null : new OverheadGuard(parseGuard(options.guard));
   const parameters = parseParameters(options.param ?? []);
+  const allowed = options.allow ?? [];
   const interrupted = interruption();
   const starting = new AbortController();
   void interrupted.then(() => starting.abort());
@@ -55,6 +57,7 @@ export async function runCommand(
     const { target, built } = workplace;
     const streams = built.object.maps.filter(map => map.view.kind === 'events').map(map => map.name);
     const output = options.json ? jsonOutput() : textOutput(streams);
+    requireAllowed(built.object, allowed);
     requireChoice(built.object.parameters, parameters, givenPid !== null || command.length > 0);
     if (command.length > 0) {
       child = await target.spawn(
@@ -75,7 +78,7 @@ export async function runCommand(
         pid: probedProcess(built.object.parameters, parameters, child?.pid ?? null),
         ui: terminalUi(),
         progress,
-        allowChangingPrograms: false,
+        askConsent: allowPrograms(allowed),
         guarded: guard !== null,
         signal: starting.signal,
       },

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { verifyPrograms } from '../../session/verify-programs';
+import { requireAllowed } from '../allow-programs';
 import { terminalUi } from '../elevation-prompt';
 import { EXIT, RejectedError } from '../exit';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
@@ -12,6 +13,8 @@ import { parseTarget } from './run-options';
 
 export interface VerifyCommandOptions {
   readonly target?: string;
+  /** Named for `run`: what is only loaded needs no consent, so that here no name is missing and none changes anything. */
+  readonly allow?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -21,6 +24,7 @@ export async function verifyCommand(program: string, options: VerifyCommandOptio
   const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
   try {
     const { target, helpers, built } = workplace;
+    requireAllowed(built.object, options.allow ?? []);
     const sourcePath = built.sourcePath ?? path.resolve(program);
     const typed = program.endsWith('.c') || program.endsWith('.o') ? program : sourcePath;
     const files: TypedFile[] = [{ typed, path: sourcePath }];

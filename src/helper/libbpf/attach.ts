@@ -1,4 +1,5 @@
 /** Attaches loaded programs, each as its override or its section says, and takes the links down again. */
+import { KERNEL_NAME, KERNEL_PATTERN, parseSection, sectionAttach } from '../../shared/bpf/section-kinds';
 import type { AttachOverride } from '../../shared/protocol/helper';
 import { HelperError } from '../errors';
 import { type CallerFile, openAsCaller, openBinaryAsCaller } from './caller-access';
@@ -27,7 +28,9 @@ export async function attachProgram(program: ProgramHandle, override: AttachOver
     case 'none':
       return { attach: null, links: [] };
     case 'fentry':
-      // The target was set before load.
+      // The target was set before load; libbpf must not find one in a section of another kind.
+      if (parseSection(program.section)?.kind.target !== 'function')
+        throw refusal(program, 'has no function to choose. Attach it by its section.');
       return one(program, `${program.section.split('/')[0]}/${override.function}`, () =>
         ffi.attachAuto.async(program.pointer),
       );
@@ -36,7 +39,7 @@ export async function attachProgram(program: ProgramHandle, override: AttachOver
       return one(program, `${override.return ? 'kretprobe' : 'kprobe'}/${override.function}${offset}`, () =>
         ffi.attachKprobe.async(
           program.pointer,
-          override.function,
+          requireKernelName(program, override.function),
           ffi.kprobeOptions(override.offset, override.return),
         ),
       );
@@ -45,13 +48,17 @@ export async function attachProgram(program: ProgramHandle, override: AttachOver
       return one(program, `${override.return ? 'kretprobe' : 'kprobe'}.multi/${override.pattern}`, () =>
         ffi.attachKprobeMulti.async(
           program.pointer,
-          override.pattern,
+          requireKernelName(program, override.pattern, KERNEL_PATTERN),
           ffi.kprobeMultiOptions(override.return),
         ),
       );
     case 'tracepoint':
       return one(program, `tracepoint/${override.category}/${override.name}`, () =>
-        ffi.attachTracepoint.async(program.pointer, override.category, override.name),
+        ffi.attachTracepoint.async(
+          program.pointer,
+          requireKernelName(program, override.category),
+          requireKernelName(program, override.name),
+        ),
       );
     case 'uprobe':
       return attachUprobe(program, openAsCaller(override.path), {
@@ -71,39 +78,51 @@ export async function attachProgram(program: ProgramHandle, override: AttachOver
   }
 }
 
-/** Section grammar of libbpf that names files: opened here, as the caller, instead of by libbpf with the helper's rights. */
-const UPROBE_SECTION = /^(u(?:ret)?probe)(?:\.s)?\/(.+):([^:]+?)(?:\+(0x[0-9a-f]+|\d+))?$/i;
-const USDT_SECTION = /^usdt(?:\.s)?\/(.+):([^:]+):([^:]+)$/;
-
 async function attachBySection(program: ProgramHandle): Promise<Attached> {
   const { section } = program;
-  if (/^iter(\.s)?\//.test(section)) return { attach: null, links: [] };
-  const uprobe = UPROBE_SECTION.exec(section);
-  if (uprobe) {
-    const [, kind = '', binary = '', symbol = '', offset = '0'] = uprobe;
-    const numeric = /^(0x[0-9a-f]+|\d+)$/i.test(symbol);
-    return attachUprobe(program, openBinaryAsCaller(binary), {
-      pid: 0,
-      offset: BigInt(numeric ? symbol : offset),
-      semaphore: 0n,
-      retprobe: kind === 'uretprobe',
-      symbol: numeric ? null : symbol,
-      label: section,
-    });
+  const attach = sectionAttach(section);
+  switch (attach.how) {
+    case 'loaded only':
+      return { attach: null, links: [] };
+    case 'libbpf':
+      return one(program, section, () => ffi.attachAuto.async(program.pointer));
+    case 'uprobe':
+      return attachUprobe(program, openBinaryAsCaller(attach.file), {
+        pid: 0,
+        offset: attach.offset,
+        semaphore: 0n,
+        retprobe: attach.return,
+        symbol: attach.symbol,
+        label: section,
+      });
+    case 'usdt':
+      return attachUsdt(program, openBinaryAsCaller(attach.file), {
+        path: attach.file,
+        provider: attach.provider,
+        probe: attach.probe,
+        pid: 0,
+      });
+    case 'refused':
+      throw refusal(program, attach.why);
   }
-  const usdt = USDT_SECTION.exec(section);
-  if (usdt) {
-    const [, path = '', provider = '', probe = ''] = usdt;
-    return attachUsdt(program, openBinaryAsCaller(path), { path, provider, probe, pid: 0 });
-  }
-  if (/^(u(ret)?probe|usdt|perf_event|kprobe|kretprobe|tracepoint|tp|fentry|fexit)(\.s)?$/.test(section)) {
-    throw new HelperError(
-      'attach-failed',
-      `SEC("${section}") of program ${program.name} does not say where to attach. Choose an attach point for it.`,
-      { program: program.name },
-    );
-  }
-  return one(program, section, () => ffi.attachAuto.async(program.pointer));
+}
+
+function refusal(program: ProgramHandle, why: string): HelperError {
+  return new HelperError('attach-failed', `SEC("${program.section}") of program ${program.name} ${why}`, {
+    program: program.name,
+  });
+}
+
+/** Names of an override go where a section's do, and have the same grammar. */
+function requireKernelName(program: ProgramHandle, name: string, grammar = KERNEL_NAME): string {
+  if (grammar.test(name)) return name;
+  throw new HelperError(
+    'attach-failed',
+    `Program ${program.name} cannot attach to '${name}': it is not a name the kernel has.`,
+    {
+      program: program.name,
+    },
+  );
 }
 
 interface UprobeTarget {

@@ -100,9 +100,9 @@ export const objectNextMap = bpf<[Pointer, Pointer | null], Pointer | null>(
 
 // --- libbpf: programs
 export const programName = bpf<[Pointer], string>('const char *bpf_program__name(const void *prog)');
-export const programSectionName = bpf<[Pointer], string>(
-  'const char *bpf_program__section_name(const void *prog)',
-);
+const programSectionName = bpf<[Pointer], string>('const char *bpf_program__section_name(const void *prog)');
+/** The section's name without the '?' that keeps a program from being loaded by itself. */
+export const programSection = (program: Pointer): string => programSectionName(program).replace(/^\?/, '');
 export const programAutoload = bpf<[Pointer], boolean>('bool bpf_program__autoload(const void *prog)');
 export const programSetAutoload = bpf<[Pointer, boolean], number>(
   'int bpf_program__set_autoload(void *prog, bool autoload)',
@@ -152,6 +152,17 @@ export const mapSetAutocreate = bpf<[Pointer, boolean], number>(
 export const mapSetPinPath = bpf<[Pointer, string | null], number>(
   'int bpf_map__set_pin_path(void *map, const char *path)',
 );
+
+// --- libbpf: the kernel's types (bpf/btf.h)
+/** Reads and parses all of it: some 6 MB. */
+export const btfLoadVmlinux = bpf<[], Pointer | null>('void *btf__load_vmlinux_btf()');
+export const btfTypeById = bpf<[Pointer, number], Pointer | null>(
+  'const void *btf__type_by_id(const void *btf, uint32_t id)',
+);
+export const btfNameByOffset = bpf<[Pointer, number], string | null>(
+  'const char *btf__name_by_offset(const void *btf, uint32_t offset)',
+);
+export const btfFree = bpf<[Pointer], void>('void btf__free(void *btf)');
 
 // --- libbpf: attaching; each returns a link, or NULL and errno
 export const attachAuto = bpf<[Pointer], Pointer | null>('void *bpf_program__attach(const void *prog)');

@@ -2,8 +2,9 @@
  * One object file through libbpf: opened from bytes, configured, loaded. Loading runs on the thread pool, silently and
  * without verifier output; only what fails is repeated with libbpf's messages captured.
  */
+import type { Consents } from '../../shared/bpf/program-policy';
 import { HelperError } from '../errors';
-import { changingHelper, changingType } from '../program-policy';
+import { requireConsent, requireConsentToLoad } from './consent';
 import { ENOTSUPP, ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import * as ffi from './ffi';
 import { mapId, programInfo } from './info';
@@ -27,7 +28,8 @@ export interface ObjectRequest {
     readonly bytes: Uint8Array;
   }[];
   readonly maps: readonly { readonly name: string; readonly maxEntries: number }[];
-  readonly allowChangingPrograms: boolean;
+  /** null: nothing of the object will be attached, so nothing needs consent. */
+  readonly consented: Consents | null;
   /** 0, or the verifier's log level for programs that load too (BPF_LOG_LEVEL1 = 1, BPF_LOG_LEVEL2 = 2, BPF_LOG_STATS = 4). */
   readonly verifierLogLevel: number;
 }
@@ -127,7 +129,7 @@ async function finishLoad(
 ): Promise<LoadedObject> {
   try {
     return {
-      programs: loadedPrograms(opened, request),
+      programs: await loadedPrograms(opened, request),
       maps: loadedMaps(opened.object),
       openMs,
       loadMs,
@@ -201,7 +203,14 @@ export function ownMapName(libbpfName: string, internal: boolean): string {
 }
 
 function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
-  const byName = new Map([...programsOf(object)].map(pointer => [ffi.programName(pointer), pointer]));
+  const byName = new Map<string, ffi.Pointer>();
+  for (const pointer of programsOf(object)) {
+    const name = ffi.programName(pointer);
+    // Two of one name: consent to one would count for the other.
+    if (byName.has(name))
+      throw new HelperError('object-rejected', `The object has two programs ${name}. Rename one.`);
+    byName.set(name, pointer);
+  }
   for (const wanted of request.programs) {
     const pointer = byName.get(wanted.name);
     if (pointer === undefined) {
@@ -215,12 +224,11 @@ function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
   if (selected.length === 0) {
     throw new HelperError('object-rejected', 'No program of the object is chosen to be loaded. Choose one.');
   }
-  if (!request.allowChangingPrograms) {
-    for (const [name, pointer] of selected) {
-      const why = changingType(ffi.programType(pointer), ffi.programExpectedAttachType(pointer));
-      if (why) throw needsConsent(name, why);
-    }
-  }
+  if (request.consented)
+    requireConsentToLoad(
+      selected.map(([, pointer]) => pointer),
+      request.consented,
+    );
   configureMaps(object, request);
 
   const logPagesBytes = VERIFIER_LOG_BYTES * selected.length;
@@ -278,10 +286,6 @@ function check(result: number, what: string): void {
   if (result < 0) throw systemError('object-rejected', what, -result, '');
 }
 
-function needsConsent(program: string, why: string): HelperError {
-  return new HelperError('needs-consent', `Program ${program} needs your consent: ${why}.`, { program });
-}
-
 /** The verifier's text in a buffer, without its final NUL. */
 function readLog(buffer: ffi.Pointer): Uint8Array {
   const length = Number(ffi.strnlen(buffer, VERIFIER_LOG_BYTES));
@@ -332,25 +336,22 @@ async function explainLoadFailure(
   });
 }
 
-function loadedPrograms(opened: Opened, request: ObjectRequest): ProgramHandle[] {
+async function loadedPrograms(opened: Opened, request: ObjectRequest): Promise<ProgramHandle[]> {
+  if (request.consented) {
+    // Not only what was chosen: libbpf 1.5 loads what a struct_ops map names, too.
+    const loaded = [...programsOf(opened.object)].filter(pointer => ffi.programFd(pointer) >= 0);
+    await requireConsent(loaded, request.consented);
+  }
   return opened.programs.map(({ pointer, name, logBuffer }) => {
-    const count = Number(ffi.programInstructionCount(pointer));
-    if (!request.allowChangingPrograms) {
-      const instructions = new Uint8Array(count * 8);
-      const source = ffi.programInstructions(pointer);
-      if (source !== null && count > 0) ffi.memcpy(instructions, source, instructions.byteLength);
-      const why = changingHelper(instructions);
-      if (why) throw needsConsent(name, why);
-    }
     const fd = ffi.programFd(pointer);
     const info = programInfo(fd);
     return {
       pointer,
       name,
-      section: ffi.programSectionName(pointer).replace(/^\?/, ''),
+      section: ffi.programSection(pointer),
       fd,
       id: info.id,
-      instructions: count,
+      instructions: Number(ffi.programInstructionCount(pointer)),
       verifiedInstructions: info.verifiedInstructions,
       verifierLog: request.verifierLogLevel > 0 ? readLog(logBuffer) : new Uint8Array(0),
     };

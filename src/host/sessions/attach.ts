@@ -22,9 +22,9 @@ import { isProgramFile, programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
 import type { TemplateCatalogue } from '../templates/catalogue';
 import { withProgress } from '../ui/messages';
-import { confirmChangingPrograms } from './changing-programs';
 import type { ElevationPrompt } from './elevation-prompt';
 import { guardSession } from './guard';
+import { askProgramConsent } from './program-consent';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';
 import type { Targets } from './targets';
@@ -64,13 +64,11 @@ export class Attacher {
     const title = programTitle(program);
     const object = readObject(bytes, `${title}.bpf.o`);
     const parameters = wish.parameters ?? (await this.chooseParameters(program, object, wish.form ?? false));
-    const allowChangingPrograms = await confirmChangingPrograms(title, object);
     await this.services.parameters.set(program, parameters);
     this.remember(program);
     return withProgress(
       { where: 'notification', title: `BPF: ${title}`, cancellable: true },
-      (progress, token) =>
-        this.start({ program, title, object, bytes, parameters, allowChangingPrograms }, progress, token),
+      (progress, token) => this.start({ program, title, object, bytes, parameters }, progress, token),
     );
   }
 
@@ -114,7 +112,6 @@ export class Attacher {
       readonly object: BpfObject;
       readonly bytes: Uint8Array;
       readonly parameters: ReadonlyMap<string, string>;
-      readonly allowChangingPrograms: boolean;
     },
     progress: (step: string) => void,
     token: vscode.CancellationToken,
@@ -156,7 +153,7 @@ export class Attacher {
             pid,
             ui: services.elevation,
             progress: say,
-            allowChangingPrograms: what.allowChangingPrograms,
+            askConsent: askProgramConsent,
             guarded: settings.guardCpuPercent() > 0,
             signal: stop.signal,
           },

@@ -23,6 +23,8 @@ export interface BufferWrite {
 /** What one function's instructions do, without those it calls. */
 export interface FunctionFacts {
   readonly helperIds: ReadonlySet<number>;
+  /** Functions it calls that the object does not have: the kernel's, bound by libbpf. */
+  readonly kfuncs: ReadonlySet<string>;
   readonly callees: readonly FunctionCode[];
   readonly writes: readonly BufferWrite[];
 }
@@ -50,6 +52,8 @@ const WRITERS = new Map<number, { readonly map: number; readonly size: number }>
 /** Relocation types of Documentation/bpf/llvm_reloc.rst. */
 const R_BPF_64_64 = 1;
 const R_BPF_64_32 = 10;
+/** Section of a symbol that the object only names (elf.h). */
+const SHN_UNDEF = 0;
 
 const MAX_FUNCTIONS = 16384;
 /** Steps along calls for all programs together. */
@@ -124,6 +128,7 @@ export class CodeIndex {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const relocations = this.relocationsOf(code.section.index);
     const helperIds = new Set<number>();
+    const kfuncs = new Set<string>();
     const callees = new Set<FunctionCode>();
     const writes: BufferWrite[] = [];
     /** States at forward jump targets; loops are not followed: a guess at a constant need not survive them. */
@@ -161,6 +166,7 @@ export class CodeIndex {
         if (source === 1 || relocation?.type === R_BPF_64_32) {
           const callee = this.callee(code, at, immediate, relocation);
           if (callee) callees.add(callee);
+          else if (relocation?.symbol?.section === SHN_UNDEF) kfuncs.add(relocation.symbol.name);
         } else if (source === 0) {
           helperIds.add(immediate);
           const writer = WRITERS.get(immediate);
@@ -192,7 +198,7 @@ export class CodeIndex {
         }
       }
     }
-    return { helperIds, callees: [...callees], writes };
+    return { helperIds, kfuncs, callees: [...callees], writes };
   }
 
   private relocationsOf(sectionIndex: number): ReadonlyMap<number, ElfRelocation> {

@@ -60,6 +60,8 @@ export interface Program {
   readonly instructionCount: number;
   /** Numbers of the BPF helpers that the program and its subprograms call (enum bpf_func_id), ascending. */
   readonly helperIds: readonly number[];
+  /** Kernel functions (kfuncs) that they call, by name as written. */
+  readonly kfuncs: readonly string[];
   readonly sourceLines: readonly SourceLine[];
 }
 

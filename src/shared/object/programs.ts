@@ -44,8 +44,11 @@ function readProgram(
   const btfId = ext?.functions.get(section.name)?.get(start) ?? btf?.find('func', name) ?? null;
   const tags = btf && btfId !== null ? readTags(btf, btfId) : NO_TAGS;
   const helperIds = new Set<number>();
+  const kfuncs = new Set<string>();
   for (const reached of code.reachable(functionCode)) {
-    for (const id of code.facts(reached).helperIds) helperIds.add(id);
+    const facts = code.facts(reached);
+    for (const id of facts.helperIds) helperIds.add(id);
+    for (const name of facts.kfuncs) kfuncs.add(name);
   }
   const optional = section.name.startsWith('?');
   return {
@@ -63,6 +66,7 @@ function readProgram(
       perf: perfOf(tags),
       instructionCount: Math.floor((end - start) / 8),
       helperIds: [...helperIds].sort((a, b) => a - b),
+      kfuncs: [...kfuncs],
       sourceLines: linesOf(ext?.lines.get(section.name) ?? [], start / 8, end / 8),
     },
   };

@@ -8,9 +8,10 @@
  * with it everything it attached.
  */
 import * as v from 'valibot';
+import type { Reason } from '../bpf/program-policy';
 
 /** Raised on every change that an older peer would misread. */
-export const HELPER_PROTOCOL_VERSION = 3;
+export const HELPER_PROTOCOL_VERSION = 4;
 
 /** How the helper ends when it ends by itself. 69 is EX_UNAVAILABLE of sysexits.h: what it stands on is not there. */
 export const HELPER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;
@@ -21,6 +22,8 @@ export const LIMITS = {
   nameBytes: 256,
   pathBytes: 4096,
   programs: 256,
+  /** Of one program. */
+  reasons: 256,
   sessions: 64,
   /** Of one session, over its life: each costs a ring per CPU. */
   watchedProcesses: 16,
@@ -33,6 +36,12 @@ const name = v.pipe(v.string(), v.maxLength(LIMITS.nameBytes));
 const path = v.pipe(v.string(), v.startsWith('/'), v.maxLength(LIMITS.pathBytes));
 /** Addresses and counters: decimal text, because u64 does not fit a JSON number. */
 const uint64Text = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
+const reason = v.custom<Reason>(
+  value =>
+    typeof value === 'string' &&
+    value.length <= LIMITS.nameBytes + 16 &&
+    /^(type|helper|kfunc|writes):./.test(value),
+);
 const base64 = v.pipe(v.string(), v.base64(), v.maxLength(1 << 18));
 
 export const HelloSchema = v.strictObject({
@@ -117,8 +126,21 @@ export const OpenSessionSchema = v.strictObject({
     v.maxLength(1024),
   ),
   maps: v.pipe(v.array(v.strictObject({ name, maxEntries: uint32 })), v.maxLength(LIMITS.programs)),
-  /** Program types that can change the system were named to the person, who agreed. */
-  allowChangingPrograms: v.boolean(),
+  /**
+   * Programs that may change the system, with what was shown of each and agreed to (shared/bpf/program-policy.ts). The
+   * helper finds the reasons by itself in what it loads; one that is not here is refused as 'needs-consent'.
+   */
+  consented: v.pipe(
+    v.array(
+      v.strictObject({
+        program: name,
+        reasons: v.pipe(v.array(reason), v.maxLength(LIMITS.reasons)),
+      }),
+    ),
+    v.maxLength(LIMITS.programs),
+  ),
+  /** The verifier is asked and no more: session/attach is refused, and so nothing needs consent. */
+  loadOnly: v.optional(v.boolean()),
   /**
    * The verifier's log of programs that load, too: "statistics" its closing counts (BPF_LOG_STATS), "full" every
    * instruction. Programs it rejects come with their log in any case.
@@ -308,6 +330,15 @@ export const HelperErrorDataSchema = v.strictObject({
   errno: v.exactOptional(count),
   errnoName: v.exactOptional(shown),
   program: v.exactOptional(shown),
+  /** 'needs-consent': the programs, and what was not agreed to. Nothing of the session stays loaded. */
+  needsConsent: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.strictObject({ program: shown, section: shown, reasons: v.pipe(v.array(reason), v.readonly()) }),
+      ),
+      v.readonly(),
+    ),
+  ),
   /** Blob with the whole verifier log, sent before the error. */
   verifierLogBlobId: v.exactOptional(uint32),
   /** libbpf's own warnings of this request, newest last. */

@@ -52,7 +52,7 @@ async function start(
       pid: null,
       ui: { hasTerminal: false, consent: async () => true, password: async () => null },
       progress,
-      allowChangingPrograms: false,
+      askConsent: async () => false,
       without,
     },
     onSession,

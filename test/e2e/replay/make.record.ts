@@ -58,7 +58,7 @@ async function record(scene: Scene): Promise<void> {
       pid: null,
       ui: { hasTerminal: false, consent: async () => true, password: async () => null },
       progress: () => undefined,
-      allowChangingPrograms: false,
+      askConsent: async () => false,
     },
     () => undefined,
   );

@@ -159,7 +159,7 @@ export async function trace(request: TraceRequest): Promise<Trace> {
         pid: request.wholeSystem ? null : command.pid,
         ui: { hasTerminal: false, consent: async () => true, password: async () => null },
         progress: () => undefined,
-        allowChangingPrograms: false,
+        askConsent: async () => false,
         ...(request.without ? { without: request.without } : {}),
       },
       (opened, connection) => {

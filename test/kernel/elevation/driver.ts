@@ -106,7 +106,7 @@ async function main(task: DriverTask): Promise<void> {
     ),
     constants: [],
     maps: [],
-    allowChangingPrograms: false,
+    consented: [],
   });
   await connection.request('session/attach', { sessionId });
   say({ attached: programs.map(program => program.name) });

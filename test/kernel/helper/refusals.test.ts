@@ -56,7 +56,8 @@ describe('session/open', () => {
     expect(failure).toMatchObject({ code: 'needs-consent', program: 'sends_signal' });
     expect(failure.message).toContain('bpf_send_signal');
     expect(await guest.sh('bpftool -j prog show')).not.toContain('sends_signal');
-    const opened = await client.open(object, { ...params, allowChangingPrograms: true });
+    const consented = [{ program: 'sends_signal', reasons: ['helper:bpf_send_signal' as const] }];
+    const opened = await client.open(object, { ...params, consented });
     await client.request('session/close', { sessionId: opened.sessionId });
   });
 
@@ -67,14 +68,14 @@ describe('session/open', () => {
       client.openParams(object, { programs: only('drops_packets') }),
     );
     expect(failure).toMatchObject({ code: 'needs-consent', program: 'drops_packets' });
-    expect(failure.message).toContain('XDP');
+    expect(failure.message).toContain('may drop, change and redirect packets');
   });
 
   it('pins nothing, whatever the object says', async () => {
     const { client } = helper;
     const { sessionId } = await client.open(object, {
       programs: only('sends_signal'),
-      allowChangingPrograms: true,
+      consented: [{ program: 'sends_signal', reasons: ['helper:bpf_send_signal'] }],
     });
     expect((await guest.sh('ls /sys/fs/bpf')).trim()).toBe('');
     await client.request('session/close', { sessionId });

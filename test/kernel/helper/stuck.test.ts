@@ -109,7 +109,7 @@ it('lets the person go who cancels meanwhile', async () => {
       progress: step => {
         if (step === 'Loading') loading();
       },
-      allowChangingPrograms: false,
+      askConsent: async () => false,
       signal: stop.signal,
     },
     () => undefined,

@@ -133,7 +133,7 @@ describe('a message that breaks the contract ends the connection, with the reaso
           programs: [],
           constants: [],
           maps: [],
-          allowChangingPrograms: false,
+          consented: [],
         },
       },
       /no blob 5/,

@@ -163,7 +163,7 @@ const KEYS = [
   'programs',
   'constants',
   'maps',
-  'allowChangingPrograms',
+  'consented',
   'category',
   'name',
   '__proto__',

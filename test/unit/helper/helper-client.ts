@@ -112,7 +112,7 @@ export class HelperClient {
       programs: [],
       constants: [],
       maps: [],
-      allowChangingPrograms: false,
+      consented: [],
       ...options,
     };
   }

@@ -4,7 +4,6 @@ import { ownMapName } from '../../../src/helper/libbpf/object';
 import { encodePerfAttr, parseCpuList } from '../../../src/helper/libbpf/perf-event';
 import { spanInWords } from '../../../src/helper/libbpf/ring';
 import { lastTime, printedLines } from '../../../src/helper/printk';
-import { changingHelper, changingType } from '../../../src/helper/program-policy';
 import { CHUNK_BYTES } from '../../../src/helper/stream-source';
 
 describe.each([
@@ -51,23 +50,6 @@ describe.each([
   it('is empty when the first record is being written', () => {
     const { words, bytes } = ring((8 | BUSY) >>> 0);
     expect(spanInWords(words, 0, bytes, inOrder)).toEqual({ length: 0, records: 0, bounded: false });
-  });
-});
-
-describe('changing programs', () => {
-  it('knows types that only observe', () => {
-    expect(changingType(2, 0)).toBeNull();
-    expect(changingType(26, 24)).toBeNull();
-    expect(changingType(26, 26)).toContain('fmod_ret');
-    expect(changingType(6, 0)).toContain('XDP');
-    expect(changingType(99, 0)).toContain('type 99');
-  });
-  it('finds calls of helpers that change what runs, and only calls of helpers', () => {
-    const call = (source: number, helper: number) => Uint8Array.of(0x85, source << 4, 0, 0, helper, 0, 0, 0);
-    expect(changingHelper(call(0, 109))).toContain('bpf_send_signal');
-    expect(changingHelper(call(1, 109))).toBeNull();
-    expect(changingHelper(Buffer.concat([call(0, 1), call(0, 36)]))).toContain('bpf_probe_write_user');
-    expect(changingHelper(call(0, 14))).toBeNull();
   });
 });
 

@@ -50,6 +50,7 @@ function program(attachPoint: AttachPoint, targetParameter: string | null): Prog
     perf: null,
     instructionCount: 2,
     helperIds: [],
+    kfuncs: [],
     sourceLines: [],
   };
 }

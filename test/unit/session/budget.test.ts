@@ -33,6 +33,7 @@ function program(attachPoint: AttachPoint): Program {
     perf: null,
     instructionCount: 1,
     helperIds: [],
+    kfuncs: [],
     sourceLines: [],
   };
 }

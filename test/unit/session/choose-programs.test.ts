@@ -44,6 +44,7 @@ function program(name: string, section: string, over: Partial<Program> = {}): Pr
     perf: null,
     instructionCount: 1,
     helperIds: [],
+    kfuncs: [],
     sourceLines: [],
     ...over,
   };

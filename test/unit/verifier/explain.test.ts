@@ -23,6 +23,7 @@ function program(name: string, sourceLines: readonly SourceLine[], instructionCo
     perf: null,
     instructionCount,
     helperIds: [1],
+    kfuncs: [],
     sourceLines,
   };
 }

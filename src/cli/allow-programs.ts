@@ -1,0 +1,29 @@
+/** `--allow PROGRAM`: the command line's consent to programs that may change the system. */
+import type { AskProgramConsent } from '../session/program-consent';
+import { consentLine } from '../shared/bpf/program-policy';
+import type { BpfObject } from '../shared/object/model';
+import { escapeText } from '../shared/text/escape';
+import { UsageError } from './exit';
+
+/** Throws UsageError for a name the object does not have. */
+export function requireAllowed(object: BpfObject, allowed: readonly string[]): void {
+  const known = new Set(object.programs.map(program => program.name));
+  const unknown = allowed.find(name => !known.has(name));
+  if (unknown === undefined) return;
+  throw new UsageError(
+    `--allow '${unknown}': there is no such program. There are: ${[...known].map(escapeText).join(', ')}.`,
+  );
+}
+
+/** Nobody is asked: a program that was not named throws UsageError with the reasons and the options to add. */
+export function allowPrograms(allowed: readonly string[]): AskProgramConsent {
+  return async ({ target, programs }) => {
+    const others = programs.filter(({ program }) => !allowed.includes(program));
+    if (others.length === 0) return true;
+    const lines = others.map(each => `  ${escapeText(consentLine(each))}\n`).join('');
+    const options = others.map(({ program }) => `--allow ${escapeText(program)}`).join(' ');
+    throw new UsageError(
+      `this does not only observe. On ${target} these programs run only when you allow them:\n${lines}To allow ${others.length === 1 ? 'it' : 'them'}, add ${options}`,
+    );
+  };
+}

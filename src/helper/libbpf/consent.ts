@@ -1,0 +1,94 @@
+/** Finds in programs what needs consent, by their types and the instructions the kernel got, and refuses what has none. */
+import { callsOf, type KfuncCall } from '../../shared/bpf/calls';
+import { mayWriteContext } from '../../shared/bpf/context-writes';
+import {
+  type Consents,
+  consentLine,
+  type ProgramReasons,
+  reasonsOf,
+  withoutConsent,
+} from '../../shared/bpf/program-policy';
+import { programTypeNumber } from '../../shared/bpf/program-types';
+import { HelperError } from '../errors';
+import * as ffi from './ffi';
+
+/** uprobes and kprobes; the context of other types that only observe is not to be written, says the verifier. */
+const KPROBE = programTypeNumber('kprobe');
+
+/**
+ * Throws HelperError 'needs-consent' for what can be seen before load: types, and calls in the programs' main functions.
+ * libbpf appends other functions and binds the kernel's while it loads; requireConsent() looks at all of it.
+ */
+export function requireConsentToLoad(programs: readonly ffi.Pointer[], consents: Consents): void {
+  refuseWithoutConsent(
+    programs.map(program => reasonsIn(program, () => [])),
+    consents,
+  );
+}
+
+/** Throws HelperError 'needs-consent' that names each of these loaded programs with what was not agreed to. */
+export async function requireConsent(programs: readonly ffi.Pointer[], consents: Consents): Promise<void> {
+  const callsKfuncs = programs.some(program => callsOf(instructionsOf(program)).kfuncs.length > 0);
+  const btf = callsKfuncs ? (await ffi.btfLoadVmlinux.async()).value : null;
+  try {
+    const nameAll = (calls: readonly KfuncCall[]) => calls.map(call => kfuncName(call, btf));
+    refuseWithoutConsent(
+      programs.map(program => reasonsIn(program, nameAll)),
+      consents,
+    );
+  } finally {
+    if (btf !== null) ffi.btfFree(btf);
+  }
+}
+
+function refuseWithoutConsent(found: readonly ProgramReasons[], consents: Consents): void {
+  const needsConsent = withoutConsent(found, consents);
+  const [first] = needsConsent;
+  if (!first) return;
+  throw new HelperError(
+    'needs-consent',
+    `Not loaded without consent: ${needsConsent.map(consentLine).join('. ')}.`,
+    { program: first.program, needsConsent },
+  );
+}
+
+function reasonsIn(
+  program: ffi.Pointer,
+  kfuncNames: (calls: readonly KfuncCall[]) => readonly string[],
+): ProgramReasons {
+  const instructions = instructionsOf(program);
+  const { helpers, kfuncs } = callsOf(instructions);
+  const type = ffi.programType(program);
+  return {
+    program: ffi.programName(program),
+    section: ffi.programSection(program),
+    reasons: reasonsOf({
+      type: { program: type, attach: ffi.programExpectedAttachType(program) },
+      helpers,
+      kfuncs: kfuncNames(kfuncs),
+      writesContext: type === KPROBE && mayWriteContext(instructions),
+    }),
+  };
+}
+
+function instructionsOf(program: ffi.Pointer): Uint8Array {
+  const instructions = new Uint8Array(Number(ffi.programInstructionCount(program)) * 8);
+  const source = ffi.programInstructions(program);
+  if (source !== null && instructions.byteLength > 0)
+    ffi.memcpy(instructions, source, instructions.byteLength);
+  return instructions;
+}
+
+/** struct btf_type begins with the offset of its name, then its kind in bits 24 to 28 (include/uapi/linux/btf.h). */
+const BTF_KIND_FUNC = 12;
+const KIND_SHIFT = 24;
+const KIND_MASK = 0x1f;
+
+/** By the kernel's own BTF, whatever the object calls it. A module's goes by its number: which module is not to be seen. */
+function kfuncName({ btfId, module }: KfuncCall, btf: ffi.Pointer | null): string {
+  if (module !== 0) return `#${btfId} of a module`;
+  const type = btf === null ? null : ffi.btfTypeById(btf, btfId);
+  if (btf === null || type === null) return `#${btfId}`;
+  const kind = (ffi.decodeUint32(type + 4n) >> KIND_SHIFT) & KIND_MASK;
+  return (kind === BTF_KIND_FUNC && ffi.btfNameByOffset(btf, ffi.decodeUint32(type))) || `#${btfId}`;
+}
