@@ -16,6 +16,9 @@ export class PanelWindow {
   readonly extension = path.join(workFolder, `replaying-extension-${process.pid}`);
   private vscode: LocalVscode | null = null;
 
+  /** `prepare` fills the workspace; without it, it holds the programs that were recorded. */
+  constructor(private readonly prepare: (workspace: string) => Promise<void> = writePrograms) {}
+
   async open(): Promise<void> {
     await replayingExtension(this.extension);
     this.vscode = await openLocalVscode({
@@ -23,7 +26,7 @@ export class PanelWindow {
       // The replaying helper loads nothing: this machine's kernel stays as it is.
       env: { BPFW_TARGET: 'local' },
       size: { width: 1360, height: 1100 },
-      prepare: writePrograms,
+      prepare: this.prepare,
       timeoutMs: 30 * second,
     });
   }
