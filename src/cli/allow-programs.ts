@@ -20,7 +20,7 @@ export function allowPrograms(allowed: readonly string[]): AskProgramConsent {
   return async ({ target, programs }) => {
     const others = programs.filter(({ program }) => !allowed.includes(program));
     if (others.length === 0) return true;
-    const lines = others.map(each => `  ${escapeText(consentLine(each))}\n`).join('');
+    const lines = others.map(each => `${escapeText(consentLine(each))}\n`).join('');
     const options = others.map(({ program }) => `--allow ${escapeText(program)}`).join(' ');
     throw new UsageError(
       `this does not only observe. On ${target} these programs run only when you allow them:\n${lines}To allow ${others.length === 1 ? 'it' : 'them'}, add ${options}`,

@@ -97,7 +97,10 @@ describe('the helper', () => {
     ['kills', 'helper:bpf_send_signal'],
     ['makes_keyring', 'kfunc:bpf_lookup_user_key'],
   ])('finds what the object shows of %s: %s', async (program, reason) => {
-    expect((await refusal(loading(program))).needsConsent).toMatchObject([{ program, reasons: [reason] }]);
+    expect(await refusal(loading(program))).toMatchObject({
+      code: 'needs-consent',
+      needsConsent: [{ program, reasons: [reason] }],
+    });
     expect(await loaded()).not.toContain(`"${program}"`);
   });
 
@@ -193,12 +196,10 @@ describe('bpfw', () => {
     expect(refused.stdout).not.toContain('"attached"');
     expect(await loaded()).not.toContain('count_calls');
 
-    const allowed = await bpfw('run', file, '--json', '--allow', 'count_calls', '--', '/bin/true');
+    const allowed = await bpfw('run', file, '--allow', 'count_calls', '--', '/bin/true');
     expect(allowed.stderr).not.toContain('--allow');
+    expect(allowed.stdout).toMatch(/calls\D+[1-9]\d*/);
     expect(allowed.code).toBe(0);
-    expect(allowed.stdout).toMatch(/"type":"attached","programs":\[{"name":"count_calls"/);
-    const globals = allowed.stdout.split('\n').find(line => line.includes('"globals"')) ?? '{}';
-    expect(JSON.parse(globals)).toMatchObject({ values: { calls: expect.any(Number) } });
   });
 
   it('refuses consent to a program the object does not have', async () => {
