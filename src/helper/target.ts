@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
+import { KERNEL_NAME } from '../shared/bpf/section-kinds';
 import type { HelperParams, HelperResults } from '../shared/protocol/helper';
 import { HelperError } from './errors';
 import { codeSymbols, findFunctions, readInPieces, readWhole, traceableFunctions } from './function-lists';
@@ -11,9 +12,6 @@ import { listTracefs, readTracefs, withTracefs } from './tracefs';
 
 type Functions = HelperResults['target/functions']['functions'];
 type ReadRequest = HelperParams<'target/read'>;
-
-/** Names of tracepoint categories, tracepoints and modules: letters that cannot leave their folder. */
-const SAFE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/;
 
 /** Answers kept; a client that asks for more than any program has is answered all the same. */
 const MAX_KNOWN = 4096;
@@ -42,7 +40,7 @@ export class TargetFacts {
   ): Promise<boolean[]> {
     const present = await Promise.all(
       names.map(async ({ category, name }) => {
-        if (!SAFE_NAME.test(category) || !SAFE_NAME.test(name)) return false;
+        if (!KERNEL_NAME.test(category) || !KERNEL_NAME.test(name)) return false;
         return (await listTracefs(`events/${category}/${name}`)) !== null;
       }),
     );
@@ -131,7 +129,7 @@ async function unpackedConfig(): Promise<Uint8Array | null> {
 }
 
 function safe(name: string | undefined): string {
-  if (name === undefined || !SAFE_NAME.test(name)) throw badName(name);
+  if (name === undefined || !KERNEL_NAME.test(name)) throw badName(name);
   return name;
 }
 

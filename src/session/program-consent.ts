@@ -5,7 +5,7 @@
 import { type Consents, type ProgramReasons, reasonsOf, withoutConsent } from '../shared/bpf/program-policy';
 import { parseSection } from '../shared/bpf/section-kinds';
 import type { BpfObject, Program } from '../shared/object/model';
-import type { OpenSession } from '../shared/protocol/helper';
+import { LIMITS, type OpenSession } from '../shared/protocol/helper';
 import { SessionError } from './errors';
 import { HelperRequestError } from './helper-connection';
 
@@ -29,7 +29,7 @@ export function programReasons(program: Program): ProgramReasons {
       type: parseSection(program.section)?.kind.type ?? null,
       helpers: program.helperIds,
       // libbpf looks for "name" when a program calls "name___flavor".
-      kfuncs: program.kfuncs.map(name => name.replace(/___[^_].*$/, '')),
+      kfuncs: program.kfuncs.map(name => name.replace(/___[^_].*$/, '').slice(0, LIMITS.nameBytes)),
     }),
   };
 }

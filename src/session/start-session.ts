@@ -1,8 +1,8 @@
 /**
  * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, helper,
- * choice of programs, consent where they may change the system, load, attach. BTF's word is taken for functions at first; when the kernel refuses what was chosen
- * by it, the helper looks closer, once. Where the kernel refuses to attach a program that has a fallback, the next rank is
- * tried; everything else that fails leaves nothing loaded.
+ * choice of programs, consent where they may change the system, load, attach. BTF's word is taken for functions at first;
+ * when the kernel refuses what was chosen by it, the helper looks closer, once. Where the kernel refuses to attach a program
+ * that has a fallback, the next rank is tried; everything else that fails leaves nothing loaded.
  */
 import type { Btf } from '../shared/object/btf-model';
 import type { BpfObject, Program } from '../shared/object/model';

@@ -119,9 +119,7 @@ function requireKernelName(program: ProgramHandle, name: string, grammar = KERNE
   throw new HelperError(
     'attach-failed',
     `Program ${program.name} cannot attach to '${name}': it is not a name the kernel has.`,
-    {
-      program: program.name,
-    },
+    { program: program.name },
   );
 }
 

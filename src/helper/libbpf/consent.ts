@@ -21,19 +21,30 @@ const KPROBE = programTypeNumber('kprobe');
  */
 export function requireConsentToLoad(programs: readonly ffi.Pointer[], consents: Consents): void {
   refuseWithoutConsent(
-    programs.map(program => reasonsIn(program, () => [])),
+    programs.map(program => reasonsIn(program, callsOf(instructionsOf(program)).helpers, [], false)),
     consents,
   );
 }
 
 /** Throws HelperError 'needs-consent' that names each of these loaded programs with what was not agreed to. */
 export async function requireConsent(programs: readonly ffi.Pointer[], consents: Consents): Promise<void> {
-  const callsKfuncs = programs.some(program => callsOf(instructionsOf(program)).kfuncs.length > 0);
+  const all = programs.map(program => {
+    const instructions = instructionsOf(program);
+    const writesContext = ffi.programType(program) === KPROBE && mayWriteContext(instructions);
+    return { program, ...callsOf(instructions), writesContext };
+  });
+  const callsKfuncs = all.some(({ kfuncs }) => kfuncs.length > 0);
   const btf = callsKfuncs ? (await ffi.btfLoadVmlinux.async()).value : null;
   try {
-    const nameAll = (calls: readonly KfuncCall[]) => calls.map(call => kfuncName(call, btf));
     refuseWithoutConsent(
-      programs.map(program => reasonsIn(program, nameAll)),
+      all.map(({ program, helpers, kfuncs, writesContext }) =>
+        reasonsIn(
+          program,
+          helpers,
+          kfuncs.map(call => kfuncName(call, btf)),
+          writesContext,
+        ),
+      ),
       consents,
     );
   } finally {
@@ -54,20 +65,15 @@ function refuseWithoutConsent(found: readonly ProgramReasons[], consents: Consen
 
 function reasonsIn(
   program: ffi.Pointer,
-  kfuncNames: (calls: readonly KfuncCall[]) => readonly string[],
+  helpers: ReadonlySet<number>,
+  kfuncs: readonly string[],
+  writesContext: boolean,
 ): ProgramReasons {
-  const instructions = instructionsOf(program);
-  const { helpers, kfuncs } = callsOf(instructions);
-  const type = ffi.programType(program);
+  const type = { program: ffi.programType(program), attach: ffi.programExpectedAttachType(program) };
   return {
     program: ffi.programName(program),
     section: ffi.programSection(program),
-    reasons: reasonsOf({
-      type: { program: type, attach: ffi.programExpectedAttachType(program) },
-      helpers,
-      kfuncs: kfuncNames(kfuncs),
-      writesContext: type === KPROBE && mayWriteContext(instructions),
-    }),
+    reasons: reasonsOf({ type, helpers, kfuncs, writesContext }),
   };
 }
 

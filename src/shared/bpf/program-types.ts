@@ -1,6 +1,6 @@
 /**
  * What programs of each type may do to the system they run on. The numbers are Linux's: enum bpf_prog_type and enum
- * bpf_attach_type of include/uapi/linux/bpf.h, up to Linux 7.2. test/unit/bpf compares them with this machine's header.
+ * bpf_attach_type of include/uapi/linux/bpf.h, up to BPF_PROG_TYPE_NETFILTER and BPF_TRACE_FSESSION_MULTI. test/unit/bpf compares them with this machine's header.
  */
 
 interface ProgramType {

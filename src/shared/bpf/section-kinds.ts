@@ -1,6 +1,6 @@
 /**
  * Sections of programs as libbpf understands them, and what may become of each when it is attached by its section:
- * the SEC_DEF table of tools/lib/bpf/libbpf.c (1.7). What is not in the table is not handed to libbpf.
+ * the SEC_DEF table of tools/lib/bpf/libbpf.c. What is not in the table is not handed to libbpf.
  */
 import { parseAttachPoint } from '../object/sections';
 import { attachTypeNumber, programTypeNumber } from './program-types';
@@ -131,7 +131,7 @@ export function parseSection(section: string): ParsedSection | null {
 }
 
 /**
- * Names of the kernel's functions, hooks, tracepoints and their categories: no slash and no leading dot, because libbpf
+ * Names of the kernel's functions, hooks, modules, tracepoints and their categories: no slash and no leading dot, because libbpf
  * puts a tracepoint's name into the path of a file below tracefs; no control characters, because old kernels take
  * kprobes by the line.
  */
