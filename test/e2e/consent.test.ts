@@ -45,15 +45,6 @@ describe.runIf(process.getuid?.() === 0)('a program that may change the system',
     return dialog;
   };
 
-  it('comes after the helper, which gets its rights with a consent of their own', async () => {
-    window.tellOnFailure();
-    const { workbench } = window;
-    await workbench.openFile('changing.bpf.c');
-    await workbench.clickTitleButton('Compile and Attach');
-    await workbench.dialog('needs rights').getByRole('button', { name: 'Continue' }).click();
-    await workbench.dialog('does not only observe').getByRole('button', { name: 'Cancel' }).click();
-  });
-
   it('is named in a dialog with its section and what it may do, as text; nothing is opened without a yes', async () => {
     window.tellOnFailure();
     const dialog = await asked();

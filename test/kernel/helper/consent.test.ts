@@ -95,13 +95,33 @@ describe('the helper', () => {
     ['writes', 'type:raw_tracepoint_writable'],
     ['returns', 'type:modify_return'],
     ['kills', 'helper:bpf_send_signal'],
-    ['makes_keyring', 'kfunc:bpf_lookup_user_key'],
+    ['crashes', 'kfunc:crash_kexec'],
   ])('finds what the object shows of %s: %s', async (program, reason) => {
     expect(await refusal(loading(program))).toMatchObject({
       code: 'needs-consent',
       needsConsent: [{ program, reasons: [reason] }],
     });
     expect(await loaded()).not.toContain(`"${program}"`);
+  });
+
+  it('takes consent to the type of a program for none to the kernel functions it calls', async () => {
+    const lsm = { program: 'makes_keyring', reasons: ['type:lsm' as const] };
+    const failure = await refusal(loading('makes_keyring'), [lsm]);
+    expect(failure.needsConsent).toEqual([
+      {
+        program: 'makes_keyring',
+        section: 'lsm.s/bprm_committed_creds',
+        reasons: ['kfunc:bpf_lookup_user_key'],
+      },
+    ]);
+    expect(failure.message).toContain(
+      'may create keyrings (it calls the kernel function bpf_lookup_user_key)',
+    );
+    const { sessionId } = await open(loading('makes_keyring'), [
+      lsm,
+      { program: 'makes_keyring', reasons: ['kfunc:bpf_lookup_user_key'] },
+    ]);
+    await close(sessionId);
   });
 
   it('lets a program call kernel functions that only observe', async () => {

@@ -7,6 +7,11 @@ struct bpf_key {
 	int unused;
 };
 
+struct pt_regs {
+	long unused;
+};
+
+extern void crash_kexec(struct pt_regs *regs) __ksym;
 extern struct bpf_key *bpf_lookup_user_key(__u32 serial, __u64 flags) __ksym;
 extern struct bpf_key *bpf_lookup_system_key(__u64 id) __ksym;
 extern void bpf_key_put(struct bpf_key *key) __ksym;
@@ -66,13 +71,23 @@ int returns(void *ctx)
 	return 0;
 }
 
-SEC("?fentry.s/__x64_sys_getpgid")
+/* The kernel function is a reason of its own, beside the program's type. */
+SEC("?lsm.s/bprm_committed_creds")
 int makes_keyring(void *ctx)
 {
 	struct bpf_key *key = bpf_lookup_user_key(0xfffffffe, 1);
 
 	if (key)
 		bpf_key_put(key);
+	return 0;
+}
+
+/* Is refused; and if it were not, the count never comes to that. */
+SEC("?fentry/__x64_sys_getpgid")
+int crashes(__u64 *ctx)
+{
+	if (calls == ~0ULL)
+		crash_kexec((struct pt_regs *)ctx[0]);
 	return 0;
 }
 
