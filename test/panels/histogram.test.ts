@@ -111,7 +111,7 @@ describe('histogram page', () => {
       buckets: [{ min: 1, max: 1, count: 1 }],
       total: 1,
     };
-    await panel.send(sessionMessage('<b>title</b>'));
+    await panel.send(sessionMessage('<b>title</b>\u202e\u001b[2J'));
     await panel.send({
       type: 'histograms',
       sessionId: SESSION,
@@ -119,7 +119,8 @@ describe('histogram page', () => {
       atMs: START_MS,
     });
     expect(await panel.page.locator('img').count()).toBe(0);
-    expect(await panel.page.textContent('h1')).toBe('<b>title</b>');
+    expect(await panel.page.textContent('h1')).toBe('<b>title</b>\\u{202e}\\e[2J');
+    for (const hidden of ['\u001b', '\u202e']) expect(await panel.page.content()).not.toContain(hidden);
     expect(await panel.page.locator('.tile-name').allTextContents()).toContain(
       '<img src=x onerror=alert(1)>',
     );

@@ -1,4 +1,8 @@
-/** Building DOM without markup strings: whatever comes from a traced system becomes text, never HTML. */
+/**
+ * Building DOM without markup strings: whatever comes from a traced system becomes text, never HTML, and its control
+ * characters and text-direction marks are shown escaped.
+ */
+import { escapeLines } from '../../src/shared/text/escape';
 
 export interface Attributes {
   readonly [name: string]: string | number | boolean | null | undefined;
@@ -12,15 +16,18 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const created = document.createElement(tag);
   setAttributes(created, attributes);
-  created.append(...children);
+  created.append(...children.map(child => (typeof child === 'string' ? escapeLines(child) : child)));
   return created;
 }
+
+/** Attributes that people see or hear; the others are keys, which stay what they are. */
+const SHOWN = /^(aria-label|aria-description|aria-valuetext|alt|placeholder|title)$/;
 
 export function setAttributes(target: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === false || value === null || value === undefined) target.removeAttribute(name);
     else {
-      const text = value === true ? '' : String(value);
+      const text = value === true ? '' : SHOWN.test(name) ? escapeLines(String(value)) : String(value);
       if (target.getAttribute(name) !== text) target.setAttribute(name, text);
     }
   }
@@ -28,7 +35,8 @@ export function setAttributes(target: Element, attributes: Attributes): void {
 
 /** Sets text only when it differs, so that live pages do not touch what did not change. */
 export function setText(target: Element, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
+  const shown = escapeLines(text);
+  if (target.textContent !== shown) target.textContent = shown;
 }
 
 /** A codicon; decorative, so hidden from screen readers. */

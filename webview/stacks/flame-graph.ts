@@ -1,4 +1,6 @@
 /** The flame graph on a canvas: root at the top, a level per call, widths by weight. Arrow keys walk the frames. */
+
+import { escapeText } from '../../src/shared/text/escape';
 import { element, setText } from '../common/dom';
 import { formatShare } from '../common/quantity';
 import { mixColors, readTheme, type Theme } from '../common/theme';
@@ -194,7 +196,8 @@ function layoutHas(zoomed: StackNode, node: StackNode): boolean {
 }
 
 /** As much of a text as fits, with an ellipsis; by estimate first, since measuring is what costs. */
-export function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+export function fitted(context: CanvasRenderingContext2D, label: string, width: number): string {
+  const text = escapeText(label);
   let shown = text.length * 5 > width * 2 ? text.slice(0, Math.ceil(width / 4)) : text;
   if (shown === text && context.measureText(text).width <= width) return text;
   while (shown.length > 1 && context.measureText(`${shown}…`).width > width) shown = shown.slice(0, -1);

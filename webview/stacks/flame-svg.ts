@@ -1,4 +1,5 @@
 /** The flame graph as a drawing. */
+import { escapeText } from '../../src/shared/text/escape';
 import { readTheme } from '../common/theme';
 import { type FlameData, fillOf, fitted, LEVEL_PX } from './flame-graph';
 import { frameLabel, layoutBoxes } from './model';
@@ -18,7 +19,7 @@ export function flameSvg(data: FlameData, width: number): { readonly svg: string
   ): Element => {
     const created = document.createElementNS(namespace, tag);
     for (const [name, value] of Object.entries(attributes)) created.setAttribute(name, String(value));
-    created.textContent = text;
+    created.textContent = escapeText(text);
     parent.append(created);
     return created;
   };

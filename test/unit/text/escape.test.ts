@@ -23,6 +23,13 @@ describe('escaping text that is shown', () => {
     expect(escapeText('<img onerror> äöü 漢字 🐝')).toBe('<img onerror> äöü 漢字 🐝');
   });
 
+  it('takes no short cut past a character: each by itself is escaped exactly when its category says so', () => {
+    const wrong = Array.from(everything).filter(
+      character => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(character) !== (escapeText(character) !== character),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it('keeps line ends and tabs of text of several lines, and nothing else', () => {
     expect(escapeLines(everything).replaceAll(/[\n\t]/g, '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     expect(escapeLines('one\r\ntwo\tthree\rfour\u001b[2J\n')).toBe('one\ntwo\tthree\\rfour\\e[2J\n');
