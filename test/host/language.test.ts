@@ -1,6 +1,8 @@
 /** Editing in a real VS Code: completion, hover, quick fixes and symbols come from the language server; clangd's file. */
 import * as assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import { isAllowed } from '../../src/system/child-environment';
 import { activeExtension, scratchProgram, until, workspaceFolder } from './lib/extension';
 
 const HEAD = `#include "vmlinux.h"
@@ -127,6 +129,34 @@ describe('language server', () => {
     } finally {
       await vscode.workspace.fs.delete(place);
     }
+  });
+
+  it("does not hand this process's environment to the server", async () => {
+    const { language } = (await activeExtension()).exports;
+    await language.stop();
+    process.env.A_SECRET = 'of another program';
+    try {
+      await language.ready();
+    } finally {
+      delete process.env.A_SECRET;
+    }
+    const children = (await readdir('/proc/self/task')).map(async task =>
+      (await readFile(`/proc/self/task/${task}/children`, 'utf8')).trim().split(' '),
+    );
+    const servers: string[] = [];
+    for (const pid of (await Promise.all(children)).flat().filter(Boolean)) {
+      const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (/\/server\.js\0/.test(commandLine)) servers.push(pid);
+    }
+    assert.equal(servers.length, 1, servers.join());
+    const environment = await readFile(`/proc/${servers[0]}/environ`, 'utf8');
+    const names = environment.split('\0').flatMap(entry => entry.split('=', 1)[0] || []);
+    // Node's own: the channel between the two.
+    const foreign = names.filter(
+      name => !isAllowed('language-server', name) && !name.startsWith('NODE_CHANNEL_'),
+    );
+    assert.deepEqual(foreign, []);
+    assert.ok(names.includes('PATH'), names.join());
   });
 
   it('serves BPF programs of other names, and does not start for other C', async () => {
