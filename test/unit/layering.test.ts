@@ -72,9 +72,6 @@ const ROOMS: readonly Room[] = [
   },
 ];
 
-/** They start what gets elevated, and give it the whole environment still. */
-const NOT_CONVERTED = new Set(['src/session/local-helper.ts', 'src/session/run-as-root.ts']);
-
 function roomOf(file: string): Room | null {
   const room = ROOMS.find(candidate => file.startsWith(`${candidate.folder}/`));
   if (room) return room;
@@ -140,9 +137,7 @@ describe('rooms', () => {
     const starts =
       /^import (?!type\b)[^;]*'node:child_process'|\b(import|require)\(\s*'(node:)?child_process'/m;
     const users = files.filter(file => starts.test(readFileSync(path.join(root, file), 'utf8')));
-    expect(users).toContain('src/system/child-process.ts');
-    const others = users.filter(file => file !== 'src/system/child-process.ts');
-    expect(others.filter(file => !NOT_CONVERTED.has(file))).toEqual([]);
+    expect(users).toEqual(['src/system/child-process.ts']);
   });
 
   it('sees an import that leaves its room', () => {

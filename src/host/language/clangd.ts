@@ -7,6 +7,7 @@ import { btfId, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
 import { CommandIds } from '../command-ids';
 import { errors } from '../errors';
 import { isProgramFile } from '../program-files';
+import { isRegularFile } from '../regular-file';
 import type { Targets } from '../sessions/targets';
 import { settings } from '../settings';
 import { notify, withProgress } from '../ui/messages';
@@ -57,6 +58,8 @@ async function configurationText(
 }
 
 async function readText(file: vscode.Uri): Promise<string | null> {
+  // It belongs to the workspace, and is looked at when a program is opened.
+  if (!(await isRegularFile(file))) return null;
   try {
     return new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
   } catch (error) {
