@@ -1,17 +1,28 @@
 /**
- * The helper's copy that only root can change: where it lies, and whether what lies there is what this version brings.
- * The extension's own copy belongs to the person, so whoever can write their files can change what they elevate.
+ * The helper's copy that only root can change: where it lies, and whether what lies there is what was installed and what
+ * this version brings. The extension's own copy belongs to the user, so whoever can write their files can change what
+ * they elevate.
  */
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
-import { CAPABILITY_BITS } from './budget';
+import { pipeline } from 'node:stream/promises';
 import { SessionError } from './errors';
+import { launcherScript } from './start-helper-script';
 
-/** One folder a version below it. */
-export const INSTALL_FOLDER = '/usr/local/lib/bpf-workbench';
+/**
+ * One folder a version below it. Not below /usr/local: on Debian systems that were installed long ago (those with
+ * /etc/staff-group-for-usr-local, base-files' postinst) its folders are root:staff 2775, and members of staff could put
+ * others in their place. /opt is for such packages (FHS 3.13), and root's alone.
+ */
+export const INSTALL_FOLDER = '/opt/bpf-workbench';
+/** Where it was before; removed with the rest. */
+export const FORMER_INSTALL_FOLDER = '/usr/local/lib/bpf-workbench';
 /** The only folder every polkit reads actions from (polkit(8)). */
 export const POLICY_FILE = '/usr/share/polkit-1/actions/org.bpf-workbench.helper.policy';
+/** SHA-256 of every part, as sha256sum(1) prints it, with paths relative to the manifest's folder. */
+export const MANIFEST = 'manifest';
 /** koffi's native part, beside helper.js. */
 const NATIVE = `native/linux-${process.arch}/koffi.node`;
 
@@ -31,93 +42,126 @@ export interface InstalledHelper {
 }
 
 /** A file of the copy, relative to its folder. */
-export interface InstalledFile {
+export interface HelperPart {
   readonly path: string;
   readonly mode: number;
-  readonly content: { readonly copyOf: string } | { readonly text: string };
+  readonly bytes: Buffer;
 }
 
 export function versionFolder(version: string): string {
   return path.join(INSTALL_FOLDER, version);
 }
 
-/** Everything but Node. */
-export function installedFiles(own: OwnHelper): readonly InstalledFile[] {
+/** Everything but Node, as this version brings it. Throws as readFile. */
+export async function readOwnParts(own: OwnHelper): Promise<readonly HelperPart[]> {
+  const native = path.join(path.dirname(own.helperPath), NATIVE);
+  const launcher = launcherScript(versionFolder(own.version));
   return [
-    { path: 'helper.js', mode: 0o644, content: { copyOf: own.helperPath } },
-    { path: NATIVE, mode: 0o644, content: { copyOf: path.join(path.dirname(own.helperPath), NATIVE) } },
-    { path: 'start-helper', mode: 0o755, content: { text: launcherScript(versionFolder(own.version)) } },
+    { path: 'helper.js', mode: 0o644, bytes: await readFile(own.helperPath) },
+    { path: NATIVE, mode: 0o644, bytes: await readFile(native) },
+    { path: 'start-helper', mode: 0o755, bytes: Buffer.from(launcher) },
   ];
 }
 
-/** SHA-256 of what the file must hold, in hexadecimal. */
-export async function contentHash({ content }: InstalledFile): Promise<string> {
-  const bytes = 'text' in content ? content.text : await readFile(content.copyOf);
+/** SHA-256 in hexadecimal. */
+export function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
 /**
  * The installed copy; null when none is installed. Throws SessionError 'installed-helper' when there is one and it is of
- * another version, or anything of it is not root's, can be written by others, or is not what this version brings.
+ * another version, or anything of it or on the way to it is not root's, can be written by others, or is not what was
+ * installed and what this version brings.
  */
 export async function findInstalledHelper(own: OwnHelper): Promise<InstalledHelper | null> {
-  const versions = await readdir(INSTALL_FOLDER).catch((error: NodeJS.ErrnoException) => {
+  const names = await readdir(INSTALL_FOLDER).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw refusal(INSTALL_FOLDER, `cannot be read (${error.code})`);
   });
-  if (versions === null) return null;
+  if (names === null) return null;
+  await checkOnlyRoot(INSTALL_FOLDER);
   const folder = versionFolder(own.version);
+  const versions = names.filter(name => !name.startsWith('.'));
   if (!versions.includes(own.version)) {
     throw refusal(
       INSTALL_FOLDER,
       `holds ${versions.join(', ') || 'nothing'}, and this is version ${own.version}`,
     );
   }
-  const files = installedFiles(own);
-  const folders = [
-    INSTALL_FOLDER,
-    folder,
-    path.join(folder, 'native'),
-    path.dirname(path.join(folder, NATIVE)),
-  ];
-  for (const each of folders) await checkOwner(each, 'folder', 0o755);
-  for (const file of files) {
-    const installed = path.join(folder, file.path);
-    await checkOwner(installed, 'file', file.mode);
-    const hash = createHash('sha256')
-      .update(await readFile(installed))
-      .digest('hex');
-    if (hash !== (await contentHash(file))) throw refusal(installed, 'is not what this version brings');
+  const native = path.join(folder, path.dirname(NATIVE));
+  for (const each of [INSTALL_FOLDER, folder, path.dirname(native), native])
+    await checkOwner(each, 'folder', 0o755);
+  const installed = await readManifest(path.join(folder, MANIFEST));
+  for (const part of await readOwnParts(own)) {
+    const file = path.join(folder, part.path);
+    await checkOwner(file, 'file', part.mode);
+    await checkHash(file, installed.get(part.path));
+    if (installed.get(part.path) !== hashOf(part.bytes))
+      throw refusal(file, 'is not what this version brings');
   }
-  const nodePath = path.join(folder, 'node');
-  if ((await lstat(nodePath).catch(() => null))?.isSymbolicLink() !== true)
-    await checkOwner(nodePath, 'file', 0o755);
-  else if (!(await isRootsOwn(nodePath)))
-    throw refusal(nodePath, 'leads to a file that not only root can change');
   return {
     launcherPath: path.join(folder, 'start-helper'),
     helperPath: path.join(folder, 'helper.js'),
-    nodePath,
+    nodePath: await checkedNode(path.join(folder, 'node'), installed.get('node')),
   };
 }
 
-/** True when only root can change the file, or put another in its place: it and every folder on the way to it. */
-export async function isRootsOwn(file: string): Promise<boolean> {
-  try {
-    for (let each = await realpath(file); ; each = path.dirname(each)) {
-      const { uid, mode } = await stat(each);
-      if (uid !== 0 || (mode & 0o022) !== 0) return false;
-      if (each === path.dirname(each)) return true;
-    }
-  } catch {
-    return false;
+/** Node's copy with the hash of when it was installed; or the file that the link leads to, which updates may replace. */
+async function checkedNode(file: string, hash: string | undefined): Promise<string> {
+  if ((await lstat(file).catch(() => null))?.isSymbolicLink() !== true) {
+    await checkOwner(file, 'file', 0o755);
+    await checkHash(file, hash);
+    return file;
   }
+  const target = await readlink(file);
+  const others = await changeableByOthers(target);
+  if (others) throw refusal(file, `leads to a file that not only root can change (${others})`);
+  return target;
+}
+
+/**
+ * Null when only root can change the file, or put another in its place: it and every folder on the way to it are root's,
+ * closed for writing to everybody else, and no symbolic links. Otherwise the first that is not so, with the reason.
+ */
+export async function changeableByOthers(file: string): Promise<string | null> {
+  if (!path.isAbsolute(file)) return `${file} is not an absolute path`;
+  for (let each = file; ; each = path.dirname(each)) {
+    const found = await lstat(each).catch(() => null);
+    if (!found) return `${each} is missing`;
+    if (!found.isDirectory() && (each !== file || !found.isFile()))
+      return `${each} is ${found.isSymbolicLink() ? 'a symbolic link' : 'not a folder'}`;
+    if (found.uid !== 0) return `${each} belongs to uid ${found.uid}, not to root`;
+    if ((found.mode & 0o022) !== 0) return `${each} has mode ${(found.mode & 0o7777).toString(8)}`;
+    if (each === path.dirname(each)) return null;
+  }
+}
+
+async function checkOnlyRoot(folder: string): Promise<void> {
+  const others = await changeableByOthers(folder);
+  if (others) throw refusal(folder, `is not root's alone to change: ${others}`);
+}
+
+async function readManifest(file: string): Promise<ReadonlyMap<string, string>> {
+  await checkOwner(file, 'file', 0o644);
+  const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
+  return new Map(
+    lines.map(line => {
+      const [, hash = '', name = ''] = /^([0-9a-f]{64}) {2}(\S+)$/.exec(line) ?? [];
+      return [name, hash];
+    }),
+  );
+}
+
+async function checkHash(file: string, expected: string | undefined): Promise<void> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  if (hash.digest('hex') !== expected) throw refusal(file, 'is not what was installed');
 }
 
 async function checkOwner(file: string, kind: 'file' | 'folder', mode: number): Promise<void> {
   const found = await lstat(file).catch(() => null);
   if (!found) throw refusal(file, 'is missing');
-  if (kind === 'folder' ? !found.isDirectory() : !found.isFile()) throw refusal(file, `is no ${kind}`);
+  if (kind === 'folder' ? !found.isDirectory() : !found.isFile()) throw refusal(file, `is not a ${kind}`);
   if (found.uid !== 0) throw refusal(file, `belongs to uid ${found.uid}, not to root`);
   const bits = found.mode & 0o7777;
   if (bits !== mode) throw refusal(file, `has mode ${bits.toString(8)}, not ${mode.toString(8)}`);
@@ -129,39 +173,4 @@ function refusal(file: string, what: string): SessionError {
     `The installed helper was not started: ${file} ${what}.`,
     'Install it again (BPF: Install Helper, bpfw install-helper), or remove it (BPF: Uninstall Helper, bpfw uninstall-helper).',
   );
-}
-
-/**
- * What pkexec's policy and a sudoers rule can name: a program that takes nothing but the capabilities of a budget and a
- * socket, and starts the helper under the uid of whoever asked. As root it is of no use.
- */
-function launcherScript(folder: string): string {
-  return `#!/bin/sh
-# start-helper CAPABILITY[,CAPABILITY]... SOCKET
-# Starts BPF Workbench's helper for whoever asks through sudo or pkexec: under their own uid, with these capabilities,
-# no others, and no way to gain more.
-set -efu
-PATH=/usr/bin:/bin:/usr/sbin:/sbin
-fail() {
-	echo "start-helper: $1" >&2
-	exit 2
-}
-[ $# = 2 ] || fail 'give the capabilities and a socket'
-uid=\${PKEXEC_UID:-\${SUDO_UID:-}}
-case $uid in
-'' | *[!0-9]* | 0) fail 'start it through sudo or pkexec, as another user than root' ;;
-esac
-set=-all
-IFS=,
-for capability in $1; do
-	case $capability in
-	${Object.keys(CAPABILITY_BITS).join(' | ')}) set=$set,+$capability ;;
-	*) fail "the helper never gets $capability" ;;
-	esac
-done
-unset IFS
-exec env -i PATH="$PATH" setpriv --reuid="$uid" --regid="$(id -g "$uid")" --init-groups \\
-	--inh-caps="$set" --ambient-caps="$set" --bounding-set="$set" --no-new-privs \\
-	${folder}/node ${folder}/helper.js --socket "$2"
-`;
 }

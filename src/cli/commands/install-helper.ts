@@ -9,18 +9,17 @@ import { debugLog } from '../workplace';
 
 /** `bpfw install-helper`: root's own copy of the helper, used from then on by bpfw and VS Code. */
 export async function installHelperCommand(): Promise<void> {
-  const options = await rootOptions();
-  const folder = await installHelper({ ...options, own: OWN_HELPER });
+  const node = await findNode(undefined, process.env);
+  const folder = await installHelper({ ...rootOptions(), own: OWN_HELPER, node });
   print(`Installed the helper of version ${OWN_HELPER.version} in ${folder}; it is used from now on.`);
 }
 
 /** `bpfw uninstall-helper`. */
 export async function uninstallHelperCommand(): Promise<void> {
-  await uninstallHelper(await rootOptions());
+  await uninstallHelper(rootOptions());
   print(`Removed ${INSTALL_FOLDER} and its polkit policy.`);
 }
 
-async function rootOptions(): Promise<RootOptions> {
-  const node = await findNode(undefined, process.env);
-  return { node, elevation: 'auto', ui: terminalUi(), log: debugLog };
+function rootOptions(): RootOptions {
+  return { elevation: 'auto', ui: terminalUi(), log: debugLog };
 }

@@ -17,7 +17,11 @@ export async function confirmAndInstallHelper(own: OwnHelper, log: Log): Promise
     'BPF: Uninstall Helper removes all of it.',
   ]);
   const folder = await working('installing the helper', async () =>
-    installHelper({ ...(await rootOptions('to install the BPF helper', log)), own }),
+    installHelper({
+      ...rootOptions('to install the BPF helper', log),
+      own,
+      node: await findNode(settings.nodePath(), process.env),
+    }),
   );
   void notify('information', `The helper is installed in ${folder} and used from now on.`);
 }
@@ -28,7 +32,7 @@ export async function confirmAndUninstallHelper(log: Log): Promise<void> {
     'The helper that comes with the extension is used from then on. Sessions that run go on.',
   ]);
   await working('removing the helper', async () =>
-    uninstallHelper(await rootOptions('to remove the BPF helper', log)),
+    uninstallHelper(rootOptions('to remove the BPF helper', log)),
   );
   void notify('information', 'The installed helper is removed.');
 }
@@ -43,9 +47,8 @@ function working<T>(what: string, work: () => Promise<T>): Thenable<T> {
   return withProgress({ where: 'notification', title: `BPF: ${what}` }, work);
 }
 
-async function rootOptions(purpose: string, log: Log): Promise<RootOptions> {
+function rootOptions(purpose: string, log: Log): RootOptions {
   return {
-    node: await findNode(settings.nodePath(), process.env),
     elevation: settings.elevation(),
     ui: new ElevationPrompt(purpose),
     log: line => log.info(line),

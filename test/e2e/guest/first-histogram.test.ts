@@ -213,10 +213,10 @@ describe('▶ as a user with a sudo password', () => {
       onTestFailed(() => tellWhatIsThere(vscode), minute);
       progress('installing the helper');
       await workbench.runCommand('BPF: Install Helper');
-      const confirm = workbench.dialog('Install the BPF helper in /usr/local/lib/bpf-workbench?');
+      const confirm = workbench.dialog('Install the BPF helper in /opt/bpf-workbench?');
       await confirm.getByRole('button', { name: 'Install' }).click();
       await withPassword(() => workbench.notification('and used from now on').waitFor());
-      expect(await guest.sh('find /usr/local/lib/bpf-workbench ! -user root')).toBe('');
+      expect(await guest.sh('find /opt/bpf-workbench ! -user root')).toBe('');
     },
     30 * minute,
   );
@@ -248,7 +248,7 @@ describe('▶ as a user with a sudo password', () => {
         .first()
         .waitFor();
       const helper = await guest.sh('pgrep -a -f "helper[.]js --socket"');
-      expect(helper).toMatch(/ \/usr\/local\/lib\/bpf-workbench\/[^/]+\/helper\.js --socket/);
+      expect(helper).toMatch(/ \/opt\/bpf-workbench\/[^/]+\/helper\.js --socket/);
     },
     30 * minute,
   );

@@ -1,14 +1,29 @@
-/** Root's copy of the helper, installed and used by an ordinary user with a real sudo and a real polkit. */
+/** Root's copy of the helper, installed and used by an ordinary user with a real sudo and a real polkit, and attacked by their other processes. */
 import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INSTALL_FOLDER, POLICY_FILE } from '../../../src/session/installed-helper';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
-import { buildDriver, CHECKOUT, drive, makePeople, startPolkit, TRACER, VERSION } from './people';
+import { compileProgram, objectPath } from '../helper/guest-helper';
+import { NOTHING_WON, startUnderAttack } from './attacks';
+import {
+  buildDriver,
+  CHECKOUT,
+  drive,
+  makePeople,
+  startDriver,
+  startPolkit,
+  TRACER,
+  VERSION,
+  VISITOR,
+} from './people';
 
 const FOLDER = `${INSTALL_FOLDER}/${VERSION}`;
 let guest: TestGuest;
 beforeAll(async () => {
+  compileProgram('rejected');
   await buildDriver();
   guest = await sharedGuest();
   await makePeople(guest);
@@ -20,8 +35,13 @@ afterAll(async () => {
 const commandLine = async (options = {}) => {
   const answer = await drive(guest, 'start', options);
   if (!('started' in answer)) throw new Error(JSON.stringify(answer));
-  return answer.started.commandLine.slice(0, 2);
+  return answer.started.commandLine.filter(word => !word.startsWith('--')).slice(0, 2);
 };
+/** Node where its user can change it, so that it is copied. */
+const OWN_NODE = `/home/${TRACER.name}/node`;
+const makeOwnNode = () =>
+  guest.sh(`rm -f ${OWN_NODE}; cp /usr/bin/node ${OWN_NODE}; chown ${TRACER.uid} ${OWN_NODE}`);
+const installedNames = () => guest.sh(`ls -A ${INSTALL_FOLDER} | grep -v '^[.]lock$'`);
 const refused = (what: string) => ({
   error: {
     code: 'installed-helper',
@@ -40,18 +60,51 @@ describe('the installed helper', () => {
     expect(
       (await guest.sh(`find ${INSTALL_FOLDER} ! -type l \\( ! -user root -o -perm /022 \\)`)).trim(),
     ).toBe('');
-    expect(await guest.sh(`ls -A ${INSTALL_FOLDER}`)).toBe(`${VERSION}\n`);
+    expect(await installedNames()).toBe(`${VERSION}\n`);
     expect(await guest.sh(`readlink ${FOLDER}/node`)).toBe('/usr/bin/node\n');
-    expect(await commandLine()).toEqual([`${FOLDER}/node`, `${FOLDER}/helper.js`]);
+    expect(await commandLine()).toEqual(['/usr/bin/node', `${FOLDER}/helper.js`]);
+  });
+
+  it('starts as guarded as the extension’s own: an empty environment, no network, no debugger', async () => {
+    const { process, answers } = await startDriver(guest, 'hold', { objectPath: objectPath('rejected') });
+    const started = (await answers.next()).value;
+    if (!started || !('started' in started)) throw new Error(JSON.stringify(started));
+    expect(started.started.commandLine).toContain(`${FOLDER}/helper.js`);
+    const { pid } = started.started;
+    expect(await guest.sh(`tr '\\0' '\\n' </proc/${pid}/environ`)).toBe('');
+    expect(await guest.sh(`tail -n +3 /proc/${pid}/net/dev`)).toMatch(/^\s*lo:\s+0 .*\n$/);
+    await process.kill('SIGKILL');
+    await process.exited;
+    const { starts, attack } = await startUnderAttack(guest, {
+      attacker: TRACER,
+      count: 4,
+      seed: 4,
+      maxDelayMs: 1500,
+      timeoutMs: 100_000,
+    });
+    expect(attack).toMatchObject(NOTHING_WON);
+    expect(attack.signals).toBeGreaterThan(0);
+    expect(starts.greeted + Object.values(starts.failures).reduce((sum, count) => sum + count, 0)).toBe(4);
   });
 
   it.each([
-    ['its content changed', `echo '//' >>${FOLDER}/helper.js`, 'is not what this version brings'],
-    ['its start changed', `sed -i s/-all/+all/ ${FOLDER}/start-helper`, 'is not what this version brings'],
+    ['its content changed', `echo '//' >>${FOLDER}/helper.js`, 'is not what was installed'],
+    ['its start changed', `sed -i s/-all/+all/ ${FOLDER}/start-helper`, 'is not what was installed'],
+    [
+      'its content and its manifest changed',
+      `cd ${FOLDER}; echo '//' >>helper.js; sha256sum helper.js native/*/koffi.node start-helper >manifest`,
+      'is not what this version brings',
+    ],
     ['others may write it', `chmod 666 ${FOLDER}/helper.js`, 'has mode 666'],
     ['its folder is somebody else’s', `chown ${TRACER.uid} ${FOLDER}`, `belongs to uid ${TRACER.uid}`],
-    ['it is a link', `mv ${FOLDER}/helper.js /tmp/h; ln -s /tmp/h ${FOLDER}/helper.js`, 'is no file'],
+    ['it is a link', `mv ${FOLDER}/helper.js /tmp/h; ln -s /tmp/h ${FOLDER}/helper.js`, 'is not a file'],
     ['a part is missing', `rm -r ${FOLDER}/native`, 'is missing'],
+    [
+      'the way to it is a link',
+      `mv ${INSTALL_FOLDER} /var/tmp/bpfw-away; ln -s /var/tmp/bpfw-away ${INSTALL_FOLDER}`,
+      'is a symbolic link',
+    ],
+    ['others may write the folder above', `chmod 775 ${path.dirname(INSTALL_FOLDER)}`, 'has mode 775'],
     ['Node is where others can change it', `ln -sf /home/${TRACER.name} ${FOLDER}/node`, 'leads to a file'],
     [
       'only another version is there',
@@ -63,7 +116,9 @@ describe('the installed helper', () => {
     try {
       expect(await drive(guest, 'start')).toMatchObject(refused(said));
     } finally {
-      await guest.sh(`rm -rf ${INSTALL_FOLDER}; mv /var/tmp/bpfw-installed ${INSTALL_FOLDER}`);
+      await guest.sh(
+        `chmod 755 ${path.dirname(INSTALL_FOLDER)}; rm -rf ${INSTALL_FOLDER} /var/tmp/bpfw-away; mv /var/tmp/bpfw-installed ${INSTALL_FOLDER}`,
+      );
     }
   });
 
@@ -72,7 +127,7 @@ describe('the installed helper', () => {
       `echo '//' >>${FOLDER}/helper.js; cp -a ${FOLDER} ${INSTALL_FOLDER}/1.0.0; mkdir ${INSTALL_FOLDER}/.installing-x`,
     );
     expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
-    expect(await guest.sh(`ls -A ${INSTALL_FOLDER}`)).toBe(`${VERSION}\n`);
+    expect(await installedNames()).toBe(`${VERSION}\n`);
     expect((await commandLine())[1]).toBe(`${FOLDER}/helper.js`);
   });
 
@@ -105,18 +160,38 @@ chmod 644 /etc/polkit-1/rules.d/10-bpfw-test.rules
     });
   });
 
-  it('brings its own Node where others could change the one there is', async () => {
-    const own = `/home/${TRACER.name}/node`;
-    await guest.sh(`cp /usr/bin/node ${own}; chown ${TRACER.uid} ${own}`);
-    expect(await drive(guest, 'install', { nodePath: own })).toEqual({ installed: FOLDER });
+  it('brings its own Node where others could change the one there is, and knows it again', async () => {
+    await makeOwnNode();
+    const prefix = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
+    expect(await drive(guest, 'install', { nodePath: OWN_NODE, prefix })).toEqual({ installed: FOLDER });
     expect(await guest.sh(`stat -c '%F %u %a' ${FOLDER}/node`)).toBe('regular file 0 755\n');
-    expect((await commandLine({ nodePath: own }))[0]).toBe(`${FOLDER}/node`);
-    await guest.sh(`rm ${own}`);
+    expect(await guest.sh(`find ${INSTALL_FOLDER} ! -user root -o -perm /022`)).toBe('');
+    expect(await guest.sh(`cd ${FOLDER}; sha256sum --strict --quiet --check manifest`)).toBe('');
+    expect((await commandLine({ nodePath: OWN_NODE }))[0]).toBe(`${FOLDER}/node`);
+    await guest.sh(`echo x >>${FOLDER}/node`);
+    expect(await drive(guest, 'start')).toMatchObject(refused(`${FOLDER}/node is not what was installed`));
   });
 
-  it('leaves nothing when it is uninstalled', async () => {
+  it('starts no linked Node that others can change, whatever its client thinks', async () => {
+    await makeOwnNode();
+    expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
+    await guest.sh(`ln -sfn ${OWN_NODE} ${FOLDER}/node`);
+    const start = await guest.run([`${FOLDER}/start-helper`, 'bpf', '/tmp/s'], {
+      env: { SUDO_UID: String(TRACER.uid) },
+    });
+    expect(start).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("is not root's alone to change"),
+    });
+  });
+
+  it('leaves nothing when it is uninstalled, nor where it was installed formerly', async () => {
+    const former = '/usr/local/lib/bpf-workbench';
+    await guest.sh(`mkdir -p ${former}/0.0.1`);
     expect(await drive(guest, 'uninstall')).toEqual({ uninstalled: true });
-    expect(await guest.sh(`ls -d ${INSTALL_FOLDER} ${POLICY_FILE} 2>&1 || true`)).not.toMatch(/^\//m);
+    expect(await guest.sh(`ls -d ${INSTALL_FOLDER} ${POLICY_FILE} ${former} 2>&1 || true`)).not.toMatch(
+      /^\//m,
+    );
     expect((await commandLine())[1]).toBe(`${CHECKOUT}/dist/helper.js`);
   });
 
@@ -128,8 +203,121 @@ chmod 644 /etc/polkit-1/rules.d/10-bpfw-test.rules
       code: 0,
       stdout: expect.stringContaining(INSTALL_FOLDER),
     });
-    expect(await guest.sh(`ls ${INSTALL_FOLDER}/*/`)).toBe('helper.js\nnative\nnode\nstart-helper\n');
+    expect(await guest.sh(`ls ${INSTALL_FOLDER}/*/`)).toBe(
+      'helper.js\nmanifest\nnative\nnode\nstart-helper\n',
+    );
     expect(await bpfw('uninstall-helper')).toMatchObject({ code: 0 });
     expect(await guest.sh(`ls -d ${INSTALL_FOLDER} ${POLICY_FILE} 2>&1 || true`)).not.toMatch(/^\//m);
+  });
+});
+
+describe('an installation while other processes of the user attack it', () => {
+  const as = { uid: TRACER.uid, gid: TRACER.uid };
+  const parent = path.dirname(INSTALL_FOLDER);
+  const stagings = () => guest.sh(`ls -A ${INSTALL_FOLDER} 2>/dev/null | grep '^[.]installing' || true`);
+  beforeAll(() => guest.sh(`rm -rf ${INSTALL_FOLDER} ${POLICY_FILE}`));
+
+  it('opens nothing that they can exchange: Node’s path leads to /etc/shadow when root runs', async () => {
+    await makeOwnNode();
+    const before = await guest.sh('stat -c "%a %U %G" /etc/shadow');
+    const nodeHash = (await guest.sh(`sha256sum <${OWN_NODE}`)).slice(0, 64);
+    const { process, answers } = await startDriver(guest, 'install', {
+      nodePath: OWN_NODE,
+      passwordsWait: true,
+    });
+    // The client has read what it will send, and sudo asks for the password.
+    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 30_000 }).toMatch(/^\d+\n$/);
+    expect((await guest.run(['ln', '-sf', '/etc/shadow', OWN_NODE], as)).code).toBe(0);
+    process.stdin.write('now\n');
+    expect((await answers.next()).value).toEqual({ installed: FOLDER });
+    await process.exited;
+    expect(await guest.sh(`grep -rl '^${TRACER.name}:' ${parent}/bpf-workbench || true`)).toBe('');
+    expect(await guest.sh('stat -c "%a %U %G" /etc/shadow')).toBe(before);
+    expect((await guest.sh(`sha256sum <${FOLDER}/node`)).slice(0, 64)).toBe(nodeHash);
+  });
+
+  it('lets nobody look into it before it is complete', async () => {
+    await guest.sh(`rm -rf ${INSTALL_FOLDER}`);
+    await makeOwnNode();
+    // Looks as often as it can until its stdin ends; says what it saw of anything that is not a complete version.
+    const watch = `const fs = require('node:fs'), base = process.argv[1], seen = new Set();
+let looks = 0, complete = false, ended = false;
+const parts = ['helper.js', 'start-helper', 'node', 'native/linux-' + process.arch + '/koffi.node'];
+const list = folder => { try { return fs.readdirSync(folder); } catch { return null; } };
+const look = () => {
+  looks++;
+  for (const name of list(base) ?? []) {
+    const inside = list(base + '/' + name);
+    if (!name.startsWith('.')) {
+      if (parts.every(part => fs.existsSync(base + '/' + name + '/' + part))) complete = true;
+      else seen.add('incomplete ' + name);
+    } else if (inside !== null) seen.add('entered ' + name.slice(0, 11) + ' ' + inside.join(' '));
+    else try { fs.closeSync(fs.openSync(base + '/' + name)); seen.add('opened ' + name); } catch {}
+  }
+  if (ended && complete) { console.log(JSON.stringify({ looks, seen: [...seen] })); process.exit(); }
+  setImmediate(look);
+};
+process.stdin.on('end', () => { ended = true; }).resume();
+console.log('watching');
+look();`;
+    const watching = await guest.spawn(['node', '-e', watch, INSTALL_FOLDER], as);
+    watching.stderr.resume();
+    const lines = createInterface({ input: watching.stdout })[Symbol.asyncIterator]();
+    await lines.next();
+    expect(await drive(guest, 'install', { nodePath: OWN_NODE })).toEqual({ installed: FOLDER });
+    watching.stdin.end();
+    const { looks, seen } = JSON.parse((await lines.next()).value ?? '{}');
+    expect(seen).toEqual([]);
+    expect(looks).toBeGreaterThan(100);
+  });
+
+  it('waits for another one, whose lock nobody else can take, and leaves nothing when its client dies', async () => {
+    const listing = `cd ${FOLDER}; sha256sum manifest helper.js start-helper`;
+    const before = await guest.sh(listing);
+    const take = ['flock', '--nonblock', `${INSTALL_FOLDER}/.lock`, 'true'];
+    expect((await guest.run(take, as)).code).not.toBe(0);
+    const holder = await guest.spawn(['flock', `${INSTALL_FOLDER}/.lock`, 'sh', '-c', 'echo locked; cat']);
+    await createInterface({ input: holder.stdout })[Symbol.asyncIterator]().next();
+    const { process } = await startDriver(guest, 'install');
+    await expect.poll(() => guest.sh('pgrep -x flock || true'), { timeout: 30_000 }).toMatch(/^\d+\n\d+\n$/);
+    // It was killed with part of what it had to say in the pipe.
+    await process.kill('SIGKILL');
+    await process.exited;
+    holder.stdin.end();
+    await holder.exited;
+    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 30_000 }).toBe('');
+    expect(await stagings()).toBe('');
+    expect(await guest.sh(listing)).toBe(before);
+  });
+
+  it('refuses where others could exchange its folder, and uninstalls nothing there', async () => {
+    const failed = (what: string) => ({
+      error: { code: 'root-script-failed', message: expect.stringContaining(what) },
+    });
+    const notRoots = "is not root's alone to change";
+    await guest.sh(`chmod 775 ${parent}`);
+    expect(await drive(guest, 'install')).toMatchObject(failed(`${parent} ${notRoots}`));
+    expect(await drive(guest, 'uninstall')).toMatchObject(failed(`${parent} ${notRoots}`));
+    await guest.sh(`chmod 755 ${parent}; rm -rf ${INSTALL_FOLDER}
+mkdir -p /home/${TRACER.name}/trap/${VERSION}; chown -R ${TRACER.uid} /home/${TRACER.name}/trap
+ln -s /home/${TRACER.name}/trap ${INSTALL_FOLDER}`);
+    expect(await drive(guest, 'install')).toMatchObject(failed(`${INSTALL_FOLDER} ${notRoots}`));
+    expect(await drive(guest, 'uninstall')).toEqual({ uninstalled: true });
+    // The link went, not what it led to.
+    expect(await guest.sh(`ls -A /home/${TRACER.name}/trap`)).toBe(`${VERSION}\n`);
+    expect(await guest.sh(`ls -d ${INSTALL_FOLDER} 2>/dev/null || true`)).toBe('');
+  });
+
+  it('two at once both succeed', async () => {
+    const both = await Promise.all([drive(guest, 'install'), drive(guest, 'install')]);
+    expect(both).toEqual([{ installed: FOLDER }, { installed: FOLDER }]);
+    expect(await installedNames()).toBe(`${VERSION}\n`);
+    expect((await commandLine())[1]).toBe(`${FOLDER}/helper.js`);
+  });
+
+  it('is not for everybody', async () => {
+    expect(await drive(guest, 'install', { as: VISITOR })).toMatchObject({
+      error: { code: 'elevation-refused' },
+    });
   });
 });
