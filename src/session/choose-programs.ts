@@ -248,6 +248,12 @@ async function inModuleBtf(kind: 'func' | 'typedef', name: string, facts: Target
   return false;
 }
 
+/** The command that loads one of the modules; null for names that no module has: the object chose them, and root runs it. */
+function loadingOf(modules: readonly string[]): string | null {
+  if (!modules.every(module => /^\w[\w-]*$/.test(module))) return null;
+  return modules.map(module => `sudo modprobe ${module}`).join(' or ');
+}
+
 /** BPFW_NEEDS of bpf-templates/include/bpfw.h; throws SessionError for a requirement nobody understands. */
 async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> {
   const [kind = '', first = '', second = ''] = need.split(':');
@@ -266,10 +272,7 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
         ? null
         : {
             what: `the module '${first}' is not loaded`,
-            mend: (second || first)
-              .split('|')
-              .map(module => `sudo modprobe ${module}`)
-              .join(' or '),
+            mend: loadingOf((second || first).split('|')),
           };
     case 'tracepoint': {
       const [present] = await facts.tracepoints([{ category: first, name: second }]);

@@ -179,6 +179,16 @@ describe('choosePrograms', () => {
     await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({ mend: 'sudo modprobe kvm' });
   });
 
+  it.each(['kvm;touch /tmp/x', 'kvm|$(id)', '-r', 'kvm\nid', '../x'])(
+    'offers no command for root with a name that no module has: %j',
+    async module => {
+      const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: [`module:x:${module}`] }));
+      await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
+        mend: expect.not.stringContaining('modprobe'),
+      });
+    },
+  );
+
   it('says once that a module is missing, rather than each of its tracepoints, and which ones bring it', async () => {
     const needs = ['module:kvm:kvm_intel|kvm_amd'];
     const object = objectOf(
