@@ -1,5 +1,4 @@
 /** An attacker beside many starts of the privileged process: what it tries is in workloads/w_attack.c. */
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
@@ -48,30 +47,57 @@ export async function startUnderAttack(
   { attacker, count, seed, maxDelayMs, replaceSockets = false, timeoutMs }: AttackedStarts,
   options: DriveOptions = {},
 ): Promise<{ starts: { greeted: number; failures: Record<string, number> }; attack: AttackResult }> {
-  const attacking = await guest.spawn(
-    [inGuest(workloadPath('w_attack', root)), ...[TRACER.uid, maxDelayMs, seed].map(String)],
-    {
-      uid: attacker.uid,
-      gid: attacker.uid,
-      cwd: `/home/${attacker.name}`,
-      ...(replaceSockets ? { env: { REPLACE_SOCKETS: '1' } } : {}),
-    },
-  );
-  attacking.stderr.resume();
-  const lines = createInterface({ input: attacking.stdout });
-  await once(lines, 'line');
+  const attack = await startAttacker(guest, attacker, {
+    maxDelayMs,
+    seed,
+    ...(replaceSockets ? { env: { REPLACE_SOCKETS: '1' } } : {}),
+  });
   const { process, answers } = await startDriver(guest, 'starts', { ...options, count });
   const timer = setTimeout(() => void process.kill('SIGKILL', { group: true }), timeoutMs);
   try {
     const answer = (await answers.next()).value;
     if (!answer || !('greeted' in answer)) throw new Error(`the driver answered ${JSON.stringify(answer)}`);
-    const result = once(lines, 'line');
-    attacking.stdin.end();
-    const [line] = (await result) as [string];
-    return { starts: answer, attack: JSON.parse(line) as AttackResult };
+    return { starts: answer, attack: await attack.end() };
   } finally {
     clearTimeout(timer);
-    attacking.stdin.end();
-    await attacking.kill('SIGKILL');
+    await attack.end();
   }
+}
+
+/** Every attack there is, three times, on what runs now. */
+export async function attackOnce(guest: TestGuest, attacker: Person): Promise<AttackResult> {
+  const attack = await startAttacker(guest, attacker, { maxDelayMs: 1, seed: 1, env: { VOLLEYS: '3' } });
+  return attack.ended;
+}
+
+/** Runs until `end`, or until it has made VOLLEYS attacks. */
+async function startAttacker(
+  guest: TestGuest,
+  attacker: Person,
+  how: {
+    readonly maxDelayMs: number;
+    readonly seed: number;
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<{ end(): Promise<AttackResult>; readonly ended: Promise<AttackResult> }> {
+  const attacking = await guest.spawn(
+    [inGuest(workloadPath('w_attack', root)), ...[TRACER.uid, how.maxDelayMs, how.seed].map(String)],
+    {
+      uid: attacker.uid,
+      gid: attacker.uid,
+      cwd: `/home/${attacker.name}`,
+      ...(how.env ? { env: how.env } : {}),
+    },
+  );
+  attacking.stderr.resume();
+  const lines = createInterface({ input: attacking.stdout })[Symbol.asyncIterator]();
+  await lines.next();
+  const ended = lines.next().then(({ value }) => JSON.parse(value) as AttackResult);
+  return {
+    ended,
+    end: () => {
+      attacking.stdin.end();
+      return ended;
+    },
+  };
 }

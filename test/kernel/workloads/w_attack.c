@@ -1,6 +1,7 @@
-/* Attacks every process of one user that holds capabilities, in every way a process of that user has, until stdin ends.
+/* Attacks every process of one user that holds capabilities, in every way a process of that user has.
  *
- * usage: w_attack VICTIM_UID MAX_DELAY_MS SEED
+ * usage: [REPLACE_SOCKETS=1] [VOLLEYS=N] w_attack VICTIM_UID MAX_DELAY_MS SEED
+ * Ends with stdin, or after N attacks.
  * Prints one line of JSON: how many processes were attacked, and how often each way succeeded.
  *
  * Each process is left alone for a random time below MAX_DELAY_MS first, so that over many starts every moment from
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -252,7 +254,7 @@ static void look_for_victims(void)
 int main(int argc, char **argv)
 {
 	struct pollfd input = { .fd = 0, .events = POLLIN };
-	int replaces;
+	int replaces, volleys_left;
 
 	if (argc != 4) {
 		fprintf(stderr, "usage: w_attack VICTIM_UID MAX_DELAY_MS SEED\n");
@@ -262,16 +264,18 @@ int main(int argc, char **argv)
 	max_delay_ms = atoi(argv[2]);
 	seed = atoi(argv[3]);
 	replaces = getenv("REPLACE_SOCKETS") != NULL;
+	volleys_left = getenv("VOLLEYS") ? atoi(getenv("VOLLEYS")) : INT_MAX;
 	signal(SIGPIPE, SIG_IGN);
 	printf("{\"attacking\":true}\n");
 	fflush(stdout);
 
-	while (poll(&input, 1, 1) == 0) {
+	while (volleys_left > 0 && poll(&input, 1, 1) == 0) {
 		look_for_victims();
 		for (int i = 0; i < nr_victims; i++)
 			if (victims[i].volleys < 3 && now_ms() >= victims[i].due_ms) {
 				attack(victims[i].pid);
 				victims[i].volleys++;
+				volleys_left--;
 				victims[i].due_ms = now_ms() + rand_r(&seed) % 300;
 			}
 		if (replaces)
