@@ -11,6 +11,7 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { isBpfSource } from '../shared/bpf-source';
+import { escapeLines } from '../shared/text/escape';
 import type { Analysis } from './analysis';
 import { withDocumentation } from './features/call-docs';
 import { codeLenses } from './features/code-lens';
@@ -20,7 +21,16 @@ import { hover } from './features/hover';
 import { signatureHelp } from './features/signature-help';
 import { definitions, definitionsFromUserSpace, documentSymbols, references } from './features/symbols';
 import { readSettings } from './settings';
-import { shownDiagnostic, shownHover, shownItem, shownLens, shownList, shownSignatures } from './shown';
+import {
+  shownAction,
+  shownDiagnostic,
+  shownHover,
+  shownItem,
+  shownLens,
+  shownList,
+  shownSignatures,
+  shownSymbol,
+} from './shown';
 import { Workspace } from './workspace';
 
 /** Typing goes on: problems of a half-written word help nobody. */
@@ -31,7 +41,7 @@ export function serve(connection: Connection, parserFolder: string): void {
   const documents = new TextDocuments(TextDocument);
   const timers = new Map<string, NodeJS.Timeout>();
   let workspace: Workspace | null = null;
-  const say = (message: string) => connection.console.info(message);
+  const say = (message: string) => connection.console.info(escapeLines(message));
 
   /** What was told of a document's version: a file may become a program while it is written. */
   const known = new WeakMap<TextDocument, { readonly version: number; readonly isProgram: boolean }>();
@@ -94,7 +104,9 @@ export function serve(connection: Connection, parserFolder: string): void {
         diagnostics: diagnose(analysis, document).map(shownDiagnostic),
       });
     } catch (error) {
-      connection.console.error(`checks of ${uri}: ${error instanceof Error ? error.stack : error}`);
+      connection.console.error(
+        escapeLines(`checks of ${uri}: ${error instanceof Error ? error.stack : error}`),
+      );
     }
   }
 
@@ -148,7 +160,9 @@ export function serve(connection: Connection, parserFolder: string): void {
     ),
   );
   connection.onDocumentSymbol(({ textDocument }, token) =>
-    about(textDocument.uri, token, (analysis, document) => documentSymbols(analysis, document)),
+    about(textDocument.uri, token, (analysis, document) =>
+      documentSymbols(analysis, document).map(shownSymbol),
+    ),
   );
   connection.onDefinition(async ({ textDocument, position }, token) => {
     const document = documents.get(textDocument.uri);
@@ -176,7 +190,7 @@ export function serve(connection: Connection, parserFolder: string): void {
   );
   connection.onCodeAction(({ textDocument, context, range }) => {
     const document = documents.get(textDocument.uri);
-    return document ? codeActions(document, context.diagnostics, range) : null;
+    return document ? codeActions(document, context.diagnostics, range).map(shownAction) : null;
   });
 
   documents.listen(connection);

@@ -3,10 +3,12 @@
  * it, and an editor makes links, images and icons of text. Every answer passes here (connection.ts).
  */
 import {
+  type CodeAction,
   type CodeLens,
   type CompletionItem,
   type CompletionList,
   type Diagnostic,
+  type DocumentSymbol,
   type Hover,
   MarkupContent,
   type SignatureHelp,
@@ -50,6 +52,19 @@ export function shownLens(lens: CodeLens): CodeLens {
   return lens.command
     ? { ...lens, command: { ...lens.command, title: escapeMessage(lens.command.title) } }
     : lens;
+}
+
+export function shownAction(action: CodeAction): CodeAction {
+  return { ...action, title: escapeMessage(action.title) };
+}
+
+export function shownSymbol(symbol: DocumentSymbol): DocumentSymbol {
+  return {
+    ...symbol,
+    name: escapeMessage(symbol.name),
+    ...(symbol.detail === undefined ? {} : { detail: escapeMessage(symbol.detail) }),
+    ...(symbol.children && { children: symbol.children.map(shownSymbol) }),
+  };
 }
 
 export function shownDiagnostic(diagnostic: Diagnostic): Diagnostic {
