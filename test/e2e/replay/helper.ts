@@ -210,8 +210,10 @@ async function main(): Promise<void> {
   const input = createInterface({ input: process.stdin });
   // The client holds the other end: its end is ours.
   input.on('close', () => process.exit(0));
+  const socket = net.connect(socketPath);
+  // The client says it once somebody called.
   const token = await new Promise<string>(resolve => input.once('line', resolve));
-  const connection = createFrameConnection(duplexChannel(net.connect(socketPath)));
+  const connection = createFrameConnection(duplexChannel(socket));
   connection.onClosed(() => process.exit(0));
   const handlers: Readonly<Record<string, ((params: never) => unknown) | undefined>> = handlersOf(connection);
   connection.rpc.onRequest((method: string, params: unknown) => {
