@@ -1,4 +1,5 @@
 import type { Btf, BtfType, BtfTypeId } from '../shared/object/btf-model';
+import { ObjectError } from '../shared/object/model';
 import { DecodedTypes } from './decoded-types';
 import { type Layout, Layouts, type PaddingBits } from './vmlinux-layout';
 import { identifier, keyword, type VmlinuxNames, vmlinuxNames } from './vmlinux-names';
@@ -23,12 +24,15 @@ const MISSING_BASE_TYPES: Readonly<Record<string, string>> = {
   __Poly128_t: 'unsigned __int128',
 };
 
+/** Members and padding; a distribution kernel's header has a tenth. Structs that contain each other several times multiply. */
+const MAX_LINES = 2_000_000;
+
 const INT_WORDS = /^(?:(?:unsigned|signed|char|short|int|long|__int128|_Bool|bool)(?: |$))+$/;
 
 /**
  * The kernel's types as a C header, the meaning of `bpftool btf dump format c`: every size, offset and enumerator as in
  * the BTF, all records with preserve_access_index so that CO-RE relocates accesses to them.
- * Without `selection` all of them. 64-bit kernels only: the BPF target's long and pointers have 8 bytes.
+ * Without `selection` all of them. Throws ObjectError 'bad-btf' for a damaged table. 64-bit kernels only: the BPF target's long and pointers have 8 bytes.
  */
 export function vmlinuxHeader(btf: Btf, selection?: HeaderSelection): string {
   return new HeaderWriter(btf, selection?.takenTags ?? new Set(), selection?.takenNames ?? new Set()).write(
@@ -58,6 +62,7 @@ class HeaderWriter {
   private readonly states = new Map<BtfTypeId, State>();
   private readonly declaredTags = new Set<string>();
   private readonly out: string[] = [];
+  private lines = 0;
 
   constructor(
     private readonly btf: Btf,
@@ -97,7 +102,7 @@ class HeaderWriter {
     if (id === 0) return;
     // Most uses are of what stands there already: look before decoding.
     const state = this.states.get(id);
-    if (state === 'done' || (state === 'open' && use === 'whole')) {
+    if (state === 'done' || (state === 'open' && (use === 'whole' || this.btf.name(id) === ''))) {
       if (use === 'whole' && this.btf.kind(id) === 'typedef') this.need(this.aliased(id), use);
       return;
     }
@@ -134,8 +139,11 @@ class HeaderWriter {
         return;
       case 'struct':
       case 'union':
-        if (type.name === '') for (const member of type.members) this.need(member.type, 'whole');
-        else if (use === 'whole') this.defineRecord(id);
+        if (type.name === '') {
+          this.states.set(id, 'open');
+          for (const member of type.members) this.need(member.type, 'whole');
+          this.states.set(id, 'done');
+        } else if (use === 'whole') this.defineRecord(id);
         else this.declare(id, use);
         return;
       default:
@@ -186,6 +194,11 @@ class HeaderWriter {
       lines.push(`${indent}${declared}${bitSize > 0 ? ` : ${bitSize}` : ''};`);
     }
     lines.push(...paddingLines(layout.tailPadding, indent));
+    this.lines += lines.length;
+    if (this.lines > MAX_LINES) {
+      const why = 'its structs have more members than a kernel’s';
+      throw new ObjectError('bad-btf', `The kernel’s type information (BTF) is damaged: ${why}.`);
+    }
     return `{\n${lines.map(line => `${line}\n`).join('')}${'\t'.repeat(depth)}}${recordAttributes(layout)}`;
   }
 

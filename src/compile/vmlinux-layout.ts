@@ -1,10 +1,11 @@
 import type { Btf, BtfMember, BtfTypeId } from '../shared/object/btf-model';
+import { ObjectError } from '../shared/object/model';
 import type { DecodedTypes } from './decoded-types';
 
 /** How to write one struct or union so that clang's BPF target lays it out as the kernel did. */
 export interface Layout {
   /**
-   * natural: as written; packed: with __attribute__((packed)); opaque: C cannot express it (overlapping members),
+   * natural: as written; packed: with __attribute__((packed)); opaque: C cannot express it (overlapping members, absurd gaps),
    * only its size is kept.
    */
   readonly form: 'natural' | 'packed' | 'opaque';
@@ -25,6 +26,8 @@ export interface Layout {
 export type PaddingBits = readonly number[];
 
 const LONG_BITS = 64;
+/** Of one gap, 32 KiB: several times what the kernel aligns to. A damaged table's can be any size. */
+const MAX_PADDING_LONGS = 4096;
 
 /**
  * Computes layouts by the rules clang uses for BPF (Itanium C++ ABI's for C types: a member goes to the next multiple
@@ -32,6 +35,7 @@ const LONG_BITS = 64;
  */
 export class Layouts {
   private readonly layouts = new Map<BtfTypeId, Layout>();
+  private readonly open = new Set<BtfTypeId>();
 
   constructor(
     private readonly btf: Btf,
@@ -62,11 +66,18 @@ export class Layouts {
     }
   }
 
-  /** `id` must be a struct or union. */
+  /** `id` must be a struct or union. Throws ObjectError 'bad-btf' when it contains itself. */
   layoutOf(id: BtfTypeId): Layout {
     let layout = this.layouts.get(id);
     if (!layout) {
+      if (this.open.has(id))
+        throw new ObjectError(
+          'bad-btf',
+          `The kernel’s type information (BTF) is damaged: type ${id} contains itself.`,
+        );
+      this.open.add(id);
       layout = this.compute(id);
+      this.open.delete(id);
       this.layouts.set(id, layout);
     }
     return layout;
@@ -116,10 +127,11 @@ function placeStruct(fields: readonly Field[], sizeBits: number, packed: boolean
   let alignBits = 8;
   // Stable, so that empty members keep their place.
   for (const field of [...fields].sort((a, b) => a.offset - b.offset)) {
-    let padding: PaddingBits = [];
+    let padding: PaddingBits | null = [];
     if (placed(field, cursor, packed) !== field.offset) {
       if (field.offset < cursor || placed(field, field.offset, packed) !== field.offset) return null;
       padding = paddingBits(cursor, field.offset);
+      if (!padding) return null;
     }
     members.push({ member: field.member, bitSize: field.bitSize, padding });
     cursor = field.offset + (field.bitSize || field.sizeBits);
@@ -127,6 +139,7 @@ function placeStruct(fields: readonly Field[], sizeBits: number, packed: boolean
   }
   if (cursor > sizeBits || sizeBits % alignBits !== 0) return null;
   const tailPadding = roundUp(cursor, alignBits) === sizeBits ? [] : paddingBits(cursor, sizeBits);
+  if (!tailPadding) return null;
   return { form: packed ? 'packed' : 'natural', align: alignBits / 8, alignedTo: 0, members, tailPadding };
 }
 
@@ -163,7 +176,9 @@ function placed(field: Field, cursor: number, packed: boolean): number {
   return crosses ? roundUp(cursor, unit) : cursor;
 }
 
-function paddingBits(from: number, to: number): number[] {
+/** null where it is more than any kernel has. */
+function paddingBits(from: number, to: number): PaddingBits | null {
+  if (to - from > MAX_PADDING_LONGS * LONG_BITS) return null;
   const widths: number[] = [];
   for (let at = from; at < to; ) {
     const width = Math.min(to - at, LONG_BITS - (at % LONG_BITS));

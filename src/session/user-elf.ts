@@ -3,6 +3,8 @@
  * address, and the GOT slots through which it calls a function. Reads the whole file; throws nothing but
  * UserElfError. A hostile file costs no more than a large program: every answer has a limit of work.
  */
+import { elfNotes } from '../shared/object/elf-notes';
+
 export class UserElfError extends Error {
   constructor(message: string) {
     super(message);
@@ -185,15 +187,10 @@ export class UserElf {
   /** Every note; `at` and `size` are those of its description in the file. */
   private *notes(): Generator<{ owner: string; type: number; at: number; size: number }> {
     for (const section of this.sections.filter(candidate => candidate.type === SHT_NOTE)) {
-      for (let start = section.offset; start + 12 <= section.offset + section.size; ) {
-        const nameBytes = this.view.getUint32(start, true);
-        const size = this.view.getUint32(start + 4, true);
-        this.spend(NOTE_WORK + (nameBytes + size) / 16);
-        const type = this.view.getUint32(start + 8, true);
-        const at = start + 12 + ((nameBytes + 3) & ~3);
-        const name = this.bytes.subarray(start + 12, start + 12 + Math.max(0, nameBytes - 1));
-        yield { owner: Buffer.from(name).toString('latin1'), type, at, size };
-        start = at + ((size + 3) & ~3);
+      const bytes = this.bytes.subarray(section.offset, section.offset + section.size);
+      for (const { owner, type, start, size } of elfNotes(bytes)) {
+        this.spend(NOTE_WORK + size / 16);
+        yield { owner, type, at: section.offset + start, size };
       }
     }
   }

@@ -4,7 +4,7 @@
  * keeps the places of these calls in a table, __start_mcount_loc to __stop_mcount_loc: what ftrace makes
  * available_filter_functions of when it starts. x86-64 only: elsewhere the table is filled in when the kernel starts.
  */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { readKallsyms } from '../../shared/object/kallsyms';
 
@@ -108,6 +108,8 @@ function sectionsOf(image: number): ReadonlyMap<string, Section> {
 }
 
 function readAt(file: number, offset: number, bytes: number): Buffer {
+  // Before memory is taken for it.
+  if (bytes > fstatSync(file).size) throw new RangeError('the image ends early');
   const buffer = Buffer.alloc(bytes);
   const got = readSync(file, buffer, 0, bytes, offset);
   if (got < bytes) throw new RangeError('the image ends early');

@@ -39,6 +39,9 @@ const LSM_PREFIX = 'bpf_lsm_';
 const ITERATOR_PREFIX = 'bpf_iter__';
 const ITERATOR_FUNCTION_PREFIX = 'bpf_iter_';
 
+/** Of one struct, those of its anonymous members among them; a damaged table could multiply them without end. */
+const MAX_MEMBERS = 20_000;
+
 export class KernelTypes {
   private names: Names | null = null;
   private helpers: ReadonlySet<string> | null = null;
@@ -171,10 +174,12 @@ export class KernelTypes {
   /** Members by name, those of anonymous members among them, with offsets from the outer struct. */
   members(id: BtfTypeId): BtfMember[] {
     const all: BtfMember[] = [];
+    let seen = 0;
     const visit = (typeId: BtfTypeId, base: number, depth: number) => {
       const type = this.btf.type(this.btf.resolve(typeId));
       if ((type.kind !== 'struct' && type.kind !== 'union') || depth > 8) return;
       for (const member of type.members) {
+        if (++seen > MAX_MEMBERS) return;
         if (member.name === '') visit(member.type, base + member.bitOffset, depth + 1);
         else all.push({ ...member, bitOffset: base + member.bitOffset });
       }

@@ -1,6 +1,7 @@
 /** Functions and static probes of a program or library: what uprobe and USDT targets name. Reads symbols only. */
 import { accessSync, closeSync, constants, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { elfNotes } from '../../shared/object/elf-notes';
 import { openUntrustedFileSync } from '../../system/untrusted-file';
 
 export interface UserBinary {
@@ -107,7 +108,7 @@ export function readUserBinary(file: string): UserBinary | null {
     const stamp = `${size}-${mtimeMs}`;
     const known = cache.get(file);
     if (known?.stamp === stamp) return known.binary;
-    const binary = read(descriptor);
+    const binary = read(descriptor, size);
     if (!binary) return null;
     if (cache.size >= KEPT) cache.clear();
     cache.set(file, { stamp, binary });
@@ -128,9 +129,12 @@ interface Section {
   readonly link: number;
 }
 
-function read(descriptor: number): UserBinary | null {
+function read(descriptor: number, fileBytes: number): UserBinary | null {
+  // Sections that overlap would be read many times over; each string table serves two of symbols at most.
+  let budget = 2 * fileBytes;
   const bytes = (offset: number, length: number): Buffer => {
-    if (length > MAX_SECTION_BYTES) throw new RangeError('section too large');
+    budget -= length;
+    if (length > MAX_SECTION_BYTES || budget < 0) throw new RangeError('sections too large');
     const buffer = Buffer.alloc(length);
     return buffer.subarray(0, readSync(descriptor, buffer, 0, length, offset));
   };
@@ -162,26 +166,24 @@ function read(descriptor: number): UserBinary | null {
 }
 
 function* functionNames(symbols: Buffer, strings: Buffer): Generator<string> {
+  // Names share only their endings: what is much more than the table is the same text again and again.
+  let budget = (1 << 20) + 8 * strings.length;
   for (let at = 0; at + 24 <= symbols.length; at += 24) {
     const type = (symbols[at + 4] ?? 0) & 0xf;
     // Section 0: defined elsewhere.
     if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || symbols.readUInt16LE(at + 6) === 0) continue;
     const name = textAt(strings, symbols.readUInt32LE(at));
+    budget -= name.length;
+    if (budget < 0) return;
     if (name !== '') yield name;
   }
 }
 
 /** Notes of <sys/sdt.h>: three addresses, then provider, name and arguments. */
 function* probesOf(notes: Buffer): Generator<{ provider: string; name: string }> {
-  const align = (bytes: number) => (bytes + 3) & ~3;
-  for (let at = 0; at + 12 <= notes.length; ) {
-    const nameBytes = notes.readUInt32LE(at);
-    const descriptionBytes = notes.readUInt32LE(at + 4);
-    const description = at + 12 + align(nameBytes);
-    const provider = textAt(notes, description + 24);
-    const name = textAt(notes, description + 24 + provider.length + 1);
+  for (const { start, size } of elfNotes(notes)) {
+    const [provider = '', name = ''] = notes.toString('latin1', start + 24, start + size).split('\0');
     if (provider !== '' && name !== '') yield { provider, name };
-    at = description + align(descriptionBytes);
   }
 }
 

@@ -21,6 +21,8 @@ export class KernelSymbols {
     for (const line of kallsyms.split('\n')) {
       const type = line.charAt(17);
       if (type !== 'T' && type !== 't' && type !== 'W' && type !== 'w') continue;
+      // The sandbox VM says this, too: its root can write what it likes.
+      if (!/^[0-9a-f]{16} /.test(line)) continue;
       const address = BigInt(`0x${line.slice(0, 16)}`);
       if (address !== 0n) found.push({ address, line });
     }

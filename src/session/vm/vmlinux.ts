@@ -6,6 +6,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { elfNotes } from '../../shared/object/elf-notes';
 import { runChild } from '../../system/child-process';
 import { findTool } from './find-tool';
 import type { KernelImage } from './kernel-image';
@@ -28,6 +29,7 @@ const COMPRESSIONS = [
   { magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), tool: 'zstd' },
   { magic: Buffer.from([0x02, 0x21, 0x4c, 0x18]), tool: 'lz4' },
 ] as const;
+const MAX_KERNEL_BYTES = 1 << 30;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 /**
@@ -63,18 +65,14 @@ export async function hasPvhEntry(file: string): Promise<boolean> {
   const notes = await elfSection(file, '.notes');
   if (!notes) return false;
   const XEN_ELFNOTE_PHYS32_ENTRY = 18;
-  const align = (bytes: number): number => (bytes + 3) & ~3;
-  for (let at = 0; at + 12 <= notes.length; ) {
-    const nameBytes = notes.readUInt32LE(at);
-    const descriptorBytes = notes.readUInt32LE(at + 4);
-    const name = notes.toString('latin1', at + 12, at + 12 + Math.max(0, nameBytes - 1));
-    if (name === 'Xen' && notes.readUInt32LE(at + 8) === XEN_ELFNOTE_PHYS32_ENTRY) return true;
-    at += 12 + align(nameBytes) + align(descriptorBytes);
-  }
+  for (const { owner, type } of elfNotes(notes))
+    if (owner === 'Xen' && type === XEN_ELFNOTE_PHYS32_ENTRY) return true;
   return false;
 }
 
+/** The kernel's ELF file out of its boot image; null where it is of another format, damaged, or there is no tool for it. */
 async function unpack(image: Buffer): Promise<Buffer | null> {
+  if (image.length < BOOT_HEADER.payloadLength + 4) return null;
   const magic = image.toString('latin1', BOOT_HEADER.magic, BOOT_HEADER.magic + BOOT_MAGIC.length);
   if (magic !== BOOT_MAGIC) return null;
   // 0 stands for 4, for history's sake.
@@ -82,7 +80,7 @@ async function unpack(image: Buffer): Promise<Buffer | null> {
   const start = protectedMode + image.readUInt32LE(BOOT_HEADER.payloadOffset);
   const payload = image.subarray(start, start + image.readUInt32LE(BOOT_HEADER.payloadLength));
   const startsWith = (bytes: Buffer): boolean => payload.subarray(0, bytes.length).equals(bytes);
-  if (startsWith(GZIP_MAGIC)) return gunzipSync(payload);
+  if (startsWith(GZIP_MAGIC)) return gunzipped(payload);
   const compression = COMPRESSIONS.find(one => startsWith(one.magic));
   const tool = compression && (await findTool(compression.tool));
   if (!tool) return null;
@@ -90,18 +88,32 @@ async function unpack(image: Buffer): Promise<Buffer | null> {
   return elf?.subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1')) ? elf : null;
 }
 
+function gunzipped(payload: Uint8Array): Buffer | null {
+  try {
+    return gunzipSync(payload, { maxOutputLength: MAX_KERNEL_BYTES });
+  } catch {
+    return null;
+  }
+}
+
 async function filter(tool: string, args: readonly string[], input: Uint8Array): Promise<Buffer | null> {
-  const limits = { deadlineMs: UNPACK_DEADLINE_MS, outputBytes: 1 << 30 };
+  const limits = { deadlineMs: UNPACK_DEADLINE_MS, outputBytes: MAX_KERNEL_BYTES };
   const { code, stdout, truncated } = await runChild('tool', tool, args, { ...limits, input });
   return code === 0 && !truncated ? stdout : null;
 }
 
-/** Bytes of one section of a 64-bit little-endian ELF file (elf(5)), without reading the whole file. */
+/**
+ * Bytes of one section of a 64-bit little-endian ELF file (elf(5)), without reading the whole file. null where there is
+ * none of that name, or the file is damaged.
+ */
 async function elfSection(file: string, wanted: string): Promise<Buffer | null> {
   const handle = await open(file);
   try {
-    const read = async (offset: number, bytes: number): Promise<Buffer> =>
-      (await handle.read(Buffer.alloc(bytes), 0, bytes, offset)).buffer;
+    const { size } = await handle.stat();
+    const read = async (offset: number, bytes: number): Promise<Buffer> => {
+      if (offset + bytes > size) throw new RangeError('beyond the end of the file');
+      return (await handle.read(Buffer.alloc(bytes), 0, bytes, offset)).buffer;
+    };
     const header = await read(0, 64);
     const entryBytes = header.readUInt16LE(0x3a);
     const count = header.readUInt16LE(0x3c);
@@ -117,6 +129,10 @@ async function elfSection(file: string, wanted: string): Promise<Buffer | null> 
         return await read(...place(index));
     }
     return null;
+  } catch (error) {
+    // A header that points outside of the file, or of its own table.
+    if (error instanceof RangeError) return null;
+    throw error;
   } finally {
     await handle.close();
   }

@@ -1,4 +1,5 @@
 import { decodeCString, encodeUtf8 } from '../utf8';
+import { endlessType } from './btf-circles';
 import type { Btf, BtfType, BtfTypeId } from './btf-model';
 import {
   BTF_HEADER_BYTES,
@@ -108,6 +109,8 @@ class BtfTable implements Btf {
     this.words = wordsOf(view, typesStart, typesBytes, littleEndian);
     this.offsets = this.index(typesBytes);
     this.typeCount = this.firstId + this.offsets.length;
+    const endless = endlessType(this.words, this.offsets, this.firstId);
+    if (endless !== null) throw bad(`type ${endless} refers to itself`);
   }
 
   type(id: BtfTypeId): BtfType {

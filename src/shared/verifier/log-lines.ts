@@ -1,5 +1,5 @@
 /** Which kind of line a line of a verifier log is (kernel/bpf/verifier.c and log.c, 4.x to 7.x). */
-import type { LogSource, VerifierStatistics } from './model';
+import { type LogSource, MAX_LINE, type VerifierStatistics } from './model';
 
 export type LogLine =
   | { readonly kind: 'blank' | 'noise' }
@@ -79,7 +79,7 @@ export function classifyLine(line: string): LogLine {
 
 function parseSource(text: string): LogSource {
   const placed = PLACED_SOURCE.exec(text.trim());
-  return placed
+  return placed && Number(placed[3]) <= MAX_LINE
     ? { text: (placed[1] ?? '').trim(), file: placed[2] ?? null, line: Number(placed[3]) }
     : { text: text.trim(), file: null, line: 0 };
 }

@@ -81,3 +81,7 @@ export interface ParsedLog {
   /** What libbpf (or a loader in its place) says around the logs, without "libbpf: ". */
   readonly loaderMessages: readonly string[];
 }
+
+/** BPF_LINE_INFO_LINE_NUM and _COL (include/uapi/linux/btf.h) have 22 and 10 bits. */
+export const MAX_LINE = (1 << 22) - 1;
+export const MAX_COLUMN = (1 << 10) - 1;

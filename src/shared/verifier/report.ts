@@ -1,5 +1,5 @@
 /** The report that kernels since 7.3 append to a log: "Verification failed: …" and sections at column 0. */
-import type { ReportPlace, VerifierReport } from './model';
+import { MAX_COLUMN, MAX_LINE, type ReportPlace, type VerifierReport } from './model';
 
 export const REPORT_START = 'Verification failed: ';
 /** "Reason:", "At:", "Causal path:", "Active lock:", "Suggestion:", and what later kernels add. */
@@ -56,21 +56,23 @@ function parsePlaces(lines: readonly string[]): ReportPlace[] {
     label = '';
     message = [];
   };
-  for (const line of lines) {
-    const placed = PLACED.exec(line);
-    const counted = UNPLACED.exec(line);
-    const annotation = ANNOTATION.exec(line);
-    const more = label !== '' ? CONTINUATION.exec(line) : null;
+  for (const text of lines) {
+    const placed = PLACED.exec(text);
+    const counted = UNPLACED.exec(text);
+    const annotation = ANNOTATION.exec(text);
+    const more = label !== '' ? CONTINUATION.exec(text) : null;
     if (counted) {
       finish();
       place = { function: null, file: null, line: 0, column: 0, instruction: Number(counted[1]) };
     } else if (placed) {
       finish();
+      // A number that the kernel cannot have written is of a damaged log: no place.
+      const [line, column] = [Number(placed[3]), Number(placed[4])];
       place = {
         function: placed[1] ?? null,
-        file: placed[2] ?? null,
-        line: Number(placed[3]),
-        column: Number(placed[4]),
+        ...(line >= 1 && line <= MAX_LINE && column <= MAX_COLUMN
+          ? { file: placed[2] ?? null, line, column }
+          : { file: null, line: 0, column: 0 }),
         instruction: null,
       };
     } else if (annotation) {

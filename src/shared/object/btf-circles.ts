@@ -1,0 +1,91 @@
+import { TYPE_BYTES } from './btf-type';
+
+/** By BTF_KIND_* (include/uapi/linux/btf.h): word that names the one type a type of this kind is made of; 0: none, or many. */
+const TARGET_WORDS = [0, 0, 2, 3, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 2, 0];
+const HEAD_WORDS = TYPE_BYTES / 4;
+const FUNC_PROTO = 13;
+/** Pointers to arrays of pointers … that one declaration in C may be made of; the kernel's longest has below 20. */
+const MAX_DEPTH = 128;
+const OPEN = 255;
+
+/**
+ * The first type whose declaration in C would have no end, because it refers to itself through pointers, arrays,
+ * qualifiers, typedefs and parameters alone, or is nested absurdly deep; null where there is none. Structs and unions end
+ * a declaration: they are referred to by name. References to types before `firstId` (split BTF's base) are not followed.
+ */
+export function endlessType(words: Uint32Array, offsets: Uint32Array, firstId: number): number | null {
+  const walk = new Walk(words, offsets, firstId);
+  for (let index = 0; index < offsets.length; index++)
+    if (!walk.isEnd(index) && walk.depthOf(index, 0) > MAX_DEPTH) return firstId + index;
+  return null;
+}
+
+class Walk {
+  /** By type: 1 and the depth of what it is made of; 0: not known yet. */
+  private readonly depths: Uint8Array;
+
+  constructor(
+    private readonly words: Uint32Array,
+    private readonly offsets: Uint32Array,
+    private readonly firstId: number,
+  ) {
+    this.depths = new Uint8Array(offsets.length);
+  }
+
+  /** Whether its declaration refers to no other; ids outside of the table count as such. */
+  isEnd(index: number): boolean {
+    if (index < 0 || index >= this.offsets.length) return true;
+    const kind = ((this.words[((this.offsets[index] as number) >>> 2) + 1] as number) >>> 24) & 0x1f;
+    return TARGET_WORDS[kind] === 0 && kind !== FUNC_PROTO;
+  }
+
+  /** More than MAX_DEPTH where there is no end; `level`: how deep it lies itself. */
+  depthOf(start: number, level: number): number {
+    const { words, offsets, depths, firstId } = this;
+    let below = 0;
+    let steps = 0;
+    let index = start;
+    // Most types refer to one other: no call for each of a hundred thousand.
+    while (index >= 0 && index < offsets.length) {
+      const known = depths[index] as number;
+      if (known > 0) {
+        below = known;
+        break;
+      }
+      const at = (offsets[index] as number) >>> 2;
+      const kind = ((words[at + 1] as number) >>> 24) & 0x1f;
+      const target = TARGET_WORDS[kind] as number;
+      if (target === 0) {
+        if (kind === FUNC_PROTO) below = this.depthOfPrototype(index, at, level + steps);
+        break;
+      }
+      if (level + ++steps > MAX_DEPTH) return OPEN;
+      index = (words[at + target] as number) - firstId;
+    }
+    const depth = below + steps;
+    if (depth > MAX_DEPTH) return OPEN;
+    index = start;
+    for (let left = depth; left > below; left--) {
+      depths[index] = left;
+      const at = (offsets[index] as number) >>> 2;
+      index =
+        (words[at + (TARGET_WORDS[((words[at + 1] as number) >>> 24) & 0x1f] as number)] as number) - firstId;
+    }
+    return depth;
+  }
+
+  private depthOfPrototype(index: number, at: number, level: number): number {
+    const { words, depths, firstId } = this;
+    if (level >= MAX_DEPTH) return OPEN;
+    depths[index] = OPEN;
+    // What it returns, then the name and the type of each parameter.
+    let deepest = this.depthOf((words[at + 2] as number) - firstId, level + 1);
+    const end = at + HEAD_WORDS + 2 * ((words[at + 1] as number) & 0xffff);
+    for (let word = at + HEAD_WORDS + 1; word < end && deepest < MAX_DEPTH; word += 2) {
+      const parameter = (words[word] as number) - firstId;
+      if (!this.isEnd(parameter)) deepest = Math.max(deepest, this.depthOf(parameter, level + 1));
+    }
+    depths[index] = Math.min(OPEN, deepest + 1);
+    return deepest + 1;
+  }
+}

@@ -1,0 +1,56 @@
+/** One session from start to close, step by step, with the session room's own code; what the clients that are killed run. */
+import { writeFileSync } from 'node:fs';
+import { HelperPool } from '../../../src/session/helper-pool';
+import { startSession } from '../../../src/session/start-session';
+import type { Target } from '../../../src/session/target';
+import { indexRingSpan } from '../../../src/shared/decode/ring-span';
+import { readObject } from '../../../src/shared/object/object';
+
+/** Records that a whole session waits for before it closes. */
+const RECORDS = 200;
+
+/** `say` is told of each step as it begins. */
+export async function wholeSession(
+  target: Target,
+  objectBytes: Uint8Array,
+  password: string,
+  say: (step: string) => void,
+): Promise<void> {
+  const object = readObject(objectBytes, 'busy.bpf.o');
+  const helpers = new HelperPool();
+  // The sandbox VM's kernel does not run this process: there the record of any will do.
+  const pid = target.id === 'local' ? process.pid : null;
+  const { session } = await startSession(
+    {
+      target,
+      helpers,
+      object,
+      objectBytes,
+      parameters: new Map([['target_pid', String(pid ?? 0)]]),
+      pid,
+      ui: { hasTerminal: false, consent: async () => true, password: async () => password },
+      progress: say,
+      allowChangingPrograms: false,
+    },
+    () => undefined,
+  );
+  say('streaming');
+  let records = 0;
+  await new Promise<void>(resolve => {
+    session.onFrame((_stream, frame) => {
+      records += indexRingSpan(frame.bytes).count;
+      if (records >= RECORDS) resolve();
+      else makeSystemCall();
+    });
+    makeSystemCall();
+  });
+  for (const map of object.maps.filter(each => each.view.kind !== 'events')) await session.readMap(map);
+  await session.drain();
+  say('closing');
+  await session.close();
+  helpers.dispose();
+}
+
+function makeSystemCall(): void {
+  writeFileSync('/dev/null', 'x');
+}
