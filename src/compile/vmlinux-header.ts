@@ -27,6 +27,9 @@ const MISSING_BASE_TYPES: Readonly<Record<string, string>> = {
 /** Members and padding; a distribution kernel's header has a tenth. Structs that contain each other several times multiply. */
 const MAX_LINES = 2_000_000;
 
+/** The kernel's deepest is below 10. */
+const MAX_NESTING = 64;
+
 const INT_WORDS = /^(?:(?:unsigned|signed|char|short|int|long|__int128|_Bool|bool)(?: |$))+$/;
 
 /**
@@ -39,6 +42,10 @@ export function vmlinuxHeader(btf: Btf, selection?: HeaderSelection): string {
     selection?.roots ?? allNamed(btf),
     !selection,
   );
+}
+
+function damaged(why: string): ObjectError {
+  return new ObjectError('bad-btf', `The kernel’s type information (BTF) is damaged: ${why}.`);
 }
 
 function* allNamed(btf: Btf): Iterable<BtfTypeId> {
@@ -63,6 +70,8 @@ class HeaderWriter {
   private readonly declaredTags = new Set<string>();
   private readonly out: string[] = [];
   private lines = 0;
+  /** Unnamed structs whose bodies are being written, each in the one before. */
+  private nesting = 0;
 
   constructor(
     private readonly btf: Btf,
@@ -181,6 +190,7 @@ class HeaderWriter {
   }
 
   private recordBody(id: BtfTypeId, depth: number): string {
+    if (++this.nesting > MAX_NESTING) throw damaged('an unnamed struct contains itself');
     const layout = this.layouts.layoutOf(id);
     const indent = '\t'.repeat(depth + 1);
     const lines: string[] = [];
@@ -195,10 +205,8 @@ class HeaderWriter {
     }
     lines.push(...paddingLines(layout.tailPadding, indent));
     this.lines += lines.length;
-    if (this.lines > MAX_LINES) {
-      const why = 'its structs have more members than a kernel’s';
-      throw new ObjectError('bad-btf', `The kernel’s type information (BTF) is damaged: ${why}.`);
-    }
+    if (this.lines > MAX_LINES) throw damaged('its structs have more members than a kernel’s');
+    this.nesting--;
     return `{\n${lines.map(line => `${line}\n`).join('')}${'\t'.repeat(depth)}}${recordAttributes(layout)}`;
   }
 

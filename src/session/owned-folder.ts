@@ -7,6 +7,8 @@ import { lstat, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const OWNER_FILE = 'owner';
+/** Long after a folder was made its mark is written: without one by then, its process was killed in between. */
+const UNMARKED_MS = 60_000;
 
 /** A process id alone means nothing after a reboot, in another container, or when it was given away anew. */
 interface Owner {
@@ -27,7 +29,8 @@ export async function createOwnedFolder(parent: string, prefix: string, pid = pr
 
 /**
  * Removes the marked folders whose process is gone. Only real folders of this user that nobody else may enter are
- * looked into, and no link is followed; what cannot be read or removed is left. Never throws.
+ * looked into, and no link is followed; what cannot be read or removed is left. One that was never marked goes when it is
+ * a minute old. Never throws.
  */
 export async function removeStaleFolders(parent: string, prefix: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
@@ -42,13 +45,27 @@ async function isStale(folder: string): Promise<boolean> {
   const entry = await lstat(folder);
   if (!entry.isDirectory() || entry.uid !== process.getuid?.() || (entry.mode & 0o777) !== 0o700)
     return false;
-  const file = await open(path.join(folder, OWNER_FILE), constants.O_RDONLY | constants.O_NOFOLLOW);
+  const owner = await readOwner(folder);
+  if (!owner) return Date.now() - entry.mtimeMs > UNMARKED_MS;
+  const now = ownerOf(owner.pid);
+  if (owner.bootId !== now.bootId) return true;
+  // Processes of another container cannot be seen from here.
+  return owner.pidNamespace === now.pidNamespace && owner.startTime !== now.startTime;
+}
+
+/** null where the mark is missing or was not written to its end. Throws for a link, and for what may not be read. */
+async function readOwner(folder: string): Promise<Owner | null> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+  const file = await open(path.join(folder, OWNER_FILE), flags).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (!file) return null;
   try {
-    const owner: Owner = JSON.parse(await file.readFile('utf8'));
-    const now = ownerOf(owner.pid);
-    if (owner.bootId !== now.bootId) return true;
-    // Processes of another container cannot be seen from here.
-    return owner.pidNamespace === now.pidNamespace && owner.startTime !== now.startTime;
+    return JSON.parse(await file.readFile('utf8')) as Owner;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   } finally {
     await file.close();
   }

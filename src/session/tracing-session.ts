@@ -3,13 +3,15 @@
  * detached at the end. Shared by the extension and bpfw; knows nothing of panels or printing.
  */
 
+import { valueStride as strideOf } from '../shared/decode/map-values';
 import { type MapContent, MapSnapshot } from '../shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../shared/object/model';
-import { DataContent, type DataFrame, FRAME_HEADER_BYTES } from '../shared/protocol/frames';
+import { DataContent, type DataFrame, FRAME_HEADER_BYTES, FrameError } from '../shared/protocol/frames';
 import type {
   AttachedProgram,
   AttachOverride,
   HelperParams,
+  LoadedMap,
   OpenedSession,
   OpenSession,
 } from '../shared/protocol/helper';
@@ -168,19 +170,37 @@ export class TracingSession {
 
   /** The map's content now. Bytes are valid until it is read again: decode them before you wait. */
   async readMap(map: MapDefinition): Promise<MapBytes> {
+    const { keySize, valueStride } = this.loadedMap(map.name);
+    if (keySize !== map.keySize || valueStride !== strideOf(map, this.opened.possibleCpus)) {
+      const what = `The helper's entries of map '${map.name}' are not as long as the object says.`;
+      throw new SessionError('protocol', what);
+    }
     return { map, cpus: this.opened.possibleCpus, ...(await this.readEntries(map.name)) };
   }
 
   /** The bytes of a section of global data (".bss", ".data") now. */
   async readSection(section: string): Promise<Uint8Array> {
-    return (await this.readEntries(section)).values;
+    const { values } = await this.readEntries(section);
+    const globals = this.object.globals.filter(global => global.section === section);
+    const end = Math.max(0, ...globals.map(({ offset, layout }) => offset + layout.size));
+    if (values.byteLength < end)
+      throw new SessionError(
+        'protocol',
+        `The helper's section '${section}' is shorter than the object says.`,
+      );
+    return values;
+  }
+
+  /** Throws SessionError 'protocol'. */
+  private loadedMap(name: string): LoadedMap {
+    const loaded = this.opened.maps.find(candidate => candidate.name === name);
+    if (!loaded) throw new SessionError('protocol', `The helper did not load a map '${name}'.`);
+    return loaded;
   }
 
   /** One read of a map after the other: they share its bytes. */
-  private readEntries(map: string): Promise<MapEntryBytes> {
-    const loaded = this.opened.maps.find(candidate => candidate.name === map);
-    if (!loaded)
-      return Promise.reject(new SessionError('protocol', `The helper did not load a map '${map}'.`));
+  private async readEntries(map: string): Promise<MapEntryBytes> {
+    const loaded = this.loadedMap(map);
     const known = this.snapshots.get(map) ?? {
       content: new MapSnapshot(loaded.keySize, loaded.valueStride, SNAPSHOT_ENTRIES),
       reading: Promise.resolve(),
@@ -254,11 +274,11 @@ export class TracingSession {
     }
   }
 
-  /** Throws RangeError, which closes the connection, for more than any snapshot needs. */
+  /** Throws FrameError, which closes the connection, for more than any snapshot needs. */
   private keepEarlyPart(frame: DataFrame): void {
     this.snapshotPartBytes += PART_BYTES + frame.bytes.byteLength;
     if (this.snapshotPartBytes > MOST_EARLY_BYTES)
-      throw new RangeError('the helper sent snapshots of maps that nobody asked for');
+      throw new FrameError('too-long', 'the helper sent snapshots of maps that nobody asked for');
     const parts = this.snapshotParts.get(frame.streamId) ?? [];
     parts.push(frame.bytes.slice());
     this.snapshotParts.set(frame.streamId, parts);

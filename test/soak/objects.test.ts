@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { findClang } from '../../src/compile/clang';
 import { compile } from '../../src/compile/compile';
-import { keepFigures } from '../figures';
+
 import { installedClangs, kernelBtfFiles, scratchFolder } from '../unit/compile/toolchain';
 import { runRounds } from '../unit/hostile/run';
 import { makeSamples } from '../unit/hostile/samples';
 import { btfSource } from '../unit/templates/compiled';
 import { includeFolder, readTemplates } from '../unit/templates/folders';
+import { report } from './report';
 
 const SEED = Number(process.env.BPFW_SOAK_SEED ?? 0x0b1ec7);
 const ROUNDS = Number(process.env.BPFW_SOAK_OBJECTS ?? 100_000);
@@ -42,7 +43,7 @@ it(`${ROUNDS} damaged objects, programs, images, tables and logs end no reader w
     deadlineMs: 20_000,
     prepare: samples => makeSamples(samples, objects),
   });
-  keepFigures('objects', { seed: SEED, rounds: ROUNDS, ...result });
+  report('objects', { seed: SEED, rounds: ROUNDS, ...result });
   expect(result.peakMb - result.warmMb).toBeLessThan(GROWTH_MB);
   expect(result.slowest.ms).toBeLessThan(SLOWEST_MS);
 });

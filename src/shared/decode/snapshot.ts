@@ -1,5 +1,10 @@
 import { copyBytes } from '../copy-bytes';
-import { MAP_CHANGES_HEADER_BYTES, MAP_RUN_HEADER_BYTES, MapChangesFlag } from '../protocol/frames';
+import {
+  FrameError,
+  MAP_CHANGES_HEADER_BYTES,
+  MAP_RUN_HEADER_BYTES,
+  MapChangesFlag,
+} from '../protocol/frames';
 
 /** Entries `first` to `first + count` of a snapshot. */
 export interface EntryRun {
@@ -50,10 +55,10 @@ export class MapSnapshot implements MapContent {
     private readonly mostEntries = 1 << 20,
   ) {}
 
-  /** Takes a frame's bytes and says whether the snapshot is complete. Throws RangeError on a frame that makes no sense. */
+  /** Takes a frame's bytes and says whether the snapshot is complete. Throws FrameError on a frame that makes no sense. */
   push(frame: Uint8Array): boolean {
     if (frame.byteLength < MAP_CHANGES_HEADER_BYTES)
-      throw new RangeError('a part of a map snapshot without its header');
+      throw new FrameError('malformed', 'a part of a map snapshot without its header');
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
     const flags = view.getUint32(0, true);
     if (this.isComplete) this.runs = [];
@@ -66,7 +71,10 @@ export class MapSnapshot implements MapContent {
     if (!this.isComplete) return false;
     const entries = view.getUint32(4, true);
     if (entries > this.told)
-      throw new RangeError(`a map snapshot of ${entries} entries, of which ${this.told} were told`);
+      throw new FrameError(
+        'malformed',
+        `a map snapshot of ${entries} entries, of which ${this.told} were told`,
+      );
     this.entries = entries;
     this.completed++;
     return true;
@@ -95,7 +103,8 @@ export class MapSnapshot implements MapContent {
 
   private takeRun(frame: Uint8Array, view: DataView, at: number): number {
     const { keySize, valueStride } = this;
-    if (at + MAP_RUN_HEADER_BYTES > frame.byteLength) throw new RangeError('a run of map entries cut short');
+    if (at + MAP_RUN_HEADER_BYTES > frame.byteLength)
+      throw new FrameError('malformed', 'a run of map entries cut short');
     const first = view.getUint32(at, true);
     const count = view.getUint32(at + 4, true);
     const keys = at + MAP_RUN_HEADER_BYTES;
@@ -105,7 +114,7 @@ export class MapSnapshot implements MapContent {
     const fits = end <= frame.byteLength && first <= this.told && first + count <= this.mostEntries;
     // Each run tells of an entry: more runs than entries are no snapshot.
     if (count === 0 || !fits || this.runs.length >= this.mostEntries)
-      throw new RangeError(`a run of ${count} map entries from ${first} on does not fit`);
+      throw new FrameError('malformed', `a run of ${count} map entries from ${first} on does not fit`);
     this.reserve(first + count);
     copyBytes(this.keyBytes, first * keySize, frame, keys, values - keys);
     copyBytes(this.valueBytes, first * valueStride, frame, values, end - values);
@@ -122,7 +131,7 @@ export class MapSnapshot implements MapContent {
       return;
     const room = Math.min(this.mostEntries, Math.max(entries, 2 * this.told));
     if (room * Math.max(this.keySize, this.valueStride) > MOST_BYTES)
-      throw new RangeError(`a map snapshot of more than ${MOST_BYTES} bytes`);
+      throw new FrameError('malformed', `a map snapshot of more than ${MOST_BYTES} bytes`);
     this.keyBytes = grown(this.keyBytes, room * this.keySize);
     this.valueBytes = grown(this.valueBytes, room * this.valueStride);
   }

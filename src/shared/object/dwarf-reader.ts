@@ -33,6 +33,8 @@ interface Abbreviation {
 
 /** More entries than any BPF object has; beyond it a file is not worth the memory. */
 const MAX_ENTRIES = 500_000;
+/** Attributes read for each byte of the entries and of their abbreviations: most take one byte or more, a few none. */
+const ATTRIBUTES_PER_BYTE = 16;
 const KEPT: ReadonlySet<number> = new Set(Object.values(TAG));
 
 class Unreadable extends Error {}
@@ -67,12 +69,15 @@ class DwarfReader {
   /** DW_AT_str_offsets_base; after the 8-byte header where the unit does not say. */
   private stringOffsetsBase = 8;
   private lastText = '';
+  /** Attributes that may still be read: a damaged file could have long abbreviations used by short entries. */
+  private budget: number;
 
   constructor(elf: Elf) {
     this.littleEndian = elf.littleEndian;
     this.info = relocated(elf, '.debug_info');
     this.abbreviations = relocated(elf, '.debug_abbrev');
     this.stringOffsets = relocated(elf, '.debug_str_offsets');
+    this.budget = 65536 + ATTRIBUTES_PER_BYTE * (this.info.byteLength + this.abbreviations.byteLength);
     this.strings = new StringTable(elf.section('.debug_str')?.bytes ?? new Uint8Array());
     this.lineStrings = new StringTable(elf.section('.debug_line_str')?.bytes ?? new Uint8Array());
   }
@@ -129,6 +134,11 @@ class DwarfReader {
     this.at = end;
   }
 
+  private spend(attributes: number): void {
+    this.budget -= attributes;
+    if (this.budget < 0) throw new Unreadable('more attributes than its size allows');
+  }
+
   private readAbbreviations(start: number): Map<number, Abbreviation> {
     const abbreviations = new Map<number, Abbreviation>();
     const view = this.abbreviations;
@@ -155,6 +165,7 @@ class DwarfReader {
         const form = uleb();
         // Signedness of implicit constants does not matter for the attributes read here.
         const constant = form === 0x21 ? uleb() : 0;
+        this.spend(1);
         if (attribute === 0 && form === 0) break;
         specification.push(attribute, form, constant);
       }
@@ -181,6 +192,7 @@ class DwarfReader {
       declaration: false,
     };
     const { specification } = abbreviation;
+    this.spend(specification.length / 3);
     for (let i = 0; i < specification.length; i += 3) {
       const attribute = specification[i] ?? 0;
       const wantsText = (attribute === AT.name || attribute === AT.constValue) && KEPT.has(die.tag);

@@ -4,7 +4,7 @@ import type { Entries } from '../../../src/helper/known-entries';
 import { SnapshotSender } from '../../../src/helper/snapshot';
 import { MapSnapshot } from '../../../src/shared/decode/snapshot';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
-import { decodeData, FrameKind } from '../../../src/shared/protocol/frames';
+import { decodeData, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
 import { type ByteChannel, createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
 import { random } from '../random';
 
@@ -204,6 +204,6 @@ describe('frames of a snapshot that make no sense', () => {
     ['a run past the limit', frame(1, 0, 0, 5, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5)],
     ['more entries than were told', frame(3, 2, 0, 1, 7, 7)],
   ])('are refused: %s', (_what, bytes) => {
-    expect(() => new MapSnapshot(4, 4, 4).push(bytes)).toThrowError(RangeError);
+    expect(() => new MapSnapshot(4, 4, 4).push(bytes)).toThrowError(FrameError);
   });
 });

@@ -3,7 +3,6 @@
 /** A number from 0 to below `below`; see ../random.ts. */
 export type Below = (below: number) => number;
 
-const ELF_HEADER_BYTES = 64;
 const SECTION_HEADER_BYTES = 64;
 const SYMBOL_BYTES = 24;
 const BTF_HEADER_BYTES = 24;

@@ -14,7 +14,6 @@ it(`${ROUNDS} damaged objects, programs, images, tables and logs end no reader w
     deadlineMs: 10_000,
     prepare: makeSamples,
   });
-  console.error(JSON.stringify(result));
   expect(result.peakMb - result.warmMb).toBeLessThan(64);
   expect(result.slowest.ms).toBeLessThan(3000);
 }, 120_000);

@@ -3,6 +3,8 @@ export interface RoundsTask {
   readonly seed: number;
   readonly first: number;
   readonly rounds: number;
+  /** Of frames-child.ts: who receives the frames. */
+  readonly end?: 'helper' | 'client';
   /** Scratch; the number of the round lies there in ROUND_FILE. */
   readonly folder: string;
 }
@@ -10,6 +12,7 @@ export interface RoundsTask {
 export interface RoundsResult {
   /** Rounds by door: how many, how many were refused with an error of the room's own. */
   readonly doors: Readonly<Record<string, { readonly rounds: number; readonly refused: number }>>;
+  /** By the processor's time: others use the machine, too. */
   readonly slowest: { readonly round: number; readonly door: string; readonly ms: number };
   /** Heap and what lies outside of it, after garbage collection: after a tenth of the rounds, and the most after that. */
   readonly warmMb: number;

@@ -15,6 +15,7 @@ export interface RunOptions {
   readonly deadlineMs: number;
   /** To repeat one round of a failed run. */
   readonly first?: number;
+  readonly end?: RoundsTask['end'];
   /** Fills the folder with what the child needs. */
   readonly prepare?: (folder: string) => Promise<void> | void;
 }
@@ -23,7 +24,14 @@ const root = path.resolve(__dirname, '../../..');
 
 /** Throws with seed and round when a door throws what it should not, takes too long or too much memory. */
 export async function runRounds(child: string, options: RunOptions): Promise<RoundsResult> {
-  const { seed, rounds, heapMb, deadlineMs, first = Number(process.env.BPFW_HOSTILE_ROUND ?? 0) } = options;
+  const {
+    seed,
+    rounds,
+    heapMb,
+    deadlineMs,
+    end,
+    first = Number(process.env.BPFW_HOSTILE_ROUND ?? 0),
+  } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-hostile-'));
   const output = path.join(root, 'test/.work/hostile');
   mkdirSync(output, { recursive: true });
@@ -40,7 +48,12 @@ export async function runRounds(child: string, options: RunOptions): Promise<Rou
       external: ['koffi'],
     });
     await options.prepare?.(folder);
-    return await outcome(script, { seed, first, rounds, folder }, heapMb, deadlineMs);
+    return await outcome(
+      script,
+      { seed, first, rounds, folder, ...(end ? { end } : {}) },
+      heapMb,
+      deadlineMs,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
     rmSync(script, { force: true });

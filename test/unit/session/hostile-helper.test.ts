@@ -12,6 +12,7 @@ import {
   encodeBlob,
   encodeDataHeader,
   encodeFrame,
+  FrameError,
   FrameKind,
   MAP_CHANGES_HEADER_BYTES,
   MAP_RUN_HEADER_BYTES,
@@ -191,6 +192,6 @@ describe('memory stays bounded', () => {
       view.setUint32(MAP_CHANGES_HEADER_BYTES + run * MAP_RUN_HEADER_BYTES + 4, 1, true);
     expect(() => {
       for (let part = 0; part <= entries / 100; part++) snapshot.push(frame);
-    }).toThrow(RangeError);
+    }).toThrow(FrameError);
   });
 });

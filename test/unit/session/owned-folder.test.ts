@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +45,16 @@ describe('removeStaleFolders', () => {
       ['a-link', 'a-unmarked', path.basename(open), path.basename(elsewhere)].sort(),
     );
     expect(await readdir(elsewhere)).toContain('initramfs');
+  });
+
+  it('removes what was killed before it marked its folder, a minute later', async () => {
+    const [unmarked, halfMarked, fresh] = ['a-1', 'a-2', 'a-3'].map(name => path.join(parent, name));
+    for (const folder of [unmarked, halfMarked, fresh]) await mkdir(folder ?? '', { mode: 0o700 });
+    await writeFile(path.join(halfMarked ?? '', 'owner'), '{"bootId"');
+    const before = Date.now() / 1000 - 100;
+    for (const folder of [unmarked, halfMarked]) await utimes(folder ?? '', before, before);
+    await removeStaleFolders(parent, 'a-');
+    expect(await readdir(parent)).toEqual(['a-3']);
   });
 
   it('knows a process by more than its number', async () => {
