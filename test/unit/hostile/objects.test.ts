@@ -4,7 +4,7 @@ import { runRounds } from './run';
 import { makeSamples } from './samples';
 
 const SEED = 0x0b1ec7;
-const ROUNDS = 3600;
+const ROUNDS = 2160;
 
 it(`${ROUNDS} damaged objects, programs, images, tables and logs end no reader with a foreign error`, async () => {
   const result = await runRounds('objects-child', {
