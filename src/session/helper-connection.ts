@@ -204,9 +204,10 @@ class Connection implements HelperConnection {
   }
 
   private async requestError(method: HelperMethod, error: unknown): Promise<Error> {
-    if (!(error instanceof ResponseError) || error.code !== HELPER_RPC_ERROR) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
+    // Not an answer: this end could not ask.
+    if (!(error instanceof ResponseError)) return error instanceof Error ? error : new Error(String(error));
+    if (error.code !== HELPER_RPC_ERROR)
+      return this.refuse(`an error of no kind of the helper's to ${method}`);
     const parsed = v.safeParse(HelperErrorDataSchema, error.data);
     if (!parsed.success) return this.refuse(`the reason why ${method} failed`);
     const data = parsed.output;

@@ -30,7 +30,7 @@ export async function wholeSession(
       pid,
       ui: { hasTerminal: false, consent: async () => true, password: async () => password },
       progress: say,
-      askConsent: null,
+      askConsent: async () => false,
     },
     () => undefined,
   );

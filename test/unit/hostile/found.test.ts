@@ -7,7 +7,7 @@ import 'vscode-jsonrpc/node';
 import { vmlinuxHeader } from '../../../src/compile/vmlinux-header';
 import { readUserBinary } from '../../../src/server/kernel/user-binary';
 import { KernelSymbols } from '../../../src/session/symbols/kernel-symbols';
-import { UserElf, UserElfError } from '../../../src/session/user-elf';
+import { UserElf } from '../../../src/session/user-elf';
 import { hasPvhEntry, kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { MapSnapshot } from '../../../src/shared/decode/snapshot';
 import { parseBtf } from '../../../src/shared/object/btf';
@@ -75,19 +75,6 @@ describe('a kernel image', () => {
     const kernel = { release: `${files}`, imagePath: written(bytes), modulesFolder: folder };
     expect(await kernelImageBtf(kernel, folder)).toBeNull();
   });
-});
-
-it('sections that are all the same megabytes are not read again and again', () => {
-  const bytes = elfFile(
-    Array.from({ length: 40 }, () => ({ name: 's', type: 2, bytes: new Uint8Array(24 * 4096) })),
-  );
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const headers = Number(view.getBigUint64(40, true));
-  for (let section = 1; section <= 40; section++) {
-    view.setBigUint64(headers + 64 * section + 24, 64n, true);
-    view.setBigUint64(headers + 64 * section + 32, BigInt(bytes.byteLength - 64), true);
-  }
-  expect(() => new UserElf(bytes).functionsWhere(() => true)).toThrow(UserElfError);
 });
 
 it('debug information whose entries have thousands of attributes without a byte is not read', () => {

@@ -4,13 +4,16 @@ import { readObject } from '../../../src/shared/object/object';
 import { serveRounds } from './child';
 import { clientDoors } from './client-doors';
 import { decoderDoors } from './decoder-doors';
+import { guestDoors } from './guest-doors';
 import { helperDoors } from './helper-doors';
 import { readSamples } from './read-samples';
 
 void serveRounds(({ folder, end }) => {
   if (end === 'helper') return helperDoors();
   const objects = readSamples(folder).objects.map(bytes => ({ object: readObject(bytes, 'sample'), bytes }));
-  // Every second round is the whole session's.
+  // Whole sessions and guests have two rounds of three.
   const [session] = clientDoors(objects);
-  return decoderDoors(objects.map(each => each.object)).flatMap(door => (session ? [session, door] : [door]));
+  const [guest] = guestDoors();
+  const decoders = decoderDoors(objects.map(each => each.object));
+  return decoders.flatMap(door => [session, guest, door].filter(each => each !== undefined));
 });
