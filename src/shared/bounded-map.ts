@@ -25,9 +25,10 @@ export class BoundedMap<K, V> {
     return entry.value;
   }
 
-  /** An entry that alone is too heavy is not kept. */
+  /** An entry that alone is too heavy is not kept; the others stay. */
   set(key: K, value: V, weight = 1): void {
     this.delete(key);
+    if (weight > this.maxWeight) return;
     this.entries.set(key, { value, weight });
     this.total += weight;
     for (const oldest of this.entries.keys()) {

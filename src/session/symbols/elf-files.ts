@@ -5,12 +5,15 @@ import { UserElf } from '../user-elf';
 
 /** Larger files stay unnamed: only debug builds of browsers and their like are. */
 const FILE_BYTES = 512 << 20;
-const KEPT_BYTES = 512 << 20;
+const KEPT_BYTES = FILE_BYTES + (64 << 20);
 /** What an entry weighs that holds no file: its path, and that it cannot be read. */
 const ENTRY_BYTES = 64 << 10;
+const BUILD_IDS_KEPT = 16_384;
 
 export class ElfFiles {
   private readonly known = new BoundedMap<string, Promise<UserElf | null>>(KEPT_BYTES);
+  /** Every file of a process is asked for its own, again and again: not read for it each time. */
+  private readonly buildIds = new BoundedMap<string, Promise<string | null>>(BUILD_IDS_KEPT);
   /** One file is read at a time: memory for one, and one of Node's threads, however many are asked for. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -19,19 +22,24 @@ export class ElfFiles {
     const known = this.known.get(path);
     if (known) return known;
     const read: Promise<UserElf | null> = this.last.then(() => this.read(path, read));
-    this.last = read;
+    this.last = read.then(() => undefined);
     this.known.set(path, read, ENTRY_BYTES);
     return read;
   }
 
   /** null also for a file without one, or a damaged one. */
-  async buildId(path: string): Promise<string | null> {
-    const elf = await this.elf(path);
-    try {
-      return elf?.buildId() ?? null;
-    } catch {
-      return null;
-    }
+  buildId(path: string): Promise<string | null> {
+    const known = this.buildIds.get(path);
+    if (known) return known;
+    const read = this.elf(path).then(elf => {
+      try {
+        return elf?.buildId() ?? null;
+      } catch {
+        return null;
+      }
+    });
+    this.buildIds.set(path, read);
+    return read;
   }
 
   private async read(path: string, entry: Promise<UserElf | null>): Promise<UserElf | null> {

@@ -17,6 +17,8 @@ it('weighs an entry anew when it is set again, and keeps none that is too heavy'
   map.set('a', 2, 9);
   expect([map.get('a'), map.weight]).toEqual([2, 9]);
   map.set('b', 3, 11);
+  expect([map.get('a'), map.get('b')]).toEqual([2, undefined]);
+  map.set('a', 4, 11);
   expect([map.size, map.weight]).toEqual([0, 0]);
 });
 
