@@ -7,8 +7,9 @@ import * as vscode from 'vscode';
 import { askText, PickList, pickOne } from '../../../src/host/ui/inputs';
 import { codeLens, StatusItem, treeItem } from '../../../src/host/ui/items';
 import { askModal, notify, withProgress } from '../../../src/host/ui/messages';
+import { TextTerminal } from '../../../src/host/ui/terminal';
 import { escapeMessage } from '../../../src/shared/text/escape';
-import { MARKUP_ATTACK as ATTACK, cString } from '../../unit/text/hostile';
+import { MARKUP_ATTACK as ATTACK, cString, TERMINAL_ATTACK } from '../../unit/text/hostile';
 import { activeExtension, scratchProgram } from '../lib/extension';
 import { act, htmlOf } from '../templates/window';
 
@@ -151,6 +152,24 @@ describe('text of strangers in the window', function () {
       provider.dispose();
       await scratch.remove();
     }
+  });
+
+  it('is text in the terminal of a task', () => {
+    class Terminal extends TextTerminal {
+      open(): void {
+        this.write(`one ${TERMINAL_ATTACK}\ntwo\r\n\tthree`);
+      }
+      close(): void {}
+    }
+    const terminal = new Terminal();
+    let written = '';
+    terminal.onDidWrite(text => {
+      written += text;
+    });
+    terminal.open();
+    assert.doesNotMatch(written.replaceAll('\r\n', ''), /(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    assert.ok(written.startsWith('one \\e]52;c;cm0gLXJm\\x07'));
+    assert.ok(written.endsWith('\r\ntwo\r\n\tthree'));
   });
 
   it('is text where it is the name of a program that does not compile', async () => {
