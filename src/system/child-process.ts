@@ -40,23 +40,25 @@ export function startPiped(
   return spawn(...limited(file, args, options.memoryBytes), { env, stdio: 'pipe' });
 }
 
+type UserCommandOptions<Options> = Omit<Options, 'env' | 'shell'> & {
+  readonly env: Readonly<Record<string, string>>;
+};
+
 /** A command of the user's own, such as `bpfw run -- COMMAND`: it gets the environment that the user gave it, whole. */
 export function startUserCommand(
   file: string,
   args: readonly string[],
-  options: Omit<SpawnOptionsWithoutStdio, 'env' | 'shell'> & {
-    readonly env: Readonly<Record<string, string>>;
-  },
+  options: UserCommandOptions<SpawnOptionsWithoutStdio>,
 ): ChildProcessWithoutNullStreams;
 export function startUserCommand(
   file: string,
   args: readonly string[],
-  options: Omit<SpawnOptions, 'env' | 'shell'> & { readonly env: Readonly<Record<string, string>> },
+  options: UserCommandOptions<SpawnOptions>,
 ): ChildProcess;
 export function startUserCommand(
   file: string,
   args: readonly string[],
-  options: Omit<SpawnOptions, 'env' | 'shell'> & { readonly env: Readonly<Record<string, string>> },
+  options: UserCommandOptions<SpawnOptions>,
 ): ChildProcess {
   return spawn(file, args, { ...options, env: exactly(options.env) });
 }
