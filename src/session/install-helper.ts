@@ -18,6 +18,7 @@ import {
   readOwnParts,
   versionFolder,
 } from './installed-helper';
+import { loadedFromElsewhere } from './own-libraries';
 import type { NodeRuntime } from './real-node';
 import { type RootOptions, runAsRoot } from './run-as-root';
 import { ONLY_ROOT } from './start-helper-script';
@@ -44,14 +45,23 @@ export async function installHelper(request: InstallRequest): Promise<string> {
     );
   }
   const linkedNode = (await changeableByOthers(node.path)) === null ? node.path : null;
-  const ownNode = { path: 'node', mode: 0o755 };
-  const parts = [
-    ...(await readOwnParts(own)),
-    ...(linkedNode === null ? [{ ...ownNode, bytes: await readFile(node.path) }] : []),
-  ];
+  const parts = [...(await readOwnParts(own)), ...(linkedNode === null ? [await readNode(node)] : [])];
   const script = installScript(versionFolder(own.version), parts, linkedNode);
   await runAsRoot(script, { ...request, input: parts.map(part => part.bytes) });
   return versionFolder(own.version);
+}
+
+async function readNode(node: NodeRuntime): Promise<HelperPart> {
+  const bytes = await readFile(node.path);
+  const elsewhere = loadedFromElsewhere(bytes);
+  if (elsewhere) {
+    throw new SessionError(
+      'no-helper-node',
+      `${node.path} ${elsewhere}, so a copy of it would run code that others than root can change.`,
+      'sudo apt-get install nodejs — or set bpf.nodePath to a Node.js from nodejs.org.',
+    );
+  }
+  return { path: 'node', mode: 0o755, bytes };
 }
 
 /** Removes every version and the policy. Throws SessionError. */

@@ -39,11 +39,12 @@ export async function findNode(setting: string | undefined, env: NodeJS.ProcessE
 async function probe(candidate: string): Promise<NodeRuntime | null> {
   try {
     await access(candidate, constants.X_OK);
-    const args = ['-p', 'process.versions.node'];
+    // What PATH or the setting names may be a version manager's program or script, which starts the real one.
+    const args = ['-p', "process.versions.node + '\\n' + process.execPath"];
     const { stdout } = await runChild('node', candidate, args, { deadlineMs: 5_000 });
-    const version = stdout.toString().trim();
+    const [version = '', executable = ''] = stdout.toString().split('\n');
     return Number.parseInt(version, 10) >= 18
-      ? { path: await realpath(candidate), version, electron: false }
+      ? { path: await realpath(executable), version, electron: false }
       : null;
   } catch {
     // Not there or not Node: the next candidate decides.

@@ -1,0 +1,90 @@
+/**
+ * Whether a copy of a program would be the whole program: the dynamic linker (ld.so(8)) also runs code from the paths that
+ * the file names, and those may lie in folders of the user who installed it (Homebrew's and conda's Node.js do).
+ */
+
+const PT_LOAD = 1;
+const PT_DYNAMIC = 2;
+const PT_INTERP = 3;
+/** Tags of the dynamic section whose value is an offset in its strings (elf.h). */
+const SEARCHED = new Set([15, 29]); // DT_RPATH, DT_RUNPATH
+const LOADED = new Set([1, 0x7ffffffd, 0x7fffffff, 0x6ffffefb, 0x6ffffefc]); // NEEDED, AUXILIARY, FILTER, DEPAUDIT, AUDIT
+const DT_STRTAB = 5;
+
+/** Where distributions keep the dynamic linker and libraries; a name without a slash is searched there only. */
+const SYSTEM_LIBRARY = /^\/(?:usr\/)?lib(?:32|64|x32)?\/(?!.*\.\.)/;
+
+interface Segment {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly fileSize: number;
+}
+
+/**
+ * Null when an ELF64 little-endian program loads its dynamic linker and libraries from the system's folders only.
+ * Otherwise what is in the way, to follow the program's name: "loads /home/…".
+ */
+export function loadedFromElsewhere(program: Buffer): string | null {
+  try {
+    return elsewhere(program);
+  } catch (error) {
+    if (error instanceof RangeError) return 'is damaged';
+    throw error;
+  }
+}
+
+function elsewhere(program: Buffer): string | null {
+  if (program.readUInt32BE(0) !== 0x7f454c46 || program[4] !== 2 || program[5] !== 1)
+    return 'is not a 64-bit little-endian ELF program';
+  const segments = segmentsOf(program);
+  for (const { offset, fileSize } of segments.filter(each => each.type === PT_INTERP)) {
+    const linker = stringAt(program.subarray(offset, offset + fileSize), 0);
+    if (!SYSTEM_LIBRARY.test(linker)) return `is started by ${linker}`;
+  }
+  for (const dynamic of segments.filter(each => each.type === PT_DYNAMIC)) {
+    const entries: { readonly tag: number; readonly value: number }[] = [];
+    for (let at = dynamic.offset; at < dynamic.offset + dynamic.fileSize; at += 16)
+      entries.push({ tag: number(program, at), value: number(program, at + 8) });
+    const strings = fileOffset(segments, entries.find(entry => entry.tag === DT_STRTAB)?.value ?? 0);
+    for (const { tag, value } of entries) {
+      if (SEARCHED.has(tag)) return `searches its libraries in ${stringAt(program, strings + value)}`;
+      if (!LOADED.has(tag)) continue;
+      const library = stringAt(program, strings + value);
+      if (library.includes('/') && !SYSTEM_LIBRARY.test(library)) return `loads ${library}`;
+    }
+  }
+  return null;
+}
+
+function segmentsOf(program: Buffer): Segment[] {
+  const table = number(program, 32);
+  const entrySize = program.readUInt16LE(54);
+  return Array.from({ length: program.readUInt16LE(56) }, (_, index) => {
+    const at = table + index * entrySize;
+    return {
+      type: program.readUInt32LE(at),
+      offset: number(program, at + 8),
+      address: number(program, at + 16),
+      fileSize: number(program, at + 32),
+    };
+  });
+}
+
+function fileOffset(segments: readonly Segment[], address: number): number {
+  const found = segments.find(
+    each => each.type === PT_LOAD && address >= each.address && address < each.address + each.fileSize,
+  );
+  if (!found) throw new RangeError(`no segment at ${address}`);
+  return address - found.address + found.offset;
+}
+
+function number(program: Buffer, at: number): number {
+  return Number(program.readBigUInt64LE(at));
+}
+
+function stringAt(program: Buffer, at: number): string {
+  const end = program.indexOf(0, at);
+  if (at < 0 || at >= program.length || end < 0) throw new RangeError(`no string at ${at}`);
+  return program.toString('utf8', at, end);
+}
