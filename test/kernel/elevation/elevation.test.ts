@@ -94,15 +94,18 @@ for (const folder of folders) for (const name of readdirSync(folder).filter(each
     expect((await answers.next()).value).toMatchObject({ started: { way: 'sudo-password' } });
     expect((await answers.next()).value).toEqual({ attached: ['fine'] });
     // The driver was told the password in its arguments; nobody else was.
-    // A pattern that does not match itself in the arguments of what looks.
-    const pattern = `${TRACER.password.slice(0, -1)}[${TRACER.password.slice(-1)}]`;
-    const holders = await guest.sh(
-      `cd /proc; grep -ls '${pattern}' [0-9]*/cmdline [0-9]*/environ || true
-find /tmp/bpfw-session-* /run /home/${TRACER.name} -type f -exec grep -ls '${pattern}' {} + || true`,
-    );
-    expect(holders).toBe(`${process.pid}/cmdline\n`);
-    await process.kill('SIGKILL');
-    await process.exited;
+    try {
+      // A pattern that does not match itself in the arguments of what looks.
+      const pattern = `${TRACER.password.slice(0, -1)}[${TRACER.password.slice(-1)}]`;
+      const holders = await guest.sh(
+        `cd /proc; grep -ls '${pattern}' [0-9]*/cmdline [0-9]*/environ || true
+find /tmp/bpfw-session-* /run/user /run/sudo /var/tmp /home/${TRACER.name} -type f -exec grep -ls '${pattern}' {} + || true`,
+      );
+      expect(holders).toBe(`${process.pid}/cmdline\n`);
+    } finally {
+      await process.kill('SIGKILL');
+      await process.exited;
+    }
   });
 
   it.each([
