@@ -92,6 +92,29 @@ describe('a guest', () => {
     await vm.dispose();
   });
 
+  it('whose agent says what it cannot say is ended, with the reason', async () => {
+    const vm = await SandboxVm.boot(small);
+    const ended = new Promise<VmError>(resolve => vm.onEnded(resolve));
+    // Root in the guest takes the agent's own descriptor of its port: the port opens once only.
+    const attack = `
+import ctypes, glob, os
+call = ctypes.CDLL(None, use_errno=True).syscall
+for link in glob.glob('/proc/[0-9]*/fd/*'):
+    try: target = os.readlink(link)
+    except OSError: continue
+    if not target.startswith('/dev/vport'): continue
+    _, _, pid, _, fd = link.split('/')
+    PIDFD_OPEN, PIDFD_GETFD = 434, 438
+    os.write(call(PIDFD_GETFD, call(PIDFD_OPEN, int(pid), 0), int(fd), 0), b'\\xff' * 64)
+`;
+    await vm
+      .spawn({ argv: ['python3', '-c', attack], cwd: '/', env: {}, stopped: false, uid: 0, gid: 0 })
+      .catch((error: unknown) => expect(error).toMatchObject({ code: 'guest-protocol' }));
+    expect(await ended).toMatchObject({ name: 'VmError', code: 'guest-protocol' });
+    expect(await endsWithin(vm.qemuPid, 2_000)).toBe(true);
+    await vm.dispose();
+  });
+
   it('that is shut down leaves neither process nor folder, and needs nobody to tidy up when this process ends', async () => {
     const listeners = process.listenerCount('exit');
     const vm = await SandboxVm.boot(small);
