@@ -80,19 +80,25 @@ export interface HiddenPath {
 }
 
 /**
- * What exists now of the usual places of secrets, and of `chosen` (absolute, or below the home folder as "~/…").
+ * The usual places of secrets, there or not, and `chosen` (absolute, or below the home folder as "~/…").
  * Throws VmError 'hidden-folder' for one that is neither.
  */
-export async function hiddenPaths(chosen: readonly string[]): Promise<HiddenPath[]> {
+export async function hiddenCandidates(chosen: readonly string[]): Promise<string[]> {
   const homes = await homeFolders();
   const editors = EDITORS.flatMap(editor => IN_EDITOR.map(part => path.join(editor, part)));
-  const candidates = [
-    ...chosen.map(chosenPath),
-    ...homes.flatMap(home => [...IN_HOME, ...editors].map(each => path.join(home, each))),
-    ...OF_MACHINE,
+  return [
+    ...new Set([
+      ...chosen.map(chosenPath),
+      ...homes.flatMap(home => [...IN_HOME, ...editors].map(each => path.join(home, each))),
+      ...OF_MACHINE,
+    ]),
   ];
+}
+
+/** Those of `candidates` that exist now. */
+export async function hiddenPaths(candidates: readonly string[]): Promise<HiddenPath[]> {
   const found = new Map<string, HiddenPath>();
-  for (const hidden of await Promise.all(candidates.map(existing)))
+  for (const hidden of await Promise.all(candidates.map(existingPath)))
     if (hidden) found.set(hidden.path, hidden);
   return [...found.values()];
 }
@@ -114,7 +120,8 @@ async function homeFolders(): Promise<string[]> {
   return [...own, '/root', ...names.map(name => path.join('/home', name))];
 }
 
-async function existing(candidate: string): Promise<HiddenPath | null> {
+/** Where it is, links followed; null where it is not. */
+export async function existingPath(candidate: string): Promise<HiddenPath | null> {
   try {
     const real = await realpath(candidate);
     return { path: real, kind: (await stat(real)).isDirectory() ? 'folder' : 'file' };

@@ -46,7 +46,10 @@ export function isWithin(folder: string, file: string): boolean {
   return file === folder || file.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
-/** Prints "ready" when all is mounted, and ends with its standard input. Exits with an error when something cannot be hidden. */
+/**
+ * Prints "ready" when all is mounted; exits with an error when something cannot be hidden. Then hides each path that a
+ * line of its standard input names, with its kind before it, and ends with that input.
+ */
 export function viewScript(view: View): string {
   const folders = [
     ...KERNEL_FOLDERS,
@@ -69,7 +72,12 @@ export function viewScript(view: View): string {
     // QEMU refuses to write and to open devices by itself (devices since 8.1, CVE-2023-2861): this is the second lock.
     ...[...shown].map(each => `mount -o remount,bind,ro,nodev ${inView(each)} 2>/dev/null || :`),
     'echo ready',
-    'read -r _ || :',
+    'while IFS= read -r line; do',
+    '\tcase $line in',
+    `\tfolder*) ${emptyFolder(`${quote(view.folder)}"\${line#folder}"`, 'ro')} || : ;;`,
+    `\tfile*) mount --bind ${quote(view.emptyFile)} ${quote(view.folder)}"\${line#file}" || : ;;`,
+    '\tesac',
+    'done',
     '',
   ].join('\n');
 }
@@ -80,15 +88,18 @@ function coverFolder(folder: string, view: View, inView: (file: string) => strin
   // Folders that need not be there on every machine.
   const ifPresent = `[ ! -d ${at} ] || `;
   const needed = outermost(view.needed).filter(each => isWithin(folder, each));
-  const mount = (options: string): string =>
-    `${ifPresent}mount -t tmpfs -o ${options},nosuid,nodev,noexec,size=1m,mode=755 bpfw ${at}`;
-  if (needed.length === 0) return [mount('ro')];
+  if (needed.length === 0) return [ifPresent + emptyFolder(at, 'ro')];
   return [
-    mount('rw'),
+    ifPresent + emptyFolder(at, 'rw'),
     ...needed.flatMap(each => [`mkdir -p ${inView(each)}`, `mount --rbind ${quote(each)} ${inView(each)}`]),
     // Of the mount alone: the file system's own options name users whom a user namespace does not know.
     `mount -o remount,bind,ro ${at}`,
   ];
+}
+
+/** `at`: quoted. */
+function emptyFolder(at: string, mode: 'ro' | 'rw'): string {
+  return `mount -t tmpfs -o ${mode},nosuid,nodev,noexec,size=1m,mode=755 bpfw ${at}`;
 }
 
 /** Those that are not within another one, each once. */

@@ -74,6 +74,8 @@ interface Plan {
 export class SandboxVm {
   readonly kernelRelease: string;
   readonly acceleration: Acceleration;
+  /** Why the guest sees everything this user can read; null: secrets are hidden from it. */
+  readonly notHidden: string | null;
   private readonly qemu: Qemu;
   private readonly agent: AgentClient;
   private helper: Socket | undefined;
@@ -87,8 +89,7 @@ export class SandboxVm {
   private constructor(
     booted: Booted,
     private readonly runFolder: string,
-    /** Why the guest sees everything this user can read; null: secrets are hidden from it. */
-    readonly notHidden: string | null,
+    private readonly files: SharedFiles,
     readonly bootMs: number,
   ) {
     const { qemu, agent, ready, acceleration } = booted;
@@ -96,6 +97,7 @@ export class SandboxVm {
     this.agent = agent;
     this.acceleration = acceleration;
     this.kernelRelease = ready.kernelRelease;
+    this.notHidden = files.notHidden;
     process.once('exit', this.onExit);
     void qemu.ended.then(() => this.end(diedError(qemu)));
     void agent.broken.then(reason => {
@@ -133,9 +135,14 @@ export class SandboxVm {
       const plan: Plan = { options, cacheFolder, kernel, bootPath, qemuPath, runFolder, progress };
       await writeInitramfs(plan, nodePath);
       const files = await sharedFiles(plan, nodePath);
-      const booted = await bootWithBestAcceleration(plan, files).finally(() => files.close());
+      const booted = await bootWithBestAcceleration(plan, files)
+        .catch(error => {
+          files.end();
+          throw error;
+        })
+        .finally(() => files.close());
       await rm(initramfsPath(plan), { force: true });
-      return new SandboxVm(booted, runFolder, files.notHidden, performance.now() - startedAt);
+      return new SandboxVm(booted, runFolder, files, performance.now() - startedAt);
     } catch (error) {
       await rm(runFolder, { recursive: true, force: true });
       throw error;
@@ -206,6 +213,7 @@ export class SandboxVm {
     this.death = reason;
     this.helper?.destroy();
     this.agent.end(reason);
+    this.files.end();
     this.removed = this.removeRunFolder();
     for (const listener of this.deathListeners) listener(reason);
   }

@@ -11,7 +11,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { startChild } from '../../system/child-process';
 import { findTool } from './find-tool';
-import { hiddenPaths } from './hidden-paths';
+import { type HiddenPath, hiddenCandidates, hiddenPaths } from './hidden-paths';
+import { HiddenWatch } from './hidden-watch';
 import { parseMounts, viewScript } from './mount-plan';
 
 export interface SharedFiles {
@@ -21,8 +22,10 @@ export interface SharedFiles {
   readonly path: string;
   /** Why nothing could be hidden: the VM then sees all that this user can read. null: it is hidden. */
   readonly notHidden: string | null;
-  /** QEMU has copies of its own. */
+  /** When QEMU was started: it has copies of its own. */
   close(): void;
+  /** When the VM is gone: nothing that comes is hidden any more. */
+  end(): void;
 }
 
 export interface SharedFilesRequest {
@@ -42,7 +45,8 @@ const DEADLINE_MS = 15_000;
 
 /** Throws VmError 'hidden-folder' for a folder that cannot be meant; whatever else fails is said in `notHidden`. */
 export async function shareFiles(request: SharedFilesRequest): Promise<SharedFiles> {
-  const hidden = await hiddenPaths(request.hiddenFolders);
+  const candidates = await hiddenCandidates(request.hiddenFolders);
+  const hidden = await hiddenPaths(candidates);
   const folder = path.join(request.runFolder, 'view');
   const emptyFile = path.join(request.runFolder, 'empty');
   await mkdir(folder);
@@ -60,24 +64,41 @@ export async function shareFiles(request: SharedFilesRequest): Promise<SharedFil
   const ways = process.getuid?.() === 0 ? [[], USER_NAMESPACE] : [USER_NAMESPACE];
   for (const way of ways) {
     try {
-      return await viewOf(folder, way, script);
+      const { files, hide } = await viewOf(folder, way, script);
+      const watch = new HiddenWatch(candidates, hide);
+      await watch.start(hidden);
+      return {
+        ...files,
+        end() {
+          watch.end();
+          files.end();
+        },
+      };
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }
   }
-  return { descriptors: [], path: '/', notHidden: failures.join('; '), close: () => undefined };
+  return { descriptors: [], path: '/', notHidden: failures.join('; '), close: nothing, end: nothing };
 }
 
 /** null: files can be hidden from the VM here; else why not. Boots nothing, and leaves nothing. */
 export async function hidingObstacle(runFolder: string): Promise<string | null> {
   const files = await shareFiles({ runFolder, hiddenFolders: [], needed: [] });
   files.close();
+  files.end();
   return files.notHidden;
 }
 
+const nothing = (): void => undefined;
+
 const USER_NAMESPACE = ['--user', '--map-root-user'];
 
-async function viewOf(folder: string, way: readonly string[], script: string): Promise<SharedFiles> {
+/** `hide` hides more of it, until `files.end()`. */
+async function viewOf(
+  folder: string,
+  way: readonly string[],
+  script: string,
+): Promise<{ readonly files: SharedFiles; readonly hide: (hidden: HiddenPath) => void }> {
   const unshare = await findTool('unshare');
   if (!unshare) throw new Error('unshare (util-linux) was not found');
   const keeper = startChild(
@@ -93,16 +114,20 @@ async function viewOf(folder: string, way: readonly string[], script: string): P
       // The mounts live as long as their namespace, and that as long as QEMU holds this.
       openSync(`/proc/${keeper.pid}/ns/mnt`, constants.O_RDONLY),
     ];
-    return {
+    keeper.unref();
+    const files: SharedFiles = {
       descriptors,
       path: `/proc/self/fd/${FIRST_SHARED_FD}`,
       notHidden: null,
-      close: () => {
+      close() {
         for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
       },
+      end: () => void keeper.kill('SIGKILL'),
     };
-  } finally {
+    return { files, hide: ({ kind, path: hidden }) => void keeper.stdin?.write(`${kind}${hidden}\n`) };
+  } catch (error) {
     keeper.kill('SIGKILL');
+    throw error;
   }
 }
 

@@ -64,11 +64,17 @@ function share(uid: number, before = '') {
   const env = { HOME: home, PATH: process.env.PATH };
   const output = before
     ? execFileSync('unshare', ['--mount', 'sh', '-euc', `${before}; exec "$@"`, 'sh', ...command], {
+        timeout: 30_000,
         env: { ...env, WHERE: file('elsewhere/proc'), ROOT: file('root') },
       })
-    : execFileSync(command[0] ?? '', command.slice(1), { env, ...(isRoot ? { uid, gid: uid } : {}) });
+    : execFileSync(command[0] ?? '', command.slice(1), {
+        timeout: 30_000,
+        env,
+        ...(isRoot ? { uid, gid: uid } : {}),
+      });
   const { seen, ...rest } = JSON.parse(output.toString()) as {
     readonly notHidden: string | null;
+    readonly seenLater: readonly string[];
     readonly writing: string;
     readonly device: string;
     readonly seen: Record<string, unknown>;
@@ -76,8 +82,10 @@ function share(uid: number, before = '') {
   return { ...rest, seen: (name: string) => seen[name.startsWith('/') ? name : file(name)] };
 }
 
-function expectHidden({ notHidden, seen, writing, device }: ReturnType<typeof share>): void {
+function expectHidden({ notHidden, seen, seenLater, writing, device }: ReturnType<typeof share>): void {
   expect(notHidden).toBeNull();
+  // Written, replaced and made again while it was shared.
+  expect(seenLater).toEqual([]);
   expect(writing).toBe('EROFS');
   // What open(2) says of a device where devices are off.
   if (isRoot) expect(device).toBe('EACCES');
