@@ -40,11 +40,11 @@ export class ConsoleLog {
   }
 
   private add(raw: string): void {
-    // Escape sequences (the firmware clears the screen) and control characters mean nothing in a message.
-    const line = stripVTControlCharacters(raw)
-      .replace(/\p{Cc}/gu, '')
-      .trimEnd()
-      .slice(0, LONGEST_LINE);
+    // Escape sequences (the firmware clears the screen), control characters and those that turn text around mean nothing in
+    // a message. Cut first: a guest's line may have no end.
+    const line = stripVTControlCharacters(raw.slice(0, LONGEST_LINE))
+      .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+      .trimEnd();
     if (line === '') return;
     this.lines.push(line);
     if (this.lines.length > KEPT_LINES) this.lines.shift();

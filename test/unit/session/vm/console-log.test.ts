@@ -17,6 +17,16 @@ describe('ConsoleLog', () => {
     expect(log.tail(10)).toEqual(['first', 'second']);
   });
 
+  it('holds no more of a line than a message shows, and nothing that turns text around', async () => {
+    const log = await logOf(
+      ...Array.from({ length: 200 }, () => 'x'.repeat(1 << 20)),
+      '\n\u202e\u2066evil\u2028\n',
+    );
+    const [long, turned] = log.tail(10);
+    expect(long).toHaveLength(2000);
+    expect(turned).toBe('evil');
+  });
+
   it('keeps the last lines, and gives those from a panic on', async () => {
     const lines = Array.from({ length: 1000 }, (_, index) => `line ${index}\n`);
     const quiet = await logOf(...lines);
