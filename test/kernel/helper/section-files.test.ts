@@ -48,7 +48,7 @@ const readFiles = async () => (await guest.sh(`find ${FOLDER} -type f -amin -30 
 
 async function attach(program: string, kind: 'auto' | 'tracepoint' | 'kprobe') {
   const { client } = helper;
-  const category = 'sched/../../../../..';
+  const category = 'sched/../../../../../../../..';
   const override = {
     auto: { kind: 'auto' as const },
     tracepoint: { kind: 'tracepoint' as const, category, name: 'var/tmp/bpfw-files' },

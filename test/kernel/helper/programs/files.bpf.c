@@ -9,8 +9,8 @@ int newline(void *ctx)
 	return 0;
 }
 
-/* libbpf reads the tracepoint's number from events/sched/.../id. */
-SEC("?tp/sched/../../../../../var/tmp/bpfw-files")
+/* libbpf reads the number of the tracepoint from events/sched/.../id below tracefs, wherever that is. */
+SEC("?tp/sched/../../../../../../../../var/tmp/bpfw-files")
 int out_of_tracefs(void *ctx)
 {
 	return 0;
