@@ -10,7 +10,7 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { availablePackages, hasCommand, installPackages, missingItems, updateLists } from './setup/apt.mjs';
 import { ensureBundles } from './setup/bundles.mjs';
-import { ensureKernel } from './setup/kernel.mjs';
+import { ensureKernel, ensureTrixieKernel } from './setup/kernel.mjs';
 import { ensureNodeModules } from './setup/node-modules.mjs';
 import { groups } from './setup/packages.mjs';
 import { SetupError, say } from './setup/say.mjs';
@@ -29,7 +29,18 @@ export async function setUp(group = 'all', { build = true } = {}) {
   await ensurePackages(group);
   ensureNodeModules();
   ensureKernel();
+  if (group !== 'run' && group !== 'start') tryTrixieKernel();
   if (build) ensureBundles();
+}
+
+/** The tests that boot it are skipped where it cannot be had. */
+function tryTrixieKernel() {
+  try {
+    ensureTrixieKernel();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(`tests on a newer kernel will be skipped: ${error.message}`);
+  }
 }
 
 async function ensurePackages(group) {

@@ -41,9 +41,9 @@ export function updateLists(mend) {
   asRoot(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update'], mend);
 }
 
-/** Packages that this distribution has, of those named. */
-export function availablePackages(names) {
-  const { stdout } = spawnSync('apt-cache', ['policy', ...names], { encoding: 'utf8' });
+/** Packages that this distribution has, of those named; or another archive, which apt's `options` say. */
+export function availablePackages(names, options = []) {
+  const { stdout } = spawnSync('apt-cache', [...options, 'policy', ...names], { encoding: 'utf8' });
   const candidate = /^(\S+):\n {2}Installed: .*\n {2}Candidate: (.*)$/gm;
   return new Set(
     [...(stdout ?? '').matchAll(candidate)]

@@ -1,6 +1,15 @@
-/** The sandbox VM's kernel: the distribution's own package, unpacked into the cache and never installed. */
+/** The sandbox VM's kernels: distribution packages, unpacked into the cache and never installed. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../lib/paths.mjs';
 import { availablePackages, debianArchitecture, updateLists } from './apt.mjs';
@@ -9,10 +18,27 @@ import { SetupError, say } from './say.mjs';
 export const kernelsFolder = path.join(cacheFolder, 'kernels');
 const downloadDeadlineMs = 20 * 60_000;
 
+/** The distribution's archive as apt is set up to use it: no options of ours. */
+const OWN_ARCHIVE = [];
+
+/**
+ * Debian 13, for tests of a newer kernel than the distribution's. Its kernel lies in kernels/trixie/<release>: findKernel()
+ * chooses among the folders directly in kernels/ and so never takes it by itself.
+ */
+const TRIXIE = {
+  suite: 'trixie',
+  keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
+  repositories: [
+    'http://deb.debian.org/debian trixie main',
+    'http://deb.debian.org/debian-security trixie-security main',
+  ],
+};
+export const trixieKernelsFolder = path.join(kernelsFolder, TRIXIE.suite);
+
 /** Releases that are unpacked and complete. */
-export function unpackedKernels() {
-  if (!existsSync(kernelsFolder)) return [];
-  return readdirSync(kernelsFolder).filter(release => isComplete(path.join(kernelsFolder, release), release));
+export function unpackedKernels(folder = kernelsFolder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter(release => isComplete(path.join(folder, release), release));
 }
 
 function isComplete(folder, release) {
@@ -37,20 +63,66 @@ export function ensureKernel() {
       'check the package sources in /etc/apt, then run this again',
     );
   }
-  say(`downloading ${image} for the sandbox VM (unpacked into ${kernelsFolder}, not installed)`);
-  mkdirSync(kernelsFolder, { recursive: true });
-  const staging = mkdtempSync(path.join(kernelsFolder, '.unpacking-'));
+  const refresh = () => {
+    // Lists older than the archive name packages that are gone.
+    updateLists();
+    return currentImage(architecture) ?? image;
+  };
+  fetchKernel(image, { folder: kernelsFolder, archive: OWN_ARCHIVE, refresh });
+}
+
+/**
+ * Downloads and unpacks the kernel of Debian 13 when the cache has none, with package lists of its own: the machine's apt
+ * sources stay as they are, and root is not needed. Throws SetupError.
+ */
+export function ensureTrixieKernel() {
+  if (unpackedKernels(trixieKernelsFolder).length > 0) return;
+  const { suite, keyring, repositories } = TRIXIE;
+  if (!existsSync(keyring)) {
+    throw new SetupError(
+      `The kernel of Debian 13 cannot be checked: ${keyring} is missing.`,
+      'sudo apt-get install debian-archive-keyring',
+    );
+  }
+  mkdirSync(trixieKernelsFolder, { recursive: true });
+  const lists = mkdtempSync(path.join(trixieKernelsFolder, '.lists-'));
+  try {
+    const sources = path.join(lists, 'sources.list');
+    writeFileSync(sources, repositories.map(each => `deb [signed-by=${keyring}] ${each}\n`).join(''));
+    for (const folder of ['lists/partial', 'cache/archives/partial'])
+      mkdirSync(path.join(lists, folder), { recursive: true });
+    const archive = [
+      `Dir::Etc::sourcelist=${sources}`,
+      'Dir::Etc::sourceparts=-',
+      `Dir::State::lists=${path.join(lists, 'lists')}`,
+      `Dir::Cache=${path.join(lists, 'cache')}`,
+      'Acquire::Languages=none',
+    ].flatMap(option => ['-o', option]);
+    apt(['-q', 'update'], archive, lists);
+    const image = currentImage(debianArchitecture(), archive);
+    if (!image) {
+      throw new SetupError(`Debian's ${suite} has no kernel for this architecture.`, 'use amd64 or arm64');
+    }
+    fetchKernel(image, { folder: trixieKernelsFolder, archive, refresh: null });
+  } finally {
+    rmSync(lists, { recursive: true, force: true });
+  }
+}
+
+/** `refresh` updates the package lists and names the image again; null where they are new. */
+function fetchKernel(image, { folder, archive, refresh }) {
+  say(`downloading ${image} for the sandbox VM (unpacked into ${folder}, not installed)`);
+  mkdirSync(folder, { recursive: true });
+  const staging = mkdtempSync(path.join(folder, '.unpacking-'));
   try {
     try {
-      download(image, staging);
-    } catch {
-      // Lists older than the archive name packages that are gone.
-      updateLists();
-      image = currentImage(architecture) ?? image;
-      download(image, staging);
+      download(image, archive, staging);
+    } catch (error) {
+      if (!refresh) throw error;
+      image = refresh();
+      download(image, archive, staging);
     }
-    const release = image.replace(/^linux-image-(unsigned-)?/, '');
-    unpack(staging, release);
+    unpack(staging, image.replace(/^linux-image-(unsigned-)?/, ''), folder);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -59,9 +131,11 @@ export function ensureKernel() {
 const metaPackages = architecture => [`linux-image-${architecture}`, 'linux-image-generic'];
 
 /** "linux-image-6.1.0-18-amd64", from what the distribution's meta package depends on; null when apt knows none. */
-function currentImage(architecture) {
+function currentImage(architecture, archive = OWN_ARCHIVE) {
   for (const meta of metaPackages(architecture)) {
-    const { stdout } = spawnSync('apt-cache', ['depends', '--important', meta], { encoding: 'utf8' });
+    const { stdout } = spawnSync('apt-cache', [...archive, 'depends', '--important', meta], {
+      encoding: 'utf8',
+    });
     const image = imageDependency(stdout ?? '');
     if (image) return image;
   }
@@ -74,28 +148,30 @@ export function imageDependency(depends) {
 }
 
 /** Companions of an image package that hold its modules where the distribution splits them off. */
-function companions(image) {
+function companions(image, archive) {
   const release = image.replace(/^linux-image-(unsigned-)?/, '');
-  return [
-    ...availablePackages(['modules', 'modules-extra', 'binary'].map(kind => `linux-${kind}-${release}`)),
-  ];
+  const names = ['modules', 'modules-extra', 'binary'].map(kind => `linux-${kind}-${release}`);
+  return [...availablePackages(names, archive)];
 }
 
-function download(image, folder) {
-  const names = [image, ...companions(image)];
-  const result = spawnSync('apt-get', ['-q', 'download', ...names], {
-    cwd: folder,
+function download(image, archive, folder) {
+  apt(['-q', 'download', image, ...companions(image, archive)], archive, folder);
+}
+
+function apt(args, archive, cwd) {
+  const result = spawnSync('apt-get', [...archive, ...args], {
+    cwd,
     stdio: ['ignore', 2, 2],
     timeout: downloadDeadlineMs,
   });
   if (result.status === 0) return;
   throw new SetupError(
-    `"apt-get download ${names.join(' ')}" failed; its own words are above.`,
+    `"apt-get ${args.join(' ')}" failed; its own words are above.`,
     'check the network and the package sources, then run this again',
   );
 }
 
-function unpack(staging, release) {
+function unpack(staging, release, into) {
   const root = path.join(staging, 'root');
   for (const file of readdirSync(staging).filter(name => name.endsWith('.deb'))) {
     execFileSync('dpkg', ['-x', path.join(staging, file), root], { stdio: ['ignore', 2, 2] });
@@ -110,7 +186,7 @@ function unpack(staging, release) {
       'report this, with the name of the distribution',
     );
   }
-  const folder = path.join(kernelsFolder, release);
+  const folder = path.join(into, release);
   rmSync(folder, { recursive: true, force: true });
   renameSync(root, folder);
   say(`kernel ${release} is ready for the sandbox VM`);

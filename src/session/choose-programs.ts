@@ -13,7 +13,8 @@ export interface TargetFacts {
   functions(
     names: readonly string[],
   ): Promise<readonly { name: string; traceable: boolean | null; symbol: boolean }[]>;
-  tracepoints(names: readonly { category: string; name: string }[]): Promise<readonly boolean[]>;
+  /** null: the helper may not look into tracefs; attaching tells. */
+  tracepoints(names: readonly { category: string; name: string }[]): Promise<readonly (boolean | null)[]>;
   modules(): Promise<ReadonlySet<string>>;
   /** BTF of a loaded module, or null. */
   moduleBtf(module: string): Promise<Btf | null>;
@@ -183,7 +184,7 @@ async function attachPointLack(point: AttachPoint, facts: TargetFacts): Promise<
     case 'tracepoint': {
       if (point.name === '') return null;
       const [present] = await facts.tracepoints([{ category: point.category, name: point.name }]);
-      return present ? null : noTracepoint(`${point.category}:${point.name}`);
+      return present === false ? noTracepoint(`${point.category}:${point.name}`) : null;
     }
     case 'ksyscall':
     case 'kretsyscall':
@@ -276,7 +277,7 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
           };
     case 'tracepoint': {
       const [present] = await facts.tracepoints([{ category: first, name: second }]);
-      return present ? null : noTracepoint(`${first}:${second}`);
+      return present === false ? noTracepoint(`${first}:${second}`) : null;
     }
     case 'function':
       return functionLack(first, facts, false);

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { BpfObject } from '../shared/object/model';
-import { capabilityBudget, holdsBudget } from './budget';
+import { type BudgetFacts, budgetOf, holdsBudget, loadingWork, sessionWork } from './budget';
 import { processStatus } from './process-status';
 import type { TargetId } from './target';
 
@@ -48,13 +48,12 @@ export async function localObstacle(object: BpfObject | null, canAsk: boolean): 
   if (object?.programs.every(program => features.lacking(program.attachPoint.kind))) {
     return `this kernel (${release()}) has none of the kinds of attach point the program uses`;
   }
-  const budget = object
-    ? capabilityBudget(object, object.programs, {
-        kernelRelease: release(),
-        perfEventParanoid: features.perfEventParanoid,
-      })
-    : [];
-  const minimum = budget.filter(entry => entry.capability === 'bpf' || entry.capability === 'perfmon');
+  const facts: BudgetFacts = {
+    kernelRelease: release(),
+    perfEventParanoid: features.perfEventParanoid,
+  };
+  const budget = object ? budgetOf(sessionWork(object, object.programs, null, false), facts) : [];
+  const minimum = object ? budgetOf(loadingWork(object, object.programs, null), facts) : [];
   if (holdsBudget(status.capabilities.effective, minimum) && status.uid === 0) return null;
   if (holdsBudget(status.capabilities.effective, budget) && budget.length > 0) return null;
   if (status.uid === 0) return 'this container keeps CAP_BPF and CAP_PERFMON from root';

@@ -18,8 +18,15 @@ export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts
   return {
     btf,
     functions: async names => (await connection.request('target/functions', { names: [...names] })).functions,
-    tracepoints: async names =>
-      (await connection.request('target/tracepoints', { names: [...names] })).present,
+    tracepoints: async names => {
+      try {
+        return (await connection.request('target/tracepoints', { names: [...names] })).present;
+      } catch (error) {
+        // A session that attaches to none has no right to look into tracefs.
+        if (isNotPermitted(error)) return names.map(() => null);
+        throw error;
+      }
+    },
     modules: () => {
       // /proc/modules: the name is the first word of each line (proc(5)).
       modules ??= read('modules').then(
@@ -48,10 +55,18 @@ export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts
       return known;
     },
     branchRecords: () => {
-      branchRecords ??= connection
-        .request('target/perf-event', { ...BRANCH_EVENT })
-        .then(({ available }) => available);
+      branchRecords ??= connection.request('target/perf-event', { ...BRANCH_EVENT }).then(
+        ({ available }) => available,
+        error => {
+          // What needs them is asked for only where it is chosen; attaching tells.
+          if (isNotPermitted(error)) return true;
+          throw error;
+        },
+      );
       return branchRecords;
     },
   };
 }
+
+const isNotPermitted = (error: unknown): boolean =>
+  error instanceof HelperRequestError && error.code === 'not-permitted';

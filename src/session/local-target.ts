@@ -47,10 +47,12 @@ export class LocalTarget implements Target {
 
   async budgetFacts(): Promise<BudgetFacts> {
     const paranoid = await readFile('/proc/sys/kernel/perf_event_paranoid', 'utf8').catch(() => '2');
+    const kptrRestrict = await readFile('/proc/sys/kernel/kptr_restrict', 'utf8').catch(() => '1');
     const measured = await readFile('/proc/sys/kernel/bpf_stats_enabled', 'utf8').catch(() => '0');
     return {
       kernelRelease: release(),
       perfEventParanoid: Number.parseInt(paranoid, 10),
+      kptrRestrict: Number.parseInt(kptrRestrict, 10),
       runTimeMeasured: measured.trim() === '1',
     };
   }

@@ -6,7 +6,7 @@
  */
 import type { Btf } from '../shared/object/btf-model';
 import type { BpfObject, Program } from '../shared/object/model';
-import { type CapabilityBudget, capabilityBudget, coversBudget } from './budget';
+import { budgetOf, type CapabilityBudget, coversBudget, sessionWork } from './budget';
 import {
   choosePrograms,
   type Lack,
@@ -58,11 +58,13 @@ export async function startSession(
   onSession: (session: TracingSession, connection: HelperConnection) => void,
 ): Promise<StartedSession> {
   const { target, object } = request;
-  const budgetFacts = { ...(await target.budgetFacts()), guarded: request.guarded ?? false };
+  const budgetFacts = await target.budgetFacts();
+  const budgetFor = (programs: readonly Program[], kernel: Btf | null) =>
+    budgetOf(sessionWork(object, programs, kernel, request.guarded ?? false), budgetFacts);
   const refused = new Map<string, Lack>(
     (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
   );
-  let budget = capabilityBudget(object, likelyPrograms(object, refused), budgetFacts);
+  let budget = budgetFor(likelyPrograms(object, refused), null);
   const consent = new ProgramConsent(object, target.describe(), request.askConsent);
   let trustsBtf = true;
   for (;;) {
@@ -73,9 +75,9 @@ export async function startSession(
       const choose = (by: TargetFacts) => chooseWithTargets(request, by, refused);
       request.progress('Choosing attach points');
       const { choice, targets } = await choose(trustsBtf ? trustingBtf(facts) : facts);
-      const needed = capabilityBudget(object, choice.load, budgetFacts);
+      const needed = budgetFor(choice.load, facts.btf);
       if (!coversBudget(budget, needed)) {
-        // A fallback needs more than the first choice did: asked for again, as a budget cannot grow.
+        // A fallback, or a module's function, needs more than was known before: asked for again, as a budget cannot grow.
         budget = needed;
         continue;
       }

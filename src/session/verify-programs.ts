@@ -2,11 +2,12 @@
  * Asks the kernel's verifier about every program of an object, one load each, so that one rejection does not hide
  * another. Nothing is attached, and nothing stays loaded.
  */
+import type { Btf } from '../shared/object/btf-model';
 import type { BpfObject, Program } from '../shared/object/model';
 import type { AttachOverride } from '../shared/protocol/helper';
 import { explainLog, type VerifierDiagnostic } from '../shared/verifier/explain';
 import { parseVerifierLog } from '../shared/verifier/parse-log';
-import { capabilityBudget } from './budget';
+import { budgetOf, loadingWork } from './budget';
 import { lackOf } from './choose-programs';
 import type { ElevationUi } from './elevation';
 import { type HelperConnection, HelperRequestError } from './helper-connection';
@@ -53,8 +54,16 @@ export interface Verification {
 /** Throws HelperRequestError and SessionError for anything but a rejection: no permission, no memory, no helper. */
 export async function verifyPrograms(request: VerifyRequest): Promise<Verification> {
   const { target, object } = request;
-  const budget = capabilityBudget(object, object.programs, await target.budgetFacts());
-  const connection = await request.helpers.acquire(target, budget, object.name, request);
+  const budgetFacts = await target.budgetFacts();
+  const { btf: kernel } = await target.readBtf();
+  const acquire = (programs: readonly Program[], known: Btf | null) =>
+    request.helpers.acquire(
+      target,
+      budgetOf(loadingWork(object, programs, known), budgetFacts),
+      object.name,
+      request,
+    );
+  const plain = await acquire(object.programs, null);
   const verified: VerifiedProgram[] = [];
   const rejected: RejectedProgram[] = [];
   const leftOut: { name: string; why: string }[] = [];
@@ -65,9 +74,22 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
       leftOut.push({ name: program.name, why: `${program.targetParameter} says what it attaches to` });
       continue;
     }
+    let connection = plain;
+    const [moduleTarget] = loadingWork(object, [program], kernel).get('use-module-btf') ?? [];
+    const isAbsent = moduleTarget !== undefined && (await isNowhere(program, request, plain));
+    // Only for what a module really has: a function that is nowhere is no reason to ask for more.
+    if (moduleTarget !== undefined && !isAbsent) connection = await acquire([program], kernel);
     try {
       verified.push(await load(connection, request, program, attach));
     } catch (error) {
+      if (isAbsent && error instanceof HelperRequestError && error.code === 'not-permitted') {
+        // Without the right to look into modules libbpf cannot say so itself.
+        const why = await whyNotNeeded(program, request, connection);
+        const words = [`failed to find kernel BTF type ID of '${moduleTarget}'`];
+        if (why !== null) leftOut.push({ name: program.name, why });
+        else rejected.push(explained('', words, request, program));
+        continue;
+      }
       if (!isRejection(error)) throw error;
       const why = await whyNotNeeded(program, request, connection);
       if (why !== null) leftOut.push({ name: program.name, why });
@@ -132,7 +154,15 @@ async function explain(
     ...(first.data.errnoName === undefined ? [] : [first.data.errnoName]),
   ];
   const path = first.verifierLog === null ? null : await pathLog(connection, request, program, attach);
-  const log = path ?? first.verifierLog ?? '';
+  return explained(path ?? first.verifierLog ?? '', words, request, program);
+}
+
+function explained(
+  log: string,
+  words: readonly string[],
+  request: VerifyRequest,
+  program: Program,
+): RejectedProgram {
   const explanations = explainLog(log, {
     object: request.object,
     program: program.name,
@@ -182,6 +212,16 @@ function openOne(
   // A loaded program runs only once it is attached, and the helper refuses to attach what it loaded so: whatever the
   // program's type and calls, nothing is changed and no consent is needed.
   return { ...params, loadOnly: true };
+}
+
+/** True when neither the kernel's own BTF nor a module's has what the program attaches to. */
+async function isNowhere(
+  program: Program,
+  request: VerifyRequest,
+  connection: HelperConnection,
+): Promise<boolean> {
+  const facts = await request.target.facts(connection);
+  return (await lackOf({ ...program, needs: [] }, facts, async () => null)) !== null;
 }
 
 /** A program the object can do without on this target, and which this target lacks something for. */

@@ -41,17 +41,23 @@ export async function findKernel(
     return { ...chosen, release: path.basename(chosen.modulesFolder) };
   }
   const kernelsFolder = path.join(cacheFolder, 'kernels');
-  const releases = await readdir(kernelsFolder).catch(() => []);
-  const newestFirst = releases.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
-  for (const release of newestFirst) {
-    const kernel = await unpackedKernel(path.join(kernelsFolder, release), release);
-    if (kernel) return kernel;
-  }
+  const kernel = await newestKernel(kernelsFolder);
+  if (kernel) return kernel;
   throw new VmError(
     'kernel-missing',
     `The sandbox VM needs a kernel image; there is none in ${kernelsFolder}.`,
     MEND,
   );
+}
+
+/** The newest complete kernel of those unpacked directly in a folder; null when there is none. */
+export async function newestKernel(folder: string): Promise<KernelImage | null> {
+  const releases = await readdir(folder).catch(() => []);
+  for (const release of releases.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))) {
+    const kernel = await unpackedKernel(path.join(folder, release), release);
+    if (kernel) return kernel;
+  }
+  return null;
 }
 
 async function unpackedKernel(folder: string, release: string): Promise<KernelImage | null> {

@@ -24,7 +24,7 @@ import type { FieldValue, Histogram, MapEntry } from '../../../src/shared/decode
 import { showsUserStacks } from '../../../src/shared/decode/stack-tables';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
-import { sharedGuest } from './guest';
+import { sharedGuest, type TestGuest } from './guest';
 import { guestAgentPath, helperPath, root } from './paths';
 
 export interface TraceRequest {
@@ -63,11 +63,18 @@ interface Bench {
   readonly target: VmTarget;
   readonly helpers: HelperPool;
 }
-let bench: Promise<Bench> | null = null;
+const benches = new WeakMap<TestGuest, Bench>();
 
 /** One target and one set of helpers over the shared guest for all tests. */
-export function traceBench(): Promise<Bench> {
-  bench ??= sharedGuest().then(guest => ({
+export async function traceBench(): Promise<Bench> {
+  const guest = await sharedGuest();
+  const bench = benches.get(guest) ?? newBench(guest);
+  benches.set(guest, bench);
+  return bench;
+}
+
+function newBench(guest: TestGuest): Bench {
+  return {
     target: new VmTarget(
       {
         helperPath,
@@ -79,8 +86,7 @@ export function traceBench(): Promise<Bench> {
       guest.vm,
     ),
     helpers: new HelperPool(),
-  }));
-  return bench;
+  };
 }
 
 /** Compiles for the guest's kernel with the clang found, or another version of it. Throws with clang's words. */
