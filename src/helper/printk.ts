@@ -2,7 +2,7 @@
  * bpf_trace_printk's lines. The kernel has one trace pipe for everybody and reading takes lines out of it: only lines
  * that BPF programs printed are passed on, and what was in it before anybody watched is passed over.
  */
-import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { DataContent } from '../shared/protocol/frames';
 import { HelperError } from './errors';
 import { CHUNK_BYTES, type Chunk, type SourceMark, type StreamSource } from './stream-source';
@@ -42,6 +42,8 @@ export class PrintkSource implements StreamSource {
   readonly descriptors: readonly number[];
   readonly capacityBytes = 1 << 20;
   private readonly fd: number;
+  /** Kept open: a confined helper opens nothing. Null where the kernel has none. */
+  private readonly clockFd: number | null;
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   private rest = '';
   private emptyReads = 0;
@@ -52,6 +54,7 @@ export class PrintkSource implements StreamSource {
   /** Throws HelperError 'not-permitted' without CAP_DAC_READ_SEARCH, 'not-found' without tracefs. */
   constructor() {
     this.fd = openTracePipe();
+    this.clockFd = openTraceClock();
     this.descriptors = [this.fd];
     const old = this.mark();
     while (!old.reached()) if (this.read() === null) break;
@@ -85,7 +88,7 @@ export class PrintkSource implements StreamSource {
   /** Reached by a line printed after now (they come in order), or a look that found the pipe empty. */
   mark(): SourceMark {
     this.emptyReads = 0;
-    const now = traceClock();
+    const now = this.traceClock();
     const lastMs = performance.now() + NEVER_EMPTY_MS;
     return {
       reached: () =>
@@ -99,6 +102,15 @@ export class PrintkSource implements StreamSource {
     if (this.closed) return;
     this.closed = true;
     closeSync(this.fd);
+    if (this.clockFd !== null) closeSync(this.clockFd);
+  }
+
+  /** Seconds; null where the kernel does not say, or counts something else. */
+  private traceClock(): number | null {
+    if (this.clockFd === null || this.closed) return null;
+    const count = readSync(this.clockFd, this.buffer, 0, READ_BYTES, 0);
+    const now = NOW.exec(this.buffer.toString('latin1', 0, count));
+    return now ? Number(now[1]) : null;
   }
 
   private read(): string | null {
@@ -125,12 +137,10 @@ export function lastTime(text: string): number | null {
   return null;
 }
 
-/** Seconds; null where the kernel does not say, or counts something else. */
-function traceClock(): number | null {
+function openTraceClock(): number | null {
   for (const folder of TRACEFS_FOLDERS) {
     try {
-      const now = NOW.exec(readFileSync(`${folder}/per_cpu/cpu0/stats`, 'latin1'));
-      if (now) return Number(now[1]);
+      return openSync(`${folder}/per_cpu/cpu0/stats`, constants.O_RDONLY);
     } catch {
       // The pipe could be opened, so this is another folder or an old kernel.
     }

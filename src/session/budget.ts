@@ -3,6 +3,7 @@
  * more. What a helper does is a list of operations; each has rules that say what the kernel wants for it. Every rule is
  * measured on Linux 6.1 and 6.12 (test/kernel/helper/budget.test.ts): with it the operation works, without it it fails.
  */
+import { showsKernelAddresses } from '../shared/decode/stack-tables';
 import type { BpfObject, Program } from '../shared/object/model';
 
 /** setpriv(1)'s names: without CAP_, lower case. */
@@ -321,14 +322,4 @@ function btfTarget({
     default:
       return null;
   }
-}
-
-function showsKernelAddresses(object: BpfObject): boolean {
-  return object.maps.some(({ view }) => {
-    const layouts =
-      view.kind === 'events' ? [view.record] : view.kind === 'table' ? [view.key, view.value] : [];
-    return layouts.some(layout =>
-      layout?.fields.some(field => field.meaning === 'ksym' || field.meaning === 'kernel-stack'),
-    );
-  });
 }

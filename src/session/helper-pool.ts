@@ -14,6 +14,8 @@ interface PooledHelper {
   /** Sessions that use it, or are about to. */
   holds: number;
   idle: NodeJS.Timeout | null;
+  /** It loads and attaches nothing more: no other session may have it. */
+  confined: boolean;
 }
 
 /** Long enough to change a program and attach it again without being asked for a password anew. */
@@ -39,10 +41,11 @@ export class HelperPool {
     options: Omit<ConnectOptions, 'budget' | 'program'>,
   ): Promise<HelperConnection> {
     for (const helper of this.helpers) {
-      if (helper.target === target && coversBudget(helper.budget, budget)) return helper.connection;
+      if (!helper.confined && helper.target === target && coversBudget(helper.budget, budget))
+        return helper.connection;
     }
     const connection = await target.connect({ ...options, budget, program });
-    const helper: PooledHelper = { target, budget, connection, holds: 0, idle: null };
+    const helper: PooledHelper = { target, budget, connection, holds: 0, idle: null, confined: false };
     this.helpers.add(helper);
     connection.closed.then(reason => {
       this.forget(helper);
@@ -69,6 +72,21 @@ export class HelperPool {
         connection.close();
       }, this.idleMs);
     };
+  }
+
+  /**
+   * Nothing more is loaded or attached by this connection's helper: it gives up what only that takes, and no other session
+   * gets it. Throws HelperRequestError where the kernel does not let it; it can then be used as before.
+   */
+  async confine(connection: HelperConnection): Promise<void> {
+    const helper = [...this.helpers].find(candidate => candidate.connection === connection);
+    if (helper) helper.confined = true;
+    try {
+      await connection.request('helper/confine', {});
+    } catch (error) {
+      if (helper) helper.confined = false;
+      throw error;
+    }
   }
 
   private forget(helper: PooledHelper): void {

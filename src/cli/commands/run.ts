@@ -11,6 +11,7 @@ import type { TracingSession } from '../../session/tracing-session';
 import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { Parameter } from '../../shared/object/model';
 import { allowPrograms, requireAllowed } from '../allow-programs';
+import { confineHelper } from '../confine-helper';
 import { terminalUi } from '../elevation-prompt';
 import { EventPrinter } from '../event-printer';
 import { EXIT, UsageError } from '../exit';
@@ -97,7 +98,7 @@ export async function runCommand(
       output.end('interrupt', null);
       return 'interrupt';
     }
-    const { session, choice } = started;
+    const { session, choice, connection } = started;
     const { symbolizer: names, events } = traced;
     if (!names || !events) throw new Error('a session was started and nobody was told');
     progress.done();
@@ -111,6 +112,8 @@ export async function runCommand(
     });
     if (child && showsUserStacks(built.object)) await names.watchProcess(child.pid, session);
     await child?.resume();
+    const { helpers } = workplace;
+    void confineHelper({ session, connection, symbolizer: names, helpers, guarded: guard !== null, say });
 
     const stop = new AbortController();
     const intervals =

@@ -244,6 +244,10 @@ export const capset = c<[Uint8Array, Uint8Array], number>('int capset(void *head
 export const perfEventOpenCall = c<[number, Uint8Array, number, number, number, number], number | bigint>(
   'long syscall(long number, void *attr, int pid, int cpu, int group_fd, unsigned long flags)',
 );
+/** seccomp(2), which has no wrapper either. */
+export const seccompCall = c<[number, number, number, Uint8Array], number | bigint>(
+  'long syscall(long number, unsigned int operation, unsigned int flags, void *arguments)',
+);
 export const vsnprintf = c<[Uint8Array, number, Pointer, Pointer], number>(
   'int vsnprintf(void *buf, size_t size, const void *format, void *arguments)',
 );

@@ -190,6 +190,11 @@ export const HelperRequestSchemas = {
    * that ended can then still have its addresses named. Ends with stream/unwatch or the session.
    */
   'process/watch': v.strictObject({ sessionId: uint32, pid: v.pipe(uint32, v.minValue(1)) }),
+  /**
+   * The client loads and attaches nothing more and asks nothing of the target: the helper keeps only the system calls that
+   * take what reading and closing take, on all its threads, for the rest of its life. Everything else is refused from then on.
+   */
+  'helper/confine': v.strictObject({}),
   'printk/watch': v.strictObject({}),
   'printk/unwatch': v.strictObject({}),
   /** Which of these exist on the target. */
@@ -287,6 +292,7 @@ export const HelperResultSchemas = {
     helperCpuNs: uint64Text,
   }),
   'process/watch': v.strictObject({ streamId: uint32 }),
+  'helper/confine': v.null(),
   'printk/watch': v.strictObject({ streamId: uint32 }),
   'printk/unwatch': v.null(),
   'target/functions': v.strictObject({

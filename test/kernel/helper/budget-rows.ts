@@ -157,7 +157,7 @@ export function budgetRows(binary: string, offset: string): BudgetRow[] {
     {
       name: 'naming kernel addresses',
       object: 'kernel-address',
-      programs: ['counts_callers'],
+      programs: ['counts_function'],
       budget: { ...LOAD, syslog: 'zeros' },
     },
     { name: 'overhead guard', ...own('on_fentry'), guarded: true, budget: { sys_admin: EPERM } },

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* Counts by a kernel address, which is to be named. */
+/* Counts by a kernel address, which is to be named: the function's own. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 typedef __u64 bpfw_ksym;
 
-struct caller {
+struct function {
 	bpfw_ksym address;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16);
-	__type(key, struct caller);
+	__type(key, struct function);
 	__type(value, __u64);
-} callers SEC(".maps");
+} functions SEC(".maps");
 
-SEC("raw_tp/sys_enter")
-int counts_callers(void *ctx)
+SEC("fentry/vfs_read")
+int counts_function(void *ctx)
 {
-	struct caller key = {};
+	struct function key = { .address = bpf_get_func_ip(ctx) };
 	__u64 one = 1;
 
-	bpf_map_update_elem(&callers, &key, &one, BPF_ANY);
+	bpf_map_update_elem(&functions, &key, &one, BPF_ANY);
 	return 0;
 }
 
