@@ -9,13 +9,14 @@ const budget: CapabilityBudget = [];
 const options = {} as Parameters<HelperPool['acquire']>[3];
 
 /** A target whose helpers are connections that only know how to end. */
-function target() {
+function target(confine: () => Promise<null> = async () => null) {
   const closed: number[] = [];
   let made = 0;
   const connect = async () => {
     const number = ++made;
     let gone: (reason: SessionError | null) => void = () => undefined;
     return {
+      request: confine,
       closed: new Promise<SessionError | null>(resolve => {
         gone = resolve;
       }),
@@ -52,6 +53,19 @@ describe('HelperPool', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(closed).toEqual([1]);
     expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
+  });
+
+  it('gives a confined helper to no other session, and one that could not be confined to any', async () => {
+    const { target: machine } = target();
+    const pool = new HelperPool(HELPER_IDLE_MS);
+    const connection = await pool.acquire(machine, budget, 'p', options);
+    await pool.confine(connection);
+    expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
+
+    const { target: other } = target(() => Promise.reject(new Error('no seccomp')));
+    const open = await pool.acquire(other, budget, 'p', options);
+    await expect(pool.confine(open)).rejects.toThrow('no seccomp');
+    expect(await pool.acquire(other, budget, 'p', options)).toBe(open);
   });
 
   it('keeps a helper that is used again in time', async () => {

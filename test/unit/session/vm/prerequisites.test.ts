@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { accelerationsToTry, rememberKvm } from '../../../../src/session/vm/acceleration';
 import { cpioArchive } from '../../../../src/session/vm/cpio';
-import { findKernel } from '../../../../src/session/vm/kernel-image';
+import { findKernel, newestKernel } from '../../../../src/session/vm/kernel-image';
 import { findQemu } from '../../../../src/session/vm/qemu';
 import { SandboxVm } from '../../../../src/session/vm/sandbox-vm';
 
@@ -47,6 +47,10 @@ describe('what the sandbox VM needs', () => {
       unpacked(release, `boot/vmlinuz-${release}`, `lib/modules/${release}/kernel/x.ko`);
     }
     unpacked('6.12.0-1-amd64', 'boot/vmlinuz-6.12.0-1-amd64');
+    // Another suite's, which tests name.
+    const other = '6.12.118+deb13-amd64';
+    unpacked(`trixie/${other}`, `boot/vmlinuz-${other}`, `lib/modules/${other}/kernel/x.ko`);
+    expect(await newestKernel(path.join(folder, 'kernels/trixie'))).toMatchObject({ release: other });
     expect(await findKernel(folder)).toMatchObject({ release: '6.1.0-18-amd64' });
   });
 
