@@ -3,7 +3,7 @@ import { type HelperConnection, HelperRequestError } from '../session/helper-con
 import type { HelperPool } from '../session/helper-pool';
 import type { Symbolizer } from '../session/symbols/symbolizer';
 import type { TracingSession } from '../session/tracing-session';
-import { showsKernelAddresses } from '../shared/decode/stack-tables';
+import { namesKernelAddresses } from '../shared/decode/kernel-addresses';
 
 export interface ConfineRequest {
   readonly session: TracingSession;
@@ -21,7 +21,7 @@ export async function confineHelper(request: ConfineRequest): Promise<void> {
   try {
     // The guard tells by itself when the kernel does not measure.
     if (request.guarded) await session.statistics(true).catch(() => undefined);
-    if (showsKernelAddresses(session.object)) await symbolizer.loadKernelSymbols();
+    if (namesKernelAddresses(session.object)) await symbolizer.loadKernelSymbols();
     await request.helpers.confine(request.connection);
   } catch (error) {
     // The run may be over by now; then there is no helper any more.

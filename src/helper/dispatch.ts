@@ -13,6 +13,7 @@ import {
 } from '../shared/protocol/helper';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import { HelperError } from './errors';
+import { isConfined } from './libbpf/confine';
 import type { Handlers } from './requests';
 
 /** Requests a client may have unanswered. The session room asks one after another; a flood is an attack or a bug. */
@@ -36,6 +37,7 @@ export function dispatch(
       const issue = checked.issues[0];
       throw new BrokenContract(`${method}: ${v.getDotPath(issue) ?? 'parameters'}: ${issue.message}`);
     }
+    refuseIfConfined(method);
     pending++;
     // A client that does not read its answers is not read from either.
     if (!connection.writable) {
@@ -66,6 +68,25 @@ export function dispatch(
   rpc.onNotification((method: string) => {
     refuse(toHelperError(new BrokenContract(`the helper takes no notification ${method.slice(0, 64)}`)));
   });
+}
+
+/** What a confined helper still does; the kernel refuses it the rest. */
+const AFTER_CONFINING: ReadonlySet<HelperMethod> = new Set<HelperMethod>([
+  'helper/confine',
+  'map/read',
+  'printk/unwatch',
+  'session/close',
+  'session/drain',
+  'session/statistics',
+  'stream/unwatch',
+]);
+
+function refuseIfConfined(method: HelperMethod): void {
+  if (!isConfined() || AFTER_CONFINING.has(method)) return;
+  throw new HelperError(
+    'not-permitted',
+    `This helper was confined after attaching and does ${method} no more. Start another one.`,
+  );
 }
 
 const isMethod = (method: string): method is HelperMethod => Object.hasOwn(HelperRequestSchemas, method);

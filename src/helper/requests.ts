@@ -3,7 +3,7 @@ import type { HelperErrorCode, HelperMethod, HelperParams, HelperResults } from 
 import { LIMITS } from '../shared/protocol/helper';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import { HelperError } from './errors';
-import { confineProcess, isConfined } from './libbpf/confine';
+import { confineProcess } from './libbpf/confine';
 import { Serial } from './serial';
 import { Session, type SessionContext } from './session';
 import { type Stream, startStream } from './stream';
@@ -15,14 +15,6 @@ export type Handlers = {
 
 export interface Requests {
   readonly handlers: Handlers;
-}
-
-function refuseIfConfined(): void {
-  if (isConfined())
-    throw new HelperError(
-      'not-permitted',
-      'This helper gave up loading and attaching after its last session was attached. Start another one.',
-    );
 }
 
 /** Streams that belong to no session. */
@@ -66,7 +58,6 @@ export function createRequests(connection: FrameConnection): Requests {
 
   const handlers: Handlers = {
     async 'session/open'(params) {
-      refuseIfConfined();
       const bytes = connection.takeBlob(params.objectBlobId);
       const types =
         params.relocationBtfBlobId === undefined ? null : connection.takeBlob(params.relocationBtfBlobId);
@@ -82,10 +73,7 @@ export function createRequests(connection: FrameConnection): Requests {
         opening--;
       }
     },
-    async 'session/attach'({ sessionId }) {
-      refuseIfConfined();
-      return session(sessionId).attach();
-    },
+    'session/attach': async ({ sessionId }) => session(sessionId).attach(),
     async 'session/close'({ sessionId }) {
       const closing = session(sessionId);
       sessions.delete(sessionId);

@@ -3,7 +3,7 @@
  * more. What a helper does is a list of operations; each has rules that say what the kernel wants for it. Every rule is
  * measured on Linux 6.1 and 6.12 (test/kernel/helper/budget.test.ts): with it the operation works, without it it fails.
  */
-import { showsKernelAddresses } from '../shared/decode/stack-tables';
+import { namesKernelAddresses } from '../shared/decode/kernel-addresses';
 import type { BpfObject, Program } from '../shared/object/model';
 
 /** setpriv(1)'s names: without CAP_, lower case. */
@@ -248,7 +248,7 @@ export function sessionWork(
     ...(object.usesPrintk ? ['the trace pipe'] : []),
   ]);
   add('read-kernel-addresses', [
-    ...(showsKernelAddresses(object) ? ['name kernel addresses'] : []),
+    ...(namesKernelAddresses(object) ? ['name kernel addresses'] : []),
     ...(programs.some(({ attachPoint }) => attachPoint.kind.endsWith('.multi')) ? ['find functions'] : []),
   ]);
   if (guarded) work.set('measure-run-time', []);

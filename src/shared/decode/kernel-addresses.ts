@@ -1,5 +1,5 @@
 /** Kernel addresses in records, and how they are shown once they have names. */
-import type { Field, RecordLayout } from '../object/model';
+import type { BpfObject, Field, RecordLayout } from '../object/model';
 import { escapeText } from '../text/escape';
 import type { FieldValue } from './model';
 import { addressArrays, inlineAddresses, stackSpace } from './stack-tables';
@@ -14,6 +14,17 @@ export function kernelAddressFields(record: RecordLayout): readonly Field[] {
       (field.storage === 'array' && stackSpace(field) === 'kernel') ||
       (field.storage !== 'array' && field.meaning === 'ksym'),
   );
+}
+
+/** True when events or tables of the object hold kernel addresses that are shown by name: that takes the kernel's symbols. */
+export function namesKernelAddresses(object: Pick<BpfObject, 'maps'>): boolean {
+  return object.maps.some(({ view }) => {
+    if (view.kind === 'events') return view.record !== null && kernelAddressFields(view.record).length > 0;
+    return (
+      view.kind === 'table' &&
+      [...view.key.fields, ...view.value.fields].some(field => stackSpace(field) === 'kernel')
+    );
+  });
 }
 
 /**

@@ -42,18 +42,14 @@ export function stackTables(object: Pick<BpfObject, 'maps'>): StackTable[] {
 
 /** True when tables or events of the object hold stacks of user addresses: naming them needs to know the processes. */
 export function showsUserStacks(object: Pick<BpfObject, 'maps'>): boolean {
-  return shownFields(object).some(field => stackSpace(field) === 'user');
-}
-
-/** True when tables or events of the object hold kernel addresses or stacks of them: naming them needs the kernel's symbols. */
-export function showsKernelAddresses(object: Pick<BpfObject, 'maps'>): boolean {
-  return shownFields(object).some(({ meaning }) => meaning === 'ksym' || meaning === 'kernel-stack');
-}
-
-function shownFields({ maps }: Pick<BpfObject, 'maps'>): Field[] {
-  return maps.flatMap(({ view }) => {
-    if (view.kind === 'table') return [...view.key.fields, ...view.value.fields];
-    return view.kind === 'events' && view.record ? [...view.record.fields] : [];
+  return object.maps.some(({ view }) => {
+    const layouts =
+      view.kind === 'table'
+        ? [view.key, view.value]
+        : view.kind === 'events' && view.record
+          ? [view.record]
+          : [];
+    return layouts.some(layout => layout.fields.some(field => stackSpace(field) === 'user'));
   });
 }
 
