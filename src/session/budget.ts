@@ -53,6 +53,7 @@ export type Operation =
   | 'create-network-map'
   | 'use-module-btf'
   | 'write-user-memory'
+  | 'attach-user-probe'
   | 'open-perf-event'
   | 'read-tracefs'
   | 'read-kernel-addresses'
@@ -131,9 +132,15 @@ const RULES: readonly Rule[] = [
     why: (_facts, subjects) => `${subjects.join(', ')} calls bpf_probe_write_user`,
   },
   {
+    operation: 'attach-user-probe',
+    capability: 'sys_admin',
+    when: 'uprobe, uretprobe and USDT programs',
+    why: (_facts, subjects) => `to attach ${subjects.join(', ')} programs, for which nothing less does`,
+  },
+  {
     operation: 'open-perf-event',
     capability: 'sys_admin',
-    when: 'kprobe, uprobe, USDT, tracepoint and perf_event programs and perf buffers, while `kernel.perf_event_paranoid` is above 2 (Debian’s default is 3; `sudo sysctl kernel.perf_event_paranoid=2` avoids it)',
+    when: 'kprobe, tracepoint and perf_event programs and perf buffers, while `kernel.perf_event_paranoid` is above 2 (Debian’s default is 3; `sudo sysctl kernel.perf_event_paranoid=2` avoids it)',
     why: ({ perfEventParanoid }, subjects) =>
       `${subjects.join(', ')} go through perf_event_open, which wants it while kernel.perf_event_paranoid is ${perfEventParanoid} (avoid with: sudo sysctl kernel.perf_event_paranoid=2)`,
     applies: facts => facts.perfEventParanoid > 2,
@@ -188,11 +195,15 @@ export interface KernelNames {
   find(kind: 'func' | 'typedef', name: string): number | null;
 }
 
-/** What loading these programs of an object takes. `kernel`: null where it is not known yet; nothing is then said of modules. */
+/**
+ * What loading these programs of an object takes. `kernel`: null where it is not known yet; nothing is then said of modules.
+ * `values`: of parameters by C name, where they differ from their defaults.
+ */
 export function loadingWork(
   object: BpfObject,
   programs: readonly Program[],
   kernel: KernelNames | null,
+  values: ReadonlyMap<string, string> = new Map(),
 ): Map<Operation, string[]> {
   const work = new Map<Operation, string[]>([['load', []]]);
   const add = (operation: Operation, subjects: readonly string[]) => {
@@ -214,7 +225,7 @@ export function loadingWork(
     add(
       'use-module-btf',
       programs.flatMap(program => {
-        const target = btfTarget(program);
+        const target = btfTarget(program, object, values);
         return target && kernel.find(target.kind, target.name) === null ? [target.shown] : [];
       }),
     );
@@ -228,11 +239,16 @@ export function sessionWork(
   programs: readonly Program[],
   kernel: KernelNames | null,
   guarded: boolean,
+  values: ReadonlyMap<string, string> = new Map(),
 ): Map<Operation, string[]> {
-  const work = loadingWork(object, programs, kernel);
+  const work = loadingWork(object, programs, kernel, values);
   const add = (operation: Operation, subjects: readonly string[]) => {
     if (subjects.length > 0) work.set(operation, [...new Set(subjects)]);
   };
+  add(
+    'attach-user-probe',
+    programs.map(({ attachPoint }) => attachPoint.kind).filter(kind => USER_PROBE_KINDS.has(kind)),
+  );
   const viaPerf = programs.filter(
     ({ attachPoint, needs }) => PERF_EVENT_KINDS.has(attachPoint.kind) || needs.includes('branch-stack'),
   );
@@ -289,12 +305,12 @@ const PERF_EVENT_KINDS: ReadonlySet<string> = new Set([
   'kretprobe',
   'ksyscall',
   'kretsyscall',
-  'uprobe',
-  'uretprobe',
-  'usdt',
   'tracepoint',
   'perf_event',
 ]);
+
+/** perf_uprobe_event_init() of kernel/events/core.c asks for CAP_SYS_ADMIN, where perf_kprobe_event_init() takes CAP_PERFMON. */
+const USER_PROBE_KINDS: ReadonlySet<string> = new Set(['uprobe', 'uretprobe', 'usdt']);
 
 /** Sections of the program types that is_net_admin_prog_type() of kernel/bpf/syscall.c names, by libbpf's SEC_DEF table. */
 const NETWORK_SECTION =
@@ -304,21 +320,25 @@ const NETWORK_MAPS: ReadonlySet<string> = new Set(['sockmap', 'sockhash', 'devma
 /** enum bpf_func_id; bpf_get_probe_write_proto() of kernel/trace/bpf_trace.c. */
 const BPF_FUNC_PROBE_WRITE_USER = 36;
 
-/** What a program is bound to by BTF while it is loaded; null where the section does not say it. */
-function btfTarget({
-  attachPoint,
-}: Program): { kind: 'func' | 'typedef'; name: string; shown: string } | null {
+/** What a program is bound to by BTF while it is loaded; null where nothing says it. */
+function btfTarget(
+  { attachPoint, targetParameter }: Program,
+  object: BpfObject,
+  values: ReadonlyMap<string, string>,
+): { kind: 'func' | 'typedef'; name: string; shown: string } | null {
+  const parameter = object.parameters.find(({ name }) => name === targetParameter);
+  const chosen = parameter && (values.get(parameter.name)?.trim() ?? parameter.defaultValue);
   switch (attachPoint.kind) {
     case 'fentry':
     case 'fexit':
-    case 'fmod_ret':
-      return attachPoint.function === ''
-        ? null
-        : { kind: 'func', name: attachPoint.function, shown: attachPoint.function };
-    case 'tp_btf':
-      return attachPoint.name === ''
-        ? null
-        : { kind: 'typedef', name: `btf_trace_${attachPoint.name}`, shown: attachPoint.name };
+    case 'fmod_ret': {
+      const name = chosen ?? attachPoint.function;
+      return name === '' ? null : { kind: 'func', name, shown: name };
+    }
+    case 'tp_btf': {
+      const { name } = attachPoint;
+      return name === '' ? null : { kind: 'typedef', name: `btf_trace_${name}`, shown: name };
+    }
     default:
       return null;
   }

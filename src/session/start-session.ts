@@ -60,7 +60,10 @@ export async function startSession(
   const { target, object } = request;
   const budgetFacts = await target.budgetFacts();
   const budgetFor = (programs: readonly Program[], kernel: Btf | null) =>
-    budgetOf(sessionWork(object, programs, kernel, request.guarded ?? false), budgetFacts);
+    budgetOf(
+      sessionWork(object, programs, kernel, request.guarded ?? false, request.parameters),
+      budgetFacts,
+    );
   const refused = new Map<string, Lack>(
     (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
   );

@@ -39,6 +39,10 @@ function viaPerf(
   ];
 }
 
+/** These want CAP_SYS_ADMIN at either setting. */
+const userProbe = (...of: Parameters<typeof viaPerf>): BudgetRow[] =>
+  viaPerf(...of).map(row => ({ ...row, budget: { sys_admin: EACCES } }));
+
 const loads = (name: string, program: string, budget: BudgetRow['budget']): BudgetRow => ({
   name: `load ${name}`,
   object: 'budget',
@@ -104,7 +108,7 @@ export function budgetRows(binary: string, offset: string): BudgetRow[] {
     { name: 'raw_tp', ...own('on_raw_tp'), budget: LOAD },
     { name: 'tp_btf', ...kinds('on_tp_btf'), budget: LOAD },
     { name: 'fentry', ...own('on_fentry'), budget: LOAD },
-    { name: 'fexit', ...kinds('on_fexit', { kind: 'fentry', function: '__x64_sys_getpgid' }), budget: LOAD },
+    { name: 'fexit', ...own('on_fexit'), budget: LOAD },
     { name: 'fmod_ret', ...own('on_fmod_ret'), budget: LOAD },
     { name: 'lsm', ...own('on_lsm'), budget: LOAD },
     { name: 'fentry of a module', ...own('on_module'), budget: { sys_admin: EPERM } },
@@ -117,12 +121,12 @@ export function budgetRows(binary: string, offset: string): BudgetRow[] {
     ...viaPerf('kprobe', kinds('on_kprobe')),
     ...viaPerf('kretprobe', kinds('on_kretprobe')),
     ...viaPerf('ksyscall', kinds('on_ksyscall')),
-    ...viaPerf('uprobe', kinds('on_uprobe', uprobe)),
-    ...viaPerf('uprobe of a process of another user', { ...kinds('on_uprobe', uprobe), ofProcess: true }),
-    ...viaPerf('uretprobe', kinds('on_uretprobe', { ...uprobe, return: true })),
-    ...viaPerf('uprobe section', kinds('on_uprobe_section')),
-    ...viaPerf('usdt', kinds('on_usdt', usdt)),
-    ...viaPerf('usdt of a process of another user', { ...kinds('on_usdt', usdt), ofProcess: true }),
+    ...userProbe('uprobe', kinds('on_uprobe', uprobe)),
+    ...userProbe('uprobe of a process of another user', { ...kinds('on_uprobe', uprobe), ofProcess: true }),
+    ...userProbe('uretprobe', kinds('on_uretprobe', { ...uprobe, return: true })),
+    ...userProbe('uprobe section', kinds('on_uprobe_section')),
+    ...userProbe('usdt', kinds('on_usdt', usdt)),
+    ...userProbe('usdt of a process of another user', { ...kinds('on_usdt', usdt), ofProcess: true }),
     ...viaPerf(
       'perf_event',
       kinds('on_perf_event', {

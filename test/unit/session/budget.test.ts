@@ -64,6 +64,16 @@ describe('a budget', () => {
     expect(why([kprobe])).toContain('sysctl kernel.perf_event_paranoid=2');
   });
 
+  it('has sys_admin for uprobes and USDT probes at every setting', () => {
+    for (const point of [
+      { kind: 'uprobe', path: '/x', symbol: 'f', offset: 0 },
+      { kind: 'usdt', path: '/x', provider: 'p', probe: 'q' },
+    ] as const) {
+      expect(names([program(point)], { ...debian, perfEventParanoid: 1 })).toEqual(['sys_admin']);
+      expect(why([program(point)])).not.toContain('perf_event_paranoid');
+    }
+  });
+
   it('lets the overhead guard measure, unless the kernel does so anyway', () => {
     expect(names([fentry], debian, object, true)).toEqual(['sys_admin']);
     expect(names([fentry], { ...debian, runTimeMeasured: true }, object, true)).toEqual(['bpf', 'perfmon']);
@@ -95,6 +105,17 @@ describe('a budget', () => {
     expect(needs(fentry)).not.toContain('use-module-btf');
     expect(needs(program({ kind: 'fentry', function: 'ovl_open' }))).toContain('use-module-btf');
     expect(needs(program({ kind: 'tp_btf', name: 'kvm_exit' }))).toContain('use-module-btf');
+    const chosen = {
+      ...fentry,
+      attachPoint: { kind: 'fentry', function: '' },
+      targetParameter: 'f',
+    } as const;
+    const parameters = [{ name: 'f', defaultValue: 'vfs_read' }] as unknown as BpfObject['parameters'];
+    const needsWith = (values: Map<string, string>) => [
+      ...sessionWork({ ...object, parameters }, [chosen], kernel, false, values).keys(),
+    ];
+    expect(needsWith(new Map())).not.toContain('use-module-btf');
+    expect(needsWith(new Map([['f', 'ovl_open']]))).toContain('use-module-btf');
     expect(needs(kprobe)).not.toContain('use-module-btf');
   });
 
