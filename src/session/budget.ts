@@ -3,6 +3,8 @@
  * more. What a helper does is a list of operations; each has rules that say what the kernel wants for it. Every rule is
  * measured on Linux 6.1 and 6.12 (test/kernel/helper/budget.test.ts): with it the operation works, without it it fails.
  */
+import { programTypeName } from '../shared/bpf/program-types';
+import { parseSection } from '../shared/bpf/section-kinds';
 import { namesKernelAddresses } from '../shared/decode/kernel-addresses';
 import type { BpfObject, Program } from '../shared/object/model';
 
@@ -209,10 +211,7 @@ export function loadingWork(
   const add = (operation: Operation, subjects: readonly string[]) => {
     if (subjects.length > 0) work.set(operation, [...new Set(subjects)]);
   };
-  add(
-    'load-network-program',
-    programs.filter(({ section }) => NETWORK_SECTION.test(section)).map(({ section }) => section),
-  );
+  add('load-network-program', programs.map(({ section }) => section).filter(isNetworkSection));
   add(
     'create-network-map',
     object.maps.map(map => map.typeName).filter(type => NETWORK_MAPS.has(type)),
@@ -312,9 +311,24 @@ const PERF_EVENT_KINDS: ReadonlySet<string> = new Set([
 /** perf_uprobe_event_init() of kernel/events/core.c asks for CAP_SYS_ADMIN, where perf_kprobe_event_init() takes CAP_PERFMON. */
 const USER_PROBE_KINDS: ReadonlySet<string> = new Set(['uprobe', 'uretprobe', 'usdt']);
 
-/** Sections of the program types that is_net_admin_prog_type() of kernel/bpf/syscall.c names, by libbpf's SEC_DEF table. */
-const NETWORK_SECTION =
-  /^(tcx?|classifier|action|netkit|xdp|lwt_[a-z0-9]+|sockops|sk_skb|sk_msg|flow_dissector|netfilter|freplace)([./]|$)|^cgroup\/(?!skb$)/;
+/** is_net_admin_prog_type() of kernel/bpf/syscall.c. */
+const NETWORK_TYPES: ReadonlySet<string> = new Set([
+  ...['sched_cls', 'sched_act', 'xdp', 'lwt_in', 'lwt_out', 'lwt_xmit', 'lwt_seg6local', 'sk_skb', 'sk_msg'],
+  ...[
+    'flow_dissector',
+    'cgroup_device',
+    'cgroup_sock',
+    'cgroup_sock_addr',
+    'cgroup_sockopt',
+    'cgroup_sysctl',
+  ],
+  ...['sock_ops', 'ext', 'netfilter'],
+]);
+function isNetworkSection(section: string): boolean {
+  const parsed = parseSection(section);
+  return parsed !== null && NETWORK_TYPES.has(programTypeName(parsed.kind.type.program));
+}
+
 /** sock_map_alloc(), dev_map_alloc() and xsk_map_alloc() want it. */
 const NETWORK_MAPS: ReadonlySet<string> = new Set(['sockmap', 'sockhash', 'devmap', 'devmap_hash', 'xskmap']);
 /** enum bpf_func_id; bpf_get_probe_write_proto() of kernel/trace/bpf_trace.c. */

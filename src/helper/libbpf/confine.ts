@@ -15,6 +15,7 @@ const SECCOMP_FILTER_FLAG_TSYNC = 1;
 const SECCOMP_RET_ALLOW = 0x7fff0000;
 const SECCOMP_RET_ERRNO = 0x00050000;
 const EPERM = 1;
+const EBADF = 9;
 const ENOSYS = 38;
 const CLONE_THREAD = 0x10000;
 
@@ -105,6 +106,9 @@ const CLONE: Numbers = [56, 220];
 /** Its arguments lie in memory, where a filter cannot look: with ENOSYS glibc takes clone. */
 const CLONE3: Numbers = [435, 435];
 
+/** By a path, so refused; but Node looks at its standard streams when it ends, and aborts unless they are open or closed. */
+const NEWFSTATAT: Numbers = [262, 79];
+
 /** struct seccomp_data: nr, arch, instruction_pointer, args[6]. */
 const NR_OFFSET = 0;
 const ARCH_OFFSET = 4;
@@ -150,6 +154,8 @@ export function confinementFilter({ audit, column }: Architecture): readonly Ins
     refuse(EPERM),
     unlessEqual(number(CLONE3), 1),
     refuse(ENOSYS),
+    unlessEqual(number(NEWFSTATAT), 1),
+    refuse(EBADF),
     refuse(EPERM),
   ];
 }

@@ -13,6 +13,7 @@ import {
   sessionWork,
 } from '../../../src/session/budget';
 import { setprivArgs } from '../../../src/session/elevation';
+import { programReasons } from '../../../src/session/program-consent';
 import { defaultCacheFolder, findKernel, newestKernel } from '../../../src/session/vm/kernel-image';
 import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { parseBtf } from '../../../src/shared/object/btf';
@@ -70,8 +71,10 @@ function without(budget: readonly Capability[], capability: Capability): Capabil
 /** Does what a session does, in its order. 'works', or how it was refused. */
 async function outcomeOf({ client }: GuestHelper, row: BudgetRow): Promise<string> {
   const { bytes, object } = objectOf(row.object);
+  const loaded = object.programs.filter(({ name }) => row.programs.includes(name));
   const open = client.openParams(bytes, {
-    allowChangingPrograms: true,
+    ...(row.loadOnly ? { loadOnly: true } : {}),
+    consented: loaded.map(programReasons).map(({ program, reasons }) => ({ program, reasons: [...reasons] })),
     programs: object.programs.map(({ name }) => ({
       name,
       load: row.programs.includes(name),

@@ -4,6 +4,7 @@ import { ARCHITECTURES, confinementFilter } from '../../../src/helper/libbpf/con
 const ALLOW = 0x7fff0000;
 const EPERM = 0x00050001;
 const ENOSYS = 0x00050026;
+const EBADF = 0x00050009;
 
 /** What the kernel's interpreter of classic BPF makes of it. */
 function verdict(
@@ -31,7 +32,17 @@ describe.each([
   // x86: arch/x86/entry/syscalls/syscall_64.tbl; arm64: include/uapi/asm-generic/unistd.h
   {
     machine: 'x64',
-    numbers: { read: 0, write: 1, mmap: 9, futex: 202, bpf: 321, clone: 56, clone3: 435, prlimit: 302 },
+    numbers: {
+      read: 0,
+      write: 1,
+      mmap: 9,
+      futex: 202,
+      bpf: 321,
+      clone: 56,
+      clone3: 435,
+      prlimit: 302,
+      newfstatat: 262,
+    },
     refused: {
       ...{ open: 2, openat: 257, openat2: 437, open_by_handle_at: 304, execve: 59, execveat: 322, fork: 57 },
       ...{ socket: 41, ptrace: 101, mount: 165, unshare: 272, setns: 308, perf_event_open: 298, capset: 126 },
@@ -49,7 +60,17 @@ describe.each([
   },
   {
     machine: 'arm64',
-    numbers: { read: 63, write: 64, mmap: 222, futex: 98, bpf: 280, clone: 220, clone3: 435, prlimit: 261 },
+    numbers: {
+      read: 63,
+      write: 64,
+      mmap: 222,
+      futex: 98,
+      bpf: 280,
+      clone: 220,
+      clone3: 435,
+      prlimit: 261,
+      newfstatat: 79,
+    },
     refused: {
       ...{ openat: 56, openat2: 437, open_by_handle_at: 265, execve: 221, execveat: 281, socket: 198 },
       ...{ ptrace: 117, mount: 40, unshare: 97, setns: 268, perf_event_open: 241, capset: 91, syslog: 116 },
@@ -85,6 +106,10 @@ describe.each([
     expect(of(numbers.clone, 0x3d0f00)).toBe(ALLOW);
     expect(of(numbers.clone, 17)).toBe(EPERM);
     expect(of(numbers.clone3)).toBe(ENOSYS);
+  });
+
+  it('lets no file be looked at by its path', () => {
+    expect(of(numbers.newfstatat)).toBe(EBADF);
   });
 
   it('lets the helper move its own limits only', () => {
