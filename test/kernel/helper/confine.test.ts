@@ -126,6 +126,12 @@ describe('helper/confine', () => {
     const programs = await guest.sh('bpftool -j prog show');
     for (const name of PROGRAMS) expect(programs).not.toContain(`"${name}"`);
   });
+
+  it('leaves ending in order', async () => {
+    helper.client.connection.close();
+    expect(await helper.process.exited).toMatchObject({ code: 0 });
+    expect(helper.stderr()).toBe('');
+  });
 });
 
 describe('bpfw run', () => {
