@@ -38,10 +38,12 @@ const PARAMETERS: Readonly<Partial<Record<string, unknown>>> = {
   'target/functions': { names: ['bpfw_no_such_function'] },
   'target/tracepoints': { names: [{ category: 'no', name: 'such' }] },
 };
-/** Of the others: what reads the kernel's whole types or names is left out, it takes too long for a hundred thousand. */
-const METHODS = Object.keys(HelperRequestSchemas).filter(
-  method => method !== 'target/read' && method !== 'target/perf-event' && method !== 'printk/watch',
-);
+/**
+ * Of the others: what reads the kernel's whole types or names is left out, it takes too long for a hundred thousand; and
+ * helper/confine, which is for the whole process and answers nearly every request after it with a refusal.
+ */
+const LEFT_OUT = ['target/read', 'target/perf-event', 'printk/watch', 'helper/confine'];
+const METHODS = Object.keys(HelperRequestSchemas).filter(method => !LEFT_OUT.includes(method));
 /** One frame; `id`: of the request it may be. */
 export function frame(below: Below, id: number): Uint8Array {
   const way = below(20);
