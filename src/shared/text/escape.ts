@@ -45,7 +45,7 @@ function escaped(character: string): string {
 }
 
 /**
- * JSON as JSON.stringify() writes it, with the control and format characters that it leaves (U+007F and beyond) as \\uXXXX:
+ * JSON as JSON.stringify() writes it, with the control and format characters that it leaves (U+007F and beyond) as \uXXXX:
  * what is parsed from it is the same.
  */
 export function printableJson(json: string): string {
