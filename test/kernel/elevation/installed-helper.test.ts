@@ -37,6 +37,8 @@ const commandLine = async (options = {}) => {
   if (!('started' in answer)) throw new Error(JSON.stringify(answer));
   return answer.started.commandLine.filter(word => !word.startsWith('--')).slice(0, 2);
 };
+/** Node is 100 MB: read, sent, written and hashed, which takes an emulated CPU its time. */
+const OWN_NODE_MS = 300_000;
 /** Node where its user can change it, so that it is copied. */
 const OWN_NODE = `/home/${TRACER.name}/node`;
 const makeOwnNode = () =>
@@ -160,17 +162,21 @@ chmod 644 /etc/polkit-1/rules.d/10-bpfw-test.rules
     });
   });
 
-  it('brings its own Node where others could change the one there is, and knows it again', async () => {
-    await makeOwnNode();
-    const prefix = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
-    expect(await drive(guest, 'install', { nodePath: OWN_NODE, prefix })).toEqual({ installed: FOLDER });
-    expect(await guest.sh(`stat -c '%F %u %a' ${FOLDER}/node`)).toBe('regular file 0 755\n');
-    expect(await guest.sh(`find ${INSTALL_FOLDER} ! -user root -o -perm /022`)).toBe('');
-    expect(await guest.sh(`cd ${FOLDER}; sha256sum --strict --quiet --check manifest`)).toBe('');
-    expect((await commandLine({ nodePath: OWN_NODE }))[0]).toBe(`${FOLDER}/node`);
-    await guest.sh(`echo x >>${FOLDER}/node`);
-    expect(await drive(guest, 'start')).toMatchObject(refused(`${FOLDER}/node is not what was installed`));
-  });
+  it(
+    'brings its own Node where others could change the one there is, and knows it again',
+    async () => {
+      await makeOwnNode();
+      const prefix = ['sh', '-c', 'umask 0; exec "$@"', 'sh'];
+      expect(await drive(guest, 'install', { nodePath: OWN_NODE, prefix })).toEqual({ installed: FOLDER });
+      expect(await guest.sh(`stat -c '%F %u %a' ${FOLDER}/node`)).toBe('regular file 0 755\n');
+      expect(await guest.sh(`find ${INSTALL_FOLDER} ! -user root -o -perm /022`)).toBe('');
+      expect(await guest.sh(`cd ${FOLDER}; sha256sum --strict --quiet --check manifest`)).toBe('');
+      expect((await commandLine({ nodePath: OWN_NODE }))[0]).toBe(`${FOLDER}/node`);
+      await guest.sh(`echo x >>${FOLDER}/node`);
+      expect(await drive(guest, 'start')).toMatchObject(refused(`${FOLDER}/node is not what was installed`));
+    },
+    OWN_NODE_MS,
+  );
 
   it('starts no linked Node that others can change, whatever its client thinks', async () => {
     await makeOwnNode();
@@ -215,32 +221,39 @@ describe('an installation while other processes of the user attack it', () => {
   const as = { uid: TRACER.uid, gid: TRACER.uid };
   const parent = path.dirname(INSTALL_FOLDER);
   const stagings = () => guest.sh(`ls -A ${INSTALL_FOLDER} 2>/dev/null | grep '^[.]installing' || true`);
+  /** The client has read what it will send, and sudo asks for the password. */
+  const installThatAsks = async () => {
+    const driver = await startDriver(guest, 'install', { nodePath: OWN_NODE, passwordsWait: true });
+    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 60_000 }).toMatch(/^\d+\n$/);
+    return driver;
+  };
   beforeAll(() => guest.sh(`rm -rf ${INSTALL_FOLDER} ${POLICY_FILE}`));
 
-  it('opens nothing that they can exchange: Node’s path leads to /etc/shadow when root runs', async () => {
-    await makeOwnNode();
-    const before = await guest.sh('stat -c "%a %U %G" /etc/shadow');
-    const nodeHash = (await guest.sh(`sha256sum <${OWN_NODE}`)).slice(0, 64);
-    const { process, answers } = await startDriver(guest, 'install', {
-      nodePath: OWN_NODE,
-      passwordsWait: true,
-    });
-    // The client has read what it will send, and sudo asks for the password.
-    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 30_000 }).toMatch(/^\d+\n$/);
-    expect((await guest.run(['ln', '-sf', '/etc/shadow', OWN_NODE], as)).code).toBe(0);
-    process.stdin.write('now\n');
-    expect((await answers.next()).value).toEqual({ installed: FOLDER });
-    await process.exited;
-    expect(await guest.sh(`grep -rl '^${TRACER.name}:' ${parent}/bpf-workbench || true`)).toBe('');
-    expect(await guest.sh('stat -c "%a %U %G" /etc/shadow')).toBe(before);
-    expect((await guest.sh(`sha256sum <${FOLDER}/node`)).slice(0, 64)).toBe(nodeHash);
-  });
+  it(
+    'opens nothing that they can exchange: Node’s path leads to /etc/shadow when root runs',
+    async () => {
+      await makeOwnNode();
+      const before = await guest.sh('stat -c "%a %U %G" /etc/shadow');
+      const nodeHash = (await guest.sh(`sha256sum <${OWN_NODE}`)).slice(0, 64);
+      const { process, answers } = await installThatAsks();
+      expect((await guest.run(['ln', '-sf', '/etc/shadow', OWN_NODE], as)).code).toBe(0);
+      process.stdin.write('now\n');
+      expect((await answers.next()).value).toEqual({ installed: FOLDER });
+      await process.exited;
+      expect(await guest.sh(`grep -rl '^${TRACER.name}:' ${parent}/bpf-workbench || true`)).toBe('');
+      expect(await guest.sh('stat -c "%a %U %G" /etc/shadow')).toBe(before);
+      expect((await guest.sh(`sha256sum <${FOLDER}/node`)).slice(0, 64)).toBe(nodeHash);
+    },
+    OWN_NODE_MS,
+  );
 
-  it('lets nobody look into it before it is complete', async () => {
-    await guest.sh(`rm -rf ${INSTALL_FOLDER}`);
-    await makeOwnNode();
-    // Looks as often as it can until its stdin ends; says what it saw of anything that is not a complete version.
-    const watch = `const fs = require('node:fs'), base = process.argv[1], seen = new Set();
+  it(
+    'lets nobody look into it before it is complete',
+    async () => {
+      await guest.sh(`rm -rf ${INSTALL_FOLDER}`);
+      await makeOwnNode();
+      // Looks as often as it can until its stdin ends; says what it saw of anything that is not a complete version.
+      const watch = `const fs = require('node:fs'), base = process.argv[1], seen = new Set();
 let looks = 0, complete = false, ended = false;
 const parts = ['helper.js', 'start-helper', 'node', 'native/linux-' + process.arch + '/koffi.node'];
 const list = folder => { try { return fs.readdirSync(folder); } catch { return null; } };
@@ -260,18 +273,23 @@ const look = () => {
 process.stdin.on('end', () => { ended = true; }).resume();
 console.log('watching');
 look();`;
-    const watching = await guest.spawn(['node', '-e', watch, INSTALL_FOLDER], as);
-    watching.stderr.resume();
-    const lines = createInterface({ input: watching.stdout })[Symbol.asyncIterator]();
-    await lines.next();
-    expect(await drive(guest, 'install', { nodePath: OWN_NODE })).toEqual({ installed: FOLDER });
-    watching.stdin.end();
-    const { looks, seen } = JSON.parse((await lines.next()).value ?? '{}');
-    expect(seen).toEqual([]);
-    expect(looks).toBeGreaterThan(100);
-  });
+      const { process, answers } = await installThatAsks();
+      const watching = await guest.spawn(['node', '-e', watch, INSTALL_FOLDER], as);
+      watching.stderr.resume();
+      const lines = createInterface({ input: watching.stdout })[Symbol.asyncIterator]();
+      await lines.next();
+      process.stdin.write('now\n');
+      expect((await answers.next()).value).toEqual({ installed: FOLDER });
+      watching.stdin.end();
+      const { looks, seen } = JSON.parse((await lines.next()).value ?? '{}');
+      expect(seen).toEqual([]);
+      expect(looks).toBeGreaterThan(100);
+    },
+    OWN_NODE_MS,
+  );
 
   it('waits for another one, whose lock nobody else can take, and leaves nothing when its client dies', async () => {
+    expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
     const listing = `cd ${FOLDER}; sha256sum manifest helper.js start-helper`;
     const before = await guest.sh(listing);
     const take = ['flock', '--nonblock', `${INSTALL_FOLDER}/.lock`, 'true'];
@@ -295,10 +313,14 @@ look();`;
       error: { code: 'root-script-failed', message: expect.stringContaining(what) },
     });
     const notRoots = "is not root's alone to change";
-    await guest.sh(`chmod 775 ${parent}`);
-    expect(await drive(guest, 'install')).toMatchObject(failed(`${parent} ${notRoots}`));
-    expect(await drive(guest, 'uninstall')).toMatchObject(failed(`${parent} ${notRoots}`));
-    await guest.sh(`chmod 755 ${parent}; rm -rf ${INSTALL_FOLDER}
+    await guest.sh(`mkdir -p ${INSTALL_FOLDER}; chmod 775 ${parent}`);
+    try {
+      expect(await drive(guest, 'install')).toMatchObject(failed(`${parent} ${notRoots}`));
+      expect(await drive(guest, 'uninstall')).toMatchObject(failed(`${parent} ${notRoots}`));
+    } finally {
+      await guest.sh(`chmod 755 ${parent}`);
+    }
+    await guest.sh(`rm -rf ${INSTALL_FOLDER}
 mkdir -p /home/${TRACER.name}/trap/${VERSION}; chown -R ${TRACER.uid} /home/${TRACER.name}/trap
 ln -s /home/${TRACER.name}/trap ${INSTALL_FOLDER}`);
     expect(await drive(guest, 'install')).toMatchObject(failed(`${INSTALL_FOLDER} ${notRoots}`));
