@@ -12,7 +12,7 @@ import { random } from '../../unit/random';
 import { type Kill, type KillLoopEnd, type KillLoopTask, VICTIMS, type Victim } from './kills';
 
 const DEADLINE_MS = 10_000;
-const SESSION_MS = 60_000;
+const SESSION_MS = 180_000;
 const FOLDER_PREFIX = 'bpfw-session-';
 const lib = koffi.load('libbpf.so.1');
 const nextId = (['prog', 'map', 'link'] as const).map(kind => ({
