@@ -48,7 +48,7 @@ function sessionProcesses(): Process[] {
   });
 }
 
-const isHelper = ({ command }: Process): boolean => /^\S*node\S* \S*helper\.js --socket/.test(command);
+const isHelper = ({ command }: Process): boolean => /^\S*node\d* .*helper\.js --socket/.test(command);
 
 function kill(pid: number): void {
   try {
