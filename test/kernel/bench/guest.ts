@@ -72,6 +72,12 @@ export class TestGuest {
     return result.stdout;
   }
 
+  /** Ends the guest and keeps its place for another. */
+  async handOver(): Promise<{ release(): Promise<void> }> {
+    await this.vm.dispose();
+    return { release: this.release };
+  }
+
   /** Ends the guest and lets the next test run have its place. */
   async dispose(): Promise<void> {
     await this.vm.dispose();
@@ -126,9 +132,22 @@ export async function releaseSharedGuest(): Promise<void> {
   if (guest) await (await guest).dispose();
 }
 
+/**
+ * Ends the shared guest, when there is one, and boots one of the caller's own without giving the machine's place to another
+ * run in between; the next sharedGuest() boots anew.
+ */
+export async function bootInsteadOfShared(options: Partial<SandboxVmOptions>): Promise<TestGuest> {
+  const shared = registry[key];
+  registry[key] = undefined;
+  return bootGuest(options, shared ? await (await shared).handOver() : undefined);
+}
+
 /** Boots a guest of the caller's own. Wait for the place first: there is one per machine. */
-export async function bootGuest(options: Partial<SandboxVmOptions> = {}): Promise<TestGuest> {
-  const lock = await lockGuestPlace();
+export async function bootGuest(
+  options: Partial<SandboxVmOptions> = {},
+  place?: { release(): Promise<void> },
+): Promise<TestGuest> {
+  const lock = place ?? (await lockGuestPlace());
   try {
     const vm = await SandboxVm.boot({
       ...guestOptions,

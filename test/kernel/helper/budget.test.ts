@@ -20,7 +20,7 @@ import { parseBtf } from '../../../src/shared/object/btf';
 import type { Btf } from '../../../src/shared/object/btf-model';
 import { readObject } from '../../../src/shared/object/object';
 import type { HelperErrorData } from '../../../src/shared/protocol/helper';
-import { bootGuest, releaseSharedGuest, sharedGuest, type TestGuest } from '../bench/guest';
+import { bootInsteadOfShared, sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
 import { type BudgetRow, budgetRows } from './budget-rows';
@@ -174,9 +174,7 @@ describe.each(kernels)('the budget on $name', ({ isShared, image }) => {
       const bytes = image && (await kernelImageBtf(image, defaultCacheFolder()));
       if (!image || !bytes) throw new Error(`${image?.imagePath} has no BTF`);
       const btf = parseBtf(bytes);
-      // One guest at a time.
-      if (!isShared) await releaseSharedGuest();
-      guest = isShared ? await sharedGuest() : await bootGuest({ kernel: image });
+      guest = isShared ? await sharedGuest() : await bootInsteadOfShared({ kernel: image });
       defaults = await guest.sh(`cat ${PARANOID} ${MEASURED}`);
       hasFprobe = /^[1-9]/.test(await guest.sh('grep -c " register_fprobe$" /proc/kallsyms || true'));
       await guest.sh(`chmod 666 /dev/vport*; ${openCheckout}`);
