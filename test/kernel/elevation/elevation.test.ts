@@ -41,6 +41,38 @@ describe('sudo', () => {
     expect(answer).toMatchObject({ started: { way: 'sudo-password' } });
   });
 
+  it('comes from the system’s folders only, as setpriv does, whatever PATH says', async () => {
+    const bin = `/home/${TRACER.name}/bin`;
+    await guest.sh(`mkdir -p ${bin}
+for program in sudo setpriv unshare env; do
+	printf '#!/bin/sh\\ntouch ${bin}/taken\\nexec /usr/bin/%s "$@"\\n' $program >${bin}/$program
+	chmod 755 ${bin}/$program
+done
+chown -R ${TRACER.uid} ${bin}`);
+    const prefix = ['/usr/bin/env', `PATH=${bin}:/usr/local/bin:/usr/bin:/bin`];
+    expect(await drive(guest, 'start', { prefix })).toMatchObject({ started: { way: 'sudo-password' } });
+    expect(await guest.sh(`ls ${bin}`)).not.toContain('taken');
+  });
+
+  it.each([
+    ['more', 's/+bpf/+bpf,+sys_admin/g'],
+    ['less', 's/,+perfmon//g'],
+  ])('turns away a process that holds %s than was agreed', async (_what, change) => {
+    await guest.sh(`mv /usr/bin/setpriv /usr/bin/setpriv.away
+cat >/usr/bin/setpriv <<'END'
+#!/bin/sh
+exec /usr/bin/setpriv.away $(printf '%s\\n' "$@" | sed '${change}')
+END
+chmod 755 /usr/bin/setpriv`);
+    try {
+      expect(await drive(guest, 'start')).toMatchObject({
+        error: { code: 'protocol', message: expect.stringContaining('capabilities are 0x') },
+      });
+    } finally {
+      await guest.sh('mv /usr/bin/setpriv.away /usr/bin/setpriv');
+    }
+  });
+
   it('lets no other user to the socket the helper will dial', async () => {
     const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
     const find = `find /tmp/bpfw-session-* -maxdepth 1 -name helper.sock -user ${TRACER.name} 2>/dev/null || true`;
@@ -178,6 +210,35 @@ find /tmp/bpfw-session-* /run/user /run/sudo /var/tmp /home/${TRACER.name} -type
     expect(await without(['/usr/bin/sudo', '/usr/bin/pkexec'], () => drive(guest, 'start'))).toMatchObject({
       error: { code: 'no-elevation', message: expect.stringContaining('neither sudo nor pkexec') },
     });
+  });
+});
+
+describe('a client that holds the capabilities already', () => {
+  it('starts it with the budget alone and no way to gain more', async () => {
+    const caps = '--inh-caps=-all,+bpf,+perfmon,+sys_admin --ambient-caps=-all,+bpf,+perfmon,+sys_admin';
+    const prefix = [
+      'setpriv',
+      `--reuid=${TRACER.uid}`,
+      `--regid=${TRACER.uid}`,
+      '--init-groups',
+      ...caps.split(' '),
+    ];
+    const { process, answers } = await startDriver(guest, 'hold', {
+      // Root first: only root can hand out capabilities.
+      as: { ...TRACER, uid: 0 },
+      prefix,
+      objectPath: objectPath('rejected'),
+    });
+    const started = (await answers.next()).value;
+    if (!started || !('started' in started)) throw new Error(JSON.stringify(started));
+    expect(started.started.way).toBe('already');
+    const status = await guest.sh(`cat /proc/${started.started.pid}/status`);
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    // CAP_BPF 39, CAP_PERFMON 38
+    for (const set of ['Eff', 'Prm', 'Inh', 'Amb'])
+      expect(status).toMatch(new RegExp(`^Cap${set}:\\s+000000c000000000$`, 'm'));
+    await process.kill('SIGKILL');
+    await process.exited;
   });
 });
 

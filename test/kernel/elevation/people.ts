@@ -7,11 +7,15 @@ import type { TestGuest } from '../bench/guest';
 import { root, workFolder } from '../bench/paths';
 import type { DriverAnswer, DriverTask } from './driver';
 
+export interface Person {
+  readonly name: string;
+  readonly uid: number;
+  readonly password: string;
+}
 /** May use sudo with the password. */
-export const TRACER = { name: 'tracer', uid: 4301, password: 'correct horse 42' } as const;
+export const TRACER: Person = { name: 'tracer', uid: 4301, password: 'correct horse 42' };
 /** Has a password and no right to use sudo. */
-export const VISITOR = { name: 'visitor', uid: 4302, password: 'battery staple 7' } as const;
-export type Person = typeof TRACER | typeof VISITOR;
+export const VISITOR: Person = { name: 'visitor', uid: 4302, password: 'battery staple 7' };
 
 /** Where every user of the guest sees the checkout, which may lie in a folder only root may enter. */
 export const CHECKOUT = '/opt/bpfw-checkout';

@@ -1,6 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeFrame, FrameKind } from '../../../src/shared/protocol/frames';
+import { helperBundle } from './helper-bundle';
 import { HelperClient } from './helper-client';
 import { type HelperProcess, startHelper } from './helper-process';
 
@@ -75,6 +80,35 @@ describe('the greeting', () => {
     expect(await helper.exited).toEqual({ code: 1, signal: null });
     expect(helper.stderr()).toMatch(/client runs as uid 0, the helper as uid 65534/);
     expect(received).toBe(0);
+  });
+
+  it('does not come for a process of the same user that did not start it', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-stranger-'));
+    const socketPath = path.join(folder, 's');
+    const listen = `require('node:net').createServer(s => s.on('data', () => console.log('greeted')).on('error', () => {})).listen(process.argv[1], () => console.log('listening'))`;
+    const stranger = spawn(process.execPath, ['-e', listen, socketPath], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let said = '';
+    stranger.stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    try {
+      await expect.poll(() => said, { timeout: 10_000 }).toBe('listening\n');
+      const started = spawn(process.execPath, [await helperBundle(), '--socket', socketPath]);
+      let stderr = '';
+      started.stderr.on('data', (bytes: Buffer) => {
+        stderr += bytes.toString();
+      });
+      started.stdin.write(`${'a'.repeat(64)}\n`);
+      const [code] = await once(started, 'close');
+      expect(stderr).toContain(`Process ${stranger.pid} listens at the socket and did not start the helper`);
+      expect(code).toBe(1);
+      expect(said).toBe('listening\n');
+    } finally {
+      stranger.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('refuses a command line it does not understand', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { elevationFailure } from '../../../src/session/elevation';
+import { startLocalHelper } from '../../../src/session/local-helper';
+import { findNode } from '../../../src/session/real-node';
 
 describe('elevationFailure', () => {
   it.each([
@@ -44,4 +46,36 @@ describe('elevationFailure', () => {
     expect(error.code).toBe(code);
     expect(error.mend).toBeTruthy();
   });
+});
+
+describe('startLocalHelper', () => {
+  // Root holds every capability already: the way that asks nobody for a password.
+  it.runIf(process.getuid?.() === 0)(
+    'asks for consent whatever the way, and starts nothing without it',
+    async () => {
+      const asked: string[] = [];
+      const commands: string[] = [];
+      const budget = [{ capability: 'bpf', why: 'the test wants it' }] as const;
+      const starting = startLocalHelper({
+        node: await findNode(undefined, process.env),
+        own: { helperPath: '/nowhere/helper.js', version: '0.0.0' },
+        budget,
+        program: 'fine',
+        elevation: 'auto',
+        ui: {
+          hasTerminal: false,
+          consent: async request => {
+            asked.push(request.way);
+            return false;
+          },
+          password: async () => null,
+        },
+        log: line => commands.push(line),
+        onStarted: () => undefined,
+      });
+      await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
+      expect(asked).toEqual(['already']);
+      expect(commands).toEqual([]);
+    },
+  );
 });
