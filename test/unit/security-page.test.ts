@@ -19,12 +19,9 @@ function promises(): Promised[] {
     if (line.startsWith('| what holds |')) inTable = true;
     else if (!line.startsWith('|')) inTable = false;
     else if (inTable && !line.startsWith('|---')) {
-      const [, sentence = '', tests = ''] = line.split(' | ').map(cell => cell.replace(/^\| | \|$/g, ''));
+      const [sentence = '', tests = ''] = line.slice(2, -2).split(' | ');
       const named = [...tests.matchAll(/`(test\/[^`]+)` "([^"]+)"/g)];
-      found.push({
-        sentence: line.split(' | ')[0]?.slice(2) ?? sentence,
-        tests: named.map(([, file = '', title = '']) => ({ file, title })),
-      });
+      found.push({ sentence, tests: named.map(([, file = '', title = '']) => ({ file, title })) });
     }
   }
   return found;
