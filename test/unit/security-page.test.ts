@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CAPABILITY_TABLE } from '../../src/session/budget';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const page = readFileSync(path.join(root, 'docs/security.md'), 'utf8');
@@ -32,6 +33,13 @@ const rows = promises();
 describe('docs/security.md', () => {
   it('has its promises in tables', () => {
     expect(rows.length).toBeGreaterThan(30);
+  });
+
+  it('has the table of capabilities that the code asks for', () => {
+    const table = CAPABILITY_TABLE.map(
+      ({ capability, when }) => `| \`CAP_${capability.toUpperCase()}\` | ${when} |`,
+    );
+    expect(page).toContain(`| needed | when |\n|---|---|\n${table.join('\n')}\n\n`);
   });
 
   it.each(rows)('names tests that exist: $sentence', ({ tests }) => {
