@@ -16,7 +16,7 @@ import { Workbench } from '../driver/workbench';
 export const USER = { name: 'dev', password: 'correct horse 42', uid: 4242 } as const;
 const GUEST_PORT = 8710;
 /** Where the guest sees the checkout and VS Code: at home they may lie in a folder only root may enter. */
-const CHECKOUT = '/opt/bpf-workbench';
+const CHECKOUT = '/opt/bpfw-checkout';
 const VSCODE = '/opt/vscode';
 const VSIX = `/home/${USER.name}/bpf-workbench.vsix`;
 /**

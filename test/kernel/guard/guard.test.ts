@@ -43,7 +43,7 @@ describe('bpfw run --guard', () => {
 
   it('leaves what takes less', async () => {
     const { end, stderr } = await run('10000');
-    expect(stderr).not.toContain('overhead guard');
+    expect(stderr).not.toContain('Detached by the overhead guard');
     expect(end).toEqual({ type: 'end', reason: 'command', commandExit: 0 });
   });
 

@@ -1,5 +1,4 @@
 /** Objects whose types form a circle send libbpf round it for ever: the helper ends all the same. */
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { startSession } from '../../../src/session/start-session';
@@ -7,9 +6,9 @@ import { parseBtf } from '../../../src/shared/object/btf';
 import { parseElf } from '../../../src/shared/object/elf';
 import { readObject } from '../../../src/shared/object/object';
 import { finished, sharedGuest, type TestGuest } from '../bench/guest';
-import { root, workFolder } from '../bench/paths';
+import { root } from '../bench/paths';
 import { traceBench } from '../bench/trace';
-import { compileProgram, startGuestHelper } from './guest-helper';
+import { compileProgram, objectPath, startGuestHelper } from './guest-helper';
 
 let guest: TestGuest;
 beforeAll(async () => {
@@ -91,7 +90,8 @@ it('ends with its connection while a thread of it is loading', async () => {
 
 it('lets the person go who cancels meanwhile', async () => {
   const { target, helpers } = await traceBench();
-  const circle = retyped(compileProgram('relocations'), { kind: 'typedef', name: '__u32', to: '__u32' });
+  const sound = compileProgram('relocations');
+  const circle = retyped(sound, { kind: 'typedef', name: '__u32', to: '__u32' });
   const stop = new AbortController();
   let loading: () => void = () => undefined;
   const isLoading = new Promise<void>(resolve => {
@@ -101,7 +101,8 @@ it('lets the person go who cancels meanwhile', async () => {
     {
       target,
       helpers,
-      object: readObject(circle, 'circle'),
+      // Our own reader refuses the circle; libbpf is to meet it.
+      object: readObject(sound, 'circle'),
       objectBytes: circle,
       parameters: new Map(),
       pid: null,
@@ -125,11 +126,8 @@ it('lets the person go who cancels meanwhile', async () => {
 }, 60_000);
 
 it('lets bpfw go on Ctrl-C meanwhile', async () => {
-  const file = path.join(workFolder, 'helper', 'circle.bpf.o');
-  writeFileSync(
-    file,
-    retyped(compileProgram('relocations'), { kind: 'typedef', name: '__u32', to: '__u32' }),
-  );
+  compileProgram('long_verification');
+  const file = objectPath('long_verification');
   const bpfw = await guest.spawn([process.execPath, path.join(root, 'dist/cli.js'), 'run', file, '--json'], {
     fresh: true,
   });
