@@ -146,7 +146,7 @@ it('lets bpfw go on Ctrl-C meanwhile', async () => {
 /** Resolves when a thread of the process has computed for two seconds. */
 async function busy(pid: number): Promise<'busy'> {
   await guest.sh(
-    `until awk '$14 > 200 { found = 1 } END { exit !found }' /proc/${pid}/task/*/stat; do sleep 0.2; done`,
+    `until awk '$14 + $15 > 200 { found = 1 } END { exit !found }' /proc/${pid}/task/*/stat; do sleep 0.2; done`,
     { timeoutMs: 20_000 },
   );
   return 'busy';
