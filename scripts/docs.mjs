@@ -24,7 +24,7 @@ for (const { file, make } of pages) {
   if (!check) await writeFile(target, text);
 }
 if (check && stale.length > 0) {
-  console.error(`not what the sources say any more: ${stale.join(', ')}. Mend it with: npm run docs`);
+  console.error(`not what the sources say any more: ${stale.join(', ')}. Fix it with: npm run docs`);
   process.exitCode = 1;
 } else {
   console.log(stale.length > 0 ? `written: ${stale.join(', ')}` : 'nothing to write');

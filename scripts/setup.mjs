@@ -4,7 +4,7 @@
  *   node scripts/setup.mjs [run|start|test|bench|all]
  *
  * run: bpfw and the sandbox VM; start: and VS Code; test: and what the tests use; bench: and peers to measure against.
- * Everything it says goes to stderr. Exit code 1 with the reason and the mend when something cannot be had.
+ * Everything it says goes to stderr. Exit code 1 with the reason and the fix when something cannot be had.
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ import { SetupError, say } from './setup/say.mjs';
 const oldestNode = 20;
 
 /**
- * Brings everything a group needs; resolves at once when all is there. Throws SetupError (message with the mend).
+ * Brings everything a group needs; resolves at once when all is there. Throws SetupError (message with the fix).
  * @param {keyof typeof groups} [group]
  * @param {{build?: boolean}} [options] build: also dist/ (default true)
  */
@@ -54,12 +54,12 @@ async function ensurePackages(group) {
     say(`  ${item.package.padEnd(20)} ${item.why}${item.optional ? ' (if there is one)' : ''}`);
   const needed = wanted.filter(item => !item.optional).map(item => item.package);
   const byHand = `as root: apt-get update && apt-get install --no-install-recommends ${needed.join(' ')}`;
-  const mend = `run, or have an administrator run, ${byHand}; then run this again`;
-  updateLists(mend);
+  const fix = `run, or have an administrator run, ${byHand}; then run this again`;
+  updateLists(fix);
   const available = availablePackages(wanted.map(item => item.package));
   installPackages(
     wanted.filter(item => !item.optional || available.has(item.package)).map(item => item.package),
-    mend,
+    fix,
   );
 
   const still = missingItems(groups[group]).filter(item => !item.optional);

@@ -86,7 +86,7 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
  * A further requirement on the target; several tags must all hold:
  *   "btf-args:NAME:N"              function or tracepoint NAME takes N arguments, counted as
  *                                  BPF_PROG() sees them (a tracepoint's leading void * is not one)
- *   "module:NAME"                  module is loaded or built in; "module:NAME:A|B": loading A or B mends it
+ *   "module:NAME"                  module is loaded or built in; "module:NAME:A|B": loading A or B fixes it
  *   "tracepoint:CATEGORY:NAME"     tracefs has events/CATEGORY/NAME
  *   "field:STRUCT.MEMBER", "no-field:STRUCT.MEMBER"
  *   "branch-stack"                 a hardware event with a branch stack can be opened

@@ -13,7 +13,7 @@ export class CommandError extends Error {
   }
 }
 
-/** What was asked for is impossible on this machine, through no fault of the code; `message` has the reason and mend. */
+/** What was asked for is impossible on this machine, through no fault of the code; `message` has the reason and fix. */
 export class CannotRun extends Error {
   name = 'CannotRun';
 }

@@ -13,7 +13,7 @@ const bin = name => path.join(root, 'node_modules/.bin', name);
  *   `files`: test files that ran, relative to the checkout
  * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: () => Promise<Counts>,
  *   lacking?: () => Promise<string | undefined>}} Stage
- *   `lacking` says why the stage cannot run on this machine, with the mend; `folder` and `except` say which test files are its own
+ *   `lacking` says why the stage cannot run on this machine, with the fix; `folder` and `except` say which test files are its own
  */
 
 /** @type {readonly Stage[]} in the order of `npm test`: what is quick and broken most often comes first */

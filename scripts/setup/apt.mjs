@@ -36,9 +36,9 @@ function installedPackages(names) {
   return new Set((stdout ?? '').split('\n').flatMap(line => line.match(/^installed (\S+)$/)?.[1] ?? []));
 }
 
-/** Updates the package lists; needs root or sudo. Throws SetupError, with the mend where the caller knows a better one. */
-export function updateLists(mend) {
-  asRoot(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update'], mend);
+/** Updates the package lists; needs root or sudo. Throws SetupError, with the fix where the caller knows a better one. */
+export function updateLists(fix) {
+  asRoot(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update'], fix);
 }
 
 /** Packages that this distribution has, of those named; or another archive, which apt's `options` say. */
@@ -53,9 +53,9 @@ export function availablePackages(names, options = []) {
 }
 
 /** Installs packages without recommendations. Throws SetupError with the command that failed. */
-export function installPackages(names, mend) {
+export function installPackages(names, fix) {
   const options = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300'];
-  asRoot(['apt-get', ...options, 'install', '--no-install-recommends', ...names], mend);
+  asRoot(['apt-get', ...options, 'install', '--no-install-recommends', ...names], fix);
 }
 
 /** Root's own command line, or through sudo. */
@@ -84,7 +84,7 @@ function whyNotRoot() {
   return status === 0 ? null : 'sudo cannot ask for a password here, for want of a terminal';
 }
 
-function asRoot(command, wishedMend) {
+function asRoot(command, wishedFix) {
   const plain = command.filter(word => word !== '-q' && !word.startsWith('DPkg') && word !== '-o').join(' ');
   if (!hasCommand('apt-get')) {
     throw new SetupError(
@@ -92,9 +92,9 @@ function asRoot(command, wishedMend) {
       `install by other means what "${plain}" would`,
     );
   }
-  const mend = wishedMend ?? `run as root: ${plain}`;
+  const fix = wishedFix ?? `run as root: ${plain}`;
   const whyNot = whyNotRoot();
-  if (whyNot) throw new SetupError(`"${plain}" needs root, and ${whyNot}.`, mend);
+  if (whyNot) throw new SetupError(`"${plain}" needs root, and ${whyNot}.`, fix);
   const [program, ...args] = rootCommand(['env', 'DEBIAN_FRONTEND=noninteractive', ...command]);
   say(`running ${plain}`);
   const result = spawnSync(program, args, {
@@ -104,7 +104,7 @@ function asRoot(command, wishedMend) {
   if (result.status === 0) return;
   const why =
     result.error?.message ?? (result.signal ? `signal ${result.signal}` : `exit code ${result.status}`);
-  throw new SetupError(`"${plain}" failed (${why}); its own words are above.`, mend);
+  throw new SetupError(`"${plain}" failed (${why}); its own words are above.`, fix);
 }
 
 /** dpkg's name of this machine's architecture ("amd64"). Throws SetupError where there is no dpkg. */

@@ -25,7 +25,7 @@ export function ensureBundles() {
   if (result.status !== 0) {
     throw new SetupError(
       'The build failed; its own words are above.',
-      'mend the sources and run it again: npm run build',
+      'fix the sources and run it again: npm run build',
     );
   }
   mkdirSync(path.dirname(stamp), { recursive: true });

@@ -3,10 +3,10 @@ export const say = text => process.stderr.write(`set-up: ${text}\n`);
 
 /** A set-up step that failed: what, why, and what the person can do. */
 export class SetupError extends Error {
-  /** @param {string} message @param {string} mend */
-  constructor(message, mend) {
-    super(`${message}\n  What you can do: ${mend}`);
+  /** @param {string} message @param {string} fix */
+  constructor(message, fix) {
+    super(`${message}\n  What you can do: ${fix}`);
     this.name = 'SetupError';
-    this.mend = mend;
+    this.fix = fix;
   }
 }

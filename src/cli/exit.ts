@@ -32,19 +32,19 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'file-exists',
 ]);
 
-/** Prints what failed and what mends it on stderr; returns the exit code. */
+/** Prints what failed and what fixes it on stderr; returns the exit code. */
 export function reportFailure(error: unknown): ExitCode {
   if (error instanceof RejectedError) {
     if (error.message) tell(`bpfw: ${error.message}`);
     return EXIT.rejected;
   }
   const message = error instanceof Error ? error.message : String(error);
-  const mend =
-    error instanceof SessionError || error instanceof CompileEnvironmentError || hasMend(error)
-      ? error.mend
+  const fix =
+    error instanceof SessionError || error instanceof CompileEnvironmentError || hasFix(error)
+      ? error.fix
       : null;
   tellMessage(`bpfw: ${message}`);
-  if (mend) tellMessage(`bpfw: to mend it: ${mend}`);
+  if (fix) tellMessage(`bpfw: to fix it: ${fix}`);
   if (process.env.BPFW_DEBUG && error instanceof Error) tellText(String(error.stack));
   if (error instanceof UsageError) return EXIT.usage;
   if ((error instanceof SessionError || error instanceof TemplateError) && USAGE_CODES.has(error.code))
@@ -54,11 +54,11 @@ export function reportFailure(error: unknown): ExitCode {
   return EXIT.environment;
 }
 
-function hasMend(error: unknown): error is { mend: string | null } {
+function hasFix(error: unknown): error is { fix: string | null } {
   return (
     typeof error === 'object' &&
     error !== null &&
-    'mend' in error &&
-    (error.mend === null || typeof error.mend === 'string')
+    'fix' in error &&
+    (error.fix === null || typeof error.fix === 'string')
   );
 }

@@ -42,7 +42,7 @@ export function program(): Command {
 
   bpfw
     .command('doctor')
-    .description('what works here, what does not, and how to mend it')
+    .description('what works here, what does not, and how to fix it')
     .option(...TARGET)
     .option(...JSON_LINES)
     .action(doctorCommand);

@@ -47,19 +47,19 @@ export async function findClang(options: FindClangOptions = {}): Promise<Clang> 
     problems.push({ path, ...probe });
   }
   const found = problems[0];
-  const mend = setting === '' ? INSTALL_COMMAND : `Correct the clang setting, or: ${INSTALL_COMMAND}`;
+  const fix = setting === '' ? INSTALL_COMMAND : `Correct the clang setting, or: ${INSTALL_COMMAND}`;
   if (found === undefined) {
     const where = setting === '' ? 'on PATH' : `at "${setting}"`;
-    throw new CompileEnvironmentError('clang-missing', `There is no clang ${where}.`, mend);
+    throw new CompileEnvironmentError('clang-missing', `There is no clang ${where}.`, fix);
   }
   if (problems.every(({ problem }) => problem === 'too-old')) {
     throw new CompileEnvironmentError(
       'clang-too-old',
       `${found.path} is ${found.text}; BPF programs need clang ${OLDEST_CLANG} or newer.`,
-      mend,
+      fix,
     );
   }
-  throw new CompileEnvironmentError('clang-missing', `${found.path} cannot be used: ${found.text}.`, mend);
+  throw new CompileEnvironmentError('clang-missing', `${found.path} cannot be used: ${found.text}.`, fix);
 }
 
 function defaultNames(): string[] {

@@ -5,15 +5,15 @@ export type CompileEnvironmentCode =
   | 'libbpf-headers-missing'
   | 'btf-missing';
 
-/** The command that mends most of it, on Debian and Ubuntu. */
+/** The command that fixes most of it, on Debian and Ubuntu. */
 export const INSTALL_COMMAND = 'sudo apt-get install clang libbpf-dev';
 
-/** Thrown when compiling cannot start. `message` says what is missing, `mend` is a command or a step that supplies it. */
+/** Thrown when compiling cannot start. `message` says what is missing, `fix` is a command or a step that supplies it. */
 export class CompileEnvironmentError extends Error {
   constructor(
     readonly code: CompileEnvironmentCode,
     message: string,
-    readonly mend: string,
+    readonly fix: string,
   ) {
     super(message);
     this.name = 'CompileEnvironmentError';

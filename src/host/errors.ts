@@ -90,10 +90,10 @@ export const errors = {
     ]),
 } as const;
 
-/** Rooms below throw errors with a code, a message for people and a mend: the same shape in each. */
+/** Rooms below throw errors with a code, a message for people and a fix: the same shape in each. */
 interface RoomError extends Error {
   readonly code: string;
-  readonly mend?: string | null;
+  readonly fix?: string | null;
 }
 
 function isRoomError(error: unknown): error is RoomError {
@@ -110,9 +110,9 @@ const installSandbox: ErrorAction = {
 
 const installHelper: ErrorAction = { label: 'Install Helper', run: () => run(CommandIds.installHelper) };
 
-/** A mend that is a command line: worth a copy button rather than a sentence. */
-function isCommandLine(mend: string): boolean {
-  return /^(sudo|apt|apt-get|npm|sysctl|usermod|modprobe) /.test(mend) && !/[—.]\s|\bor:/.test(mend);
+/** A fix that is a command line: worth a copy button rather than a sentence. */
+function isCommandLine(fix: string): boolean {
+  return /^(sudo|apt|apt-get|npm|sysctl|usermod|modprobe) /.test(fix) && !/[—.]\s|\bor:/.test(fix);
 }
 
 /** Any error as one with words and buttons; null when it only says that the person cancelled. */
@@ -127,21 +127,21 @@ export function toUserError(error: unknown): UserError | null {
     });
   }
   if (error.code === 'cancelled') return null;
-  const mend = error.mend ?? '';
+  const fix = error.fix ?? '';
   const install = INSTALLABLE.has(error.code)
     ? [installSandbox]
     : error.code === 'installed-helper'
       ? [installHelper]
       : [];
-  if (mend === '') return new UserError(error.message, [showLogAction()], { cause: error });
-  if (isCommandLine(mend)) {
+  if (fix === '') return new UserError(error.message, [showLogAction()], { cause: error });
+  if (isCommandLine(fix)) {
     return new UserError(
-      `${error.message} To mend it: ${mend}`,
-      [...install, copyCommandAction(mend), checkEnvironment, showLogAction()],
+      `${error.message} To fix it: ${fix}`,
+      [...install, copyCommandAction(fix), checkEnvironment, showLogAction()],
       { cause: error },
     );
   }
-  return new UserError(`${error.message} ${mend}`, [...install, checkEnvironment, showLogAction()], {
+  return new UserError(`${error.message} ${fix}`, [...install, checkEnvironment, showLogAction()], {
     cause: error,
   });
 }

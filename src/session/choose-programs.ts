@@ -41,10 +41,10 @@ export function trustingBtf(facts: TargetFacts): TargetFacts {
 /** Why a program's run-time target (BPFW_TARGET) cannot be had with the parameters given; null when it can. */
 export type RuntimeTargetLack = (program: Program) => Promise<Lack | null>;
 
-/** What a target lacks for a program, in words, with a mend where there is one. */
+/** What a target lacks for a program, in words, with a fix where there is one. */
 export interface Lack {
   readonly what: string;
-  readonly mend: string | null;
+  readonly fix: string | null;
 }
 
 export interface ChosenGroup {
@@ -134,11 +134,11 @@ function missing(passed: readonly { program: Program; lack: Lack }[]): SessionEr
   const lines = [...sections].map(([what, wanting]) =>
     wanting.length > 0 ? `${[...new Set(wanting)].join(', ')}: ${what}` : what,
   );
-  const mends = [...new Set(passed.flatMap(({ lack }) => (lack.mend ? [lack.mend] : [])))];
+  const fixes = [...new Set(passed.flatMap(({ lack }) => (lack.fix ? [lack.fix] : [])))];
   return new SessionError(
     'attach-point-missing',
     `This target lacks what the program attaches to: ${lines.join('; ')}.`,
-    mends.length > 0 ? mends.join(' or: ') : null,
+    fixes.length > 0 ? fixes.join(' or: ') : null,
   );
 }
 
@@ -148,7 +148,7 @@ export async function lackOf(
   facts: TargetFacts,
   runtimeTargetLack: RuntimeTargetLack,
 ): Promise<Lack | null> {
-  // A module that is not loaded is why its functions and tracepoints are missing, and has a mend.
+  // A module that is not loaded is why its functions and tracepoints are missing, and has a fix.
   const modules = program.needs.filter(need => need.startsWith('module:'));
   for (const need of modules) {
     const unmet = await needLack(need, facts);
@@ -205,7 +205,7 @@ async function syscallLack(syscall: string, facts: TargetFacts): Promise<Lack | 
   const functions = await facts.functions(SYSCALL_WRAPPERS.map(wrapper => wrapper + syscall));
   return functions.some(answer => answer.symbol)
     ? null
-    : { what: `the kernel has no system call '${syscall}'`, mend: null };
+    : { what: `the kernel has no system call '${syscall}'`, fix: null };
 }
 
 /**
@@ -216,20 +216,20 @@ async function functionLack(name: string, facts: TargetFacts, viaBtf: boolean): 
   if (viaBtf && facts.btf.find('func', name) === null && !(await inModuleBtf('func', name, facts))) {
     return {
       what: `the kernel's BTF has no function '${name}' (renamed, inlined, or split by the compiler)`,
-      mend: null,
+      fix: null,
     };
   }
   const [answer] = await facts.functions([name]);
-  if (!answer?.symbol) return { what: `the kernel has no function '${name}'`, mend: null };
+  if (!answer?.symbol) return { what: `the kernel has no function '${name}'`, fix: null };
   return viaBtf && answer.traceable === false
-    ? { what: `'${name}' exists but cannot be traced (marked notrace)`, mend: null }
+    ? { what: `'${name}' exists but cannot be traced (marked notrace)`, fix: null }
     : null;
 }
 
 function noTracepoint(name: string): Lack {
   return {
     what: `the kernel has no tracepoint '${name}' (its module is not loaded, or this version does not have it)`,
-    mend: null,
+    fix: null,
   };
 }
 
@@ -265,7 +265,7 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
         ? null
         : {
             what: `'${first}' takes ${have ?? 'an unknown number of'} arguments here, not ${second}`,
-            mend: null,
+            fix: null,
           };
     }
     case 'module':
@@ -273,7 +273,7 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
         ? null
         : {
             what: `the module '${first}' is not loaded`,
-            mend: loadingOf((second || first).split('|')),
+            fix: loadingOf((second || first).split('|')),
           };
     case 'tracepoint': {
       const [present] = await facts.tracepoints([{ category: first, name: second }]);
@@ -282,20 +282,20 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
     case 'function':
       return functionLack(first, facts, false);
     case 'field':
-      return hasField(first, facts.btf) ? null : { what: `this kernel has no ${first}`, mend: null };
+      return hasField(first, facts.btf) ? null : { what: `this kernel has no ${first}`, fix: null };
     case 'no-field':
-      return hasField(first, facts.btf) ? { what: `this kernel has ${first}`, mend: null } : null;
+      return hasField(first, facts.btf) ? { what: `this kernel has ${first}`, fix: null } : null;
     case 'branch-stack':
       return (await facts.branchRecords())
         ? null
         : {
             what: "this machine's processor (or virtual machine) has no last branch records",
-            mend: 'use a machine with Intel LBR or AMD LBRv2, outside a virtual machine',
+            fix: 'use a machine with Intel LBR or AMD LBRv2, outside a virtual machine',
           };
     case 'type':
       return facts.btf.find('struct', first) !== null
         ? null
-        : { what: `this kernel has no struct ${first}`, mend: null };
+        : { what: `this kernel has no struct ${first}`, fix: null };
     default:
       throw new SessionError(
         'attach-point-missing',

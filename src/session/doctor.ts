@@ -29,8 +29,8 @@ export async function localRows(
   ];
 }
 
-function row(what: string, ok: boolean, detail: string, blocks = '', mend = ''): EnvironmentRow {
-  return { what, ok, detail, blocks: ok ? '' : blocks, mend: ok ? '' : mend };
+function row(what: string, ok: boolean, detail: string, blocks = '', fix = ''): EnvironmentRow {
+  return { what, ok, detail, blocks: ok ? '' : blocks, fix: ok ? '' : fix };
 }
 
 async function nodeRow(setting: string | undefined): Promise<EnvironmentRow> {
@@ -62,7 +62,7 @@ async function helperRow(own: OwnHelper): Promise<EnvironmentRow> {
     return row(what, true, detail);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
-    return row(what, false, error.message, 'attaching to this kernel', error.mend ?? '');
+    return row(what, false, error.message, 'attaching to this kernel', error.fix ?? '');
   }
 }
 

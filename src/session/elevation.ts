@@ -53,7 +53,7 @@ export interface ElevationRequest extends RootRequest {
   readonly installed: () => Promise<InstalledHelper | null>;
 }
 
-/** Decides the way and the exact command. Throws SessionError with the mend when there is none. */
+/** Decides the way and the exact command. Throws SessionError with the fix when there is none. */
 export async function planElevation(request: ElevationRequest): Promise<ElevationPlan> {
   const self = processStatus('self');
   const helper = [...guardedNode(request.node), request.helperPath, '--socket', request.socketPath];
@@ -108,7 +108,7 @@ function allowsNetworkNamespaces(): boolean {
   }
 }
 
-/** How a command line is run as root: as it is when that is who we are. Throws SessionError with the mend. */
+/** How a command line is run as root: as it is when that is who we are. Throws SessionError with the fix. */
 export async function planAsRoot(argv: readonly string[], request: RootRequest): Promise<ElevationPlan> {
   const [command = '', ...args] = argv;
   if (process.getuid?.() === 0) return { way: 'already', command, args };

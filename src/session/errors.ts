@@ -1,4 +1,4 @@
-/** Why a session could not start or go on; every message is written for the person and `mend` says what to do. */
+/** Why a session could not start or go on; every message is written for the person and `fix` says what to do. */
 export type SessionErrorCode =
   | 'no-helper-node'
   | 'setpriv-missing'
@@ -28,7 +28,7 @@ export class SessionError extends Error {
     readonly code: SessionErrorCode,
     message: string,
     /** What the person can do; a command line when there is one. */
-    readonly mend: string | null = null,
+    readonly fix: string | null = null,
     options?: { cause?: unknown },
   ) {
     super(message, options);

@@ -2,7 +2,7 @@
 import { HELPER_EXIT } from '../shared/protocol/helper';
 import { SessionError } from './errors';
 
-/** `exitCode` is null for a helper ended by a signal; `mend` is always there. */
+/** `exitCode` is null for a helper ended by a signal; `fix` is always there. */
 export function helperFailure(stderr: string, exitCode: number | null): SessionError {
   const why = lastLine(stderr).replace(/^bpfw-helper: /, '');
   if (exitCode === HELPER_EXIT.libbpfMissing) {

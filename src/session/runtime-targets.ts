@@ -41,7 +41,7 @@ export class RuntimeTargets {
     for (const program of programs) {
       const resolved = await this.resolve(program);
       if ('lack' in resolved)
-        throw new SessionError('attach-point-missing', resolved.lack.what, resolved.lack.mend);
+        throw new SessionError('attach-point-missing', resolved.lack.what, resolved.lack.fix);
       if (resolved.override) overrides.set(program.name, resolved.override);
     }
     return overrides;
@@ -54,7 +54,7 @@ export class RuntimeTargets {
         override => ({ override }),
         error => {
           if (error instanceof SessionError && error.code === 'attach-point-missing')
-            return { lack: { what: sentenceWithin(error.message), mend: error.mend } };
+            return { lack: { what: sentenceWithin(error.message), fix: error.fix } };
           throw error;
         },
       );

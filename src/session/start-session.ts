@@ -65,7 +65,7 @@ export async function startSession(
       budgetFacts,
     );
   const refused = new Map<string, Lack>(
-    (request.without ?? []).map(program => [program, { what: 'it was left out on request', mend: null }]),
+    (request.without ?? []).map(program => [program, { what: 'it was left out on request', fix: null }]),
   );
   let budget = budgetFor(likelyPrograms(object, refused), null);
   const consent = new ProgramConsent(object, target.describe(), request.askConsent);
@@ -199,6 +199,6 @@ function fallbackLack(error: unknown, choice: ProgramChoice): { program: string;
   if (program === undefined || !choice.groups.some(group => group.programs.includes(program))) return null;
   return {
     program,
-    lack: { what: `the kernel refused to attach it (${error.data.errnoName ?? error.message})`, mend: null },
+    lack: { what: `the kernel refused to attach it (${error.data.errnoName ?? error.message})`, fix: null },
   };
 }

@@ -8,7 +8,7 @@ export interface EnvironmentRow {
   /** What cannot be done without it; '' when ok. */
   readonly blocks: string;
   /** A command or a step; '' when ok or when there is none. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** What rows are about: without the first nothing works, of the other two one is enough. */
@@ -20,7 +20,7 @@ export interface EnvironmentSection {
 }
 
 /**
- * A row from a function that finds something, or throws why not; an error's `mend` becomes the row's. `blocks` is said
+ * A row from a function that finds something, or throws why not; an error's `fix` becomes the row's. `blocks` is said
  * when it throws.
  */
 export async function lookFor(
@@ -29,15 +29,15 @@ export async function lookFor(
   find: () => Promise<string>,
 ): Promise<EnvironmentRow> {
   try {
-    return { what, ok: true, detail: await find(), blocks: '', mend: '' };
+    return { what, ok: true, detail: await find(), blocks: '', fix: '' };
   } catch (error) {
-    const mend = error instanceof Error && 'mend' in error ? error.mend : undefined;
+    const fix = error instanceof Error && 'fix' in error ? error.fix : undefined;
     return {
       what,
       ok: false,
       detail: error instanceof Error ? error.message : String(error),
       blocks,
-      mend: typeof mend === 'string' ? mend : '',
+      fix: typeof fix === 'string' ? fix : '',
     };
   }
 }
@@ -65,6 +65,6 @@ export function heading(section: EnvironmentSection): string {
 
 function rowText(row: EnvironmentRow): string {
   const blocks = row.blocks === '' ? '' : `\n           blocks: ${row.blocks}`;
-  const mend = row.mend === '' ? '' : `\n           mend:   ${row.mend}`;
-  return `  ${row.ok ? 'ok     ' : 'missing'}  ${row.what}: ${row.detail}${blocks}${mend}`;
+  const fix = row.fix === '' ? '' : `\n           fix:    ${row.fix}`;
+  return `  ${row.ok ? 'ok     ' : 'missing'}  ${row.what}: ${row.detail}${blocks}${fix}`;
 }

@@ -1,4 +1,4 @@
-/** Writing BPF C in a real VS Code, without root: what is proposed, what is shown, what is mended. Makes the pictures of docs/editing.md. */
+/** Writing BPF C in a real VS Code, without root: what is proposed, what is shown, what is fixed. Makes the pictures of docs/editing.md. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,7 +69,7 @@ describe('a template that was opened', () => {
     await workbench.page.keyboard.press('Escape');
   });
 
-  it('underlines a name that is wrong, and mends it', async () => {
+  it('underlines a name that is wrong, and fixes it', async () => {
     const { workbench } = vscode;
     const { keyboard } = workbench.page;
     await keyboard.press('Control+End');

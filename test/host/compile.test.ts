@@ -92,7 +92,7 @@ describe('compile', () => {
     assert.match((await compiled) ?? '', /\.bpf\.o$/);
   });
 
-  it("offers clang's fix-it, and it mends the line", async () => {
+  it("offers clang's fix-it, and it fixes the line", async () => {
     const file = await program('fix.bpf.c', `${GOOD.slice(0, -2)}\n`);
     await vscode.commands.executeCommand('bpf.compile', file);
     const [error] = await until(

@@ -68,7 +68,7 @@ describe('language server', () => {
     );
   });
 
-  it('mends a section name by its quick fix', async () => {
+  it('fixes a section name by its quick fix', async () => {
     const text = `${HEAD}SEC("kprob/vfs_read")\nint p(void *ctx)\n{\n\treturn 0;\n}\n`;
     const { file, document } = await program('fix.bpf.c', text);
     const found = await until('the section is marked', vscode.languages.onDidChangeDiagnostics, () =>

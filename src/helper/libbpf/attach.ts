@@ -252,16 +252,16 @@ function attachError(
   const where = attach || program.section;
   const details = { program: program.name, libbpfLog: log };
   if (isPermission(errno)) {
-    const mend = `${MISSING_CAPABILITY} kprobes, uprobes, tracepoints and perf events also depend on kernel.perf_event_paranoid.`;
+    const fix = `${MISSING_CAPABILITY} kprobes, uprobes, tracepoints and perf events also depend on kernel.perf_event_paranoid.`;
     return systemError(
       'not-permitted',
       `Attaching ${program.name} to ${where} was refused`,
       errno,
-      mend,
+      fix,
       details,
     );
   }
-  const mend =
+  const fix =
     errno === ERRNO.ENOENT || errno === ERRNO.ESRCH
       ? 'The running system has no such attach point.'
       : errno === ERRNO.EOPNOTSUPP
@@ -273,7 +273,7 @@ function attachError(
     'attach-failed',
     `Attaching ${program.name} to ${where} failed`,
     errno,
-    `${mend} ${firstReason(log)}`,
+    `${fix} ${firstReason(log)}`,
     details,
   );
 }

@@ -49,18 +49,18 @@ export function errnoText(errno: number): string {
 }
 
 /**
- * An error that names what failed and the errno, then says `mend`. EPERM and EACCES of the kernel become
- * 'not-permitted' whatever `code` says: the mend for those is always another capability.
+ * An error that names what failed and the errno, then says `fix`. EPERM and EACCES of the kernel become
+ * 'not-permitted' whatever `code` says: the fix for those is always another capability.
  */
 export function systemError(
   code: HelperErrorCode,
   what: string,
   errno: number,
-  mend: string,
+  fix: string,
   details: HelperErrorDetails = {},
 ): HelperError {
   const name = errnoName(errno);
-  return new HelperError(code, `${what}: ${name} (${errnoText(errno)}). ${mend}`.trim(), {
+  return new HelperError(code, `${what}: ${name} (${errnoText(errno)}). ${fix}`.trim(), {
     ...details,
     errno,
     errnoName: name,

@@ -65,11 +65,11 @@ function rowHtml(row: EnvironmentRow, page: EnvironmentPage): string {
   const state = row.ok ? '<td class="mark">✓ ok</td>' : '<td class="mark missing">✗ missing</td>';
   const blocks =
     row.ok || row.blocks === '' ? '' : `<p class="more">Without it: ${escapeHtml(row.blocks)}</p>`;
-  const mend =
-    row.ok || row.mend === ''
+  const fix =
+    row.ok || row.fix === ''
       ? ''
-      : `<p class="more">To mend it: <code>${escapeHtml(row.mend)}</code> <a href="${escapeHtml(page.copyLink(row.mend))}" aria-label="Copy: ${escapeHtml(row.mend)}">Copy</a></p>`;
-  return `<tr>${state}<th scope="row">${escapeHtml(row.what)}</th><td>${escapeHtml(row.detail)}${blocks}${mend}</td></tr>`;
+      : `<p class="more">To fix it: <code>${escapeHtml(row.fix)}</code> <a href="${escapeHtml(page.copyLink(row.fix))}" aria-label="Copy: ${escapeHtml(row.fix)}">Copy</a></p>`;
+  return `<tr>${state}<th scope="row">${escapeHtml(row.what)}</th><td>${escapeHtml(row.detail)}${blocks}${fix}</td></tr>`;
 }
 
 function escapeHtml(text: string): string {

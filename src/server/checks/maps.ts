@@ -1,4 +1,4 @@
-/** Map definitions: sizes that the kernel refuses, unless libbpf mends them. */
+/** Map definitions: sizes that the kernel refuses, unless libbpf fixes them. */
 import type { SourceMap } from '../source/model';
 import { type Check, replaceFix } from './problem';
 

@@ -19,7 +19,7 @@ export class VmError extends Error {
     readonly code: VmErrorCode,
     message: string,
     /** What the person can do; a command line where there is one. */
-    readonly mend: string | null = null,
+    readonly fix: string | null = null,
     /** Last lines of the guest's console, oldest first. */
     readonly consoleTail: readonly string[] = [],
     options?: { cause?: unknown },

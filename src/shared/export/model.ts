@@ -39,7 +39,7 @@ export class ExportError extends Error {
   constructor(
     readonly code: 'nothing-attachable' | 'nothing-to-show' | 'program-not-found',
     message: string,
-    readonly mend: string,
+    readonly fix: string,
   ) {
     super(message);
     this.name = 'ExportError';

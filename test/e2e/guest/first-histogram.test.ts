@@ -151,7 +151,7 @@ describe('▶ as a user with a sudo password', () => {
     });
 
   it(
-    'says what is missing and what mends it where libbpf is not installed',
+    'says what is missing and what fixes it where libbpf is not installed',
     async () => {
       const { guest, workbench } = vscode;
       onTestFailed(() => tellWhatIsThere(vscode), minute);
@@ -168,7 +168,7 @@ describe('▶ as a user with a sudo password', () => {
           /libbpf, which loads programs into the kernel, is not installed/,
         );
         await withPassword(() => notice.waitFor());
-        expect(await notice.textContent()).toContain('To mend it: sudo apt-get install libbpf1');
+        expect(await notice.textContent()).toContain('To fix it: sudo apt-get install libbpf1');
         await notice.getByRole('button', { name: 'Copy Command' }).waitFor();
         await workbench.screenshot(path.join(workFolder, 'libbpf-missing.png'));
         await notice.getByRole('button', { name: 'Check Environment' }).waitFor();

@@ -374,7 +374,7 @@ describe('diagnostics', () => {
     for (const lines of fine) expect((await problemsOf(body(lines))).list, lines).toEqual([]);
   });
 
-  it('mends no license that a macro declares', async () => {
+  it('fixes no license that a macro declares', async () => {
     const { name, diagnostics } = await problemsOf(
       `#define LICENSED(text) char LICENSE[] SEC("license") = text\n${program('kprobe/vfs_read', '\tbpf_printk("x");\n')}`,
       '\nLICENSED("Proprietary");\n',

@@ -40,7 +40,7 @@ export type DriverAnswer =
   /** starts: those that greeted, and the codes of the errors of those that did not. */
   | { readonly greeted: number; readonly failures: Readonly<Record<string, number>> }
   | { readonly attached: readonly string[] }
-  | { readonly error: { readonly code: string; readonly message: string; readonly mend: string | null } };
+  | { readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } };
 
 function say(answer: DriverAnswer): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
@@ -139,6 +139,6 @@ async function startMany(
 }
 
 main(JSON.parse(process.argv[2] ?? '')).catch(error => {
-  const { code = 'unexpected', message, mend = null } = error;
-  say({ error: { code, message, mend } });
+  const { code = 'unexpected', message, fix = null } = error;
+  say({ error: { code, message, fix } });
 });

@@ -184,7 +184,7 @@ find /tmp/bpfw-session-* /run/user /run/sudo /var/tmp /home/${TRACER.name} -type
 
   it('that gets no password', async () => {
     expect(await drive(guest, 'start', { passwords: [null] })).toMatchObject({
-      error: { code: 'elevation-cancelled', mend: expect.stringContaining('sandbox VM') },
+      error: { code: 'elevation-cancelled', fix: expect.stringContaining('sandbox VM') },
     });
   });
 
@@ -196,13 +196,13 @@ find /tmp/bpfw-session-* /run/user /run/sudo /var/tmp /home/${TRACER.name} -type
 
   it('where nothing may gain privileges, as in a snap or a flatpak', async () => {
     expect(await drive(guest, 'start', { prefix: ['setpriv', '--no-new-privs'] })).toMatchObject({
-      error: { code: 'no-new-privileges', mend: expect.stringContaining('.deb') },
+      error: { code: 'no-new-privileges', fix: expect.stringContaining('.deb') },
     });
   });
 
   it('without setpriv', async () => {
     expect(await without(['/usr/bin/setpriv'], () => drive(guest, 'start'))).toMatchObject({
-      error: { code: 'setpriv-missing', mend: 'sudo apt-get install util-linux' },
+      error: { code: 'setpriv-missing', fix: 'sudo apt-get install util-linux' },
     });
   });
 
@@ -246,7 +246,7 @@ describe('pkexec', () => {
   it('without an agent to ask the person', async () => {
     await startPolkit(guest);
     expect(await drive(guest, 'start', { elevation: 'pkexec' })).toMatchObject({
-      error: { code: 'no-polkit-agent', mend: 'Set bpf.elevation to "sudo".' },
+      error: { code: 'no-polkit-agent', fix: 'Set bpf.elevation to "sudo".' },
     });
   });
 

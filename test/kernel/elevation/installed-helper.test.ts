@@ -48,7 +48,7 @@ const refused = (what: string) => ({
   error: {
     code: 'installed-helper',
     message: expect.stringContaining(what),
-    mend: expect.stringContaining('BPF: Install Helper'),
+    fix: expect.stringContaining('BPF: Install Helper'),
   },
 });
 
@@ -124,7 +124,7 @@ describe('the installed helper', () => {
     }
   });
 
-  it('is mended by installing it again, which removes other versions and what was left half done', async () => {
+  it('is fixed by installing it again, which removes other versions and what was left half done', async () => {
     await guest.sh(
       `echo '//' >>${FOLDER}/helper.js; cp -a ${FOLDER} ${INSTALL_FOLDER}/1.0.0; mkdir ${INSTALL_FOLDER}/.installing-x`,
     );

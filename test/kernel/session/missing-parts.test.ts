@@ -36,42 +36,42 @@ async function runTemplate(prepare = '', environment: Readonly<Record<string, st
 
 const loadedPrograms = () => guest.sh('bpftool -j prog show');
 
-describe('a machine that lacks a part: exit 3, what is missing, the command that mends it, nothing attached', () => {
+describe('a machine that lacks a part: exit 3, what is missing, the command that fixes it, nothing attached', () => {
   it.each([
     {
       part: 'clang',
       prepare: '',
       environment: { PATH: PROGRAM_FOLDER },
       says: /^bpfw: .*clang/m,
-      mend: /^bpfw: to mend it: sudo apt-get install clang/m,
+      fix: /^bpfw: to fix it: sudo apt-get install clang/m,
     },
     {
       part: "libbpf's headers",
       prepare: 'mount -t tmpfs none /usr/include/bpf',
       environment: {},
       says: /^bpfw: The headers of libbpf \(bpf\/bpf_helpers\.h\) are not installed\./m,
-      mend: /^bpfw: to mend it: sudo apt-get install libbpf-dev$/m,
+      fix: /^bpfw: to fix it: sudo apt-get install libbpf-dev$/m,
     },
     {
       part: "the kernel's BTF",
       prepare: 'mount -t tmpfs none /sys/kernel/btf',
       environment: {},
       says: /^bpfw: This kernel \(\S+\) does not describe its types: \/sys\/kernel\/btf\/vmlinux cannot be read/m,
-      mend: /^bpfw: to mend it: Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM/m,
+      fix: /^bpfw: to fix it: Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM/m,
     },
     {
       part: 'libbpf.so.1',
       prepare: 'mount --bind /dev/null "$LIBBPF"',
       environment: {},
       says: /^bpfw: libbpf, which loads programs into the kernel, is not installed or cannot be used \(libbpf\.so\.1 .*\)\. Nothing was attached\./m,
-      mend: /^bpfw: to mend it: sudo apt-get install libbpf1$/m,
+      fix: /^bpfw: to fix it: sudo apt-get install libbpf1$/m,
     },
-  ])('$part', async ({ prepare, environment, says, mend }) => {
+  ])('$part', async ({ prepare, environment, says, fix }) => {
     const before = await loadedPrograms();
     const { code, stdout, stderr } = await runTemplate(prepare, { LIBBPF: libbpf, ...environment });
     expect({ code, stdout, stderr }).toMatchObject({ code: 3, stdout: '' });
     expect(stderr).toMatch(says);
-    expect(stderr).toMatch(mend);
+    expect(stderr).toMatch(fix);
     expect(await loadedPrograms()).toBe(before);
   });
 
@@ -106,7 +106,7 @@ describe('a sandbox VM without libbpf.so.1', () => {
       await expect(connect()).rejects.toMatchObject({
         code: 'libbpf-missing',
         message: expect.stringContaining('libbpf.so.1 cannot be loaded'),
-        mend: 'sudo apt-get install libbpf1',
+        fix: 'sudo apt-get install libbpf1',
       });
     } finally {
       await guest.sh(`umount '${libbpf}'`);

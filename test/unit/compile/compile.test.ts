@@ -144,7 +144,7 @@ describe('compile', () => {
     expect((wanted.btf as ReturnType<typeof kernel>).loads).toBe(1);
   });
 
-  it('mends the reduced header when a definition is not compiled in', async () => {
+  it('fixes the reduced header when a definition is not compiled in', async () => {
     const source = PROGRAM.replace(
       '__u64 result;',
       '#if 0\nstruct thing { int own; };\nenum state { STATE_BUSY };\n#endif\n__u64 result = STATE_BUSY;',
@@ -194,10 +194,10 @@ describe('findClang', () => {
     return { PATH: work };
   };
 
-  it('says what is missing and how to mend it', async () => {
+  it('says what is missing and how to fix it', async () => {
     await expect(findClang({ env: path() })).rejects.toMatchObject({
       code: 'clang-missing',
-      mend: 'sudo apt-get install clang libbpf-dev',
+      fix: 'sudo apt-get install clang libbpf-dev',
     });
     await expect(findClang({ setting: '/nowhere/clang' })).rejects.toMatchObject({ code: 'clang-missing' });
     const old = path(['clang', 'echo "Ubuntu clang version 11.1.0-6"; echo "    bpf - BPF"']);

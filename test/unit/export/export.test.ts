@@ -102,7 +102,7 @@ describe('Inspektor Gadget', () => {
         if (!(error instanceof ExportError)) throw error;
         expect(GADGETS).not.toContain(name);
         expect(error.message).toMatch(/\.$/);
-        expect(error.mend).toMatch(/\.$/);
+        expect(error.fix).toMatch(/\.$/);
         return;
       }
       const metadata = v.parse(GadgetSchema, parse(textOf(gadget, 'gadget.yaml')));

@@ -8,14 +8,14 @@ const rows = [
     ok: true,
     detail: 'clang 16 at /usr/bin/clang-16',
     blocks: '',
-    mend: '',
+    fix: '',
   },
   {
     what: 'kernel <img src=x onerror=alert(1)>',
     ok: false,
     detail: '"quoted" & hostile',
     blocks: 'attaching',
-    mend: "echo 'a' && b",
+    fix: "echo 'a' && b",
   },
 ];
 const sections = [{ area: 'compiling' as const, rows }];
@@ -28,8 +28,8 @@ const html = environmentHtml({
 });
 
 describe('environment page', () => {
-  it('shows a mend only where something is missing', () => {
-    expect(html.match(/To mend it/g)).toHaveLength(1);
+  it('shows a fix only where something is missing', () => {
+    expect(html.match(/To fix it/g)).toHaveLength(1);
     expect(html).toContain('1 of 2 checks needs attention');
     expect(html).toContain('echo &#39;a&#39; &#38;&#38; b');
   });
@@ -41,7 +41,7 @@ describe('environment page', () => {
         ok       clang: clang 16 at /usr/bin/clang-16
         missing  kernel <img src=x onerror=alert(1)>: "quoted" & hostile
                  blocks: attaching
-                 mend:   echo 'a' && b"
+                 fix:    echo 'a' && b"
     `);
     expect(html).toContain(encodeURIComponent(JSON.stringify([text])).replaceAll("'", '&#39;'));
   });

@@ -99,7 +99,7 @@ describe('sections', () => {
       ],
       ['on_vfs_open', 'kprobe/vfs_open', ['file'], 'FILE_PROBE(vfs_open)'],
     ]);
-    // Nobody mends a name in a place where it is not written.
+    // Nobody fixes a name in a place where it is not written.
     expect(functions.every(one => one.section?.isPartial)).toBe(true);
     expect(variables[0]?.section?.name).toBe('license');
     expect(variables[0]?.literal?.text).toBe('GPL');

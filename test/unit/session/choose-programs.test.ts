@@ -80,7 +80,7 @@ describe('choosePrograms', () => {
   });
 
   it('falls back as a whole rank, and says why', async () => {
-    const refused = new Map([['exit', { what: 'the kernel refused to attach it (EBUSY)', mend: null }]]);
+    const refused = new Map([['exit', { what: 'the kernel refused to attach it (EBUSY)', fix: null }]]);
     const choice = await choosePrograms(chain, facts({ functions: ['vfs_read'] }), refused);
     expect(names(choice.load)).toEqual(['enter_probe', 'exit_probe']);
     expect(choice.groups[0]?.passedOver).toEqual([{ program: 'fexit/vfs_read', lack: refused.get('exit') }]);
@@ -160,23 +160,23 @@ describe('choosePrograms', () => {
       program('function_done', '?uretprobe', statement(1, 'dispatch')),
     );
     const lack = async ({ name }: Program) =>
-      name.startsWith('probe') ? { what: '/usr/sbin/x has no USDT probe a:b', mend: null } : null;
+      name.startsWith('probe') ? { what: '/usr/sbin/x has no USDT probe a:b', fix: null } : null;
     const choice = await choosePrograms(servers, facts({}), new Map(), lack);
     expect(names(choice.load)).toEqual(['function', 'function_done']);
     expect(choice.groups[0]?.passedOver).toHaveLength(2);
     const none = choosePrograms(servers, facts({}), new Map(), async () => ({
       what: 'there is no file x',
-      mend: 'Give its whole path.',
+      fix: 'Give its whole path.',
     }));
     await expect(none).rejects.toMatchObject({
       message: 'This target lacks what the program attaches to: there is no file x.',
-      mend: 'Give its whole path.',
+      fix: 'Give its whole path.',
     });
   });
 
-  it('gives the mend for a module that is not loaded', async () => {
+  it('gives the fix for a module that is not loaded', async () => {
     const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: ['module:kvm'] }));
-    await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({ mend: 'sudo modprobe kvm' });
+    await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({ fix: 'sudo modprobe kvm' });
   });
 
   it.each(['kvm;touch /tmp/x', 'kvm|$(id)', '-r', 'kvm\nid', '../x'])(
@@ -184,7 +184,7 @@ describe('choosePrograms', () => {
     async module => {
       const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: [`module:x:${module}`] }));
       await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
-        mend: expect.not.stringContaining('modprobe'),
+        fix: expect.not.stringContaining('modprobe'),
       });
     },
   );
@@ -198,7 +198,7 @@ describe('choosePrograms', () => {
     await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
       message:
         "This target lacks what the program attaches to: tracepoint/kvm/kvm_entry, tracepoint/kvm/kvm_hypercall: the module 'kvm' is not loaded.",
-      mend: 'sudo modprobe kvm_intel or sudo modprobe kvm_amd',
+      fix: 'sudo modprobe kvm_intel or sudo modprobe kvm_amd',
     });
   });
 });
