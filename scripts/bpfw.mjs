@@ -1,6 +1,6 @@
 /**
  * `npm run -s bpfw -- ARGS` in a checkout: sets up what bpfw needs (quiet when nothing is missing), then runs it in the
- * folder the person is in, with its exit code and its signals.
+ * folder the user is in, with its exit code and its signals.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';

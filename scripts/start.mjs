@@ -96,7 +96,7 @@ async function serveInBrowser(folder, program) {
   const vscode = await ensureVscodeServer();
   const dataFolder = path.join(stateFolder, 'vscode');
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  // A person's settings are theirs: ours are only where a first start finds none.
+  // A user's settings are theirs: ours are only where a first start finds none.
   if (!existsSync(path.join(dataFolder, 'user-data/User/settings.json'))) {
     await writeSettings(dataFolder, { user: quietSettings });
   }

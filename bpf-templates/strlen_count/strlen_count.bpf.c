@@ -67,7 +67,7 @@ int BPF_KPROBE(strlen_called, const char *text)
 
 	value = bpf_map_lookup_elem(&counts, &key);
 	if (!value) {
-		/* Another CPU may be first: that is no error, and its entry is then found. */
+		/* Another CPU may be first: that is not an error, and its entry is then found. */
 		bpf_map_update_elem(&counts, &key, &none, BPF_NOEXIST);
 		value = bpf_map_lookup_elem(&counts, &key);
 	}

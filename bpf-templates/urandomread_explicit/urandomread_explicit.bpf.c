@@ -122,7 +122,7 @@ int urandom_read(struct urandom_read_args *ctx)
 	return 0;
 }
 
-/* The device a file descriptor of the current task is open on; 0 when it is no device. */
+/* The device a file descriptor of the current task is open on; 0 when it is not a device. */
 static __always_inline bpfw_device device_of(__u64 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();

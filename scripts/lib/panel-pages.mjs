@@ -1,5 +1,5 @@
 /**
- * What pages show and what a person does there, for tests that run inside VS Code: their extension host can neither look
+ * What pages show and what a user does there, for tests that run inside VS Code: their extension host can neither look
  * into a page nor press a key, the browser it is shown in can.
  */
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ const ASK_AGAIN_MS = 200;
 /**
  * `GET /TITLE?shows=TEXT&shows=TEXT...&withinMs=N` answers 200 with all text of the page of that title once it has every
  * TEXT in it, and 504 with what it has when the time is over. `POST /NAME` takes a picture of the window into
- * docs/images/panels/NAME.png. `PUT /TITLE` with an Act acts as a person on that page (no TITLE: on VS Code's own
+ * docs/images/panels/NAME.png. `PUT /TITLE` with an Act acts as a user on that page (no TITLE: on VS Code's own
  * window). `GET /?css=CSS&shows=TEXT&withinMs=N` answers with the HTML of the element of VS Code's own window that is the
  * first to match and to show TEXT. Loopback only.
  *
@@ -82,7 +82,7 @@ export async function servePanelPages(page) {
 
 /** After every frame has drawn what it knows: two animation frames, one to draw, one to have drawn. */
 async function takePicture(page, name) {
-  if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`'${name}' is no name for a picture`);
+  if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`'${name}' is not a valid picture name`);
   const drawn = page.frames().map(frame =>
     answerOf(
       frame.evaluate(
@@ -111,9 +111,9 @@ async function actOn(page, title, { at, fill, press, click, shown, holds }) {
   if (holds === undefined) return;
   const found = await element.elementHandle(options);
   const held = () =>
-    // biome-ignore lint/performance/useDomNodeTextContent: only what a person can see counts
+    // biome-ignore lint/performance/useDomNodeTextContent: only what a user can see counts
     found.evaluate(one => one.value ?? one.innerText);
-  // biome-ignore lint/performance/useDomNodeTextContent: only what a person can see counts
+  // biome-ignore lint/performance/useDomNodeTextContent: only what a user can see counts
   const isThere = ([one, wanted]) => (one.value ?? one.innerText) === wanted;
   await frame.waitForFunction(isThere, [found, holds], options).catch(async error => {
     throw new Error(`it holds '${await held()}': ${error.message}`);
@@ -150,7 +150,7 @@ async function textOfPage(page, title, wanted, untilMs) {
 async function textOf(frame, title) {
   return answerOf(
     frame.evaluate(
-      // biome-ignore lint/performance/useDomNodeTextContent: only what a person can see counts
+      // biome-ignore lint/performance/useDomNodeTextContent: only what a user can see counts
       wanted => (document.title === wanted && innerWidth > 0 ? (document.body?.innerText ?? '') : null),
       title,
     ),

@@ -12,7 +12,7 @@ export const cacheFolder = path.join(
   'bpf-workbench',
 );
 
-/** What a person may have changed: the sample workspace, VS Code's user data of `npm start`. */
+/** What a user may have changed: the sample workspace, VS Code's user data of `npm start`. */
 export const stateFolder = path.join(
   process.env.XDG_STATE_HOME || path.join(os.homedir(), '.local/state'),
   'bpf-workbench',

@@ -8,7 +8,7 @@ export class CommandError extends Error {
   constructor(message, result) {
     super(message);
     this.name = 'CommandError';
-    // Not enumerable: the message already has what a person needs of it.
+    // Not enumerable: the message already has what a user needs of it.
     for (const [key, value] of Object.entries(result)) Object.defineProperty(this, key, { value });
   }
 }
@@ -24,7 +24,7 @@ const graceMs = 10_000;
 /** @type {Set<number>} leaders of the process groups that are running */
 const groups = new Set();
 
-/** Ends a process group that was started here; one that is gone already is no error. */
+/** Ends a process group that was started here; one that is already gone is not an error. */
 export function endGroup(pid, signal = 'SIGTERM') {
   try {
     process.kill(-pid, signal);
@@ -67,7 +67,7 @@ export function start(command, args, options = {}) {
  * another code than 0 (unless `anyExit`), or is not done after `timeoutMs` (then its whole process group is ended).
  *
  * `show` also prints its output here as it comes; the environment is this process's plus `env`. Standard input is
- * empty unless `input` is given: nothing may wait for a person who is not there.
+ * empty unless `input` is given: nothing may wait for a user who is not there.
  *
  * @param {string} command
  * @param {readonly string[]} args

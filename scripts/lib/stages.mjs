@@ -44,7 +44,7 @@ export const extraStages = [
   vitestStage('soak', 120 * minute, 'vitest.soak.config'),
 ];
 
-/** Runs commands one after the other, all of them; each that fails counts as one failure, success is no test. */
+/** Runs commands one after the other, all of them; each that fails counts as one failure, a command that succeeds counts as no test. */
 async function commands(...lines) {
   const counts = { passed: 0, failed: 0, skipped: 0, files: [] };
   for (const [command, ...args] of lines) {

@@ -22,7 +22,7 @@ const TOKEN =
   /\/\/(?:\\\r?\n|[^\n])*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?|\.?[0-9](?:[eEpP][+-]|[\w.])*|[A-Za-z_$][\w$]*|##|\\\r?\n|\n|[ \t\r\f\v]+|[\s\S]/g;
 const IDENTIFIER = /^[A-Za-z_$]/;
 
-/** Lexes C. Never fails: what is no C is passed over. */
+/** Lexes C. Never fails: what is not C is skipped. */
 export function lexC(text: string): LexedFile {
   const identifiers = new Set<string>();
   const includes: { name: string; angled: boolean }[] = [];

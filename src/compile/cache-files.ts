@@ -34,7 +34,7 @@ export async function temporaryBeside(path: string): Promise<string> {
   return `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
 }
 
-/** Removes the entries of a folder that have not been written for longest, down to `keep`. Errors are no one's concern. */
+/** Removes the entries of a folder that have not been written for longest, down to `keep`. Errors are ignored. */
 export async function pruneFolder(folder: string, keep: number): Promise<void> {
   try {
     const names = await readdir(folder);

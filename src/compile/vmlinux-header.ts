@@ -168,7 +168,7 @@ class HeaderWriter {
   }
 
   private defineRecord(id: BtfTypeId): void {
-    // Coming back here while open is BTF that is no C; need() lets it be.
+    // Coming back here while open is BTF that is not valid C; need() lets it be.
     this.states.set(id, 'open');
     const type = this.types.get(id);
     if (type.kind !== 'struct' && type.kind !== 'union') return;

@@ -140,7 +140,7 @@ export class Session {
     if (!kind)
       throw new HelperError(
         'bad-request',
-        `Map ${mapName} is no ring or perf buffer. Read it with map/read.`,
+        `Map ${mapName} is not a ring or perf buffer. Read it with map/read.`,
       );
     const taken = this.watchedBuffers.get(mapName);
     if (taken !== undefined && this.streams.has(taken)) {

@@ -204,7 +204,7 @@ function attachWish(argument: unknown): AttachWish {
   return parsed.success ? { parameters: new Map(Object.entries(parsed.output.parameters)) } : {};
 }
 
-/** BPF: Attach takes an object as it is: its argument, else the open program, else a file the person picks. */
+/** BPF: Attach takes an object as it is: its argument, else the open program, else a file the user picks. */
 async function objectOf(argument: unknown): Promise<vscode.Uri> {
   if (argument instanceof vscode.Uri) {
     if (argument.scheme !== 'file') throw errors.notAFile(argument);
@@ -221,7 +221,7 @@ async function objectOf(argument: unknown): Promise<vscode.Uri> {
   return picked[0];
 }
 
-/** The row's session, that of the file in front, the only one; else the person picks. Null: nothing is attached. */
+/** The row's session, that of the file in front, the only one; else the user picks. Null: nothing is attached. */
 async function sessionToDetach(sessions: SessionList, argument: unknown): Promise<SessionModel | null> {
   const { live } = sessions;
   if (argument instanceof SessionModel) return argument;

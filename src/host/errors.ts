@@ -12,7 +12,7 @@ export interface ErrorAction {
   run(): unknown;
 }
 
-/** An error whose message was written for the person, with what can be done about it. */
+/** An error whose message was written for the user, with what can be done about it. */
 export class UserError extends Error {
   constructor(
     message: string,
@@ -24,7 +24,7 @@ export class UserError extends Error {
   }
 }
 
-/** The person said no or pressed Escape. */
+/** The user declined or pressed Escape. */
 export class Cancelled extends Error {
   constructor() {
     super('cancelled');
@@ -115,7 +115,7 @@ function isCommandLine(fix: string): boolean {
   return /^(sudo|apt|apt-get|npm|sysctl|usermod|modprobe) /.test(fix) && !/[—.]\s|\bor:/.test(fix);
 }
 
-/** Any error as one with words and buttons; null when it only says that the person cancelled. */
+/** Any error as one with words and buttons; null when it only says that the user cancelled. */
 export function toUserError(error: unknown): UserError | null {
   if (error instanceof Cancelled || error instanceof vscode.CancellationError) return null;
   if (error instanceof Error && error.name === 'AbortError') return null;
@@ -146,7 +146,7 @@ export function toUserError(error: unknown): UserError | null {
   });
 }
 
-/** Logs the error whole and tells the person; resolves when the message was sent, not when it was answered. */
+/** Logs the error whole and tells the user; resolves when the message was sent, not when it was answered. */
 export function present(error: unknown, log: Log): void {
   const shown = toUserError(error);
   if (!shown) return;

@@ -14,9 +14,9 @@ export function programTitle(uri: vscode.Uri): string {
 }
 
 /**
- * The program a command is about: its argument (menus, tests), else the active editor; where that is no text, as in the
+ * The program a command is about: its argument (menus, tests), else the active editor; where that is not text, as in the
  * walkthrough, a program that is open in a tab. Saved first, because clang reads the disk. Throws UserError when there
- * is none, Cancelled when the person chose none.
+ * is none, Cancelled when the user chose none.
  */
 export async function programOf(argument: unknown): Promise<vscode.Uri> {
   const uri = argument instanceof vscode.Uri ? argument : await programInFront();

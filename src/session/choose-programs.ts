@@ -74,7 +74,7 @@ export async function choosePrograms(
 ): Promise<ProgramChoice> {
   const lacks = new Map<Program, Lack | null>();
   for (const program of object.programs) {
-    // Nobody asked for these: a target they lack is no loss.
+    // Nobody asked for these: a missing attach point is not an error.
     if (program.choice === null && !program.autoload) continue;
     lacks.set(program, refused.get(program.name) ?? (await lackOf(program, facts, runtimeTargetLack)));
   }

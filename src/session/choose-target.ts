@@ -1,5 +1,5 @@
 /**
- * Which target a session takes when nobody said: this kernel where it can be traced by this person, else the sandbox
+ * Which target a session takes when nobody said: this kernel where it can be traced by this user, else the sandbox
  * VM. The reason is always given, so that nobody wonders which kernel they are looking at.
  */
 import { existsSync } from 'node:fs';
@@ -22,7 +22,7 @@ export interface TargetWish {
   readonly env: NodeJS.ProcessEnv;
   /** null: decide for whatever may come. */
   readonly object: BpfObject | null;
-  /** True where a person can be asked for a password (a terminal, or VS Code's dialog). */
+  /** True where a user can be asked for a password (a terminal, or VS Code's dialog). */
   readonly canAsk: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function chooseTarget(request: TargetWish): Promise<TargetDecision>
   return obstacle === null ? { id: 'local', why: 'it can be traced' } : { id: 'vm', why: obstacle };
 }
 
-/** What keeps this person from tracing this kernel with this object; null when nothing is known to. */
+/** What keeps this user from tracing this kernel with this object; null when nothing is known to. */
 export async function localObstacle(object: BpfObject | null, canAsk: boolean): Promise<string | null> {
   if (!existsSync('/sys/kernel/btf/vmlinux')) return `this kernel (${release()}) has no BTF`;
   const status = processStatus('self');

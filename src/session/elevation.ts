@@ -16,15 +16,15 @@ import type { NodeRuntime } from './real-node';
 
 export type ElevationWay = 'already' | 'sudo-password' | 'sudo-terminal' | 'pkexec';
 
-/** What the caller shows; the session room itself never talks to a person. */
+/** What the caller shows; the session room itself never talks to a user. */
 export interface ElevationUi {
-  /** Told what is about to be asked for, before anything starts. False: the person said no. */
+  /** Told what is about to be asked for, before anything starts. False: the user declined. */
   consent(request: {
     readonly way: ElevationWay;
     readonly budget: CapabilityBudget;
     readonly program: string;
   }): Promise<boolean>;
-  /** The person's password, or null when they cancelled. `attempt` counts from 1. */
+  /** The user's password, or null when they cancelled. `attempt` counts from 1. */
   password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null>;
   /** True where sudo may ask on the controlling terminal itself. */
   readonly hasTerminal: boolean;

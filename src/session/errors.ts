@@ -1,4 +1,4 @@
-/** Why a session could not start or go on; every message is written for the person and `fix` says what to do. */
+/** Why a session could not start or go on; every message is written for the user and `fix` says what to do. */
 export type SessionErrorCode =
   | 'no-helper-node'
   | 'setpriv-missing'
@@ -27,7 +27,7 @@ export class SessionError extends Error {
   constructor(
     readonly code: SessionErrorCode,
     message: string,
-    /** What the person can do; a command line when there is one. */
+    /** What to do; a command line when there is one. */
     readonly fix: string | null = null,
     options?: { cause?: unknown },
   ) {

@@ -108,7 +108,7 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
       if (parsed.success) resolve(parsed.output);
       else
         reject(
-          new SessionError('protocol', `The helper's greeting makes no sense: ${parsed.issues[0].message}`),
+          new SessionError('protocol', `Invalid hello message from the helper: ${parsed.issues[0].message}`),
         );
     });
     frames.onClosed(reason => {

@@ -46,7 +46,7 @@ export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts
         read('module-btf', module).then(
           bytes => parseBtf(bytes, btf),
           error => {
-            // A module without BTF of its own is no error: it just has nothing to be found in.
+            // A module without BTF of its own is not an error: nothing is found in it.
             if (error instanceof HelperRequestError) return null;
             throw error;
           },

@@ -33,7 +33,7 @@ export class HelperPool {
     this.fail = resolve;
   });
 
-  /** A connection that holds the budget: a running one, else a new one (which may ask the person). */
+  /** A connection that holds the budget: a running one, else a new one (which may ask the user). */
   async acquire(
     target: Target,
     budget: CapabilityBudget,

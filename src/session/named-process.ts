@@ -1,9 +1,9 @@
-/** The one process a session is for, when the person named one. */
+/** The one process a session is for, when the user named one. */
 import type { Parameter } from '../shared/object/model';
 import { SessionError } from './errors';
 import type { Target } from './target';
 
-/** What the pid parameter is set to; null for the whole machine, or a value that is no process id. */
+/** What the pid parameter is set to; null for the whole machine, or a value that is not a process id. */
 export function namedProcess(
   parameters: readonly Parameter[],
   values: ReadonlyMap<string, string>,

@@ -1,5 +1,5 @@
 /**
- * Turns what a person typed for a parameter into the bytes written to read-only data before load. Every refusal says
+ * Turns what a user typed for a parameter into the bytes written to read-only data before load. Every refusal says
  * what would be accepted.
  */
 import type { Parameter, Storage } from '../shared/object/model';

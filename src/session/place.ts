@@ -1,4 +1,4 @@
-/** Where this process runs, for the person who reads the environment check or a bug report. */
+/** Where this process runs, for the user who reads the environment check or a bug report. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';

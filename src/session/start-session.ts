@@ -41,7 +41,7 @@ export interface StartRequest {
   readonly guarded?: boolean;
   /** Programs not to attach though the target could: their group takes its next rank. */
   readonly without?: readonly string[];
-  /** Ends the wait for the person, for the helper and for the kernel's verdict. */
+  /** Ends the wait for the user, for the helper and for the kernel's verdict. */
   readonly signal?: AbortSignal;
 }
 

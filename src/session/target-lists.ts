@@ -1,4 +1,4 @@
-/** What a person may choose from on a target: its processes and disks. Asked without privileges. */
+/** What a user may choose from on a target: its processes and disks. Asked without privileges. */
 import type { Target } from './target';
 
 export interface ListedProcess {

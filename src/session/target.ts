@@ -14,7 +14,7 @@ export type Progress = (step: string) => void;
 
 export interface ConnectOptions {
   readonly budget: CapabilityBudget;
-  /** The program the person is about to attach, for the consent text. */
+  /** The program the user is about to attach, for the consent text. */
   readonly program: string;
   readonly ui: ElevationUi;
   readonly progress: Progress;

@@ -1,4 +1,4 @@
-/** The file behind a name a person typed for a library or program. */
+/** The file behind a name a user typed for a library or program. */
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';

@@ -83,7 +83,7 @@ async function usdtProbes(path: string): Promise<Set<string>> {
 /** Larger programs than any browser's debug build are not read. */
 const ELF_BYTES = 1 << 30;
 
-/** Throws SessionError 'attach-point-missing' for a file that cannot be read, UserElfError for one that is no program. */
+/** Throws SessionError 'attach-point-missing' for a file that cannot be read, UserElfError for one that is not a program. */
 async function readElf(path: string): Promise<UserElf> {
   const bytes = await readUntrustedFile(path, ELF_BYTES).catch((error: unknown) => {
     throw new SessionError(

@@ -77,7 +77,7 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
     let connection = plain;
     const [moduleTarget] = loadingWork(object, [program], kernel).get('use-module-btf') ?? [];
     const isAbsent = moduleTarget !== undefined && (await isNowhere(program, request, plain));
-    // Only for what a module really has: a function that is nowhere is no reason to ask for more.
+    // Only for what a module really has: a function that is nowhere does not justify more capabilities.
     if (moduleTarget !== undefined && !isAbsent) connection = await acquire([program], kernel);
     try {
       verified.push(await load(connection, request, program, attach));

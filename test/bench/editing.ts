@@ -276,7 +276,7 @@ async function serve(server: ServerUnderTest, plan: Plan): Promise<Measured> {
     if (request >= plan.requests / 6) hover.push(time);
   }
 
-  // Opened anew each time: what is typed is checked only after a pause of 150 ms, which is no work.
+  // Opened anew each time: what is typed is checked only after a pause of 150 ms, which is not work.
   const diagnostics: Timed[] = [];
   for (let request = 0; request < plan.openings; request++) {
     const fresh = `fresh${request}.bpf.c`;

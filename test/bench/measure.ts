@@ -44,7 +44,7 @@ export function row(group: string, { name, unit, ours, peer, limit }: Measured):
   };
 }
 
-/** Throws RangeError without values: nothing measured is no number. */
+/** Throws RangeError without values: no measurement, no number. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];

@@ -1,4 +1,4 @@
-/** The extension installed in a real VS Code, as a person meets it: palette, editor title, views, themes. */
+/** The extension installed in a real VS Code, as a user meets it: palette, editor title, views, themes. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

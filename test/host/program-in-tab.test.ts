@@ -1,4 +1,4 @@
-/** Commands of the palette and of walkthrough links, when what is in front is no text. */
+/** Commands of the palette and of walkthrough links, when the active editor is not text. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { activeExtension, scratchProgram, until } from './lib/extension';

@@ -93,7 +93,7 @@ describe('events page', () => {
     await panel.close();
   });
 
-  it('follows, lets go when the person scrolls, and marks where records were lost', async () => {
+  it('follows, lets go when the user scrolls, and marks where records were lost', async () => {
     const panel = await harness.open('events');
     const { messages } = spanMessages(300, 100, new Map([[1, 17]]));
     await panel.send(session(), ...messages.slice(0, 2));

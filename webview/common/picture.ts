@@ -20,7 +20,7 @@ export function captioned(svg: string, width: number, height: number, caption: s
 `;
 }
 
-/** The bytes of a PNG that shows the drawing. Rejects when the drawing is no image. */
+/** The bytes of a PNG that shows the drawing. Rejects when the drawing is not a valid image. */
 export async function pngOf(svg: string): Promise<ArrayBuffer> {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;

@@ -21,14 +21,14 @@ export interface VirtualListOptions {
   readonly drawRow: (row: HTMLElement, index: number) => void;
   /** All rows in view are filled. */
   readonly drawn: () => void;
-  /** The person moved the list. */
+  /** The user moved the list. */
   readonly onScroll: () => void;
 }
 
 export class VirtualList {
   private count = 0;
   private offsetPx = 0;
-  /** The scroll position we set ourselves: its event is not the person's doing. */
+  /** The scroll position we set ourselves: its event is not the user's doing. */
   private expectedTop = 0;
   private readonly pool: HTMLElement[] = [];
 

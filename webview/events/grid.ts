@@ -39,7 +39,7 @@ export interface GridPlace {
 export interface GridHandlers {
   onSort(field: Field): void;
   onActive(): void;
-  /** The person moved through the list: following ends unless they went to its end. */
+  /** The user moved through the list: following ends unless they went to its end. */
   onMove(atEnd: boolean): void;
   onCopy(): void;
   onDetail(): void;
@@ -138,7 +138,7 @@ export function createGrid(handlers: GridHandlers): Grid {
 
   function isSelected(number: number): boolean {
     if (activeRow < 0) return false;
-    // In a sorted list row numbers are no order: then only places count.
+    // In a sorted list row numbers do not give the order: then only places count.
     if (stream?.isSorted && anchorRow !== activeRow) {
       const from = stream.indexOf(anchorRow);
       const to = stream.indexOf(activeRow);

@@ -21,7 +21,7 @@ export type Row =
 /** Spans below this are gathered, so that a trickle does not make an object per record. */
 const GATHER_BYTES = 64 << 10;
 const CHUNK_BYTES = 512 << 10;
-/** Marks a row that is no record: its length is then the number lost (saturating). */
+/** Marks a row that is not a record: its length is then the number lost (saturating). */
 const LOST = 0xffffffff;
 /** Index bytes kept per row: offset, length and arrival. */
 const ROW_BYTES = 4 + 4 + 8;
@@ -36,7 +36,7 @@ interface Chunk {
   offsets: Uint32Array;
   lengths: Uint32Array;
   times: Float64Array;
-  /** Rows that are no record. */
+  /** Rows that are not records. */
   losses: number;
   readonly gathers: boolean;
 }

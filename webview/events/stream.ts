@@ -1,4 +1,4 @@
-/** One stream of the session on the page: its records, its rate, and the list of rows the person asked for. */
+/** One stream of the session on the page: its records, its rate, and the list of rows the user asked for. */
 
 import type { KernelNames } from '../../src/shared/decode/kernel-addresses';
 import type { Field } from '../../src/shared/object/model';

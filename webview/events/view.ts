@@ -1,4 +1,4 @@
-/** The Events page's elements and what the person can do with them. */
+/** The Events page's elements and what the user can do with them. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { atMostEvery, element, oncePerFrame, setText } from '../common/dom';
@@ -59,7 +59,7 @@ export function createEventsView(
   let detailOpen = false;
   let rateDrawnAt = Number.NEGATIVE_INFINITY;
   let rateOf: EventStream | null = null;
-  /** Where the person was before the page was loaded anew; null once it was found. */
+  /** Where the user was before the page was loaded anew; null once it was found. */
   let wanted: ViewState['place'] = null;
   let placeTimer: ReturnType<typeof setTimeout> | undefined;
   const draw = oncePerFrame(render);
@@ -210,7 +210,7 @@ export function createEventsView(
     host.save(state);
   }
 
-  /** Goes where the person was, once the rows are listed. `all`: no more will be found. */
+  /** Goes where the user was, once the rows are listed. `all`: no more will be found. */
   function findPlace(stream: EventStream, all: boolean): void {
     if (!wanted || !all || (state.sort !== null && !stream.isSorted)) return;
     const { top, active, anchor, detail: wasOpen } = wanted;

@@ -31,7 +31,7 @@ export interface Heatmap {
 /** A time line that has just begun is drawn this wide, so that columns do not shrink with every interval. */
 const LEAST_COLUMNS = 40;
 
-/** `onRange` gets the step numbers the person chose, or null when the choice was cleared. */
+/** `onRange` gets the step numbers the user chose, or null when the choice was cleared. */
 export function createHeatmap(onRange: (range: { first: number; last: number } | null) => void): Heatmap {
   const readout = element('div', { class: 'readout', hidden: true });
   const spoken = element('div', { class: 'visually-hidden', 'aria-live': 'polite' });

@@ -25,7 +25,7 @@ export interface Bar extends Bucket {
 }
 
 export const PERCENTILES = [0.5, 0.9, 0.99, 0.999] as const;
-/** The method of shared/decode/percentile.ts, in a person's words. */
+/** The method of shared/decode/percentile.ts, as text for users. */
 export const PERCENTILE_METHOD = 'nearest rank, evenly spread within a bucket';
 
 export interface Percentile {
@@ -212,7 +212,7 @@ export function p99Factor(now: readonly Bucket[], was: readonly Bucket[]): numbe
 export type SortOrder = 'count' | 'p50' | 'p99' | 'p99-change' | 'max' | 'name';
 
 /**
- * Series by the wish of the person: largest first, names ascending. The order of equals is by id, so it stays put.
+ * Series by the wish of the user: largest first, names ascending. The order of equals is by id, so it stays put.
  * `frozenOf` has the buckets that were set aside of a series. A change is a factor, so that keys fast and slow compare;
  * what has nothing to be compared with comes last.
  */

@@ -9,7 +9,7 @@ import type { Tile } from './tiles';
 export interface Selected extends Tile {
   /** Bounds of the heat map: of everything since attach, so that rows stay put while the range moves. */
   readonly timeBins: readonly Bin[];
-  /** Series it sums; itself alone when it is no sum. */
+  /** Series it sums; itself alone when it is not a sum. */
   readonly memberIds: ReadonlySet<string>;
 }
 

@@ -1,4 +1,4 @@
-/** The Histogram page's elements and what the person can do with them. */
+/** The Histogram page's elements and what the user can do with them. */
 
 import type { Drops } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';

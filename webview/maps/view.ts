@@ -1,4 +1,4 @@
-/** The Maps page's elements and what the person can do with them. */
+/** The Maps page's elements and what the user can do with them. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { copiedLine } from '../../src/shared/text/cells';
@@ -176,7 +176,7 @@ export function createMapsView(root: HTMLElement, state: ViewState, host: ViewHo
     choose(next);
   });
 
-  /** What the person chose, else the table's own order. */
+  /** What the user chose, else the table's own order. */
   function sortOf(table: LiveTable): ViewState['sort'] {
     return state.sort ?? table.ownSort();
   }

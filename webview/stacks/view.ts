@@ -1,4 +1,4 @@
-/** The Stacks page's elements and what the person can do with them. */
+/** The Stacks page's elements and what the user can do with them. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary, StackSample } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';

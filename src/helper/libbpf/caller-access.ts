@@ -1,5 +1,5 @@
 /**
- * Opens files as the person could, whatever the helper is allowed: without the capabilities that bypass file
+ * Opens files as the user could, whatever the helper is allowed: without the capabilities that bypass file
  * permissions, and kept open, so that the file checked is the file probed.
  */
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * clang's diagnostics in the editor: ranges, notes as related information, fix-its as code actions. The collection is no
+ * clang's diagnostics in the editor: ranges, notes as related information, fix-its as code actions. The collection is not
  * problem matcher's: VS Code clears a matcher's owner when a task ends.
  */
 import * as vscode from 'vscode';

@@ -124,7 +124,7 @@ class CompileTerminal extends TextTerminal {
     void this.compile();
   }
 
-  /** The person ended the task. */
+  /** The user ended the task. */
   close(): void {
     this.stop.abort();
     this.settle({ error: new Cancelled() });

@@ -30,7 +30,7 @@ export interface Engine {
   readonly folderSuffix: string;
   /** The file that is opened when all are written. */
   readonly opens: (name: string) => string;
-  /** What the person runs next, said in the message. */
+  /** What the user runs next, said in the message. */
   readonly next: (name: string) => string;
   /** Loaded when first used: the writers bring a YAML library. */
   readonly write: (input: ExportInput) => Promise<Exported>;

@@ -1,4 +1,4 @@
-/** BPF: Export Data: what the shown session's panels can write, chosen by the person unless a caller says. */
+/** BPF: Export Data: what the shown session's panels can write, chosen by the user unless a caller says. */
 import type * as vscode from 'vscode';
 import type { PanelName } from '../../shared/object/panels';
 import { EXPORT_KINDS, type ExportKind } from '../../shared/protocol/webview-exports';
@@ -11,13 +11,13 @@ import type { PanelProvider } from './panel-provider';
 export interface ExportWish {
   /** Only what this panel writes. */
   readonly panel?: PanelName | undefined;
-  /** Id of an EXPORT_KINDS entry of that panel: the person is not asked. */
+  /** Id of an EXPORT_KINDS entry of that panel: the user is not asked. */
   readonly kind?: string | undefined;
   /** Where to: no dialog is shown. */
   readonly file?: vscode.Uri | undefined;
 }
 
-/** Resolves with the file that was written; null when the person cancelled the save dialog. Throws for people. */
+/** Resolves with the file that was written; null when the user cancelled the save dialog. Throws for people. */
 export async function exportData(
   providers: Readonly<Record<PanelName, PanelProvider>>,
   sessions: SessionList,

@@ -14,7 +14,7 @@ const FORMATS: Readonly<Record<ExportFormat, { readonly name: string; readonly e
 };
 
 /**
- * Writes what a page made to `file`, else where the person says; resolves with the place, or null when they cancel.
+ * Writes what a page made to `file`, else where the user says; resolves with the place, or null when they cancel.
  * The page's name is a suggestion made of a traced system's strings: only its last part counts.
  */
 export async function saveExport(

@@ -70,7 +70,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     });
   }
 
-  /** Shows the page, has it write what it shows, and saves that. Resolves with the place; null: the person cancelled. */
+  /** Shows the page, has it write what it shows, and saves that. Resolves with the place; null: the user cancelled. */
   async export(kind: ExportKind, file: vscode.Uri | null): Promise<vscode.Uri | null> {
     await focusPanel(this.panel);
     if (!this.pageReady) await this.answerOf(this.readied.event);

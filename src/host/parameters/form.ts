@@ -87,7 +87,7 @@ class OpenForm {
     );
   }
 
-  /** Resolves with 'attach' when the person is done and every value is right. */
+  /** Resolves with 'attach' when the user is done and every value is right. */
   async receive(message: Exclude<FromParametersPage, { type: 'cancel' }>): Promise<'attach' | null> {
     const { object } = this.request;
     switch (message.type) {

@@ -18,7 +18,7 @@ export interface PickRequest {
   readonly target: Target;
 }
 
-/** What the person chose for a parameter; null when they chose nothing. Rejects with errors for people. */
+/** What the user chose for a parameter; null when they chose nothing. Rejects with errors for people. */
 export async function pickValue(request: PickRequest): Promise<string | null> {
   const { parameter, target } = request;
   switch (parameter.role) {

@@ -2,7 +2,7 @@
 import { encodeParameter } from '../../session/parameter-values';
 import type { BpfObject, Parameter } from '../../shared/object/model';
 
-/** Why `text` is no value of the parameter, or null: the encoder itself decides. */
+/** Why `text` is not a valid value of the parameter, or null: the encoder itself decides. */
 export function refusal(parameter: Parameter, text: string): string | null {
   try {
     encodeParameter(parameter, text);
@@ -60,7 +60,7 @@ export function lackingTargets(
 }
 
 /**
- * True when the program wants one of its parameters said (BPFW_ASK) and all of those have their default: the person is
+ * True when the program wants one of its parameters said (BPFW_ASK) and all of those have their default: the user is
  * asked, and may still mean the default.
  */
 export function wantsChoice(parameters: readonly Parameter[], values: ReadonlyMap<string, string>): boolean {

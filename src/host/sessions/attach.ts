@@ -43,7 +43,7 @@ export interface AttachServices {
   readonly log: Log;
 }
 
-/** How an attach can differ from what the person would be asked. */
+/** How an attach can differ from what the user would be asked. */
 export interface AttachWish {
   /** Given: the form is not shown, whatever they lack. */
   readonly parameters?: ReadonlyMap<string, string>;

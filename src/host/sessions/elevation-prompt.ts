@@ -1,5 +1,5 @@
 /**
- * What a person sees before anything gets privileges: which capabilities and why, then sudo's password. The password
+ * What a user sees before anything gets privileges: which capabilities and why, then sudo's password. The password
  * goes from the box to sudo's standard input and is kept nowhere.
  */
 import type { CapabilityBudget } from '../../session/budget';
@@ -16,7 +16,7 @@ const WAYS: Readonly<Record<ElevationWay, string>> = {
 
 export class ElevationPrompt implements ElevationUi {
   readonly hasTerminal = false;
-  /** Budgets the person agreed to in this window: the same question is not asked twice. */
+  /** Budgets the user agreed to in this window: the same question is not asked twice. */
   private readonly agreed = new Set<string>();
   /** `purpose`: what a password is for when no consent was asked before. */
   constructor(private readonly purpose = 'to start the BPF helper') {}

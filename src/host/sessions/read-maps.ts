@@ -17,7 +17,7 @@ export interface TableContent {
   readonly entries: readonly MapEntry[];
 }
 
-/** Of a map that is no table by its purpose: as much is read along. A program's scratch space may be megabytes a CPU. */
+/** Of a map that is not a table by its purpose: as much is read along. A program's scratch space may be megabytes a CPU. */
 const READ_ALONG_BYTES = 8 << 20;
 
 /** The maps whose entries the Maps page lists: tables, and what else the program has as far as it is not large. */

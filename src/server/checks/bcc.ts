@@ -95,7 +95,7 @@ function mapFixes(tokens: readonly Token[], index: number): Fix[] {
 }
 
 export const bccConstructs: Check = function* ({ source }) {
-  // At file level a macro's invocation is no call in any function: look at the words.
+  // At file level a macro's invocation is not a call in any function: look at the tokens.
   const { tokens } = source.lexed;
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index];
@@ -179,7 +179,7 @@ function replacementOf(map: string, method: string, given: readonly string[]): R
       return {
         call: null,
         advice:
-          'look it up with bpf_map_lookup_elem(); where that gives NULL, store it with bpf_map_update_elem() and look again',
+          'look it up with bpf_map_lookup_elem(); where that returns NULL, store it with bpf_map_update_elem() and look again',
       };
     case 'perf_read':
       return call('bpf_perf_event_read_value', null);

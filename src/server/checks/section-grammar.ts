@@ -77,10 +77,10 @@ export function grammarProblem(section: SectionMark, isNamed: boolean): Problem 
   switch (kind.target) {
     case 'function':
       if (kind.family === 'kprobe' && !/^[\w.]+(\+(0x[0-9a-fA-F]+|\d+))?$/.test(target))
-        return at(`"${target}" is no function name, with or without +OFFSET: write ${example(kind)}.`);
+        return at(`"${target}" is not a valid function name (+OFFSET may follow): write ${example(kind)}.`);
       // module:function, since libbpf 1.4.
       if (kind.family !== 'kprobe' && !/^([\w-]+:)?[\w.]+$/.test(target))
-        return at(`"${target}" is no function name: write ${example(kind)}.`);
+        return at(`"${target}" is not a valid function name: write ${example(kind)}.`);
       return null;
     case 'pattern':
       return /^[\w.*?]+$/.test(target)

@@ -49,7 +49,7 @@ export const uncheckedPointers: Check = function* ({ source }) {
         code: 'unchecked-pointer',
         severity: 'error',
         span,
-        message: `${call.name}() gives NULL when there is nothing${isArray ? ' (the verifier asks for the test even of an array map)' : ''}, and ${variable ?? 'its result'} is used before anything checks it: the verifier refuses this ("invalid mem access '${VERIFIER_NAMES[call.name] ?? '…_or_null'}'").`,
+        message: `${call.name}() returns NULL when there is nothing${isArray ? ' (the verifier asks for the test even of an array map)' : ''}, and ${variable ?? 'its result'} is used before anything checks it: the verifier refuses this ("invalid mem access '${VERIFIER_NAMES[call.name] ?? '…_or_null'}'").`,
         fixes:
           variable !== null && statement
             ? [guardFix(source.text, body, statement, variable, owner.returnType)]

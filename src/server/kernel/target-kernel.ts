@@ -34,7 +34,7 @@ export class TargetKernel {
     readonly isRunning: boolean,
   ) {}
 
-  /** Reads the BTF; null when there is none. Throws when a named file cannot be read or is no BTF. */
+  /** Reads the BTF; null when there is none. Throws when a named file cannot be read or is not BTF. */
   static async open(options: TargetKernelOptions): Promise<TargetKernel | null> {
     const btfPath = options.btfPath !== '' ? options.btfPath : await defaultBtf(options.cacheFolder);
     if (btfPath === null) return null;

@@ -75,7 +75,7 @@ function folded(first: Token, last: Token): Token {
 
 /**
  * Where the branches lie whose condition only the build knows (`#ifdef USERSPACE_TEST`), the outermost of each; a guard
- * against including a file twice is no condition.
+ * against including a file twice is not a condition.
  */
 export function buildChoices(tokens: readonly Token[]): readonly Span[] {
   const found: Span[] = [];

@@ -254,7 +254,7 @@ export function readDeclarator(
   };
 }
 
-/** Structs within structs beyond this are no program, but what somebody's keyboard did: their members are not read. */
+/** Structs nested deeper than this do not come from a real program: their members are not read. */
 const MAX_NESTING = 64;
 let nesting = 0;
 

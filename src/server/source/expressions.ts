@@ -227,7 +227,7 @@ export class Scope {
         type = this.types.pointee(type);
         index = close + 1;
       } else {
-        // Anything else is no postfix expression.
+        // Anything else is not a postfix expression.
         return null;
       }
     }
@@ -348,7 +348,7 @@ function postfixStart(tokens: readonly Token[], end: number): number | null {
   return null;
 }
 
-/** `x->(` is no C: what stands in parentheses begins the expression. */
+/** `x->(` is not C: what stands in parentheses begins the expression. */
 function startBehindMember(tokens: readonly Token[], open: number): number | null {
   const before = tokens[open - 1]?.text;
   return before === '->' || before === '.' ? null : open;

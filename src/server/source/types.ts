@@ -95,7 +95,7 @@ export class Types {
     });
   }
 
-  /** "struct file *" and the like; null when it is no type. */
+  /** "struct file *" and the like; null when it is not a type. */
   parseType(text: string): WrittenType | null {
     // The name stands before dimensions: u64[4] is `u64 x[4]`.
     const bracket = text.indexOf('[');

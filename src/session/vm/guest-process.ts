@@ -23,7 +23,7 @@ export interface GuestProcess {
   readonly exited: Promise<GuestExit>;
   /** Releases a process that was spawned stopped. */
   resume(): Promise<void>;
-  /** Signals the process, or its whole group. One that has ended already is no error. */
+  /** Signals the process, or its whole group. One that has already ended is not an error. */
   kill(signal: NodeJS.Signals, options?: { readonly group?: boolean }): Promise<void>;
 }
 

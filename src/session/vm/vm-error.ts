@@ -18,7 +18,7 @@ export class VmError extends Error {
   constructor(
     readonly code: VmErrorCode,
     message: string,
-    /** What the person can do; a command line where there is one. */
+    /** What to do; a command line where there is one. */
     readonly fix: string | null = null,
     /** Last lines of the guest's console, oldest first. */
     readonly consoleTail: readonly string[] = [],

@@ -39,7 +39,7 @@ export function errnoName(errno: number): string | null {
   return name === '' || name === '-' ? null : name;
 }
 
-/** "SIGKILL" for 9, "SIGRTMIN+2" for 36; null for what is no signal. */
+/** "SIGKILL" for 9, "SIGRTMIN+2" for 36; null for a number that is not a signal. */
 export function signalName(signal: number): string | null {
   const name = SIGNAL_NAMES[signal];
   if (name) return name;

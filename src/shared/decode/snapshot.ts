@@ -55,7 +55,7 @@ export class MapSnapshot implements MapContent {
     private readonly mostEntries = 1 << 20,
   ) {}
 
-  /** Takes a frame's bytes and says whether the snapshot is complete. Throws FrameError on a frame that makes no sense. */
+  /** Takes a frame's bytes and says whether the snapshot is complete. Throws FrameError on a malformed frame. */
   push(frame: Uint8Array): boolean {
     if (frame.byteLength < MAP_CHANGES_HEADER_BYTES)
       throw new FrameError('malformed', 'a part of a map snapshot without its header');
@@ -112,7 +112,7 @@ export class MapSnapshot implements MapContent {
     const end = values + count * valueStride;
     // Numbers, not 32-bit integers: no product here passes 2^53.
     const fits = end <= frame.byteLength && first <= this.told && first + count <= this.mostEntries;
-    // Each run tells of an entry: more runs than entries are no snapshot.
+    // Each run tells of an entry: more runs than entries is an error.
     if (count === 0 || !fits || this.runs.length >= this.mostEntries)
       throw new FrameError('malformed', `a run of ${count} map entries from ${first} on does not fit`);
     this.reserve(first + count);

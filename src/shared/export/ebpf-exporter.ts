@@ -92,8 +92,8 @@ function metricOf(map: MapDefinition): Counter | Histogram | string | null {
   const { view } = map;
   if (view.kind === 'table') return counterOf(map, view.key, view.value);
   if (view.kind === 'histogram') return histogramOf(map, view);
-  if (view.kind === 'events') return 'records of a ring buffer are no metric';
-  if (view.kind === 'stacks') return 'stacks are no metric';
+  if (view.kind === 'events') return 'ring-buffer records cannot be exported as metrics';
+  if (view.kind === 'stacks') return 'stacks cannot be exported as metrics';
   return null;
 }
 

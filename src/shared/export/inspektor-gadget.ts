@@ -107,7 +107,7 @@ function markersOf(object: BpfObject): Markers {
       if (traced !== null) {
         markers.notes.push(`${map.name} is left out: a gadget has one tracer, and ${traced} is it.`);
       } else if (!view.record?.typeName.startsWith('struct ')) {
-        markers.notes.push(`${map.name} is left out: its records are no named struct.`);
+        markers.notes.push(`${map.name} is left out: its records are not a named struct.`);
       } else {
         traced = map.name;
         const struct = view.record.typeName.slice('struct '.length);
@@ -145,12 +145,12 @@ function mapDataSource(object: BpfObject, map: MapDefinition): DataSource | stri
     );
     return { annotations: { 'metrics.collect': 'true' }, fields: { ...keys, ...values } };
   }
-  if (view.kind !== 'histogram') return 'it is no table';
+  if (view.kind !== 'histogram') return 'it is not a table';
   if (view.convention !== 'bpfw') {
     return 'its slots are not counted as Inspektor Gadget counts them (slot 0 holds 0, slot k holds 2^(k-1) to 2^k - 1)';
   }
   const slots = memberAt(object, map.name, view.slotsOffset);
-  if (slots === null) return 'its slots are no member of the value';
+  if (slots === null) return 'its slots are not a member of the value';
   return {
     annotations: { 'metrics.collect': 'true', 'metrics.print': 'true' },
     fields: {

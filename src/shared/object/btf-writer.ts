@@ -106,7 +106,7 @@ export class BtfWriter {
       case 'float':
         return head(type.name, 0, type.size);
       default:
-        // Functions, variables and tags are no part of a value.
+        // Functions, variables and tags are not part of a value.
         return head('', 0, 0, false, KINDS.indexOf('ptr'));
     }
   }

@@ -5,7 +5,7 @@ const GENERIC = /^(event|record|sample|rec|evt|msg|message|ringbuf|rb|perf|outpu
 
 /**
  * The map a counter called `name` counts the losses of (`x_dropped`, `dropped_x`, `lost_events`, `drops` ...):
- * undefined when the name is no drop counter's, null when it does not say which map.
+ * undefined when the name is not a drop counter's, null when it does not say which map.
  */
 export function dropsByName(name: string, maps: ReadonlySet<string>): string | null | undefined {
   const match = DROPS_OF.exec(name);

@@ -9,7 +9,7 @@ export interface FieldFacts {
   readonly typedefs: readonly string[];
   readonly storage: Storage;
   readonly size: number;
-  /** The unit a person wrote (BPFW_UNIT), or null. */
+  /** The unit a user wrote (BPFW_UNIT), or null. */
   readonly unit: string | null;
 }
 
@@ -123,7 +123,7 @@ const BY_INTEGER_NAME: readonly (readonly [RegExp, Meaning, maxBytes: number])[]
 const SIGNED_RESULT = /^(ret|retval|rc|err|error|errno|res)$|_(ret|err|errno|error)$/;
 
 /**
- * What a field stands for: its typedefs decide, then the unit a person wrote, then what its name means in the tools of
+ * What a field stands for: its typedefs decide, then the unit a user wrote, then what its name means in the tools of
  * this trade. Promises a meaning that fits the storage: formatters need not check again.
  */
 export function decideMeaning(facts: FieldFacts): DecidedMeaning {

@@ -251,7 +251,7 @@ export interface BpfObject {
   readonly rootTypeIds: Readonly<Record<string, BtfTypeId>>;
 }
 
-/** Errors a person can act on. `code` is stable; `message` says what is wrong and what to do. */
+/** Errors a user can act on. `code` is stable; `message` says what is wrong and what to do. */
 export class ObjectError extends Error {
   constructor(
     readonly code: 'not-elf' | 'not-bpf' | 'truncated' | 'bad-btf' | 'unsupported',

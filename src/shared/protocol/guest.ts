@@ -51,7 +51,7 @@ export interface GuestParams {
   resume: { readonly processId: number };
   /** Answers when the process's pipe took the bytes. Bytes for a process that closed its stdin are dropped. */
   write: { readonly processId: number; readonly base64: string; readonly end: boolean };
-  /** A signal to the process or its whole group; one that has ended already is no error. */
+  /** A signal to the process or its whole group; one that has already ended is not an error. */
   kill: { readonly processId: number; readonly signal: string; readonly group: boolean };
   /** Answers when the outside has the named port open (a read before that would see its end), or has it closed. */
   awaitPort: { readonly name: string; readonly connected: boolean };

@@ -1,6 +1,6 @@
 /**
  * The contract between the extension host and the page that asks for a program's parameters. The host holds the values
- * and says what is wrong with each; the page shows them and tells what the person does. Checked by valibot in the host:
+ * and says what is wrong with each; the page shows them and tells what the user does. Checked by valibot in the host:
  * labels and names come from an object file, so the page is trusted no more than any other.
  */
 import * as v from 'valibot';
@@ -45,7 +45,7 @@ export type ToParametersPage =
       readonly problems: Readonly<Record<string, string>>;
       readonly focus: string | null;
     }
-  /** The person picked a value with the host's help. */
+  /** The user picked a value with the host's help. */
   | { readonly type: 'value'; readonly name: string; readonly value: string };
 
 const text = (most: number) => v.pipe(v.string(), v.maxLength(most));

@@ -9,7 +9,7 @@ export interface ExportKind {
   /** Unique within its panel. */
   readonly id: string;
   readonly format: ExportFormat;
-  /** What a person chooses. */
+  /** What a user chooses. */
   readonly label: string;
   readonly detail: string;
 }

@@ -11,7 +11,7 @@ import type { ExportFormat } from './webview-exports';
 export type SessionState =
   | 'starting'
   | 'running'
-  /** Ended by the person, by its time or command. */
+  /** Ended by the user, by its time or command. */
   | 'ended'
   /** Ended by an error or a target that died: `message` says what happened and what to do. */
   | 'failed';
@@ -150,7 +150,7 @@ export type ToWebview =
   /** The end of the streams' records a page is hydrated with: what follows came since. */
   | { readonly type: 'hydrated'; readonly sessionId: string }
   | { readonly type: 'drops'; readonly sessionId: string; readonly drops: Drops; readonly atMs?: number }
-  /** The person wants a file: `kind` is an id of EXPORT_KINDS. Answered with 'export' or 'notExported'. */
+  /** The user wants a file: `kind` is an id of EXPORT_KINDS. Answered with 'export' or 'notExported'. */
   | { readonly type: 'exportRequest'; readonly kind: string };
 
 /** Page to host. */
@@ -166,10 +166,10 @@ export type FromWebview =
         | 'showLog'
         | 'openProgram'
         | 'manageTrust'
-        /** The person is to choose what to export of this page. */
+        /** The user is to choose what to export of this page. */
         | 'export';
     }
-  /** A file for the person to keep: the host asks where and writes it. `name` is a suggestion with its extension. */
+  /** A file for the user to keep: the host asks where and writes it. `name` is a suggestion with its extension. */
   | {
       readonly type: 'export';
       readonly format: ExportFormat;

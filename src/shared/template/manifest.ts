@@ -12,7 +12,7 @@ export const TemplateManifestSchema = v.strictObject({
   title: line,
   /** One line. */
   purpose: line,
-  /** Questions it answers, as a person would ask them. */
+  /** Questions it answers, as a user would ask them. */
   answers: v.pipe(v.array(line), v.minLength(1)),
   category: v.picklist([
     'first steps',

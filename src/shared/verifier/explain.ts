@@ -1,5 +1,5 @@
 /**
- * From a verifier log to what a person can act on: which C line, which variable, why, what to change, and the places
+ * From a verifier log to what a user can act on: which C line, which variable, why, what to change, and the places
  * that led there. Pure: the log, and as much of the object and source as there is, go in; diagnostics come out.
  */
 import type { BpfObject, Program } from '../object/model';

@@ -354,7 +354,7 @@ async function mapsGroup(): Promise<void> {
     await quiet(pids);
     source.tell('');
     c.tell(go);
-    // A page that shows a map reads it for minutes: what compiling the code costs at first is no part of a snapshot.
+    // A page that shows a map reads it for minutes: what compiling the code costs at first is not part of a snapshot.
     await delay(WARM_SECONDS * 1000);
     c.tell('count');
     const now = () => ({ all: cpuNs(pids), first: cpuNs(pids.slice(0, 1)) });

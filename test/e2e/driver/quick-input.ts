@@ -75,7 +75,7 @@ export class QuickInput {
 
   /**
    * Takes the first command of the palette whose accessible name contains `label`, with `filter` typed. Whatever takes
-   * the focus meanwhile (a page that appears, a toast) closes the palette; a person opens it again, and so does this.
+   * the focus meanwhile (a page that appears, a toast) closes the palette; a user opens it again, and so does this.
    * It lists what there was when it was opened: one without the command (extensions are registered a moment after the
    * window is there) is closed and opened again, too.
    */

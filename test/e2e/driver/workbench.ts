@@ -1,5 +1,5 @@
 /**
- * Drives a real VS Code in a browser through what a person sees and presses. Every wait has the deadline the workbench
+ * Drives a real VS Code in a browser through what a user sees and presses. Every wait has the deadline the workbench
  * was opened with, and is for something on the page: nothing sleeps.
  */
 import { mkdir } from 'node:fs/promises';
@@ -54,7 +54,7 @@ export class Workbench {
     return new Workbench(page, timeoutMs);
   }
 
-  /** Reloads the window, as a person does, and resolves when the workbench is there again. */
+  /** Reloads the window, as a user does, and resolves when the workbench is there again. */
   async reload(): Promise<void> {
     await this.page.reload();
     await this.page.locator('.monaco-workbench .part.activitybar').waitFor();
@@ -66,7 +66,7 @@ export class Workbench {
     await this.page.locator('.pane-header', { hasText: name }).first().waitFor();
   }
 
-  /** Closes the window as a person does: the page hears of it. */
+  /** Closes the window as a user does: the page hears of it. */
   async close(): Promise<void> {
     const closed = this.page.waitForEvent('close');
     await this.page.close({ runBeforeUnload: true });
@@ -271,7 +271,7 @@ export class Workbench {
     return this.page.locator('.getting-started-step.expanded').getByRole('button', { name: label });
   }
 
-  /** Switches the colour theme, as a person does, and resolves when the workbench wears it. */
+  /** Switches the colour theme, as a user does, and resolves when the workbench wears it. */
   async setTheme(theme: Theme): Promise<void> {
     const { name, base } = themes[theme];
     await this.runCommand('Preferences: Color Theme');

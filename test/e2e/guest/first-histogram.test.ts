@@ -1,5 +1,5 @@
 /**
- * The whole product once, from the VSIX, on a real kernel, as a person without root uses it: ▶ is pressed, the password is given, a
+ * The whole product once, from the VSIX, on a real kernel, as a user without root uses it: ▶ is pressed, the password is given, a
  * workload runs, and the bars on the page are what the kernel counted.
  */
 import path from 'node:path';
@@ -37,7 +37,7 @@ async function barsInKernel(vscode: GuestVscode): Promise<Record<string, number>
   );
 }
 
-/** What a person would look at when it went wrong: the window, the messages in it, the logs. */
+/** What a user would look at when it went wrong: the window, the messages in it, the logs. */
 async function tellWhatIsThere({ guest, workbench, serverLog }: GuestVscode): Promise<void> {
   const picture = path.join(workFolder, 'first-histogram-failed.png');
   await workbench.screenshot(picture);
@@ -81,7 +81,7 @@ describe('▶ as a user with a sudo password', () => {
         { stopped: true, uid: USER.uid, gid: USER.uid },
       );
 
-      // A person edits their copy of the program: this process, and the reads of /dev/zero only.
+      // A user edits their copy of the program: this process, and the reads of /dev/zero only.
       await guest.sh(
         `sed -i 's/\\(target_pid .*\\) = 0;/\\1 = ${workload.pid};/; s/= any_file;/= character_file;/' vfsreadlat.bpf.c`,
         { cwd: vscode.workspace },

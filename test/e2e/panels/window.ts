@@ -56,7 +56,7 @@ export class PanelWindow {
     return this.vscode;
   }
 
-  /** What a person would look at when it went wrong. */
+  /** What a user would look at when it went wrong. */
   tellOnFailure(): void {
     onTestFailed(async ({ task }) => {
       const picture = path.join(workFolder, `panels-failed-${task.id}.png`);

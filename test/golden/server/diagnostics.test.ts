@@ -463,7 +463,7 @@ describe('diagnostics', () => {
       problemsOf(`${before}${program('kprobe/vfs_read', '\tprintf("%d", 1);\n')}${after}`);
     expect((await unless('#ifdef USERSPACE_TEST\n')).list).toEqual([]);
     expect((await unless('#if defined(TEST) || MORE\n#ifdef X\n#endif\n')).list).toEqual([]);
-    // A guard is no choice, a choice that is over is none, and BPF programs are built for BPF.
+    // A guard is not a choice, a choice that is over is none, and BPF programs are built for BPF.
     for (const before of ['#ifndef P_H\n#define P_H\n', '#ifdef X\n#endif\n#ifdef __bpf__\n'])
       expect((await unless(before)).list, before).toEqual(['unsupported-call: printf']);
     const within = '#ifdef USERSPACE_TEST\n\tprintf("%d", 1);\n#else\n\tputs("x");\n#endif\n\tmalloc(8);\n';

@@ -1,5 +1,5 @@
 /**
- * Every template as a person meets it: created in the workspace, attached on the sandbox VM's kernel, given something
+ * Every template as a user meets it: created in the workspace, attached on the sandbox VM's kernel, given something
  * to see, and looked at in the panel. What the numbers are is the kernel tests' matter; here it is that the pages a
  * template names in its template.json, and no others, open by themselves and show what its workload did.
  */

@@ -24,7 +24,7 @@ const LIST: Place = { css: '.quick-input-widget:visible .quick-input-filter inpu
 class Form {
   private constructor(
     private readonly page: string,
-    /** The command's own end: the session's id, undefined when the person went away. */
+    /** The command's own end: the session's id, undefined when the user went away. */
     readonly ended: Thenable<string | undefined>,
   ) {}
 

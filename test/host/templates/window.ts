@@ -1,4 +1,4 @@
-/** What a person sees and does in the window, through the browser outside (scripts/lib/panel-pages.mjs). */
+/** What a user sees and does in the window, through the browser outside (scripts/lib/panel-pages.mjs). */
 import * as assert from 'node:assert/strict';
 
 const PAGE_DEADLINE_MS = 30_000;

@@ -88,7 +88,7 @@ it('ends with its connection while a thread of it is loading', async () => {
   expect(await helper.process.exited).toMatchObject({ code: 0 });
 }, 60_000);
 
-it('lets the person go who cancels meanwhile', async () => {
+it('lets the user go who cancels meanwhile', async () => {
   const { target, helpers } = await traceBench();
   const sound = compileProgram('relocations');
   const circle = retyped(sound, { kind: 'typedef', name: '__u32', to: '__u32' });

@@ -1,4 +1,4 @@
-/** What a person is told, and what stays behind, when a part the way from source to kernel stands on is not there. */
+/** What a user is told, and what stays behind, when a part the way from source to kernel stands on is not there. */
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';

@@ -2,7 +2,7 @@
 /*
  * w_mariadb COUNT: a program with the function MariaDB 10 dispatches commands with, under its C++ name, and no USDT probes.
  * COUNT times command 3 (COM_QUERY) with the text "select N" out of a buffer that goes on behind it, taking 10 ms, and as
- * often command 14 (COM_PING), which is no statement.
+ * often command 14 (COM_PING), which is not a statement.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -242,7 +242,7 @@ describe('formatValue', () => {
     expect(formatValue(0x41, as('flags', 'u32', { valueNames }))).toBe('READ|0x40');
   });
 
-  it('puts the unit a person wrote behind plain numbers, and elements in brackets', () => {
+  it('puts the unit a user wrote behind plain numbers, and elements in brackets', () => {
     expect(formatValue(3, as('plain', 'u32', { unit: 'packets' }))).toBe('3 packets');
     expect(formatValue([1, 2n], as('ksym', 'array'))).toBe('[0x1, 0x2]');
   });

@@ -192,7 +192,7 @@ describe('snapshots of a map', () => {
   });
 });
 
-describe('frames of a snapshot that make no sense', () => {
+describe('malformed snapshot frames', () => {
   const frame = (...words: number[]) => new Uint8Array(Uint32Array.from(words).buffer);
   it.each([
     ['without a header', new Uint8Array(4)],

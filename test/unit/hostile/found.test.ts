@@ -106,7 +106,7 @@ it('a line of /proc/kallsyms without an address is left out', () => {
   });
 });
 
-describe('types of a kernel that are no C', () => {
+describe('types of a kernel that are not valid C', () => {
   const refused = (table: BtfBytes) =>
     expect(() => vmlinuxHeader(parseBtf(table.bytes()))).toThrow(ObjectError);
   it('an unnamed struct that points to itself', () => {

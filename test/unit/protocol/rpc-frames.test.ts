@@ -95,7 +95,7 @@ describe('createFrameConnection', () => {
     ['an unknown kind', new Uint8Array([1, 0, 0, 0, 77])],
     ['a length over the limit', new Uint8Array([255, 255, 255, 255, 0])],
     ['an RPC frame that is not JSON', encodeFrame(FrameKind.rpc, new Uint8Array([0xff, 0xfe]))],
-    ['an RPC frame that is no message', encodeFrame(FrameKind.rpc, new TextEncoder().encode('null'))],
+    ['an RPC frame that is not a message', encodeFrame(FrameKind.rpc, new TextEncoder().encode('null'))],
     ['a data frame cut short', encodeFrame(FrameKind.data, new Uint8Array(5))],
   ])('closes with a reason on %s, rejecting what was pending', async (_what, bytes) => {
     const { a, b, left } = await connectedPair();

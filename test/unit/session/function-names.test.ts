@@ -110,7 +110,7 @@ describe('names of functions', () => {
         expected.map(async ([symbol]): Promise<Named> => [symbol, await demangler.readable(symbol)]),
       );
       expect(named).toEqual(expected);
-      // C's names need nobody to be asked, and what is no mangled name is left as it is.
+      // C's names need nobody to be asked, and a name that is not mangled is left as it is.
       expect(demangler.readable('vfs_read')).toBe('vfs_read');
       expect(await demangler.readable('_Rubbish')).toBe('_Rubbish');
     } finally {

@@ -27,7 +27,7 @@ describe('text within Markdown', () => {
     'a\n```\n![x](https://example.invalid/x)',
     '<img src=x>',
     'www.example.invalid',
-  ])('is no markup: %j', text => {
+  ])('is not markup: %j', text => {
     expect(markdownText(text)).toMatch(/^[^[\]()<>`*_!\\]*$/);
     expect(outsideOfCode(`${markdownCode(text)}\n`).trim()).toBe('');
     expect(outsideOfCode(markdownBlock(text, 'c'))).toBe('');

@@ -14,7 +14,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       const map = facts.origin?.map;
       return `${facts.subject('this pointer')} may be NULL here: ${map ? `the map ${quoted(map)}` : 'the map'} may have no such entry.`;
     },
-    why: 'A look-up gives NULL when the key is not in the map, and the verifier follows that case, too. This holds for array maps as well: the index may be too large.',
+    why: 'A look-up returns NULL when the key is not in the map, and the verifier follows that case, too. This holds for array maps as well: the index may be too large.',
     fix: 'Return, or go around the access, when the pointer is NULL.',
     example: {
       wrong: 'calls = bpf_map_lookup_elem(&counts, &tid);\n*calls += 1;',
@@ -31,10 +31,10 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^(?:Possibly NULL pointer passed to (?:trusted |helper )?arg\d+|R(?<register>\d+) .*may be null)/i,
     ],
     message: facts => {
-      const from = facts.origin ? `: bpf_${facts.origin.helper}() gives NULL when it fails` : '';
+      const from = facts.origin ? `: bpf_${facts.origin.helper}() returns NULL when it fails` : '';
       return `${facts.subject('this pointer')} may be NULL here${from}.`;
     },
-    why: 'The function this pointer came from may give NULL (no room in the ring buffer, no such object), and the verifier follows that case, too.',
+    why: 'The function this pointer came from may return NULL (no room in the ring buffer, no such object), and the verifier follows that case, too.',
     fix: 'Test the pointer right after it was obtained, and use it on the side where it is not NULL only.',
     example: {
       wrong: 'event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);\nevent->pid = pid;',
@@ -190,7 +190,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
     title: 'An access that is not aligned to its size',
     sentences: [/^misaligned (?<what>[a-z]+ )?access off .* size (?<size>\d+)/],
     message: ({ groups }) =>
-      `${bytes(groups.size ?? '')} are accessed at an address of the ${(groups.what ?? '').trim() || 'memory'} that is no multiple of ${groups.size}.`,
+      `${bytes(groups.size ?? '')} are accessed at an address of the ${(groups.what ?? '').trim() || 'memory'} that is not a multiple of ${groups.size}.`,
     why: 'Accesses of 2, 4 and 8 bytes on the stack and the context must lie on a multiple of their size, on every machine.',
     fix: 'Order the fields so that each is aligned, leave out __attribute__((packed)), or copy the bytes with __builtin_memcpy().',
     related: ['origin'],
@@ -269,7 +269,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       groups.func
         ? `${groups.func}() has no argument number ${groups.nth} in this kernel.`
         : `Programs of this type have no field in their context at this offset${groups.off ? ` (${groups.off})` : ''}.`,
-    why: 'The context (the program’s only argument) is no ordinary memory: each program type allows certain fields, at fixed offsets and with their exact size.',
+    why: 'The context (the program’s only argument) is not ordinary memory: each program type allows certain fields, at fixed offsets and with their exact size.',
     fix: 'Declare the context with the type of the section (struct pt_regs for kprobes, struct trace_event_raw_… for tracepoints, unsigned long long[] with BPF_PROG for fentry and tp_btf), read fields by name, and check the number and order of the arguments against this kernel.',
     related: ['index'],
   },

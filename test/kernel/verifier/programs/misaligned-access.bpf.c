@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
-/* Eight bytes written at an address that is no multiple of eight. */
+/* Eight bytes written at an address that is not a multiple of eight. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
