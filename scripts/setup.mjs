@@ -67,7 +67,7 @@ async function ensurePackages(group) {
     const names = still.map(item => item.package).join(' ');
     throw new SetupError(
       `Installed, and yet not there: ${names}.`,
-      `look at what apt said above, then: sudo apt-get install ${names}`,
+      `see apt's output above, then run: sudo apt-get install ${names}`,
     );
   }
 }

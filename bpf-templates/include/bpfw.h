@@ -60,8 +60,8 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
  */
 #define BPFW_ROLE(role) BPFW_TAG("role=" role)
 /*
- * Where the defaults would be a burden to the machine: of the parameters with this tag, one must be
- * said before the program is attached, if only to say that the default is meant.
+ * Where the defaults would slow the machine down: of the parameters with this tag, one must be
+ * set before the program is attached, if only to its default.
  */
 #define BPFW_ASK BPFW_TAG("ask")
 

@@ -151,7 +151,7 @@ async function inServer({ suite, scratch, workspace, env }) {
     );
     const problem = await exited;
     if (problem || !existsSync(env.BPFW_HOST_RESULTS))
-      console.log(['  VS Code said last:', ...vscodeLog.slice(-vscodeLogLines)].join('\n    '));
+      console.log(['  Last output of VS Code:', ...vscodeLog.slice(-vscodeLogLines)].join('\n    '));
     return problem;
   } finally {
     await browser.close();

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** A command that failed, or did not end in time. `message` names the command and what it said last. */
+/** A command that failed, or did not end in time. `message` names the command and its last output. */
 export class CommandError extends Error {
   /** @param {string} message @param {{code: number | null, signal: string | null, timedOut: boolean, output: string}} result */
   constructor(message, result) {

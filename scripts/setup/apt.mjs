@@ -104,7 +104,7 @@ function asRoot(command, wishedFix) {
   if (result.status === 0) return;
   const why =
     result.error?.message ?? (result.signal ? `signal ${result.signal}` : `exit code ${result.status}`);
-  throw new SetupError(`"${plain}" failed (${why}); its own words are above.`, fix);
+  throw new SetupError(`"${plain}" failed (${why}); its output is above.`, fix);
 }
 
 /** dpkg's name of this machine's architecture ("amd64"). Throws SetupError where there is no dpkg. */

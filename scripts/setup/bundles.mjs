@@ -24,7 +24,7 @@ export function ensureBundles() {
   const result = spawnSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) {
     throw new SetupError(
-      'The build failed; its own words are above.',
+      'The build failed; its output is above.',
       'fix the sources and run it again: npm run build',
     );
   }

@@ -166,7 +166,7 @@ function apt(args, archive, cwd) {
   });
   if (result.status === 0) return;
   throw new SetupError(
-    `"apt-get ${args.join(' ')}" failed; its own words are above.`,
+    `"apt-get ${args.join(' ')}" failed; its output is above.`,
     'check the network and the package sources, then run this again',
   );
 }

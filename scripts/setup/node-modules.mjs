@@ -21,7 +21,7 @@ export function ensureNodeModules() {
   if (result.status === 0) return;
   const why = result.error?.message ?? `exit code ${result.status ?? result.signal}`;
   throw new SetupError(
-    `"npm ci" failed (${why}); its own words are above.`,
+    `"npm ci" failed (${why}); its output is above.`,
     'check the network and the npm registry, then run it yourself',
   );
 }

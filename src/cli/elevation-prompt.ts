@@ -1,7 +1,7 @@
 import type { ElevationUi } from '../session/elevation';
 import { tell, tellPiece } from './terminal';
 
-/** On a terminal sudo asks by itself; what it will be asked for, and why, is said before. */
+/** On a terminal sudo asks by itself; what it will be asked for, and why, is printed before. */
 export function terminalUi(): ElevationUi {
   const hasTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {

@@ -25,7 +25,7 @@ export function tellMessage(message: string): void {
   );
 }
 
-/** Prints several lines that came as one text on stderr, such as what clang said. */
+/** Prints several lines that came as one text on stderr, such as clang's output. */
 export function tellText(text: string): void {
   if (text.trim() !== '') tell(text.trimEnd().split(/\r?\n/));
 }

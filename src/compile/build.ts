@@ -38,7 +38,7 @@ export type BuildResult =
   | { readonly ok: true; readonly object: CachedObject }
   | ({ readonly ok: false } & Omit<CachedObject, 'objectHash'>);
 
-/** Reduced headers tried, each corrected by what clang said of the one before, until the full one is used. */
+/** Reduced headers tried, each corrected by clang's errors for the one before, until the full one is used. */
 const REDUCED_ATTEMPTS = 3;
 
 /**

@@ -28,7 +28,7 @@ export interface CompileRequest {
   readonly deadlineMs?: number;
   /** Ends this call with an AbortError; clang is ended when nobody else waits for it. */
   readonly signal?: AbortSignal;
-  /** The command line and what clang said, as text for people, when clang has ended (at once for a cached object). */
+  /** The command line and clang's output, as text for people, when clang has ended (at once for a cached object). */
   readonly onOutput?: (text: string) => void;
 }
 
@@ -111,15 +111,15 @@ export async function compile(request: CompileRequest): Promise<CompileResult> {
       : await share(`${request.cacheFolder}\0${key}\0${scan.contentHash}`, request.signal, signal =>
           build({ sourcePath, scan, header, flagsFor, objects, key, signal, ...requestPart(request) }),
         );
-  const said = built.ok ? built.object : built;
+  const outcome = built.ok ? built.object : built;
   const place = request.outputPath ?? (built.ok ? objects.objectPath(built.object.objectHash) : undefined);
-  const commandLine = [...said.commandLine, ...(place === undefined ? [] : ['-o', resolve(place)])];
-  request.onOutput?.(`${shellText(commandLine)}\n${said.output}`);
+  const commandLine = [...outcome.commandLine, ...(place === undefined ? [] : ['-o', resolve(place)])];
+  request.onOutput?.(`${shellText(commandLine)}\n${outcome.output}`);
   const report: CompileReport = {
-    diagnostics: said.diagnostics,
-    output: said.output,
+    diagnostics: outcome.diagnostics,
+    output: outcome.output,
     commandLine,
-    header: said.header,
+    header: outcome.header,
     durationMs: performance.now() - started,
     cached: cached !== null,
   };

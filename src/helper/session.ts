@@ -79,9 +79,9 @@ export class Session {
       sessionId: this.id,
       programs: programs.map((program): LoadedProgram => {
         const { name, section, id, instructions, verifiedInstructions, verifierLog } = program;
-        const said = { name, section, id, instructions, verifiedInstructions };
-        if (verifierLog.byteLength === 0) return said;
-        return { ...said, verifierLogBlobId: this.context.connection.sendBlob(verifierLog) };
+        const loaded = { name, section, id, instructions, verifiedInstructions };
+        if (verifierLog.byteLength === 0) return loaded;
+        return { ...loaded, verifierLogBlobId: this.context.connection.sendBlob(verifierLog) };
       }),
       maps: maps.map(
         ({ name, id, type, keySize, valueSize, maxEntries, flags }): LoadedMap => ({

@@ -78,7 +78,7 @@ export const errors = {
   notExported: (what: string, why: string) =>
     new UserError(`${what} was not written: ${why}`, [showLogAction()]),
   pageDoesNotAnswer: (panel: string) =>
-    new UserError(`The ${panel} panel does not answer. Close and open it; the log may say why.`, [
+    new UserError(`The ${panel} panel does not answer. Close and open it; the log may tell why.`, [
       showLogAction(),
     ]),
   fileExists: (file: vscode.Uri) =>

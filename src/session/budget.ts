@@ -198,7 +198,7 @@ export interface KernelNames {
 }
 
 /**
- * What loading these programs of an object takes. `kernel`: null where it is not known yet; nothing is then said of modules.
+ * What loading these programs of an object takes. `kernel`: null where it is not known yet; modules are then left out.
  * `values`: of parameters by C name, where they differ from their defaults.
  */
 export function loadingWork(

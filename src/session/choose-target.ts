@@ -1,5 +1,5 @@
 /**
- * Which target a session takes when nobody said: this kernel where it can be traced by this user, else the sandbox
+ * Which target a session takes when none was chosen: this kernel where it can be traced by this user, else the sandbox
  * VM. The reason is always given, so that nobody wonders which kernel they are looking at.
  */
 import { existsSync } from 'node:fs';
@@ -29,7 +29,7 @@ export interface TargetWish {
 export async function chooseTarget(request: TargetWish): Promise<TargetDecision> {
   if (request.wish !== 'auto') return { id: request.wish, why: 'it was chosen' };
   const fromEnv = request.env.BPFW_TARGET;
-  if (fromEnv === 'local' || fromEnv === 'vm') return { id: fromEnv, why: 'BPFW_TARGET says so' };
+  if (fromEnv === 'local' || fromEnv === 'vm') return { id: fromEnv, why: 'BPFW_TARGET is set' };
   const obstacle = await localObstacle(request.object, request.canAsk);
   return obstacle === null ? { id: 'local', why: 'it can be traced' } : { id: 'vm', why: obstacle };
 }

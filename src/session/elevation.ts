@@ -155,7 +155,7 @@ export function setprivArgs(uid: number, gid: number, budget: CapabilityBudget):
   ];
 }
 
-/** Why a helper that was to be given rights did not start: who refused them, else what it said itself. */
+/** Why a helper that was to be given rights did not start: who refused them, else its own output. */
 export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
   return elevationRefusal(way, stderr, exitCode) ?? helperFailure(stderr, exitCode);
 }

@@ -143,7 +143,7 @@ function helperDied(reason: Error | undefined): SessionError {
   return new SessionError(
     'helper-died',
     `The privileged helper is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
-    'Press ▶ to start again; BPF: Show Log has its last words.',
+    'Press ▶ to start again; BPF: Show Log has its last output.',
   );
 }
 

@@ -1,4 +1,4 @@
-/** Why a helper that was started did not greet: from how it ended and what it said. */
+/** Why a helper that was started did not greet: from how it ended and what it printed. */
 import { HELPER_EXIT } from '../shared/protocol/helper';
 import { SessionError } from './errors';
 
@@ -14,7 +14,7 @@ export function helperFailure(stderr: string, exitCode: number | null): SessionE
   }
   return new SessionError(
     'helper-failed',
-    `The privileged helper did not start (exit ${exitCode ?? 'by signal'}): ${why || 'it said nothing'}`,
+    `The privileged helper did not start (exit ${exitCode ?? 'by signal'}): ${why || 'it printed nothing'}`,
     'BPF: Show Log has the whole output; BPF: Check Environment says what is missing.',
   );
 }

@@ -38,7 +38,7 @@ export function encodeParameter(parameter: Parameter, text: string): Uint8Array 
   if (parameter.storage === 'text') return encodeText(parameter, text, refuse);
   if (parameter.storage === 'bool') {
     const value = { true: 1, 1: 1, yes: 1, on: 1, false: 0, 0: 0, no: 0, off: 0 }[trimmed.toLowerCase()];
-    return Uint8Array.of(value ?? refuse('say true or false'));
+    return Uint8Array.of(value ?? refuse('use true or false'));
   }
   if (parameter.meaning === 'ipv4' && /^\d+\.\d+\.\d+\.\d+$/.test(trimmed))
     return encodeIpv4(trimmed, refuse);
@@ -75,10 +75,10 @@ function parseInteger(parameter: Parameter, text: string): bigint | null {
 }
 
 function wholeNumberHint(parameter: Parameter): string {
-  if (parameter.valueNames) return `say one of ${Object.values(parameter.valueNames).join(', ')}`;
-  if (parameter.meaning === 'device') return 'say major:minor, as `lsblk -o NAME,MAJ:MIN` prints it';
-  if (parameter.meaning === 'ipv4') return 'say an address such as 192.0.2.1';
-  return `say a whole number${unitOf(parameter)}`;
+  if (parameter.valueNames) return `use one of ${Object.values(parameter.valueNames).join(', ')}`;
+  if (parameter.meaning === 'device') return 'use major:minor, as `lsblk -o NAME,MAJ:MIN` prints it';
+  if (parameter.meaning === 'ipv4') return 'use an address such as 192.0.2.1';
+  return `use a whole number${unitOf(parameter)}`;
 }
 
 function unitOf(parameter: Parameter): string {
@@ -96,7 +96,7 @@ function encodeInteger(value: bigint, size: number, bigEndian: boolean): Uint8Ar
 
 function encodeIpv4(text: string, refuse: (accepted: string) => never): Uint8Array {
   const parts = text.split('.').map(Number);
-  if (parts.some(part => part > 255)) return refuse('say an address such as 192.0.2.1');
+  if (parts.some(part => part > 255)) return refuse('use an address such as 192.0.2.1');
   return Uint8Array.from(parts);
 }
 

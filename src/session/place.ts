@@ -25,8 +25,8 @@ export async function placeOfThisProcess(): Promise<string> {
 async function containerName(): Promise<string | null> {
   if (existsSync('/run/.containerenv')) return 'podman';
   if (existsSync('/.dockerenv')) return 'docker';
-  const said = (await read('/run/systemd/container')).trim();
-  if (said) return said;
+  const name = (await read('/run/systemd/container')).trim();
+  if (name) return name;
   if (process.env.KUBERNETES_SERVICE_HOST) return 'kubernetes';
   return /\b(docker|kubepods|libpod|lxc)\b/.exec(await read('/proc/1/cgroup'))?.[1] ?? null;
 }

@@ -17,7 +17,7 @@ export interface ProgramConsentRequest {
   readonly programs: readonly ProgramReasons[];
 }
 
-/** Asks the user. False: they said no. A command line, which cannot ask, throws what to add to it. */
+/** Asks the user. False: they declined. A command line, which cannot ask, throws what to add to it. */
 export type AskProgramConsent = (request: ProgramConsentRequest) => Promise<boolean>;
 
 /** What the object says of a program; empty when it only observes. */

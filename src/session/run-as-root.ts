@@ -41,7 +41,7 @@ export async function runAsRoot(
     elevationRefusal(plan.way, elevated.stderr, code) ??
     new SessionError(
       'root-script-failed',
-      `A step that runs as root failed (exit ${code ?? 'by signal'}): ${lastLine(elevated.stderr) || 'it said nothing'}`,
+      `A step that runs as root failed (exit ${code ?? 'by signal'}): ${lastLine(elevated.stderr) || 'it printed nothing'}`,
       'BPF: Show Log has the exact command.',
     )
   );

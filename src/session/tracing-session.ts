@@ -122,7 +122,7 @@ export class TracingSession {
   get startup(): StartupTimes {
     return { openMs: this.opened.openMs, loadMs: this.opened.loadMs, attachMs: this.attachMs };
   }
-  /** By stream: records its frames said were lost. */
+  /** By stream: records lost, as its frames report. */
   get frameLosses(): readonly FrameLoss[] {
     return this.streams.map(({ streamId, name, content }) => ({
       stream: name,
@@ -172,7 +172,7 @@ export class TracingSession {
   async readMap(map: MapDefinition): Promise<MapBytes> {
     const { keySize, valueStride } = this.loadedMap(map.name);
     if (keySize !== map.keySize || valueStride !== strideOf(map, this.opened.possibleCpus)) {
-      const what = `The helper's entries of map '${map.name}' are not as long as the object says.`;
+      const what = `The helper's entries of map '${map.name}' have another length than in the object.`;
       throw new SessionError('protocol', what);
     }
     return { map, cpus: this.opened.possibleCpus, ...(await this.readEntries(map.name)) };
@@ -184,10 +184,7 @@ export class TracingSession {
     const globals = this.object.globals.filter(global => global.section === section);
     const end = Math.max(0, ...globals.map(({ offset, layout }) => offset + layout.size));
     if (values.byteLength < end)
-      throw new SessionError(
-        'protocol',
-        `The helper's section '${section}' is shorter than the object says.`,
-      );
+      throw new SessionError('protocol', `The helper's section '${section}' is shorter than in the object.`);
     return values;
   }
 

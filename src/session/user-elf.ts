@@ -254,7 +254,7 @@ export class UserElf {
       throw new UserElfError('its tables are larger than those of any program, or damaged');
   }
 
-  /** A damaged file makes DataView throw; that is said in our words. */
+  /** A damaged file makes DataView throw; that is reported as an error of ours. */
   private guard<T>(read: () => T): T {
     this.work = 0;
     try {

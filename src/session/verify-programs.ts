@@ -40,7 +40,7 @@ export interface VerifiedProgram {
 export interface RejectedProgram {
   readonly name: string;
   readonly diagnostics: readonly VerifierDiagnostic[];
-  /** The kernel's log, or what libbpf said where there is none. */
+  /** The kernel's log, or libbpf's messages where there is none. */
   readonly log: string;
 }
 
@@ -71,7 +71,7 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
     request.progress(`Verifying ${program.name}`);
     const attach = attachOf(program, object);
     if (attach === null) {
-      leftOut.push({ name: program.name, why: `${program.targetParameter} says what it attaches to` });
+      leftOut.push({ name: program.name, why: `${program.targetParameter} sets what it attaches to` });
       continue;
     }
     let connection = plain;

@@ -28,7 +28,7 @@ export function vmRows(options: {
   ]);
 }
 
-/** Tries it: what a system allows in namespaces is said in too many places. */
+/** Tries it: what a system allows in namespaces is configured in too many places. */
 async function hiding(): Promise<string> {
   const folder = await createOwnedFolder(tmpdir(), 'bpfw-doctor-');
   try {

@@ -20,7 +20,7 @@ export interface EnvironmentSection {
 }
 
 /**
- * A row from a function that finds something, or throws why not; an error's `fix` becomes the row's. `blocks` is said
+ * A row from a function that finds something, or throws why not; an error's `fix` becomes the row's. `blocks` is set
  * when it throws.
  */
 export async function lookFor(

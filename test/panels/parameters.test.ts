@@ -59,7 +59,7 @@ describe('parameters page', () => {
   it('puts the keyboard where something is missing, and says what', async () => {
     const panel = await opened();
     expect(await panel.page.textContent('[data-parameter=target_function] .problem')).toBe(
-      'Needed: it says where the program attaches.',
+      'Required: it sets where the program attaches.',
     );
     await panel.page.keyboard.type('vfs_read');
     expect(await lastSaid(panel)).toEqual({ type: 'change', name: 'target_function', value: 'vfs_read' });

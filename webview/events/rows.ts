@@ -131,7 +131,7 @@ const RUN_ROWS = 4096;
 
 /**
  * Sorts rows by one column: runs, then merges, yielding in between so that the page stays alive. Equal values keep
- * their order. null when `cancelled` said so.
+ * their order. null when `cancelled` returned true.
  */
 export async function sortRows(
   store: EventStore,

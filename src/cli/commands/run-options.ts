@@ -17,7 +17,7 @@ export function parseDuration(text: string, option: string): number {
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 's'] ?? 1000;
   const durationMs = Number(match?.[1]) * factor;
   if (!match || !(durationMs > 0))
-    throw new UsageError(`${option} '${text}' is not a duration; say 5s, 250ms or 2m.`);
+    throw new UsageError(`${option} '${text}' is not a duration; use 5s, 250ms or 2m.`);
   return durationMs;
 }
 
@@ -43,7 +43,7 @@ export function parsePid(text: string): number {
 export function parseGuard(text: string): number {
   const percent = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || percent === 0)
-    throw new UsageError(`--guard '${text}' is not a share of one CPU in percent; say 25 or 0.5.`);
+    throw new UsageError(`--guard '${text}' is not a percentage of one CPU; use 25 or 0.5.`);
   return percent;
 }
 
@@ -51,5 +51,5 @@ export function parseGuard(text: string): number {
 export function parseTarget(text: string | undefined): 'local' | 'vm' | 'auto' {
   if (text === undefined) return 'auto';
   if (text === 'local' || text === 'vm' || text === 'auto') return text;
-  throw new UsageError(`--target '${text}' is not known; say local or vm.`);
+  throw new UsageError(`--target '${text}' is not a target; use local or vm.`);
 }

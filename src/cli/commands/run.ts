@@ -250,7 +250,7 @@ function setPid(
 }
 
 /**
- * Programs that would be a burden with all their defaults (BPFW_ASK) want one of those parameters said, if only its default.
+ * Programs that would be a burden with all their defaults (BPFW_ASK) need one of those parameters set, if only to its default.
  * Throws UsageError.
  */
 function requireChoice(
@@ -259,13 +259,13 @@ function requireChoice(
   processGiven: boolean,
 ): void {
   const wanted = known.filter(({ ask }) => ask);
-  const said = wanted.some(({ name, role }) => given.has(name) || (role === 'pid' && processGiven));
-  if (wanted.length === 0 || said) return;
+  const isGiven = wanted.some(({ name, role }) => given.has(name) || (role === 'pid' && processGiven));
+  if (wanted.length === 0 || isGiven) return;
   const labels = wanted.map(({ label, name }) => `${label} (-p ${name}=...)`).join(' or ');
   const process = wanted.some(({ role }) => role === 'pid')
     ? ' --pid PID or a command after -- choose a process, --pid 0 means every process.'
     : '';
-  throw new UsageError(`Tracing everything would be a burden to the machine: say ${labels}.${process}`);
+  throw new UsageError(`Tracing everything would slow the machine down: set ${labels}.${process}`);
 }
 
 /** The command's own output: to stdout and stderr, or all to stderr when stdout carries JSON. */

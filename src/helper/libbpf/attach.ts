@@ -22,7 +22,7 @@ export interface Attached {
 
 type Call = () => Promise<ffi.AsyncOutcome<ffi.Pointer | null>>;
 
-/** Throws HelperError 'attach-failed', 'not-permitted' or 'not-found', with what libbpf said. Nothing stays attached then. */
+/** Throws HelperError 'attach-failed', 'not-permitted' or 'not-found', with libbpf's message. Nothing stays attached then. */
 export async function attachProgram(program: ProgramHandle, override: AttachOverride): Promise<Attached> {
   switch (override.kind) {
     case 'none':

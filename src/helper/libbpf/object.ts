@@ -308,7 +308,7 @@ async function explainLoadFailure(
       'verifier-rejected',
       `The kernel's verifier rejected program ${failing.name}`,
       errno,
-      'The verifier log says where and why.',
+      'The verifier log shows where and why.',
       { program: failing.name, verifierLog: failing.log },
     );
   }

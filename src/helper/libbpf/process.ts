@@ -38,7 +38,7 @@ export function peerCredentials(socketFd: number): PeerCredentials {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(value.byteLength);
   if (getsockopt(socketFd, SOL_SOCKET, SO_PEERCRED, value, length) < 0) {
-    throw systemError('not-permitted', 'The socket does not say who is at its other end', lastErrno(), '');
+    throw systemError('not-permitted', 'The peer of the socket is unknown', lastErrno(), '');
   }
   return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) };
 }

@@ -22,7 +22,7 @@ export function openPort(name: string): ByteChannel {
   try {
     device = readdirSync(PORTS_FOLDER).find(port => readPortName(port) === name);
   } catch {
-    // Not a guest with virtio-serial: said below.
+    // Not a guest with virtio-serial: reported below.
   }
   if (device === undefined)
     throw new HelperError('not-found', `This system has no virtio-serial port ${name}.`);

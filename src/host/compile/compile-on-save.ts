@@ -7,7 +7,7 @@ import type { ProgramCompiler } from './compiler';
 
 /**
  * Compiles a program in the background when it is opened or saved: problems show at once, and ▶ finds the object in
- * the cache. Quiet about what the machine lacks: that is said when somebody asks for something.
+ * the cache. Quiet about what the machine lacks: that is reported when somebody asks for something.
  */
 export class CompileOnSave implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[];

@@ -43,7 +43,7 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     readonly { edit: vscode.WorkspaceEdit; title: string }[]
   >();
 
-  /** Replaces what earlier compilations of `program` said. */
+  /** Replaces the diagnostics of earlier compilations of `program`. */
   async publish(program: vscode.Uri, diagnostics: readonly CompileDiagnostic[]): Promise<void> {
     const lines = new SourceLines();
     const byFile = new Map<string, vscode.Diagnostic[]>([[program.fsPath, []]]);

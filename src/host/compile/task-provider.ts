@@ -1,6 +1,6 @@
 /**
  * Tasks of type `bpf`: one per program, also usable from tasks.json ({"type": "bpf", "file": "${file}"}). A task prints
- * the exact command line and what clang said. BPF: Compile and Compile and Attach run it, so that what people see in
+ * the exact command line and clang's output. BPF: Compile and Compile and Attach run it, so that what people see in
  * the terminal is what happened.
  */
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** BPF: Install Helper and BPF: Uninstall Helper: what is about to happen is said, then root is asked for. */
+/** BPF: Install Helper and BPF: Uninstall Helper: the user is told what is about to happen, then asked for root. */
 import { installHelper, uninstallHelper } from '../../session/install-helper';
 import { INSTALL_FOLDER, type OwnHelper } from '../../session/installed-helper';
 import { findNode } from '../../session/real-node';

@@ -32,7 +32,7 @@ export async function installSandbox(script = installScript(defaultCacheFolder()
     });
     if (ended.get(execution) !== 0)
       throw new UserError(
-        'The sandbox VM could not be installed; the terminal says why. The script knows Debian and Ubuntu.',
+        'The sandbox VM could not be installed; the terminal shows why. The script supports Debian and Ubuntu.',
       );
     void notify('information', 'The sandbox VM is ready. Press ▶ to attach there.');
   } finally {

@@ -30,7 +30,7 @@ export interface Engine {
   readonly folderSuffix: string;
   /** The file that is opened when all are written. */
   readonly opens: (name: string) => string;
-  /** What the user runs next, said in the message. */
+  /** What the user runs next, for the message. */
   readonly next: (name: string) => string;
   /** Loaded when first used: the writers bring a YAML library. */
   readonly write: (input: ExportInput) => Promise<Exported>;
@@ -128,7 +128,7 @@ async function askFolder(program: vscode.Uri, name: string, engine: Engine): Pro
     // The program was compiled for this question: what takes the keyboard meanwhile does not answer it.
     staysOpen: true,
     problemOf: async text => {
-      if (!/^[\w][\w.-]*$/.test(text)) return 'Say a name without slashes.';
+      if (!/^[\w][\w.-]*$/.test(text)) return 'Name must not contain slashes.';
       return (await exists(vscode.Uri.joinPath(parent, text))) ? `${text} exists already.` : null;
     },
   });

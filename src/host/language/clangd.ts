@@ -18,7 +18,7 @@ const ASKED_KEY = 'bpf.clangd.asked';
 
 /**
  * Writes .clangd in the folder of the workspace that holds `program` (else the first), and returns its place. What the
- * file said before stays. Throws CompileEnvironmentError, SessionError, VmError or UserError.
+ * file had before stays. Throws CompileEnvironmentError, SessionError, VmError or UserError.
  */
 export async function configureClangd(
   targets: Targets,

@@ -29,7 +29,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
   private view: vscode.WebviewView | null = null;
   /** Of the view there is. */
   private subscriptions: readonly vscode.Disposable[] = [];
-  /** The page said 'ready' and was not unloaded since. */
+  /** The page sent 'ready' and was not unloaded since. */
   private pageReady = false;
   private inFlightBytes = 0;
   private behind = false;

@@ -60,7 +60,7 @@ export function lackingTargets(
 }
 
 /**
- * True when the program wants one of its parameters said (BPFW_ASK) and all of those have their default: the user is
+ * True when the program requires one of its parameters (BPFW_ASK) and all of those have their default: the user is
  * asked, and may still mean the default.
  */
 export function wantsChoice(parameters: readonly Parameter[], values: ReadonlyMap<string, string>): boolean {
@@ -78,7 +78,7 @@ export function problemsOf(
 ): Record<string, string> {
   const problems: Record<string, string> = {};
   for (const name of lackingTargets(object, values))
-    problems[name] = 'Needed: it says where the program attaches.';
+    problems[name] = 'Required: it sets where the program attaches.';
   for (const parameter of object.parameters) {
     const refused = refusal(parameter, values.get(parameter.name) ?? parameter.defaultValue);
     if (refused !== null) problems[parameter.name] = refused;

@@ -82,7 +82,7 @@ export class Attacher {
     return this.attach(program, { parameters: this.services.parameters.get(program) });
   }
 
-  /** What was said last time in this workspace, else the defaults: one click attaches. */
+  /** The values of the last time in this workspace, else the defaults: one click attaches. */
   private async chooseParameters(
     program: vscode.Uri,
     object: BpfObject,
@@ -94,8 +94,8 @@ export class Attacher {
     const title = programTitle(program);
     const words = (await this.services.templates.find(title))?.manifest.parameters ?? {};
     const { target } = await this.services.targets.choose(object);
-    const said = await this.services.form.ask({ title, object, target, start: values, words });
-    return changedValues(object.parameters, said);
+    const entered = await this.services.form.ask({ title, object, target, start: values, words });
+    return changedValues(object.parameters, entered);
   }
 
   private async compile(program: vscode.Uri): Promise<string> {

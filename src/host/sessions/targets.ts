@@ -1,4 +1,4 @@
-/** The two kernels a program can go to, each made when first needed, and which one is meant when nobody said. */
+/** The two kernels a program can go to, each made when first needed, and which one is meant when none was chosen. */
 import * as vscode from 'vscode';
 import { chooseTarget } from '../../session/choose-target';
 import { LocalTarget } from '../../session/local-target';

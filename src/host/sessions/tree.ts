@@ -39,11 +39,14 @@ export class SessionTree implements vscode.TreeDataProvider<SessionNode>, vscode
     if (node.kind === 'message')
       return treeItem({ label: node.text, tooltip: [node.text], icon: new vscode.ThemeIcon('info') });
     const cost = node.session.cost?.programs.get(node.program);
-    const said = cost ? `${rate(cost.runsPerSecond)} runs/s · ${overhead(cost)}` : '';
+    const costText = cost ? `${rate(cost.runsPerSecond)} runs/s · ${overhead(cost)}` : '';
     return treeItem({
       label: node.attach,
-      description: [node.program, said].filter(part => part !== '').join(' · '),
-      tooltip: [`Program ${node.program} is attached to ${node.attach}`, ...(said === '' ? [] : [said])],
+      description: [node.program, costText].filter(part => part !== '').join(' · '),
+      tooltip: [
+        `Program ${node.program} is attached to ${node.attach}`,
+        ...(costText === '' ? [] : [costText]),
+      ],
       icon: new vscode.ThemeIcon('plug'),
     });
   }

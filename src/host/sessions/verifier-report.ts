@@ -1,5 +1,5 @@
 /**
- * What the kernel said about a refused program, explained: a diagnostic on the C line it is about with the places that
+ * The kernel's log of a refused program, explained: a diagnostic on the C line it is about with the places that
  * led there, why and what to do as its hover, and the whole log as a read-only document one click away.
  */
 import * as vscode from 'vscode';
@@ -76,7 +76,7 @@ export class VerifierReports
     return hover(parts, here.range);
   }
 
-  /** Forgets what an earlier attempt with this program said; call before each load. */
+  /** Forgets the diagnostics of an earlier attempt with this program; call before each load. */
   clear(program: vscode.Uri): void {
     for (const file of this.filesOf.get(program.toString()) ?? []) {
       this.collection.delete(file);

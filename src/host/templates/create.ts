@@ -85,7 +85,8 @@ async function freeName(wanted: vscode.Uri): Promise<vscode.Uri> {
     value: `${stem}_${proposal}.bpf.c`,
     selection: [0, `${stem}_${proposal}`.length],
     problemOf: async text => {
-      if (!/^[A-Za-z_][\w-]*\.bpf\.c$/.test(text)) return 'Say a name that ends in .bpf.c, without folders.';
+      if (!/^[A-Za-z_][\w-]*\.bpf\.c$/.test(text))
+        return 'Name must end in .bpf.c and must not contain slashes.';
       return (await exists(vscode.Uri.joinPath(folder, text))) ? `${text} exists already.` : null;
     },
   });

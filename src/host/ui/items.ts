@@ -145,7 +145,7 @@ export interface TaskWish {
 }
 
 /**
- * A task of the source 'BPF'. No problem matchers: the compiler publishes what clang said, with ranges, notes and fixes. A
+ * A task of the source 'BPF'. No problem matchers: the compiler publishes clang's diagnostics, with ranges, notes and fixes. A
  * matcher's findings would stand beside them, and VS Code takes them away a moment after the task's end.
  */
 export function task(wish: TaskWish): vscode.Task {

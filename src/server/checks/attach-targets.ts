@@ -79,7 +79,7 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
       if (call !== undefined && !symbol && hasSyscall(kernel, call))
         return {
           severity: 'warning',
-          message: `System calls have functions of other names since 4.17: SEC("${/ret|exit/.test(kind.name) ? 'kretsyscall' : 'ksyscall'}/${call}") finds the right one.`,
+          message: `Syscall entry points are wrapped since Linux 4.17; use SEC("${/ret|exit/.test(kind.name) ? 'kretsyscall' : 'ksyscall'}/${call}").`,
           near: SYSCALL_PREFIXES.map(prefix => prefix + call).filter(one => types.hasFunction(one)),
         };
       if (!symbol) {

@@ -25,7 +25,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 export const sectionGrammar: Check = function* ({ source }) {
   const isNamed = source.isNamedForLibbpf;
   for (const { section } of source.programs) {
-    // ebpf-go takes any kind libbpf takes, and more; where it attaches is said in Go.
+    // ebpf-go takes any kind libbpf takes, and more; where it attaches is set in Go.
     if (source.isForGo && parseSection(section.name)) continue;
     const problem = grammarProblem(section, isNamed);
     if (problem) yield problem;
@@ -100,7 +100,7 @@ export function grammarProblem(section: SectionMark, isNamed: boolean): Problem 
       if (/^\w+$/.test(target))
         return {
           ...at(
-            `No file is said, so only a loader that says one can attach this; or write ${example(kind)}.`,
+            `The section names no file, so only a loader that passes one can attach this; or write ${example(kind)}.`,
           ),
           severity: 'information',
         };
@@ -178,7 +178,7 @@ function unknownKind(section: SectionMark): Problem {
     span: nameSpan.start < nameSpan.end ? nameSpan : section.span,
     message: exact
       ? `libbpf 1.0 and newer takes nothing after "${exact.kind.name}" (it names programs by their function).${hint}`
-      : `libbpf knows no program type "${word}".${hint}`,
+      : `libbpf does not know the program type "${word}".${hint}`,
     fixes: proposals.map((one, index) => replaceFix(`Change to "${one}"`, nameSpan, one, index === 0)),
   };
 }

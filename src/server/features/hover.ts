@@ -286,7 +286,7 @@ function availability(analysis: Analysis, kind: SectionKind, target: string): st
   const traceable = kernel.isTraceable(name);
   if (traceable === true) return `In ${where}, and it can be traced.`;
   if (!kernel.types.hasFunction(name) && kernel.symbol(name) === undefined)
-    return `Not in ${where}'s BTF. Functions without BTF can be probed, too, but whether ${name}() is one its symbols would say, which cannot be looked up from here.`;
+    return `Not in ${where}'s BTF. Functions without BTF can be probed, too, but whether ${name}() is one of them cannot be looked up from here.`;
   const suffix = /\.(isra|part|constprop|cold)/.exec(name)?.[0];
   if (suffix)
     return `In ${where}. ${suffix}: the compiler made this variant; its arguments may differ from the source's.`;
@@ -297,5 +297,5 @@ function availability(analysis: Analysis, kind: SectionKind, target: string): st
     return `In ${where}, with code of its own. Whether it is marked notrace only root can read (available_filter_functions).`;
   return kernel.isRunning
     ? `In ${where}. Whether it is inlined or marked notrace only root can read (available_filter_functions).`
-    : `In ${where}. Whether it is inlined or marked notrace its types (BTF) do not say, and its image is not here to ask.`;
+    : `In ${where}. BTF does not tell whether it is inlined or marked notrace, and the kernel image is not available here.`;
 }

@@ -1,4 +1,4 @@
-/** What a map is for and which panel it will get, said from its source; the object's BTF decides in the end (shared/object/views). */
+/** What a map is for and which panel it will get, judged from its source; the object's BTF decides in the end (shared/object/views). */
 import { MAP_KINDS } from '../helpers/map-kinds';
 import type { SourceMap, TagMark } from '../source/model';
 import type { Types } from '../source/types';

@@ -30,7 +30,7 @@ export const MAP_KINDS: readonly MapKind[] = [
   kind('INODE_STORAGE', 'A value per inode (5.10)', 'none'),
   kind('QUEUE', 'First in, first out', 'none'),
   kind('STACK', 'Last in, first out', 'none'),
-  kind('BLOOM_FILTER', 'A set that may say yes too often (5.16)', 'none'),
+  kind('BLOOM_FILTER', 'A set with false positives (5.16)', 'none'),
   kind('USER_RINGBUF', 'Records from user space to the program (6.1)', 'none'),
   kind('PROG_ARRAY', 'Programs to tail-call', 'none'),
   kind('CGROUP_ARRAY', 'Control groups to compare with', 'none'),

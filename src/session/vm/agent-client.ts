@@ -83,7 +83,7 @@ export class AgentClient implements AgentCalls {
   }
 
   consumed(processId: number, bytes: number): void {
-    // A guest that is gone waits for nothing; that it is gone is said by the end of its connection.
+    // A guest that is gone waits for nothing; the end of its connection reports that it is gone.
     if (this.ended) return;
     void this.connection.rpc.sendNotification('consumed', { processId, bytes }).catch(() => undefined);
     // An agent that does not read is not read from: confirmations would pile up here.

@@ -270,7 +270,7 @@ interface Booted {
   readonly acceleration: Acceleration;
 }
 
-/** A boot goes on where nothing can be hidden: that is said, and the environment check says what to do. */
+/** A boot goes on where nothing can be hidden: that is reported, and the environment check shows what to do. */
 async function sharedFiles(plan: Plan, nodePath: string): Promise<SharedFiles> {
   const { agentPath, hiddenFolders = [] } = plan.options;
   const { imagePath, modulesFolder } = plan.kernel;

@@ -43,7 +43,7 @@ export const FIRST_SHARED_FD = 4;
 /** Mounting takes some ten milliseconds; automounters and network file systems may take longer. */
 const DEADLINE_MS = 15_000;
 
-/** Throws VmError 'hidden-folder' for a folder that cannot be meant; whatever else fails is said in `notHidden`. */
+/** Throws VmError 'hidden-folder' for a folder that cannot be meant; whatever else fails is reported in `notHidden`. */
 export async function shareFiles(request: SharedFilesRequest): Promise<SharedFiles> {
   const candidates = await hiddenCandidates(request.hiddenFolders);
   const hidden = await hiddenPaths(candidates);

@@ -25,7 +25,7 @@ export class VmError extends Error {
     options?: { cause?: unknown },
   ) {
     super(
-      consoleTail.length > 0 ? `${message}\nThe guest's last words:\n${consoleTail.join('\n')}` : message,
+      consoleTail.length > 0 ? `${message}\nThe guest's last output:\n${consoleTail.join('\n')}` : message,
       options,
     );
     this.name = 'VmError';

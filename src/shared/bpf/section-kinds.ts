@@ -42,7 +42,7 @@ const KINDS: ReadonlyMap<string, SectionKind> = new Map(
       ['tp_btf', 'tracing', 'trace_raw_tp', 'name'],
       ['iter iter.s', 'tracing', 'trace_iter', 'iterator'],
       ['lsm lsm.s', 'lsm', 'lsm_mac', 'name'],
-      // Attached to a control group, which is not said in the section.
+      // Attached to a control group, which the section does not name.
       ['lsm_cgroup', 'lsm', 'lsm_cgroup', 'none'],
       ['freplace', 'ext', null, 'function'],
       ['raw_tp raw_tracepoint', 'raw_tracepoint', null, 'name'],

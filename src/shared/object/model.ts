@@ -201,7 +201,7 @@ export interface Parameter {
   readonly defaultValue: string;
   /** A parameter every tool knows, found by tag or by name (targ_pid, filter_pid, pid, target_comm ...). */
   readonly role: 'pid' | 'tid' | 'comm' | 'uid' | 'device' | 'path' | 'function' | 'usdt' | null;
-  /** Of the parameters with this mark one must be said before the program is attached: all defaults would be a burden. */
+  /** Of the parameters with this mark one must be set before the program is attached: all defaults would slow the machine down. */
   readonly ask: boolean;
 }
 

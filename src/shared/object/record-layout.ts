@@ -27,7 +27,7 @@ interface Place {
 interface Sink {
   readonly fields: Field[];
   /** By a field's name: the member beside it that holds its length, as the declaration says (BPFW_LENGTH). */
-  readonly saidLengths: Map<string, string>;
+  readonly declaredLengths: Map<string, string>;
   steps: number;
 }
 
@@ -41,7 +41,7 @@ function isFull(sink: Sink): boolean {
  * (a map's or global's variable) and, with the variable's name, tell what a single value means.
  */
 export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS, variableName = ''): RecordLayout {
-  const sink: Sink = { fields: [], saidLengths: new Map(), steps: 0 };
+  const sink: Sink = { fields: [], declaredLengths: new Map(), steps: 0 };
   const typeName = cName(btf, typeId);
   const place = { path: '', ownName: '', offset: 0, bitOffset: 0, bitSize: 0, tags, hidden: false, depth: 0 };
   const resolved = btf.type(btf.resolve(typeId));
@@ -57,18 +57,18 @@ export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS, vari
 const LENGTH_SUFFIXES = ['_len', '_length', '_size', '_sz'];
 
 /**
- * Texts and bytes get the field that holds their length: the one said, or for plain bytes the one named after them
+ * Texts and bytes get the field that holds their length: the declared one, or for plain bytes the one named after them
  * (`data`, `data_len`). Only an integer beside them counts.
  */
-function withLengths({ fields, saidLengths }: Sink): Field[] {
+function withLengths({ fields, declaredLengths }: Sink): Field[] {
   const byName = new Map(fields.map(field => [field.name, field]));
   return fields.map(field => {
     if (field.storage !== 'bytes' && field.storage !== 'text') return field;
-    const said = saidLengths.get(field.name);
+    const declared = declaredLengths.get(field.name);
     const beside = field.name.slice(0, field.name.lastIndexOf('.') + 1);
     const names =
-      said !== undefined
-        ? [beside + said]
+      declared !== undefined
+        ? [beside + declared]
         : field.meaning === 'hexdump'
           ? LENGTH_SUFFIXES.map(suffix => field.name + suffix)
           : [];
@@ -219,7 +219,7 @@ function flattenMembers(
     // An unnamed bit field is padding; unnamed structs and unions lend their members.
     if (member.name === '' && member.bitSize > 0) continue;
     const length = tags.get('length');
-    if (length !== null) sink.saidLengths.set(path, length);
+    if (length !== null) sink.declaredLengths.set(path, length);
     flatten(btf, member.type, place, sink);
     if (isFull(sink)) return;
   }

@@ -52,7 +52,7 @@ export const DataContent = {
 export type DataContent = (typeof DataContent)[keyof typeof DataContent];
 
 export const MapChangesFlag = {
-  /** Nothing said before counts any more: entries are told from the first on. */
+  /** Nothing sent before counts any more: entries are told from the first on. */
   anew: 1,
   /** The snapshot is complete. */
   last: 2,

@@ -22,7 +22,7 @@ const EMPTY_STYLE_HASH = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
 
 /**
  * HTML of a page. Nothing but the page's own script, style sheet, font and canvas pictures may load; no data is
- * written into it: that arrives by postMessage after the page said 'ready'.
+ * written into it: that arrives by postMessage after the page sent 'ready'.
  */
 export function webviewPageHtml(options: PageOptions): string {
   const source = escapeAttribute(options.cspSource);

@@ -26,7 +26,7 @@ export const TemplateManifestSchema = v.strictObject({
   ]),
   /** What the kernel or machine must have, in words. */
   needs: v.array(line),
-  /** Presentation of parameters, by C name; everything not said here comes from the object. */
+  /** Presentation of parameters, by C name; everything else comes from the object. */
   parameters: v.optional(
     v.record(
       v.string(),

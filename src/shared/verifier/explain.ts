@@ -56,7 +56,7 @@ export interface ExplainOptions {
   readonly source?: { readonly file: string; readonly text: string } | undefined;
   /** The file that is blamed when no line is known. */
   readonly file?: string | undefined;
-  /** What else was said of the rejection: libbpf's messages, the errno's name. */
+  /** What else is known of the rejection: libbpf's messages, the errno's name. */
   readonly words?: readonly string[] | undefined;
 }
 

@@ -118,7 +118,7 @@ describe('diagnostics', () => {
       "The target kernel's BTF has no function nothing_like_it_at_all(): it is inlined everywhere, in a module that is not loaded, not configured, or a function of another BPF program.",
     );
     const old = await problemsOf(program('kprobe/sys_openat', ''));
-    expect(old.diagnostics[0]?.message).toContain('SEC("ksyscall/openat") finds the right one');
+    expect(old.diagnostics[0]?.message).toContain('use SEC("ksyscall/openat")');
     expect(
       old.diagnostics[0] && (await server.fixed(old.name, old.diagnostics[0], 'Change to "__do_sys_openat"')),
     ).toContain('SEC("kprobe/__do_sys_openat")');

@@ -109,7 +109,7 @@ describe("the sandbox VM's kernel image", () => {
 
   it('is said to be missing where it is', async () => {
     expect(await hover(alone, 'fentry/vfs_read')).toContain(
-      'In the target kernel. Whether it is inlined or marked notrace its types (BTF) do not say, and its image is not here to ask.',
+      'In the target kernel. BTF does not tell whether it is inlined or marked notrace, and the kernel image is not available here.',
     );
     expect(await hover(alone, `fentry/${notrace}`)).not.toContain('⚠');
   });

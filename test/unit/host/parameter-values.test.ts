@@ -112,7 +112,7 @@ describe('what is wrong with values', () => {
 
   it('is said of each parameter', () => {
     const found = problems({ target_pid: 'one', target_function: '' });
-    expect(found.target_function).toBe('Needed: it says where the program attaches.');
+    expect(found.target_function).toBe('Required: it sets where the program attaches.');
     expect(found.target_pid).toContain("target_pid cannot be 'one'");
   });
 });

@@ -6,7 +6,7 @@ export interface Facts {
   readonly sentence: string;
   /** Named groups of the entry's pattern; '' for those that took no part. */
   readonly groups: Readonly<Record<string, string>>;
-  /** The C variable the sentence's register holds, quoted: "`calls`"; else what can be said of it: "this pointer". */
+  /** The C variable the sentence's register holds, quoted: "`calls`"; else a description: "this pointer". */
   subject(otherwise: string): string;
   /** C expression of the index or length that a pointer was made with, quoted. */
   index(otherwise: string): string;

@@ -1,4 +1,4 @@
-/** What fails around the verifier: the loader, missing symbols and BTF, permissions. Mostly said by libbpf. */
+/** What fails around the verifier: the loader, missing symbols and BTF, permissions. Mostly libbpf's messages. */
 import type { CatalogueEntry } from './entry';
 
 export const ENVIRONMENT: readonly CatalogueEntry[] = [

@@ -65,7 +65,7 @@ export const FLOW: readonly CatalogueEntry[] = [
     ],
     message: () => 'The code runs off its end: a path has no return.',
     why: 'Each path must end with return. The compiler leaves the end out where it believes the code is never reached: after undefined behaviour (an uninitialised variable, an endless loop, __builtin_unreachable()).',
-    fix: 'Compile with -Wall and fix what it says about this function; end every path with return.',
+    fix: 'Compile with -Wall and fix what it reports for this function; end every path with return.',
     example: {
       wrong: 'int f(void *ctx) {\n\t__builtin_unreachable();\n}',
       right: 'int f(void *ctx) {\n\treturn 0;\n}',

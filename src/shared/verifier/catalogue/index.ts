@@ -26,7 +26,7 @@ export interface Recognised {
 
 /** The first sentence that an entry describes; null when none does. */
 export function recognise(sentences: readonly string[]): Recognised | null {
-  // The poison of a failed relocation is said again, with the field's name, in a later line.
+  // The poison of a failed relocation is reported again, with the field's name, in a later line.
   const relocation = sentences.find(sentence => sentence.startsWith('failed to resolve CO-RE relocation'));
   for (const sentence of relocation ? [relocation] : sentences) {
     for (const entry of CATALOGUE) {
