@@ -1,5 +1,5 @@
 import { decodeCString } from '../utf8';
-import { AT, TAG } from './dwarf-constants';
+import { AT, FORM, TAG } from './dwarf-constants';
 import { type Elf, StringTable } from './elf';
 import { relocated } from './relocated';
 
@@ -164,7 +164,7 @@ class DwarfReader {
         const attribute = uleb();
         const form = uleb();
         // Signedness of implicit constants does not matter for the attributes read here.
-        const constant = form === 0x21 ? uleb() : 0;
+        const constant = form === FORM.implicitConst ? uleb() : 0;
         this.spend(1);
         if (attribute === 0 && form === 0) break;
         specification.push(attribute, form, constant);
@@ -221,89 +221,88 @@ class DwarfReader {
   private readForm(form: number, implicit: number, wantsText: boolean): number {
     this.lastText = '';
     switch (form) {
-      case 0x01:
-        return this.skip(this.addressBytes); // addr
-      case 0x03:
-        return this.skip(this.u16()); // block2
-      case 0x04:
-        return this.skip(this.u32()); // block4
-      case 0x05:
-        return this.u16(); // data2
-      case 0x06:
-      case 0x17:
-        return this.u32(); // data4, sec_offset
-      case 0x07:
-        return this.u64(); // data8
-      case 0x08:
-        return this.inlineString(); // string
-      case 0x09:
-      case 0x18:
-        return this.skip(this.uleb()); // block, exprloc
-      case 0x0a:
-        return this.skip(this.u8()); // block1
-      case 0x0b:
-      case 0x0c:
-        return this.u8(); // data1, flag
-      case 0x0d:
-        return this.sleb(); // sdata
-      case 0x0e:
-        return this.text(this.strings, this.u32(), wantsText); // strp
-      case 0x0f:
-        return this.uleb(); // udata
-      case 0x10:
-        return this.version === 2 ? this.skip(this.addressBytes) : this.u32(); // ref_addr
-      case 0x11:
-        return this.unitStart + this.u8(); // ref1
-      case 0x12:
-        return this.unitStart + this.u16(); // ref2
-      case 0x13:
-        return this.unitStart + this.u32(); // ref4
-      case 0x14:
-        return this.unitStart + this.u64(); // ref8
-      case 0x15:
-        return this.unitStart + this.uleb(); // ref_udata
-      case 0x16: {
-        // indirect
+      case FORM.addr:
+        return this.skip(this.addressBytes);
+      case FORM.block2:
+        return this.skip(this.u16());
+      case FORM.block4:
+        return this.skip(this.u32());
+      case FORM.data2:
+        return this.u16();
+      case FORM.data4:
+      case FORM.secOffset:
+        return this.u32();
+      case FORM.data8:
+        return this.u64();
+      case FORM.string:
+        return this.inlineString();
+      case FORM.block:
+      case FORM.exprloc:
+        return this.skip(this.uleb());
+      case FORM.block1:
+        return this.skip(this.u8());
+      case FORM.data1:
+      case FORM.flag:
+        return this.u8();
+      case FORM.sdata:
+        return this.sleb();
+      case FORM.strp:
+        return this.text(this.strings, this.u32(), wantsText);
+      case FORM.udata:
+        return this.uleb();
+      case FORM.refAddr:
+        return this.version === 2 ? this.skip(this.addressBytes) : this.u32();
+      case FORM.ref1:
+        return this.unitStart + this.u8();
+      case FORM.ref2:
+        return this.unitStart + this.u16();
+      case FORM.ref4:
+        return this.unitStart + this.u32();
+      case FORM.ref8:
+        return this.unitStart + this.u64();
+      case FORM.refUdata:
+        return this.unitStart + this.uleb();
+      case FORM.indirect: {
         const actual = this.uleb();
-        if (actual === 0x16) throw new Unreadable('indirect form of itself');
+        if (actual === FORM.indirect) throw new Unreadable('indirect form of itself');
         return this.readForm(actual, 0, wantsText);
       }
-      case 0x19:
-        return 1; // flag_present
-      case 0x1a:
-        return this.indexedText(this.uleb(), wantsText); // strx
-      case 0x1b:
-      case 0x22:
-      case 0x23:
-        return this.uleb(); // addrx, loclistx, rnglistx
-      case 0x1c:
-      case 0x1d:
-        return this.skip(4); // ref_sup4, strp_sup
-      case 0x1e:
-        return this.skip(16); // data16
-      case 0x1f:
-        return this.text(this.lineStrings, this.u32(), wantsText); // line_strp
-      case 0x20:
-      case 0x24:
-        return this.skip(8); // ref_sig8, ref_sup8
-      case 0x21:
-        return implicit; // implicit_const
-      case 0x25:
-        return this.indexedText(this.u8(), wantsText); // strx1
-      case 0x26:
-        return this.indexedText(this.u16(), wantsText); // strx2
-      case 0x27:
-        return this.indexedText(this.u8() | (this.u16() << 8), wantsText); // strx3
-      case 0x28:
-        return this.indexedText(this.u32(), wantsText); // strx4
-      case 0x29:
-        return this.skip(1); // addrx1
-      case 0x2a:
-        return this.skip(2); // addrx2
-      case 0x2b:
-        return this.skip(3); // addrx3
-      case 0x2c:
-        return this.skip(4); // addrx4
+      case FORM.flagPresent:
+        return 1;
+      case FORM.strx:
+        return this.indexedText(this.uleb(), wantsText);
+      case FORM.addrx:
+      case FORM.loclistx:
+      case FORM.rnglistx:
+        return this.uleb();
+      case FORM.refSup4:
+      case FORM.strpSup:
+        return this.skip(4);
+      case FORM.data16:
+        return this.skip(16);
+      case FORM.lineStrp:
+        return this.text(this.lineStrings, this.u32(), wantsText);
+      case FORM.refSig8:
+      case FORM.refSup8:
+        return this.skip(8);
+      case FORM.implicitConst:
+        return implicit;
+      case FORM.strx1:
+        return this.indexedText(this.u8(), wantsText);
+      case FORM.strx2:
+        return this.indexedText(this.u16(), wantsText);
+      case FORM.strx3:
+        return this.indexedText(this.u8() | (this.u16() << 8), wantsText);
+      case FORM.strx4:
+        return this.indexedText(this.u32(), wantsText);
+      case FORM.addrx1:
+        return this.skip(1);
+      case FORM.addrx2:
+        return this.skip(2);
+      case FORM.addrx3:
+        return this.skip(3);
+      case FORM.addrx4:
+        return this.skip(4);
       default:
         throw new Unreadable(`form ${form}`);
     }
