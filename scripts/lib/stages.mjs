@@ -21,7 +21,12 @@ export const stages = [
   {
     name: 'lint',
     deadlineMs: 10 * minute,
-    run: () => commands([bin('biome'), 'check', '.'], [bin('tsc'), '-b']),
+    run: () =>
+      commands(
+        [bin('biome'), 'check', '.'],
+        [bin('tsc'), '-b'],
+        [process.execPath, 'scripts/lint-words.mjs'],
+      ),
   },
   { name: 'build', deadlineMs: 5 * minute, run: () => commands([process.execPath, 'esbuild.mjs']) },
   vitestStage('unit', 10 * minute),

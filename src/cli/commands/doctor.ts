@@ -26,7 +26,7 @@ export async function doctorCommand(options: {
   if (options.json === true) {
     // The field was called `mend` in 0.1 (docs/cli.md): kept, with the same value.
     for (const { area, rows } of sections)
-      for (const row of rows) printJson({ type: 'check', area, ...row, mend: row.fix });
+      for (const row of rows) printJson({ type: 'check', area, ...row, mend: row.fix }); // lint-words: quoted
   } else print(environmentText(sections).split('\n'));
   const works = ({ rows }: EnvironmentSection) => rows.every(row => row.ok);
   // Without a wish one working target is enough.

@@ -18,7 +18,7 @@ export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string
   return path.join(env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'bpf-workbench');
 }
 
-const MEND =
+const FIX =
   'Run “BPF: Install Sandbox VM” in VS Code: it unpacks the distribution’s kernel there, without installing it. In a checkout of BPF Workbench, npm run setup does the same.';
 
 /**
@@ -46,7 +46,7 @@ export async function findKernel(
   throw new VmError(
     'kernel-missing',
     `The sandbox VM needs a kernel image; there is none in ${kernelsFolder}.`,
-    MEND,
+    FIX,
   );
 }
 
