@@ -51,7 +51,7 @@ describe('bpfw run --guard', () => {
     const cli = path.join(root, 'dist/cli.js');
     expect(await guest.run(['node', cli, 'run', object, '--guard', 'much'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("--guard 'much' is not a share"),
+      stderr: expect.stringContaining("--guard 'much' is not a percentage of one CPU"),
     });
   });
 });
