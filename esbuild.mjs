@@ -127,11 +127,11 @@ const all = [
     options: { ...node, outfile: outFile(out), external: ['vscode'] },
   })),
   {
-    in: 'src/helper/main.ts',
+    in: 'src/tracer/main.ts',
     options: { ...node, minify: true, outfile: outFile('helper.js'), plugins: [koffiNative] },
   },
   { in: 'src/guest/main.ts', options: { ...node, outfile: outFile('guest-agent.js') } },
-  { in: 'src/session/ifunc-probe.ts', options: { ...node, outfile: outFile('ifunc-probe.js') } },
+  { in: 'src/session/targets/ifunc-probe.ts', options: { ...node, outfile: outFile('ifunc-probe.js') } },
   {
     in: 'src/cli/main.ts',
     options: { ...node, outfile: outFile('cli.js'), banner: { js: '#!/usr/bin/env node' } },

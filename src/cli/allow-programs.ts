@@ -1,5 +1,5 @@
 /** `--allow PROGRAM`: the command line's consent to programs that may change the system. */
-import type { AskProgramConsent } from '../session/program-consent';
+import type { AskProgramConsent } from '../session/tracing/program-consent';
 import { consentLine } from '../shared/bpf/program-policy';
 import type { BpfObject } from '../shared/object/model';
 import { escapeText } from '../shared/text/escape';

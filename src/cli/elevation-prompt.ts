@@ -1,4 +1,4 @@
-import type { ElevationUi } from '../session/elevation';
+import type { ElevationUi } from '../session/elevation/elevation';
 import { tell, tellPiece } from './terminal';
 
 /** On a terminal sudo asks by itself; what it will be asked for, and why, is printed before. */

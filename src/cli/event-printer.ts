@@ -1,6 +1,6 @@
 /** Records of a session's streams on their way to the output; those that hold kernel or user addresses wait for names. */
 import type { Symbolizer } from '../session/symbols/symbolizer';
-import type { SessionStream } from '../session/tracing-session';
+import type { SessionStream } from '../session/tracing/tracing-session';
 import { decodeRecord, recordFits } from '../shared/decode/field';
 import type { FieldValue } from '../shared/decode/model';
 import { indexPerfRecords } from '../shared/decode/perf-records';

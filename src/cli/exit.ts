@@ -1,8 +1,8 @@
 /** Exit codes of bpfw (docs/cli.md) and how errors become them. */
 import { CompileEnvironmentError } from '../compile/environment-error';
 import { SessionError } from '../session/errors';
-import { HelperRequestError } from '../session/helper-connection';
-import { ObjectError } from '../shared/object/model';
+import { HelperRequestError } from '../session/targets/tracer-connection';
+import { ObjectError } from '../shared/elf/object-error';
 import { TemplateError } from '../templates/catalogue';
 import { tell, tellMessage, tellText } from './terminal';
 

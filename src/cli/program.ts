@@ -5,7 +5,7 @@ import { buildCommand } from './commands/build';
 import { doctorCommand } from './commands/doctor';
 import { explainCommand } from './commands/explain';
 import { inspectCommand } from './commands/inspect';
-import { installHelperCommand, uninstallHelperCommand } from './commands/install-helper';
+import { installHelperCommand, uninstallHelperCommand } from './commands/install-tracer';
 import { newCommand } from './commands/new';
 import { runCommand } from './commands/run';
 import type { RunOptions } from './commands/run-options';

@@ -1,8 +1,8 @@
 /** What `bpfw run` says, in the order it says it; one implementation prints JSON lines, the other text for people. */
-import type { NamedStack } from '../session/read-stacks';
+import type { NamedStack } from '../session/symbols/read-stacks';
 import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
 import type { GlobalVariable, MapDefinition, RecordLayout } from '../shared/object/model';
-import type { AttachedProgram } from '../shared/protocol/helper';
+import type { AttachedProgram } from '../shared/protocol/tracer';
 
 export interface StartupMs {
   readonly compile: number;

@@ -1,8 +1,8 @@
 /** From a session's maps to what is printed: the command line's counterpart of the panels. */
 
-import { readStacks } from '../session/read-stacks';
+import { readStacks } from '../session/symbols/read-stacks';
 import type { Symbolizer } from '../session/symbols/symbolizer';
-import type { TracingSession } from '../session/tracing-session';
+import type { TracingSession } from '../session/tracing/tracing-session';
 import { decodeEntries } from '../shared/decode/entries';
 import { decodeGlobals } from '../shared/decode/globals';
 import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histograms';

@@ -1,4 +1,4 @@
-import type { Btf, BtfType, BtfTypeId } from '../shared/object/btf-model';
+import type { Btf, BtfType, BtfTypeId } from '../shared/btf/btf-model';
 
 /** Btf.type() decodes anew on every call; while a header is made the same types are asked for many times. */
 export class DecodedTypes {

@@ -1,4 +1,4 @@
-import type { Btf } from '../shared/object/btf-model';
+import type { Btf } from '../shared/btf/btf-model';
 import type { CompileDiagnostic } from './diagnostics';
 import { vmlinuxNames } from './vmlinux-names';
 import type { TypeNeeds } from './vmlinux-reduce';

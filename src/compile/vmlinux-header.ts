@@ -1,5 +1,5 @@
-import type { Btf, BtfType, BtfTypeId } from '../shared/object/btf-model';
-import { ObjectError } from '../shared/object/model';
+import type { Btf, BtfType, BtfTypeId } from '../shared/btf/btf-model';
+import { ObjectError } from '../shared/elf/object-error';
 import { DecodedTypes } from './decoded-types';
 import { type Layout, Layouts, type PaddingBits } from './vmlinux-layout';
 import { identifier, keyword, type VmlinuxNames, vmlinuxNames } from './vmlinux-names';

@@ -1,5 +1,5 @@
-import type { Btf, BtfMember, BtfTypeId } from '../shared/object/btf-model';
-import { ObjectError } from '../shared/object/model';
+import type { Btf, BtfMember, BtfTypeId } from '../shared/btf/btf-model';
+import { ObjectError } from '../shared/elf/object-error';
 import type { DecodedTypes } from './decoded-types';
 
 /** How to write one struct or union so that clang's BPF target lays it out as the kernel did. */

@@ -1,4 +1,4 @@
-import type { Btf, BtfTypeId } from '../shared/object/btf-model';
+import type { Btf, BtfTypeId } from '../shared/btf/btf-model';
 
 /**
  * The C names a header gives to BTF types. C has one name space for tags and one for typedefs and enumerators; a kernel

@@ -1,4 +1,4 @@
-import type { Btf, BtfTypeId } from '../shared/object/btf-model';
+import type { Btf, BtfTypeId } from '../shared/btf/btf-model';
 import { vmlinuxHeader } from './vmlinux-header';
 import { vmlinuxNames } from './vmlinux-names';
 

@@ -1,13 +1,13 @@
 /** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { OwnHelper } from '../session/installed-helper';
+import type { OwnHelper } from '../session/elevation/installed-tracer';
 import { PANELS, type PanelName } from '../shared/object/panels';
 import { type CommandId, CommandIds, ContextKeys } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
-import { confirmAndInstallHelper, confirmAndUninstallHelper } from './environment/install-helper';
 import { installSandbox } from './environment/install-sandbox';
+import { confirmAndInstallHelper, confirmAndUninstallHelper } from './environment/install-tracer';
 import type { EnvironmentView } from './environment/view';
 import { COPY_TEXT_COMMAND } from './environment/view';
 import { Cancelled, errors, present } from './errors';

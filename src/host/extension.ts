@@ -3,7 +3,7 @@
  * Nothing here reads a file, starts a process or asks the machine anything.
  */
 import * as vscode from 'vscode';
-import { HELPER_IDLE_MS, HelperPool } from '../session/helper-pool';
+import { HELPER_IDLE_MS, HelperPool } from '../session/targets/tracer-pool';
 import { PANELS } from '../shared/object/panels';
 import { CommandIds, panelViewId, SettingIds, ViewIds } from './command-ids';
 import { registerCommands } from './commands';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { findClang } from '../../src/compile/clang';
 import { compile } from '../../src/compile/compile';
 import { type BtfSource, btfId } from '../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../src/shared/object/btf';
+import { parseBtf } from '../../src/shared/btf/btf';
 import { readCatalogue } from '../../src/templates/catalogue';
 import { kernelBtf } from './kernel-btf';
 import { type Row, row } from './measure';

@@ -9,7 +9,7 @@ import { defaultCacheFolder } from '../../src/compile/cache-files';
 import { findClang } from '../../src/compile/clang';
 import { compileFlags, findLibbpfHeaders } from '../../src/compile/flags';
 import { btfId, ensureVmlinuxHeader } from '../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../src/shared/object/btf';
+import { parseBtf } from '../../src/shared/btf/btf';
 import { ServerUnderTest } from '../golden/server/client';
 import { kernelBtf } from './kernel-btf';
 import { percentile, type Row, row } from './measure';

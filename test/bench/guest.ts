@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { findClang } from '../../src/compile/clang';
 import { compile } from '../../src/compile/compile';
 import { btfId } from '../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../src/shared/object/btf';
+import { parseBtf } from '../../src/shared/btf/btf';
 import { bootGuest, type TestGuest } from '../kernel/bench/guest';
 import { kernelBtf } from './kernel-btf';
 import { type Measured, median, type Row, row } from './measure';

@@ -6,7 +6,7 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SessionModel } from '../../src/host/sessions/session-model';
-import type { VmTarget } from '../../src/session/vm-target';
+import type { VmTarget } from '../../src/session/targets/vm-target';
 import { lockGuestPlace } from '../kernel/bench/machine-lock';
 import { activeExtension, scratchProgram, until } from './lib/extension';
 

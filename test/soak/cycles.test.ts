@@ -1,9 +1,9 @@
 /** Attaching and detaching for a long time costs one helper neither descriptors nor memory, and leaves nothing loaded. */
 import { expect, it } from 'vitest';
-import { startSession } from '../../src/session/start-session';
+import { startSession } from '../../src/session/tracing/start-session';
 import { sharedGuest } from '../kernel/bench/guest';
 import { compileProgram, traceBench } from '../kernel/bench/trace';
-import { helperCosts } from './helper-process';
+import { helperCosts } from './tracer-process';
 
 /** Histogram, ring buffer and perf buffer, by turns. */
 const PROGRAMS = ['vfsreadlat', 'hello_perf_output', 'bitehist'] as const;

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { readDrops } from '../../src/session/drops';
-import { startSession } from '../../src/session/start-session';
+import { readDrops } from '../../src/session/tracing/drops';
+import { startSession } from '../../src/session/tracing/start-session';
 import { indexRingSpan } from '../../src/shared/decode/ring-span';
 import { sharedGuest } from '../kernel/bench/guest';
 import { root, workFolder } from '../kernel/bench/paths';
 import { compileProgram, traceBench } from '../kernel/bench/trace';
-import { helperCosts } from './helper-process';
+import { helperCosts } from './tracer-process';
 
 const SECONDS = 30;
 /** Events each system call makes: the program's limit. */

@@ -1,4 +1,4 @@
-/** As test/unit/helper/fuzz.test.ts and test/unit/hostile/frames.test.ts, a million frames in each direction. */
+/** As test/unit/tracer/fuzz.test.ts and test/unit/hostile/frames.test.ts, a million frames in each direction. */
 import { expect, it } from 'vitest';
 
 import { runRounds } from '../unit/hostile/run';

@@ -141,10 +141,10 @@ describe('rooms', () => {
   });
 
   it('sees an import that leaves its room', () => {
-    const shared = roomOf('src/shared/object/btf.ts');
+    const shared = roomOf('src/shared/btf/btf.ts');
     const panel = roomOf('webview/histogram/main.ts');
-    expect(shared && isAllowed('src/shared/object/btf.ts', shared, 'node:fs')).toBe(false);
-    expect(shared && isAllowed('src/shared/object/btf.ts', shared, '../../compile/clang')).toBe(false);
+    expect(shared && isAllowed('src/shared/btf/btf.ts', shared, 'node:fs')).toBe(false);
+    expect(shared && isAllowed('src/shared/btf/btf.ts', shared, '../../compile/clang')).toBe(false);
     expect(panel && isAllowed('webview/histogram/main.ts', panel, '../events/model')).toBe(false);
     expect(panel && isAllowed('webview/histogram/main.ts', panel, '../common/chart')).toBe(true);
   });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { chooseTarget } from '../../session/choose-target';
+import { chooseTarget } from '../../session/targets/choose-target';
 import { RejectedError, UsageError } from '../exit';
 import { requireFile } from '../input-file';
 import { printJson } from '../print/json';

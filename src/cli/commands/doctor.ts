@@ -1,6 +1,6 @@
 import { compileRows } from '../../compile/doctor';
-import { localRows } from '../../session/doctor';
-import { vmRows } from '../../session/vm-doctor';
+import { localRows } from '../../session/environment/doctor';
+import { vmRows } from '../../session/environment/vm-doctor';
 import { type EnvironmentSection, environmentText } from '../../shared/environment';
 import { EXIT } from '../exit';
 import { cacheFolder, OWN_HELPER } from '../paths';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { verifyPrograms } from '../../session/verify-programs';
+import { verifyPrograms } from '../../session/tracing/verify-programs';
 import { requireAllowed } from '../allow-programs';
 import { terminalUi } from '../elevation-prompt';
 import { EXIT, RejectedError } from '../exit';

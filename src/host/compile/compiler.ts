@@ -4,7 +4,7 @@ import { defaultCacheFolder } from '../../compile/cache-files';
 import { findClang } from '../../compile/clang';
 import { type CompileResult, compile } from '../../compile/compile';
 import { type BtfSource, btfId } from '../../compile/vmlinux-cache';
-import type { TargetBtf } from '../../session/target';
+import type { TargetBtf } from '../../session/targets/target';
 import type { Log } from '../log';
 import type { Targets } from '../sessions/targets';
 import { settings } from '../settings';

@@ -1,9 +1,9 @@
 /** Everything BPF: Check Environment asks: what compiles, this kernel and process, what the sandbox VM needs. */
 import { compileRows } from '../../compile/doctor';
-import { localRows } from '../../session/doctor';
-import type { OwnHelper } from '../../session/installed-helper';
+import type { OwnHelper } from '../../session/elevation/installed-tracer';
+import { localRows } from '../../session/environment/doctor';
+import { vmRows } from '../../session/environment/vm-doctor';
 import { defaultCacheFolder } from '../../session/vm/kernel-image';
-import { vmRows } from '../../session/vm-doctor';
 import type { EnvironmentSection } from '../../shared/environment';
 
 export interface EnvironmentSources {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type * as vscode from 'vscode';
-import type { OwnHelper } from '../../session/installed-helper';
+import type { OwnHelper } from '../../session/elevation/installed-tracer';
 import { environmentText } from '../../shared/environment';
 import { CommandIds } from '../command-ids';
 import type { Log } from '../log';

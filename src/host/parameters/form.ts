@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import type { Target } from '../../session/target';
+import type { Target } from '../../session/targets/target';
 import type { BpfObject } from '../../shared/object/model';
 import {
   type FromParametersPage,

@@ -1,9 +1,9 @@
 /** Help with finding a parameter's value: lists of what the target and its files have. */
 import * as vscode from 'vscode';
-import type { Target } from '../../session/target';
-import { listDisks, listProcesses } from '../../session/target-lists';
-import { userFile } from '../../session/user-files';
-import { fileFunctions, fileProbes } from '../../session/user-functions';
+import type { Target } from '../../session/targets/target';
+import { listDisks, listProcesses } from '../../session/targets/target-lists';
+import { userFile } from '../../session/targets/user-files';
+import { fileFunctions, fileProbes } from '../../session/targets/user-functions';
 import type { BpfObject, Parameter } from '../../shared/object/model';
 import { type Choice, PickList } from '../ui/inputs';
 

@@ -1,5 +1,5 @@
 /** Which values a program starts with, and whether somebody must be asked first. No `vscode`. */
-import { encodeParameter } from '../../session/parameter-values';
+import { encodeParameter } from '../../session/tracing/parameter-values';
 import type { BpfObject, Parameter } from '../../shared/object/model';
 
 /** Why `text` is not a valid value of the parameter, or null: the encoder itself decides. */

@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { HelperPool } from '../../session/helper-pool';
-import { namedProcess, requireProcess } from '../../session/named-process';
-import { startSession } from '../../session/start-session';
 import { Symbolizer } from '../../session/symbols/symbolizer';
+import { namedProcess, requireProcess } from '../../session/targets/named-process';
+import type { HelperPool } from '../../session/targets/tracer-pool';
+import { startSession } from '../../session/tracing/start-session';
 import type { BpfObject } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
 import { ContextKeys } from '../command-ids';

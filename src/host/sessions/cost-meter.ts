@@ -1,5 +1,5 @@
 /** What a session's programs cost the machine, from the kernel's run-time statistics (BPF_ENABLE_STATS). No `vscode`. */
-import type { HelperResults } from '../../shared/protocol/helper';
+import type { HelperResults } from '../../shared/protocol/tracer';
 
 export interface Cost {
   readonly runsPerSecond: number;

@@ -2,8 +2,8 @@
  * What a user sees before anything gets privileges: which capabilities and why, then sudo's password. The password
  * goes from the box to sudo's standard input and is kept nowhere.
  */
-import type { CapabilityBudget } from '../../session/budget';
-import type { ElevationUi, ElevationWay } from '../../session/elevation';
+import type { CapabilityBudget } from '../../session/elevation/capabilities';
+import type { ElevationUi, ElevationWay } from '../../session/elevation/elevation';
 import { askText } from '../ui/inputs';
 import { askModal } from '../ui/messages';
 

@@ -1,6 +1,6 @@
 /** The event streams of one session: what a page needs to know of each, and the records kept, bounded. */
-import { type DropCount, streamOf } from '../../session/drops';
-import type { SessionStream } from '../../session/tracing-session';
+import { type DropCount, streamOf } from '../../session/tracing/drops';
+import type { SessionStream } from '../../session/tracing/tracing-session';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type { StreamDescription, ToWebview } from '../../shared/protocol/webview';
 import { EventStore, endsWithNewline } from '../panels/event-store';

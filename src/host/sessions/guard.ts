@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { OverheadGuard, watchOverhead } from '../../session/overhead-guard';
-import type { TracingSession } from '../../session/tracing-session';
+import { OverheadGuard, watchOverhead } from '../../session/tracing/overhead-guard';
+import type { TracingSession } from '../../session/tracing/tracing-session';
 import { CommandIds, SettingIds } from '../command-ids';
 import type { Log } from '../log';
 import { settings } from '../settings';

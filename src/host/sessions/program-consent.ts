@@ -1,4 +1,4 @@
-import type { AskProgramConsent } from '../../session/program-consent';
+import type { AskProgramConsent } from '../../session/tracing/program-consent';
 import { consentLine } from '../../shared/bpf/program-policy';
 import { askModal } from '../ui/messages';
 

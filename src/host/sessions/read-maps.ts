@@ -1,7 +1,7 @@
-import { HelperRequestError } from '../../session/helper-connection';
-import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/read-stacks';
+import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/symbols/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
-import type { MapBytes, TracingSession } from '../../session/tracing-session';
+import { HelperRequestError } from '../../session/targets/tracer-connection';
+import type { MapBytes, TracingSession } from '../../session/tracing/tracing-session';
 import { EntryDecoder } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
 import { decodeGlobalHistograms, HistogramDecoder } from '../../shared/decode/histograms';

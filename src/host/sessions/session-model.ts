@@ -4,11 +4,11 @@
  * the words of shared/protocol/webview.
  */
 import * as vscode from 'vscode';
-import { readDropCounts, sumDrops } from '../../session/drops';
-import { HelperRequestError } from '../../session/helper-connection';
-import type { StackSnapshot } from '../../session/read-stacks';
+import type { StackSnapshot } from '../../session/symbols/read-stacks';
 import { type Symbolizer, UNKNOWN_NAME } from '../../session/symbols/symbolizer';
-import type { SessionStream, TracingSession } from '../../session/tracing-session';
+import { HelperRequestError } from '../../session/targets/tracer-connection';
+import { readDropCounts, sumDrops } from '../../session/tracing/drops';
+import type { SessionStream, TracingSession } from '../../session/tracing/tracing-session';
 import type { Drops } from '../../shared/decode/model';
 import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { MapDefinition, Program } from '../../shared/object/model';

@@ -1,5 +1,5 @@
 /** From the entries of a table of stacks to what the Stacks page draws: what is counted, and what is summed. No `vscode`. */
-import type { StackEntry } from '../../session/read-stacks';
+import type { StackEntry } from '../../session/symbols/read-stacks';
 import type { FieldValue } from '../../shared/decode/model';
 import { type StackTable, stackSpace } from '../../shared/decode/stack-tables';
 import type { Field } from '../../shared/object/model';

@@ -1,10 +1,10 @@
 /** The two kernels a program can go to, each made when first needed, and which one is meant when none was chosen. */
 import * as vscode from 'vscode';
-import { chooseTarget } from '../../session/choose-target';
-import { LocalTarget } from '../../session/local-target';
-import type { Target, TargetBtf, TargetId } from '../../session/target';
+import { chooseTarget } from '../../session/targets/choose-target';
+import { LocalTarget } from '../../session/targets/local-target';
+import type { Target, TargetBtf, TargetId } from '../../session/targets/target';
+import { VmTarget } from '../../session/targets/vm-target';
 import type { SandboxVm } from '../../session/vm/sandbox-vm';
-import { VmTarget } from '../../session/vm-target';
 import type { BpfObject } from '../../shared/object/model';
 import { ContextKeys } from '../command-ids';
 import type { Log } from '../log';

@@ -3,7 +3,7 @@
  * led there, why and what to do as its hover, and the whole log as a read-only document one click away.
  */
 import * as vscode from 'vscode';
-import { HelperRequestError } from '../../session/helper-connection';
+import { HelperRequestError } from '../../session/targets/tracer-connection';
 import type { BpfObject } from '../../shared/object/model';
 import { escapeText } from '../../shared/text/escape';
 import { entryOf } from '../../shared/verifier/catalogue';

@@ -1,5 +1,5 @@
 /** BTF types as C writes them. */
-import type { Btf, BtfTypeId } from '../../shared/object/btf-model';
+import type { Btf, BtfTypeId } from '../../shared/btf/btf-model';
 
 const MAX_DEPTH = 32;
 

@@ -2,7 +2,7 @@
  * Names of a BTF table, by kind, from one pass over its bytes. Btf.find() of the shared reader decodes each name from
  * UTF-8 by itself, which for the 45,000 functions of a distribution kernel takes longer than a first completion may.
  */
-import type { BtfTypeId } from '../../shared/object/btf-model';
+import type { BtfTypeId } from '../../shared/btf/btf-model';
 
 /** BTF_KIND_* of include/uapi/linux/btf.h: the kinds that are looked up by name. */
 const KINDS = { 1: 'int', 4: 'struct', 5: 'union', 6: 'enum', 8: 'typedef', 12: 'func', 19: 'enum' } as const;

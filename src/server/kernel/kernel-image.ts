@@ -6,7 +6,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { readKallsyms } from '../../shared/object/kallsyms';
+import { readKallsyms } from '../../shared/elf/kallsyms';
 
 export interface ImageFunctions {
   /** As /proc/kallsyms has them, code only; the kernel proper, no modules. */

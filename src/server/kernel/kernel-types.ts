@@ -1,5 +1,5 @@
 /** What a kernel's BTF says about where programs can attach and what its types are; names are collected once. */
-import type { Btf, BtfMember, BtfTypeId } from '../../shared/object/btf-model';
+import type { Btf, BtfMember, BtfTypeId } from '../../shared/btf/btf-model';
 import { unmarkedKfuncs } from '../helpers/kfunc-history';
 import { declaration } from './btf-c';
 import { BtfNames, type Enumerator, type NamedKind } from './btf-names';

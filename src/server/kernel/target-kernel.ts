@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { newestCachedBtf } from '../../compile/cached-btf';
-import { parseBtf } from '../../shared/object/btf';
+import { parseBtf } from '../../shared/btf/btf';
 import { type ImageFunctions, imageBeside, readImageFunctions } from './kernel-image';
 import { KernelTypes } from './kernel-types';
 import { untraceableFunctions } from './untraceable';

@@ -1,7 +1,7 @@
 /** Functions and static probes of a program or library: what uprobe and USDT targets name. Reads symbols only. */
 import { accessSync, closeSync, constants, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { elfNotes } from '../../shared/object/elf-notes';
+import { elfNotes } from '../../shared/elf/elf-notes';
 import { openUntrustedFileSync } from '../../system/untrusted-file';
 
 export interface UserBinary {

@@ -1,5 +1,5 @@
 /** Types of expressions: from the file's own declarations, else from the kernel's BTF. */
-import type { BtfTypeId } from '../../shared/object/btf-model';
+import type { BtfTypeId } from '../../shared/btf/btf-model';
 import type { Helper } from '../helpers/helper-defs';
 import { declaration } from '../kernel/btf-c';
 import type { KernelTypes } from '../kernel/kernel-types';

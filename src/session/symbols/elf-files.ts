@@ -1,7 +1,7 @@
 /** The programs and libraries that traced processes have mapped, as they are on disk. Their paths are the processes' word. */
 import { BoundedMap } from '../../shared/bounded-map';
 import { readUntrustedFile } from '../../system/untrusted-file';
-import { UserElf } from '../user-elf';
+import { UserElf } from '../targets/user-elf';
 
 /** Larger files stay unnamed: only debug builds of browsers and their like are. */
 const FILE_BYTES = 512 << 20;

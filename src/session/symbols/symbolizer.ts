@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { BoundedMap } from '../../shared/bounded-map';
 import type { StackAddress } from '../../shared/decode/stacks';
-import { type HelperConnection, HelperRequestError } from '../helper-connection';
-import type { Target } from '../target';
-import type { TracingSession } from '../tracing-session';
+import type { Target } from '../targets/target';
+import { type HelperConnection, HelperRequestError } from '../targets/tracer-connection';
+import type { TracingSession } from '../tracing/tracing-session';
 import { Demangler } from './demangler';
 import { ElfFiles } from './elf-files';
 import { FileSymbolizer } from './file-symbolizer';

@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GUEST_PORTS, type GuestNotifications, type GuestSpawn } from '../../shared/protocol/guest';
-import { createOwnedFolder, removeStaleFolders } from '../owned-folder';
+import { createOwnedFolder, removeStaleFolders } from '../elevation/owned-folder';
 import { type Acceleration, accelerationsToTry, rememberKvm } from './acceleration';
 import { AgentClient } from './agent-client';
 import { cpioArchive } from './cpio';

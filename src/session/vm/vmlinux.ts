@@ -6,7 +6,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { elfNotes } from '../../shared/object/elf-notes';
+import { elfNotes } from '../../shared/elf/elf-notes';
 import { runChild } from '../../system/child-process';
 import { findTool } from './find-tool';
 import type { KernelImage } from './kernel-image';

@@ -4,7 +4,7 @@
  * inspektor-gadget.
  */
 import { stringify } from 'yaml';
-import type { Btf } from '../object/btf-model';
+import type { Btf } from '../btf/btf-model';
 import type { BpfObject, Field, MapDefinition, Parameter, Program } from '../object/model';
 import { type Engine, ExportError, type Exported, type ExportInput, type SectionThere } from './model';
 import { type ChosenPrograms, choosePrograms, completeSection } from './programs';

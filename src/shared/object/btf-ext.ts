@@ -1,5 +1,6 @@
-import type { Btf, BtfTypeId } from './btf-model';
-import { type CoreRelocation, ObjectError, type SourceLine } from './model';
+import type { Btf, BtfTypeId } from '../btf/btf-model';
+import { ObjectError } from '../elf/object-error';
+import type { CoreRelocation, SourceLine } from './model';
 
 /** .BTF.ext by section name, in file order (include/uapi/linux/btf.h has the records, tools/lib/bpf/libbpf_internal.h the frame). */
 export interface BtfExt {

@@ -1,6 +1,6 @@
-import type { Btf, BtfTypeId } from './btf-model';
-import type { Elf, ElfSection } from './elf';
-import { ObjectError } from './model';
+import type { Btf, BtfTypeId } from '../btf/btf-model';
+import type { Elf, ElfSection } from '../elf/elf';
+import { ObjectError } from '../elf/object-error';
 
 const MAX_VARIABLES = 1024;
 

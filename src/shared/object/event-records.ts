@@ -1,7 +1,7 @@
-import type { Btf, BtfTypeId } from './btf-model';
+import type { Btf, BtfTypeId } from '../btf/btf-model';
+import { type DwarfTypes, readDwarf } from '../dwarf/dwarf';
+import type { Elf } from '../elf/elf';
 import type { Variable } from './data-section';
-import { type DwarfTypes, readDwarf } from './dwarf';
-import type { Elf } from './elf';
 import type { BufferWrite, CodeIndex, FunctionCode } from './instructions';
 import type { DeclaredMap } from './maps';
 import type { RecordLayout } from './model';

@@ -1,10 +1,10 @@
-import type { Btf } from './btf-model';
+import type { Btf } from '../btf/btf-model';
 import type { Variable } from './data-section';
 import { dropsByName } from './drop-counters';
+import { globalHistogram } from './infer-map-view';
 import type { GlobalVariable } from './model';
 import { layoutOf } from './record-layout';
 import { readTags } from './tags';
-import { globalHistogram } from './views';
 
 /** BTF_VAR_STATIC of include/uapi/linux/btf.h. */
 const STATIC = 0;

@@ -1,6 +1,6 @@
-import type { Elf, ElfRelocation, ElfSection, ElfSymbol } from './elf';
-import { SHF_EXECINSTR, SHT, STT } from './elf';
-import { ObjectError } from './model';
+import type { Elf, ElfRelocation, ElfSection, ElfSymbol } from '../elf/elf';
+import { SHF_EXECINSTR, SHT, STT } from '../elf/elf';
+import { ObjectError } from '../elf/object-error';
 
 /** A function of the object: the bytes [start, end) of an executable section. */
 export interface FunctionCode {

@@ -1,7 +1,8 @@
-import type { Btf, BtfTypeId } from './btf-model';
-import type { Elf } from './elf';
+import type { Btf, BtfTypeId } from '../btf/btf-model';
+import type { Elf } from '../elf/elf';
+import { ObjectError } from '../elf/object-error';
 import { isPerCpuMap, mapTypeName } from './map-types';
-import { type MapDefinition, ObjectError } from './model';
+import type { MapDefinition } from './model';
 import { readTags, type Tags } from './tags';
 
 const MAX_MAPS = 1024;

@@ -3,7 +3,7 @@
  * shows, configures or loads a program. Plain data; every name is the field's own (program, map, section, BTF).
  */
 
-import type { Btf, BtfTypeId } from './btf-model';
+import type { Btf, BtfTypeId } from '../btf/btf-model';
 import type { Meaning } from './meaning';
 
 /** Where a program attaches, as its section name says it (libbpf SEC grammar, Documentation/bpf/libbpf/program_types.rst). */
@@ -249,15 +249,4 @@ export interface BpfObject {
   readonly relocations?: ReadonlyMap<string, readonly CoreRelocation[]>;
   /** BTF ids of the declarations: FUNC of each program, VAR of each map, parameter and global, by its name. */
   readonly rootTypeIds: Readonly<Record<string, BtfTypeId>>;
-}
-
-/** Errors a user can act on. `code` is stable; `message` says what is wrong and what to do. */
-export class ObjectError extends Error {
-  constructor(
-    readonly code: 'not-elf' | 'not-bpf' | 'truncated' | 'bad-btf' | 'unsupported',
-    message: string,
-  ) {
-    super(message);
-    this.name = 'ObjectError';
-  }
 }

@@ -1,17 +1,18 @@
+import { parseBtf } from '../btf/btf';
+import type { Btf, BtfTypeId } from '../btf/btf-model';
+import { type Elf, EM_BPF, parseElf } from '../elf/elf';
+import { ObjectError } from '../elf/object-error';
 import { decodeCString } from '../utf8';
-import { parseBtf } from './btf';
 import { type BtfExt, parseBtfExt } from './btf-ext';
-import type { Btf, BtfTypeId } from './btf-model';
 import { isReadOnlyData, isWritableData, readVariables, type Variable } from './data-section';
-import { type Elf, EM_BPF, parseElf } from './elf';
 import { EventRecords } from './event-records';
 import { readGlobals } from './globals';
+import { inferView, listedEntries } from './infer-map-view';
 import { CodeIndex, HELPER } from './instructions';
 import { type DeclaredMap, readMaps } from './maps';
-import { type BpfObject, type MapDefinition, ObjectError } from './model';
+import type { BpfObject, MapDefinition } from './model';
 import { readParameters } from './parameters';
 import { type FoundProgram, readPrograms } from './programs';
-import { inferView, listedEntries } from './views';
 
 /**
  * Everything a BPF object file says about itself: programs, maps with what to show of them, parameters and globals.

@@ -1,8 +1,9 @@
+import type { Btf, BtfTypeId } from '../btf/btf-model';
+import { type Elf, SHF_EXECINSTR, SHT, STB } from '../elf/elf';
+import { ObjectError } from '../elf/object-error';
 import type { BtfExt } from './btf-ext';
-import type { Btf, BtfTypeId } from './btf-model';
-import { type Elf, SHF_EXECINSTR, SHT, STB } from './elf';
 import type { CodeIndex, FunctionCode } from './instructions';
-import { ObjectError, type Program, type SourceLine } from './model';
+import type { Program, SourceLine } from './model';
 import { parseAttachPoint } from './sections';
 import { NO_TAGS, readTags, type Tags } from './tags';
 

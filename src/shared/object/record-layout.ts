@@ -1,4 +1,4 @@
-import type { Btf, BtfType, BtfTypeId } from './btf-model';
+import type { Btf, BtfType, BtfTypeId } from '../btf/btf-model';
 import { decideMeaning } from './field-meaning';
 import type { Field, RecordLayout, Storage } from './model';
 import { NO_TAGS, readTags, type Tags } from './tags';

@@ -2,9 +2,9 @@
  * The part of a kernel's type information that CO-RE relocations of a program ask about. libbpf given this part
  * (bpf_object_open_opts.btf_custom_path) does not read all of it, which is most of what loading a small program takes.
  */
-import { essentialName } from './btf';
-import type { Btf, BtfType, BtfTypeId } from './btf-model';
-import { BtfWriter } from './btf-writer';
+import { essentialName } from '../btf/btf';
+import type { Btf, BtfType, BtfTypeId } from '../btf/btf-model';
+import { BtfWriter } from '../btf/btf-writer';
 import type { BpfObject, Program } from './model';
 
 /** enum bpf_core_relo_kind (include/uapi/linux/bpf.h). */

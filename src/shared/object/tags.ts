@@ -1,4 +1,4 @@
-import type { Btf, BtfTypeId } from './btf-model';
+import type { Btf, BtfTypeId } from '../btf/btf-model';
 
 const PREFIX = 'bpfw:';
 

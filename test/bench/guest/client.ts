@@ -8,10 +8,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { HelperPool } from '../../../src/session/helper-pool';
-import { LocalTarget } from '../../../src/session/local-target';
-import { startSession } from '../../../src/session/start-session';
-import type { TracingSession } from '../../../src/session/tracing-session';
+import { LocalTarget } from '../../../src/session/targets/local-target';
+import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { startSession } from '../../../src/session/tracing/start-session';
+import type { TracingSession } from '../../../src/session/tracing/tracing-session';
 import { ColumnDecoder } from '../../../src/shared/decode/columns';
 import { HistogramDecoder } from '../../../src/shared/decode/histograms';
 import type { BpfObject } from '../../../src/shared/object/model';

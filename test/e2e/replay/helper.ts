@@ -13,18 +13,18 @@ import { ResponseError } from 'vscode-jsonrpc/node';
 import { readObject } from '../../../src/shared/object/object';
 import { DataContent, MAP_CHANGES_HEADER_BYTES, MapChangesFlag } from '../../../src/shared/protocol/frames';
 import {
+  createFrameConnection,
+  duplexChannel,
+  type FrameConnection,
+} from '../../../src/shared/protocol/rpc-frames';
+import {
   HELPER_PROTOCOL_VERSION,
   HELPER_RPC_ERROR,
   type HelperErrorData,
   type HelperMethod,
   type HelperParams,
   type HelperResults,
-} from '../../../src/shared/protocol/helper';
-import {
-  createFrameConnection,
-  duplexChannel,
-  type FrameConnection,
-} from '../../../src/shared/protocol/rpc-frames';
+} from '../../../src/shared/protocol/tracer';
 import { HOLD_FILE, type Recording, readRecording } from './recording';
 
 const folder = process.env.BPFW_RECORDINGS ?? '';

@@ -5,9 +5,9 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { HelperPool } from '../../../src/session/helper-pool';
-import { startSession } from '../../../src/session/start-session';
-import type { TracingSession } from '../../../src/session/tracing-session';
+import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { startSession } from '../../../src/session/tracing/start-session';
+import type { TracingSession } from '../../../src/session/tracing/tracing-session';
 import { releaseSharedGuest, sharedGuest, type TestGuest } from '../../kernel/bench/guest';
 import { guestAgentPath, helperPath, root, workFolder } from '../../kernel/bench/paths';
 import { compileProgram } from '../../kernel/bench/trace';

@@ -1,14 +1,15 @@
 /** Listens in on the connection to a real helper and keeps what it says about one session. */
-import type { HelperConnection } from '../../../src/session/helper-connection';
-import type { ConnectOptions } from '../../../src/session/target';
-import { VmTarget } from '../../../src/session/vm-target';
+
+import type { ConnectOptions } from '../../../src/session/targets/target';
+import type { HelperConnection } from '../../../src/session/targets/tracer-connection';
+import { VmTarget } from '../../../src/session/targets/vm-target';
 import { DataContent, type DataFrame } from '../../../src/shared/protocol/frames';
 import type {
   HelperMethod,
   HelperParams,
   HelperResults,
   OpenedSession,
-} from '../../../src/shared/protocol/helper';
+} from '../../../src/shared/protocol/tracer';
 import type { RecordedFrame, RecordedRead, Recording } from './recording';
 
 /** Addresses from here on are the kernel's (x86-64 and arm64: the upper half). */

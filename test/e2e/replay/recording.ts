@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DataContent } from '../../../src/shared/protocol/frames';
-import type { HelperParams, HelperResults, OpenedSession } from '../../../src/shared/protocol/helper';
+import type { HelperParams, HelperResults, OpenedSession } from '../../../src/shared/protocol/tracer';
 
 /** A data frame. Bytes are base64. */
 export interface RecordedFrame {

@@ -13,7 +13,7 @@ import { btfId, ensureVmlinuxHeader } from '../../../src/compile/vmlinux-cache';
 import { programSkeleton } from '../../../src/server/features/program-skeleton';
 import { SECTION_KINDS, type TargetKind } from '../../../src/server/helpers/section-kinds';
 import { KernelTypes } from '../../../src/server/kernel/kernel-types';
-import { parseBtf } from '../../../src/shared/object/btf';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import { kernelBtfFiles } from '../../unit/compile/toolchain';
 import { scratch } from './client';
 

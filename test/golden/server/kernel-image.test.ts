@@ -9,8 +9,8 @@ import type { Hover } from 'vscode-languageserver/node';
 import { readImageFunctions } from '../../../src/server/kernel/kernel-image';
 import { defaultCacheFolder, findKernel } from '../../../src/session/vm/kernel-image';
 import { kernelImageBtf, unpackedVmlinux } from '../../../src/session/vm/vmlinux';
-import { parseBtf } from '../../../src/shared/object/btf';
-import { readKallsyms } from '../../../src/shared/object/kallsyms';
+import { parseBtf } from '../../../src/shared/btf/btf';
+import { readKallsyms } from '../../../src/shared/elf/kallsyms';
 import { bundleServer, ServerUnderTest, scratch } from './client';
 
 const folder = scratch();

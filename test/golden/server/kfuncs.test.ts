@@ -6,7 +6,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CompletionItem, Hover } from 'vscode-languageserver/node';
-import { parseBtf } from '../../../src/shared/object/btf';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import { kernelBtfFiles } from '../../unit/compile/toolchain';
 import { bundleServer, ServerUnderTest, scratch } from './client';
 

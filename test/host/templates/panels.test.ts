@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { SessionModel } from '../../../src/host/sessions/session-model';
-import type { VmTarget } from '../../../src/session/vm-target';
+import type { VmTarget } from '../../../src/session/targets/vm-target';
 import type { TemplateManifest } from '../../../src/shared/template/manifest';
 import { lockGuestPlace } from '../../kernel/bench/machine-lock';
 import { compileWorkloads, workloadPath } from '../../kernel/bench/workloads';

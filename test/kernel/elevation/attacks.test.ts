@@ -1,7 +1,7 @@
 /** Nobody but its client turns the privileged process: not a process of the same user, not another user, at no moment. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
-import { compileProgram, objectPath } from '../helper/guest-helper';
+import { compileProgram, objectPath } from '../tracer/guest-tracer';
 import { attackOnce, NOTHING_WON, startUnderAttack } from './attacks';
 import { buildDriver, makePeople, startDriver, TRACER, VISITOR } from './people';
 

@@ -1,7 +1,7 @@
 /** However a client or helper dies: what they had attached is gone within a second, and nothing privileged lives on. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
-import { compileProgram, objectPath } from '../helper/guest-helper';
+import { compileProgram, objectPath } from '../tracer/guest-tracer';
 import { buildDriver, makePeople, startDriver } from './people';
 
 let guest: TestGuest;

@@ -4,10 +4,10 @@
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { HelperConnection } from '../../../src/session/helper-connection';
-import { installHelper, uninstallHelper } from '../../../src/session/install-helper';
-import { startLocalHelper } from '../../../src/session/local-helper';
-import { findNode } from '../../../src/session/real-node';
+import { installHelper, uninstallHelper } from '../../../src/session/elevation/install-tracer';
+import { findNode } from '../../../src/session/elevation/real-node';
+import { startLocalHelper } from '../../../src/session/targets/local-tracer';
+import type { HelperConnection } from '../../../src/session/targets/tracer-connection';
 
 export interface DriverTask {
   readonly what: 'start' | 'starts' | 'hold' | 'install' | 'uninstall';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { finished, sharedGuest, type TestGuest } from '../bench/guest';
-import { compileProgram, objectPath } from '../helper/guest-helper';
+import { compileProgram, objectPath } from '../tracer/guest-tracer';
 import {
   buildDriver,
   type DriveOptions,

@@ -1,6 +1,6 @@
 /** A client in the guest, as an ordinary user: one whole session on that kernel. Prints each step as it begins. */
 import { readFileSync } from 'node:fs';
-import { LocalTarget } from '../../../src/session/local-target';
+import { LocalTarget } from '../../../src/session/targets/local-target';
 import { wholeSession } from './session-steps';
 
 export interface LocalClientTask {

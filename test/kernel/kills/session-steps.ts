@@ -1,8 +1,8 @@
 /** One session from start to close, step by step, with the session room's own code; what the clients that are killed run. */
 import { writeFileSync } from 'node:fs';
-import { HelperPool } from '../../../src/session/helper-pool';
-import { startSession } from '../../../src/session/start-session';
-import type { Target } from '../../../src/session/target';
+import type { Target } from '../../../src/session/targets/target';
+import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { startSession } from '../../../src/session/tracing/start-session';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
 import { readObject } from '../../../src/shared/object/object';
 

@@ -1,6 +1,6 @@
 /** A client of the sandbox VM: boots one, runs a whole session in it, ends it. Prints each step as it begins. */
 import { readFileSync } from 'node:fs';
-import { VmTarget } from '../../../src/session/vm-target';
+import { VmTarget } from '../../../src/session/targets/vm-target';
 import { wholeSession } from './session-steps';
 
 export interface VmClientTask {

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root, workFolder } from '../bench/paths';
 import { compileProgram as compileTemplate } from '../bench/trace';
-import { compileProgram, objectPath } from '../helper/guest-helper';
+import { compileProgram, objectPath } from '../tracer/guest-tracer';
 
 const USER = '65534';
 let guest: TestGuest;

@@ -1,6 +1,6 @@
 /** strlen() is an IFUNC: its implementation has to be found on the target for any call to be seen. */
 import { describe, expect, it } from 'vitest';
-import { userFile } from '../../../src/session/user-files';
+import { userFile } from '../../../src/session/targets/user-files';
 import { countBetween, histogramOf, trace } from '../bench/trace';
 import { workloadPath } from '../bench/workloads';
 

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Verification, verifyPrograms } from '../../../src/session/verify-programs';
+import { type Verification, verifyPrograms } from '../../../src/session/tracing/verify-programs';
 import { sharedGuest } from '../bench/guest';
 import { root, workFolder } from '../bench/paths';
 import { compileProgram, traceBench } from '../bench/trace';

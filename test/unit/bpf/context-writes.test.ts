@@ -1,7 +1,7 @@
 /** Programs that change registers of the process they probe, found in what clang makes of each way to do so. */
 import { describe, expect, it } from 'vitest';
 import { mayWriteContext } from '../../../src/shared/bpf/context-writes';
-import { parseElf, STT } from '../../../src/shared/object/elf';
+import { parseElf, STT } from '../../../src/shared/elf/elf';
 import { readObject } from '../../../src/shared/object/object';
 import { clangs, compileFixture } from '../object/compile-fixture';
 

@@ -5,7 +5,7 @@ import { jsonOutput } from '../../../src/cli/print/run-json';
 import { textOutput } from '../../../src/cli/print/run-text';
 import type { RunOutput } from '../../../src/cli/run-output';
 import type { Symbolizer } from '../../../src/session/symbols/symbolizer';
-import type { SessionStream } from '../../../src/session/tracing-session';
+import type { SessionStream } from '../../../src/session/tracing/tracing-session';
 import type { Field, MapDefinition } from '../../../src/shared/object/model';
 import { DataContent, type DataFrame } from '../../../src/shared/protocol/frames';
 

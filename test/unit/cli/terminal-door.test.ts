@@ -8,7 +8,7 @@ import { SourceChecker } from '../source-checker';
 
 const DOOR = 'src/cli/terminal.ts';
 /** Programs of their own, whose stdout and stderr are read by the session that starts them. */
-const OWN_PROGRAMS: ReadonlySet<string> = new Set(['src/session/ifunc-probe.ts']);
+const OWN_PROGRAMS: ReadonlySet<string> = new Set(['src/session/targets/ifunc-probe.ts']);
 /** bpfw, and every room that it runs in its own process. */
 const ROOMS = ['src/cli', 'src/session', 'src/compile', 'src/templates', 'src/system', 'src/shared'];
 const STREAMS: ReadonlySet<string> = new Set(['stdout', 'stderr', 'console', 'log']);

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { type CompileRequest, compile } from '../../../src/compile/compile';
 import { btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/object/btf';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import { elfSection, scratchFolder } from './toolchain';
 
 const { folder, remove } = scratchFolder();

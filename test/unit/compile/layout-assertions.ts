@@ -1,5 +1,5 @@
 import { identifier, vmlinuxNames } from '../../../src/compile/vmlinux-names';
-import type { Btf, BtfTypeId } from '../../../src/shared/object/btf-model';
+import type { Btf, BtfTypeId } from '../../../src/shared/btf/btf-model';
 
 /**
  * C that does not compile unless every named struct, union and enum, every typedef and every member C can name has the

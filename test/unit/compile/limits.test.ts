@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { type CompileRequest, type CompileResult, compile } from '../../../src/compile/compile';
 import { btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/object/btf';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import { hostileFiles } from '../system/hostile-files';
 import { elfSection, scratchFolder } from './toolchain';
 

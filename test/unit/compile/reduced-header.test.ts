@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { type CompileRequest, type CompileResult, compile } from '../../../src/compile/compile';
 import { type BtfSource, btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/object/btf';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import { codeSections, elfSection, installedClangs, kernelBtfFiles, scratchFolder } from './toolchain';
 
 const golden = join(__dirname, '../../golden/compile');

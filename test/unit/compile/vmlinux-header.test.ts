@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { vmlinuxHeader } from '../../../src/compile/vmlinux-header';
 import { vmlinuxNames } from '../../../src/compile/vmlinux-names';
-import { parseBtf } from '../../../src/shared/object/btf';
-import type { Btf } from '../../../src/shared/object/btf-model';
+import { parseBtf } from '../../../src/shared/btf/btf';
+import type { Btf } from '../../../src/shared/btf/btf-model';
 import { flattenMembers, layoutAssertions } from './layout-assertions';
 import { elfSection, installedClangs, kernelBtfFiles, scratchFolder } from './toolchain';
 

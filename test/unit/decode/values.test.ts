@@ -4,7 +4,7 @@ import { formatBytes, formatDuration, formatValue } from '../../../src/shared/de
 import { decodeGlobals } from '../../../src/shared/decode/globals';
 import { hexDump } from '../../../src/shared/decode/hex-dump';
 import type { FieldValue } from '../../../src/shared/decode/model';
-import { parseElf } from '../../../src/shared/object/elf';
+import { parseElf } from '../../../src/shared/elf/elf';
 import type { Meaning } from '../../../src/shared/object/meaning';
 import type { Field, Storage } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventStreams } from '../../../src/host/sessions/event-streams';
-import type { DropCount } from '../../../src/session/drops';
-import type { SessionStream } from '../../../src/session/tracing-session';
+import type { DropCount } from '../../../src/session/tracing/drops';
+import type { SessionStream } from '../../../src/session/tracing/tracing-session';
 import { DataContent } from '../../../src/shared/protocol/frames';
 import type { ToWebview } from '../../../src/shared/protocol/webview';
 import { ringSpanOf } from '../plain-field';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mapsToList, SessionMaps } from '../../../src/host/sessions/read-maps';
-import { HelperRequestError } from '../../../src/session/helper-connection';
+import { HelperRequestError } from '../../../src/session/targets/tracer-connection';
 import { firstContent } from '../../../src/shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../../../src/shared/object/model';
 import { untypedLayout } from '../../../src/shared/object/record-layout';

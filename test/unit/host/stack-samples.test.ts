@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stackSamples } from '../../../src/host/sessions/stack-samples';
-import type { StackEntry } from '../../../src/session/read-stacks';
+import type { StackEntry } from '../../../src/session/symbols/read-stacks';
 import type { StackTable } from '../../../src/shared/decode/stack-tables';
 import type { Field, RecordLayout } from '../../../src/shared/object/model';
 

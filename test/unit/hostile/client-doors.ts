@@ -1,9 +1,10 @@
 /** The client's end: a whole tracing session with a privileged process that answers anything. */
-import { readDropCounts } from '../../../src/session/drops';
+
 import { SessionError } from '../../../src/session/errors';
-import { greetHelper, HelperRequestError } from '../../../src/session/helper-connection';
-import { helperFacts } from '../../../src/session/helper-facts';
-import { TracingSession } from '../../../src/session/tracing-session';
+import { greetHelper, HelperRequestError } from '../../../src/session/targets/tracer-connection';
+import { helperFacts } from '../../../src/session/targets/tracer-facts';
+import { readDropCounts } from '../../../src/session/tracing/drops';
+import { TracingSession } from '../../../src/session/tracing/tracing-session';
 import { decodeEntries } from '../../../src/shared/decode/entries';
 import { decodeHistograms } from '../../../src/shared/decode/histograms';
 import { valueStride } from '../../../src/shared/decode/map-values';
@@ -12,7 +13,7 @@ import { decodeStacks } from '../../../src/shared/decode/stacks';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import { DataContent, encodeBlob, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
-import { HELPER_PROTOCOL_VERSION, HELPER_RPC_ERROR, type Hello } from '../../../src/shared/protocol/helper';
+import { HELPER_PROTOCOL_VERSION, HELPER_RPC_ERROR, type Hello } from '../../../src/shared/protocol/tracer';
 import type { Door } from './child';
 import { mapChanges, perfRecords, ringSpan } from './decoder-doors';
 import {

@@ -1,8 +1,9 @@
 /** The privileged process's end: frames, schemas, dispatch and handlers, in this process. Nothing here can load a program: no ELF bytes are sent. */
-import { dispatch } from '../../../src/helper/dispatch';
-import { silenceLibbpf } from '../../../src/helper/libbpf/log';
-import { createRequests } from '../../../src/helper/requests';
+
 import { createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
+import { dispatch } from '../../../src/tracer/dispatch';
+import { silenceLibbpf } from '../../../src/tracer/libbpf/log';
+import { createRequests } from '../../../src/tracer/requests';
 import type { Door } from './child';
 import { HeldChannel } from './frames';
 import { frame } from './helper-frames';

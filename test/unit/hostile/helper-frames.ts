@@ -1,5 +1,5 @@
 /** What a hostile client sends to the privileged process. Nothing here can load a program: no ELF bytes are sent. */
-import { HelperRequestSchemas } from '../../../src/shared/protocol/helper';
+import { HelperRequestSchemas } from '../../../src/shared/protocol/tracer';
 import {
   blobFrame,
   damagedFrame,

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { parseBtf } from '../../../src/shared/object/btf';
-import { BtfWriter } from '../../../src/shared/object/btf-writer';
-import { parseElf } from '../../../src/shared/object/elf';
+import { parseBtf } from '../../../src/shared/btf/btf';
+import { BtfWriter } from '../../../src/shared/btf/btf-writer';
+import { parseElf } from '../../../src/shared/elf/elf';
 import { clangs, compileFixture } from '../object/compile-fixture';
 import { smallKernelImage } from './kernel-image';
 

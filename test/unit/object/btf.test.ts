@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseBtf } from '../../../src/shared/object/btf';
-import { ObjectError } from '../../../src/shared/object/model';
+import { parseBtf } from '../../../src/shared/btf/btf';
+import { ObjectError } from '../../../src/shared/elf/object-error';
 import { kernelBtfFiles, scratchFolder } from '../compile/toolchain';
 import { BtfBytes } from './btf-bytes';
 

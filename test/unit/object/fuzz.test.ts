@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseBtf } from '../../../src/shared/object/btf';
-import { ObjectError } from '../../../src/shared/object/model';
+import { parseBtf } from '../../../src/shared/btf/btf';
+import { ObjectError } from '../../../src/shared/elf/object-error';
 import { readObject } from '../../../src/shared/object/object';
 import { layoutOf } from '../../../src/shared/object/record-layout';
 import { BtfBytes } from './btf-bytes';

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type BpfObject,
-  type Field,
-  type MapView,
-  ObjectError,
-  type RecordLayout,
-} from '../../../src/shared/object/model';
+import { ObjectError } from '../../../src/shared/elf/object-error';
+import type { BpfObject, Field, MapView, RecordLayout } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { clangs, compileFixture } from './compile-fixture';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { essentialName, parseBtf } from '../../../src/shared/object/btf';
-import type { Btf } from '../../../src/shared/object/btf-model';
-import { BtfWriter } from '../../../src/shared/object/btf-writer';
+import { essentialName, parseBtf } from '../../../src/shared/btf/btf';
+import type { Btf } from '../../../src/shared/btf/btf-model';
+import { BtfWriter } from '../../../src/shared/btf/btf-writer';
 import type { CoreRelocation } from '../../../src/shared/object/model';
 import { relocationBtf } from '../../../src/shared/object/relocation-btf';
 import { BtfBytes } from './btf-bytes';

@@ -5,7 +5,7 @@ import { distance, nearest } from '../../../src/server/checks/nearest';
 import { BtfNames, type NamedKind } from '../../../src/server/kernel/btf-names';
 import { KernelTypes } from '../../../src/server/kernel/kernel-types';
 import { kernelOperations } from '../../../src/server/kernel/struct-ops';
-import { parseBtf } from '../../../src/shared/object/btf';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import { smallKernel } from '../../golden/server/client';
 import { kernelBtfFiles, scratchFolder } from '../compile/toolchain';
 

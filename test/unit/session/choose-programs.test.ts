@@ -1,8 +1,9 @@
 /** Fallback chains against this machine's own BTF (read only) and made-up answers of tracefs. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { choosePrograms, type TargetFacts, trustingBtf } from '../../../src/session/choose-programs';
-import { parseBtf } from '../../../src/shared/object/btf';
+import type { TargetFacts } from '../../../src/session/targets/target-facts';
+import { choosePrograms, trustingBtf } from '../../../src/session/tracing/choose-programs';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import type { BpfObject, Program } from '../../../src/shared/object/model';
 import { parseAttachPoint } from '../../../src/shared/object/sections';
 

@@ -1,6 +1,6 @@
 /** The conversation with a program that asks on stderr and reads stdin as sudo -S does; real sudo answers in test/kernel/elevation. */
 import { describe, expect, it } from 'vitest';
-import { ElevatedProcess } from '../../../src/session/elevated-process';
+import { ElevatedProcess } from '../../../src/session/elevation/elevated-process';
 
 type Question = { readonly prompt: string; readonly attempt: number };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { elevationFailure } from '../../../src/session/elevation';
-import { startLocalHelper } from '../../../src/session/local-helper';
-import { findNode } from '../../../src/session/real-node';
+import { elevationFailure } from '../../../src/session/elevation/elevation';
+import { findNode } from '../../../src/session/elevation/real-node';
+import { startLocalHelper } from '../../../src/session/targets/local-tracer';
 
 describe('elevationFailure', () => {
   it.each([

@@ -8,7 +8,7 @@ import { afterAll, expect, it } from 'vitest';
 import { FileSymbolizer } from '../../../src/session/symbols/file-symbolizer';
 import { ProcessMaps } from '../../../src/session/symbols/process-maps';
 import { Symbolizer } from '../../../src/session/symbols/symbolizer';
-import { fileFunctions } from '../../../src/session/user-functions';
+import { fileFunctions } from '../../../src/session/targets/user-functions';
 import { hostileFiles } from '../system/hostile-files';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-mappings-'));

@@ -1,6 +1,6 @@
 /** Whose calls a probe of a program or library sees, by what was said on the command line. */
 import { describe, expect, it } from 'vitest';
-import { probedProcess } from '../../../src/session/named-process';
+import { probedProcess } from '../../../src/session/targets/named-process';
 import type { Parameter } from '../../../src/shared/object/model';
 
 const pid: Parameter = {

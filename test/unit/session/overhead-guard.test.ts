@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OverheadGuard, watchOverhead } from '../../../src/session/overhead-guard';
-import type { TracingSession } from '../../../src/session/tracing-session';
+import { OverheadGuard, watchOverhead } from '../../../src/session/tracing/overhead-guard';
+import type { TracingSession } from '../../../src/session/tracing/tracing-session';
 
 const statistics = (programMs: number, helperMs: number) => ({
   programs: [{ name: 'hot', runCount: '1', runTimeNs: String(programMs * 1e6) }],

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadedFromElsewhere } from '../../../src/session/own-libraries';
+import { loadedFromElsewhere } from '../../../src/session/elevation/own-libraries';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-libraries-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFil
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createOwnedFolder, removeStaleFolders } from '../../../src/session/owned-folder';
+import { createOwnedFolder, removeStaleFolders } from '../../../src/session/elevation/owned-folder';
 
 let parent: string;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeParameter, encodeParameters } from '../../../src/session/parameter-values';
+import { encodeParameter, encodeParameters } from '../../../src/session/tracing/parameter-values';
 import type { Parameter } from '../../../src/shared/object/model';
 
 function parameter(over: Partial<Parameter>): Parameter {

@@ -1,7 +1,7 @@
 /** When consent is asked for while a session starts, and for what. */
 import { describe, expect, it } from 'vitest';
-import { HelperRequestError } from '../../../src/session/helper-connection';
-import { ProgramConsent, programReasons } from '../../../src/session/program-consent';
+import { HelperRequestError } from '../../../src/session/targets/tracer-connection';
+import { ProgramConsent, programReasons } from '../../../src/session/tracing/program-consent';
 import type { ProgramReasons } from '../../../src/shared/bpf/program-policy';
 import { readObject } from '../../../src/shared/object/object';
 import { clangs, compileFixture } from '../object/compile-fixture';

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { findNode } from '../../../src/session/real-node';
+import { findNode } from '../../../src/session/elevation/real-node';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-node-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,7 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { acceptedChannel } from '../../../src/session/socket-channel';
+import { acceptedChannel } from '../../../src/session/targets/socket-channel';
 import { DataContent } from '../../../src/shared/protocol/frames';
 import {
   type ByteChannel,

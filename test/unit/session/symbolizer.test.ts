@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import { HelperRequestError } from '../../../src/session/helper-connection';
 import { Symbolizer } from '../../../src/session/symbols/symbolizer';
+import { HelperRequestError } from '../../../src/session/targets/tracer-connection';
 
 const notAsked = () => Promise.reject(new Error('the helper is not asked'));
 const connection = {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
 import { type BtfSource, btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/object/btf';
+import { parseBtf } from '../../../src/shared/btf/btf';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { includeFolder, type TemplateFolder } from './folders';

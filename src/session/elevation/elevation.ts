@@ -1,0 +1,238 @@
+/**
+ * How the helper gets its capabilities: nothing (already held), sudo with the password asked by the caller's own
+ * dialog (sudo -S), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the helper runs
+ * under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
+ */
+import { readFileSync } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { SessionError } from '../errors';
+import { CAPABILITY_BITS, type CapabilityBudget, holdsBudget } from './capabilities';
+import { guardedNode, guardedNodeFlags } from './guarded-node';
+import type { InstalledHelper } from './installed-tracer';
+import { processStatus } from './process-status';
+import type { NodeRuntime } from './real-node';
+import { helperFailure, lastLine } from './tracer-failure';
+
+export type ElevationWay = 'already' | 'sudo-password' | 'sudo-terminal' | 'pkexec';
+
+/** What the caller shows; the session room itself never talks to a user. */
+export interface ElevationUi {
+  /** Told what is about to be asked for, before anything starts. False: the user declined. */
+  consent(request: {
+    readonly way: ElevationWay;
+    readonly budget: CapabilityBudget;
+    readonly program: string;
+  }): Promise<boolean>;
+  /** The user's password, or null when they cancelled. `attempt` counts from 1. */
+  password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null>;
+  /** True where sudo may ask on the controlling terminal itself. */
+  readonly hasTerminal: boolean;
+  /** Told what sudo and what it starts say on stderr, piece by piece and not escaped, where sudo asks on the terminal. */
+  readonly tell?: (text: string) => void;
+}
+
+export interface ElevationPlan {
+  readonly way: ElevationWay;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export interface RootRequest {
+  readonly wish: 'auto' | 'sudo' | 'pkexec';
+  readonly ui: Pick<ElevationUi, 'hasTerminal'>;
+}
+
+export interface ElevationRequest extends RootRequest {
+  readonly budget: CapabilityBudget;
+  readonly node: NodeRuntime;
+  readonly helperPath: string;
+  /** Where the helper dials in. */
+  readonly socketPath: string;
+  /** The copy only root can change; asked for when something is elevated. */
+  readonly installed: () => Promise<InstalledHelper | null>;
+}
+
+/** Decides the way and the exact command. Throws SessionError with the fix when there is none. */
+export async function planElevation(request: ElevationRequest): Promise<ElevationPlan> {
+  const self = processStatus('self');
+  const helper = [...guardedNode(request.node), request.helperPath, '--socket', request.socketPath];
+  const uid = process.getuid?.() ?? -1;
+  const gid = process.getgid?.() ?? -1;
+
+  const setpriv = await findProgram('setpriv');
+  if (!setpriv) {
+    throw new SessionError(
+      'setpriv-missing',
+      'The privileged helper is started through setpriv, which is not installed.',
+      'sudo apt-get install util-linux',
+    );
+  }
+  if (self && uid !== 0 && holdsBudget(self.capabilities.effective, request.budget)) {
+    return { way: 'already', command: setpriv, args: [...keepOnly(request.budget), ...helper] };
+  }
+  const installed = await request.installed();
+  if (installed && uid !== 0) {
+    const capabilities = request.budget.map(entry => entry.capability).join(',');
+    return planAsRoot([installed.launcherPath, capabilities, request.socketPath], request);
+  }
+  const lowered = [
+    ...(await withoutNetwork(request.budget)),
+    setpriv,
+    ...setprivArgs(uid, gid, request.budget),
+  ];
+  if (!installed) return planAsRoot([...lowered, ...helper], request);
+  const { nodePath, helperPath } = installed;
+  const start = ['/usr/bin/env', '-i', nodePath, ...guardedNodeFlags(null), helperPath];
+  return planAsRoot([...lowered, ...start, '--socket', request.socketPath], request);
+}
+
+/**
+ * A network namespace of its own, in which not even loopback is up: the helper needs Unix sockets only. Nothing where
+ * programs are attached to interfaces (CAP_NET_ADMIN), or where root may not make namespaces (a container).
+ */
+async function withoutNetwork(budget: CapabilityBudget): Promise<string[]> {
+  if (budget.some(entry => entry.capability === 'net_admin')) return [];
+  const unshare = await findProgram('unshare');
+  const bounding = BigInt(`0x${processStatus('self')?.capabilities.bounding ?? '0'}`);
+  const mayUnshare = ((bounding >> BigInt(CAPABILITY_BITS.sys_admin)) & 1n) === 1n;
+  return unshare && mayUnshare && allowsNetworkNamespaces() ? [unshare, '--net', '--'] : [];
+}
+
+/** user.max_net_namespaces (namespaces(7)); absent in a kernel without CONFIG_NET_NS. */
+function allowsNetworkNamespaces(): boolean {
+  try {
+    return Number(readFileSync('/proc/sys/user/max_net_namespaces', 'utf8')) > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** How a command line is run as root: as it is when that is who we are. Throws SessionError with the fix. */
+export async function planAsRoot(argv: readonly string[], request: RootRequest): Promise<ElevationPlan> {
+  const [command = '', ...args] = argv;
+  if (process.getuid?.() === 0) return { way: 'already', command, args };
+  if (processStatus('self')?.noNewPrivileges) {
+    throw new SessionError(
+      'no-new-privileges',
+      'This process may not gain privileges (no_new_privs is set, as in a snap, a flatpak or some containers), so neither sudo nor pkexec can work.',
+      'Use VS Code from its .deb package, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  const sudo = await findProgram('sudo');
+  const pkexec = await findProgram('pkexec');
+  const wantsPkexec = request.wish === 'pkexec' || (request.wish === 'auto' && !sudo);
+  if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: argv };
+  if (sudo && request.wish !== 'pkexec') {
+    if (request.ui.hasTerminal) return { way: 'sudo-terminal', command: sudo, args: ['--', ...argv] };
+    return { way: 'sudo-password', command: sudo, args: ['--stdin', '--', ...argv] };
+  }
+  throw new SessionError(
+    'no-elevation',
+    `This needs more rights than you have, and ${request.wish === 'auto' ? 'neither sudo nor pkexec is' : `${request.wish} is not`} installed.`,
+    request.wish === 'pkexec' && sudo
+      ? 'Set bpf.elevation to "sudo".'
+      : 'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.',
+  );
+}
+
+/** For a caller that holds the budget: no other capability, and none to gain. Its bounding set is root's to cut. */
+function keepOnly(budget: CapabilityBudget): string[] {
+  const caps = ['-all', ...budget.map(entry => `+${entry.capability}`)].join(',');
+  return [`--inh-caps=${caps}`, `--ambient-caps=${caps}`, '--no-new-privs'];
+}
+
+/** Caller's uid and gid, no_new_privs, and the three capability sets cut to the budget. */
+export function setprivArgs(uid: number, gid: number, budget: CapabilityBudget): string[] {
+  const caps = ['-all', ...budget.map(entry => `+${entry.capability}`)].join(',');
+  const identity = uid === 0 ? [] : [`--reuid=${uid}`, `--regid=${gid}`, '--init-groups'];
+  return [
+    ...identity,
+    `--inh-caps=${caps}`,
+    `--ambient-caps=${caps}`,
+    `--bounding-set=${caps}`,
+    '--no-new-privs',
+  ];
+}
+
+/** Why a helper that was to be given rights did not start: who refused them, else its own output. */
+export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
+  return elevationRefusal(way, stderr, exitCode) ?? helperFailure(stderr, exitCode);
+}
+
+/** Why sudo, pkexec or setpriv refused; null when it was none of them that failed. */
+export function elevationRefusal(
+  way: ElevationWay,
+  stderr: string,
+  exitCode: number | null,
+): SessionError | null {
+  if (
+    /no password was provided|a password is required|Request dismissed/i.test(stderr) ||
+    (way === 'pkexec' && exitCode === 126)
+  ) {
+    return new SessionError(
+      'elevation-cancelled',
+      'No password was given, so nothing was done.',
+      'Try again, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (/incorrect password attempt/i.test(stderr)) {
+    return new SessionError(
+      'wrong-password',
+      'The password was wrong three times; sudo gave up, and nothing was done.',
+      'Try again.',
+    );
+  }
+  if (/not in the sudoers file|is not allowed to (run|execute)|may not run sudo/i.test(stderr)) {
+    return new SessionError(
+      'elevation-refused',
+      'You are not allowed to use sudo on this machine.',
+      'Ask its administrator, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (/no new privileges/i.test(stderr)) {
+    return new SessionError(
+      'no-new-privileges',
+      'sudo cannot gain privileges here (no_new_privs is set).',
+      'Switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (/as another user: Not authorized/i.test(stderr)) {
+    return new SessionError(
+      'elevation-refused',
+      'polkit does not allow it: the password was wrong, or you are not an administrator of this machine.',
+      'Try again, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  if (/authentication agent/i.test(stderr)) {
+    return new SessionError(
+      'no-polkit-agent',
+      'pkexec found no authentication agent (usual over SSH and without a desktop).',
+      'Set bpf.elevation to "sudo".',
+    );
+  }
+  if (/setpriv: .*(capabilit|unknown)/i.test(stderr)) {
+    return new SessionError(
+      'elevation-refused',
+      `The capabilities could not be set: ${lastLine(stderr)}`,
+      'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
+    );
+  }
+  return null;
+}
+
+/** Only where administrators install programs: what is about to be elevated must not come from a folder of PATH that others write. */
+const SYSTEM_FOLDERS = ['/run/wrappers/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
+
+async function findProgram(name: string): Promise<string | null> {
+  for (const folder of SYSTEM_FOLDERS) {
+    const candidate = path.join(folder, name);
+    try {
+      await access(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}

@@ -1,0 +1,53 @@
+/**
+ * The helper wants a real Node: VS Code's desktop executable is Electron, where koffi may not map foreign memory
+ * (koffi's manual: "This runtime does not support external buffers") and ring buffers would be copied instead.
+ */
+import { access, constants, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { runChild } from '../../system/child-process';
+import { SessionError } from '../errors';
+
+export interface NodeRuntime {
+  readonly path: string;
+  /** "20.20.2" */
+  readonly version: string;
+  /** True: an Electron executable, to be started with ELECTRON_RUN_AS_NODE=1. */
+  readonly electron: boolean;
+}
+
+/** The setting, then the Node this process is, then PATH, then Electron as Node. Oldest supported: 18 (koffi 3, Node-API 8). */
+export async function findNode(setting: string | undefined, env: NodeJS.ProcessEnv): Promise<NodeRuntime> {
+  if (setting) {
+    const found = await probe(setting);
+    if (found) return found;
+    throw new SessionError(
+      'no-helper-node',
+      `${setting} is not a Node.js of version 18 or newer.`,
+      'Correct the setting bpf.nodePath, or clear it so that PATH is searched.',
+    );
+  }
+  if (!process.versions.electron) {
+    return { path: await realpath(process.execPath), version: process.versions.node, electron: false };
+  }
+  for (const folder of (env.PATH ?? '').split(path.delimiter).filter(Boolean)) {
+    const found = await probe(path.join(folder, 'node'));
+    if (found) return found;
+  }
+  return { path: process.execPath, version: process.versions.node, electron: true };
+}
+
+async function probe(candidate: string): Promise<NodeRuntime | null> {
+  try {
+    await access(candidate, constants.X_OK);
+    // What PATH or the setting names may be a version manager's program or script, which starts the real one.
+    const args = ['-p', "process.versions.node + '\\n' + process.execPath"];
+    const { stdout } = await runChild('node', candidate, args, { deadlineMs: 5_000 });
+    const [version = '', executable = ''] = stdout.toString().split('\n');
+    return Number.parseInt(version, 10) >= 18
+      ? { path: await realpath(executable), version, electron: false }
+      : null;
+  } catch {
+    // Not there or not Node: the next candidate decides.
+    return null;
+  }
+}

@@ -1,0 +1,146 @@
+/** The environment check's rows about this kernel and this process. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { machine, release } from 'node:os';
+import type { EnvironmentRow } from '../../shared/environment';
+import { findInstalledHelper, type OwnHelper } from '../elevation/installed-tracer';
+import { processStatus } from '../elevation/process-status';
+import { findNode } from '../elevation/real-node';
+import { SessionError } from '../errors';
+import { localObstacle } from '../targets/choose-target';
+import { placeOfThisProcess } from './container-detection';
+
+/** Rows about this kernel and this process. */
+export async function localRows(
+  nodeSetting: string | undefined,
+  canAsk: boolean,
+  own: OwnHelper,
+): Promise<EnvironmentRow[]> {
+  return [
+    row('Kernel', true, `Linux ${release()} on ${machine()}, ${await placeOfThisProcess()}`),
+    btfRow(),
+    await tracefsRow(),
+    await lockdownRow(),
+    await tracingRow(canAsk),
+    gainRow(),
+    libbpfRow(),
+    await nodeRow(nodeSetting),
+    await helperRow(own),
+  ];
+}
+
+function row(what: string, ok: boolean, detail: string, blocks = '', fix = ''): EnvironmentRow {
+  return { what, ok, detail, blocks: ok ? '' : blocks, fix: ok ? '' : fix };
+}
+
+async function nodeRow(setting: string | undefined): Promise<EnvironmentRow> {
+  try {
+    const node = await findNode(setting, process.env);
+    return row(
+      'Node.js',
+      true,
+      node.electron ? `${node.path} (Electron: ring buffers are copied)` : `${node.path} ${node.version}`,
+    );
+  } catch (error) {
+    return row(
+      'Node.js',
+      false,
+      error instanceof Error ? error.message : String(error),
+      'attaching to this kernel',
+      'sudo apt-get install nodejs',
+    );
+  }
+}
+
+async function helperRow(own: OwnHelper): Promise<EnvironmentRow> {
+  const what = 'Helper';
+  try {
+    const installed = await findInstalledHelper(own);
+    const detail = installed
+      ? `root’s own copy, ${installed.helperPath}`
+      : `${own.helperPath}, which you can change; BPF: Install Helper (bpfw install-helper) gives root a copy`;
+    return row(what, true, detail);
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    return row(what, false, error.message, 'attaching to this kernel', error.fix ?? '');
+  }
+}
+
+function btfRow(): EnvironmentRow {
+  const ok = existsSync('/sys/kernel/btf/vmlinux');
+  return row(
+    'Kernel types (BTF)',
+    ok,
+    ok ? `/sys/kernel/btf/vmlinux of ${release()}` : `${release()} was built without CONFIG_DEBUG_INFO_BTF`,
+    'tracing this kernel',
+    'Use a distribution kernel, or the sandbox VM (target vm)',
+  );
+}
+
+async function tracefsRow(): Promise<EnvironmentRow> {
+  const mounts = await readFile('/proc/mounts', 'utf8').catch(() => '');
+  const mounted = /^\S+ \S+ tracefs /m.test(mounts);
+  return row(
+    'tracefs',
+    mounted,
+    mounted ? 'mounted' : 'not mounted',
+    'classic tracepoints and bpf_printk on this kernel',
+    'sudo mount -t tracefs nodev /sys/kernel/tracing',
+  );
+}
+
+/** Lockdown's "confidentiality" keeps BPF from reading kernel memory (kernel_lockdown(7)). */
+async function lockdownRow(): Promise<EnvironmentRow> {
+  const text = await readFile('/sys/kernel/security/lockdown', 'utf8').catch(() => '[none]');
+  const mode = /\[(\w+)\]/.exec(text)?.[1] ?? 'none';
+  return row(
+    'Kernel lockdown',
+    mode !== 'confidentiality',
+    mode,
+    'reading kernel memory from BPF programs',
+    'Boot without lockdown=confidentiality, or use the sandbox VM (target vm)',
+  );
+}
+
+function libbpfRow(): EnvironmentRow {
+  const folders = [
+    '/usr/lib/x86_64-linux-gnu',
+    '/usr/lib/aarch64-linux-gnu',
+    '/usr/lib64',
+    '/usr/lib',
+    '/lib',
+  ];
+  const found = folders.map(folder => `${folder}/libbpf.so.1`).find(file => existsSync(file));
+  return row(
+    'libbpf',
+    found !== undefined,
+    found ?? 'libbpf.so.1 was not found',
+    'attaching, on this kernel and in the sandbox VM',
+    'sudo apt-get install libbpf1',
+  );
+}
+
+/** no_new_privs is how snaps, flatpaks and many containers are started; sudo and pkexec cannot work under it. */
+function gainRow(): EnvironmentRow {
+  const status = processStatus('self');
+  const barred = status?.noNewPrivileges === true && status.uid !== 0;
+  return row(
+    'Gaining rights',
+    !barred,
+    barred ? 'barred by no_new_privs' : 'not barred by no_new_privs',
+    'sudo and pkexec',
+    'VS Code from its .deb instead of a snap or flatpak, or the sandbox VM (target vm)',
+  );
+}
+
+async function tracingRow(canAsk: boolean): Promise<EnvironmentRow> {
+  const obstacle = await localObstacle(null, canAsk);
+  const uid = processStatus('self')?.uid;
+  return row(
+    'Rights to trace',
+    obstacle === null,
+    obstacle ?? (uid === 0 ? 'root' : 'with your password, through sudo or pkexec'),
+    'attaching to this kernel',
+    'Use the sandbox VM (target vm): it needs no rights',
+  );
+}

@@ -1,0 +1,131 @@
+/** The stacks of a session by name, read now: what the flame graph and `bpfw run` show. */
+import { decodeEntries } from '../../shared/decode/entries';
+import type { FieldValue, MapEntry } from '../../shared/decode/model';
+import {
+  inlineAddresses,
+  type StackField,
+  type StackTable,
+  withoutStacks,
+} from '../../shared/decode/stack-tables';
+import { decodeStacks, type StackAddress } from '../../shared/decode/stacks';
+import type { TracingSession } from '../tracing/tracing-session';
+import { frameText, type NamedAddress, type Symbolizer } from './symbolizer';
+
+export interface NamedStackFrame extends NamedAddress {
+  readonly kind: 'kernel' | 'user';
+}
+
+/** One entry of a table: its stack by name and what is counted for it. */
+export interface StackEntry {
+  /** Outermost first; kernel frames after (inside) the user frames that led to them. */
+  readonly frames: readonly NamedStackFrame[];
+  readonly key: Readonly<Record<string, FieldValue>>;
+  readonly value: Readonly<Record<string, FieldValue>>;
+}
+
+/** The same with its frames as text. */
+export interface NamedStack extends Omit<StackEntry, 'frames'> {
+  readonly frames: readonly string[];
+  readonly key: Readonly<Record<string, FieldValue>>;
+  readonly value: Readonly<Record<string, FieldValue>>;
+}
+
+/** A table of stacks as it was at one moment, not named yet. */
+export interface StackSnapshot {
+  readonly table: StackTable;
+  readonly entries: readonly MapEntry[];
+  /** Stacks kept in stack maps, by id. */
+  readonly stored: ReadonlyMap<number, readonly StackAddress[]>;
+}
+
+/** Needs the session; naming does not, and may take long. */
+export async function readStackSnapshot(session: TracingSession, table: StackTable): Promise<StackSnapshot> {
+  const { keys, values, count, cpus } = await session.readMap(table.map);
+  const entries = decodeEntries(table.map, keys, values, count, cpus);
+  return { table, entries, stored: await storedStacks(session, table) };
+}
+
+/** Stacks: with 127 frames each, fewer questions than a LineProcess lets wait. */
+const NAMED_AT_ONCE = 128;
+
+/** Every entry of the snapshot, its stacks joined and named. */
+export async function nameStacks(snapshot: StackSnapshot, symbolizer: Symbolizer): Promise<StackEntry[]> {
+  const { table, entries, stored } = snapshot;
+  const named: StackEntry[] = [];
+  for (let at = 0; at < entries.length; at += NAMED_AT_ONCE) {
+    const batch = entries.slice(at, at + NAMED_AT_ONCE).map(async entry => {
+      const user = await framesOf(table, entry, 'user', stored, symbolizer);
+      const kernel = await framesOf(table, entry, 'kernel', stored, symbolizer);
+      return { frames: [...user, ...kernel], ...withoutStacks(table, entry) };
+    });
+    named.push(...(await Promise.all(batch)));
+  }
+  return named;
+}
+
+/** The same with frames as text. */
+export async function readStacks(
+  session: TracingSession,
+  table: StackTable,
+  symbolizer: Symbolizer,
+): Promise<NamedStack[]> {
+  const entries = await nameStacks(await readStackSnapshot(session, table), symbolizer);
+  return entries.map(entry => ({
+    ...entry,
+    frames: entry.frames.map(frame => frameText(frame.kind, frame)),
+  }));
+}
+
+/** Stacks kept in stack maps, by id; ids are looked up in whichever map holds them. */
+async function storedStacks(
+  session: TracingSession,
+  table: StackTable,
+): Promise<ReadonlyMap<number, readonly StackAddress[]>> {
+  const all = new Map<number, readonly StackAddress[]>();
+  if (table.stacks.every(stack => stack.inline)) return all;
+  for (const map of session.object.maps) {
+    if (map.view.kind !== 'stacks') continue;
+    const { keys, values, count } = await session.readMap(map);
+    for (const [id, frames] of decodeStacks(map, keys, values, count)) all.set(id, frames);
+  }
+  return all;
+}
+
+async function framesOf(
+  table: StackTable,
+  entry: MapEntry,
+  space: 'kernel' | 'user',
+  stored: ReadonlyMap<number, readonly StackAddress[]>,
+  symbolizer: Symbolizer,
+): Promise<NamedStackFrame[]> {
+  const pidValue = table.pid ? entry[table.pid.part][table.pid.field.name] : undefined;
+  const pid = typeof pidValue === 'number' ? pidValue : 0;
+  const frames: NamedStackFrame[] = [];
+  for (const stack of table.stacks.filter(candidate => candidate.space === space)) {
+    const innermostFirst = await namesOf(stack, entry[stack.part][stack.field.name], pid, stored, symbolizer);
+    frames.push(...innermostFirst.reverse().map(frame => ({ ...frame, kind: space })));
+  }
+  return frames;
+}
+
+async function namesOf(
+  stack: StackField,
+  value: FieldValue | undefined,
+  pid: number,
+  stored: ReadonlyMap<number, readonly StackAddress[]>,
+  symbolizer: Symbolizer,
+): Promise<NamedAddress[]> {
+  if (stack.inline)
+    return symbolizer.namedFrames(
+      stack.space,
+      pid,
+      inlineAddresses(value).map(address => ({ kind: 'address', address })),
+    );
+  const id = typeof value === 'number' ? value : -1;
+  // bpf_get_stackid: -EFAULT without a stack of that kind, -EEXIST when another stack took the bucket.
+  if (id < 0) return id === -17 ? [{ name: '[stack lost: its place was taken]', module: '' }] : [];
+  const addresses = stored.get(id);
+  return addresses
+    ? symbolizer.namedFrames(stack.space, pid, addresses)
+    : [{ name: '[stack lost]', module: '' }];
+}

@@ -1,0 +1,126 @@
+/** This machine's kernel as a target. */
+import { readFileSync } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { parseBtf } from '../../shared/btf/btf';
+import { runChild } from '../../system/child-process';
+import type { BudgetFacts } from '../elevation/capabilities';
+import { findNode } from '../elevation/real-node';
+import { lastLine } from '../elevation/tracer-failure';
+import { SessionError } from '../errors';
+import { startLocalHelper } from './local-tracer';
+import { spawnStopped } from './stopped-process';
+import type { ConnectOptions, IfuncAnswer, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
+import type { TargetFacts } from './target-facts';
+import type { HelperConnection } from './tracer-connection';
+import { helperFacts } from './tracer-facts';
+
+export interface LocalTargetOptions {
+  /** dist/helper.js. */
+  readonly helperPath: string;
+  /** package.json's: of the installed helper that may be started instead. */
+  readonly version: string;
+  /** dist/ifunc-probe.js. */
+  readonly ifuncProbePath: string;
+  readonly nodeSetting?: string | undefined;
+  readonly elevation: 'auto' | 'sudo' | 'pkexec';
+  readonly log: (line: string) => void;
+}
+
+/** World-readable since 5.4 (kernel/bpf/sysfs_btf.c). */
+const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
+
+export class LocalTarget implements Target {
+  readonly id = 'local';
+  private kernelBtf: Promise<TargetBtf> | null = null;
+
+  constructor(private readonly options: LocalTargetOptions) {}
+
+  describe(): string {
+    return `this kernel (${release()})`;
+  }
+
+  readBtf(): Promise<TargetBtf> {
+    this.kernelBtf ??= readKernelBtf();
+    return this.kernelBtf;
+  }
+
+  async budgetFacts(): Promise<BudgetFacts> {
+    const paranoid = await readFile('/proc/sys/kernel/perf_event_paranoid', 'utf8').catch(() => '2');
+    const kptrRestrict = await readFile('/proc/sys/kernel/kptr_restrict', 'utf8').catch(() => '1');
+    const measured = await readFile('/proc/sys/kernel/bpf_stats_enabled', 'utf8').catch(() => '0');
+    return {
+      kernelRelease: release(),
+      perfEventParanoid: Number.parseInt(paranoid, 10),
+      kptrRestrict: Number.parseInt(kptrRestrict, 10),
+      runTimeMeasured: measured.trim() === '1',
+    };
+  }
+
+  async connect(options: ConnectOptions): Promise<HelperConnection> {
+    options.progress('Starting the privileged helper');
+    return startLocalHelper({
+      node: await findNode(this.options.nodeSetting, process.env),
+      own: this.options,
+      budget: options.budget,
+      program: options.program,
+      elevation: this.options.elevation,
+      ui: options.ui,
+      log: this.options.log,
+      // What comes next needs it; whoever asks for it hears of an error.
+      onStarted: () => void this.readBtf().catch(() => undefined),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  }
+
+  async facts(connection: HelperConnection): Promise<TargetFacts> {
+    return helperFacts(connection, (await this.readBtf()).btf);
+  }
+
+  spawn(
+    command: SpawnCommand,
+    output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
+  ): Promise<TargetProcess> {
+    return spawnStopped(command, output);
+  }
+
+  hasProcess(pid: number): Promise<boolean> {
+    return access(`/proc/${pid}`).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  processMaps(pid: number): Promise<string | null> {
+    return readFile(`/proc/${pid}/maps`, 'utf8').catch(() => null);
+  }
+
+  async ifuncOffset(library: string, symbol: string, pid: number | null): Promise<IfuncAnswer> {
+    const node = await findNode(this.options.nodeSetting, process.env);
+    const args = [this.options.ifuncProbePath, library, symbol, ...(pid === null ? [] : [String(pid)])];
+    const { code, stdout, stderr } = await runChild('node', node.path, args, {
+      deadlineMs: 20_000,
+      ...(node.electron ? { extraEnv: { ELECTRON_RUN_AS_NODE: '1' } } : {}),
+    });
+    if (code !== 0)
+      return { error: `${node.path} failed (exit ${code ?? 'by signal'}): ${lastLine(stderr)}` };
+    return JSON.parse(stdout.toString()) as IfuncAnswer;
+  }
+
+  async dispose(): Promise<void> {}
+}
+
+async function readKernelBtf(): Promise<TargetBtf> {
+  try {
+    // sysfs hands out a page a read (fs/kernfs/file.c): a thousand of them take 2 ms here and 40 over the thread pool.
+    const bytes = readFileSync(KERNEL_BTF);
+    return { bytes, btf: parseBtf(bytes), kernelRelease: release() };
+  } catch (error) {
+    throw new SessionError(
+      'btf-missing',
+      `This kernel (${release()}) does not describe its types: ${KERNEL_BTF} cannot be read.`,
+      'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM: BPF: Select Target.',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The client's end of the privileged helper: greets it, asks, and hands on the bytes it sends. Closing it ends the
+ * helper and with it everything it attached.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import * as v from 'valibot';
+import { ResponseError } from 'vscode-jsonrpc/node';
+import { type DataFrame, FrameError } from '../../shared/protocol/frames';
+import {
+  type ByteChannel,
+  createFrameConnection,
+  type FrameConnection,
+  isConnectionGone,
+} from '../../shared/protocol/rpc-frames';
+import {
+  HELPER_PROTOCOL_VERSION,
+  HELPER_RPC_ERROR,
+  type Hello,
+  HelloSchema,
+  type HelperErrorCode,
+  type HelperErrorData,
+  HelperErrorDataSchema,
+  type HelperMethod,
+  HelperNotificationSchemas,
+  type HelperParams,
+  HelperResultSchemas,
+  type HelperResults,
+} from '../../shared/protocol/tracer';
+import { escapeText } from '../../shared/text/escape';
+import { SessionError } from '../errors';
+
+/** A request the helper refused; `code`, errno and log are the helper's, `message` is for people. */
+export class HelperRequestError extends Error {
+  constructor(
+    readonly method: HelperMethod,
+    readonly code: HelperErrorCode,
+    message: string,
+    readonly data: HelperErrorData,
+    /** The kernel's whole verifier log, when the verifier refused a program. */
+    readonly verifierLog: string | null,
+  ) {
+    super(message);
+    this.name = 'HelperRequestError';
+  }
+}
+
+export interface HelperConnection {
+  readonly hello: Hello;
+  /** Throws HelperRequestError, or SessionError 'helper-died' when the connection is gone. */
+  request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]>;
+  sendBlob(bytes: Uint8Array): number;
+  /** Throws SessionError 'helper-died' for one that never came, which closes the connection. */
+  takeBlob(blobId: number): Uint8Array;
+  /** Frames of every stream; `bytes` is valid during the call only. Returns the way to stop listening. */
+  onData(listener: (frame: DataFrame) => void): () => void;
+  /** Resolves once, when the connection is gone; null when this side closed it. */
+  readonly closed: Promise<SessionError | null>;
+  close(): void;
+}
+
+const HELLO_DEADLINE_MS = 60_000;
+
+/**
+ * Waits for the helper's greeting on a fresh channel and checks token and version; `checkPeer` may add checks of its
+ * own (credentials of the peer). Throws SessionError 'protocol' after hanging up on whoever fails.
+ */
+export async function greetHelper(
+  channel: ByteChannel,
+  token: string,
+  checkPeer: (hello: Hello) => void = () => undefined,
+): Promise<HelperConnection> {
+  const frames = createFrameConnection(channel, { takesRequests: false });
+  frames.rpc.onNotification((method: string, params: unknown) => {
+    if (!isKnownNotification(method, params)) frames.close(malformed(`notification ${method.slice(0, 64)}`));
+  });
+  try {
+    const hello = await receiveHello(frames);
+    if (!sameToken(hello.token, token))
+      throw new SessionError('protocol', 'A process that is not our helper called; it was turned away.');
+    if (hello.protocolVersion !== HELPER_PROTOCOL_VERSION) {
+      throw new SessionError(
+        'protocol',
+        `The helper speaks protocol ${hello.protocolVersion}, this version needs ${HELPER_PROTOCOL_VERSION}.`,
+        'Install the helper again: BPF: Install Helper.',
+      );
+    }
+    checkPeer(hello);
+    return new Connection(frames, hello);
+  } catch (error) {
+    frames.close();
+    throw error;
+  }
+}
+
+function receiveHello(frames: FrameConnection): Promise<Hello> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () =>
+        reject(
+          new SessionError('protocol', `The helper did not greet within ${HELLO_DEADLINE_MS / 1000} s.`),
+        ),
+      HELLO_DEADLINE_MS,
+    );
+    const greeting = frames.rpc.onNotification('hello', params => {
+      clearTimeout(timer);
+      greeting.dispose();
+      const parsed = v.safeParse(HelloSchema, params);
+      if (parsed.success) resolve(parsed.output);
+      else
+        reject(
+          new SessionError('protocol', `Invalid hello message from the helper: ${parsed.issues[0].message}`),
+        );
+    });
+    frames.onClosed(reason => {
+      clearTimeout(timer);
+      reject(
+        new SessionError(
+          'helper-died',
+          `The helper hung up before it greeted${reason ? `: ${reason.message}` : ''}.`,
+        ),
+      );
+    });
+    frames.rpc.listen();
+  });
+}
+
+function isKnownNotification(method: string, params: unknown): boolean {
+  if (!Object.hasOwn(HelperNotificationSchemas, method)) return false;
+  const schema = HelperNotificationSchemas[method as keyof typeof HelperNotificationSchemas];
+  return v.is(schema, params);
+}
+
+const malformed = (what: string): FrameError =>
+  new FrameError('malformed', `the helper sent something malformed: ${escapeText(what)}`);
+
+function sameToken(received: string, expected: string): boolean {
+  const a = Buffer.from(received);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function helperDied(reason: Error | undefined): SessionError {
+  return new SessionError(
+    'helper-died',
+    `The privileged helper is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
+    'Press ▶ to start again; BPF: Show Log has its last output.',
+  );
+}
+
+class Connection implements HelperConnection {
+  readonly closed: Promise<SessionError | null>;
+  private closing = false;
+  private readonly dataListeners = new Set<(frame: DataFrame) => void>();
+
+  constructor(
+    private readonly frames: FrameConnection,
+    readonly hello: Hello,
+  ) {
+    frames.onData(frame => {
+      for (const listener of this.dataListeners) listener(frame);
+    });
+    this.closed = new Promise(resolve => {
+      frames.onClosed(reason => {
+        resolve(this.closing ? null : helperDied(reason));
+      });
+    });
+  }
+
+  async request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]> {
+    let answer: unknown;
+    try {
+      answer = await this.frames.rpc.sendRequest(method, params);
+    } catch (error) {
+      throw isConnectionGone(error) ? await this.gone() : await this.requestError(method, error);
+    }
+    const result = v.safeParse(HelperResultSchemas[method], answer);
+    if (result.success) return result.output as HelperResults[M];
+    const [issue] = result.issues;
+    throw await this.refuse(`${method}: ${v.getDotPath(issue) ?? 'answer'}: ${issue.message.slice(0, 200)}`);
+  }
+
+  sendBlob(bytes: Uint8Array): number {
+    return this.frames.sendBlob(bytes);
+  }
+
+  takeBlob(blobId: number): Uint8Array {
+    try {
+      return this.frames.takeBlob(blobId);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.frames.close(error);
+      throw helperDied(error);
+    }
+  }
+
+  onData(listener: (frame: DataFrame) => void): () => void {
+    this.dataListeners.add(listener);
+    return () => this.dataListeners.delete(listener);
+  }
+
+  close(): void {
+    this.closing = true;
+    this.frames.close();
+  }
+
+  private async requestError(method: HelperMethod, error: unknown): Promise<Error> {
+    // Not an answer: this end could not ask.
+    if (!(error instanceof ResponseError)) return error instanceof Error ? error : new Error(String(error));
+    if (error.code !== HELPER_RPC_ERROR)
+      return this.refuse(`an error of no kind of the helper's to ${method}`);
+    const parsed = v.safeParse(HelperErrorDataSchema, error.data);
+    if (!parsed.success) return this.refuse(`the reason why ${method} failed`);
+    const data = parsed.output;
+    const log =
+      data.verifierLogBlobId === undefined
+        ? null
+        : new TextDecoder().decode(this.takeBlob(data.verifierLogBlobId));
+    return new HelperRequestError(method, data.code, error.message, data, log);
+  }
+
+  /** Hangs up on a helper that breaks the contract. */
+  private refuse(what: string): Promise<SessionError> {
+    this.frames.close(malformed(what));
+    return this.gone();
+  }
+
+  private async gone(): Promise<SessionError> {
+    return (await this.closed) ?? new SessionError('helper-died', 'The session was closed.');
+  }
+}

@@ -1,0 +1,72 @@
+/** A target's facts as its helper tells them, each asked once per connection. */
+import { parseBtf } from '../../shared/btf/btf';
+import type { Btf } from '../../shared/btf/btf-model';
+import type { TargetFacts } from './target-facts';
+import { type HelperConnection, HelperRequestError } from './tracer-connection';
+
+/** PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES; PERF_SAMPLE_BRANCH_USER | KERNEL | ANY (uapi/linux/perf_event.h). */
+const BRANCH_EVENT = { type: 0, config: '0', branchSampleType: '11' };
+
+export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts {
+  const moduleBtfs = new Map<string, Promise<Btf | null>>();
+  let modules: Promise<ReadonlySet<string>> | null = null;
+  let branchRecords: Promise<boolean> | null = null;
+  const read = async (what: 'modules' | 'module-btf', of?: string) => {
+    const { blobId } = await connection.request('target/read', of === undefined ? { what } : { what, of });
+    return connection.takeBlob(blobId);
+  };
+  return {
+    btf,
+    functions: async names => (await connection.request('target/functions', { names: [...names] })).functions,
+    tracepoints: async names => {
+      try {
+        return (await connection.request('target/tracepoints', { names: [...names] })).present;
+      } catch (error) {
+        // A session that attaches to none has no right to look into tracefs.
+        if (isNotPermitted(error)) return names.map(() => null);
+        throw error;
+      }
+    },
+    modules: () => {
+      // /proc/modules: the name is the first word of each line (proc(5)).
+      modules ??= read('modules').then(
+        bytes =>
+          new Set(
+            new TextDecoder()
+              .decode(bytes)
+              .split('\n')
+              .flatMap(line => line.split(' ')[0] || []),
+          ),
+      );
+      return modules;
+    },
+    moduleBtf: module => {
+      const known =
+        moduleBtfs.get(module) ??
+        read('module-btf', module).then(
+          bytes => parseBtf(bytes, btf),
+          error => {
+            // A module without BTF of its own is not an error: nothing is found in it.
+            if (error instanceof HelperRequestError) return null;
+            throw error;
+          },
+        );
+      moduleBtfs.set(module, known);
+      return known;
+    },
+    branchRecords: () => {
+      branchRecords ??= connection.request('target/perf-event', { ...BRANCH_EVENT }).then(
+        ({ available }) => available,
+        error => {
+          // What needs them is asked for only where it is chosen; attaching tells.
+          if (isNotPermitted(error)) return true;
+          throw error;
+        },
+      );
+      return branchRecords;
+    },
+  };
+}
+
+const isNotPermitted = (error: unknown): boolean =>
+  error instanceof HelperRequestError && error.code === 'not-permitted';

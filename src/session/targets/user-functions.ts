@@ -1,0 +1,116 @@
+/**
+ * What user programs and libraries can be traced at: the file offset of a function (the implementation an IFUNC stands
+ * for on the target, where it is one), and USDT probes.
+ */
+import { readUntrustedFile } from '../../system/untrusted-file';
+import { SessionError } from '../errors';
+import type { Target } from './target';
+import { UserElf, UserElfError } from './user-elf';
+
+export interface UserFunctionRequest {
+  readonly target: Target;
+  readonly path: string;
+  /** A symbol, or a part of a mangled one when no symbol has exactly this name. */
+  readonly name: string;
+  readonly ifunc: 'implementation' | 'resolver' | null;
+  readonly pid: number | null;
+}
+
+/** Throws SessionError 'attach-point-missing' that says what the file has instead. */
+export async function resolveUserFunction(request: UserFunctionRequest): Promise<number> {
+  const { path, name } = request;
+  try {
+    const elf = await readElf(path);
+    const exact = elf.functions(name);
+    const [symbol] =
+      exact.length > 0
+        ? exact
+        : elf.functionsWhere(candidate => candidate.startsWith('_Z') && candidate.includes(name));
+    if (!symbol) throw missing(request, whyNoFunction(elf));
+    if (symbol.kind === 'ifunc' && request.ifunc !== 'resolver') return await implementation(request);
+    const offset = elf.fileOffset(symbol.address);
+    if (offset === null) throw missing(request, 'the function is not part of the file');
+    return offset;
+  } catch (error) {
+    if (error instanceof UserElfError) throw missing(request, error.message);
+    throw error;
+  }
+}
+
+/** Names of the functions a file has, sorted. Throws SessionError 'attach-point-missing'. */
+export async function fileFunctions(path: string): Promise<string[]> {
+  try {
+    const names = (await readElf(path)).functionsWhere(() => true).map(({ name }) => name);
+    return [...new Set(names)].sort();
+  } catch (error) {
+    if (error instanceof UserElfError)
+      throw new SessionError('attach-point-missing', `${path} has no functions: ${error.message}.`);
+    throw error;
+  }
+}
+
+/** "provider:probe" of a file's USDT probes, sorted. Throws SessionError 'attach-point-missing'. */
+export async function fileProbes(path: string): Promise<string[]> {
+  return [...(await usdtProbes(path))].sort();
+}
+
+/** Most of a file's probes that a message names. */
+const NAMED_PROBES = 5;
+
+/** Throws SessionError 'attach-point-missing' that says which probes the file has instead. */
+export async function requireUsdtProbe(path: string, provider: string, probe: string): Promise<void> {
+  const has = await usdtProbes(path);
+  if (has.has(`${provider}:${probe}`)) return;
+  const some = [...has].slice(0, NAMED_PROBES).join(', ');
+  const rest = has.size > NAMED_PROBES ? ` and ${has.size - NAMED_PROBES} more` : '';
+  throw new SessionError(
+    'attach-point-missing',
+    `${path} has no USDT probe ${provider}:${probe} (${has.size === 0 ? 'it has no probes at all' : `it has ${some}${rest}`}).`,
+    'Choose a program built with such probes; `readelf -n FILE` lists them (stapsdt).',
+  );
+}
+
+async function usdtProbes(path: string): Promise<Set<string>> {
+  try {
+    return (await readElf(path)).usdtProbes();
+  } catch (error) {
+    if (error instanceof UserElfError)
+      throw new SessionError('attach-point-missing', `${path} has no USDT probes: ${error.message}.`);
+    throw error;
+  }
+}
+
+/** Larger programs than any browser's debug build are not read. */
+const ELF_BYTES = 1 << 30;
+
+/** Throws SessionError 'attach-point-missing' for a file that cannot be read, UserElfError for one that is not a program. */
+async function readElf(path: string): Promise<UserElf> {
+  const bytes = await readUntrustedFile(path, ELF_BYTES).catch((error: unknown) => {
+    throw new SessionError(
+      'attach-point-missing',
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+  });
+  return new UserElf(bytes);
+}
+
+/** Asked on the target: the choice depends on its CPU, so a shipped or computed offset would be wrong somewhere. */
+async function implementation(request: UserFunctionRequest): Promise<number> {
+  const answer = await request.target.ifuncOffset(request.path, request.name, request.pid);
+  if ('offset' in answer) return Number(answer.offset);
+  throw missing(request, `it is an IFUNC and the implementation in use was not found: ${answer.error}`);
+}
+
+function whyNoFunction(elf: UserElf): string {
+  return elf.functionsWhere(() => true).length > 0
+    ? 'it has no function of that name'
+    : 'the file names no functions at all (its symbols were stripped)';
+}
+
+function missing({ path, name }: UserFunctionRequest, why: string): SessionError {
+  return new SessionError(
+    'attach-point-missing',
+    `${name} in ${path} cannot be traced: ${why}.`,
+    'Choose another function or file; `readelf --dyn-syms -W FILE` lists the functions.',
+  );
+}

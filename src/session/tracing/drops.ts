@@ -1,0 +1,96 @@
+/** Records the program itself could not deliver: its drop counters, in maps or in global variables. */
+import { decodeField } from '../../shared/decode/field';
+import type { Drops } from '../../shared/decode/model';
+import type { GlobalVariable } from '../../shared/object/model';
+import type { TracingSession } from './tracing-session';
+
+/** One counter as it was read. */
+export interface DropCount {
+  /** The map whose records it counts; null where the program does not say. */
+  readonly of: string | null;
+  readonly count: number;
+}
+
+/** The session's drop counters now; none when the program has none. */
+export async function readDropCounts(session: TracingSession): Promise<readonly DropCount[]> {
+  const drops: DropCount[] = [];
+  const counters = session.object.globals.filter(isDropCounter);
+  for (const section of new Set(counters.map(global => global.section))) {
+    const bytes = await session.readSection(section);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const global of counters.filter(candidate => candidate.section === section)) {
+      const field = global.layout.fields[0];
+      if (field)
+        drops.push({ of: global.drops?.of ?? null, count: Number(decodeField(view, global.offset, field)) });
+    }
+  }
+  for (const map of session.object.maps) {
+    if (map.view.kind !== 'drops') continue;
+    const { values, count, cpus } = await session.readMap(map);
+    drops.push({
+      of: map.view.of,
+      count: sumCounters(values, map.valueSize, count * (map.perCpu ? cpus : 1)),
+    });
+  }
+  return drops;
+}
+
+/** Records of one stream that were missing from its frames. */
+export interface FrameLoss {
+  readonly stream: string;
+  /**
+   * Of perf buffers and printk the kernel says what it overwrote or had no room for; of ring buffers the helper, what it
+   * could not pass on.
+   */
+  readonly content: 'ring' | 'perf' | 'printk';
+  readonly lost: number;
+}
+
+/** Streams as far as losses are told apart by them. */
+export type LossyStream = Pick<FrameLoss, 'stream' | 'content'>;
+
+/** The stream whose records a counter counts: the one it names, else the only one there is; undefined: none of them. */
+export function streamOf({ of }: DropCount, streams: readonly LossyStream[]): string | undefined {
+  const [first, ...others] = streams;
+  return of ?? (others.length === 0 ? first?.stream : undefined);
+}
+
+/**
+ * All that was lost, each record once: of a perf buffer the program counts and the kernel tells the same losses, so the
+ * larger number is taken. `client`: what this side had no room for.
+ */
+export function sumDrops(counts: readonly DropCount[], frames: readonly FrameLoss[], client: number): Drops {
+  let kernel = counts.reduce((sum, { count }) => sum + count, 0);
+  let helper = 0;
+  for (const { stream, content, lost } of frames) {
+    if (content === 'ring') helper += lost;
+    else {
+      const counted = counts
+        .filter(count => streamOf(count, frames) === stream)
+        .reduce((sum, { count }) => sum + count, 0);
+      kernel += Math.max(0, lost - counted);
+    }
+  }
+  return { kernel, helper, client };
+}
+
+/** The session's losses up to now; `client` as in sumDrops. */
+export async function readDrops(session: TracingSession, client: number): Promise<Drops> {
+  return sumDrops(await readDropCounts(session), session.frameLosses, client);
+}
+
+export function isDropCounter(global: GlobalVariable): boolean {
+  return global.drops !== null;
+}
+
+function sumCounters(values: Uint8Array, valueSize: number, counters: number): number {
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  // Per-CPU values lie at multiples of 8 (round_up(value_size, 8), kernel/bpf/hashtab.c); others one after the other.
+  const stride = counters > 0 ? values.byteLength / counters : 8;
+  let sum = 0;
+  for (let counter = 0; counter < counters; counter++) {
+    const at = counter * stride;
+    sum += valueSize === 8 ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true);
+  }
+  return sum;
+}

@@ -1,0 +1,73 @@
+/**
+ * Consent to programs that may change the system: asked for exactly the programs that are about to be loaded, whatever
+ * way the helper got its rights, and again when the helper finds more in them than the object showed.
+ */
+import {
+  type Consents,
+  type ProgramReasons,
+  reasonsOf,
+  withoutConsent,
+} from '../../shared/bpf/program-policy';
+import { parseSection } from '../../shared/bpf/section-kinds';
+import type { BpfObject, Program } from '../../shared/object/model';
+import { LIMITS, type OpenSession } from '../../shared/protocol/tracer';
+import { SessionError } from '../errors';
+import { HelperRequestError } from '../targets/tracer-connection';
+
+export interface ProgramConsentRequest {
+  /** What is being attached, for the title. */
+  readonly object: string;
+  /** "this kernel (6.1.0-18-amd64)": what they may change. */
+  readonly target: string;
+  readonly programs: readonly ProgramReasons[];
+}
+
+/** Asks the user. False: they declined. A command line, which cannot ask, throws what to add to it. */
+export type AskProgramConsent = (request: ProgramConsentRequest) => Promise<boolean>;
+
+/** What the object says of a program; empty when it only observes. */
+export function programReasons(program: Program): ProgramReasons {
+  return {
+    program: program.name,
+    section: program.section,
+    reasons: reasonsOf({
+      type: parseSection(program.section)?.kind.type ?? null,
+      helpers: program.helperIds,
+      // libbpf looks for "name" when a program calls "name___flavor".
+      kfuncs: program.kfuncs.map(name => name.replace(/___[^_].*$/, '').slice(0, LIMITS.nameBytes)),
+    }),
+  };
+}
+
+/** What was agreed to while one session starts. */
+export class ProgramConsent {
+  private agreed: Consents = [];
+
+  constructor(
+    private readonly object: BpfObject,
+    private readonly target: string,
+    private readonly ask: AskProgramConsent,
+  ) {}
+
+  get consented(): OpenSession['consented'] {
+    return this.agreed.map(({ program, reasons }) => ({ program, reasons: [...reasons] }));
+  }
+
+  /** Asks where something of the programs was not agreed to yet. Throws SessionError 'cancelled' when it is refused. */
+  async require(programs: readonly ProgramReasons[]): Promise<void> {
+    const open = withoutConsent(programs, this.agreed);
+    if (open.length === 0) return;
+    if (!(await this.ask({ object: this.object.name, target: this.target, programs: open })))
+      throw new SessionError('cancelled', 'Nothing was attached.');
+    this.agreed = [...this.agreed, ...open];
+  }
+
+  /** True when the helper refused for want of consent and it was given since: the same is then tried again. */
+  async gave(error: unknown): Promise<boolean> {
+    const programs =
+      error instanceof HelperRequestError && error.code === 'needs-consent' && error.data.needsConsent;
+    if (!programs || withoutConsent(programs, this.agreed).length === 0) return false;
+    await this.require(programs);
+    return true;
+  }
+}

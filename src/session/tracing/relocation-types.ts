@@ -1,0 +1,37 @@
+import type { Btf } from '../../shared/btf/btf-model';
+import type { BpfObject, Program } from '../../shared/object/model';
+import { relocationBtf } from '../../shared/object/relocation-btf';
+import { LIMITS } from '../../shared/protocol/tracer';
+
+interface Known {
+  readonly kernel: Btf;
+  readonly sections: string;
+  readonly bytes: Uint8Array | null;
+}
+
+/** An object is started again and again on the same kernel, with the same programs. */
+const last = new WeakMap<BpfObject, Known>();
+const kernels = new WeakSet<Btf>();
+
+/**
+ * As relocationBtf, whose last answer for an object is kept as long as the object. Null, too, for the first object on a
+ * kernel: libbpf reads the whole table (8 ms, Linux 6.1) as fast as code that never ran before finds the part; from then
+ * on it takes 2 ms.
+ */
+export function relocationTypes(
+  object: BpfObject,
+  programs: readonly Program[],
+  kernel: Btf,
+): Uint8Array | null {
+  if (!kernels.has(kernel)) {
+    kernels.add(kernel);
+    return null;
+  }
+  const sections = programs.map(({ section }) => section).join('\n');
+  const known = last.get(object);
+  if (known?.kernel === kernel && known.sections === sections) return known.bytes;
+  const part = relocationBtf(object, programs, kernel);
+  const bytes = part && part.byteLength <= LIMITS.relocationBtfBytes ? part : null;
+  last.set(object, { kernel, sections, bytes });
+  return bytes;
+}

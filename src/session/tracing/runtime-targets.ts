@@ -1,0 +1,177 @@
+/**
+ * Where programs attach when their section alone does not say it: a function, library, probe or sampling frequency that
+ * a parameter names (BPFW_TARGET, BPFW_IFUNC and BPFW_PERF of bpf-templates/include/bpfw.h).
+ */
+import type { Parameter, Program } from '../../shared/object/model';
+import type { AttachOverride } from '../../shared/protocol/tracer';
+import { SessionError } from '../errors';
+import type { Target } from '../targets/target';
+import type { Lack, TargetFacts } from '../targets/target-facts';
+import { userFile } from '../targets/user-files';
+import { requireUsdtProbe, resolveUserFunction } from '../targets/user-functions';
+
+export interface RuntimeTargetRequest {
+  readonly target: Target;
+  readonly facts: TargetFacts;
+  readonly parameters: readonly Parameter[];
+  readonly values: ReadonlyMap<string, string>;
+  readonly pid: number | null;
+}
+
+type Resolved = { readonly override: AttachOverride | null } | { readonly lack: Lack };
+
+/**
+ * The run-time targets of one object's programs with the parameters given, each looked for once. What is missing counts
+ * as a lack while programs are chosen, so that another of a group can take its place.
+ */
+export class RuntimeTargets {
+  private readonly known = new Map<Program, Promise<Resolved>>();
+
+  constructor(private readonly request: RuntimeTargetRequest) {}
+
+  /** Throws SessionError 'bad-parameter' or 'unknown-parameter'. */
+  async lack(program: Program): Promise<Lack | null> {
+    const resolved = await this.resolve(program);
+    return 'lack' in resolved ? resolved.lack : null;
+  }
+
+  /** By program name; programs whose section says it all are left out. Throws SessionError 'attach-point-missing'. */
+  async overrides(programs: readonly Program[]): Promise<Map<string, AttachOverride>> {
+    const overrides = new Map<string, AttachOverride>();
+    for (const program of programs) {
+      const resolved = await this.resolve(program);
+      if ('lack' in resolved)
+        throw new SessionError('attach-point-missing', resolved.lack.what, resolved.lack.fix);
+      if (resolved.override) overrides.set(program.name, resolved.override);
+    }
+    return overrides;
+  }
+
+  private resolve(program: Program): Promise<Resolved> {
+    const known =
+      this.known.get(program) ??
+      resolveOne(program, this.request).then(
+        override => ({ override }),
+        error => {
+          if (error instanceof SessionError && error.code === 'attach-point-missing')
+            return { lack: { what: sentenceWithin(error.message), fix: error.fix } };
+          throw error;
+        },
+      );
+    this.known.set(program, known);
+    return known;
+  }
+}
+
+/** A lack is a part of a sentence. */
+const sentenceWithin = (message: string): string => message.replace(/\.$/, '');
+
+async function resolveOne(program: Program, request: RuntimeTargetRequest): Promise<AttachOverride | null> {
+  if (program.perf) return perfOverride(program.perf, request);
+  if (program.targetParameter === null) return null;
+  const name = parameterText(program.targetParameter, request);
+  if (name === '') return { kind: 'none' };
+  const { kind } = program.attachPoint;
+  switch (kind) {
+    case 'kprobe':
+    case 'kretprobe':
+      await requireKernelFunction(name, request.facts);
+      return { kind: 'kprobe', function: name, offset: 0, return: kind === 'kretprobe' };
+    case 'fentry':
+    case 'fexit':
+      await requireKernelFunction(name, request.facts);
+      return { kind: 'fentry', function: name };
+    case 'uprobe':
+    case 'uretprobe': {
+      const path = await filePath(program, request);
+      const offset = await resolveUserFunction({
+        target: request.target,
+        path,
+        name,
+        ifunc: program.ifunc,
+        pid: request.pid,
+      });
+      return {
+        kind: 'uprobe',
+        path,
+        offset: String(offset),
+        return: kind === 'uretprobe',
+        pid: request.pid ?? 0,
+        semaphoreOffset: '0',
+      };
+    }
+    case 'usdt': {
+      const [provider, probe, ...rest] = name.split(':');
+      if (!provider || !probe || rest.length > 0)
+        throw new SessionError('bad-parameter', `'${name}' is not provider:probe.`);
+      const path = await filePath(program, request);
+      await requireUsdtProbe(path, provider, probe);
+      return { kind: 'usdt', path, provider, probe, pid: request.pid ?? 0 };
+    }
+    default:
+      throw new SessionError(
+        'attach-point-missing',
+        `${program.section} programs cannot take their target from a parameter.`,
+      );
+  }
+}
+
+/** enum perf_type_id and configs of include/uapi/linux/perf_event.h. */
+const PERF_EVENTS = {
+  'cpu-cycles': { type: 0, config: '0' },
+  'cpu-clock': { type: 1, config: '0' },
+} as const;
+/** PERF_SAMPLE_BRANCH_USER | KERNEL | ANY. */
+const BRANCHES_ANY = '11';
+
+function perfOverride(perf: NonNullable<Program['perf']>, request: RuntimeTargetRequest): AttachOverride {
+  const frequencyHz = Number(parameterText(perf.frequencyParameter, request));
+  if (!Number.isInteger(frequencyHz) || frequencyHz < 1) {
+    throw new SessionError(
+      'bad-parameter',
+      `${perf.frequencyParameter} must be a frequency of 1 Hz or more.`,
+    );
+  }
+  return {
+    kind: 'perf',
+    ...PERF_EVENTS[perf.event],
+    frequencyHz,
+    cpu: -1,
+    pid: 0,
+    branchSampleType: perf.branches ? BRANCHES_ANY : '0',
+  };
+}
+
+async function requireKernelFunction(name: string, facts: TargetFacts): Promise<void> {
+  const [answer] = await facts.functions([name]);
+  if (!answer?.symbol) {
+    throw new SessionError(
+      'attach-point-missing',
+      `The kernel has no function '${name}'.`,
+      'Choose another one; /proc/kallsyms lists them.',
+    );
+  }
+}
+
+/** The file the program's symbol or probe is looked for in: the parameter of role "path". */
+async function filePath(program: Program, request: RuntimeTargetRequest): Promise<string> {
+  const parameter = request.parameters.find(candidate => candidate.role === 'path');
+  if (!parameter)
+    throw new SessionError(
+      'attach-point-missing',
+      `${program.section} needs a parameter of role "path" that names the file.`,
+    );
+  return userFile(parameterText(parameter.name, request), request.pid);
+}
+
+function parameterText(name: string, request: RuntimeTargetRequest): string {
+  const given = request.values.get(name);
+  if (given !== undefined) return given.trim();
+  const parameter = request.parameters.find(candidate => candidate.name === name);
+  if (!parameter)
+    throw new SessionError(
+      'unknown-parameter',
+      `The program's target is the parameter '${name}', which it does not have.`,
+    );
+  return parameter.defaultValue;
+}

@@ -1,0 +1,199 @@
+/**
+ * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, helper,
+ * choice of programs, consent where they may change the system, load, attach. BTF's word is taken for functions at first;
+ * when the kernel refuses what was chosen by it, the helper looks closer, once. Where the kernel refuses to attach a program
+ * that has a fallback, the next rank is tried; everything else that fails leaves nothing loaded.
+ */
+import type { Btf } from '../../shared/btf/btf-model';
+import type { BpfObject, Program } from '../../shared/object/model';
+import { budgetOf, type CapabilityBudget, coversBudget, sessionWork } from '../elevation/capabilities';
+import type { ElevationUi } from '../elevation/elevation';
+import { SessionError } from '../errors';
+import type { Progress, Target } from '../targets/target';
+import type { Lack, TargetFacts } from '../targets/target-facts';
+import { type HelperConnection, HelperRequestError } from '../targets/tracer-connection';
+import type { HelperPool } from '../targets/tracer-pool';
+import { choosePrograms, type ProgramChoice, trustingBtf } from './choose-programs';
+import { type AskProgramConsent, ProgramConsent, programReasons } from './program-consent';
+import { relocationTypes } from './relocation-types';
+import { RuntimeTargets } from './runtime-targets';
+import { TracingSession } from './tracing-session';
+
+export interface StartRequest {
+  readonly target: Target;
+  readonly helpers: HelperPool;
+  readonly object: BpfObject;
+  readonly objectBytes: Uint8Array;
+  /** By C name, as typed. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Process whose mappings and libraries run-time targets are looked up in; null for the whole machine. */
+  readonly pid: number | null;
+  readonly ui: ElevationUi;
+  readonly progress: Progress;
+  /** Asked before programs that may change the system are loaded. */
+  readonly askConsent: AskProgramConsent;
+  /** watchOverhead will be asked: the helper may then measure programs' run time. */
+  readonly guarded?: boolean;
+  /** Programs not to attach though the target could: their group takes its next rank. */
+  readonly without?: readonly string[];
+  /** Ends the wait for the user, for the helper and for the kernel's verdict. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StartedSession {
+  readonly session: TracingSession;
+  readonly connection: HelperConnection;
+  readonly choice: ProgramChoice;
+  readonly budget: CapabilityBudget;
+}
+
+/** `onSession` is told of each session before it attaches; when that fails and another follows, the last one counts. */
+export async function startSession(
+  request: StartRequest,
+  onSession: (session: TracingSession, connection: HelperConnection) => void,
+): Promise<StartedSession> {
+  const { target, object } = request;
+  const budgetFacts = await target.budgetFacts();
+  const budgetFor = (programs: readonly Program[], kernel: Btf | null) =>
+    budgetOf(
+      sessionWork(object, programs, kernel, request.guarded ?? false, request.parameters),
+      budgetFacts,
+    );
+  const refused = new Map<string, Lack>(
+    (request.without ?? []).map(program => [program, { what: 'it was left out on request', fix: null }]),
+  );
+  let budget = budgetFor(likelyPrograms(object, refused), null);
+  const consent = new ProgramConsent(object, target.describe(), request.askConsent);
+  let trustsBtf = true;
+  for (;;) {
+    const connection = await request.helpers.acquire(target, budget, object.name, request);
+    const release = request.helpers.hold(connection);
+    try {
+      const facts = await target.facts(connection);
+      const choose = (by: TargetFacts) => chooseWithTargets(request, by, refused);
+      request.progress('Choosing attach points');
+      const { choice, targets } = await choose(trustsBtf ? trustingBtf(facts) : facts);
+      const needed = budgetFor(choice.load, facts.btf);
+      if (!coversBudget(budget, needed)) {
+        // A fallback, or a module's function, needs more than was known before: asked for again, as a budget cannot grow.
+        budget = needed;
+        continue;
+      }
+      await consent.require(choice.load.map(programReasons));
+      let session: TracingSession | null = null;
+      try {
+        session = await unlessAborted(
+          open(request, connection, choice, targets, facts.btf, consent),
+          request.signal,
+          late => void late.close().catch(() => undefined),
+        );
+        session.closed.then(request.helpers.hold(connection));
+        onSession(session, connection);
+        request.progress('Attaching');
+        await session.attach();
+        return { session, connection, choice, budget };
+      } catch (error) {
+        await session?.close();
+        if (await consent.gave(error)) continue;
+        if (trustsBtf && isRefusal(error)) {
+          trustsBtf = false;
+          if (!isSameChoice(choice, (await choose(facts)).choice)) continue;
+        }
+        const lack = fallbackLack(error, choice);
+        if (!lack) throw error;
+        refused.set(lack.program, lack.lack);
+      }
+    } finally {
+      release();
+    }
+  }
+}
+
+async function chooseWithTargets(
+  request: StartRequest,
+  facts: TargetFacts,
+  refused: ReadonlyMap<string, Lack>,
+): Promise<{ choice: ProgramChoice; targets: RuntimeTargets }> {
+  const targets = new RuntimeTargets({
+    target: request.target,
+    facts,
+    parameters: request.object.parameters,
+    values: request.parameters,
+    pid: request.pid,
+  });
+  const choice = await choosePrograms(request.object, facts, refused, program => targets.lack(program));
+  return { choice, targets };
+}
+
+async function open(
+  request: StartRequest,
+  connection: HelperConnection,
+  choice: ProgramChoice,
+  targets: RuntimeTargets,
+  kernel: Btf,
+  consent: ProgramConsent,
+) {
+  request.progress('Loading');
+  return TracingSession.open({
+    connection,
+    object: request.object,
+    objectBytes: request.objectBytes,
+    choice,
+    relocationBtf: relocationTypes(request.object, choice.load, kernel),
+    parameters: request.parameters,
+    attach: await targets.overrides(choice.load),
+    consented: consent.consented,
+  });
+}
+
+/**
+ * The outcome of `work`, or SessionError 'cancelled' as soon as the signal says so: a kernel may look at a program for
+ * long. What comes after that is given to `late`.
+ */
+function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  late: (value: T) => void,
+): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      work.then(late, () => undefined);
+      reject(new SessionError('cancelled', 'Nothing was attached.'));
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** What will probably be loaded, before the target was asked: the first rank of each group that was not left out. */
+function likelyPrograms(object: BpfObject, refused: ReadonlyMap<string, Lack>): Program[] {
+  const firstRank = new Map<string, number>();
+  for (const { name, choice } of object.programs) {
+    if (choice && !refused.has(name))
+      firstRank.set(choice.group, Math.min(choice.rank, firstRank.get(choice.group) ?? choice.rank));
+  }
+  return object.programs.filter(program =>
+    program.choice ? firstRank.get(program.choice.group) === program.choice.rank : program.autoload,
+  );
+}
+
+/** What a kernel says to a function that is not there or cannot be traced: while loading or while attaching. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof HelperRequestError &&
+  ['verifier-rejected', 'object-rejected', 'attach-failed', 'not-found'].includes(error.code);
+
+const isSameChoice = (a: ProgramChoice, b: ProgramChoice): boolean =>
+  a.load.length === b.load.length && a.load.every((program, index) => program === b.load[index]);
+
+/** The refused program, when another rank of its group may still do. */
+function fallbackLack(error: unknown, choice: ProgramChoice): { program: string; lack: Lack } | null {
+  if (!(error instanceof HelperRequestError) || error.code !== 'attach-failed') return null;
+  const program = error.data.program;
+  if (program === undefined || !choice.groups.some(group => group.programs.includes(program))) return null;
+  return {
+    program,
+    lack: { what: `the kernel refused to attach it (${error.data.errnoName ?? error.message})`, fix: null },
+  };
+}

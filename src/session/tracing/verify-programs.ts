@@ -1,0 +1,236 @@
+/**
+ * Asks the kernel's verifier about every program of an object, one load each, so that one rejection does not hide
+ * another. Nothing is attached, and nothing stays loaded.
+ */
+import type { Btf } from '../../shared/btf/btf-model';
+import type { BpfObject, Program } from '../../shared/object/model';
+import type { AttachOverride } from '../../shared/protocol/tracer';
+import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/explain';
+import { parseVerifierLog } from '../../shared/verifier/parse-log';
+import { budgetOf, loadingWork } from '../elevation/capabilities';
+import type { ElevationUi } from '../elevation/elevation';
+import type { Progress, Target } from '../targets/target';
+import { type HelperConnection, HelperRequestError } from '../targets/tracer-connection';
+import type { HelperPool } from '../targets/tracer-pool';
+import { lackOf } from './choose-programs';
+import { openRequest } from './tracing-session';
+
+export interface VerifyRequest {
+  readonly target: Target;
+  readonly helpers: HelperPool;
+  readonly object: BpfObject;
+  readonly objectBytes: Uint8Array;
+  /** File to blame when no line is known. */
+  readonly file: string;
+  readonly ui: ElevationUi;
+  readonly progress: Progress;
+}
+
+export interface VerifiedProgram {
+  readonly name: string;
+  readonly section: string;
+  /** Instructions the verifier walked, over all paths. */
+  readonly instructions: number;
+  /** States it looked at ("total_states"); 0 where the kernel does not say. */
+  readonly states: number;
+  /** Instructions of the program as loaded. */
+  readonly size: number;
+}
+
+export interface RejectedProgram {
+  readonly name: string;
+  readonly diagnostics: readonly VerifierDiagnostic[];
+  /** The kernel's log, or libbpf's messages where there is none. */
+  readonly log: string;
+}
+
+export interface Verification {
+  readonly verified: readonly VerifiedProgram[];
+  readonly rejected: readonly RejectedProgram[];
+  /** Programs that need not load on this target, and do not: fallbacks, and those loaded only when chosen. */
+  readonly leftOut: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** Throws HelperRequestError and SessionError for anything but a rejection: no permission, no memory, no helper. */
+export async function verifyPrograms(request: VerifyRequest): Promise<Verification> {
+  const { target, object } = request;
+  const budgetFacts = await target.budgetFacts();
+  const { btf: kernel } = await target.readBtf();
+  const acquire = (programs: readonly Program[], known: Btf | null) =>
+    request.helpers.acquire(
+      target,
+      budgetOf(loadingWork(object, programs, known), budgetFacts),
+      object.name,
+      request,
+    );
+  const plain = await acquire(object.programs, null);
+  const verified: VerifiedProgram[] = [];
+  const rejected: RejectedProgram[] = [];
+  const leftOut: { name: string; why: string }[] = [];
+  for (const program of object.programs) {
+    request.progress(`Verifying ${program.name}`);
+    const attach = attachOf(program, object);
+    if (attach === null) {
+      leftOut.push({ name: program.name, why: `${program.targetParameter} sets what it attaches to` });
+      continue;
+    }
+    let connection = plain;
+    const [moduleTarget] = loadingWork(object, [program], kernel).get('use-module-btf') ?? [];
+    const isAbsent = moduleTarget !== undefined && (await isNowhere(program, request, plain));
+    // Only for what a module really has: a function that is nowhere does not justify more capabilities.
+    if (moduleTarget !== undefined && !isAbsent) connection = await acquire([program], kernel);
+    try {
+      verified.push(await load(connection, request, program, attach));
+    } catch (error) {
+      if (isAbsent && error instanceof HelperRequestError && error.code === 'not-permitted') {
+        // Without the right to look into modules libbpf cannot say so itself.
+        const why = await whyNotNeeded(program, request, connection);
+        const words = [`failed to find kernel BTF type ID of '${moduleTarget}'`];
+        if (why !== null) leftOut.push({ name: program.name, why });
+        else rejected.push(explained('', words, request, program));
+        continue;
+      }
+      if (!isRejection(error)) throw error;
+      const why = await whyNotNeeded(program, request, connection);
+      if (why !== null) leftOut.push({ name: program.name, why });
+      else rejected.push(await explain(error, connection, request, program, attach));
+      // Maps and symbols are the whole object's: the other programs would only say the same.
+      if (error.code === 'object-rejected' && error.data.program === undefined) break;
+    }
+  }
+  return { verified, rejected, leftOut };
+}
+
+const isRejection = (error: unknown): error is HelperRequestError =>
+  error instanceof HelperRequestError &&
+  (error.code === 'verifier-rejected' || error.code === 'object-rejected');
+
+/** Loaded, not attached; trampolines are bound to their function while they are loaded. Null: nobody knows to which. */
+function attachOf(program: Program, object: BpfObject): AttachOverride | null {
+  const { kind } = program.attachPoint;
+  if (program.targetParameter === null || (kind !== 'fentry' && kind !== 'fexit')) return { kind: 'none' };
+  const parameter = object.parameters.find(each => each.name === program.targetParameter);
+  return parameter?.defaultValue ? { kind: 'fentry', function: parameter.defaultValue } : null;
+}
+
+async function load(
+  connection: HelperConnection,
+  request: VerifyRequest,
+  program: Program,
+  attach: AttachOverride,
+): Promise<VerifiedProgram> {
+  const opened = await connection.request('session/open', {
+    ...openOne(connection, request, program, attach),
+    verifierLog: 'statistics',
+  });
+  await connection.request('session/close', { sessionId: opened.sessionId });
+  const loaded = opened.programs.find(each => each.name === program.name);
+  const blob = loaded?.verifierLogBlobId;
+  const log = blob === undefined ? '' : new TextDecoder().decode(connection.takeBlob(blob));
+  const statistics = parseVerifierLog(log).programs[0]?.statistics ?? null;
+  return {
+    name: program.name,
+    section: program.section,
+    instructions: statistics?.processedInstructions ?? loaded?.verifiedInstructions ?? 0,
+    states: statistics?.totalStates ?? 0,
+    size: loaded?.instructions ?? program.instructionCount,
+  };
+}
+
+/**
+ * The first load asked for statistics only, which is short and says why even where the way there is longer than any
+ * log (a loop with a million rounds); a second load gives the way.
+ */
+async function explain(
+  first: HelperRequestError,
+  connection: HelperConnection,
+  request: VerifyRequest,
+  program: Program,
+  attach: AttachOverride,
+): Promise<RejectedProgram> {
+  const words = [
+    ...parseVerifierLog(first.verifierLog ?? '').programs.flatMap(each => each.sentences),
+    ...(first.data.libbpfLog ?? []),
+    ...(first.data.errnoName === undefined ? [] : [first.data.errnoName]),
+  ];
+  const path = first.verifierLog === null ? null : await pathLog(connection, request, program, attach);
+  return explained(path ?? first.verifierLog ?? '', words, request, program);
+}
+
+function explained(
+  log: string,
+  words: readonly string[],
+  request: VerifyRequest,
+  program: Program,
+): RejectedProgram {
+  const explanations = explainLog(log, {
+    object: request.object,
+    program: program.name,
+    file: request.file,
+    words,
+  });
+  return {
+    name: program.name,
+    diagnostics: explanations.flatMap(each => each.diagnostics),
+    log: log === '' ? words.join('\n') : log,
+  };
+}
+
+async function pathLog(
+  connection: HelperConnection,
+  request: VerifyRequest,
+  program: Program,
+  attach: AttachOverride,
+): Promise<string | null> {
+  try {
+    const opened = await connection.request('session/open', openOne(connection, request, program, attach));
+    await connection.request('session/close', { sessionId: opened.sessionId });
+    return null;
+  } catch (error) {
+    if (!isRejection(error)) throw error;
+    return error.verifierLog;
+  }
+}
+
+function openOne(
+  connection: HelperConnection,
+  { object, objectBytes }: VerifyRequest,
+  program: Program,
+  attach: AttachOverride,
+) {
+  const params = openRequest({
+    connection,
+    object,
+    objectBytes,
+    choice: { load: [program], groups: [] },
+    // What is asked for are the verifier's words, by the kernel's own table.
+    relocationBtf: null,
+    parameters: new Map(),
+    attach: new Map([[program.name, attach]]),
+    consented: [],
+  });
+  // A loaded program runs only once it is attached, and the helper refuses to attach what it loaded so: whatever the
+  // program's type and calls, nothing is changed and no consent is needed.
+  return { ...params, loadOnly: true };
+}
+
+/** True when neither the kernel's own BTF nor a module's has what the program attaches to. */
+async function isNowhere(
+  program: Program,
+  request: VerifyRequest,
+  connection: HelperConnection,
+): Promise<boolean> {
+  const facts = await request.target.facts(connection);
+  return (await lackOf({ ...program, needs: [] }, facts, async () => null)) !== null;
+}
+
+/** A program the object can do without on this target, and which this target lacks something for. */
+async function whyNotNeeded(
+  program: Program,
+  request: VerifyRequest,
+  connection: HelperConnection,
+): Promise<string | null> {
+  if (program.choice === null && program.autoload && program.needs.length === 0) return null;
+  const lack = await lackOf(program, await request.target.facts(connection), async () => null);
+  return lack?.what ?? null;
+}

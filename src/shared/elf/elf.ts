@@ -1,0 +1,244 @@
+import { decodeCString } from '../utf8';
+import { ObjectError } from './object-error';
+
+export interface ElfSection {
+  readonly index: number;
+  readonly name: string;
+  /** sh_type (SHT_*). */
+  readonly type: number;
+  /** sh_flags (SHF_*), low 32 bits. */
+  readonly flags: number;
+  readonly link: number;
+  readonly info: number;
+  readonly size: number;
+  /** A view of the file; empty for SHT_NOBITS. */
+  readonly bytes: Uint8Array;
+}
+
+export interface ElfSymbol {
+  readonly name: string;
+  readonly value: number;
+  readonly size: number;
+  /** STT_*. */
+  readonly type: number;
+  /** STB_*. */
+  readonly binding: number;
+  /** Index of its section; 0 for undefined ones, 0xff00 and above for SHN_ABS and others. */
+  readonly section: number;
+}
+
+export interface ElfRelocation {
+  readonly offset: number;
+  readonly type: number;
+  readonly symbol: ElfSymbol | null;
+  /** null in SHT_REL: the addend lies in the relocated bytes. */
+  readonly addend: number | null;
+}
+
+export interface Elf {
+  /** e_machine (EM_*). */
+  readonly machine: number;
+  /** e_type: 1 relocatable, 2 executable, 3 shared object. */
+  readonly fileType: number;
+  readonly littleEndian: boolean;
+  readonly sections: readonly ElfSection[];
+  readonly symbols: readonly ElfSymbol[];
+  section(name: string): ElfSection | null;
+  /** Relocations of a section's bytes, in file order. */
+  relocations(sectionIndex: number): readonly ElfRelocation[];
+}
+
+/** Constants of elf.h. */
+export const EM_BPF = 247;
+export const SHT = { progbits: 1, symtab: 2, rela: 4, nobits: 8, rel: 9 } as const;
+export const SHF_EXECINSTR = 0x4;
+export const STT = { object: 1, func: 2, section: 3 } as const;
+export const STB = { local: 0, global: 1, weak: 2 } as const;
+
+const HEADER_BYTES = 64;
+const SECTION_HEADER_BYTES = 64;
+const SYMBOL_BYTES = 24;
+
+function cut(what: string): ObjectError {
+  return new ObjectError(
+    'truncated',
+    `The object file is cut short or damaged: ${what}. Compile the program again.`,
+  );
+}
+
+/**
+ * Reads the sections, symbols and relocations of a 64-bit ELF file of either byte order. Section bytes are views of
+ * `bytes`. Throws ObjectError 'not-elf' for other files, 'unsupported' for 32-bit ones and 'truncated' when a header
+ * points outside the file or sections overlap.
+ */
+export function parseElf(bytes: Uint8Array): Elf {
+  if (
+    bytes.byteLength < 4 ||
+    bytes[0] !== 0x7f ||
+    bytes[1] !== 0x45 ||
+    bytes[2] !== 0x4c ||
+    bytes[3] !== 0x46
+  ) {
+    throw new ObjectError(
+      'not-elf',
+      'This is not an object file (no ELF magic). Choose the .o that clang wrote.',
+    );
+  }
+  if (bytes.byteLength < HEADER_BYTES) throw cut('the ELF header');
+  if (bytes[4] !== 2)
+    throw new ObjectError(
+      'unsupported',
+      'This is a 32-bit ELF file; BPF objects are 64-bit. Compile with --target=bpf.',
+    );
+  if (bytes[5] !== 1 && bytes[5] !== 2) throw cut('the byte order mark');
+
+  const littleEndian = bytes[5] === 1;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader = new Reader(view, littleEndian);
+  const sections = readSections(bytes, reader);
+  const symbols = readSymbols(sections, littleEndian);
+  const byName = new Map<string, ElfSection>();
+  for (const section of sections) if (!byName.has(section.name)) byName.set(section.name, section);
+
+  return {
+    machine: reader.u16(18),
+    fileType: reader.u16(16),
+    littleEndian,
+    sections,
+    symbols,
+    section: name => byName.get(name) ?? null,
+    relocations: index => readRelocations(sections, symbols, index, littleEndian),
+  };
+}
+
+class Reader {
+  constructor(
+    readonly view: DataView,
+    private readonly littleEndian: boolean,
+  ) {}
+  u16(at: number): number {
+    return this.view.getUint16(at, this.littleEndian);
+  }
+  u32(at: number): number {
+    return this.view.getUint32(at, this.littleEndian);
+  }
+  /** As a number: what does not fit 2^53 becomes too large for any check. */
+  u64(at: number): number {
+    return Number(this.view.getBigUint64(at, this.littleEndian));
+  }
+}
+
+/** A string table that refuses to be read many times over: names overlap only by a common ending. */
+export class StringTable {
+  private readonly known = new Map<number, string>();
+  private budget: number;
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.budget = 65536 + 4 * bytes.byteLength;
+  }
+
+  at(offset: number): string {
+    const known = this.known.get(offset);
+    if (known !== undefined) return known;
+    if (offset >= this.bytes.byteLength) {
+      if (offset === 0) return '';
+      throw cut('a name lies outside its string table');
+    }
+    const name = decodeCString(this.bytes, offset, Math.min(this.bytes.byteLength, offset + 4096));
+    this.budget -= name.length;
+    if (this.budget < 0) throw cut('the names of a string table overlap');
+    this.known.set(offset, name);
+    return name;
+  }
+}
+
+function readSections(bytes: Uint8Array, reader: Reader): ElfSection[] {
+  const tableOffset = reader.u64(40);
+  if (tableOffset === 0) return [];
+  if (reader.u16(58) !== SECTION_HEADER_BYTES) throw cut('section headers of an unknown size');
+  if (tableOffset + SECTION_HEADER_BYTES > bytes.byteLength) throw cut('the section headers');
+  // Counts that do not fit 16 bits are kept in the first section header (gABI, "Section header").
+  const count = reader.u16(60) || reader.u64(tableOffset + 32);
+  const namesIndex = reader.u16(62) === 0xffff ? reader.u32(tableOffset + 40) : reader.u16(62);
+  if (tableOffset + count * SECTION_HEADER_BYTES > bytes.byteLength) throw cut('the section headers');
+
+  let total = 0;
+  const contents = (index: number): Uint8Array => {
+    const at = tableOffset + index * SECTION_HEADER_BYTES;
+    const type = reader.u32(at + 4);
+    if (type === SHT.nobits || type === 0) return bytes.subarray(0, 0);
+    const offset = reader.u64(at + 24);
+    const size = reader.u64(at + 32);
+    if (offset + size > bytes.byteLength) throw cut(`section ${index} reaches beyond the end`);
+    return bytes.subarray(offset, offset + size);
+  };
+  const names = new StringTable(
+    namesIndex > 0 && namesIndex < count ? contents(namesIndex) : bytes.subarray(0, 0),
+  );
+  const sections: ElfSection[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = tableOffset + index * SECTION_HEADER_BYTES;
+    const section: ElfSection = {
+      index,
+      name: names.at(reader.u32(at)),
+      type: reader.u32(at + 4),
+      flags: Number(BigInt.asUintN(32, BigInt(reader.u64(at + 8)))),
+      link: reader.u32(at + 40),
+      info: reader.u32(at + 44),
+      size: index === 0 ? 0 : reader.u64(at + 32),
+      bytes: contents(index),
+    };
+    total += section.bytes.byteLength;
+    sections.push(section);
+  }
+  // Keeps all later work linear in the file's size, whatever its headers claim.
+  if (total > bytes.byteLength) throw cut('its sections overlap');
+  return sections;
+}
+
+function readSymbols(sections: readonly ElfSection[], littleEndian: boolean): ElfSymbol[] {
+  const table = sections.find(section => section.type === SHT.symtab);
+  if (!table) return [];
+  const strings = sections[table.link];
+  if (!strings) throw cut('the symbols have no names');
+  const names = new StringTable(strings.bytes);
+  const { bytes } = table;
+  const reader = new Reader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), littleEndian);
+  const symbols: ElfSymbol[] = [];
+  for (let at = 0; at + SYMBOL_BYTES <= bytes.byteLength; at += SYMBOL_BYTES) {
+    const info = bytes[at + 4] ?? 0;
+    symbols.push({
+      name: names.at(reader.u32(at)),
+      value: reader.u64(at + 8),
+      size: reader.u64(at + 16),
+      type: info & 0xf,
+      binding: info >> 4,
+      section: reader.u16(at + 6),
+    });
+  }
+  return symbols;
+}
+
+function readRelocations(
+  sections: readonly ElfSection[],
+  symbols: readonly ElfSymbol[],
+  target: number,
+  littleEndian: boolean,
+): ElfRelocation[] {
+  const relocations: ElfRelocation[] = [];
+  for (const section of sections) {
+    if (section.info !== target || (section.type !== SHT.rel && section.type !== SHT.rela)) continue;
+    const { bytes } = section;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const reader = new Reader(view, littleEndian);
+    const entryBytes = section.type === SHT.rela ? 24 : 16;
+    for (let at = 0; at + entryBytes <= bytes.byteLength; at += entryBytes) {
+      // r_info is symbol << 32 | type; its halves swap places with the byte order.
+      const type = reader.u32(at + (littleEndian ? 8 : 12));
+      const symbol = reader.u32(at + (littleEndian ? 12 : 8));
+      const addend = section.type === SHT.rela ? Number(view.getBigInt64(at + 16, littleEndian)) : null;
+      relocations.push({ offset: reader.u64(at), type, symbol: symbols[symbol] ?? null, addend });
+    }
+  }
+  return relocations;
+}

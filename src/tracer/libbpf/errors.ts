@@ -1,0 +1,74 @@
+/** errno of the kernel and of libbpf, as names and as words that say what to do. */
+import { constants } from 'node:os';
+import type { HelperErrorCode } from '../../shared/protocol/tracer';
+import { HelperError, type HelperErrorDetails } from '../errors';
+import { libbpfStrerror } from './ffi';
+
+/** libbpf's own range: enum libbpf_errno of bpf/libbpf.h, from 4000. */
+const LIBBPF_ERRNO_NAMES = [
+  'LIBELF',
+  'FORMAT',
+  'KVERSION',
+  'ENDIAN',
+  'INTERNAL',
+  'RELOC',
+  'LOAD',
+  'VERIFY',
+  'PROG2BIG',
+  'KVER',
+  'PROGTYPE',
+  'WRNGPID',
+  'INVSEQ',
+  'NLPARSE',
+]; // prettier-ignore
+const LIBBPF_ERRNO_START = 4000;
+/** include/linux/errno.h; not in the C library's list, yet BPF commands return it. */
+export const ENOTSUPP = 524;
+
+export const ERRNO = constants.errno;
+
+const namesByNumber = new Map<number, string>();
+for (const [name, value] of Object.entries(constants.errno)) {
+  // Aliases (EWOULDBLOCK, ENOTSUP) come after or before the usual name by platform: keep the usual one.
+  if (!namesByNumber.has(value) || name === 'EAGAIN' || name === 'EOPNOTSUPP') namesByNumber.set(value, name);
+}
+namesByNumber.set(ENOTSUPP, 'ENOTSUPP');
+
+export function errnoName(errno: number): string {
+  const own = LIBBPF_ERRNO_NAMES[errno - LIBBPF_ERRNO_START];
+  if (own) return `LIBBPF_ERRNO__${own}`;
+  return namesByNumber.get(errno) ?? `errno ${errno}`;
+}
+
+/** "Permission denied"; libbpf's text for its own numbers. */
+export function errnoText(errno: number): string {
+  const buffer = Buffer.alloc(256);
+  libbpfStrerror(errno, buffer, buffer.byteLength);
+  const end = buffer.indexOf(0);
+  return buffer.toString('utf8', 0, end < 0 ? buffer.byteLength : end);
+}
+
+/**
+ * An error that names what failed and the errno, then says `fix`. EPERM and EACCES of the kernel become
+ * 'not-permitted' whatever `code` says: the fix for those is always another capability.
+ */
+export function systemError(
+  code: HelperErrorCode,
+  what: string,
+  errno: number,
+  fix: string,
+  details: HelperErrorDetails = {},
+): HelperError {
+  const name = errnoName(errno);
+  return new HelperError(code, `${what}: ${name} (${errnoText(errno)}). ${fix}`.trim(), {
+    ...details,
+    errno,
+    errnoName: name,
+  });
+}
+
+export const MISSING_CAPABILITY =
+  'The helper was started without a capability this needs; start the session again so that it asks for it.';
+
+export const isPermission = (errno: number): boolean =>
+  errno === constants.errno.EPERM || errno === constants.errno.EACCES;

@@ -1,0 +1,135 @@
+/** What each request does: the sessions of one connection, its trace pipe, its questions about the target. */
+
+import type { FrameConnection } from '../shared/protocol/rpc-frames';
+import type { HelperErrorCode, HelperMethod, HelperParams, HelperResults } from '../shared/protocol/tracer';
+import { LIMITS } from '../shared/protocol/tracer';
+import { HelperError } from './errors';
+import { confineProcess } from './libbpf/confine';
+import { Serial } from './serial';
+import { Session, type SessionContext } from './session';
+import { type Stream, startStream } from './stream';
+import { TargetFacts } from './target';
+
+export type Handlers = {
+  readonly [M in HelperMethod]: (params: HelperParams<M>) => Promise<HelperResults[M]>;
+};
+
+export interface Requests {
+  readonly handlers: Handlers;
+}
+
+/** Streams that belong to no session. */
+const NO_SESSION = 0;
+
+export function createRequests(connection: FrameConnection): Requests {
+  const sessions = new Map<number, Session>();
+  const facts = new TargetFacts();
+  const blobs = new Serial();
+  let opening = 0;
+  let lastSessionId = 0;
+  let lastStreamId = 0;
+  let printk: { readonly stream: Stream; watchers: number } | undefined;
+
+  const context: SessionContext = {
+    connection,
+    nextStreamId: () => ++lastStreamId,
+    streamFailed: (sessionId, error) => {
+      const code: HelperErrorCode = error instanceof HelperError ? error.code : 'internal';
+      const message = error instanceof Error ? error.message : String(error);
+      void connection.rpc
+        .sendNotification('session/ended', { sessionId, code, message })
+        .catch(() => undefined);
+      void sessions.get(sessionId)?.close();
+      sessions.delete(sessionId);
+    },
+  };
+
+  const session = (id: number): Session => {
+    const found = sessions.get(id);
+    if (!found)
+      throw new HelperError('unknown-session', `There is no session ${id}; it may have been closed.`);
+    return found;
+  };
+
+  // Nothing waits for a client that is gone: a closed connection never takes data again.
+  connection.onClosed(() => {
+    printk?.stream.stop();
+    for (const open of sessions.values()) open.stopStreams();
+  });
+
+  const handlers: Handlers = {
+    async 'session/open'(params) {
+      const bytes = connection.takeBlob(params.objectBlobId);
+      const types =
+        params.relocationBtfBlobId === undefined ? null : connection.takeBlob(params.relocationBtfBlobId);
+      if (sessions.size + opening >= LIMITS.sessions) {
+        throw new HelperError('limit', `${LIMITS.sessions} sessions are open. Close one.`);
+      }
+      opening++;
+      try {
+        const opened = await Session.open(++lastSessionId, params, { bytes, relocationBtf: types }, context);
+        sessions.set(opened.id, opened);
+        return opened.describe();
+      } finally {
+        opening--;
+      }
+    },
+    'session/attach': async ({ sessionId }) => session(sessionId).attach(),
+    async 'session/close'({ sessionId }) {
+      const closing = session(sessionId);
+      sessions.delete(sessionId);
+      return { detachMs: await closing.close() };
+    },
+    async 'session/drain'({ sessionId }) {
+      const { records } = await session(sessionId).drain();
+      // The trace pipe is nobody's own: what this session printed is in it, too.
+      return { records: records + ((await printk?.stream.flush()) ?? 0) };
+    },
+    'session/statistics': async ({ sessionId, enable }) => session(sessionId).statistics(enable),
+    'stream/watch': async ({ sessionId, map }) => session(sessionId).watchStream(map),
+    async 'stream/unwatch'({ sessionId, streamId }) {
+      session(sessionId).unwatch(streamId);
+      return null;
+    },
+    'process/watch': async ({ sessionId, pid }) => session(sessionId).watchProcess(pid),
+    async 'helper/confine'() {
+      confineProcess();
+      return null;
+    },
+    'map/read': async params => session(params.sessionId).readMap(params),
+    async 'printk/watch'() {
+      if (!printk) {
+        const { PrintkSource } = await import('./printk');
+        const streamId = context.nextStreamId();
+        const stream = startStream(connection, NO_SESSION, streamId, new PrintkSource(), error => {
+          printk = undefined;
+          context.streamFailed(NO_SESSION, error);
+        });
+        printk = { stream, watchers: 0 };
+      }
+      printk.watchers++;
+      return { streamId: printk.stream.streamId };
+    },
+    async 'printk/unwatch'() {
+      if (printk && --printk.watchers === 0) {
+        // What was printed until now is still wanted.
+        const { stream } = printk;
+        printk = undefined;
+        await stream.flush();
+        stream.stop();
+      }
+      return null;
+    },
+    'target/functions': async ({ names }) => ({ functions: await facts.functions(names) }),
+    'target/tracepoints': async ({ names }) => ({ present: await facts.tracepoints(names) }),
+    'target/perf-event': async event => ({ available: await facts.perfEvent(event) }),
+    // One at a time, and only as fast as the client reads: these are megabytes each.
+    'target/read': params =>
+      blobs.run(async () => {
+        await connection.drained();
+        const bytes = await facts.read(params);
+        return { blobId: connection.sendBlob(bytes), bytes: bytes.byteLength };
+      }),
+  };
+  return { handlers };
+}

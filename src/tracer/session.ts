@@ -1,0 +1,288 @@
+/** One loaded object: its links, the streams that carry its buffers, its map watches. All of it ends with close(). */
+
+import type { FrameConnection } from '../shared/protocol/rpc-frames';
+import type {
+  HelperParams,
+  HelperResults,
+  LoadedMap,
+  LoadedProgram,
+  OpenSession,
+} from '../shared/protocol/tracer';
+import { LIMITS } from '../shared/protocol/tracer';
+import { HelperError } from './errors';
+import { attachProgram, detach, type Link, openPerfEvents } from './libbpf/attach';
+import { holdStatistics, programInfo } from './libbpf/info';
+import { mappingEventSource } from './libbpf/mapping-events';
+import { MapReader, possibleCpus, streamKind, valueStride } from './libbpf/maps';
+import { type LoadedObject, loadObject, type MapHandle, type ObjectRequest } from './libbpf/object';
+import { perfBufferSource } from './libbpf/perf-buffer';
+import { RingSource } from './libbpf/ring';
+import { Serial } from './serial';
+import { SnapshotSender } from './snapshot';
+import { isSoundBtf } from './sound-btf';
+import { type Stream, startStream } from './stream';
+import type { StreamSource } from './stream-source';
+
+export interface SessionContext {
+  readonly connection: FrameConnection;
+  nextStreamId(): number;
+  /** Tells the client that a stream ended by itself. */
+  streamFailed(sessionId: number, error: unknown): void;
+}
+
+/** BPF_LOG_LEVEL1 | BPF_LOG_STATS, BPF_LOG_STATS (include/linux/bpf_verifier.h). */
+const LOG_LEVELS: Readonly<Record<NonNullable<OpenSession['verifierLog']>, number>> = {
+  none: 0,
+  statistics: 4,
+  full: 5,
+};
+
+export class Session {
+  private readonly operations = new Serial();
+  private readonly snapshots = new Serial();
+  private readonly streams = new Map<number, Stream>();
+  private readonly senders = new Map<string, SnapshotSender>();
+  /** Stream of each ring or perf buffer that was watched. */
+  private readonly watchedBuffers = new Map<string, number>();
+  private watchedProcesses = 0;
+  private links: Link[] = [];
+  private releaseStatistics: (() => void) | undefined;
+  private closing: Promise<number> | undefined;
+
+  private constructor(
+    readonly id: number,
+    private readonly request: OpenSession,
+    private readonly object: LoadedObject,
+    private readonly context: SessionContext,
+  ) {}
+
+  /** Errors as loadObject. */
+  static async open(
+    id: number,
+    request: OpenSession,
+    blobs: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
+    context: SessionContext,
+  ): Promise<Session> {
+    if (blobs.bytes.byteLength > LIMITS.objectBytes) {
+      throw new HelperError(
+        'limit',
+        `The object file is over ${LIMITS.objectBytes} bytes. Strip its DWARF: llvm-strip -g.`,
+      );
+    }
+    if ((blobs.relocationBtf?.byteLength ?? 0) > LIMITS.relocationBtfBytes)
+      throw new HelperError('limit', `The types to relocate by are over ${LIMITS.relocationBtfBytes} bytes.`);
+    return new Session(id, request, await loadObject(objectRequest(request, blobs)), context);
+  }
+
+  describe(): HelperResults['session/open'] {
+    const { programs, maps, openMs, loadMs } = this.object;
+    return {
+      sessionId: this.id,
+      programs: programs.map((program): LoadedProgram => {
+        const { name, section, id, instructions, verifiedInstructions, verifierLog } = program;
+        const loaded = { name, section, id, instructions, verifiedInstructions };
+        if (verifierLog.byteLength === 0) return loaded;
+        return { ...loaded, verifierLogBlobId: this.context.connection.sendBlob(verifierLog) };
+      }),
+      maps: maps.map(
+        ({ name, id, type, keySize, valueSize, maxEntries, flags }): LoadedMap => ({
+          name,
+          id,
+          type,
+          keySize,
+          valueSize,
+          valueStride: valueStride({ type, valueSize }),
+          maxEntries,
+          flags,
+        }),
+      ),
+      possibleCpus: possibleCpus(),
+      openMs,
+      loadMs,
+    };
+  }
+
+  /** All programs or none. */
+  attach(): Promise<HelperResults['session/attach']> {
+    return this.operations.run(async () => {
+      this.refuseIfClosing();
+      if (this.request.loadOnly)
+        throw new HelperError('bad-request', 'The session was opened to load its programs only.');
+      if (this.links.length > 0) throw new HelperError('bad-request', 'The session is attached already.');
+      const start = performance.now();
+      const links: Link[] = [];
+      const programs: { name: string; section: string; attach: string }[] = [];
+      try {
+        for (const event of this.request.companionEvents ?? []) {
+          const fds = openPerfEvents({ ...event, cpu: -1, pid: 0 });
+          links.push(...fds.map((fd): Link => ({ kind: 'event', fd })));
+        }
+        const overrides = new Map(this.request.programs.map(program => [program.name, program.attach]));
+        for (const program of this.object.programs) {
+          const attached = await attachProgram(program, overrides.get(program.name) ?? { kind: 'auto' });
+          links.push(...attached.links);
+          if (attached.attach !== null) {
+            programs.push({ name: program.name, section: program.section, attach: attached.attach });
+          }
+        }
+      } catch (error) {
+        await detach(links);
+        throw error;
+      }
+      this.links = links;
+      return { programs, attachMs: performance.now() - start };
+    });
+  }
+
+  watchStream(mapName: string): HelperResults['stream/watch'] {
+    this.refuseIfClosing();
+    const map = this.map(mapName);
+    const kind = streamKind(map);
+    if (!kind)
+      throw new HelperError(
+        'bad-request',
+        `Map ${mapName} is not a ring or perf buffer. Read it with map/read.`,
+      );
+    const taken = this.watchedBuffers.get(mapName);
+    if (taken !== undefined && this.streams.has(taken)) {
+      throw new HelperError(
+        'bad-request',
+        `Map ${mapName} is watched already: a record can be read once only.`,
+      );
+    }
+    const streamId = this.startStream(
+      kind === 'ring' ? new RingSource(map.fd, map.maxEntries) : perfBufferSource(map.fd, map.maxEntries),
+    );
+    this.watchedBuffers.set(mapName, streamId);
+    return { streamId, content: kind };
+  }
+
+  watchProcess(pid: number): HelperResults['process/watch'] {
+    this.refuseIfClosing();
+    if (this.watchedProcesses === LIMITS.watchedProcesses)
+      throw new HelperError('limit', `${LIMITS.watchedProcesses} processes are watched by this session.`);
+    const streamId = this.startStream(mappingEventSource(pid));
+    this.watchedProcesses++;
+    return { streamId };
+  }
+
+  private startStream(source: StreamSource): number {
+    const streamId = this.context.nextStreamId();
+    const stream = startStream(this.context.connection, this.id, streamId, source, error => {
+      this.streams.delete(streamId);
+      this.context.streamFailed(this.id, error);
+    });
+    this.streams.set(streamId, stream);
+    return streamId;
+  }
+
+  unwatch(streamId: number): void {
+    const stream = this.streams.get(streamId);
+    if (!stream) throw new HelperError('bad-request', `The session has no stream ${streamId}.`);
+    this.streams.delete(streamId);
+    stream.stop();
+  }
+
+  async drain(): Promise<HelperResults['session/drain']> {
+    const counts = await Promise.all([...this.streams.values()].map(stream => stream.flush()));
+    return { records: counts.reduce((sum, count) => sum + count, 0) };
+  }
+
+  readMap({ map: name, maxEntries }: HelperParams<'map/read'>): Promise<HelperResults['map/read']> {
+    const map = this.map(name);
+    return this.snapshots.run(async () => {
+      this.refuseIfClosing();
+      const sender = this.senders.get(name) ?? this.newSender(map);
+      this.senders.set(name, sender);
+      const result = await sender.send(entryLimit(maxEntries), () => this.closing !== undefined);
+      return { streamId: sender.streamId, ...result };
+    });
+  }
+
+  private newSender(map: MapHandle): SnapshotSender {
+    const { connection } = this.context;
+    const reader = new MapReader(map);
+    const target = { connection, sessionId: this.id, streamId: this.context.nextStreamId() };
+    return new SnapshotSender(target, reader);
+  }
+
+  statistics(enable: boolean): HelperResults['session/statistics'] {
+    this.refuseIfClosing();
+    if (enable) this.releaseStatistics ??= holdStatistics();
+    const programs = this.object.programs.map(({ name, fd }) => {
+      const { runCount, runTimeNs } = programInfo(fd);
+      return { name, runCount: String(runCount), runTimeNs: String(runTimeNs) };
+    });
+    if (!enable) this.stopStatistics();
+    const { user, system } = process.cpuUsage();
+    return { programs, helperCpuNs: String((user + system) * 1000) };
+  }
+
+  /** Stops forwarding and watching; what is attached stays. Idempotent. */
+  stopStreams(): void {
+    for (const stream of this.streams.values()) stream.stop();
+    this.streams.clear();
+  }
+
+  /** Detaches, then frees everything; resolves with how long it took. Idempotent. */
+  close(): Promise<number> {
+    this.closing ??= this.operations.run(async () => {
+      const start = performance.now();
+      const links = this.links;
+      this.links = [];
+      await detach(links);
+      this.stopStreams();
+      this.stopStatistics();
+      await this.snapshots.run(async () => {
+        for (const sender of this.senders.values()) sender.close();
+        await this.object.close();
+      });
+      return performance.now() - start;
+    });
+    return this.closing;
+  }
+
+  private map(name: string): MapHandle {
+    const map = this.object.maps.find(candidate => candidate.name === name);
+    if (map) return map;
+    throw new HelperError('unknown-map', `The session has no map ${name}.`);
+  }
+
+  private stopStatistics(): void {
+    this.releaseStatistics?.();
+    this.releaseStatistics = undefined;
+  }
+
+  private refuseIfClosing(): void {
+    if (this.closing) throw new HelperError('unknown-session', `Session ${this.id} is being closed.`);
+  }
+}
+
+/** 0 asks for everything, which has a limit too. */
+const entryLimit = (maxEntries: number): number =>
+  Math.min(maxEntries || LIMITS.snapshotEntries, LIMITS.snapshotEntries);
+
+function objectRequest(
+  request: OpenSession,
+  { bytes, relocationBtf }: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
+): ObjectRequest {
+  return {
+    bytes,
+    relocationBtf: relocationBtf && isSoundBtf(relocationBtf) ? relocationBtf : null,
+    objectName: request.objectName,
+    programs: request.programs.map(({ name, load, attach }) => ({
+      name,
+      load,
+      attachTarget: attach.kind === 'fentry' ? attach.function : null,
+    })),
+    constants: request.constants.map(({ section, offset, bytes: value }) => ({
+      section,
+      offset,
+      bytes: Buffer.from(value, 'base64'),
+    })),
+    maps: request.maps,
+    // What cannot be attached changes nothing, whatever it is.
+    consented: request.loadOnly ? null : request.consented,
+    verifierLogLevel: LOG_LEVELS[request.verifierLog ?? 'none'],
+  };
+}

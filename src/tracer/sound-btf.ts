@@ -1,0 +1,67 @@
+/**
+ * A look at type information (BTF) that a client made, before libbpf walks it: libbpf follows references without end
+ * where they form a circle. A table that BtfWriter made names only types before the one that names them.
+ */
+import { BTF_HEADER_BYTES, BTF_MAGIC, FIXED_BYTES, TYPE_BYTES, VLEN_BYTES } from '../shared/btf/btf-type';
+
+/** By BTF_KIND_* (include/uapi/linux/btf.h), of the kinds that a value is made of: where they name other types. */
+interface References {
+  /** Bytes of struct btf_type and what follows it. */
+  readonly fixed: readonly number[];
+  /** Bytes of each of its parts (members, values). */
+  readonly each: readonly number[];
+}
+const none: References = { fixed: [], each: [] };
+const target: References = { fixed: [8], each: [] };
+const members: References = { fixed: [], each: [4] };
+const REFERENCES: Readonly<Record<number, References>> = {
+  1: none,
+  2: target,
+  3: { fixed: [TYPE_BYTES, TYPE_BYTES + 4], each: [] },
+  4: members,
+  5: members,
+  6: none,
+  7: none,
+  8: target,
+  9: target,
+  10: target,
+  11: target,
+  16: none,
+  18: target,
+  19: none,
+};
+
+/** Whether every type lies within the table, refers only to types before it, and every name to the table's strings. */
+export function isSoundBtf(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.byteLength < BTF_HEADER_BYTES || view.getUint16(0, true) !== BTF_MAGIC) return false;
+  const [headerBytes, typesAt, typeBytes, stringsAt, stringBytes] = [4, 8, 12, 16, 20].map(at =>
+    view.getUint32(at, true),
+  ) as [number, number, number, number, number];
+  // As BtfWriter lays it out: nothing else has to be understood.
+  const end = BTF_HEADER_BYTES + typeBytes;
+  const isLaidOut =
+    view.getUint8(2) === 1 && headerBytes === BTF_HEADER_BYTES && typesAt === 0 && stringsAt === typeBytes;
+  if (!isLaidOut || stringBytes === 0 || end + stringBytes !== bytes.byteLength) return false;
+  if (bytes[end] !== 0 || bytes[bytes.byteLength - 1] !== 0) return false;
+  const isName = (at: number): boolean => view.getUint32(at, true) < stringBytes;
+
+  let id = 1;
+  for (let at = BTF_HEADER_BYTES; at < end; id++) {
+    if (at + TYPE_BYTES > end || !isName(at)) return false;
+    const info = view.getUint32(at + 4, true);
+    const kind = (info >>> 24) & 0x1f;
+    const references = REFERENCES[kind];
+    if (!references) return false;
+    const parts = at + TYPE_BYTES + (FIXED_BYTES[kind] ?? 0);
+    const partBytes = VLEN_BYTES[kind] ?? 0;
+    const next = parts + partBytes * (info & 0xffff);
+    if (next > end) return false;
+    const isEarlier = (reference: number): boolean => view.getUint32(reference, true) < id;
+    if (!references.fixed.every(offset => isEarlier(at + offset))) return false;
+    for (let part = parts; part < next; part += partBytes)
+      if (!isName(part) || !references.each.every(offset => isEarlier(part + offset))) return false;
+    at = next;
+  }
+  return true;
+}

@@ -1,0 +1,155 @@
+/**
+ * What the target has: functions, tracepoints, its own description. Every file read here is one of an enumerated
+ * few; a client names what it wants to know, never a path.
+ */
+import { readFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { KERNEL_NAME } from '../shared/bpf/section-kinds';
+import type { HelperParams, HelperResults } from '../shared/protocol/tracer';
+import { HelperError } from './errors';
+import { codeSymbols, findFunctions, readInPieces, readWhole, traceableFunctions } from './function-lists';
+import { listTracefs, readTracefs, withTracefs } from './tracefs';
+
+type Functions = HelperResults['target/functions']['functions'];
+type ReadRequest = HelperParams<'target/read'>;
+
+/** Answers kept; a client that asks for more than any program has is answered all the same. */
+const MAX_KNOWN = 4096;
+
+type FunctionAnswer = Functions[number];
+
+export class TargetFacts {
+  /** What was asked before, while the same modules are loaded: they bring functions and take them away. */
+  private known: { readonly modules: string; readonly answers: Map<string, FunctionAnswer> } = {
+    modules: '',
+    answers: new Map(),
+  };
+
+  async functions(names: readonly string[]): Promise<Functions> {
+    const modules = (await readModules()).join(' ');
+    if (this.known.modules !== modules || this.known.answers.size > MAX_KNOWN)
+      this.known = { modules, answers: new Map() };
+    const { answers } = this.known;
+    const unknown = names.filter(name => !answers.has(name));
+    if (unknown.length > 0) for (const answer of await lookUp(unknown)) answers.set(answer.name, answer);
+    return names.map(name => answers.get(name) ?? { name, traceable: null, symbol: false });
+  }
+
+  async tracepoints(
+    names: readonly { readonly category: string; readonly name: string }[],
+  ): Promise<boolean[]> {
+    const present = await Promise.all(
+      names.map(async ({ category, name }) => {
+        if (!KERNEL_NAME.test(category) || !KERNEL_NAME.test(name)) return false;
+        return (await listTracefs(`events/${category}/${name}`)) !== null;
+      }),
+    );
+    return present;
+  }
+
+  /** Throws HelperError 'not-permitted' where the helper may not know. */
+  async perfEvent(event: HelperParams<'target/perf-event'>): Promise<boolean> {
+    // Loaded when asked: the bindings bring libbpf.
+    const { canOpenPerfEvent } = await import('./libbpf/perf-event');
+    return canOpenPerfEvent(event.type, BigInt(event.config), BigInt(event.branchSampleType));
+  }
+
+  /** Throws HelperError 'not-found' where the target does not have it, 'bad-request' for a name that cannot be one. */
+  async read(request: ReadRequest): Promise<Uint8Array> {
+    const bytes = await readDescription(request);
+    if (bytes) return bytes;
+    const of = request.of === undefined ? '' : ` of ${request.of}`;
+    throw new HelperError('not-found', `This kernel has no ${request.what}${of}.`);
+  }
+}
+
+/** A function that ftrace can trace is also a symbol; only the others cost a pass over all symbols. */
+async function lookUp(names: readonly string[]): Promise<FunctionAnswer[]> {
+  const traceable = await findTraceable(names);
+  const others = names.filter(name => !traceable?.has(name));
+  const symbols =
+    others.length === 0
+      ? new Set<string>()
+      : await findFunctions(codeSymbols(readInPieces('/proc/kallsyms')), others);
+  return names.map(name => ({
+    name,
+    traceable: traceable?.has(name) ?? null,
+    symbol: traceable?.has(name) === true || symbols.has(name),
+  }));
+}
+
+/** null where the list may not be read: tracefs is root's, and CAP_BPF and CAP_PERFMON do not open it. */
+async function findTraceable(names: readonly string[]): Promise<ReadonlySet<string> | null> {
+  try {
+    const found = await withTracefs('available_filter_functions', file =>
+      findFunctions(traceableFunctions(readInPieces(file)), names),
+    );
+    return found ?? new Set();
+  } catch (error) {
+    if (error instanceof HelperError && error.code === 'not-permitted') return null;
+    throw error;
+  }
+}
+
+async function readModules(): Promise<string[]> {
+  const text = await readFile('/proc/modules', 'latin1').catch(() => '');
+  return text.split('\n').map(line => line.slice(0, Math.max(0, line.indexOf(' '))));
+}
+
+async function readDescription({ what, of }: ReadRequest): Promise<Uint8Array | null> {
+  switch (what) {
+    case 'btf':
+      return ifThere('/sys/kernel/btf/vmlinux', readWhole);
+    case 'module-btf':
+      return ifThere(`/sys/kernel/btf/${safe(of)}`, readWhole);
+    case 'kallsyms':
+      return ifThere('/proc/kallsyms', readWhole);
+    case 'modules':
+      // A kernel without loadable modules has none.
+      return (await readIfThere('/proc/modules')) ?? new Uint8Array(0);
+    case 'available-filter-functions':
+      return withTracefs('available_filter_functions', readWhole);
+    case 'tracepoint-list':
+      return readTracefs('available_events');
+    case 'tracepoint-format': {
+      const [category, name, ...rest] = (of ?? '').split('/');
+      if (rest.length > 0) throw badName(of);
+      return readTracefs(`events/${safe(category)}/${safe(name)}/format`);
+    }
+    case 'kernel-config':
+      return (await unpackedConfig()) ?? readIfThere(`/boot/config-${release()}`);
+  }
+}
+
+async function unpackedConfig(): Promise<Uint8Array | null> {
+  const packed = await readIfThere('/proc/config.gz');
+  if (!packed) return null;
+  const { gunzipSync } = await import('node:zlib');
+  return gunzipSync(packed);
+}
+
+function safe(name: string | undefined): string {
+  if (name === undefined || !KERNEL_NAME.test(name)) throw badName(name);
+  return name;
+}
+
+const badName = (name: string | undefined): HelperError =>
+  new HelperError('bad-request', `"${name ?? ''}" is not the name of a tracepoint or module.`);
+
+const readIfThere = (path: string): Promise<Uint8Array | null> => ifThere(path, file => readFile(file));
+
+async function ifThere<T>(path: string, read: (path: string) => Promise<T>): Promise<T | null> {
+  try {
+    return await read(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new HelperError(
+        'not-permitted',
+        `Reading ${path} was refused: ${code}. Start the session again with the capability it needs.`,
+      );
+    }
+    throw new HelperError('kernel', `Reading ${path} failed: ${code}.`);
+  }
+}

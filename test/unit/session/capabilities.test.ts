@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type BudgetFacts,
+  budgetOf,
+  CAPABILITY_BITS,
+  CAPABILITY_TABLE,
+  coversBudget,
+  holdsBudget,
+  kernelAtLeast,
+  loadingWork,
+  sessionWork,
+} from '../../../src/session/elevation/capabilities';
+import { setprivArgs } from '../../../src/session/elevation/elevation';
+import type { AttachPoint, BpfObject, Program } from '../../../src/shared/object/model';
+
+const object: BpfObject = {
+  name: 'x',
+  license: 'GPL',
+  programs: [],
+  maps: [],
+  parameters: [],
+  globals: [],
+  usesPrintk: false,
+  btf: null,
+  rootTypeIds: {},
+};
+function program(attachPoint: AttachPoint): Program {
+  return {
+    name: 'p',
+    section: attachPoint.kind,
+    autoload: true,
+    attachPoint,
+    choice: null,
+    needs: [],
+    targetParameter: null,
+    ifunc: null,
+    perf: null,
+    instructionCount: 1,
+    helperIds: [],
+    kfuncs: [],
+    sourceLines: [],
+  };
+}
+const debian = { kernelRelease: '6.1.0-18-amd64', perfEventParanoid: 3, kptrRestrict: 0 };
+const session = (programs: Program[], facts: BudgetFacts = debian, of = object, guarded = false) =>
+  budgetOf(sessionWork(of, programs, null, guarded), facts);
+const names = (...of: Parameters<typeof session>) => session(...of).map(entry => entry.capability);
+const why = (...of: Parameters<typeof session>) =>
+  session(...of)
+    .map(entry => entry.why)
+    .join('\n');
+const fentry = program({ kind: 'fentry', function: 'vfs_read' });
+const kprobe = program({ kind: 'kprobe', function: 'f', offset: 0 });
+
+describe('a budget', () => {
+  it('gives trampolines and BTF tracepoints the least: bpf and perfmon', () => {
+    expect(names([fentry])).toEqual(['bpf', 'perfmon']);
+    expect(names([program({ kind: 'tp_btf', name: 'sched_switch' })])).toEqual(['bpf', 'perfmon']);
+  });
+
+  it('has sys_admin for perf_event_open only where the kernel wants it, and says how to avoid it', () => {
+    expect(names([kprobe])).toEqual(['sys_admin']);
+    expect(names([kprobe], { ...debian, perfEventParanoid: 2 })).toEqual(['bpf', 'perfmon']);
+    expect(why([kprobe])).toContain('sysctl kernel.perf_event_paranoid=2');
+  });
+
+  it('has sys_admin for uprobes and USDT probes at every setting', () => {
+    for (const point of [
+      { kind: 'uprobe', path: '/x', symbol: 'f', offset: 0 },
+      { kind: 'usdt', path: '/x', provider: 'p', probe: 'q' },
+    ] as const) {
+      expect(names([program(point)], { ...debian, perfEventParanoid: 1 })).toEqual(['sys_admin']);
+      expect(why([program(point)])).not.toContain('perf_event_paranoid');
+    }
+  });
+
+  it('lets the overhead guard measure, unless the kernel does so anyway', () => {
+    expect(names([fentry], debian, object, true)).toEqual(['sys_admin']);
+    expect(names([fentry], { ...debian, runTimeMeasured: true }, object, true)).toEqual(['bpf', 'perfmon']);
+    expect(why([fentry], debian, object, true)).toContain('sysctl kernel.bpf_stats_enabled=1');
+  });
+
+  it('gives each reason of a capability, so that no sysctl is set in vain', () => {
+    const both = why([kprobe], debian, object, true);
+    expect(both).toContain('perf_event_paranoid=2');
+    expect(both).toContain('bpf_stats_enabled=1');
+  });
+
+  it('lets classic tracepoints and printk read tracefs', () => {
+    const tracepoint = program({ kind: 'tracepoint', category: 'block', name: 'x' });
+    expect(names([tracepoint])).toEqual(['sys_admin', 'dac_read_search']);
+    expect(names([fentry], debian, { ...object, usesPrintk: true })).toContain('dac_read_search');
+    expect(names([program({ kind: 'ksyscall', syscall: 'getpid' })])).toEqual(['sys_admin']);
+  });
+
+  it('asks for what loading takes when nothing is attached', () => {
+    const tracepoint = program({ kind: 'tracepoint', category: 'block', name: 'x' });
+    const load = budgetOf(loadingWork({ ...object, usesPrintk: true }, [kprobe, tracepoint], null), debian);
+    expect(load.map(entry => entry.capability)).toEqual(['bpf', 'perfmon']);
+  });
+
+  it('asks for a module’s BTF only where the kernel’s own lacks the function or tracepoint', () => {
+    const kernel = { find: (_kind: string, name: string) => (name === 'vfs_read' ? 1 : null) };
+    const needs = (of: Program) => [...sessionWork(object, [of], kernel, false).keys()];
+    expect(needs(fentry)).not.toContain('use-module-btf');
+    expect(needs(program({ kind: 'fentry', function: 'ovl_open' }))).toContain('use-module-btf');
+    expect(needs(program({ kind: 'tp_btf', name: 'kvm_exit' }))).toContain('use-module-btf');
+    const chosen = {
+      ...fentry,
+      attachPoint: { kind: 'fentry', function: '' },
+      targetParameter: 'f',
+    } as const;
+    const parameters = [{ name: 'f', defaultValue: 'vfs_read' }] as unknown as BpfObject['parameters'];
+    const needsWith = (values: Map<string, string>) => [
+      ...sessionWork({ ...object, parameters }, [chosen], kernel, false, values).keys(),
+    ];
+    expect(needsWith(new Map())).not.toContain('use-module-btf');
+    expect(needsWith(new Map([['f', 'ovl_open']]))).toContain('use-module-btf');
+    expect(needs(kprobe)).not.toContain('use-module-btf');
+  });
+
+  it('asks for kernel symbols only where that helps', () => {
+    const multi = [program({ kind: 'kprobe.multi', pattern: 'vfs_*' })];
+    expect(names(multi)).toEqual(['bpf', 'perfmon', 'syslog']);
+    expect(names(multi, { ...debian, perfEventParanoid: 1 })).toEqual(['bpf', 'perfmon']);
+    expect(names(multi, { ...debian, perfEventParanoid: 1, kptrRestrict: 1 })).toContain('syslog');
+    expect(names(multi, { ...debian, kptrRestrict: 2 })).toEqual(['bpf', 'perfmon']);
+  });
+
+  it('knows older kernels', () => {
+    expect(names([program({ kind: 'raw_tp', name: 'x' })], { ...debian, kernelRelease: '5.4.0' })).toEqual([
+      'sys_admin',
+      'sys_resource',
+    ]);
+    expect(kernelAtLeast('5.10.0-28-amd64', 5, 8)).toBe(true);
+    expect(kernelAtLeast('5.4.0', 5, 8)).toBe(false);
+    expect(kernelAtLeast('6.1', 5, 8)).toBe(true);
+  });
+
+  it('is compared with what a process holds', () => {
+    const budget = session([fentry]);
+    // CapEff of a process with CAP_BPF and CAP_PERFMON; without CAP_PERFMON.
+    expect(holdsBudget('000000c000000000', budget)).toBe(true);
+    expect(holdsBudget('0000008000000000', budget)).toBe(false);
+    expect(coversBudget(budget, budget.slice(0, 1))).toBe(true);
+    expect(coversBudget(budget.slice(0, 1), budget)).toBe(false);
+    expect(coversBudget(session([kprobe]), budget)).toBe(true);
+    expect(coversBudget(budget, session([kprobe]))).toBe(false);
+  });
+
+  it('becomes the three sets of setpriv, and nothing else', () => {
+    expect(setprivArgs(1000, 1000, session([fentry]))).toEqual([
+      '--reuid=1000',
+      '--regid=1000',
+      '--init-groups',
+      '--inh-caps=-all,+bpf,+perfmon',
+      '--ambient-caps=-all,+bpf,+perfmon',
+      '--bounding-set=-all,+bpf,+perfmon',
+      '--no-new-privs',
+    ]);
+  });
+
+  it('has a reason in the table for every capability a helper can get', () => {
+    expect(new Set(CAPABILITY_TABLE.map(row => row.capability))).toEqual(
+      new Set(Object.keys(CAPABILITY_BITS)),
+    );
+  });
+});

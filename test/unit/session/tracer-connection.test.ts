@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { createConnection, createServer, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, expect, it } from 'vitest';
+import { greetHelper } from '../../../src/session/targets/tracer-connection';
+import { createFrameConnection, duplexChannel } from '../../../src/shared/protocol/rpc-frames';
+import { HELPER_PROTOCOL_VERSION, type Hello } from '../../../src/shared/protocol/tracer';
+
+const TOKEN = 'ab'.repeat(32);
+const HELLO: Hello = {
+  protocolVersion: HELPER_PROTOCOL_VERSION,
+  token: TOKEN,
+  pid: process.pid,
+  uid: 0,
+  effectiveCapabilities: '0',
+  noNewPrivileges: true,
+  kernelRelease: '6.1.0',
+  libbpfVersion: '1.1',
+  nodeVersion: process.version,
+  mappedRings: true,
+};
+const REQUESTS = 5000;
+/** What V8 itself moves about; a promise and its closure are over 200 bytes. */
+const MOST_BYTES_A_REQUEST = 40;
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+/** A connection to a process that greets as the helper does and answers with `answer`. */
+async function connected(answer: () => unknown) {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const calling = createConnection(address.port, '127.0.0.1');
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const helper = createFrameConnection(duplexChannel(calling));
+  helper.rpc.onRequest(answer);
+  helper.rpc.listen();
+  const greeted = greetHelper(duplexChannel(socket), TOKEN);
+  await helper.rpc.sendNotification('hello', HELLO);
+  ends.push(() => {
+    calling.destroy();
+    socket.destroy();
+    server.close();
+  });
+  return { connection: await greeted, helper };
+}
+
+function usedHeap(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+it('keeps nothing of a request that was answered', async () => {
+  const { connection } = await connected(() => ({ detachMs: 1 }));
+  const ask = async () => {
+    for (let i = 0; i < REQUESTS; i++) await connection.request('session/close', { sessionId: 1 });
+  };
+  await ask();
+  const before = usedHeap();
+  await ask();
+  expect((usedHeap() - before) / REQUESTS).toBeLessThan(MOST_BYTES_A_REQUEST);
+});
+
+it('says that the helper is gone to whoever waits, and to whoever asks after that', async () => {
+  const { connection, helper } = await connected(() => new Promise(() => undefined));
+  const waiting = connection.request('session/close', { sessionId: 1 });
+  waiting.catch(() => undefined);
+  helper.close();
+  await expect(waiting).rejects.toMatchObject({
+    code: 'helper-died',
+    message: /^The privileged helper is gone/,
+  });
+  await expect(connection.request('session/close', { sessionId: 1 })).rejects.toMatchObject({
+    code: 'helper-died',
+  });
+});
+
+it('says that the session was closed where this side closed it', async () => {
+  const { connection } = await connected(() => new Promise(() => undefined));
+  const waiting = connection.request('session/close', { sessionId: 1 });
+  waiting.catch(() => undefined);
+  connection.close();
+  await expect(waiting).rejects.toMatchObject({ code: 'helper-died', message: 'The session was closed.' });
+  await expect(connection.request('session/close', { sessionId: 1 })).rejects.toMatchObject({
+    message: 'The session was closed.',
+  });
+});

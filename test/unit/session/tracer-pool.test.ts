@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CapabilityBudget } from '../../../src/session/elevation/capabilities';
+import type { SessionError } from '../../../src/session/errors';
+import type { Target } from '../../../src/session/targets/target';
+import type { HelperConnection } from '../../../src/session/targets/tracer-connection';
+import { HELPER_IDLE_MS, HelperPool } from '../../../src/session/targets/tracer-pool';
+
+const budget: CapabilityBudget = [];
+const options = {} as Parameters<HelperPool['acquire']>[3];
+
+/** A target whose helpers are connections that only know how to end. */
+function target(confine: () => Promise<null> = async () => null) {
+  const closed: number[] = [];
+  let made = 0;
+  const connect = async () => {
+    const number = ++made;
+    let gone: (reason: SessionError | null) => void = () => undefined;
+    return {
+      request: confine,
+      closed: new Promise<SessionError | null>(resolve => {
+        gone = resolve;
+      }),
+      close() {
+        closed.push(number);
+        gone(null);
+      },
+    } as unknown as HelperConnection;
+  };
+  return { target: { connect } as unknown as Target, closed };
+}
+
+describe('HelperPool', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('ends a helper 30 s after the last session let go', async () => {
+    const { target: machine, closed } = target();
+    const pool = new HelperPool(HELPER_IDLE_MS);
+    const connection = await pool.acquire(machine, budget, 'p', options);
+    const first = pool.hold(connection);
+    const second = pool.hold(connection);
+    first();
+    first();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(closed).toEqual([]);
+    second();
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(closed).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(closed).toEqual([1]);
+    expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
+  });
+
+  it('gives a confined helper to no other session, and one that could not be confined to any', async () => {
+    const { target: machine } = target();
+    const pool = new HelperPool(HELPER_IDLE_MS);
+    const connection = await pool.acquire(machine, budget, 'p', options);
+    await pool.confine(connection);
+    expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
+
+    const { target: other } = target(() => Promise.reject(new Error('no seccomp')));
+    const open = await pool.acquire(other, budget, 'p', options);
+    await expect(pool.confine(open)).rejects.toThrow('no seccomp');
+    expect(await pool.acquire(other, budget, 'p', options)).toBe(open);
+  });
+
+  it('keeps a helper that is used again in time', async () => {
+    const { target: machine, closed } = target();
+    const pool = new HelperPool(HELPER_IDLE_MS);
+    const connection = await pool.acquire(machine, budget, 'p', options);
+    pool.hold(connection)();
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(await pool.acquire(machine, budget, 'p', options)).toBe(connection);
+    const release = pool.hold(connection);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(closed).toEqual([]);
+    release();
+    pool.dispose();
+    expect(closed).toEqual([1]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(closed).toEqual([1]);
+  });
+
+  it('keeps helpers until it is disposed where no idle time is given', async () => {
+    const { target: machine, closed } = target();
+    const pool = new HelperPool();
+    pool.hold(await pool.acquire(machine, budget, 'p', options))();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(closed).toEqual([]);
+    pool.dispose();
+    expect(closed).toEqual([1]);
+  });
+});
