@@ -1,9 +1,9 @@
 /**
  * Builds dist/. One bundle per process that runs on its own:
- *   extension.js (VS Code's extension host), helper.js (privileged), guest-agent.js (inside the sandbox VM),
+ *   extension.js (VS Code's extension host), tracer.js (privileged), guest-agent.js (inside the sandbox VM),
  *   cli.js (bpfw), server.js (language server), webview/<panel>.js and .css (pages).
  *
- * koffi's native part is resolved by a computed path that a bundler cannot follow, so the helper's bundle gets a shim
+ * koffi's native part is resolved by a computed path that a bundler cannot follow, so the tracer's bundle gets a shim
  * per architecture and the .node files are copied beside it (koffi checks that both come from one install).
  *
  *   node esbuild.mjs [--production] [--watch] [--only=NAME,NAME] [--outdir=FOLDER] [--no-native] [--inputs=FILE]
@@ -128,7 +128,7 @@ const all = [
   })),
   {
     in: 'src/tracer/main.ts',
-    options: { ...node, minify: true, outfile: outFile('helper.js'), plugins: [koffiNative] },
+    options: { ...node, minify: true, outfile: outFile('tracer.js'), plugins: [koffiNative] },
   },
   { in: 'src/guest/main.ts', options: { ...node, outfile: outFile('guest-agent.js') } },
   { in: 'src/session/targets/ifunc-probe.ts', options: { ...node, outfile: outFile('ifunc-probe.js') } },

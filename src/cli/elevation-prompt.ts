@@ -7,7 +7,7 @@ export function terminalUi(): ElevationUi {
   return {
     hasTerminal,
     consent: async ({ budget, program }) => {
-      tell(`bpfw: to trace with ${program} the helper gets, and keeps, only:`);
+      tell(`bpfw: to trace with ${program} the tracer gets, and keeps, only:`);
       for (const entry of budget) tell(`  CAP_${entry.capability.toUpperCase().padEnd(16)} ${entry.why}`);
       return true;
     },

@@ -1,7 +1,7 @@
 /** Exit codes of bpfw (docs/cli.md) and how errors become them. */
 import { CompileEnvironmentError } from '../compile/environment-error';
 import { SessionError } from '../session/errors';
-import { HelperRequestError } from '../session/targets/tracer-connection';
+import { TracerRequestError } from '../session/targets/tracer-connection';
 import { ObjectError } from '../shared/elf/object-error';
 import { TemplateError } from '../templates/catalogue';
 import { tell, tellMessage, tellText } from './terminal';
@@ -50,7 +50,7 @@ export function reportFailure(error: unknown): ExitCode {
   if ((error instanceof SessionError || error instanceof TemplateError) && USAGE_CODES.has(error.code))
     return EXIT.usage;
   if (error instanceof ObjectError) return EXIT.rejected;
-  if (error instanceof HelperRequestError && error.code === 'object-rejected') return EXIT.rejected;
+  if (error instanceof TracerRequestError && error.code === 'object-rejected') return EXIT.rejected;
   return EXIT.environment;
 }
 

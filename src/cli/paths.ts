@@ -5,7 +5,7 @@ import { version } from '../../package.json';
 export const TEMPLATES_FOLDER = path.resolve(__dirname, '../bpf-templates');
 export const INCLUDE_FOLDER = path.join(TEMPLATES_FOLDER, 'include');
 /** What is elevated when root has no copy of its own. */
-export const OWN_HELPER = { helperPath: path.join(__dirname, 'helper.js'), version } as const;
+export const OWN_TRACER = { tracerPath: path.join(__dirname, 'tracer.js'), version } as const;
 export const GUEST_AGENT_PATH = path.join(__dirname, 'guest-agent.js');
 export const IFUNC_PROBE_PATH = path.join(__dirname, 'ifunc-probe.js');
 

@@ -5,7 +5,7 @@ import { buildCommand } from './commands/build';
 import { doctorCommand } from './commands/doctor';
 import { explainCommand } from './commands/explain';
 import { inspectCommand } from './commands/inspect';
-import { installHelperCommand, uninstallHelperCommand } from './commands/install-tracer';
+import { installTracerCommand, uninstallTracerCommand } from './commands/install-tracer';
 import { newCommand } from './commands/new';
 import { runCommand } from './commands/run';
 import type { RunOptions } from './commands/run-options';
@@ -98,7 +98,7 @@ export function program(): Command {
     .option('--pid <pid>', 'only this process; 0: everything')
     .option('--for <duration>', 'stop after 5s, 250ms, 2m …')
     .option('--interval <duration>', 'print maps and histograms this often')
-    .option('--guard <percent>', 'detach when programs and helper take more of one CPU than this, over 5 s')
+    .option('--guard <percent>', 'detach when programs and tracer take more of one CPU than this, over 5 s')
     .option(...ALLOW)
     .option(...JSON_LINES)
     .action(async (name: string, command: string[], options: RunOptions) => {
@@ -106,13 +106,13 @@ export function program(): Command {
       process.exitCode = reason === 'interrupt' ? EXIT.interrupted : EXIT.done;
     });
   bpfw
-    .command('install-helper')
-    .description('put the privileged helper where only root can change it, with a polkit policy for it alone')
-    .action(installHelperCommand);
+    .command('install-tracer')
+    .description('put the tracer where only root can change it, with a polkit policy for it alone')
+    .action(installTracerCommand);
   bpfw
-    .command('uninstall-helper')
-    .description('remove what install-helper installed')
-    .action(uninstallHelperCommand);
+    .command('uninstall-tracer')
+    .description('remove what install-tracer installed')
+    .action(uninstallTracerCommand);
   return bpfw;
 }
 

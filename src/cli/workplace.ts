@@ -1,4 +1,4 @@
-/** What `run` and `verify` work with: the target that was chosen, the compiled object, and the helpers of this run. */
+/** What `run` and `verify` work with: the target that was chosen, the compiled object, and the tracers of this run. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findClang } from '../compile/clang';
@@ -7,7 +7,7 @@ import { btfId } from '../compile/vmlinux-cache';
 import { chooseTarget } from '../session/targets/choose-target';
 import { LocalTarget } from '../session/targets/local-target';
 import type { Progress, Target, TargetId } from '../session/targets/target';
-import { HelperPool } from '../session/targets/tracer-pool';
+import { TracerPool } from '../session/targets/tracer-pool';
 import { VmTarget } from '../session/targets/vm-target';
 import type { BpfObject } from '../shared/object/model';
 import { readObject } from '../shared/object/object';
@@ -19,7 +19,7 @@ import {
   GUEST_AGENT_PATH,
   IFUNC_PROBE_PATH,
   INCLUDE_FOLDER,
-  OWN_HELPER,
+  OWN_TRACER,
   TEMPLATES_FOLDER,
 } from './paths';
 import { tell, tellText } from './terminal';
@@ -35,7 +35,7 @@ export interface BuiltProgram {
 export interface Workplace {
   readonly target: Target;
   readonly built: BuiltProgram;
-  readonly helpers: HelperPool;
+  readonly tracers: TracerPool;
   dispose(): Promise<void>;
 }
 
@@ -65,14 +65,14 @@ export async function openWorkplace(request: WorkplaceRequest): Promise<Workplac
         built = await buildFor(target, file, request.progress);
       }
     }
-    const helpers = new HelperPool();
+    const tracers = new TracerPool();
     tell(`bpfw: on ${target.describe()}, because ${decision.why}`);
     return {
       target,
       built,
-      helpers,
+      tracers,
       dispose: async () => {
-        helpers.dispose();
+        tracers.dispose();
         await target.dispose();
       },
     };
@@ -83,13 +83,13 @@ export async function openWorkplace(request: WorkplaceRequest): Promise<Workplac
 }
 
 export function createTarget(id: TargetId, progress: Progress): LocalTarget | VmTarget {
-  const common = { ...OWN_HELPER, ifuncProbePath: IFUNC_PROBE_PATH, log: debugLog };
+  const common = { ...OWN_TRACER, ifuncProbePath: IFUNC_PROBE_PATH, log: debugLog };
   return id === 'local'
     ? new LocalTarget({ ...common, elevation: 'auto' })
     : new VmTarget({ ...common, vm: { agentPath: GUEST_AGENT_PATH, cacheFolder: cacheFolder() }, progress });
 }
 
-/** Command lines and the helper's own words, for whoever looks for a fault. */
+/** Command lines and the tracer's own words, for whoever looks for a fault. */
 export function debugLog(line: string): void {
   if (process.env.BPFW_DEBUG) tellText(line);
 }

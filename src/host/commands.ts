@@ -1,13 +1,13 @@
 /** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { OwnHelper } from '../session/elevation/installed-tracer';
+import type { OwnTracer } from '../session/elevation/installed-tracer';
 import { PANELS, type PanelName } from '../shared/object/panels';
 import { type CommandId, CommandIds, ContextKeys } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
 import { installSandbox } from './environment/install-sandbox';
-import { confirmAndInstallHelper, confirmAndUninstallHelper } from './environment/install-tracer';
+import { confirmAndInstallTracer, confirmAndUninstallTracer } from './environment/install-tracer';
 import type { EnvironmentView } from './environment/view';
 import { COPY_TEXT_COMMAND } from './environment/view';
 import { Cancelled, errors, present } from './errors';
@@ -36,7 +36,7 @@ export interface CommandServices {
   /** Folder of bpfw.h. */
   readonly includeFolder: string;
   readonly log: Log;
-  readonly ownHelper: OwnHelper;
+  readonly ownTracer: OwnTracer;
   readonly panels: Readonly<Record<PanelName, PanelProvider>>;
   readonly sessions: SessionList;
   readonly targets: Targets;
@@ -139,13 +139,13 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       requireTrust('Installing the sandbox VM');
       await installSandbox();
     },
-    [CommandIds.installHelper]: async () => {
-      requireTrust('Installing the helper');
-      await confirmAndInstallHelper(services.ownHelper, log);
+    [CommandIds.installTracer]: async () => {
+      requireTrust('Installing the tracer');
+      await confirmAndInstallTracer(services.ownTracer, log);
     },
-    [CommandIds.uninstallHelper]: async () => {
-      requireTrust('Removing the helper');
-      await confirmAndUninstallHelper(log);
+    [CommandIds.uninstallTracer]: async () => {
+      requireTrust('Removing the tracer');
+      await confirmAndUninstallTracer(log);
     },
     [CommandIds.startSandbox]: async () => {
       requireTrust('Starting the sandbox VM');

@@ -108,7 +108,7 @@ const installSandbox: ErrorAction = {
   run: () => run(CommandIds.installSandbox),
 };
 
-const installHelper: ErrorAction = { label: 'Install Helper', run: () => run(CommandIds.installHelper) };
+const installTracer: ErrorAction = { label: 'Install Tracer', run: () => run(CommandIds.installTracer) };
 
 /** A fix that is a command line: worth a copy button rather than a sentence. */
 function isCommandLine(fix: string): boolean {
@@ -130,8 +130,8 @@ export function toUserError(error: unknown): UserError | null {
   const fix = error.fix ?? '';
   const install = INSTALLABLE.has(error.code)
     ? [installSandbox]
-    : error.code === 'installed-helper'
-      ? [installHelper]
+    : error.code === 'installed-tracer'
+      ? [installTracer]
       : [];
   if (fix === '') return new UserError(error.message, [showLogAction()], { cause: error });
   if (isCommandLine(fix)) {

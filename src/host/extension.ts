@@ -3,7 +3,7 @@
  * Nothing here reads a file, starts a process or asks the machine anything.
  */
 import * as vscode from 'vscode';
-import { HELPER_IDLE_MS, HelperPool } from '../session/targets/tracer-pool';
+import { TRACER_IDLE_MS, TracerPool } from '../session/targets/tracer-pool';
 import { PANELS } from '../shared/object/panels';
 import { CommandIds, panelViewId, SettingIds, ViewIds } from './command-ids';
 import { registerCommands } from './commands';
@@ -49,17 +49,17 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   const file = (...segments: string[]) => vscode.Uri.joinPath(context.extensionUri, ...segments);
   const log = new Log();
   const sessions = new SessionList();
-  const helpers = new HelperPool(HELPER_IDLE_MS);
-  const ownHelper = {
-    helperPath: file('dist', 'helper.js').fsPath,
+  const tracers = new TracerPool(TRACER_IDLE_MS);
+  const ownTracer = {
+    tracerPath: file('dist', 'tracer.js').fsPath,
     version: String(context.extension.packageJSON.version),
   };
   const targets = new Targets(
     {
-      helper: ownHelper.helperPath,
+      tracer: ownTracer.tracerPath,
       guestAgent: file('dist', 'guest-agent.js').fsPath,
       ifuncProbe: file('dist', 'ifunc-probe.js').fsPath,
-      version: ownHelper.version,
+      version: ownTracer.version,
     },
     log,
   );
@@ -74,12 +74,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   });
   const tasks = new CompileTasks(compiler);
   const verifier = new VerifierReports(file('docs', 'verifier.md'));
-  const environment = new EnvironmentView(settings, ownHelper, log);
+  const environment = new EnvironmentView(settings, ownTracer, log);
   const pages = file('dist', 'webview');
   const attacher = new Attacher({
     tasks,
     targets,
-    helpers,
+    tracers,
     sessions,
     elevation: new ElevationPrompt(),
     form: new ParameterForm(pages, log),
@@ -121,7 +121,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
       environment,
       includeFolder,
       log,
-      ownHelper,
+      ownTracer,
       panels: providers,
       sessions,
       targets,
@@ -170,14 +170,14 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   shutDown = async () => {
     interrupted.freeze();
     await Promise.allSettled(sessions.live.map(session => session.end('ended', 'The window was closed.')));
-    helpers.dispose();
+    tracers.dispose();
     await language.stop();
     await targets.disposeAsync();
   };
   return { sessions, targets, language, activationMs: performance.now() - startedAt };
 }
 
-/** VS Code waits for it, but not long: links and maps die with the helper in any case. */
+/** VS Code waits for it, but not long: links and maps die with the tracer in any case. */
 export async function deactivate(): Promise<void> {
   await shutDown?.();
   shutDown = null;

@@ -1,6 +1,6 @@
 /** Why a session could not start or go on; every message is written for the user and `fix` says what to do. */
 export type SessionErrorCode =
-  | 'no-helper-node'
+  | 'no-tracer-node'
   | 'setpriv-missing'
   | 'elevation-cancelled'
   | 'elevation-refused'
@@ -8,10 +8,10 @@ export type SessionErrorCode =
   | 'no-new-privileges'
   | 'no-elevation'
   | 'no-polkit-agent'
-  | 'installed-helper'
+  | 'installed-tracer'
   | 'root-script-failed'
-  | 'helper-failed'
-  | 'helper-died'
+  | 'tracer-failed'
+  | 'tracer-died'
   | 'protocol'
   | 'btf-missing'
   | 'libbpf-missing'

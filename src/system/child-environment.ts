@@ -50,8 +50,8 @@ export const CHILD_ENVIRONMENTS = {
     PATH: 'the program may be a wrapper script that runs other programs (Nix)',
     TMPDIR: 'temporary files',
   },
-  /** setpriv and dist/helper.js where nothing elevates them: we are root, or hold the capabilities. */
-  helper: TEXT,
+  /** setpriv and dist/tracer.js where nothing elevates them: we are root, or hold the capabilities. */
+  tracer: TEXT,
   /** sudo and pkexec. What they run gets their own minimal environment. */
   elevation: {
     ...TEXT,

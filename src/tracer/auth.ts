@@ -1,9 +1,9 @@
-/** Both ends prove themselves before anything else: the client by its uid and pid, the helper by the token on its stdin. */
+/** Both ends prove themselves before anything else: the client by its uid and pid, the tracer by the token on its stdin. */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { HELPER_PROTOCOL_VERSION, type Hello } from '../shared/protocol/tracer';
+import { type Hello, TRACER_PROTOCOL_VERSION } from '../shared/protocol/tracer';
 import { debuggerListens } from './close-debugger';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 import { canViewMemory } from './libbpf/memory';
 import { libbpfVersion, peerCredentials } from './libbpf/process';
 
@@ -19,7 +19,7 @@ export interface TokenInput {
 /**
  * Reads the one-time token: the first line of stdin, 64 hexadecimal digits. What follows is thrown away, and its end
  * is reported by `onEnd`: the client holds the other end of the pipe, so its end means the client is gone.
- * Throws HelperError 'bad-request' for anything else, and after `timeoutMs`.
+ * Throws TracerError 'bad-request' for anything else, and after `timeoutMs`.
  */
 export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => void): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -31,7 +31,7 @@ export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => voi
       clearTimeout(timer);
       received = Buffer.alloc(0);
       if (token !== null) resolve(token);
-      else reject(new HelperError('bad-request', why));
+      else reject(new TracerError('bad-request', why));
     };
     const timer = setTimeout(() => finish(null, 'No token came over stdin in time.'), timeoutMs);
     input.on('data', bytes => {
@@ -53,23 +53,23 @@ export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => voi
 }
 
 /**
- * Refuses every client but the one that started this process: whoever listens at the socket must run under the helper's
+ * Refuses every client but the one that started this process: whoever listens at the socket must run under the tracer's
  * own uid, which is the caller's, and be an ancestor of this process. The folder of the socket is the caller's, so any
- * process of that user can put a socket of its own in its place. Throws HelperError 'not-permitted'.
+ * process of that user can put a socket of its own in its place. Throws TracerError 'not-permitted'.
  */
 export function checkPeer(socketFd: number): void {
   const own = process.getuid?.() ?? -1;
   const { uid, pid } = peerCredentials(socketFd);
   if (uid !== own) {
-    throw new HelperError(
+    throw new TracerError(
       'not-permitted',
-      `The client runs as uid ${uid}, the helper as uid ${own}. Start the helper under the client's own user.`,
+      `The client runs as uid ${uid}, the tracer as uid ${own}. Start the tracer under the client's own user.`,
     );
   }
   if (!isAncestor(pid)) {
-    throw new HelperError(
+    throw new TracerError(
       'not-permitted',
-      `Process ${pid} listens at the socket and did not start the helper. Another program of yours may have replaced the socket.`,
+      `Process ${pid} listens at the socket and did not start the tracer. Another program of yours may have replaced the socket.`,
     );
   }
 }
@@ -95,16 +95,16 @@ function parentOf(pid: number): number {
   }
 }
 
-/** What the helper says about itself in its first message. Throws HelperError 'internal' when a debugger can connect. */
+/** What the tracer says about itself in its first message. Throws TracerError 'internal' when a debugger can connect. */
 export function hello(token: string): Hello {
   if (debuggerListens())
-    throw new HelperError(
+    throw new TracerError(
       'internal',
-      'A debugger can connect to the helper, so it ends. Start the session again.',
+      'A debugger can connect to the tracer, so it ends. Start the session again.',
     );
   const status = readFileSync('/proc/self/status', 'utf8');
   return {
-    protocolVersion: HELPER_PROTOCOL_VERSION,
+    protocolVersion: TRACER_PROTOCOL_VERSION,
     token,
     pid: process.pid,
     uid: process.getuid?.() ?? 0,

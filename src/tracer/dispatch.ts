@@ -7,12 +7,12 @@ import { ResponseError } from 'vscode-jsonrpc';
 import { FrameError } from '../shared/protocol/frames';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import {
-  HELPER_RPC_ERROR,
-  type HelperErrorData,
-  type HelperMethod,
-  HelperRequestSchemas,
+  TRACER_RPC_ERROR,
+  type TracerErrorData,
+  type TracerMethod,
+  TracerRequestSchemas,
 } from '../shared/protocol/tracer';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 import { isConfined } from './libbpf/confine';
 import type { Handlers } from './requests';
 
@@ -23,7 +23,7 @@ const MAX_PENDING = 256;
 export function dispatch(
   connection: FrameConnection,
   handlers: Handlers,
-  refuse: (reason: HelperError) => void,
+  refuse: (reason: TracerError) => void,
 ): void {
   let pending = 0;
   let broken = false;
@@ -31,8 +31,8 @@ export function dispatch(
 
   const run = async (method: string, params: unknown): Promise<unknown> => {
     if (pending >= MAX_PENDING) throw new BrokenContract(`more than ${MAX_PENDING} requests at a time`);
-    if (!isMethod(method)) throw new BrokenContract(`the helper knows no request ${method.slice(0, 64)}`);
-    const checked = v.safeParse(HelperRequestSchemas[method], params);
+    if (!isMethod(method)) throw new BrokenContract(`the tracer knows no request ${method.slice(0, 64)}`);
+    const checked = v.safeParse(TracerRequestSchemas[method], params);
     if (!checked.success) {
       const issue = checked.issues[0];
       throw new BrokenContract(`${method}: ${v.getDotPath(issue) ?? 'parameters'}: ${issue.message}`);
@@ -57,7 +57,7 @@ export function dispatch(
     try {
       return await run(method, params);
     } catch (error) {
-      const failure = toHelperError(error);
+      const failure = toTracerError(error);
       if (error instanceof BrokenContract || error instanceof FrameError) {
         broken = true;
         setImmediate(() => refuse(failure));
@@ -66,13 +66,13 @@ export function dispatch(
     }
   });
   rpc.onNotification((method: string) => {
-    refuse(toHelperError(new BrokenContract(`the helper takes no notification ${method.slice(0, 64)}`)));
+    refuse(toTracerError(new BrokenContract(`the tracer takes no notification ${method.slice(0, 64)}`)));
   });
 }
 
-/** What a confined helper still does; the kernel refuses it the rest. */
-const AFTER_CONFINING: ReadonlySet<HelperMethod> = new Set<HelperMethod>([
-  'helper/confine',
+/** What a confined tracer still does; the kernel refuses it the rest. */
+const AFTER_CONFINING: ReadonlySet<TracerMethod> = new Set<TracerMethod>([
+  'tracer/confine',
   'map/read',
   'printk/unwatch',
   'session/close',
@@ -81,31 +81,31 @@ const AFTER_CONFINING: ReadonlySet<HelperMethod> = new Set<HelperMethod>([
   'stream/unwatch',
 ]);
 
-function refuseIfConfined(method: HelperMethod): void {
+function refuseIfConfined(method: TracerMethod): void {
   if (!isConfined() || AFTER_CONFINING.has(method)) return;
-  throw new HelperError(
+  throw new TracerError(
     'not-permitted',
-    `This helper was confined after attaching and does ${method} no more. Start another one.`,
+    `This tracer was confined after attaching and does ${method} no more. Start another one.`,
   );
 }
 
-const isMethod = (method: string): method is HelperMethod => Object.hasOwn(HelperRequestSchemas, method);
+const isMethod = (method: string): method is TracerMethod => Object.hasOwn(TracerRequestSchemas, method);
 
 /** A message that no client of ours sends: it is answered, and then the connection ends. */
 class BrokenContract extends Error {}
 
-function toHelperError(error: unknown): HelperError {
-  if (error instanceof HelperError) return error;
+function toTracerError(error: unknown): TracerError {
+  if (error instanceof TracerError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof BrokenContract || error instanceof FrameError) {
-    return new HelperError('bad-request', `The client broke the protocol: ${message}.`);
+    return new TracerError('bad-request', `The client broke the protocol: ${message}.`);
   }
-  return new HelperError('internal', `The helper failed: ${message}. Please report it.`);
+  return new TracerError('internal', `The tracer failed: ${message}. Please report it.`);
 }
 
-function responseError(connection: FrameConnection, error: HelperError): ResponseError<HelperErrorData> {
+function responseError(connection: FrameConnection, error: TracerError): ResponseError<TracerErrorData> {
   const { errno, errnoName, program, needsConsent, verifierLog, libbpfLog } = error.details;
-  const data: HelperErrorData = {
+  const data: TracerErrorData = {
     code: error.code,
     ...(errno === undefined ? {} : { errno }),
     ...(errnoName === undefined ? {} : { errnoName }),
@@ -114,5 +114,5 @@ function responseError(connection: FrameConnection, error: HelperError): Respons
     ...(libbpfLog === undefined || libbpfLog.length === 0 ? {} : { libbpfLog }),
     ...(verifierLog === undefined ? {} : { verifierLogBlobId: connection.sendBlob(verifierLog) }),
   };
-  return new ResponseError(HELPER_RPC_ERROR, error.message, data);
+  return new ResponseError(TRACER_RPC_ERROR, error.message, data);
 }

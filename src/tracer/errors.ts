@@ -1,7 +1,7 @@
 import type { ProgramReasons } from '../shared/bpf/program-policy';
-import type { HelperErrorCode } from '../shared/protocol/tracer';
+import type { TracerErrorCode } from '../shared/protocol/tracer';
 
-export interface HelperErrorDetails {
+export interface TracerErrorDetails {
   /** Positive errno, of the kernel's or libbpf's range. */
   readonly errno?: number;
   readonly errnoName?: string;
@@ -13,13 +13,13 @@ export interface HelperErrorDetails {
 }
 
 /** Why a request failed. `message` is for people: what failed, the errno's name, what they can do. */
-export class HelperError extends Error {
+export class TracerError extends Error {
   constructor(
-    readonly code: HelperErrorCode,
+    readonly code: TracerErrorCode,
     message: string,
-    readonly details: HelperErrorDetails = {},
+    readonly details: TracerErrorDetails = {},
   ) {
     super(message);
-    this.name = 'HelperError';
+    this.name = 'TracerError';
   }
 }

@@ -2,16 +2,16 @@
  * The privileged process. It dials out to its client, proves itself with the token from its stdin, does what it is
  * asked, and ends when the connection, its stdin or its parent ends: everything it attached goes with it.
  *
- *   helper.js --socket PATH | --port NAME | --fd N  [--copy]   (the token is the first line of stdin)
+ *   tracer.js --socket PATH | --port NAME | --fd N  [--copy]   (the token is the first line of stdin)
  */
 import './close-debugger';
 import { parseArgs } from 'node:util';
 import { encodeFrame, FrameError, FrameKind } from '../shared/protocol/frames';
 import { createFrameConnection } from '../shared/protocol/rpc-frames';
-import { HELPER_EXIT as EXIT, LIMITS } from '../shared/protocol/tracer';
+import { TRACER_EXIT as EXIT, LIMITS } from '../shared/protocol/tracer';
 import { checkPeer, hello, readToken } from './auth';
 import { dispatch } from './dispatch';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 import { installJsonRpcRuntime } from './jsonrpc-runtime';
 import { LibraryMissingError } from './libbpf/ffi';
 import { silenceLibbpf } from './libbpf/log';
@@ -59,7 +59,7 @@ function commandLine(): CommandLine {
 }
 
 function fail(error: unknown, code: number = exitCodeOf(error)): never {
-  process.stderr.write(`bpfw-helper: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`bpfw-tracer: ${error instanceof Error ? error.message : String(error)}\n`);
   endProcess(code);
 }
 
@@ -88,10 +88,10 @@ async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   if (transport.socketFd !== null) checkPeer(transport.socketFd);
   const connection = createFrameConnection(transport.channel, { pendingBlobBytes: PENDING_BLOB_BYTES });
 
-  let farewell: HelperError | undefined;
+  let farewell: TracerError | undefined;
   connection.onClosed(reason => {
     const why =
-      farewell ?? (reason instanceof FrameError ? new HelperError('bad-request', reason.message) : undefined);
+      farewell ?? (reason instanceof FrameError ? new TracerError('bad-request', reason.message) : undefined);
     if (!why) endProcess(EXIT.done);
     const params = { code: why.code, message: why.message };
     const message = JSON.stringify({ jsonrpc: '2.0', method: 'closing', params });

@@ -17,7 +17,7 @@ export interface EntryReader {
   readonly spacing: number;
   /**
    * Yields at least one (possibly empty) step; stops at `maxEntries`. The views are valid until the next step, and a mapped
-   * map's values may change meanwhile. Throws HelperError 'kernel'.
+   * map's values may change meanwhile. Throws TracerError 'kernel'.
    */
   snapshot(maxEntries: number): Iterable<Entries>;
   close(): void;

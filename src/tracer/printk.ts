@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { DataContent } from '../shared/protocol/frames';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 import { CHUNK_BYTES, type Chunk, type SourceMark, type StreamSource } from './stream-source';
 import { TRACEFS_FOLDERS } from './tracefs';
 
@@ -42,7 +42,7 @@ export class PrintkSource implements StreamSource {
   readonly descriptors: readonly number[];
   readonly capacityBytes = 1 << 20;
   private readonly fd: number;
-  /** Kept open: a confined helper opens nothing. Null where the kernel has none. */
+  /** Kept open: a confined tracer opens nothing. Null where the kernel has none. */
   private readonly clockFd: number | null;
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   private rest = '';
@@ -51,7 +51,7 @@ export class PrintkSource implements StreamSource {
   private lastLineAt = 0;
   private closed = false;
 
-  /** Throws HelperError 'not-permitted' without CAP_DAC_READ_SEARCH, 'not-found' without tracefs. */
+  /** Throws TracerError 'not-permitted' without CAP_DAC_READ_SEARCH, 'not-found' without tracefs. */
   constructor() {
     this.fd = openTracePipe();
     this.clockFd = openTraceClock();
@@ -159,17 +159,17 @@ function openTracePipe(): number {
     }
   }
   if (refusal?.code === 'EACCES' || refusal?.code === 'EPERM') {
-    throw new HelperError(
+    throw new TracerError(
       'not-permitted',
       `Reading the trace pipe was refused: ${refusal.code}. It needs CAP_DAC_READ_SEARCH.`,
     );
   }
   if (refusal)
-    throw new HelperError(
+    throw new TracerError(
       'kernel',
       `Opening the trace pipe failed: ${refusal.code}. Only one reader at a time can have it.`,
     );
-  throw new HelperError(
+  throw new TracerError(
     'not-found',
     'tracefs is not mounted. Mount it with: sudo mount -t tracefs tracefs /sys/kernel/tracing',
   );

@@ -1,9 +1,9 @@
 /** What each request does: the sessions of one connection, its trace pipe, its questions about the target. */
 
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
-import type { HelperErrorCode, HelperMethod, HelperParams, HelperResults } from '../shared/protocol/tracer';
+import type { TracerErrorCode, TracerMethod, TracerParams, TracerResults } from '../shared/protocol/tracer';
 import { LIMITS } from '../shared/protocol/tracer';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 import { confineProcess } from './libbpf/confine';
 import { Serial } from './serial';
 import { Session, type SessionContext } from './session';
@@ -11,7 +11,7 @@ import { type Stream, startStream } from './stream';
 import { TargetFacts } from './target';
 
 export type Handlers = {
-  readonly [M in HelperMethod]: (params: HelperParams<M>) => Promise<HelperResults[M]>;
+  readonly [M in TracerMethod]: (params: TracerParams<M>) => Promise<TracerResults[M]>;
 };
 
 export interface Requests {
@@ -34,7 +34,7 @@ export function createRequests(connection: FrameConnection): Requests {
     connection,
     nextStreamId: () => ++lastStreamId,
     streamFailed: (sessionId, error) => {
-      const code: HelperErrorCode = error instanceof HelperError ? error.code : 'internal';
+      const code: TracerErrorCode = error instanceof TracerError ? error.code : 'internal';
       const message = error instanceof Error ? error.message : String(error);
       void connection.rpc
         .sendNotification('session/ended', { sessionId, code, message })
@@ -47,7 +47,7 @@ export function createRequests(connection: FrameConnection): Requests {
   const session = (id: number): Session => {
     const found = sessions.get(id);
     if (!found)
-      throw new HelperError('unknown-session', `There is no session ${id}; it may have been closed.`);
+      throw new TracerError('unknown-session', `There is no session ${id}; it may have been closed.`);
     return found;
   };
 
@@ -63,7 +63,7 @@ export function createRequests(connection: FrameConnection): Requests {
       const types =
         params.relocationBtfBlobId === undefined ? null : connection.takeBlob(params.relocationBtfBlobId);
       if (sessions.size + opening >= LIMITS.sessions) {
-        throw new HelperError('limit', `${LIMITS.sessions} sessions are open. Close one.`);
+        throw new TracerError('limit', `${LIMITS.sessions} sessions are open. Close one.`);
       }
       opening++;
       try {
@@ -92,7 +92,7 @@ export function createRequests(connection: FrameConnection): Requests {
       return null;
     },
     'process/watch': async ({ sessionId, pid }) => session(sessionId).watchProcess(pid),
-    async 'helper/confine'() {
+    async 'tracer/confine'() {
       confineProcess();
       return null;
     },

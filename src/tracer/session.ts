@@ -2,14 +2,14 @@
 
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import type {
-  HelperParams,
-  HelperResults,
   LoadedMap,
   LoadedProgram,
   OpenSession,
+  TracerParams,
+  TracerResults,
 } from '../shared/protocol/tracer';
 import { LIMITS } from '../shared/protocol/tracer';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 import { attachProgram, detach, type Link, openPerfEvents } from './libbpf/attach';
 import { holdStatistics, programInfo } from './libbpf/info';
 import { mappingEventSource } from './libbpf/mapping-events';
@@ -64,17 +64,17 @@ export class Session {
     context: SessionContext,
   ): Promise<Session> {
     if (blobs.bytes.byteLength > LIMITS.objectBytes) {
-      throw new HelperError(
+      throw new TracerError(
         'limit',
         `The object file is over ${LIMITS.objectBytes} bytes. Strip its DWARF: llvm-strip -g.`,
       );
     }
     if ((blobs.relocationBtf?.byteLength ?? 0) > LIMITS.relocationBtfBytes)
-      throw new HelperError('limit', `The types to relocate by are over ${LIMITS.relocationBtfBytes} bytes.`);
+      throw new TracerError('limit', `The types to relocate by are over ${LIMITS.relocationBtfBytes} bytes.`);
     return new Session(id, request, await loadObject(objectRequest(request, blobs)), context);
   }
 
-  describe(): HelperResults['session/open'] {
+  describe(): TracerResults['session/open'] {
     const { programs, maps, openMs, loadMs } = this.object;
     return {
       sessionId: this.id,
@@ -103,12 +103,12 @@ export class Session {
   }
 
   /** All programs or none. */
-  attach(): Promise<HelperResults['session/attach']> {
+  attach(): Promise<TracerResults['session/attach']> {
     return this.operations.run(async () => {
       this.refuseIfClosing();
       if (this.request.loadOnly)
-        throw new HelperError('bad-request', 'The session was opened to load its programs only.');
-      if (this.links.length > 0) throw new HelperError('bad-request', 'The session is attached already.');
+        throw new TracerError('bad-request', 'The session was opened to load its programs only.');
+      if (this.links.length > 0) throw new TracerError('bad-request', 'The session is attached already.');
       const start = performance.now();
       const links: Link[] = [];
       const programs: { name: string; section: string; attach: string }[] = [];
@@ -134,18 +134,18 @@ export class Session {
     });
   }
 
-  watchStream(mapName: string): HelperResults['stream/watch'] {
+  watchStream(mapName: string): TracerResults['stream/watch'] {
     this.refuseIfClosing();
     const map = this.map(mapName);
     const kind = streamKind(map);
     if (!kind)
-      throw new HelperError(
+      throw new TracerError(
         'bad-request',
         `Map ${mapName} is not a ring or perf buffer. Read it with map/read.`,
       );
     const taken = this.watchedBuffers.get(mapName);
     if (taken !== undefined && this.streams.has(taken)) {
-      throw new HelperError(
+      throw new TracerError(
         'bad-request',
         `Map ${mapName} is watched already: a record can be read once only.`,
       );
@@ -157,10 +157,10 @@ export class Session {
     return { streamId, content: kind };
   }
 
-  watchProcess(pid: number): HelperResults['process/watch'] {
+  watchProcess(pid: number): TracerResults['process/watch'] {
     this.refuseIfClosing();
     if (this.watchedProcesses === LIMITS.watchedProcesses)
-      throw new HelperError('limit', `${LIMITS.watchedProcesses} processes are watched by this session.`);
+      throw new TracerError('limit', `${LIMITS.watchedProcesses} processes are watched by this session.`);
     const streamId = this.startStream(mappingEventSource(pid));
     this.watchedProcesses++;
     return { streamId };
@@ -178,17 +178,17 @@ export class Session {
 
   unwatch(streamId: number): void {
     const stream = this.streams.get(streamId);
-    if (!stream) throw new HelperError('bad-request', `The session has no stream ${streamId}.`);
+    if (!stream) throw new TracerError('bad-request', `The session has no stream ${streamId}.`);
     this.streams.delete(streamId);
     stream.stop();
   }
 
-  async drain(): Promise<HelperResults['session/drain']> {
+  async drain(): Promise<TracerResults['session/drain']> {
     const counts = await Promise.all([...this.streams.values()].map(stream => stream.flush()));
     return { records: counts.reduce((sum, count) => sum + count, 0) };
   }
 
-  readMap({ map: name, maxEntries }: HelperParams<'map/read'>): Promise<HelperResults['map/read']> {
+  readMap({ map: name, maxEntries }: TracerParams<'map/read'>): Promise<TracerResults['map/read']> {
     const map = this.map(name);
     return this.snapshots.run(async () => {
       this.refuseIfClosing();
@@ -206,7 +206,7 @@ export class Session {
     return new SnapshotSender(target, reader);
   }
 
-  statistics(enable: boolean): HelperResults['session/statistics'] {
+  statistics(enable: boolean): TracerResults['session/statistics'] {
     this.refuseIfClosing();
     if (enable) this.releaseStatistics ??= holdStatistics();
     const programs = this.object.programs.map(({ name, fd }) => {
@@ -215,7 +215,7 @@ export class Session {
     });
     if (!enable) this.stopStatistics();
     const { user, system } = process.cpuUsage();
-    return { programs, helperCpuNs: String((user + system) * 1000) };
+    return { programs, tracerCpuNs: String((user + system) * 1000) };
   }
 
   /** Stops forwarding and watching; what is attached stays. Idempotent. */
@@ -245,7 +245,7 @@ export class Session {
   private map(name: string): MapHandle {
     const map = this.object.maps.find(candidate => candidate.name === name);
     if (map) return map;
-    throw new HelperError('unknown-map', `The session has no map ${name}.`);
+    throw new TracerError('unknown-map', `The session has no map ${name}.`);
   }
 
   private stopStatistics(): void {
@@ -254,7 +254,7 @@ export class Session {
   }
 
   private refuseIfClosing(): void {
-    if (this.closing) throw new HelperError('unknown-session', `Session ${this.id} is being closed.`);
+    if (this.closing) throw new TracerError('unknown-session', `Session ${this.id} is being closed.`);
   }
 }
 

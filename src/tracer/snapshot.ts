@@ -36,7 +36,7 @@ export class SnapshotSender {
     return this.target.streamId;
   }
 
-  /** Sends what changed in the first `maxEntries`, the last frame flagged so. Throws HelperError 'kernel'. */
+  /** Sends what changed in the first `maxEntries`, the last frame flagged so. Throws TracerError 'kernel'. */
   async send(maxEntries: number, stopped: () => boolean): Promise<SnapshotResult> {
     const { connection } = this.target;
     const frames = new SnapshotFrames(this.target, this.reader, this.known.count === 0);

@@ -5,13 +5,13 @@
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { KERNEL_NAME } from '../shared/bpf/section-kinds';
-import type { HelperParams, HelperResults } from '../shared/protocol/tracer';
-import { HelperError } from './errors';
+import type { TracerParams, TracerResults } from '../shared/protocol/tracer';
+import { TracerError } from './errors';
 import { codeSymbols, findFunctions, readInPieces, readWhole, traceableFunctions } from './function-lists';
 import { listTracefs, readTracefs, withTracefs } from './tracefs';
 
-type Functions = HelperResults['target/functions']['functions'];
-type ReadRequest = HelperParams<'target/read'>;
+type Functions = TracerResults['target/functions']['functions'];
+type ReadRequest = TracerParams<'target/read'>;
 
 /** Answers kept; a client that asks for more than any program has is answered all the same. */
 const MAX_KNOWN = 4096;
@@ -47,19 +47,19 @@ export class TargetFacts {
     return present;
   }
 
-  /** Throws HelperError 'not-permitted' where the helper may not know. */
-  async perfEvent(event: HelperParams<'target/perf-event'>): Promise<boolean> {
+  /** Throws TracerError 'not-permitted' where the tracer may not know. */
+  async perfEvent(event: TracerParams<'target/perf-event'>): Promise<boolean> {
     // Loaded when asked: the bindings bring libbpf.
     const { canOpenPerfEvent } = await import('./libbpf/perf-event');
     return canOpenPerfEvent(event.type, BigInt(event.config), BigInt(event.branchSampleType));
   }
 
-  /** Throws HelperError 'not-found' where the target does not have it, 'bad-request' for a name that cannot be one. */
+  /** Throws TracerError 'not-found' where the target does not have it, 'bad-request' for a name that cannot be one. */
   async read(request: ReadRequest): Promise<Uint8Array> {
     const bytes = await readDescription(request);
     if (bytes) return bytes;
     const of = request.of === undefined ? '' : ` of ${request.of}`;
-    throw new HelperError('not-found', `This kernel has no ${request.what}${of}.`);
+    throw new TracerError('not-found', `This kernel has no ${request.what}${of}.`);
   }
 }
 
@@ -86,7 +86,7 @@ async function findTraceable(names: readonly string[]): Promise<ReadonlySet<stri
     );
     return found ?? new Set();
   } catch (error) {
-    if (error instanceof HelperError && error.code === 'not-permitted') return null;
+    if (error instanceof TracerError && error.code === 'not-permitted') return null;
     throw error;
   }
 }
@@ -133,8 +133,8 @@ function safe(name: string | undefined): string {
   return name;
 }
 
-const badName = (name: string | undefined): HelperError =>
-  new HelperError('bad-request', `"${name ?? ''}" is not the name of a tracepoint or module.`);
+const badName = (name: string | undefined): TracerError =>
+  new TracerError('bad-request', `"${name ?? ''}" is not the name of a tracepoint or module.`);
 
 const readIfThere = (path: string): Promise<Uint8Array | null> => ifThere(path, file => readFile(file));
 
@@ -145,11 +145,11 @@ async function ifThere<T>(path: string, read: (path: string) => Promise<T>): Pro
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     if (code === 'EACCES' || code === 'EPERM') {
-      throw new HelperError(
+      throw new TracerError(
         'not-permitted',
         `Reading ${path} was refused: ${code}. Start the session again with the capability it needs.`,
       );
     }
-    throw new HelperError('kernel', `Reading ${path} failed: ${code}.`);
+    throw new TracerError('kernel', `Reading ${path} failed: ${code}.`);
   }
 }

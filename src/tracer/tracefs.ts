@@ -1,12 +1,12 @@
 /** Where tracefs is, and reading from it. */
 import { readdir, readFile } from 'node:fs/promises';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 
 export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 /**
- * A file or the names in a folder below tracefs. `path` is made by the helper, never taken from a client. null when
- * it does not exist. Throws HelperError 'not-permitted', or 'not-found' when tracefs is not mounted.
+ * A file or the names in a folder below tracefs. `path` is made by the tracer, never taken from a client. null when
+ * it does not exist. Throws TracerError 'not-permitted', or 'not-found' when tracefs is not mounted.
  */
 export function readTracefs(path: string): Promise<Buffer | null> {
   return below(path, file => readFile(file));
@@ -27,18 +27,18 @@ async function below<T>(path: string, read: (path: string) => Promise<T>): Promi
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EACCES' || code === 'EPERM') {
-        throw new HelperError(
+        throw new TracerError(
           'not-permitted',
           `Reading ${folder} was refused: ${code}. It needs CAP_DAC_READ_SEARCH.`,
         );
       }
       if (code !== 'ENOENT' && code !== 'ENOTDIR')
-        throw new HelperError('kernel', `Reading ${folder}/${path} failed: ${code}`);
+        throw new TracerError('kernel', `Reading ${folder}/${path} failed: ${code}`);
       mounted ||= await isTracefs(folder);
     }
   }
   if (mounted) return null;
-  throw new HelperError(
+  throw new TracerError(
     'not-found',
     'tracefs is not mounted. Mount it with: sudo mount -t tracefs tracefs /sys/kernel/tracing',
   );

@@ -2,9 +2,9 @@
 import net from 'node:net';
 import type { DuplexOptions } from 'node:stream';
 import { type ByteChannel, duplexChannel } from '../shared/protocol/rpc-frames';
-import { HelperError } from './errors';
+import { TracerError } from './errors';
 
-/** What a client may leave unread before the helper stops reading kernel buffers. */
+/** What a client may leave unread before the tracer stops reading kernel buffers. */
 export const QUEUE_BYTES = 4 << 20;
 const FAREWELL_MS = 1000;
 
@@ -19,7 +19,7 @@ export type TransportChoice =
   | { readonly kind: 'port'; readonly name: string }
   | { readonly kind: 'descriptor'; readonly fd: number };
 
-/** Throws HelperError 'not-found' where there is nothing to connect to. */
+/** Throws TracerError 'not-found' where there is nothing to connect to. */
 export async function openTransport(choice: TransportChoice): Promise<Transport> {
   if (choice.kind === 'port') {
     const { openPort } = await import('./libbpf/virtio-port');
@@ -37,7 +37,7 @@ export async function openTransport(choice: TransportChoice): Promise<Transport>
 function connect(socket: net.Socket, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', error => {
-      reject(new HelperError('not-found', `The helper cannot reach its client at ${path}: ${error.message}`));
+      reject(new TracerError('not-found', `The tracer cannot reach its client at ${path}: ${error.message}`));
     });
     socket.connect({ path }, resolve);
   });

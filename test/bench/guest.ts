@@ -29,7 +29,7 @@ interface StreamSample {
   readonly last: number;
   readonly seconds: number;
   readonly cpuNsPerEvent: number;
-  readonly helperNsPerEvent?: number;
+  readonly tracerNsPerEvent?: number;
   readonly residentGrowthMb: number;
 }
 interface StartSample {
@@ -46,7 +46,7 @@ interface MapsSample {
   readonly entries: number;
   readonly sum: number;
   readonly cpuNsPerSnapshot: number;
-  readonly helperNsPerSnapshot?: number;
+  readonly tracerNsPerSnapshot?: number;
 }
 type Sample = StreamSample | StartSample | MapsSample;
 
@@ -171,9 +171,9 @@ function compareStreams(samples: readonly StreamSample[]): Measured[] {
       limit: 2.5,
     },
     {
-      name: 'of that, the helper',
+      name: 'of that, the tracer',
       unit: 'µs',
-      ours: flat.map(run => (run.helperNsPerEvent ?? 0) / 1000),
+      ours: flat.map(run => (run.tracerNsPerEvent ?? 0) / 1000),
       peer: { name: 'C, libbpf', values: cpu(c.flat) },
     },
     {
@@ -209,7 +209,7 @@ function compareStreams(samples: readonly StreamSample[]): Measured[] {
       limit: 0,
     },
     {
-      name: "helper's memory, growth in 25 s of saturation",
+      name: "tracer's memory, growth in 25 s of saturation",
       unit: 'MB',
       ours: longFlat.map(run => run.residentGrowthMb),
       limit: FLAT_MB,
@@ -226,10 +226,10 @@ function compareStarts(samples: readonly StartSample[]): Measured[] {
       of(probes, consumer).map(sample => sample.residentMb ?? 0);
     const peer = { name: `bpftrace, ${probes === 'kprobe' ? 'kprobe' : 'kfunc'}`, values: ms('bpftrace') };
     return [
-      { name: `first value, ${probes}, helper warm`, unit: 'ms', ours: ms('warm'), peer, limit: 0.08 },
+      { name: `first value, ${probes}, tracer warm`, unit: 'ms', ours: ms('warm'), peer, limit: 0.08 },
       { name: `first value, ${probes}, cold`, unit: 'ms', ours: ms('cold'), peer, limit: 0.65 },
       {
-        name: `helper's memory after attach, ${probes}`,
+        name: `tracer's memory after attach, ${probes}`,
         unit: 'MB',
         ours: resident('cold'),
         peer: { ...peer, values: resident('bpftrace') },
@@ -242,8 +242,8 @@ function compareStarts(samples: readonly StartSample[]): Measured[] {
 function compareMaps(samples: readonly MapsSample[]): Measured[] {
   const of = (consumer: MapsSample['consumer']) => samples.filter(sample => sample.consumer === consumer);
   const ms = (consumer: MapsSample['consumer']) => of(consumer).map(run => run.cpuNsPerSnapshot / 1e6);
-  const helperMs = (consumer: MapsSample['consumer']) =>
-    of(consumer).map(run => (run.helperNsPerSnapshot ?? 0) / 1e6);
+  const tracerMs = (consumer: MapsSample['consumer']) =>
+    of(consumer).map(run => (run.tracerNsPerSnapshot ?? 0) / 1e6);
   const sums = new Set(samples.map(({ sum, entries }) => `${entries} entries, sum ${sum}`));
   if (sums.size !== 1) throw new Error(`the consumers did not read the same: ${[...sums].join('; ')}`);
   const peer = { name: 'C, batches', values: ms('C') };
@@ -253,6 +253,6 @@ function compareMaps(samples: readonly MapsSample[]): Measured[] {
   ] as const;
   return kinds.flatMap(({ consumer, name, limit }): Measured[] => [
     { name: `${name}, CPU a snapshot`, unit: 'ms', ours: ms(consumer), peer, limit },
-    { name: 'of that, the helper', unit: 'ms', ours: helperMs(consumer), peer },
+    { name: 'of that, the tracer', unit: 'ms', ours: tracerMs(consumer), peer },
   ]);
 }

@@ -32,7 +32,7 @@ int not_loaded(void *ctx)
 char LICENSE[] SEC("license") = "GPL";
 `;
 
-/** On this machine's kernel, where nobody is asked for a password; the helper in it loads nothing (test/e2e/replay). */
+/** On this machine's kernel, where nobody is asked for a password; the tracer in it loads nothing (test/e2e/replay). */
 describe.runIf(process.getuid?.() === 0)('a program that may change the system', () => {
   const window = new PanelWindow(workspace => writeFile(path.join(workspace, 'changing.bpf.c'), PROGRAM));
   beforeAll(() => window.open());
@@ -58,13 +58,13 @@ describe.runIf(process.getuid?.() === 0)('a program that may change the system',
     expect(await dialog.locator('a:not(.monaco-button):not(.action-label)').count()).toBe(0);
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
-    // The helper in this window would have said that it has no recording of this object.
+    // The tracer in this window would have said that it has no recording of this object.
     await window.workbench.showView('Sessions');
     await expect.poll(() => window.workbench.treeRow(/changing/).count()).toBe(0);
     expect(await window.workbench.notifications()).toEqual([]);
   });
 
-  it('is asked for again at the next ▶, and with a yes it goes to the helper', async () => {
+  it('is asked for again at the next ▶, and with a yes it goes to the tracer', async () => {
     window.tellOnFailure();
     const dialog = await asked();
     await dialog.getByRole('button', { name: 'Attach Anyway' }).click();

@@ -1,6 +1,6 @@
 /**
  * docs/panels.md, From ▶ to "p99 got worse, because of this key", as a user walks it, by keyboard alone: what the real
- * helper sent while one of five commands got slow is replayed, and that one is to be found and written to files.
+ * tracer sent while one of five commands got slow is replayed, and that one is to be found and written to files.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * Every panel in a real VS Code: ▶ on real programs, with what the real helper sent for them when they ran on a real
+ * Every panel in a real VS Code: ▶ on real programs, with what the real tracer sent for them when they ran on a real
  * kernel (test/e2e/recordings). Only the privileged process is not there; from its socket on all is the product, and what
  * pages say is compared with what bpftool and the workload said, digit by digit.
  */

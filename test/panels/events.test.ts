@@ -374,7 +374,7 @@ describe('events page', () => {
             : message,
         ),
       );
-      await panel.send({ type: 'drops', sessionId: SESSION, drops: { kernel: 1207, helper: 0, client: 0 } });
+      await panel.send({ type: 'drops', sessionId: SESSION, drops: { kernel: 1207, tracer: 0, client: 0 } });
       await panel.picture(`events-${theme}`);
       expect(await panel.accessibilityViolations()).toEqual([]);
       await panel.page

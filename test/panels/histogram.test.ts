@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness?.stop());
 
-const NO_DROPS = { kernel: 0, helper: 0, client: 0 };
+const NO_DROPS = { kernel: 0, tracer: 0, client: 0 };
 
 /** The bars of the large chart, as the table behind it says. */
 async function bars(panel: Panel): Promise<[min: string, max: string, count: number][]> {

@@ -129,7 +129,7 @@ export async function heatRun(harness: PanelHarness): Promise<number[]> {
   const panel = await harness.open('histogram');
   const snapshot = (second: number) => ({
     atMs: START_MS + second * 1000,
-    drops: { kernel: 0, helper: 0, client: 0 },
+    drops: { kernel: 0, tracer: 0, client: 0 },
     histograms: [
       {
         map: 'dist',

@@ -1,9 +1,9 @@
-/** Attaching and detaching for a long time costs one helper neither descriptors nor memory, and leaves nothing loaded. */
+/** Attaching and detaching for a long time costs one tracer neither descriptors nor memory, and leaves nothing loaded. */
 import { expect, it } from 'vitest';
 import { startSession } from '../../src/session/tracing/start-session';
 import { sharedGuest } from '../kernel/bench/guest';
 import { compileProgram, traceBench } from '../kernel/bench/trace';
-import { helperCosts } from './tracer-process';
+import { tracerCosts } from './tracer-process';
 
 /** Histogram, ring buffer and perf buffer, by turns. */
 const PROGRAMS = ['vfsreadlat', 'hello_perf_output', 'bitehist'] as const;
@@ -14,7 +14,7 @@ const GROWTH_MB = 12;
 
 it(`attaches and detaches ${CYCLES} times`, async () => {
   const guest = await sharedGuest();
-  const { target, helpers } = await traceBench();
+  const { target, tracers } = await traceBench();
   const built = await Promise.all(PROGRAMS.map(program => compileProgram(program)));
   // Probes are placed and taken away in code that runs: see src/session/vm/emulated-cpus.ts for what that once did.
   const reader = await guest.spawn(['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=4k', 'status=none']);
@@ -27,7 +27,7 @@ it(`attaches and detaches ${CYCLES} times`, async () => {
     const { session, connection } = await startSession(
       {
         target,
-        helpers,
+        tracers,
         object,
         objectBytes: bytes,
         parameters: new Map(),
@@ -43,10 +43,10 @@ it(`attaches and detaches ${CYCLES} times`, async () => {
     await session.close();
     if (cycle === 0) pid = connection.hello.pid;
     expect(connection.hello.pid).toBe(pid);
-    if (cycle === WARM_UP) warm = await helperCosts(pid);
+    if (cycle === WARM_UP) warm = await tracerCosts(pid);
   }
   await reader.kill('SIGKILL');
-  const end = await helperCosts(pid);
+  const end = await tracerCosts(pid);
   console.error(
     `cycles: ${CYCLES}; after ${WARM_UP}: ${warm.residentMb.toFixed(1)} MiB, ${warm.descriptors} descriptors; at the end: ` +
       `${end.residentMb.toFixed(1)} MiB, ${end.descriptors} descriptors`,

@@ -11,7 +11,7 @@ const GROWTH_MB = 48;
 const SLOWEST_MS = 3000;
 
 it.each([
-  ['helper', ROUNDS],
+  ['tracer', ROUNDS],
   // One round of three goes to what decodes a frame's bytes.
   ['client', 1.5 * ROUNDS],
 ] as const)(`the %s’s end withstands ${ROUNDS} malformed frames`, async (end, rounds) => {

@@ -36,10 +36,10 @@ const ROOMS: readonly Room[] = [
     rooms: ['src/guest', 'src/system', 'src/shared'],
     packages: ['node:', 'vscode-jsonrpc'],
   },
-  { folder: 'src/helper/libbpf', rooms: ['src/helper', 'src/shared'], packages: ['node:', 'koffi'] },
+  { folder: 'src/tracer/libbpf', rooms: ['src/tracer', 'src/shared'], packages: ['node:', 'koffi'] },
   {
-    folder: 'src/helper',
-    rooms: ['src/helper', 'src/shared'],
+    folder: 'src/tracer',
+    rooms: ['src/tracer', 'src/shared'],
     packages: ['node:', 'vscode-jsonrpc', 'valibot'],
   },
   {
@@ -127,7 +127,7 @@ describe('rooms', () => {
       files.filter(file =>
         importsOf(file).some(imported => imported === name || imported.startsWith(`${name}/`)),
       );
-    expect(users('koffi').filter(file => !file.startsWith('src/helper/libbpf/'))).toEqual([]);
+    expect(users('koffi').filter(file => !file.startsWith('src/tracer/libbpf/'))).toEqual([]);
     expect(users('@vscode/webview-ui-toolkit').filter(file => file !== 'webview/common/toolkit.ts')).toEqual(
       [],
     );

@@ -17,7 +17,7 @@ const STATES: Readonly<Record<SessionState, readonly [icon: string, text: string
 /** Where records can be lost, and what it means. */
 const LOSS_PLACES: Readonly<Record<keyof Drops, string>> = {
   kernel: 'in the kernel, where the buffer was full: make it larger, or filter in the program',
-  helper: 'in the helper, which could not pass them on',
+  tracer: 'in the tracer, which could not pass them on',
   client: 'in the editor',
 };
 
@@ -65,11 +65,11 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
       setText(message, session.message);
     },
     drops: drops => {
-      const total = drops.kernel + drops.helper + drops.client;
+      const total = drops.kernel + drops.tracer + drops.client;
       loss.hidden = total === 0;
       loss.dataset.lost = String(total);
       setText(lossText, `${formatCount(total)} lost`);
-      const places = (['kernel', 'helper', 'client'] as const)
+      const places = (['kernel', 'tracer', 'client'] as const)
         .filter(place => drops[place] > 0)
         .map(place => `${formatCount(drops[place])} ${LOSS_PLACES[place]}`);
       loss.title = `Records lost\n${places.join('\n')}`;

@@ -80,7 +80,7 @@ export class HistogramHistory {
     if (this.holdMs !== null && atMs > this.holdMs) this.holdMs = null;
     for (const histogram of histograms) this.latest.set(seriesId(histogram.map, histogram.key), histogram);
     this.previousMs = atMs;
-    this.lostSoFar = drops.kernel + drops.helper + drops.client;
+    this.lostSoFar = drops.kernel + drops.tracer + drops.client;
   }
 
   /** Takes the complete state of the session's histograms as of `atMs`. */
@@ -120,7 +120,7 @@ export class HistogramHistory {
       this.ahead.noteDrops(drops);
       return;
     }
-    const total = drops.kernel + drops.helper + drops.client;
+    const total = drops.kernel + drops.tracer + drops.client;
     const more = Math.max(0, total - (this.lostSoFar ?? 0));
     this.lostSoFar = total;
     this.pendingLost += more;

@@ -3,7 +3,7 @@ import { localRows } from '../../session/environment/doctor';
 import { vmRows } from '../../session/environment/vm-doctor';
 import { type EnvironmentSection, environmentText } from '../../shared/environment';
 import { EXIT } from '../exit';
-import { cacheFolder, OWN_HELPER } from '../paths';
+import { cacheFolder, OWN_TRACER } from '../paths';
 import { printJson } from '../print/json';
 import { print } from '../terminal';
 import { canAsk } from '../workplace';
@@ -18,7 +18,7 @@ export async function doctorCommand(options: {
   const compiling: EnvironmentSection = { area: 'compiling', rows: await compileRows() };
   const targets: EnvironmentSection[] = [];
   if (wish !== 'vm')
-    targets.push({ area: 'this kernel', rows: await localRows(undefined, canAsk(), OWN_HELPER) });
+    targets.push({ area: 'this kernel', rows: await localRows(undefined, canAsk(), OWN_TRACER) });
   if (wish !== 'local')
     targets.push({ area: 'sandbox VM', rows: await vmRows({ cacheFolder: cacheFolder() }) });
 

@@ -11,7 +11,7 @@ import type { TracingSession } from '../../session/tracing/tracing-session';
 import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { Parameter } from '../../shared/object/model';
 import { allowPrograms, requireAllowed } from '../allow-programs';
-import { confineHelper } from '../confine-tracer';
+import { confineTracer } from '../confine-tracer';
 import { terminalUi } from '../elevation-prompt';
 import { EventPrinter } from '../event-printer';
 import { EXIT, UsageError } from '../exit';
@@ -72,7 +72,7 @@ export async function runCommand(
     const started = await startSession(
       {
         target,
-        helpers: workplace.helpers,
+        tracers: workplace.tracers,
         object: built.object,
         objectBytes: built.bytes,
         parameters,
@@ -112,8 +112,8 @@ export async function runCommand(
     });
     if (child && showsUserStacks(built.object)) await names.watchProcess(child.pid, session);
     await child?.resume();
-    const { helpers } = workplace;
-    void confineHelper({ session, connection, symbolizer: names, helpers, guarded: guard !== null, say });
+    const { tracers } = workplace;
+    void confineTracer({ session, connection, symbolizer: names, tracers, guarded: guard !== null, say });
 
     const stop = new AbortController();
     const intervals =
@@ -184,7 +184,7 @@ type End =
   | { readonly reason: 'detached'; readonly why: string }
   | { readonly reason: 'error'; readonly failure: Error };
 
-/** Whatever comes first: the command's end, the time, Ctrl-C, the overhead guard, or the helper's death. */
+/** Whatever comes first: the command's end, the time, Ctrl-C, the overhead guard, or the tracer's death. */
 async function endOf(way: {
   readonly child: TargetProcess | null;
   readonly forMs: number | null;
@@ -196,7 +196,7 @@ async function endOf(way: {
 }): Promise<End> {
   const ends: Promise<End>[] = [
     way.interrupted.then(() => ({ reason: 'interrupt' })),
-    way.workplace.helpers.failed.then(failure => ({ reason: 'error', failure })),
+    way.workplace.tracers.failed.then(failure => ({ reason: 'error', failure })),
   ];
   if (way.child) ends.push(way.child.exited.then(() => ({ reason: 'command' })));
   if (way.forMs !== null)

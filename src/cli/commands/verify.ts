@@ -23,14 +23,14 @@ export async function verifyCommand(program: string, options: VerifyCommandOptio
   const progress = terminalProgress();
   const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
   try {
-    const { target, helpers, built } = workplace;
+    const { target, tracers, built } = workplace;
     requireAllowed(built.object, options.allow ?? []);
     const sourcePath = built.sourcePath ?? path.resolve(program);
     const typed = program.endsWith('.c') || program.endsWith('.o') ? program : sourcePath;
     const files: TypedFile[] = [{ typed, path: sourcePath }];
     const { verified, rejected, leftOut } = await verifyPrograms({
       target,
-      helpers,
+      tracers,
       object: built.object,
       objectBytes: built.bytes,
       file: sourcePath,

@@ -19,7 +19,8 @@ export function jsonOutput(): RunOutput {
     stacks: (map, stacks) => printJson({ type: 'stacks', map: map.name, stacks }),
     // docs/cli.md has no line for them.
     globals: () => undefined,
-    drops: drops => printJson({ type: 'drops', ...drops }),
+    // The tracer's field has the name that the process had when docs/cli.md's format was fixed.
+    drops: ({ tracer, ...others }) => printJson({ type: 'drops', ...others, helper: tracer }),
     end: (reason, commandExit) =>
       printJson(commandExit === null ? { type: 'end', reason } : { type: 'end', reason, commandExit }),
   };

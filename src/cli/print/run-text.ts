@@ -79,9 +79,9 @@ export function textOutput(streams: readonly string[]): RunOutput {
       if (counted.length > 0) print(['', ...counted]);
     },
     drops: drops => {
-      const lost = drops.kernel + drops.helper + drops.client;
+      const lost = drops.kernel + drops.tracer + drops.client;
       if (lost > 0) {
-        tell(`lost ${lost} records (kernel ${drops.kernel}, helper ${drops.helper}, client ${drops.client})`);
+        tell(`lost ${lost} records (kernel ${drops.kernel}, tracer ${drops.tracer}, client ${drops.client})`);
       }
     },
     end: (reason, commandExit) => {

@@ -1,6 +1,6 @@
-/** BPF: Install Helper and BPF: Uninstall Helper: the user is told what is about to happen, then asked for root. */
-import { installHelper, uninstallHelper } from '../../session/elevation/install-tracer';
-import { INSTALL_FOLDER, type OwnHelper } from '../../session/elevation/installed-tracer';
+/** BPF: Install Tracer and BPF: Uninstall Tracer: the user is told what is about to happen, then asked for root. */
+import { installTracer, uninstallTracer } from '../../session/elevation/install-tracer';
+import { INSTALL_FOLDER, type OwnTracer } from '../../session/elevation/installed-tracer';
 import { findNode } from '../../session/elevation/real-node';
 import type { RootOptions } from '../../session/elevation/run-as-root';
 import { Cancelled } from '../errors';
@@ -10,31 +10,31 @@ import { settings } from '../settings';
 import { askModal, notify, withProgress } from '../ui/messages';
 
 /** Asks, installs, says so. Throws Cancelled, SessionError. */
-export async function confirmAndInstallHelper(own: OwnHelper, log: Log): Promise<void> {
-  await confirm('Install', `Install the BPF helper in ${INSTALL_FOLDER}?`, [
-    'Root gets a copy of the helper and of the Node.js that runs it. Only that copy gets rights from then on, so nothing that runs as you can change what does.',
+export async function confirmAndInstallTracer(own: OwnTracer, log: Log): Promise<void> {
+  await confirm('Install', `Install the BPF tracer in ${INSTALL_FOLDER}?`, [
+    'Root gets a copy of the tracer and of the Node.js that runs it. Only that copy gets rights from then on, so nothing that runs as you can change what does.',
     'With pkexec, polkit asks for it in a dialog of its own, and not again for a few minutes.',
-    'BPF: Uninstall Helper removes all of it.',
+    'BPF: Uninstall Tracer removes all of it.',
   ]);
-  const folder = await working('installing the helper', async () =>
-    installHelper({
-      ...rootOptions('to install the BPF helper', log),
+  const folder = await working('installing the tracer', async () =>
+    installTracer({
+      ...rootOptions('to install the BPF tracer', log),
       own,
       node: await findNode(settings.nodePath(), process.env),
     }),
   );
-  void notify('information', `The helper is installed in ${folder} and used from now on.`);
+  void notify('information', `The tracer is installed in ${folder} and used from now on.`);
 }
 
 /** Asks, removes, says so. Throws Cancelled, SessionError. */
-export async function confirmAndUninstallHelper(log: Log): Promise<void> {
+export async function confirmAndUninstallTracer(log: Log): Promise<void> {
   await confirm('Uninstall', `Remove ${INSTALL_FOLDER} and its polkit policy?`, [
-    'The helper that comes with the extension is used from then on. Sessions that run go on.',
+    'The tracer that comes with the extension is used from then on. Sessions that run go on.',
   ]);
-  await working('removing the helper', async () =>
-    uninstallHelper(rootOptions('to remove the BPF helper', log)),
+  await working('removing the tracer', async () =>
+    uninstallTracer(rootOptions('to remove the BPF tracer', log)),
   );
-  void notify('information', 'The installed helper is removed.');
+  void notify('information', 'The installed tracer is removed.');
 }
 
 async function confirm(button: string, question: string, detail: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** Everything BPF: Check Environment asks: what compiles, this kernel and process, what the sandbox VM needs. */
 import { compileRows } from '../../compile/doctor';
-import type { OwnHelper } from '../../session/elevation/installed-tracer';
+import type { OwnTracer } from '../../session/elevation/installed-tracer';
 import { localRows } from '../../session/environment/doctor';
 import { vmRows } from '../../session/environment/vm-doctor';
 import { defaultCacheFolder } from '../../session/vm/kernel-image';
@@ -14,7 +14,7 @@ export interface EnvironmentSources {
 
 export async function environmentSections(
   sources: EnvironmentSources,
-  own: OwnHelper,
+  own: OwnTracer,
 ): Promise<EnvironmentSection[]> {
   const qemuPath = sources.qemuPath();
   const [compiling, local, vm] = await Promise.all([

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type * as vscode from 'vscode';
-import type { OwnHelper } from '../../session/elevation/installed-tracer';
+import type { OwnTracer } from '../../session/elevation/installed-tracer';
 import { environmentText } from '../../shared/environment';
 import { CommandIds } from '../command-ids';
 import type { Log } from '../log';
@@ -18,7 +18,7 @@ export class EnvironmentView implements vscode.Disposable {
 
   constructor(
     private readonly sources: EnvironmentSources,
-    private readonly own: OwnHelper,
+    private readonly own: OwnTracer,
     private readonly log: Log,
   ) {}
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { Symbolizer } from '../../session/symbols/symbolizer';
 import { namedProcess, requireProcess } from '../../session/targets/named-process';
-import type { HelperPool } from '../../session/targets/tracer-pool';
+import type { TracerPool } from '../../session/targets/tracer-pool';
 import { startSession } from '../../session/tracing/start-session';
 import type { BpfObject } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
@@ -33,7 +33,7 @@ import { isExplainable, type VerifierReports } from './verifier-report';
 export interface AttachServices {
   readonly tasks: CompileTasks;
   readonly targets: Targets;
-  readonly helpers: HelperPool;
+  readonly tracers: TracerPool;
   readonly sessions: SessionList;
   readonly elevation: ElevationPrompt;
   readonly form: ParameterForm;
@@ -146,7 +146,7 @@ export class Attacher {
         startSession(
           {
             target,
-            helpers: services.helpers,
+            tracers: services.tracers,
             object,
             objectBytes: what.bytes,
             parameters: what.parameters,
@@ -165,7 +165,7 @@ export class Attacher {
         for (const { program: passed, lack } of group.passedOver)
           services.log.info(`passed over ${passed}: ${lack.what}`);
       }
-      started.session.helperGone.then(reason => {
+      started.session.tracerGone.then(reason => {
         if (reason && model.isLive) void this.lost(model, reason);
       });
       if (pid !== null) await model.watchProcess(pid);
@@ -186,7 +186,7 @@ export class Attacher {
     }
   }
 
-  /** The helper or its target died under a running session. */
+  /** The tracer or its target died under a running session. */
   private async lost(model: SessionModel, reason: Error): Promise<void> {
     await model.end('failed', reason.message);
     const error = errors.targetDied(model.summary.title, reason.message);

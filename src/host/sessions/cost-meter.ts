@@ -1,5 +1,5 @@
 /** What a session's programs cost the machine, from the kernel's run-time statistics (BPF_ENABLE_STATS). No `vscode`. */
-import type { HelperResults } from '../../shared/protocol/tracer';
+import type { TracerResults } from '../../shared/protocol/tracer';
 
 export interface Cost {
   readonly runsPerSecond: number;
@@ -24,7 +24,7 @@ export class CostMeter {
   private last: { readonly atMs: number; readonly runs: ReadonlyMap<string, Runs> } | null = null;
 
   /** Null the first time: there is nothing to compare with. */
-  measure(programs: HelperResults['session/statistics']['programs'], atMs: number): SessionCost | null {
+  measure(programs: TracerResults['session/statistics']['programs'], atMs: number): SessionCost | null {
     const runs = new Map(
       programs.map(({ name, runCount, runTimeNs }) => [
         name,

@@ -19,7 +19,7 @@ export class ElevationPrompt implements ElevationUi {
   /** Budgets the user agreed to in this window: the same question is not asked twice. */
   private readonly agreed = new Set<string>();
   /** `purpose`: what a password is for when no consent was asked before. */
-  constructor(private readonly purpose = 'to start the BPF helper') {}
+  constructor(private readonly purpose = 'to start the BPF tracer') {}
 
   private asking: { readonly program: string; readonly capabilities: string } | null = null;
 
@@ -39,7 +39,7 @@ export class ElevationPrompt implements ElevationUi {
       {
         message: `Attaching ${request.program} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
         detail: [
-          'A small helper process runs under your own user with these capabilities and no others, until the session ends:',
+          'A small tracer process runs under your own user with these capabilities and no others, until the session ends:',
           '',
           ...reasons,
           '',

@@ -98,7 +98,7 @@ export class EventStreams {
 }
 
 /**
- * What of one stream's losses is still to be marked, each record once. Of ring buffers, frames tell what the helper lost,
+ * What of one stream's losses is still to be marked, each record once. Of ring buffers, frames tell what the tracer lost,
  * beside what the program counts; of the others the same losses as the program's counter, which may come first or last.
  */
 class StreamLosses {

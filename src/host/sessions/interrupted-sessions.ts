@@ -1,5 +1,5 @@
 /**
- * What ran when a window was closed, reloaded or crashed. Helper and programs end with it; the next window of the
+ * What ran when a window was closed, reloaded or crashed. Tracer and programs end with it; the next window of the
  * workspace says so and attaches again with one click.
  */
 import * as v from 'valibot';

@@ -1,6 +1,6 @@
 /** Texts that are kept for the user to open, within a bound: the oldest leave, and a long one loses its middle. */
 
-/** The helper gives the kernel room for 16 MiB of log a program (helper/libbpf/object.ts). */
+/** The tracer gives the kernel room for 16 MiB of log a program (tracer/libbpf/object.ts). */
 const MOST_CHARACTERS_OF_ONE = 4 << 20;
 const MOST_CHARACTERS = 16 << 20;
 

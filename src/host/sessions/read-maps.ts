@@ -1,6 +1,6 @@
 import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/symbols/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
-import { HelperRequestError } from '../../session/targets/tracer-connection';
+import { TracerRequestError } from '../../session/targets/tracer-connection';
 import type { MapBytes, TracingSession } from '../../session/tracing/tracing-session';
 import { EntryDecoder } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
@@ -75,7 +75,7 @@ export class SessionMaps {
     for (const map of mapsToList(object, opened.possibleCpus)) {
       if (this.refused.has(map.name)) continue;
       const content = await this.read(map).catch((error: unknown) => {
-        if (map.view.kind === 'table' || !(error instanceof HelperRequestError)) throw error;
+        if (map.view.kind === 'table' || !(error instanceof TracerRequestError)) throw error;
         this.refused.add(map.name);
       });
       if (!content) continue;
@@ -109,7 +109,7 @@ export async function readGlobals(session: TracingSession): Promise<readonly Glo
   return values;
 }
 
-/** Every table of stacks as of now; what naming them needs of the helper is asked, too. */
+/** Every table of stacks as of now; what naming them needs of the tracer is asked, too. */
 export async function readStackSnapshots(
   session: TracingSession,
   symbolizer: Symbolizer,

@@ -6,7 +6,7 @@
 import * as vscode from 'vscode';
 import type { StackSnapshot } from '../../session/symbols/read-stacks';
 import { type Symbolizer, UNKNOWN_NAME } from '../../session/symbols/symbolizer';
-import { HelperRequestError } from '../../session/targets/tracer-connection';
+import { TracerRequestError } from '../../session/targets/tracer-connection';
 import { readDropCounts, sumDrops } from '../../session/tracing/drops';
 import type { SessionStream, TracingSession } from '../../session/tracing/tracing-session';
 import type { Drops } from '../../shared/decode/model';
@@ -67,7 +67,7 @@ export class SessionModel {
   /** Records received since attach. */
   events = 0;
   eventsPerSecond = 0;
-  drops: Drops = { kernel: 0, helper: 0, client: 0 };
+  drops: Drops = { kernel: 0, tracer: 0, client: 0 };
   /** What the programs cost; null while nobody looks, and where the kernel does not tell. */
   cost: SessionCost | null = null;
   /** Why statistics cannot be turned on; '' when they can, as far as known. */
@@ -129,7 +129,7 @@ export class SessionModel {
 
   /** Records lost anywhere on their way. */
   get lost(): number {
-    return this.drops.kernel + this.drops.helper + this.drops.client;
+    return this.drops.kernel + this.drops.tracer + this.drops.client;
   }
 
   /** Milliseconds it ran, or has been running. */
@@ -302,7 +302,7 @@ export class SessionModel {
       if (mayTurnOn || programs.some(({ runCount }) => runCount !== '0'))
         this.cost = this.costMeter.measure(programs, performance.now()) ?? this.cost;
     } catch (error) {
-      if (!mayTurnOn || !(error instanceof HelperRequestError)) throw error;
+      if (!mayTurnOn || !(error instanceof TracerRequestError)) throw error;
       this.costRefusal = error.message;
     }
   }

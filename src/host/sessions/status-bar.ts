@@ -33,7 +33,7 @@ export class StatusBar implements vscode.Disposable {
       this.running.hide();
       return;
     }
-    const lost = live.reduce((sum, { drops }) => sum + drops.kernel + drops.helper + drops.client, 0);
+    const lost = live.reduce((sum, { drops }) => sum + drops.kernel + drops.tracer + drops.client, 0);
     const what = live.length === 1 ? only.summary.title : `${live.length} sessions`;
     this.running.show(
       [{ icon: 'record', text: what }, ...(lost > 0 ? [{ icon: 'warning', text: `${lost} lost` }] : [])],

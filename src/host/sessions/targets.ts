@@ -18,7 +18,7 @@ export interface ChosenTarget {
 }
 
 export interface TargetPaths {
-  readonly helper: string;
+  readonly tracer: string;
   readonly guestAgent: string;
   readonly ifuncProbe: string;
   /** package.json's. */
@@ -98,7 +98,7 @@ export class Targets implements vscode.Disposable {
 
   private local(): LocalTarget {
     this.localTarget ??= new LocalTarget({
-      helperPath: this.paths.helper,
+      tracerPath: this.paths.tracer,
       version: this.paths.version,
       ifuncProbePath: this.paths.ifuncProbe,
       nodeSetting: settings.nodePath(),
@@ -115,7 +115,7 @@ export class Targets implements vscode.Disposable {
       memoryMb: settings.vmMemoryMb(),
     };
     this.vmTarget ??= new VmTarget({
-      helperPath: this.paths.helper,
+      tracerPath: this.paths.tracer,
       ifuncProbePath: this.paths.ifuncProbe,
       vm: {
         agentPath: this.paths.guestAgent,

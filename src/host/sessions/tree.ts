@@ -89,7 +89,7 @@ function sessionItem(session: SessionModel): vscode.TreeItem {
     tooltip: [
       `${title}: ${state}, ${parts.join(', ')}`,
       ...attached.map(each => `${each.program}: ${each.attach}`),
-      `lost in the kernel ${session.drops.kernel}, in the helper ${session.drops.helper}, here ${session.drops.client}`,
+      `lost in the kernel ${session.drops.kernel}, in the tracer ${session.drops.tracer}, here ${session.drops.client}`,
       session.costRefusal === '' || cost
         ? ''
         : `what it costs is not known: ${session.costRefusal} Or, for the whole machine: sudo sysctl kernel.bpf_stats_enabled=1`,

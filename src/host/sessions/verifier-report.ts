@@ -3,7 +3,7 @@
  * led there, why and what to do as its hover, and the whole log as a read-only document one click away.
  */
 import * as vscode from 'vscode';
-import { HelperRequestError } from '../../session/targets/tracer-connection';
+import { TracerRequestError } from '../../session/targets/tracer-connection';
 import type { BpfObject } from '../../shared/object/model';
 import { escapeText } from '../../shared/text/escape';
 import { entryOf } from '../../shared/verifier/catalogue';
@@ -19,8 +19,8 @@ import { KeptLogs } from './kept-logs';
 const SCHEME = 'bpf-verifier-log';
 
 /** True for a refusal that says why: by the verifier, or by libbpf before it came to that. */
-export function isExplainable(error: unknown): error is HelperRequestError {
-  if (!(error instanceof HelperRequestError)) return false;
+export function isExplainable(error: unknown): error is TracerRequestError {
+  if (!(error instanceof TracerRequestError)) return false;
   if (error.code === 'verifier-rejected') return true;
   return error.code === 'object-rejected' && (error.data.libbpfLog ?? []).length > 0;
 }
@@ -86,7 +86,7 @@ export class VerifierReports
   }
 
   /** Publishes the rejection and returns the error to show. */
-  async report(program: vscode.Uri, object: BpfObject, rejection: HelperRequestError): Promise<UserError> {
+  async report(program: vscode.Uri, object: BpfObject, rejection: TracerRequestError): Promise<UserError> {
     const { data } = rejection;
     const words = [...(data.libbpfLog ?? []), ...(data.errnoName === undefined ? [] : [data.errnoName])];
     const log = rejection.verifierLog ?? words.join('\n');

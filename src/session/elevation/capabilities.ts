@@ -1,6 +1,6 @@
 /**
- * Which Linux capabilities a session needs, and why: shown before anything is elevated, given to the helper and nothing
- * more. What a helper does is a list of operations; each has rules that say what the kernel wants for it. Every rule is
+ * Which Linux capabilities a session needs, and why: shown before anything is elevated, given to the tracer and nothing
+ * more. What a tracer does is a list of operations; each has rules that say what the kernel wants for it. Every rule is
  * measured on Linux 6.1 and 6.12 (test/kernel/tracer/capabilities.test.ts): with it the operation works, without it it fails.
  */
 import { programTypeName } from '../../shared/bpf/program-types';
@@ -48,7 +48,7 @@ export interface BudgetFacts {
   readonly runTimeMeasured?: boolean;
 }
 
-/** What a helper does that the kernel asks capabilities for. Reading what a session has open needs none. */
+/** What a tracer does that the kernel asks capabilities for. Reading what a session has open needs none. */
 export type Operation =
   | 'load'
   | 'load-network-program'

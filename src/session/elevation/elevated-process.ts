@@ -21,7 +21,7 @@ const ANSWER_BYTES = 1023;
 
 export class ElevatedProcess {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Its exit code, null after a signal. Rejects with SessionError 'helper-failed' when it cannot be started. */
+  /** Its exit code, null after a signal. Rejects with SessionError 'tracer-failed' when it cannot be started. */
   readonly ended: Promise<number | null>;
   stderr = '';
 
@@ -39,7 +39,7 @@ export class ElevatedProcess {
     log(`${plan.command} ${plan.args.join(' ')}`);
     this.asks = plan.way === 'sudo-password';
     // Messages are recognised by their English text (elevationRefusal).
-    const kind = plan.way === 'already' ? 'helper' : 'elevation';
+    const kind = plan.way === 'already' ? 'tracer' : 'elevation';
     this.child = startPiped(kind, plan.command, plan.args, { extraEnv: { LC_ALL: 'C' } });
     this.child.stdin.on('error', () => undefined);
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -49,7 +49,7 @@ export class ElevatedProcess {
     });
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', error =>
-        reject(new SessionError('helper-failed', `${plan.command} could not be started: ${error.message}`)),
+        reject(new SessionError('tracer-failed', `${plan.command} could not be started: ${error.message}`)),
       );
       this.child.once('close', code => {
         this.stopAsking();

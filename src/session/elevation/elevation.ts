@@ -1,6 +1,6 @@
 /**
- * How the helper gets its capabilities: nothing (already held), sudo with the password asked by the caller's own
- * dialog (sudo -S), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the helper runs
+ * How the tracer gets its capabilities: nothing (already held), sudo with the password asked by the caller's own
+ * dialog (sudo -S), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the tracer runs
  * under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
  */
 import { readFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import path from 'node:path';
 import { SessionError } from '../errors';
 import { CAPABILITY_BITS, type CapabilityBudget, holdsBudget } from './capabilities';
 import { guardedNode, guardedNodeFlags } from './guarded-node';
-import type { InstalledHelper } from './installed-tracer';
+import type { InstalledTracer } from './installed-tracer';
 import { processStatus } from './process-status';
 import type { NodeRuntime } from './real-node';
-import { helperFailure, lastLine } from './tracer-failure';
+import { lastLine, tracerFailure } from './tracer-failure';
 
 export type ElevationWay = 'already' | 'sudo-password' | 'sudo-terminal' | 'pkexec';
 
@@ -46,17 +46,17 @@ export interface RootRequest {
 export interface ElevationRequest extends RootRequest {
   readonly budget: CapabilityBudget;
   readonly node: NodeRuntime;
-  readonly helperPath: string;
-  /** Where the helper dials in. */
+  readonly tracerPath: string;
+  /** Where the tracer dials in. */
   readonly socketPath: string;
   /** The copy only root can change; asked for when something is elevated. */
-  readonly installed: () => Promise<InstalledHelper | null>;
+  readonly installed: () => Promise<InstalledTracer | null>;
 }
 
 /** Decides the way and the exact command. Throws SessionError with the fix when there is none. */
 export async function planElevation(request: ElevationRequest): Promise<ElevationPlan> {
   const self = processStatus('self');
-  const helper = [...guardedNode(request.node), request.helperPath, '--socket', request.socketPath];
+  const tracer = [...guardedNode(request.node), request.tracerPath, '--socket', request.socketPath];
   const uid = process.getuid?.() ?? -1;
   const gid = process.getgid?.() ?? -1;
 
@@ -64,12 +64,12 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
   if (!setpriv) {
     throw new SessionError(
       'setpriv-missing',
-      'The privileged helper is started through setpriv, which is not installed.',
+      'The tracer is started through setpriv, which is not installed.',
       'sudo apt-get install util-linux',
     );
   }
   if (self && uid !== 0 && holdsBudget(self.capabilities.effective, request.budget)) {
-    return { way: 'already', command: setpriv, args: [...keepOnly(request.budget), ...helper] };
+    return { way: 'already', command: setpriv, args: [...keepOnly(request.budget), ...tracer] };
   }
   const installed = await request.installed();
   if (installed && uid !== 0) {
@@ -81,14 +81,14 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
     setpriv,
     ...setprivArgs(uid, gid, request.budget),
   ];
-  if (!installed) return planAsRoot([...lowered, ...helper], request);
-  const { nodePath, helperPath } = installed;
-  const start = ['/usr/bin/env', '-i', nodePath, ...guardedNodeFlags(null), helperPath];
+  if (!installed) return planAsRoot([...lowered, ...tracer], request);
+  const { nodePath, tracerPath } = installed;
+  const start = ['/usr/bin/env', '-i', nodePath, ...guardedNodeFlags(null), tracerPath];
   return planAsRoot([...lowered, ...start, '--socket', request.socketPath], request);
 }
 
 /**
- * A network namespace of its own, in which not even loopback is up: the helper needs Unix sockets only. Nothing where
+ * A network namespace of its own, in which not even loopback is up: the tracer needs Unix sockets only. Nothing where
  * programs are attached to interfaces (CAP_NET_ADMIN), or where root may not make namespaces (a container).
  */
 async function withoutNetwork(budget: CapabilityBudget): Promise<string[]> {
@@ -155,9 +155,9 @@ export function setprivArgs(uid: number, gid: number, budget: CapabilityBudget):
   ];
 }
 
-/** Why a helper that was to be given rights did not start: who refused them, else its own output. */
+/** Why a tracer that was to be given rights did not start: who refused them, else its own output. */
 export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
-  return elevationRefusal(way, stderr, exitCode) ?? helperFailure(stderr, exitCode);
+  return elevationRefusal(way, stderr, exitCode) ?? tracerFailure(stderr, exitCode);
 }
 
 /** Why sudo, pkexec or setpriv refused; null when it was none of them that failed. */

@@ -1,5 +1,5 @@
 /**
- * Puts the helper where only root can change it, and takes it away again: one script each, run as root. Root opens no
+ * Puts the tracer where only root can change it, and takes it away again: one script each, run as root. Root opens no
  * path that the user names. The user's process opens and reads the parts and sends the bytes; root keeps them in a
  * folder that nobody else may enter until the SHA-256 of each is that of what was sent.
  */
@@ -9,13 +9,14 @@ import { SessionError } from '../errors';
 import {
   changeableByOthers,
   FORMER_INSTALL_FOLDER,
-  type HelperPart,
+  FORMER_POLICY_FILE,
   hashOf,
   INSTALL_FOLDER,
   MANIFEST,
-  type OwnHelper,
+  type OwnTracer,
   POLICY_FILE,
   readOwnParts,
+  type TracerPart,
   versionFolder,
 } from './installed-tracer';
 import { loadedFromElsewhere } from './own-libraries';
@@ -24,23 +25,23 @@ import { type RootOptions, runAsRoot } from './run-as-root';
 import { ONLY_ROOT } from './start-tracer-script';
 
 export interface InstallRequest extends RootOptions {
-  readonly own: OwnHelper;
+  readonly own: OwnTracer;
   readonly node: NodeRuntime;
 }
 
 /**
- * Puts helper, native part and Node (a link to it where only root can change it anyway) into a folder of their own below
+ * Puts tracer, native part and Node (a link to it where only root can change it anyway) into a folder of their own below
  * INSTALL_FOLDER, writes polkit's policy for exactly that program, and removes what earlier versions installed.
  * Resolves with the folder. Throws SessionError.
  */
-export async function installHelper(request: InstallRequest): Promise<string> {
+export async function installTracer(request: InstallRequest): Promise<string> {
   const { own, node } = request;
   if (!/^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$/.test(own.version))
-    throw new SessionError('installed-helper', `'${own.version}' is not a version.`);
+    throw new SessionError('installed-tracer', `'${own.version}' is not a version.`);
   if (node.electron) {
     throw new SessionError(
-      'no-helper-node',
-      'The installed helper needs a Node.js of its own, and only VS Code’s Electron was found.',
+      'no-tracer-node',
+      'The installed tracer needs a Node.js of its own, and only VS Code’s Electron was found.',
       'sudo apt-get install nodejs',
     );
   }
@@ -51,12 +52,12 @@ export async function installHelper(request: InstallRequest): Promise<string> {
   return versionFolder(own.version);
 }
 
-async function readNode(node: NodeRuntime): Promise<HelperPart> {
+async function readNode(node: NodeRuntime): Promise<TracerPart> {
   const bytes = await readFile(node.path);
   const elsewhere = loadedFromElsewhere(bytes);
   if (elsewhere) {
     throw new SessionError(
-      'no-helper-node',
+      'no-tracer-node',
       `${node.path} ${elsewhere}, so a copy of it would run code that others than root can change.`,
       'sudo apt-get install nodejs — or set bpf.nodePath to a Node.js from nodejs.org.',
     );
@@ -65,7 +66,7 @@ async function readNode(node: NodeRuntime): Promise<HelperPart> {
 }
 
 /** Removes every version and the policy. Throws SessionError. */
-export async function uninstallHelper(options: RootOptions): Promise<void> {
+export async function uninstallTracer(options: RootOptions): Promise<void> {
   await runAsRoot(UNINSTALL, options);
 }
 
@@ -81,9 +82,9 @@ exists() { [ -e "$1" ] || [ -L "$1" ]; }
 `;
 
 const UNINSTALL = `${FUNCTIONS}
-if exists ${POLICY_FILE}; then
+if exists ${POLICY_FILE} || exists ${FORMER_POLICY_FILE}; then
 	only_root ${ACTIONS}
-	rm -f ${POLICY_FILE}
+	rm -f ${POLICY_FILE} ${FORMER_POLICY_FILE}
 fi
 if exists ${INSTALL_FOLDER}; then
 	only_root ${PARENT}
@@ -99,7 +100,7 @@ fi
  * Its standard input is the parts, one after the other. An installation at the same time waits; what a killed one left
  * is removed by the next. The folder of a version is complete whenever it is there at all: it is renamed into place.
  */
-function installScript(folder: string, parts: readonly HelperPart[], linkedNode: string | null): string {
+function installScript(folder: string, parts: readonly TracerPart[], linkedNode: string | null): string {
   const folders = [...new Set(parts.flatMap(part => foldersOf(part.path)))];
   let offset = 1;
   const split = parts.map(part => {
@@ -155,6 +156,7 @@ if exists ${ACTIONS}; then
 ${policyOf(folder)}END
 	chmod 644 "$policy"
 	mv -T "$policy" ${POLICY_FILE}
+	rm -f ${FORMER_POLICY_FILE}
 fi
 `;
 }
@@ -179,13 +181,13 @@ function policyOf(folder: string): string {
 <!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN" "http://www.freedesktop.org/standards/PolicyKit/1.0/policyconfig.dtd">
 <policyconfig>
   <vendor>BPF Workbench</vendor>
-  <action id="org.bpf-workbench.helper.start">
-    <description>Start the helper of BPF Workbench</description>
+  <action id="org.bpf-workbench.tracer.start">
+    <description>Start the tracer of BPF Workbench</description>
     <message>Authentication is required to trace this machine’s kernel with BPF Workbench</message>
     <defaults>
 ${allowed.join('\n')}
     </defaults>
-    <annotate key="org.freedesktop.policykit.exec.path">${folder}/start-helper</annotate>
+    <annotate key="org.freedesktop.policykit.exec.path">${folder}/start-tracer</annotate>
   </action>
 </policyconfig>
 `;

@@ -1,5 +1,5 @@
 /**
- * The helper's copy that only root can change: where it lies, and whether what lies there is what was installed and what
+ * The tracer's copy that only root can change: where it lies, and whether what lies there is what was installed and what
  * this version brings. The extension's own copy belongs to the user, so whoever can write their files can change what
  * they elevate.
  */
@@ -20,29 +20,31 @@ export const INSTALL_FOLDER = '/opt/bpf-workbench';
 /** Where it was before; removed with the rest. */
 export const FORMER_INSTALL_FOLDER = '/usr/local/lib/bpf-workbench';
 /** The only folder every polkit reads actions from (polkit(8)). */
-export const POLICY_FILE = '/usr/share/polkit-1/actions/org.bpf-workbench.helper.policy';
+export const POLICY_FILE = '/usr/share/polkit-1/actions/org.bpf-workbench.tracer.policy';
+/** Its name while the tracer was called helper (0.1); removed with the rest. */
+export const FORMER_POLICY_FILE = '/usr/share/polkit-1/actions/org.bpf-workbench.helper.policy';
 /** SHA-256 of every part, as sha256sum(1) prints it, with paths relative to the manifest's folder. */
 export const MANIFEST = 'manifest';
-/** koffi's native part, beside helper.js. */
+/** koffi's native part, beside tracer.js. */
 const NATIVE = `native/linux-${process.arch}/koffi.node`;
 
 /** What is elevated when it is not installed, and its version. */
-export interface OwnHelper {
-  /** dist/helper.js, with native/<platform>/koffi.node beside it. */
-  readonly helperPath: string;
+export interface OwnTracer {
+  /** dist/tracer.js, with native/<platform>/koffi.node beside it. */
+  readonly tracerPath: string;
   /** package.json's. */
   readonly version: string;
 }
 
-export interface InstalledHelper {
-  /** To be elevated: start-helper CAPABILITIES SOCKET, which lowers itself. */
+export interface InstalledTracer {
+  /** To be elevated: start-tracer CAPABILITIES SOCKET, which lowers itself. */
   readonly launcherPath: string;
-  readonly helperPath: string;
+  readonly tracerPath: string;
   readonly nodePath: string;
 }
 
 /** A file of the copy, relative to its folder. */
-export interface HelperPart {
+export interface TracerPart {
   readonly path: string;
   readonly mode: number;
   readonly bytes: Buffer;
@@ -53,13 +55,13 @@ export function versionFolder(version: string): string {
 }
 
 /** Everything but Node, as this version brings it. Throws as readFile. */
-export async function readOwnParts(own: OwnHelper): Promise<readonly HelperPart[]> {
-  const native = path.join(path.dirname(own.helperPath), NATIVE);
+export async function readOwnParts(own: OwnTracer): Promise<readonly TracerPart[]> {
+  const native = path.join(path.dirname(own.tracerPath), NATIVE);
   const launcher = launcherScript(versionFolder(own.version));
   return [
-    { path: 'helper.js', mode: 0o644, bytes: await readFile(own.helperPath) },
+    { path: 'tracer.js', mode: 0o644, bytes: await readFile(own.tracerPath) },
     { path: NATIVE, mode: 0o644, bytes: await readFile(native) },
-    { path: 'start-helper', mode: 0o755, bytes: Buffer.from(launcher) },
+    { path: 'start-tracer', mode: 0o755, bytes: Buffer.from(launcher) },
   ];
 }
 
@@ -69,11 +71,11 @@ export function hashOf(bytes: Buffer): string {
 }
 
 /**
- * The installed copy; null when none is installed. Throws SessionError 'installed-helper' when there is one and it is of
+ * The installed copy; null when none is installed. Throws SessionError 'installed-tracer' when there is one and it is of
  * another version, or anything of it or on the way to it is not root's, can be written by others, or is not what was
  * installed and what this version brings.
  */
-export async function findInstalledHelper(own: OwnHelper): Promise<InstalledHelper | null> {
+export async function findInstalledTracer(own: OwnTracer): Promise<InstalledTracer | null> {
   const names = await readdir(INSTALL_FOLDER).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw refusal(INSTALL_FOLDER, `cannot be read (${error.code})`);
@@ -100,8 +102,8 @@ export async function findInstalledHelper(own: OwnHelper): Promise<InstalledHelp
       throw refusal(file, 'is not what this version brings');
   }
   return {
-    launcherPath: path.join(folder, 'start-helper'),
-    helperPath: path.join(folder, 'helper.js'),
+    launcherPath: path.join(folder, 'start-tracer'),
+    tracerPath: path.join(folder, 'tracer.js'),
     nodePath: await checkedNode(path.join(folder, 'node'), installed.get('node')),
   };
 }
@@ -169,8 +171,8 @@ async function checkOwner(file: string, kind: 'file' | 'folder', mode: number): 
 
 function refusal(file: string, what: string): SessionError {
   return new SessionError(
-    'installed-helper',
-    `The installed helper was not started: ${file} ${what}.`,
-    'Install it again (BPF: Install Helper, bpfw install-helper), or remove it (BPF: Uninstall Helper, bpfw uninstall-helper).',
+    'installed-tracer',
+    `The installed tracer was not started: ${file} ${what}.`,
+    'Install it again (BPF: Install Tracer, bpfw install-tracer), or remove it (BPF: Uninstall Tracer, bpfw uninstall-tracer).',
   );
 }

@@ -6,7 +6,7 @@ import { createOwnedFolder, removeStaleFolders } from './owned-folder';
 const PREFIX = 'bpfw-session-';
 
 /**
- * A folder only this user can enter (0700), for the helper's socket; those that killed
+ * A folder only this user can enter (0700), for the tracer's socket; those that killed
  * processes left are removed. A Unix socket's path may
  * be 107 bytes long (sun_path, unix(7)), so it lies under XDG_RUNTIME_DIR or the temporary folder, not in the workspace.
  */

@@ -1,5 +1,5 @@
 /**
- * The helper wants a real Node: VS Code's desktop executable is Electron, where koffi may not map foreign memory
+ * The tracer wants a real Node: VS Code's desktop executable is Electron, where koffi may not map foreign memory
  * (koffi's manual: "This runtime does not support external buffers") and ring buffers would be copied instead.
  */
 import { access, constants, realpath } from 'node:fs/promises';
@@ -21,7 +21,7 @@ export async function findNode(setting: string | undefined, env: NodeJS.ProcessE
     const found = await probe(setting);
     if (found) return found;
     throw new SessionError(
-      'no-helper-node',
+      'no-tracer-node',
       `${setting} is not a Node.js of version 18 or newer.`,
       'Correct the setting bpf.nodePath, or clear it so that PATH is searched.',
     );

@@ -1,4 +1,4 @@
-/** A short script as root, through the same ways as the helper: sudo with the password asked, sudo on the terminal, pkexec. */
+/** A short script as root, through the same ways as the tracer: sudo with the password asked, sudo on the terminal, pkexec. */
 
 import { SessionError } from '../errors';
 import { ElevatedProcess } from './elevated-process';

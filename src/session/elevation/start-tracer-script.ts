@@ -1,4 +1,4 @@
-/** What root runs of the installed helper: the launcher that pkexec's policy and a sudoers rule can name. */
+/** What root runs of the installed tracer: the launcher that pkexec's policy and a sudoers rule can name. */
 import { CAPABILITY_BITS } from './capabilities';
 import { guardedNodeFlags } from './guarded-node';
 
@@ -17,19 +17,19 @@ export const ONLY_ROOT = `only_root() {
 }`;
 
 /**
- * Takes nothing but the capabilities of a budget and a socket, and starts the helper under the uid of whoever asked. As
+ * Takes nothing but the capabilities of a budget and a socket, and starts the tracer under the uid of whoever asked. As
  * root it is of no use. The network namespace is left where programs are attached to interfaces, and where root may not
  * make another (a container).
  */
 export function launcherScript(folder: string): string {
   return `#!/bin/sh
-# start-helper CAPABILITY[,CAPABILITY]... SOCKET
-# Starts BPF Workbench's helper for whoever asks through sudo or pkexec: under their own uid, with these capabilities,
+# start-tracer CAPABILITY[,CAPABILITY]... SOCKET
+# Starts BPF Workbench's tracer for whoever asks through sudo or pkexec: under their own uid, with these capabilities,
 # no others, and no way to gain more.
 set -efu
 PATH=/usr/bin:/bin:/usr/sbin:/sbin
 fail() {
-	echo "start-helper: $1" >&2
+	echo "start-tracer: $1" >&2
 	exit 2
 }
 ${ONLY_ROOT}
@@ -45,18 +45,18 @@ IFS=,
 for capability in $1; do
 	case $capability in
 	${Object.keys(CAPABILITY_BITS).join(' | ')}) set=$set,+$capability ;;
-	*) fail "the helper never gets $capability" ;;
+	*) fail "the tracer never gets $capability" ;;
 	esac
 	[ $capability != net_admin ] || network=kept
 done
 unset IFS
-only_root ${folder}/helper.js
+only_root ${folder}/tracer.js
 node=${folder}/node
 [ ! -L $node ] || node=$(readlink $node)
 only_root "$node"
 set -- setpriv --reuid="$uid" --regid="$(id -g "$uid")" --init-groups \\
 	--inh-caps="$set" --ambient-caps="$set" --bounding-set="$set" --no-new-privs \\
-	/usr/bin/env -i "$node" ${guardedNodeFlags(null).join(' ')} ${folder}/helper.js --socket "$socket"
+	/usr/bin/env -i "$node" ${guardedNodeFlags(null).join(' ')} ${folder}/tracer.js --socket "$socket"
 [ -n "$network" ] || ! unshare --net true 2>/dev/null || set -- unshare --net "$@"
 exec env -i PATH="$PATH" "$@"
 `;

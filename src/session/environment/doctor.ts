@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { machine, release } from 'node:os';
 import type { EnvironmentRow } from '../../shared/environment';
-import { findInstalledHelper, type OwnHelper } from '../elevation/installed-tracer';
+import { findInstalledTracer, type OwnTracer } from '../elevation/installed-tracer';
 import { processStatus } from '../elevation/process-status';
 import { findNode } from '../elevation/real-node';
 import { SessionError } from '../errors';
@@ -14,7 +14,7 @@ import { placeOfThisProcess } from './container-detection';
 export async function localRows(
   nodeSetting: string | undefined,
   canAsk: boolean,
-  own: OwnHelper,
+  own: OwnTracer,
 ): Promise<EnvironmentRow[]> {
   return [
     row('Kernel', true, `Linux ${release()} on ${machine()}, ${await placeOfThisProcess()}`),
@@ -25,7 +25,7 @@ export async function localRows(
     gainRow(),
     libbpfRow(),
     await nodeRow(nodeSetting),
-    await helperRow(own),
+    await tracerRow(own),
   ];
 }
 
@@ -52,13 +52,13 @@ async function nodeRow(setting: string | undefined): Promise<EnvironmentRow> {
   }
 }
 
-async function helperRow(own: OwnHelper): Promise<EnvironmentRow> {
-  const what = 'Helper';
+async function tracerRow(own: OwnTracer): Promise<EnvironmentRow> {
+  const what = 'Tracer';
   try {
-    const installed = await findInstalledHelper(own);
+    const installed = await findInstalledTracer(own);
     const detail = installed
-      ? `root’s own copy, ${installed.helperPath}`
-      : `${own.helperPath}, which you can change; BPF: Install Helper (bpfw install-helper) gives root a copy`;
+      ? `root’s own copy, ${installed.tracerPath}`
+      : `${own.tracerPath}, which you can change; BPF: Install Tracer (bpfw install-tracer) gives root a copy`;
     return row(what, true, detail);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;

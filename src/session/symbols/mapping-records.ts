@@ -1,5 +1,5 @@
 /**
- * What the kernel tells of a watched process (HelperRequestSchemas['process/watch']): struct perf_event_header { u32 type;
+ * What the kernel tells of a watched process (TracerRequestSchemas['process/watch']): struct perf_event_header { u32 type;
  * u16 misc; u16 size } and the record's own fields (include/uapi/linux/perf_event.h).
  */
 import { indexPerfRecords } from '../../shared/decode/perf-records';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { BoundedMap } from '../../shared/bounded-map';
 import type { StackAddress } from '../../shared/decode/stacks';
 import type { Target } from '../targets/target';
-import { type HelperConnection, HelperRequestError } from '../targets/tracer-connection';
+import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
 import type { TracingSession } from '../tracing/tracing-session';
 import { Demangler } from './demangler';
 import { ElfFiles } from './elf-files';
@@ -37,7 +37,7 @@ export class Symbolizer {
 
   constructor(
     private readonly target: Pick<Target, 'processMaps'>,
-    private readonly connection: Pick<HelperConnection, 'request' | 'takeBlob'>,
+    private readonly connection: Pick<TracerConnection, 'request' | 'takeBlob'>,
   ) {}
 
   /**
@@ -51,7 +51,7 @@ export class Symbolizer {
         for (const record of parseMappingRecords(frame)) this.learn(record);
       });
     } catch (error) {
-      if (!(error instanceof HelperRequestError)) throw error;
+      if (!(error instanceof TracerRequestError)) throw error;
       this.pollMaps(pid, 0);
     }
   }
@@ -124,7 +124,7 @@ export class Symbolizer {
     return named.map(frame => frameText('kernel', frame));
   }
 
-  /** Reads the kernel's symbols now, while the helper is there: kernel addresses can then be named after it is gone. */
+  /** Reads the kernel's symbols now, while the tracer is there: kernel addresses can then be named after it is gone. */
   async loadKernelSymbols(): Promise<void> {
     this.kernel ??= this.readKernelSymbols();
     await this.kernel;

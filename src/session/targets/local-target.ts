@@ -8,17 +8,17 @@ import type { BudgetFacts } from '../elevation/capabilities';
 import { findNode } from '../elevation/real-node';
 import { lastLine } from '../elevation/tracer-failure';
 import { SessionError } from '../errors';
-import { startLocalHelper } from './local-tracer';
+import { startLocalTracer } from './local-tracer';
 import { spawnStopped } from './stopped-process';
 import type { ConnectOptions, IfuncAnswer, SpawnCommand, Target, TargetBtf, TargetProcess } from './target';
 import type { TargetFacts } from './target-facts';
-import type { HelperConnection } from './tracer-connection';
-import { helperFacts } from './tracer-facts';
+import type { TracerConnection } from './tracer-connection';
+import { tracerFacts } from './tracer-facts';
 
 export interface LocalTargetOptions {
-  /** dist/helper.js. */
-  readonly helperPath: string;
-  /** package.json's: of the installed helper that may be started instead. */
+  /** dist/tracer.js. */
+  readonly tracerPath: string;
+  /** package.json's: of the installed tracer that may be started instead. */
   readonly version: string;
   /** dist/ifunc-probe.js. */
   readonly ifuncProbePath: string;
@@ -57,9 +57,9 @@ export class LocalTarget implements Target {
     };
   }
 
-  async connect(options: ConnectOptions): Promise<HelperConnection> {
-    options.progress('Starting the privileged helper');
-    return startLocalHelper({
+  async connect(options: ConnectOptions): Promise<TracerConnection> {
+    options.progress('Starting the tracer');
+    return startLocalTracer({
       node: await findNode(this.options.nodeSetting, process.env),
       own: this.options,
       budget: options.budget,
@@ -73,8 +73,8 @@ export class LocalTarget implements Target {
     });
   }
 
-  async facts(connection: HelperConnection): Promise<TargetFacts> {
-    return helperFacts(connection, (await this.readBtf()).btf);
+  async facts(connection: TracerConnection): Promise<TargetFacts> {
+    return tracerFacts(connection, (await this.readBtf()).btf);
   }
 
   spawn(

@@ -1,6 +1,6 @@
 /**
- * Starts the helper on this machine and waits for it to dial in: a socket in a folder only this user can enter, a
- * one-time token over the helper's stdin, and a check that who calls is who was started.
+ * Starts the tracer on this machine and waits for it to dial in: a socket in a folder only this user can enter, a
+ * one-time token over the tracer's stdin, and a check that who calls is who was started.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -8,17 +8,17 @@ import type { Hello } from '../../shared/protocol/tracer';
 import { type CapabilityBudget, capabilityMask } from '../elevation/capabilities';
 import { ElevatedProcess } from '../elevation/elevated-process';
 import { type ElevationUi, type ElevationWay, elevationFailure, planElevation } from '../elevation/elevation';
-import { findInstalledHelper, type OwnHelper } from '../elevation/installed-tracer';
+import { findInstalledTracer, type OwnTracer } from '../elevation/installed-tracer';
 import { PrivateFolder } from '../elevation/private-folder';
 import { descendsFrom, processStatus } from '../elevation/process-status';
 import type { NodeRuntime } from '../elevation/real-node';
 import { SessionError } from '../errors';
 import { acceptedChannel } from './socket-channel';
-import { greetHelper, type HelperConnection } from './tracer-connection';
+import { greetTracer, type TracerConnection } from './tracer-connection';
 
-export interface LocalHelperOptions {
+export interface LocalTracerOptions {
   readonly node: NodeRuntime;
-  readonly own: OwnHelper;
+  readonly own: OwnTracer;
   readonly budget: CapabilityBudget;
   readonly program: string;
   readonly elevation: 'auto' | 'sudo' | 'pkexec';
@@ -30,9 +30,9 @@ export interface LocalHelperOptions {
 }
 
 /** Throws SessionError; on any failure nothing stays behind. */
-export async function startLocalHelper(options: LocalHelperOptions): Promise<HelperConnection> {
+export async function startLocalTracer(options: LocalTracerOptions): Promise<TracerConnection> {
   const folder = await PrivateFolder.create(process.env);
-  const socketPath = folder.file('helper.sock');
+  const socketPath = folder.file('tracer.sock');
   const server = createServer({ pauseOnConnect: true });
   let started: ElevatedProcess | null = null;
   const cleanUp = async () => {
@@ -45,9 +45,9 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
       wish: options.elevation,
       budget: options.budget,
       node: options.node,
-      helperPath: options.own.helperPath,
+      tracerPath: options.own.tracerPath,
       socketPath,
-      installed: () => findInstalledHelper(options.own),
+      installed: () => findInstalledTracer(options.own),
       ui: options.ui,
     });
     if (!(await options.ui.consent({ way: plan.way, budget: options.budget, program: options.program }))) {
@@ -61,14 +61,14 @@ export async function startLocalHelper(options: LocalHelperOptions): Promise<Hel
     const socket = await callOf(server, elevated, plan.way, options.signal);
     const stdin = elevated.stdinOfStarted();
     stdin.write(`${token}\n`);
-    // Nobody else is to call: the door goes while the helper greets.
+    // Nobody else is to call: the door goes while the tracer greets.
     const [connection] = await Promise.all([
-      greetHelper(acceptedChannel(socket), token, hello =>
+      greetTracer(acceptedChannel(socket), token, hello =>
         checkPeer(hello, elevated.child.pid, options.budget),
       ),
       cleanUp(),
     ]);
-    // The open stdin is the helper's sign of life from us: it ends when this process does, however it does.
+    // The open stdin is the tracer's sign of life from us: it ends when this process does, however it does.
     connection.closed.finally(() => stdin.destroy());
     return connection;
   } catch (error) {

@@ -1,12 +1,12 @@
 import type { Btf } from '../../shared/btf/btf-model';
 
-/** What can be asked about a target; answers come from its BTF (unprivileged) and from the helper. */
+/** What can be asked about a target; answers come from its BTF (unprivileged) and from the tracer. */
 export interface TargetFacts {
   readonly btf: Btf;
   functions(
     names: readonly string[],
   ): Promise<readonly { name: string; traceable: boolean | null; symbol: boolean }[]>;
-  /** null: the helper may not look into tracefs; attaching tells. */
+  /** null: the tracer may not look into tracefs; attaching tells. */
   tracepoints(names: readonly { category: string; name: string }[]): Promise<readonly (boolean | null)[]>;
   modules(): Promise<ReadonlySet<string>>;
   /** BTF of a loaded module, or null. */

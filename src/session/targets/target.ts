@@ -1,12 +1,12 @@
 /**
- * A target is a value: where programs run. This kernel and the sandbox VM's differ in how the helper is reached and
+ * A target is a value: where programs run. This kernel and the sandbox VM's differ in how the tracer is reached and
  * where commands start; everything after that is the same code.
  */
 import type { Btf } from '../../shared/btf/btf-model';
 import type { BudgetFacts, CapabilityBudget } from '../elevation/capabilities';
 import type { ElevationUi } from '../elevation/elevation';
 import type { TargetFacts } from './target-facts';
-import type { HelperConnection } from './tracer-connection';
+import type { TracerConnection } from './tracer-connection';
 
 export type TargetId = 'local' | 'vm';
 
@@ -43,9 +43,9 @@ export interface Target {
   /** The target kernel's BTF. Throws SessionError 'btf-missing'. */
   readBtf(): Promise<TargetBtf>;
   budgetFacts(): Promise<BudgetFacts>;
-  /** Starts a helper (asking for what the ui must be asked for) and waits for its greeting. */
-  connect(options: ConnectOptions): Promise<HelperConnection>;
-  facts(connection: HelperConnection): Promise<TargetFacts>;
+  /** Starts a tracer (asking for what the ui must be asked for) and waits for its greeting. */
+  connect(options: ConnectOptions): Promise<TracerConnection>;
+  facts(connection: TracerConnection): Promise<TargetFacts>;
   /** Output goes to `output` as it comes. */
   spawn(
     command: SpawnCommand,

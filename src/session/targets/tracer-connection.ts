@@ -1,6 +1,6 @@
 /**
- * The client's end of the privileged helper: greets it, asks, and hands on the bytes it sends. Closing it ends the
- * helper and with it everything it attached.
+ * The client's end of the tracer: greets it, asks, and hands on the bytes it sends. Closing it ends the
+ * tracer and with it everything it attached.
  */
 import { timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
@@ -13,43 +13,43 @@ import {
   isConnectionGone,
 } from '../../shared/protocol/rpc-frames';
 import {
-  HELPER_PROTOCOL_VERSION,
-  HELPER_RPC_ERROR,
   type Hello,
   HelloSchema,
-  type HelperErrorCode,
-  type HelperErrorData,
-  HelperErrorDataSchema,
-  type HelperMethod,
-  HelperNotificationSchemas,
-  type HelperParams,
-  HelperResultSchemas,
-  type HelperResults,
+  TRACER_PROTOCOL_VERSION,
+  TRACER_RPC_ERROR,
+  type TracerErrorCode,
+  type TracerErrorData,
+  TracerErrorDataSchema,
+  type TracerMethod,
+  TracerNotificationSchemas,
+  type TracerParams,
+  TracerResultSchemas,
+  type TracerResults,
 } from '../../shared/protocol/tracer';
 import { escapeText } from '../../shared/text/escape';
 import { SessionError } from '../errors';
 
-/** A request the helper refused; `code`, errno and log are the helper's, `message` is for people. */
-export class HelperRequestError extends Error {
+/** A request the tracer refused; `code`, errno and log are the tracer's, `message` is for people. */
+export class TracerRequestError extends Error {
   constructor(
-    readonly method: HelperMethod,
-    readonly code: HelperErrorCode,
+    readonly method: TracerMethod,
+    readonly code: TracerErrorCode,
     message: string,
-    readonly data: HelperErrorData,
+    readonly data: TracerErrorData,
     /** The kernel's whole verifier log, when the verifier refused a program. */
     readonly verifierLog: string | null,
   ) {
     super(message);
-    this.name = 'HelperRequestError';
+    this.name = 'TracerRequestError';
   }
 }
 
-export interface HelperConnection {
+export interface TracerConnection {
   readonly hello: Hello;
-  /** Throws HelperRequestError, or SessionError 'helper-died' when the connection is gone. */
-  request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]>;
+  /** Throws TracerRequestError, or SessionError 'tracer-died' when the connection is gone. */
+  request<M extends TracerMethod>(method: M, params: TracerParams<M>): Promise<TracerResults[M]>;
   sendBlob(bytes: Uint8Array): number;
-  /** Throws SessionError 'helper-died' for one that never came, which closes the connection. */
+  /** Throws SessionError 'tracer-died' for one that never came, which closes the connection. */
   takeBlob(blobId: number): Uint8Array;
   /** Frames of every stream; `bytes` is valid during the call only. Returns the way to stop listening. */
   onData(listener: (frame: DataFrame) => void): () => void;
@@ -61,14 +61,14 @@ export interface HelperConnection {
 const HELLO_DEADLINE_MS = 60_000;
 
 /**
- * Waits for the helper's greeting on a fresh channel and checks token and version; `checkPeer` may add checks of its
+ * Waits for the tracer's greeting on a fresh channel and checks token and version; `checkPeer` may add checks of its
  * own (credentials of the peer). Throws SessionError 'protocol' after hanging up on whoever fails.
  */
-export async function greetHelper(
+export async function greetTracer(
   channel: ByteChannel,
   token: string,
   checkPeer: (hello: Hello) => void = () => undefined,
-): Promise<HelperConnection> {
+): Promise<TracerConnection> {
   const frames = createFrameConnection(channel, { takesRequests: false });
   frames.rpc.onNotification((method: string, params: unknown) => {
     if (!isKnownNotification(method, params)) frames.close(malformed(`notification ${method.slice(0, 64)}`));
@@ -76,12 +76,12 @@ export async function greetHelper(
   try {
     const hello = await receiveHello(frames);
     if (!sameToken(hello.token, token))
-      throw new SessionError('protocol', 'A process that is not our helper called; it was turned away.');
-    if (hello.protocolVersion !== HELPER_PROTOCOL_VERSION) {
+      throw new SessionError('protocol', 'A process that is not our tracer called; it was turned away.');
+    if (hello.protocolVersion !== TRACER_PROTOCOL_VERSION) {
       throw new SessionError(
         'protocol',
-        `The helper speaks protocol ${hello.protocolVersion}, this version needs ${HELPER_PROTOCOL_VERSION}.`,
-        'Install the helper again: BPF: Install Helper.',
+        `The tracer speaks protocol ${hello.protocolVersion}, this version needs ${TRACER_PROTOCOL_VERSION}.`,
+        'Install the tracer again: BPF: Install Tracer.',
       );
     }
     checkPeer(hello);
@@ -97,7 +97,7 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
     const timer = setTimeout(
       () =>
         reject(
-          new SessionError('protocol', `The helper did not greet within ${HELLO_DEADLINE_MS / 1000} s.`),
+          new SessionError('protocol', `The tracer did not greet within ${HELLO_DEADLINE_MS / 1000} s.`),
         ),
       HELLO_DEADLINE_MS,
     );
@@ -108,15 +108,15 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
       if (parsed.success) resolve(parsed.output);
       else
         reject(
-          new SessionError('protocol', `Invalid hello message from the helper: ${parsed.issues[0].message}`),
+          new SessionError('protocol', `Invalid hello message from the tracer: ${parsed.issues[0].message}`),
         );
     });
     frames.onClosed(reason => {
       clearTimeout(timer);
       reject(
         new SessionError(
-          'helper-died',
-          `The helper hung up before it greeted${reason ? `: ${reason.message}` : ''}.`,
+          'tracer-died',
+          `The tracer hung up before it greeted${reason ? `: ${reason.message}` : ''}.`,
         ),
       );
     });
@@ -125,13 +125,13 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
 }
 
 function isKnownNotification(method: string, params: unknown): boolean {
-  if (!Object.hasOwn(HelperNotificationSchemas, method)) return false;
-  const schema = HelperNotificationSchemas[method as keyof typeof HelperNotificationSchemas];
+  if (!Object.hasOwn(TracerNotificationSchemas, method)) return false;
+  const schema = TracerNotificationSchemas[method as keyof typeof TracerNotificationSchemas];
   return v.is(schema, params);
 }
 
 const malformed = (what: string): FrameError =>
-  new FrameError('malformed', `the helper sent something malformed: ${escapeText(what)}`);
+  new FrameError('malformed', `the tracer sent something malformed: ${escapeText(what)}`);
 
 function sameToken(received: string, expected: string): boolean {
   const a = Buffer.from(received);
@@ -139,15 +139,15 @@ function sameToken(received: string, expected: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-function helperDied(reason: Error | undefined): SessionError {
+function tracerDied(reason: Error | undefined): SessionError {
   return new SessionError(
-    'helper-died',
-    `The privileged helper is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
+    'tracer-died',
+    `The tracer is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
     'Press ▶ to start again; BPF: Show Log has its last output.',
   );
 }
 
-class Connection implements HelperConnection {
+class Connection implements TracerConnection {
   readonly closed: Promise<SessionError | null>;
   private closing = false;
   private readonly dataListeners = new Set<(frame: DataFrame) => void>();
@@ -161,20 +161,20 @@ class Connection implements HelperConnection {
     });
     this.closed = new Promise(resolve => {
       frames.onClosed(reason => {
-        resolve(this.closing ? null : helperDied(reason));
+        resolve(this.closing ? null : tracerDied(reason));
       });
     });
   }
 
-  async request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]> {
+  async request<M extends TracerMethod>(method: M, params: TracerParams<M>): Promise<TracerResults[M]> {
     let answer: unknown;
     try {
       answer = await this.frames.rpc.sendRequest(method, params);
     } catch (error) {
       throw isConnectionGone(error) ? await this.gone() : await this.requestError(method, error);
     }
-    const result = v.safeParse(HelperResultSchemas[method], answer);
-    if (result.success) return result.output as HelperResults[M];
+    const result = v.safeParse(TracerResultSchemas[method], answer);
+    if (result.success) return result.output as TracerResults[M];
     const [issue] = result.issues;
     throw await this.refuse(`${method}: ${v.getDotPath(issue) ?? 'answer'}: ${issue.message.slice(0, 200)}`);
   }
@@ -189,7 +189,7 @@ class Connection implements HelperConnection {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.frames.close(error);
-      throw helperDied(error);
+      throw tracerDied(error);
     }
   }
 
@@ -203,28 +203,28 @@ class Connection implements HelperConnection {
     this.frames.close();
   }
 
-  private async requestError(method: HelperMethod, error: unknown): Promise<Error> {
+  private async requestError(method: TracerMethod, error: unknown): Promise<Error> {
     // Not an answer: this end could not ask.
     if (!(error instanceof ResponseError)) return error instanceof Error ? error : new Error(String(error));
-    if (error.code !== HELPER_RPC_ERROR)
-      return this.refuse(`an error of no kind of the helper's to ${method}`);
-    const parsed = v.safeParse(HelperErrorDataSchema, error.data);
+    if (error.code !== TRACER_RPC_ERROR)
+      return this.refuse(`an error of no kind of the tracer's to ${method}`);
+    const parsed = v.safeParse(TracerErrorDataSchema, error.data);
     if (!parsed.success) return this.refuse(`the reason why ${method} failed`);
     const data = parsed.output;
     const log =
       data.verifierLogBlobId === undefined
         ? null
         : new TextDecoder().decode(this.takeBlob(data.verifierLogBlobId));
-    return new HelperRequestError(method, data.code, error.message, data, log);
+    return new TracerRequestError(method, data.code, error.message, data, log);
   }
 
-  /** Hangs up on a helper that breaks the contract. */
+  /** Hangs up on a tracer that breaks the contract. */
   private refuse(what: string): Promise<SessionError> {
     this.frames.close(malformed(what));
     return this.gone();
   }
 
   private async gone(): Promise<SessionError> {
-    return (await this.closed) ?? new SessionError('helper-died', 'The session was closed.');
+    return (await this.closed) ?? new SessionError('tracer-died', 'The session was closed.');
   }
 }

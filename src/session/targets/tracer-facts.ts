@@ -1,13 +1,13 @@
-/** A target's facts as its helper tells them, each asked once per connection. */
+/** A target's facts as its tracer tells them, each asked once per connection. */
 import { parseBtf } from '../../shared/btf/btf';
 import type { Btf } from '../../shared/btf/btf-model';
 import type { TargetFacts } from './target-facts';
-import { type HelperConnection, HelperRequestError } from './tracer-connection';
+import { type TracerConnection, TracerRequestError } from './tracer-connection';
 
 /** PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES; PERF_SAMPLE_BRANCH_USER | KERNEL | ANY (uapi/linux/perf_event.h). */
 const BRANCH_EVENT = { type: 0, config: '0', branchSampleType: '11' };
 
-export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts {
+export function tracerFacts(connection: TracerConnection, btf: Btf): TargetFacts {
   const moduleBtfs = new Map<string, Promise<Btf | null>>();
   let modules: Promise<ReadonlySet<string>> | null = null;
   let branchRecords: Promise<boolean> | null = null;
@@ -47,7 +47,7 @@ export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts
           bytes => parseBtf(bytes, btf),
           error => {
             // A module without BTF of its own is not an error: nothing is found in it.
-            if (error instanceof HelperRequestError) return null;
+            if (error instanceof TracerRequestError) return null;
             throw error;
           },
         );
@@ -69,4 +69,4 @@ export function helperFacts(connection: HelperConnection, btf: Btf): TargetFacts
 }
 
 const isNotPermitted = (error: unknown): boolean =>
-  error instanceof HelperRequestError && error.code === 'not-permitted';
+  error instanceof TracerRequestError && error.code === 'not-permitted';

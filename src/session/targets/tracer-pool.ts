@@ -1,16 +1,16 @@
 /**
- * Helpers that are running: one serves every session whose capabilities it holds, a session that needs more gets a
- * helper of its own. Each ends with the pool, or sooner when it is idle long enough: nothing privileged runs for nothing.
+ * Tracers that are running: one serves every session whose capabilities it holds, a session that needs more gets a
+ * tracer of its own. Each ends with the pool, or sooner when it is idle long enough: nothing privileged runs for nothing.
  */
 import { type CapabilityBudget, coversBudget } from '../elevation/capabilities';
 import type { SessionError } from '../errors';
 import type { ConnectOptions, Target } from './target';
-import type { HelperConnection } from './tracer-connection';
+import type { TracerConnection } from './tracer-connection';
 
-interface PooledHelper {
+interface PooledTracer {
   readonly target: Target;
   readonly budget: CapabilityBudget;
-  readonly connection: HelperConnection;
+  readonly connection: TracerConnection;
   /** Sessions that use it, or are about to. */
   holds: number;
   idle: NodeJS.Timeout | null;
@@ -19,16 +19,16 @@ interface PooledHelper {
 }
 
 /** Long enough to change a program and attach it again without being asked for a password anew. */
-export const HELPER_IDLE_MS = 30_000;
+export const TRACER_IDLE_MS = 30_000;
 
-export class HelperPool {
-  private readonly helpers = new Set<PooledHelper>();
+export class TracerPool {
+  private readonly tracers = new Set<PooledTracer>();
 
-  /** `idleMs`: a helper ends so long after its last holder let go; null: it stays until the pool is disposed. */
+  /** `idleMs`: a tracer ends so long after its last holder let go; null: it stays until the pool is disposed. */
   constructor(private readonly idleMs: number | null = null) {}
 
   private fail: (reason: SessionError) => void = () => undefined;
-  /** Resolves when a helper dies that nobody told to end. */
+  /** Resolves when a tracer dies that nobody told to end. */
   readonly failed = new Promise<SessionError>(resolve => {
     this.fail = resolve;
   });
@@ -39,72 +39,72 @@ export class HelperPool {
     budget: CapabilityBudget,
     program: string,
     options: Omit<ConnectOptions, 'budget' | 'program'>,
-  ): Promise<HelperConnection> {
-    for (const helper of this.helpers) {
-      if (!helper.confined && helper.target === target && coversBudget(helper.budget, budget))
-        return helper.connection;
+  ): Promise<TracerConnection> {
+    for (const tracer of this.tracers) {
+      if (!tracer.confined && tracer.target === target && coversBudget(tracer.budget, budget))
+        return tracer.connection;
     }
     const connection = await target.connect({ ...options, budget, program });
-    const helper: PooledHelper = { target, budget, connection, holds: 0, idle: null, confined: false };
-    this.helpers.add(helper);
+    const tracer: PooledTracer = { target, budget, connection, holds: 0, idle: null, confined: false };
+    this.tracers.add(tracer);
     connection.closed.then(reason => {
-      this.forget(helper);
+      this.forget(tracer);
       if (reason) this.fail(reason);
     });
     return connection;
   }
 
-  /** Keeps the connection's helper from ending as idle until what is returned is called. */
-  hold(connection: HelperConnection): () => void {
-    const helper = [...this.helpers].find(candidate => candidate.connection === connection);
-    if (!helper) return () => undefined;
-    helper.holds++;
-    stopIdling(helper);
+  /** Keeps the connection's tracer from ending as idle until what is returned is called. */
+  hold(connection: TracerConnection): () => void {
+    const tracer = [...this.tracers].find(candidate => candidate.connection === connection);
+    if (!tracer) return () => undefined;
+    tracer.holds++;
+    stopIdling(tracer);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      helper.holds--;
-      if (helper.holds > 0 || this.idleMs === null || !this.helpers.has(helper)) return;
-      helper.idle = setTimeout(() => {
+      tracer.holds--;
+      if (tracer.holds > 0 || this.idleMs === null || !this.tracers.has(tracer)) return;
+      tracer.idle = setTimeout(() => {
         // Nobody may be handed a connection that is closing.
-        this.forget(helper);
+        this.forget(tracer);
         connection.close();
       }, this.idleMs);
     };
   }
 
   /**
-   * Nothing more is loaded or attached by this connection's helper: it gives up what only that takes, and no other session
-   * gets it. Throws HelperRequestError where the kernel does not let it; it can then be used as before.
+   * Nothing more is loaded or attached by this connection's tracer: it gives up what only that takes, and no other session
+   * gets it. Throws TracerRequestError where the kernel does not let it; it can then be used as before.
    */
-  async confine(connection: HelperConnection): Promise<void> {
-    const helper = [...this.helpers].find(candidate => candidate.connection === connection);
-    if (helper) helper.confined = true;
+  async confine(connection: TracerConnection): Promise<void> {
+    const tracer = [...this.tracers].find(candidate => candidate.connection === connection);
+    if (tracer) tracer.confined = true;
     try {
-      await connection.request('helper/confine', {});
+      await connection.request('tracer/confine', {});
     } catch (error) {
-      if (helper) helper.confined = false;
+      if (tracer) tracer.confined = false;
       throw error;
     }
   }
 
-  private forget(helper: PooledHelper): void {
-    stopIdling(helper);
-    this.helpers.delete(helper);
+  private forget(tracer: PooledTracer): void {
+    stopIdling(tracer);
+    this.tracers.delete(tracer);
   }
 
-  /** Ends every helper, and with it everything attached. */
+  /** Ends every tracer, and with it everything attached. */
   dispose(): void {
-    for (const helper of this.helpers) {
-      stopIdling(helper);
-      helper.connection.close();
+    for (const tracer of this.tracers) {
+      stopIdling(tracer);
+      tracer.connection.close();
     }
-    this.helpers.clear();
+    this.tracers.clear();
   }
 }
 
-function stopIdling(helper: PooledHelper): void {
-  if (helper.idle) clearTimeout(helper.idle);
-  helper.idle = null;
+function stopIdling(tracer: PooledTracer): void {
+  if (tracer.idle) clearTimeout(tracer.idle);
+  tracer.idle = null;
 }

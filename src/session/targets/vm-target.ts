@@ -1,4 +1,4 @@
-/** The sandbox VM as a target: booted when first needed, ended with the target. The helper is root in there, and only in there. */
+/** The sandbox VM as a target: booted when first needed, ended with the target. The tracer is root in there, and only in there. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { parseBtf } from '../../shared/btf/btf';
 import { GUEST_PORTS } from '../../shared/protocol/guest';
 import { duplexChannel } from '../../shared/protocol/rpc-frames';
 import type { BudgetFacts } from '../elevation/capabilities';
-import { helperFailure } from '../elevation/tracer-failure';
+import { tracerFailure } from '../elevation/tracer-failure';
 import { SessionError } from '../errors';
 import { findGuestNode } from '../vm/guest-node';
 import type { GuestProcess } from '../vm/guest-process';
@@ -25,11 +25,11 @@ import type {
   TargetProcess,
 } from './target';
 import type { TargetFacts } from './target-facts';
-import { greetHelper, type HelperConnection } from './tracer-connection';
-import { helperFacts } from './tracer-facts';
+import { greetTracer, type TracerConnection } from './tracer-connection';
+import { tracerFacts } from './tracer-facts';
 
 export interface VmTargetOptions {
-  readonly helperPath: string;
+  readonly tracerPath: string;
   /** dist/ifunc-probe.js. */
   readonly ifuncProbePath: string;
   readonly vm: Omit<SandboxVmOptions, 'onProgress' | 'signal'>;
@@ -38,7 +38,7 @@ export interface VmTargetOptions {
   readonly log: (line: string) => void;
 }
 
-/** Of what a helper says before it greets. */
+/** Of what a tracer says before it greets. */
 const STDERR_CHARACTERS = 64_000;
 
 export class VmTarget implements Target {
@@ -47,8 +47,8 @@ export class VmTarget implements Target {
   private booted: SandboxVm | null = null;
   private release = '';
   private btf: Promise<TargetBtf> | null = null;
-  private connecting: Promise<HelperConnection> | null = null;
-  private helper: { connection: HelperConnection; process: GuestProcess } | null = null;
+  private connecting: Promise<TracerConnection> | null = null;
+  private tracer: { connection: TracerConnection; process: GuestProcess } | null = null;
 
   /** `running`: a VM that was booted already; this target then ends it with itself. */
   constructor(
@@ -91,27 +91,27 @@ export class VmTarget implements Target {
       );
   }
 
-  /** The helper is root in the VM, so nothing depends on its settings. */
+  /** The tracer is root in the VM, so nothing depends on its settings. */
   async budgetFacts(): Promise<BudgetFacts> {
     return { kernelRelease: (await this.readBtf()).kernelRelease, perfEventParanoid: 0 };
   }
 
-  /** There is one port for one helper: whoever asks while it starts gets the same one. */
-  async connect(options: ConnectOptions): Promise<HelperConnection> {
+  /** There is one port for one tracer: whoever asks while it starts gets the same one. */
+  async connect(options: ConnectOptions): Promise<TracerConnection> {
     const vm = await this.boot();
-    options.progress('Starting the helper in the sandbox VM');
-    if (this.helper) return this.helper.connection;
-    this.connecting ??= this.startHelper(vm).finally(() => {
+    options.progress('Starting the tracer in the sandbox VM');
+    if (this.tracer) return this.tracer.connection;
+    this.connecting ??= this.startTracer(vm).finally(() => {
       this.connecting = null;
     });
     return this.connecting;
   }
 
-  private async startHelper(vm: SandboxVm): Promise<HelperConnection> {
+  private async startTracer(vm: SandboxVm): Promise<TracerConnection> {
     const node = await findGuestNode(this.options.vm.nodePath);
-    const stream = await vm.helperStream();
+    const stream = await vm.tracerStream();
     const process = await vm.spawn({
-      argv: [node, this.options.helperPath, '--port', GUEST_PORTS.helper],
+      argv: [node, this.options.tracerPath, '--port', GUEST_PORTS.tracer],
       cwd: '/',
       env: GUEST_ENV,
       stopped: false,
@@ -122,7 +122,7 @@ export class VmTarget implements Target {
     let stderr = '';
     process.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-STDERR_CHARACTERS);
-      this.options.log(`helper in the VM: ${text.trimEnd()}`);
+      this.options.log(`tracer in the VM: ${text.trimEnd()}`);
     });
     const stderrEnd = once(process.stderr, 'end');
     const token = randomBytes(32).toString('hex');
@@ -133,27 +133,27 @@ export class VmTarget implements Target {
       () => stream.destroy(),
       () => stream.destroy(),
     );
-    const connection = await greetHelper(duplexChannel(stream), token).catch(async error => {
-      if (!(error instanceof SessionError && error.code === 'helper-died')) {
+    const connection = await greetTracer(duplexChannel(stream), token).catch(async error => {
+      if (!(error instanceof SessionError && error.code === 'tracer-died')) {
         process.kill('SIGKILL').catch(() => undefined);
         throw error;
       }
       // The stream ended because the process did; how that ended says why.
       const { code } = await process.exited;
       await stderrEnd;
-      throw helperFailure(stderr, code);
+      throw tracerFailure(stderr, code);
     });
-    const helper = { connection, process };
-    this.helper = helper;
+    const tracer = { connection, process };
+    this.tracer = tracer;
     connection.closed.then(() => {
-      if (this.helper === helper) this.helper = null;
+      if (this.tracer === tracer) this.tracer = null;
       process.kill('SIGKILL').catch(() => undefined);
     });
     return connection;
   }
 
-  async facts(connection: HelperConnection): Promise<TargetFacts> {
-    return helperFacts(connection, (await this.readBtf()).btf);
+  async facts(connection: TracerConnection): Promise<TargetFacts> {
+    return tracerFacts(connection, (await this.readBtf()).btf);
   }
 
   async spawn(
@@ -206,7 +206,7 @@ export class VmTarget implements Target {
 
   async dispose(): Promise<void> {
     const vm = await this.booting?.catch(() => null);
-    this.helper?.connection.close();
+    this.tracer?.connection.close();
     await vm?.dispose();
   }
 

@@ -9,7 +9,7 @@ import { SessionError } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 
 /**
- * Takes the kernel's BTF at its word: a function it describes is there and can be traced, without asking the helper, who
+ * Takes the kernel's BTF at its word: a function it describes is there and can be traced, without asking the tracer, who
  * would read megabytes for the answer. The kernel decides anyway, when programs are loaded and attached.
  */
 export function trustingBtf(facts: TargetFacts): TargetFacts {
@@ -170,7 +170,7 @@ async function attachPointLack(point: AttachPoint, facts: TargetFacts): Promise<
     case 'kretsyscall':
       return syscallLack(point.syscall, facts);
     default:
-      // Paths, probes and hardware are known only when attaching; the helper's error says what was missing.
+      // Paths, probes and hardware are known only when attaching; the tracer's error says what was missing.
       return null;
   }
 }

@@ -39,7 +39,7 @@ export async function readDropCounts(session: TracingSession): Promise<readonly 
 export interface FrameLoss {
   readonly stream: string;
   /**
-   * Of perf buffers and printk the kernel says what it overwrote or had no room for; of ring buffers the helper, what it
+   * Of perf buffers and printk the kernel says what it overwrote or had no room for; of ring buffers the tracer, what it
    * could not pass on.
    */
   readonly content: 'ring' | 'perf' | 'printk';
@@ -61,9 +61,9 @@ export function streamOf({ of }: DropCount, streams: readonly LossyStream[]): st
  */
 export function sumDrops(counts: readonly DropCount[], frames: readonly FrameLoss[], client: number): Drops {
   let kernel = counts.reduce((sum, { count }) => sum + count, 0);
-  let helper = 0;
+  let tracer = 0;
   for (const { stream, content, lost } of frames) {
-    if (content === 'ring') helper += lost;
+    if (content === 'ring') tracer += lost;
     else {
       const counted = counts
         .filter(count => streamOf(count, frames) === stream)
@@ -71,7 +71,7 @@ export function sumDrops(counts: readonly DropCount[], frames: readonly FrameLos
       kernel += Math.max(0, lost - counted);
     }
   }
-  return { kernel, helper, client };
+  return { kernel, tracer, client };
 }
 
 /** The session's losses up to now; `client` as in sumDrops. */

@@ -1,6 +1,6 @@
 /**
  * Consent to programs that may change the system: asked for exactly the programs that are about to be loaded, whatever
- * way the helper got its rights, and again when the helper finds more in them than the object showed.
+ * way the tracer got its rights, and again when the tracer finds more in them than the object showed.
  */
 import {
   type Consents,
@@ -12,7 +12,7 @@ import { parseSection } from '../../shared/bpf/section-kinds';
 import type { BpfObject, Program } from '../../shared/object/model';
 import { LIMITS, type OpenSession } from '../../shared/protocol/tracer';
 import { SessionError } from '../errors';
-import { HelperRequestError } from '../targets/tracer-connection';
+import { TracerRequestError } from '../targets/tracer-connection';
 
 export interface ProgramConsentRequest {
   /** What is being attached, for the title. */
@@ -62,10 +62,10 @@ export class ProgramConsent {
     this.agreed = [...this.agreed, ...open];
   }
 
-  /** True when the helper refused for want of consent and it was given since: the same is then tried again. */
+  /** True when the tracer refused for want of consent and it was given since: the same is then tried again. */
   async gave(error: unknown): Promise<boolean> {
     const programs =
-      error instanceof HelperRequestError && error.code === 'needs-consent' && error.data.needsConsent;
+      error instanceof TracerRequestError && error.code === 'needs-consent' && error.data.needsConsent;
     if (!programs || withoutConsent(programs, this.agreed).length === 0) return false;
     await this.require(programs);
     return true;

@@ -1,7 +1,7 @@
 /**
- * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, helper,
+ * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, tracer,
  * choice of programs, consent where they may change the system, load, attach. BTF's word is taken for functions at first;
- * when the kernel refuses what was chosen by it, the helper looks closer, once. Where the kernel refuses to attach a program
+ * when the kernel refuses what was chosen by it, the tracer looks closer, once. Where the kernel refuses to attach a program
  * that has a fallback, the next rank is tried; everything else that fails leaves nothing loaded.
  */
 import type { Btf } from '../../shared/btf/btf-model';
@@ -11,8 +11,8 @@ import type { ElevationUi } from '../elevation/elevation';
 import { SessionError } from '../errors';
 import type { Progress, Target } from '../targets/target';
 import type { Lack, TargetFacts } from '../targets/target-facts';
-import { type HelperConnection, HelperRequestError } from '../targets/tracer-connection';
-import type { HelperPool } from '../targets/tracer-pool';
+import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
+import type { TracerPool } from '../targets/tracer-pool';
 import { choosePrograms, type ProgramChoice, trustingBtf } from './choose-programs';
 import { type AskProgramConsent, ProgramConsent, programReasons } from './program-consent';
 import { relocationTypes } from './relocation-types';
@@ -21,7 +21,7 @@ import { TracingSession } from './tracing-session';
 
 export interface StartRequest {
   readonly target: Target;
-  readonly helpers: HelperPool;
+  readonly tracers: TracerPool;
   readonly object: BpfObject;
   readonly objectBytes: Uint8Array;
   /** By C name, as typed. */
@@ -32,17 +32,17 @@ export interface StartRequest {
   readonly progress: Progress;
   /** Asked before programs that may change the system are loaded. */
   readonly askConsent: AskProgramConsent;
-  /** watchOverhead will be asked: the helper may then measure programs' run time. */
+  /** watchOverhead will be asked: the tracer may then measure programs' run time. */
   readonly guarded?: boolean;
   /** Programs not to attach though the target could: their group takes its next rank. */
   readonly without?: readonly string[];
-  /** Ends the wait for the user, for the helper and for the kernel's verdict. */
+  /** Ends the wait for the user, for the tracer and for the kernel's verdict. */
   readonly signal?: AbortSignal;
 }
 
 export interface StartedSession {
   readonly session: TracingSession;
-  readonly connection: HelperConnection;
+  readonly connection: TracerConnection;
   readonly choice: ProgramChoice;
   readonly budget: CapabilityBudget;
 }
@@ -50,7 +50,7 @@ export interface StartedSession {
 /** `onSession` is told of each session before it attaches; when that fails and another follows, the last one counts. */
 export async function startSession(
   request: StartRequest,
-  onSession: (session: TracingSession, connection: HelperConnection) => void,
+  onSession: (session: TracingSession, connection: TracerConnection) => void,
 ): Promise<StartedSession> {
   const { target, object } = request;
   const budgetFacts = await target.budgetFacts();
@@ -66,8 +66,8 @@ export async function startSession(
   const consent = new ProgramConsent(object, target.describe(), request.askConsent);
   let trustsBtf = true;
   for (;;) {
-    const connection = await request.helpers.acquire(target, budget, object.name, request);
-    const release = request.helpers.hold(connection);
+    const connection = await request.tracers.acquire(target, budget, object.name, request);
+    const release = request.tracers.hold(connection);
     try {
       const facts = await target.facts(connection);
       const choose = (by: TargetFacts) => chooseWithTargets(request, by, refused);
@@ -87,7 +87,7 @@ export async function startSession(
           request.signal,
           late => void late.close().catch(() => undefined),
         );
-        session.closed.then(request.helpers.hold(connection));
+        session.closed.then(request.tracers.hold(connection));
         onSession(session, connection);
         request.progress('Attaching');
         await session.attach();
@@ -127,7 +127,7 @@ async function chooseWithTargets(
 
 async function open(
   request: StartRequest,
-  connection: HelperConnection,
+  connection: TracerConnection,
   choice: ProgramChoice,
   targets: RuntimeTargets,
   kernel: Btf,
@@ -181,7 +181,7 @@ function likelyPrograms(object: BpfObject, refused: ReadonlyMap<string, Lack>): 
 
 /** What a kernel says to a function that is not there or cannot be traced: while loading or while attaching. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof HelperRequestError &&
+  error instanceof TracerRequestError &&
   ['verifier-rejected', 'object-rejected', 'attach-failed', 'not-found'].includes(error.code);
 
 const isSameChoice = (a: ProgramChoice, b: ProgramChoice): boolean =>
@@ -189,7 +189,7 @@ const isSameChoice = (a: ProgramChoice, b: ProgramChoice): boolean =>
 
 /** The refused program, when another rank of its group may still do. */
 function fallbackLack(error: unknown, choice: ProgramChoice): { program: string; lack: Lack } | null {
-  if (!(error instanceof HelperRequestError) || error.code !== 'attach-failed') return null;
+  if (!(error instanceof TracerRequestError) || error.code !== 'attach-failed') return null;
   const program = error.data.program;
   if (program === undefined || !choice.groups.some(group => group.programs.includes(program))) return null;
   return {

@@ -10,19 +10,19 @@ import { DataContent, type DataFrame, FRAME_HEADER_BYTES, FrameError } from '../
 import type {
   AttachedProgram,
   AttachOverride,
-  HelperParams,
   LoadedMap,
   OpenedSession,
   OpenSession,
+  TracerParams,
 } from '../../shared/protocol/tracer';
 import { SessionError } from '../errors';
-import type { HelperConnection } from '../targets/tracer-connection';
+import type { TracerConnection } from '../targets/tracer-connection';
 import type { ProgramChoice } from './choose-programs';
 import type { FrameLoss } from './drops';
 import { encodeParameters } from './parameter-values';
 
 export interface SessionRequest {
-  readonly connection: HelperConnection;
+  readonly connection: TracerConnection;
   readonly object: BpfObject;
   readonly objectBytes: Uint8Array;
   readonly choice: ProgramChoice;
@@ -72,7 +72,7 @@ export class TracingSession {
   private attachedPrograms: readonly AttachedProgram[] = [];
   private attachMs = 0;
   private readonly lostByStream = new Map<number, number>();
-  /** Of frames since takeHelperShare(): this session's, and all that came over the connection. */
+  /** Of frames since takeTracerShare(): this session's, and all that came over the connection. */
   private frameBytes = { own: 0, all: 0 };
   private readonly frameListeners = new Set<(stream: SessionStream, frame: DataFrame) => void>();
   private readonly mappingListeners = new Map<number, (frame: Uint8Array) => void>();
@@ -88,7 +88,7 @@ export class TracingSession {
   private readonly stopListening: () => void;
   private isClosed = false;
   private ended: () => void = () => undefined;
-  /** Resolves when close() has done its work, whether or not the helper could still be told. */
+  /** Resolves when close() has done its work, whether or not the tracer could still be told. */
   readonly closed = new Promise<void>(resolve => {
     this.ended = resolve;
   });
@@ -100,7 +100,7 @@ export class TracingSession {
     this.stopListening = request.connection.onData(frame => this.receive(frame));
   }
 
-  /** Loads the chosen programs. Throws HelperRequestError (verifier log included) or SessionError. */
+  /** Loads the chosen programs. Throws TracerRequestError (verifier log included) or SessionError. */
   static async open(request: SessionRequest): Promise<TracingSession> {
     const opened = await request.connection.request('session/open', openRequest(request));
     const session = new TracingSession(request, opened);
@@ -131,8 +131,8 @@ export class TracingSession {
     }));
   }
 
-  /** Resolves once the session's helper is gone, however it went; null when this side closed the connection. */
-  get helperGone(): Promise<SessionError | null> {
+  /** Resolves once the session's tracer is gone, however it went; null when this side closed the connection. */
+  get tracerGone(): Promise<SessionError | null> {
     return this.request.connection.closed;
   }
 
@@ -152,7 +152,7 @@ export class TracingSession {
 
   /**
    * Frames of what the process and those it creates map from now on (see symbols/mapping-records.ts); `bytes` is valid
-   * during the call only. Throws HelperRequestError where the kernel refuses to tell.
+   * during the call only. Throws TracerRequestError where the kernel refuses to tell.
    */
   async watchMappings(pid: number, listener: (frame: Uint8Array) => void): Promise<void> {
     const { streamId } = await this.request.connection.request('process/watch', {
@@ -172,7 +172,7 @@ export class TracingSession {
   async readMap(map: MapDefinition): Promise<MapBytes> {
     const { keySize, valueStride } = this.loadedMap(map.name);
     if (keySize !== map.keySize || valueStride !== strideOf(map, this.opened.possibleCpus)) {
-      const what = `The helper's entries of map '${map.name}' have another length than in the object.`;
+      const what = `The tracer's entries of map '${map.name}' have another length than in the object.`;
       throw new SessionError('protocol', what);
     }
     return { map, cpus: this.opened.possibleCpus, ...(await this.readEntries(map.name)) };
@@ -184,14 +184,14 @@ export class TracingSession {
     const globals = this.object.globals.filter(global => global.section === section);
     const end = Math.max(0, ...globals.map(({ offset, layout }) => offset + layout.size));
     if (values.byteLength < end)
-      throw new SessionError('protocol', `The helper's section '${section}' is shorter than in the object.`);
+      throw new SessionError('protocol', `The tracer's section '${section}' is shorter than in the object.`);
     return values;
   }
 
   /** Throws SessionError 'protocol'. */
   private loadedMap(name: string): LoadedMap {
     const loaded = this.opened.maps.find(candidate => candidate.name === name);
-    if (!loaded) throw new SessionError('protocol', `The helper did not load a map '${name}'.`);
+    if (!loaded) throw new SessionError('protocol', `The tracer did not load a map '${name}'.`);
     return loaded;
   }
 
@@ -228,16 +228,16 @@ export class TracingSession {
   }
 
   /**
-   * Which part of what the helper sent since the last call was for this session, 0 to 1: sessions of one helper share
+   * Which part of what the tracer sent since the last call was for this session, 0 to 1: sessions of one tracer share
    * its CPU time by that. 1 when nothing was sent.
    */
-  takeHelperShare(): number {
+  takeTracerShare(): number {
     const { own, all } = this.frameBytes;
     this.frameBytes = { own: 0, all: 0 };
     return all === 0 ? 1 : own / all;
   }
 
-  /** Detaches and unloads everything of this session; idempotent, and quiet when the helper is already gone. */
+  /** Detaches and unloads everything of this session; idempotent, and quiet when the tracer is already gone. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -246,7 +246,7 @@ export class TracingSession {
         await this.request.connection.request('printk/unwatch', {});
       await this.request.connection.request('session/close', { sessionId: this.opened.sessionId });
     } catch (error) {
-      if (!(error instanceof SessionError && error.code === 'helper-died')) throw error;
+      if (!(error instanceof SessionError && error.code === 'tracer-died')) throw error;
     } finally {
       this.stopListening();
       this.ended();
@@ -275,7 +275,7 @@ export class TracingSession {
   private keepEarlyPart(frame: DataFrame): void {
     this.snapshotPartBytes += PART_BYTES + frame.bytes.byteLength;
     if (this.snapshotPartBytes > MOST_EARLY_BYTES)
-      throw new FrameError('too-long', 'the helper sent snapshots of maps that nobody asked for');
+      throw new FrameError('too-long', 'the tracer sent snapshots of maps that nobody asked for');
     const parts = this.snapshotParts.get(frame.streamId) ?? [];
     parts.push(frame.bytes.slice());
     this.snapshotParts.set(frame.streamId, parts);
@@ -320,7 +320,7 @@ export class TracingSession {
 }
 
 /** What 'session/open' is asked for a session; sends the object's bytes. Throws SessionError for a bad parameter. */
-export function openRequest(request: SessionRequest): HelperParams<'session/open'> {
+export function openRequest(request: SessionRequest): TracerParams<'session/open'> {
   const { connection, object, choice } = request;
   const loaded = new Set(choice.load);
   const constants = encodeParameters(object.parameters, request.parameters).map(constant => ({

@@ -10,14 +10,14 @@ import { parseVerifierLog } from '../../shared/verifier/parse-log';
 import { budgetOf, loadingWork } from '../elevation/capabilities';
 import type { ElevationUi } from '../elevation/elevation';
 import type { Progress, Target } from '../targets/target';
-import { type HelperConnection, HelperRequestError } from '../targets/tracer-connection';
-import type { HelperPool } from '../targets/tracer-pool';
+import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
+import type { TracerPool } from '../targets/tracer-pool';
 import { lackOf } from './choose-programs';
 import { openRequest } from './tracing-session';
 
 export interface VerifyRequest {
   readonly target: Target;
-  readonly helpers: HelperPool;
+  readonly tracers: TracerPool;
   readonly object: BpfObject;
   readonly objectBytes: Uint8Array;
   /** File to blame when no line is known. */
@@ -51,13 +51,13 @@ export interface Verification {
   readonly leftOut: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** Throws HelperRequestError and SessionError for anything but a rejection: no permission, no memory, no helper. */
+/** Throws TracerRequestError and SessionError for anything but a rejection: no permission, no memory, no tracer. */
 export async function verifyPrograms(request: VerifyRequest): Promise<Verification> {
   const { target, object } = request;
   const budgetFacts = await target.budgetFacts();
   const { btf: kernel } = await target.readBtf();
   const acquire = (programs: readonly Program[], known: Btf | null) =>
-    request.helpers.acquire(
+    request.tracers.acquire(
       target,
       budgetOf(loadingWork(object, programs, known), budgetFacts),
       object.name,
@@ -82,7 +82,7 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
     try {
       verified.push(await load(connection, request, program, attach));
     } catch (error) {
-      if (isAbsent && error instanceof HelperRequestError && error.code === 'not-permitted') {
+      if (isAbsent && error instanceof TracerRequestError && error.code === 'not-permitted') {
         // Without the right to look into modules libbpf cannot say so itself.
         const why = await whyNotNeeded(program, request, connection);
         const words = [`failed to find kernel BTF type ID of '${moduleTarget}'`];
@@ -101,8 +101,8 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
   return { verified, rejected, leftOut };
 }
 
-const isRejection = (error: unknown): error is HelperRequestError =>
-  error instanceof HelperRequestError &&
+const isRejection = (error: unknown): error is TracerRequestError =>
+  error instanceof TracerRequestError &&
   (error.code === 'verifier-rejected' || error.code === 'object-rejected');
 
 /** Loaded, not attached; trampolines are bound to their function while they are loaded. Null: nobody knows to which. */
@@ -114,7 +114,7 @@ function attachOf(program: Program, object: BpfObject): AttachOverride | null {
 }
 
 async function load(
-  connection: HelperConnection,
+  connection: TracerConnection,
   request: VerifyRequest,
   program: Program,
   attach: AttachOverride,
@@ -142,8 +142,8 @@ async function load(
  * log (a loop with a million rounds); a second load gives the way.
  */
 async function explain(
-  first: HelperRequestError,
-  connection: HelperConnection,
+  first: TracerRequestError,
+  connection: TracerConnection,
   request: VerifyRequest,
   program: Program,
   attach: AttachOverride,
@@ -177,7 +177,7 @@ function explained(
 }
 
 async function pathLog(
-  connection: HelperConnection,
+  connection: TracerConnection,
   request: VerifyRequest,
   program: Program,
   attach: AttachOverride,
@@ -193,7 +193,7 @@ async function pathLog(
 }
 
 function openOne(
-  connection: HelperConnection,
+  connection: TracerConnection,
   { object, objectBytes }: VerifyRequest,
   program: Program,
   attach: AttachOverride,
@@ -209,7 +209,7 @@ function openOne(
     attach: new Map([[program.name, attach]]),
     consented: [],
   });
-  // A loaded program runs only once it is attached, and the helper refuses to attach what it loaded so: whatever the
+  // A loaded program runs only once it is attached, and the tracer refuses to attach what it loaded so: whatever the
   // program's type and calls, nothing is changed and no consent is needed.
   return { ...params, loadOnly: true };
 }
@@ -218,7 +218,7 @@ function openOne(
 async function isNowhere(
   program: Program,
   request: VerifyRequest,
-  connection: HelperConnection,
+  connection: TracerConnection,
 ): Promise<boolean> {
   const facts = await request.target.facts(connection);
   return (await lackOf({ ...program, needs: [] }, facts, async () => null)) !== null;
@@ -228,7 +228,7 @@ async function isNowhere(
 async function whyNotNeeded(
   program: Program,
   request: VerifyRequest,
-  connection: HelperConnection,
+  connection: TracerConnection,
 ): Promise<string | null> {
   if (program.choice === null && program.autoload && program.needs.length === 0) return null;
   const lack = await lackOf(program, await request.target.facts(connection), async () => null);

@@ -24,7 +24,7 @@ export interface QemuOptions {
   readonly emulatedThreads: EmulatedThreads;
   readonly imagePath: string;
   readonly initramfsPath: string;
-  readonly helperSocketPath: string;
+  readonly tracerSocketPath: string;
   readonly files: Pick<SharedFiles, 'path' | 'descriptors'>;
   readonly memoryMb: number;
   readonly cpus: number;
@@ -152,8 +152,8 @@ function qemuArguments(options: QemuOptions): string[] {
     ['-device', `virtio-9p-pci,fsdev=root,mount_tag=${ROOT_MOUNT_TAG}`],
     ['-device', 'virtio-serial-pci'],
     ['-chardev', 'socket,id=agent,fd=3', '-device', `virtserialport,chardev=agent,name=${GUEST_PORTS.agent}`],
-    ['-chardev', `socket,id=helper,path=${text(options.helperSocketPath)},server=on,wait=off`],
-    ['-device', `virtserialport,chardev=helper,name=${GUEST_PORTS.helper}`],
+    ['-chardev', `socket,id=tracer,path=${text(options.tracerSocketPath)},server=on,wait=off`],
+    ['-device', `virtserialport,chardev=tracer,name=${GUEST_PORTS.tracer}`],
     forwards.length > 0
       ? [
           '-netdev',

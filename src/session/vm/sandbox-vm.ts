@@ -78,7 +78,7 @@ export class SandboxVm {
   readonly notHidden: string | null;
   private readonly qemu: Qemu;
   private readonly agent: AgentClient;
-  private helper: Socket | undefined;
+  private tracer: Socket | undefined;
   private readonly deathListeners: ((reason: VmError) => void)[] = [];
   private death: VmError | undefined;
   private removed: Promise<void> = Promise.resolve();
@@ -171,34 +171,34 @@ export class SandboxVm {
   }
 
   /**
-   * The outside's end of the helper's port, clean: nothing that an earlier helper left is in it. Whoever asks has
-   * seen an earlier helper's process end, and starts the next one after this resolves.
+   * The outside's end of the tracer's port, clean: nothing that an earlier tracer left is in it. Whoever asks has
+   * seen an earlier tracer's process end, and starts the next one after this resolves.
    */
-  async helperStream(): Promise<Socket> {
+  async tracerStream(): Promise<Socket> {
     if (this.death) throw this.death;
-    if (this.helper) {
-      await this.closeHelperPort();
+    if (this.tracer) {
+      await this.closeTracerPort();
       // QEMU 10.0 delivers nothing to who comes after a reader that left while data waited; the one after that is served.
-      await this.openHelperPort();
-      await this.closeHelperPort();
+      await this.openTracerPort();
+      await this.closeTracerPort();
     }
-    return this.openHelperPort();
+    return this.openTracerPort();
   }
 
-  private async openHelperPort(): Promise<Socket> {
-    const socket = createConnection(path.join(this.runFolder, HELPER_SOCKET));
-    this.helper = socket;
+  private async openTracerPort(): Promise<Socket> {
+    const socket = createConnection(path.join(this.runFolder, TRACER_SOCKET));
+    this.tracer = socket;
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
     });
-    await this.agent.request('awaitPort', { name: GUEST_PORTS.helper, connected: true });
+    await this.agent.request('awaitPort', { name: GUEST_PORTS.tracer, connected: true });
     return socket;
   }
 
-  private async closeHelperPort(): Promise<void> {
-    this.helper?.destroy();
-    await this.agent.request('awaitPort', { name: GUEST_PORTS.helper, connected: false });
+  private async closeTracerPort(): Promise<void> {
+    this.tracer?.destroy();
+    await this.agent.request('awaitPort', { name: GUEST_PORTS.tracer, connected: false });
   }
 
   /** Ends the guest at once; nothing in it outlives it. Idempotent. */
@@ -211,7 +211,7 @@ export class SandboxVm {
   private end(reason: VmError): void {
     if (this.death) return;
     this.death = reason;
-    this.helper?.destroy();
+    this.tracer?.destroy();
     this.agent.end(reason);
     this.files.end();
     this.removed = this.removeRunFolder();
@@ -227,7 +227,7 @@ export class SandboxVm {
   }
 }
 
-const HELPER_SOCKET = 'helper.sock';
+const TRACER_SOCKET = 'tracer.sock';
 const initramfsPath = (plan: Plan): string => path.join(plan.runFolder, 'initramfs');
 
 function diedError(qemu: Qemu): VmError {
@@ -317,7 +317,7 @@ async function launch(plan: Plan, acceleration: Acceleration, files: SharedFiles
     emulatedThreads: plan.options.emulatedThreads ?? (await safeEmulatedThreads(plan.qemuPath)),
     imagePath: plan.bootPath,
     initramfsPath: initramfsPath(plan),
-    helperSocketPath: path.join(plan.runFolder, HELPER_SOCKET),
+    tracerSocketPath: path.join(plan.runFolder, TRACER_SOCKET),
     files,
     memoryMb: plan.options.memoryMb ?? Math.min(4096, Math.floor(totalmem() / 2 / 2 ** 20)),
     cpus: plan.options.cpus ?? Math.min(2, availableParallelism()),

@@ -1,5 +1,5 @@
 /**
- * Which programs only observe, and for which the user is asked first. The helper decides by what it loaded; the client
+ * Which programs only observe, and for which the user is asked first. The tracer decides by what it loaded; the client
  * uses the same rules on the object to ask before anything is loaded.
  */
 import { changingHelper, helperChanges, isChangingKfunc, kfuncChanges } from './calls';

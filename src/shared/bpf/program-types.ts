@@ -26,7 +26,7 @@ const PROGRAM_TYPES: readonly ProgramType[] = [
   // The kernel loads no program of type 0: libbpf's name for a section it does not know.
   observe('unspec', NONE),
   // It decides how much of each packet the one socket gets that a process attaches it to: packets and other sockets stay
-  // as they are, and the helper attaches it to none.
+  // as they are, and the tracer attaches it to none.
   observe('socket_filter', NONE),
   // A return value other than 0 lets its own perf event or its own return probe go on, nothing else.
   observe(

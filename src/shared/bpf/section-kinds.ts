@@ -17,7 +17,7 @@ type Target =
   /** A file, opened as the caller. */
   | 'uprobe'
   | 'usdt'
-  /** A file and a pattern: libbpf would open it with the helper's rights. */
+  /** A file and a pattern: libbpf would open it with the tracer's rights. */
   | 'uprobe.multi'
   /** Loaded; user space then reads it. */
   | 'iterator'
@@ -176,7 +176,7 @@ export function sectionAttach(section: string): SectionAttach {
   if (kind.target === 'iterator') return { how: 'loaded only' };
   if (kind.target === 'uprobe.multi') {
     return refused(
-      'names a file that libbpf would open with the rights of the helper. Use SEC("uprobe/...") for each function.',
+      'names a file that libbpf would open with the rights of the tracer. Use SEC("uprobe/...") for each function.',
     );
   }
   if (kind.target === 'none' && kind.name !== 'perf_event') {

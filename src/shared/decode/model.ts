@@ -28,8 +28,8 @@ export interface MapEntry {
 }
 
 export interface Drops {
-  /** Counted by the program (drop maps and globals), by the helper's queues, and by the client's stores. */
+  /** Counted by the program (drop maps and globals), by the tracer's queues, and by the client's stores. */
   readonly kernel: number;
-  readonly helper: number;
+  readonly tracer: number;
   readonly client: number;
 }

@@ -1,5 +1,5 @@
 /**
- * The one byte stream between a client (extension, bpfw) and the privileged helper.
+ * The one byte stream between a client (extension, bpfw) and the tracer.
  *
  *   u32 length of what follows, little endian | u8 kind | payload
  *
@@ -26,7 +26,7 @@ export const FRAME_LIMIT_BYTES: Readonly<Record<FrameKind, number>> = {
 export const BLOB_HEADER_BYTES = 4;
 
 /**
- * Data payload: a fixed header, then bytes, helper to client only.
+ * Data payload: a fixed header, then bytes, tracer to client only.
  *
  *   u32 session | u32 stream | u8 content | u8[3] zero | u32 lost since the last frame of this stream (saturating)
  *   u64 CLOCK_MONOTONIC ns when read
@@ -64,7 +64,7 @@ export interface DataFrame {
   readonly sessionId: number;
   readonly streamId: number;
   readonly content: DataContent;
-  /** Records lost between kernel and client since the stream's last frame, as far as the helper can count them. */
+  /** Records lost between kernel and client since the stream's last frame, as far as the tracer can count them. */
   readonly lost: number;
   readonly readAtNs: bigint;
   readonly bytes: Uint8Array;

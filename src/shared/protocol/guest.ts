@@ -1,7 +1,7 @@
 /**
  * The contract between the session room and the agent inside the sandbox VM: JSON-RPC in the frames of frames.ts over
- * one virtio-serial port. The agent starts processes in the guest (workloads, the helper, test jobs) and relays their
- * standard streams; a helper's frames have a port of their own and never pass through it. Root in the guest can be the
+ * one virtio-serial port. The agent starts processes in the guest (workloads, the tracer, test jobs) and relays their
+ * standard streams; a tracer's frames have a port of their own and never pass through it. Root in the guest can be the
  * agent: what it says has a schema each, and the client ends a guest that says anything else.
  *
  * Output travels as data frames (DataContent.processOutput, session = process id, stream = GUEST_STREAM). Each process
@@ -13,7 +13,7 @@ import * as v from 'valibot';
 export const GUEST_PROTOCOL_VERSION = 2;
 
 /** Names of the virtio-serial ports (/sys/class/virtio-ports/<port>/name). */
-export const GUEST_PORTS = { agent: 'bpfw.agent', helper: 'bpfw.helper' } as const;
+export const GUEST_PORTS = { agent: 'bpfw.agent', tracer: 'bpfw.tracer' } as const;
 
 export const GUEST_WINDOW_BYTES = 1 << 20;
 /** Most bytes of one `write`, before base64. */

@@ -1,5 +1,5 @@
 /**
- * JSON-RPC, blobs and data over the frames of frames.ts, on any byte channel. Used at both ends of the helper's and
+ * JSON-RPC, blobs and data over the frames of frames.ts, on any byte channel. Used at both ends of the tracer's and
  * the guest agent's streams. Whoever calls createFrameConnection imports 'vscode-jsonrpc/node' once in its process:
  * that installs the timers and text coders the library needs.
  */

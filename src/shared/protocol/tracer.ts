@@ -1,20 +1,20 @@
 /**
- * The contract between a client and the privileged helper: JSON-RPC requests over the frames of frames.ts. Each
+ * The contract between a client and the tracer: JSON-RPC requests over the frames of frames.ts. Each
  * message has one schema, checked by the receiver; what does not fit closes the connection with a reason.
  *
- * Order of a connection: the helper dials in and sends `hello` with the token it read from its stdin; the client
+ * Order of a connection: the tracer dials in and sends `hello` with the token it read from its stdin; the client
  * checks token, protocol version and (over a Unix socket) the peer's credentials, or hangs up. From then on the client
- * asks and the helper answers; data frames flow as streams are watched. Closing the connection ends the helper and
+ * asks and the tracer answers; data frames flow as streams are watched. Closing the connection ends the tracer and
  * with it everything it attached.
  */
 import * as v from 'valibot';
 import type { Reason } from '../bpf/program-policy';
 
 /** Raised on every change that an older peer would misread. */
-export const HELPER_PROTOCOL_VERSION = 4;
+export const TRACER_PROTOCOL_VERSION = 4;
 
-/** How the helper ends when it ends by itself. 69 is EX_UNAVAILABLE of sysexits.h: what it stands on is not there. */
-export const HELPER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;
+/** How the tracer ends when it ends by itself. 69 is EX_UNAVAILABLE of sysexits.h: what it stands on is not there. */
+export const TRACER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;
 
 export const LIMITS = {
   objectBytes: 16 << 20,
@@ -128,7 +128,7 @@ export const OpenSessionSchema = v.strictObject({
   maps: v.pipe(v.array(v.strictObject({ name, maxEntries: uint32 })), v.maxLength(LIMITS.programs)),
   /**
    * Programs that may change the system, with what was shown of each and agreed to (shared/bpf/program-policy.ts). The
-   * helper finds the reasons by itself in what it loads; one that is not here is refused as 'needs-consent'.
+   * tracer finds the reasons by itself in what it loads; one that is not here is refused as 'needs-consent'.
    */
   consented: v.pipe(
     v.array(
@@ -167,7 +167,7 @@ const sessionId = v.strictObject({ sessionId: uint32 });
 const mapOf = { sessionId: uint32, map: name };
 
 /** Every request's parameters. */
-export const HelperRequestSchemas = {
+export const TracerRequestSchemas = {
   'session/open': OpenSessionSchema,
   'session/attach': sessionId,
   'session/close': sessionId,
@@ -191,10 +191,10 @@ export const HelperRequestSchemas = {
    */
   'process/watch': v.strictObject({ sessionId: uint32, pid: v.pipe(uint32, v.minValue(1)) }),
   /**
-   * The client loads and attaches nothing more and asks nothing of the target: the helper keeps only the system calls that
+   * The client loads and attaches nothing more and asks nothing of the target: the tracer keeps only the system calls that
    * take what reading and closing take, on all its threads, for the rest of its life. Everything else is refused from then on.
    */
-  'helper/confine': v.strictObject({}),
+  'tracer/confine': v.strictObject({}),
   'printk/watch': v.strictObject({}),
   'printk/unwatch': v.strictObject({}),
   /** Which of these exist on the target. */
@@ -204,7 +204,7 @@ export const HelperRequestSchemas = {
   }),
   /** Whether the kernel can open this perf event on its first CPU (perf_event_open(2)); nothing stays open. */
   'target/perf-event': v.strictObject({ type: uint32, config: uint64Text, branchSampleType: uint64Text }),
-  /** The target's own description, read with the helper's privileges. */
+  /** The target's own description, read with the tracer's privileges. */
   'target/read': v.strictObject({
     what: v.picklist([
       'btf',
@@ -220,8 +220,8 @@ export const HelperRequestSchemas = {
     of: v.optional(name),
   }),
 } as const;
-export type HelperMethod = keyof typeof HelperRequestSchemas;
-export type HelperParams<M extends HelperMethod> = v.InferOutput<(typeof HelperRequestSchemas)[M]>;
+export type TracerMethod = keyof typeof TracerRequestSchemas;
+export type TracerParams<M extends TracerMethod> = v.InferOutput<(typeof TracerRequestSchemas)[M]>;
 
 /** Names and descriptions in answers: of any length in an object file, shown shortened. */
 const shown = v.pipe(v.string(), v.maxLength(16 << 10));
@@ -275,10 +275,10 @@ const AttachedProgramSchema = v.strictObject({
 export type AttachedProgram = v.InferOutput<typeof AttachedProgramSchema>;
 
 /**
- * Every request's answer, checked by the client: in the sandbox VM whoever is root can be the helper. What does not fit
+ * Every request's answer, checked by the client: in the sandbox VM whoever is root can be the tracer. What does not fit
  * closes the connection.
  */
-export const HelperResultSchemas = {
+export const TracerResultSchemas = {
   'session/open': OpenedSessionSchema,
   /** Programs that are loaded only (iterators, attach 'none') are left out. */
   'session/attach': v.strictObject({ programs: v.array(AttachedProgramSchema), attachMs: durationMs }),
@@ -289,17 +289,17 @@ export const HelperResultSchemas = {
   'map/read': v.strictObject({ streamId: uint32, entries: count, truncated: v.boolean() }),
   'session/statistics': v.strictObject({
     programs: v.array(v.strictObject({ name: shown, runCount: uint64Text, runTimeNs: uint64Text })),
-    helperCpuNs: uint64Text,
+    tracerCpuNs: uint64Text,
   }),
   'process/watch': v.strictObject({ streamId: uint32 }),
-  'helper/confine': v.null(),
+  'tracer/confine': v.null(),
   'printk/watch': v.strictObject({ streamId: uint32 }),
   'printk/unwatch': v.null(),
   'target/functions': v.strictObject({
     functions: v.array(
       v.strictObject({
         name: shown,
-        /** null: the helper may not read tracefs's list; attaching tells. */
+        /** null: the tracer may not read tracefs's list; attaching tells. */
         traceable: v.nullable(v.boolean()),
         symbol: v.boolean(),
       }),
@@ -308,13 +308,13 @@ export const HelperResultSchemas = {
   'target/tracepoints': v.strictObject({ present: v.array(v.boolean()) }),
   'target/perf-event': v.strictObject({ available: v.boolean() }),
   'target/read': v.strictObject({ blobId: uint32, bytes: count }),
-} as const satisfies Record<HelperMethod, unknown>;
-export type HelperResults = {
-  [M in HelperMethod]: v.InferOutput<(typeof HelperResultSchemas)[M]>;
+} as const satisfies Record<TracerMethod, unknown>;
+export type TracerResults = {
+  [M in TracerMethod]: v.InferOutput<(typeof TracerResultSchemas)[M]>;
 };
 
 /** Why a request failed; in the JSON-RPC error's data. `message` is written for people and says what to do. */
-const HelperErrorCodeSchema = v.picklist([
+const TracerErrorCodeSchema = v.picklist([
   'bad-request',
   'unknown-session',
   'unknown-map',
@@ -328,10 +328,10 @@ const HelperErrorCodeSchema = v.picklist([
   'kernel',
   'internal',
 ]);
-export type HelperErrorCode = v.InferOutput<typeof HelperErrorCodeSchema>;
+export type TracerErrorCode = v.InferOutput<typeof TracerErrorCodeSchema>;
 
-export const HelperErrorDataSchema = v.strictObject({
-  code: HelperErrorCodeSchema,
+export const TracerErrorDataSchema = v.strictObject({
+  code: TracerErrorCodeSchema,
   /** Positive errno and its name when the kernel or libbpf gave one. */
   errno: v.exactOptional(count),
   errnoName: v.exactOptional(shown),
@@ -350,13 +350,13 @@ export const HelperErrorDataSchema = v.strictObject({
   /** libbpf's own warnings of this request, newest last. */
   libbpfLog: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
 });
-export type HelperErrorData = v.InferOutput<typeof HelperErrorDataSchema>;
+export type TracerErrorData = v.InferOutput<typeof TracerErrorDataSchema>;
 
-/** Helper to client, unasked, after `hello` (HelloSchema). */
-export const HelperNotificationSchemas = {
-  /** The helper's last words before it closes the connection because of something the client sent. */
-  closing: v.strictObject({ code: HelperErrorCodeSchema, message: v.string() }),
-  'session/ended': v.strictObject({ sessionId: uint32, code: HelperErrorCodeSchema, message: v.string() }),
+/** Tracer to client, unasked, after `hello` (HelloSchema). */
+export const TracerNotificationSchemas = {
+  /** The tracer's last words before it closes the connection because of something the client sent. */
+  closing: v.strictObject({ code: TracerErrorCodeSchema, message: v.string() }),
+  'session/ended': v.strictObject({ sessionId: uint32, code: TracerErrorCodeSchema, message: v.string() }),
 } as const;
-/** JSON-RPC error code of every HelperErrorData (the range the specification leaves to applications). */
-export const HELPER_RPC_ERROR = -32001;
+/** JSON-RPC error code of every TracerErrorData (the range the specification leaves to applications). */
+export const TRACER_RPC_ERROR = -32001;

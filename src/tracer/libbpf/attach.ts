@@ -1,7 +1,7 @@
 /** Attaches loaded programs, each as its override or its section says, and takes the links down again. */
 import { KERNEL_NAME, KERNEL_PATTERN, parseSection, sectionAttach } from '../../shared/bpf/section-kinds';
 import type { AttachOverride } from '../../shared/protocol/tracer';
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import { type CallerFile, openAsCaller, openBinaryAsCaller } from './caller-access';
 import { ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import * as ffi from './ffi';
@@ -22,7 +22,7 @@ export interface Attached {
 
 type Call = () => Promise<ffi.AsyncOutcome<ffi.Pointer | null>>;
 
-/** Throws HelperError 'attach-failed', 'not-permitted' or 'not-found', with libbpf's message. Nothing stays attached then. */
+/** Throws TracerError 'attach-failed', 'not-permitted' or 'not-found', with libbpf's message. Nothing stays attached then. */
 export async function attachProgram(program: ProgramHandle, override: AttachOverride): Promise<Attached> {
   switch (override.kind) {
     case 'none':
@@ -107,8 +107,8 @@ async function attachBySection(program: ProgramHandle): Promise<Attached> {
   }
 }
 
-function refusal(program: ProgramHandle, why: string): HelperError {
-  return new HelperError('attach-failed', `SEC("${program.section}") of program ${program.name} ${why}`, {
+function refusal(program: ProgramHandle, why: string): TracerError {
+  return new TracerError('attach-failed', `SEC("${program.section}") of program ${program.name} ${why}`, {
     program: program.name,
   });
 }
@@ -116,7 +116,7 @@ function refusal(program: ProgramHandle, why: string): HelperError {
 /** Names of an override go where a section's do, and have the same grammar. */
 function requireKernelName(program: ProgramHandle, name: string, grammar = KERNEL_NAME): string {
   if (grammar.test(name)) return name;
-  throw new HelperError(
+  throw new TracerError(
     'attach-failed',
     `Program ${program.name} cannot attach to '${name}': it is not a name the kernel has.`,
     { program: program.name },
@@ -248,7 +248,7 @@ function attachError(
   attach: string,
   errno: number,
   log: readonly string[],
-): HelperError {
+): TracerError {
   const where = attach || program.section;
   const details = { program: program.name, libbpfLog: log };
   if (isPermission(errno)) {

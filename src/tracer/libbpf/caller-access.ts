@@ -1,9 +1,9 @@
 /**
- * Opens files as the user could, whatever the helper is allowed: without the capabilities that bypass file
+ * Opens files as the user could, whatever the tracer is allowed: without the capabilities that bypass file
  * permissions, and kept open, so that the file checked is the file probed.
  */
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import { systemError } from './errors';
 import { capget, capset } from './ffi';
 
@@ -30,11 +30,11 @@ function withoutBypass<T>(work: () => T): T {
   const header = capabilityHeader();
   const held = Buffer.alloc(DATA_BYTES);
   if (capget(header, held) < 0)
-    throw new HelperError('internal', 'The helper cannot read its own capabilities.');
+    throw new TracerError('internal', 'The tracer cannot read its own capabilities.');
   const lowered = Buffer.from(held);
   lowered.writeUInt32LE((held.readUInt32LE(0) & ~BYPASS) >>> 0, 0);
   if (capset(header, lowered) < 0)
-    throw new HelperError('internal', 'The helper cannot lower its own capabilities.');
+    throw new TracerError('internal', 'The tracer cannot lower its own capabilities.');
   try {
     return work();
   } finally {
@@ -49,7 +49,7 @@ export interface CallerFile {
 }
 
 /**
- * Throws HelperError 'not-permitted' (EACCES, EPERM) where the caller may not read the file, 'not-found' where it is
+ * Throws TracerError 'not-permitted' (EACCES, EPERM) where the caller may not read the file, 'not-found' where it is
  * absent or not a regular file: libbpf reads what it is given, and a FIFO or a device has no end.
  */
 export function openAsCaller(path: string): CallerFile {
@@ -58,11 +58,11 @@ export function openAsCaller(path: string): CallerFile {
     fd = withoutBypass(() => {
       // Looked at first: opening a device can act on it.
       if (!statSync(path).isFile()) throw notAFile(path);
-      // O_NONBLOCK: a FIFO that took its place must not hang the helper; it changes nothing for files.
+      // O_NONBLOCK: a FIFO that took its place must not hang the tracer; it changes nothing for files.
       return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     });
   } catch (error) {
-    if (error instanceof HelperError) throw error;
+    if (error instanceof TracerError) throw error;
     const { errno = 0, code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM') {
       throw systemError(
@@ -81,8 +81,8 @@ export function openAsCaller(path: string): CallerFile {
   return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
 }
 
-function notAFile(path: string): HelperError {
-  return new HelperError('not-found', `${path} is not a regular file. Choose a program or a library.`);
+function notAFile(path: string): TracerError {
+  return new TracerError('not-found', `${path} is not a regular file. Choose a program or a library.`);
 }
 
 /** Where libbpf looks for a library or a command named without a path, without the caller's environment. */
@@ -106,9 +106,9 @@ export function openBinaryAsCaller(binary: string): CallerFile {
       try {
         return openAsCaller(`${folder}/${binary}`);
       } catch (error) {
-        if (!(error instanceof HelperError) || error.code !== 'not-found') throw error;
+        if (!(error instanceof TracerError) || error.code !== 'not-found') throw error;
       }
     }
   }
-  throw new HelperError('not-found', `No file ${binary} in the system's folders. Give its whole path.`);
+  throw new TracerError('not-found', `No file ${binary} in the system's folders. Give its whole path.`);
 }

@@ -4,7 +4,7 @@
  * SECCOMP_FILTER_FLAG_TSYNC). It lets through what reading open buffers and maps, talking to the client and detaching
  * take; everything else fails with EPERM, so no capability has a system call left to act through.
  */
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import { systemError } from './errors';
 import { lastErrno, memcpy, prctl, seccompCall } from './ffi';
 import { allocatePages, freePages } from './memory';
@@ -165,11 +165,11 @@ let confined = false;
 /** True from the moment nothing can be loaded or attached any more. */
 export const isConfined = (): boolean => confined;
 
-/** Lays the filter over every thread; idempotent. Throws HelperError 'kernel' where that cannot be done: nothing changed then. */
+/** Lays the filter over every thread; idempotent. Throws TracerError 'kernel' where that cannot be done: nothing changed then. */
 export function confineProcess(): void {
   if (confined) return;
   const architecture = ARCHITECTURES[process.arch];
-  if (!architecture) throw new HelperError('kernel', `No system call filter is known for ${process.arch}.`);
+  if (!architecture) throw new TracerError('kernel', `No system call filter is known for ${process.arch}.`);
   const filter = confinementFilter(architecture);
   const bytes = Buffer.alloc(filter.length * INSTRUCTION_BYTES);
   for (const [index, [code, jumpTrue, jumpFalse, k]] of filter.entries()) {
@@ -190,10 +190,10 @@ export function confineProcess(): void {
     const result = Number(
       seccompCall(architecture.seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program),
     );
-    if (result < 0) throw systemError('kernel', 'Confining the helper failed', lastErrno(), '');
+    if (result < 0) throw systemError('kernel', 'Confining the tracer failed', lastErrno(), '');
     // A positive result names a thread that could not be reached.
     if (result > 0)
-      throw new HelperError('kernel', `Confining the helper failed: thread ${result} has a filter.`);
+      throw new TracerError('kernel', `Confining the tracer failed: thread ${result} has a filter.`);
     confined = true;
   } finally {
     freePages(pages, bytes.byteLength);

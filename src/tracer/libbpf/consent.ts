@@ -9,14 +9,14 @@ import {
   withoutConsent,
 } from '../../shared/bpf/program-policy';
 import { programTypeNumber } from '../../shared/bpf/program-types';
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import * as ffi from './ffi';
 
 /** uprobes and kprobes; the context of other types that only observe is not to be written, says the verifier. */
 const KPROBE = programTypeNumber('kprobe');
 
 /**
- * Throws HelperError 'needs-consent' for what can be seen before load: types, and calls in the programs' main functions.
+ * Throws TracerError 'needs-consent' for what can be seen before load: types, and calls in the programs' main functions.
  * libbpf appends other functions and binds the kernel's while it loads; requireConsent() looks at all of it.
  */
 export function requireConsentToLoad(programs: readonly ffi.Pointer[], consents: Consents): void {
@@ -26,7 +26,7 @@ export function requireConsentToLoad(programs: readonly ffi.Pointer[], consents:
   );
 }
 
-/** Throws HelperError 'needs-consent' that names each of these loaded programs with what was not agreed to. */
+/** Throws TracerError 'needs-consent' that names each of these loaded programs with what was not agreed to. */
 export async function requireConsent(programs: readonly ffi.Pointer[], consents: Consents): Promise<void> {
   const all = programs.map(program => {
     const instructions = instructionsOf(program);
@@ -56,7 +56,7 @@ function refuseWithoutConsent(found: readonly ProgramReasons[], consents: Consen
   const needsConsent = withoutConsent(found, consents);
   const [first] = needsConsent;
   if (!first) return;
-  throw new HelperError(
+  throw new TracerError(
     'needs-consent',
     `Not loaded without consent: ${needsConsent.map(consentLine).join('. ')}.`,
     { program: first.program, needsConsent },

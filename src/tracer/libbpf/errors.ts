@@ -1,7 +1,7 @@
 /** errno of the kernel and of libbpf, as names and as words that say what to do. */
 import { constants } from 'node:os';
-import type { HelperErrorCode } from '../../shared/protocol/tracer';
-import { HelperError, type HelperErrorDetails } from '../errors';
+import type { TracerErrorCode } from '../../shared/protocol/tracer';
+import { TracerError, type TracerErrorDetails } from '../errors';
 import { libbpfStrerror } from './ffi';
 
 /** libbpf's own range: enum libbpf_errno of bpf/libbpf.h, from 4000. */
@@ -53,14 +53,14 @@ export function errnoText(errno: number): string {
  * 'not-permitted' whatever `code` says: the fix for those is always another capability.
  */
 export function systemError(
-  code: HelperErrorCode,
+  code: TracerErrorCode,
   what: string,
   errno: number,
   fix: string,
-  details: HelperErrorDetails = {},
-): HelperError {
+  details: TracerErrorDetails = {},
+): TracerError {
   const name = errnoName(errno);
-  return new HelperError(code, `${what}: ${name} (${errnoText(errno)}). ${fix}`.trim(), {
+  return new TracerError(code, `${what}: ${name} (${errnoText(errno)}). ${fix}`.trim(), {
     ...details,
     errno,
     errnoName: name,
@@ -68,7 +68,7 @@ export function systemError(
 }
 
 export const MISSING_CAPABILITY =
-  'The helper was started without a capability this needs; start the session again so that it asks for it.';
+  'The tracer was started without a capability this needs; start the session again so that it asks for it.';
 
 export const isPermission = (errno: number): boolean =>
   errno === constants.errno.EPERM || errno === constants.errno.EACCES;

@@ -1,5 +1,5 @@
 /**
- * Every C function and structure the helper uses, declared once. Nothing outside this folder sees koffi or a pointer.
+ * Every C function and structure the tracer uses, declared once. Nothing outside this folder sees koffi or a pointer.
  *
  * koffi takes a JS number where C wants a pointer and would use it as an address: the types here allow only bigint
  * (a pointer C gave us), null and byte arrays. Functions are looked up in their library at the first call, so that

@@ -21,7 +21,7 @@ const PERF_RECORD_MMAP2 = 10;
 /** 32 KiB a CPU: a mapping is about 120 bytes, a process has some ten. */
 const RING_PAGES = 8;
 
-/** Throws HelperError; nothing stays open then. The pid is as the helper sees it. */
+/** Throws TracerError; nothing stays open then. The pid is as the tracer sees it. */
 export function mappingEventSource(pid: number): PerfRings {
   const nothing = (): void => undefined;
   return new PerfRings({

@@ -2,7 +2,7 @@
  * Snapshots of maps: in batches where the kernel offers that, key by key where it does not, and straight from mapped
  * memory for arrays created with BPF_F_MMAPABLE.
  */
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import type { Entries, EntryReader } from '../map-delta';
 import { ENOTSUPP, ERRNO, systemError } from './errors';
 import { getpagesize, libbpfNumPossibleCpus, mapLookup, mapLookupBatch, mapNextKey } from './ffi';
@@ -85,18 +85,18 @@ export class MapReader implements EntryReader {
   private batchRefused: boolean;
   private mapping: MappedMemory | undefined;
 
-  /** Throws HelperError 'bad-request' for maps that hold no entries, 'limit' for entries too long to send. */
+  /** Throws TracerError 'bad-request' for maps that hold no entries, 'limit' for entries too long to send. */
   constructor(private readonly map: MapHandle) {
     this.keySize = map.keySize;
     this.stride = valueStride(map);
     // Mapped values lie round_up(valueSize, 8) apart (kernel/bpf/arraymap.c).
     this.spacing = isMappable(map) ? roundUp8(map.valueSize) : this.stride;
     if (this.stride === 0) {
-      throw new HelperError('bad-request', `Map ${map.name} (type ${map.type}) has no entries to read.`);
+      throw new TracerError('bad-request', `Map ${map.name} (type ${map.type}) has no entries to read.`);
     }
     const entry = map.keySize + this.stride;
     if (entry > LONGEST_ENTRY)
-      throw new HelperError('limit', `Entries of map ${map.name} are too long to send.`);
+      throw new TracerError('limit', `Entries of map ${map.name} are too long to send.`);
     this.perBatch = Math.max(1, Math.min(BATCH_ENTRIES, Math.floor(BATCH_BYTES / entry), map.maxEntries));
     this.keys = Buffer.alloc(map.keySize * this.perBatch);
     this.values = Buffer.alloc(this.spacing * this.perBatch);
@@ -231,7 +231,7 @@ export class MapReader implements EntryReader {
     for (let i = 0; i < count; i++) indexes[i] = first + i;
   }
 
-  private readError(errno: number): HelperError {
+  private readError(errno: number): TracerError {
     return systemError('kernel', `Reading map ${this.map.name} failed`, errno, '');
   }
 }

@@ -158,7 +158,7 @@ class CopiedMemory implements MappedMemory {
     return decodeUint64(this.at(offset, 8));
   }
   storeUint64(offset: number, value: number): void {
-    // Eight aligned bytes: one store on every machine the helper runs on.
+    // Eight aligned bytes: one store on every machine the tracer runs on.
     this.scratch[0] = BigInt(value);
     memcpy(this.at(offset, 8), new Uint8Array(this.scratch.buffer), 8);
   }

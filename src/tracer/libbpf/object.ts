@@ -3,7 +3,7 @@
  * without verifier output; only what fails is repeated with libbpf's messages captured.
  */
 import type { Consents } from '../../shared/bpf/program-policy';
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import { requireConsent, requireConsentToLoad } from './consent';
 import { ENOTSUPP, ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import * as ffi from './ffi';
@@ -81,7 +81,7 @@ interface Opened {
 }
 
 /**
- * Opens, configures and loads. Throws HelperError 'object-rejected' (not an object libbpf understands, unknown names,
+ * Opens, configures and loads. Throws TracerError 'object-rejected' (not an object libbpf understands, unknown names,
  * relocations that do not fit this kernel), 'verifier-rejected' with the log, 'needs-consent', 'not-permitted' or 'kernel'.
  */
 export async function loadObject(request: ObjectRequest): Promise<LoadedObject> {
@@ -208,13 +208,13 @@ function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
     const name = ffi.programName(pointer);
     // Two of one name: consent to one would count for the other.
     if (byName.has(name))
-      throw new HelperError('object-rejected', `The object has two programs ${name}. Rename one.`);
+      throw new TracerError('object-rejected', `The object has two programs ${name}. Rename one.`);
     byName.set(name, pointer);
   }
   for (const wanted of request.programs) {
     const pointer = byName.get(wanted.name);
     if (pointer === undefined) {
-      throw new HelperError('object-rejected', `The object has no program ${wanted.name}. Compile it again.`);
+      throw new TracerError('object-rejected', `The object has no program ${wanted.name}. Compile it again.`);
     }
     check(ffi.programSetAutoload(pointer, wanted.load), `Choosing program ${wanted.name} failed`);
     if (wanted.load && wanted.attachTarget !== null)
@@ -222,7 +222,7 @@ function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
   }
   const selected = [...byName].filter(([, pointer]) => ffi.programAutoload(pointer));
   if (selected.length === 0) {
-    throw new HelperError('object-rejected', 'No program of the object is chosen to be loaded. Choose one.');
+    throw new TracerError('object-rejected', 'No program of the object is chosen to be loaded. Choose one.');
   }
   if (request.consented)
     requireConsentToLoad(
@@ -264,16 +264,16 @@ function configureMaps(object: ffi.Pointer, request: ObjectRequest): void {
   }
   for (const { name, maxEntries } of request.maps) {
     const pointer = maps.get(name);
-    if (pointer === undefined) throw new HelperError('unknown-map', `The object has no map ${name}.`);
+    if (pointer === undefined) throw new TracerError('unknown-map', `The object has no map ${name}.`);
     check(ffi.mapSetMaxEntries(pointer, maxEntries), `Setting the size of map ${name} failed`);
   }
   for (const { section, offset, bytes } of request.constants) {
     const pointer = maps.get(section);
-    if (pointer === undefined) throw new HelperError('unknown-map', `The object has no section ${section}.`);
+    if (pointer === undefined) throw new TracerError('unknown-map', `The object has no section ${section}.`);
     const sizeOut = Buffer.alloc(8);
     const data = ffi.mapInitialValue(pointer, sizeOut);
     if (data === null || offset + bytes.byteLength > Number(sizeOut.readBigUInt64LE())) {
-      throw new HelperError(
+      throw new TracerError(
         'object-rejected',
         `A value lies outside section ${section}. Compile the object again.`,
       );
@@ -298,7 +298,7 @@ async function explainLoadFailure(
   request: ObjectRequest,
   opened: Opened,
   errno: number,
-): Promise<HelperError> {
+): Promise<TracerError> {
   const failing = opened.programs
     .map(({ name, logBuffer }) => ({ name, log: readLog(logBuffer) }))
     .findLast(({ log }) => log.byteLength > 0);

@@ -15,7 +15,7 @@ const RAW_DATA = 12;
 /** 256 KiB a CPU: inside kernel.perf_event_mlock_kb's default of 516, so no further capability is needed. */
 const RING_PAGES = 64;
 
-/** Throws HelperError; nothing stays open then. */
+/** Throws TracerError; nothing stays open then. */
 export function perfBufferSource(mapFd: number, maxEntries: number): PerfRings {
   return new PerfRings({
     ringPages: RING_PAGES,

@@ -1,6 +1,6 @@
 /** perf_event_open(2): events to attach programs to, events that only have to run, and the rings of perf buffers. */
 import { readFileSync } from 'node:fs';
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import { isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import { close, lastErrno, perfEventOpenCall } from './ffi';
 
@@ -63,7 +63,7 @@ export function openPerfEvent(event: PerfEvent, pid: number, cpu: number): numbe
   );
 }
 
-/** True when the first online CPU has the event. Throws HelperError 'not-permitted'. */
+/** True when the first online CPU has the event. Throws TracerError 'not-permitted'. */
 export function canOpenPerfEvent(type: number, config: bigint, branchSampleType: bigint): boolean {
   const event = {
     type,
@@ -78,7 +78,7 @@ export function canOpenPerfEvent(type: number, config: bigint, branchSampleType:
     close(openPerfEvent(event, 0, onlineCpus()[0] ?? 0));
     return true;
   } catch (error) {
-    if (error instanceof HelperError && error.code === 'attach-failed') return false;
+    if (error instanceof TracerError && error.code === 'attach-failed') return false;
     throw error;
   }
 }

@@ -38,9 +38,9 @@ interface RecordPart {
 export interface PerfRingsOptions {
   readonly ringPages: number;
   readonly cpus: readonly number[];
-  /** Opens the CPU's event; throws HelperError. */
+  /** Opens the CPU's event; throws TracerError. */
   open(cpu: number): number;
-  /** The event has its ring: start what writes into it. Throws HelperError. */
+  /** The event has its ring: start what writes into it. Throws TracerError. */
   start(cpu: number, fd: number): void;
   /** Before the event is closed. */
   stop(cpu: number): void;
@@ -58,7 +58,7 @@ export class PerfRings implements StreamSource {
   private nextRing = 0;
   private closed = false;
 
-  /** Throws HelperError; nothing stays open then. */
+  /** Throws TracerError; nothing stays open then. */
   constructor(private readonly options: PerfRingsOptions) {
     this.capacityBytes = options.ringPages * this.page;
     try {

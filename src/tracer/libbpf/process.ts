@@ -1,5 +1,5 @@
-/** The helper's own process, as only the C library can see or set it. */
-import { HelperError } from '../errors';
+/** The tracer's own process, as only the C library can see or set it. */
+import { TracerError } from '../errors';
 import { systemError } from './errors';
 import {
   exitProcess,
@@ -46,10 +46,10 @@ export function peerCredentials(socketFd: number): PeerCredentials {
 /** The kernel kills this process when its parent ends. Throws when the parent already has. */
 export function dieWithParent(parentPid: number): void {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
-    throw systemError('kernel', 'Tying the helper to its parent failed', lastErrno(), '');
+    throw systemError('kernel', 'Tying the tracer to its parent failed', lastErrno(), '');
   }
   if (process.ppid !== parentPid)
-    throw new HelperError('internal', 'The process that started the helper is gone.');
+    throw new TracerError('internal', 'The process that started the tracer is gone.');
 }
 
 /** No core dump of kernel data, and no other process of the same uid may attach to the one that holds capabilities. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import type { ByteChannel } from '../../shared/protocol/rpc-frames';
-import { HelperError } from '../errors';
+import { TracerError } from '../errors';
 import { type Readiness, watchDescriptor } from './readiness';
 
 const PORTS_FOLDER = '/sys/class/virtio-ports';
@@ -16,7 +16,7 @@ const CONTACT_RETRY_MS = 20;
 /** drivers/char/virtio_console.c takes at most this much a write. */
 const WRITE_BYTES = 32 << 10;
 
-/** Throws HelperError 'not-found' where the guest has no port of that name. */
+/** Throws TracerError 'not-found' where the guest has no port of that name. */
 export function openPort(name: string): ByteChannel {
   let device: string | undefined;
   try {
@@ -25,7 +25,7 @@ export function openPort(name: string): ByteChannel {
     // Not a guest with virtio-serial: reported below.
   }
   if (device === undefined)
-    throw new HelperError('not-found', `This system has no virtio-serial port ${name}.`);
+    throw new TracerError('not-found', `This system has no virtio-serial port ${name}.`);
   const fd = openSync(`/dev/${device}`, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
   return new PortChannel(fd);
 }
@@ -64,7 +64,7 @@ class PortChannel implements ByteChannel {
       this.flush();
       this.read();
     });
-    if (!readiness) throw new HelperError('internal', 'This koffi cannot poll file descriptors.');
+    if (!readiness) throw new TracerError('internal', 'This koffi cannot poll file descriptors.');
     this.readiness = readiness;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The unprivileged side, inside the guest: starts the helper as the extension does on this machine's kernel, over its
+ * The unprivileged side, inside the guest: starts the tracer as the extension does on this machine's kernel, over its
  * Unix socket, and does with the data what a client does. Speaks lines with the runner: it says `ready ...`, is told
  * `report` or `end`, and answers with JSON.
  *
@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { LocalTarget } from '../../../src/session/targets/local-target';
-import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { TracerPool } from '../../../src/session/targets/tracer-pool';
 import { startSession } from '../../../src/session/tracing/start-session';
 import type { TracingSession } from '../../../src/session/tracing/tracing-session';
 import { ColumnDecoder } from '../../../src/shared/decode/columns';
@@ -26,7 +26,7 @@ const commands = createInterface({ input: process.stdin });
 
 function newTarget(): LocalTarget {
   return new LocalTarget({
-    helperPath: path.join(dist, 'helper.js'),
+    tracerPath: path.join(dist, 'tracer.js'),
     version: '0.0.0',
     ifuncProbePath: path.join(dist, 'ifunc-probe.js'),
     elevation: 'auto',
@@ -36,7 +36,7 @@ function newTarget(): LocalTarget {
 
 async function start(
   target: LocalTarget,
-  helpers: HelperPool,
+  tracers: TracerPool,
   parameters: Readonly<Record<string, string>>,
   onSession: (session: TracingSession) => void = () => undefined,
   progress: (step: string) => void = () => undefined,
@@ -45,7 +45,7 @@ async function start(
   return startSession(
     {
       target,
-      helpers,
+      tracers,
       object,
       objectBytes: bytes,
       parameters: new Map(Object.entries(parameters)),
@@ -78,7 +78,7 @@ async function stream([pid = '', burst = '']: readonly string[]): Promise<void> 
   let last = 0;
   const { session, connection } = await start(
     newTarget(),
-    new HelperPool(),
+    new TracerPool(),
     { target_pid: pid, burst },
     opened =>
       opened.onFrame(({ map }, frame) => {
@@ -104,7 +104,7 @@ async function stream([pid = '', burst = '']: readonly string[]): Promise<void> 
 
 /** Ten times a second what a page does once: reads the map, has its histograms, and adds all of them up. */
 async function maps([pid = '', name = '']: readonly string[]): Promise<void> {
-  const { session, connection } = await start(newTarget(), new HelperPool(), { target_pid: pid });
+  const { session, connection } = await start(newTarget(), new TracerPool(), { target_pid: pid });
   const map = object.maps.find(candidate => candidate.name === name);
   if (!map) throw new Error(`no map ${name}`);
   say(`ready ${connection.hello.pid}`);
@@ -135,43 +135,43 @@ async function maps([pid = '', name = '']: readonly string[]): Promise<void> {
   await session.close();
 }
 
-/** Presses of ▶ that one helper serves after the first: what editing a program looks like to it. */
+/** Presses of ▶ that one tracer serves after the first: what editing a program looks like to it. */
 const WARM_STARTS = 3;
 
-/** From the request to the first count in the map, cold (no helper yet, nothing known of the kernel) and warm. */
+/** From the request to the first count in the map, cold (no tracer yet, nothing known of the kernel) and warm. */
 async function startUp([rounds = '1', probes = '']: readonly string[]): Promise<void> {
   const map = object.maps.find(({ view }) => view.kind === 'histogram');
   if (!map) throw new Error('the program has no histogram');
   const wanted = probes === 'fentry' ? /^f(entry|exit)\// : /^k(ret)?probe\//;
   const without = object.programs.filter(({ section }) => !wanted.test(section)).map(({ name }) => name);
-  const firstValue = async (target: LocalTarget, helpers: HelperPool) => {
+  const firstValue = async (target: LocalTarget, tracers: TracerPool) => {
     const began = performance.now();
     const steps: Record<string, number> = {};
     const progress = (step: string) => {
       steps[step] = Math.round(performance.now() - began);
     };
-    const { session, connection } = await start(target, helpers, {}, () => undefined, progress, without);
+    const { session, connection } = await start(target, tracers, {}, () => undefined, progress, without);
     let isCounted = false;
     while (!isCounted) isCounted = (await session.readMap(map)).values.some(byte => byte !== 0);
     const ms = performance.now() - began;
-    return { ms, session, steps, helperPid: connection.hello.pid };
+    return { ms, session, steps, tracerPid: connection.hello.pid };
   };
   for (let round = 0; round < Number(rounds); round++) {
     const target = newTarget();
-    const helpers = new HelperPool();
-    const { session, ...cold } = await firstValue(target, helpers);
+    const tracers = new TracerPool();
+    const { session, ...cold } = await firstValue(target, tracers);
     say(JSON.stringify(cold));
-    // The runner looks at the helper's memory, then says so.
+    // The runner looks at the tracer's memory, then says so.
     await new Promise(resolve => commands.once('line', resolve));
     await session.close();
     const starts: object[] = [];
     for (let press = 0; press < WARM_STARTS; press++) {
-      const { session: warm, ms, steps } = await firstValue(target, helpers);
+      const { session: warm, ms, steps } = await firstValue(target, tracers);
       await warm.close();
       starts.push({ ms, steps, ...warm.startup });
     }
     say(JSON.stringify({ starts }));
-    helpers.dispose();
+    tracers.dispose();
     await new Promise(resolve => commands.once('line', resolve));
   }
 }

@@ -155,7 +155,7 @@ interface Run extends Consumed {
   readonly calls: number;
   readonly seconds: number;
   readonly cpuNsPerEvent: number;
-  readonly helperNsPerEvent?: number;
+  readonly tracerNsPerEvent?: number;
   readonly residentMb: number;
   /** Of a long load: from WARM_SECONDS on. */
   readonly residentGrowthMb: number;
@@ -196,7 +196,7 @@ async function measure(
     seconds,
     ...consumed,
     cpuNsPerEvent: (after.all - before.all) / consumed.received,
-    ...(pids.length > 1 ? { helperNsPerEvent: (after.first - before.first) / consumed.received } : {}),
+    ...(pids.length > 1 ? { tracerNsPerEvent: (after.first - before.first) / consumed.received } : {}),
     residentMb: before.resident,
     residentGrowthMb: after.resident - before.resident,
   };
@@ -222,9 +222,9 @@ const withC = (load: Load) =>
 const withOurs = (load: Load) =>
   measure('ours', load, async pid => {
     const c = client('stream', own('burst.bpf.o'), String(pid), String(load.burst));
-    const helperPid = Number((await c.line()).split(' ')[1]);
+    const tracerPid = Number((await c.line()).split(' ')[1]);
     return {
-      pids: [helperPid, c.pid],
+      pids: [tracerPid, c.pid],
       async finish() {
         c.tell('report');
         const counts = await c.json<Consumed>();
@@ -324,8 +324,8 @@ async function startGroup(): Promise<void> {
     const argv = [process.execPath, path.join(binaries, 'client.js'), 'start', templateObject];
     const c = peer('client', [...argv, String(rounds), probes], 'pipe', false);
     for (let round = 0; round < rounds; round++) {
-      const { helperPid, ...cold } = await c.json<{ ms: number; helperPid: number }>();
-      say({ kind: 'start', probes, consumer: 'cold', ...cold, residentMb: residentMb(helperPid) });
+      const { tracerPid, ...cold } = await c.json<{ ms: number; tracerPid: number }>();
+      say({ kind: 'start', probes, consumer: 'cold', ...cold, residentMb: residentMb(tracerPid) });
       c.tell('go on');
       const { starts } = await c.json<{ starts: readonly object[] }>();
       for (const start of starts) say({ kind: 'start', probes, consumer: 'warm', ...start });
@@ -366,16 +366,16 @@ async function mapsGroup(): Promise<void> {
     finish();
     const result = await c.json<Snapshots>();
     const cpu = 'cpuNs' in result ? Number(result.cpuNs) : after.all - before.all;
-    const helper =
-      pids.length > 1 ? { helperNsPerSnapshot: (after.first - before.first) / result.snapshots } : {};
-    say({ kind: 'maps', consumer, ...result, cpuNsPerSnapshot: cpu / result.snapshots, ...helper });
+    const tracer =
+      pids.length > 1 ? { tracerNsPerSnapshot: (after.first - before.first) / result.snapshots } : {};
+    say({ kind: 'maps', consumer, ...result, cpuNsPerSnapshot: cpu / result.snapshots, ...tracer });
     c.tell('end');
     await within(c.ended, `the end of ${consumer}`);
   };
   const ours = (map: string) => async (pid: number) => {
     const c = client('maps', own('slots.bpf.o'), String(pid), map);
-    const helperPid = Number((await c.line()).split(' ')[1]);
-    return { c, pids: [helperPid, c.pid], go: 'go', finish: () => c.tell('report') };
+    const tracerPid = Number((await c.line()).split(' ')[1]);
+    return { c, pids: [tracerPid, c.pid], go: 'go', finish: () => c.tell('report') };
   };
   for (let round = 0; round < rounds; round++) {
     await watch('C', async pid => {

@@ -104,9 +104,9 @@ describe('▶ as a user with a sudo password', () => {
       await expect
         .poll(() => attachedPrograms(vscode), { timeout: 2 * minute, interval: 2000 })
         .toHaveLength(2);
-      // Nothing of the checkout has a part in it: the helper that holds the programs is the installed one.
-      expect(await vscode.guest.sh('pgrep --full --list-full dist/helper.js')).toContain(
-        `${vscode.extension}/dist/helper.js`,
+      // Nothing of the checkout has a part in it: the tracer that holds the programs is the installed one.
+      expect(await vscode.guest.sh('pgrep --full --list-full dist/tracer.js')).toContain(
+        `${vscode.extension}/dist/tracer.js`,
       );
       progress('attached; running the workload');
       await workload.resume();
@@ -158,8 +158,8 @@ describe('▶ as a user with a sudo password', () => {
       const library = await guest.sh(
         'realpath "$(ldconfig -p | sed -n \'s/.*libbpf\\.so\\.1 .*=> //p\' | head -n 1)"',
       );
-      // The helper of before may still wait for another session.
-      await guest.sh('pkill -KILL -f "helper[.]js --socket" || true');
+      // The tracer of before may still wait for another session.
+      await guest.sh('pkill -KILL -f "tracer[.]js --socket" || true');
       await guest.sh(`mount --bind /dev/null ${library}`);
       try {
         progress('▶ without libbpf');
@@ -181,7 +181,7 @@ describe('▶ as a user with a sudo password', () => {
   );
 
   it(
-    'says so when the helper is killed, and attaches again with one click',
+    'says so when the tracer is killed, and attaches again with one click',
     async () => {
       const { guest, workbench } = vscode;
       onTestFailed(() => tellWhatIsThere(vscode), minute);
@@ -192,13 +192,13 @@ describe('▶ as a user with a sudo password', () => {
       const failed = workbench.treeRow(/vfsreadlat.*failed/);
       await workbench.treeRow('vfsreadlat').first().waitFor();
       const before = await failed.count();
-      progress('killing the helper');
-      await guest.sh('pkill -KILL -f "helper[.]js --socket"');
+      progress('killing the tracer');
+      await guest.sh('pkill -KILL -f "tracer[.]js --socket"');
       await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 500 }).toEqual([]);
       // The newest comes first; one that failed before must not be taken for it.
       await expect.poll(() => failed.count(), { timeout: minute }).toBe(before + 1);
       const row = failed.first();
-      await workbench.treeRow('The privileged helper is gone').first().waitFor();
+      await workbench.treeRow('The tracer is gone').first().waitFor();
       await row.hover();
       await row.getByRole('button', { name: 'Attach Again' }).click();
       await attachedAgain();
@@ -207,13 +207,13 @@ describe('▶ as a user with a sudo password', () => {
   );
 
   it(
-    'installs a helper that only root can change',
+    'installs a tracer that only root can change',
     async () => {
       const { guest, workbench } = vscode;
       onTestFailed(() => tellWhatIsThere(vscode), minute);
-      progress('installing the helper');
-      await workbench.runCommand('BPF: Install Helper');
-      const confirm = workbench.dialog('Install the BPF helper in /opt/bpf-workbench?');
+      progress('installing the tracer');
+      await workbench.runCommand('BPF: Install Tracer');
+      const confirm = workbench.dialog('Install the BPF tracer in /opt/bpf-workbench?');
       await confirm.getByRole('button', { name: 'Install' }).click();
       await withPassword(() => workbench.notification('and used from now on').waitFor());
       expect(await guest.sh('find /opt/bpf-workbench ! -user root')).toBe('');
@@ -247,8 +247,8 @@ describe('▶ as a user with a sudo password', () => {
         .treeRow(/The window was closed, reloaded/)
         .first()
         .waitFor();
-      const helper = await guest.sh('pgrep -a -f "helper[.]js --socket"');
-      expect(helper).toMatch(/ \/opt\/bpf-workbench\/[^/]+\/helper\.js --socket/);
+      const tracer = await guest.sh('pgrep -a -f "tracer[.]js --socket"');
+      expect(tracer).toMatch(/ \/opt\/bpf-workbench\/[^/]+\/tracer\.js --socket/);
     },
     30 * minute,
   );

@@ -21,7 +21,7 @@ export function parameterForm(panels: PanelWindow): void {
         .toBe("min_us cannot be '60000001': it must be between 0 and 60000000 (us).");
       await shortest.fill(String(SHORTEST_US));
       await expect.poll(() => problem.textContent()).toBe('');
-      // The replaying helper refuses other values than it was recorded with.
+      // The replaying tracer refuses other values than it was recorded with.
       await shortest.press('Enter');
       await panels.pageOf('Histogram', 'readlat');
       await workbench.tab('Attach readlat').waitFor({ state: 'detached' });

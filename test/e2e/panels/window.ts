@@ -12,7 +12,7 @@ import { writePrograms } from '../replay/scenes';
 const second = 1000;
 
 export class PanelWindow {
-  /** The copy of the extension whose helper replays: see holdReplay. */
+  /** The copy of the extension whose tracer replays: see holdReplay. */
   readonly extension = path.join(workFolder, `replaying-extension-${process.pid}`);
   private vscode: LocalVscode | null = null;
 
@@ -23,7 +23,7 @@ export class PanelWindow {
     await replayingExtension(this.extension);
     this.vscode = await openLocalVscode({
       extension: this.extension,
-      // The replaying helper loads nothing: this machine's kernel stays as it is.
+      // The replaying tracer loads nothing: this machine's kernel stays as it is.
       env: { BPFW_TARGET: 'local' },
       size: { width: 1360, height: 1100 },
       prepare: this.prepare,
@@ -33,7 +33,7 @@ export class PanelWindow {
     this.agreeToRights().catch(() => undefined);
   }
 
-  /** Whoever runs the test holds the rights, and is asked all the same before a helper gets them. */
+  /** Whoever runs the test holds the rights, and is asked all the same before a tracer gets them. */
   private async agreeToRights(): Promise<void> {
     const proceed = this.workbench.dialog('needs rights').getByRole('button', { name: 'Continue' });
     for (;;) await proceed.click({ timeout: 0 });

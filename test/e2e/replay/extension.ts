@@ -1,11 +1,11 @@
-/** The extension as it is installed, with the replaying helper in the place of the privileged one. */
+/** The extension as it is installed, with the replaying tracer in the place of the privileged one. */
 import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { root } from '../../../scripts/lib/paths.mjs';
 import { HOLD_FILE } from './recording';
 
-/** Makes the extension's folder: everything of the checkout but dist/helper.js. `npm run build` comes first. */
+/** Makes the extension's folder: everything of the checkout but dist/tracer.js. `npm run build` comes first. */
 export async function replayingExtension(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'dist'), { recursive: true });
@@ -13,11 +13,11 @@ export async function replayingExtension(folder: string): Promise<void> {
     await symlink(path.join(root, name), path.join(folder, name));
   // Copies: VS Code tells extensions apart by where their code really lies, and would take this for none it knows.
   for (const name of await readdir(path.join(root, 'dist')))
-    if (!name.startsWith('helper.js') && name !== 'types')
+    if (!name.startsWith('tracer.js') && name !== 'types')
       await cp(path.join(root, 'dist', name), path.join(folder, 'dist', name), { recursive: true });
   await build({
-    entryPoints: [path.join(root, 'test/e2e/replay/helper.ts')],
-    outfile: path.join(folder, 'dist/helper.js'),
+    entryPoints: [path.join(root, 'test/e2e/replay/tracer.ts')],
+    outfile: path.join(folder, 'dist/tracer.js'),
     bundle: true,
     platform: 'node',
     target: 'node20',

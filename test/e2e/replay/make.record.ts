@@ -1,15 +1,15 @@
 /**
- * Makes test/e2e/recordings anew: `npm run record`. Each program runs on the sandbox VM's kernel under the real helper;
- * what the helper sent is kept as it was, and beside it what `bpftool` says of the same maps.
+ * Makes test/e2e/recordings anew: `npm run record`. Each program runs on the sandbox VM's kernel under the real tracer;
+ * what the tracer sent is kept as it was, and beside it what `bpftool` says of the same maps.
  */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { TracerPool } from '../../../src/session/targets/tracer-pool';
 import { startSession } from '../../../src/session/tracing/start-session';
 import type { TracingSession } from '../../../src/session/tracing/tracing-session';
 import { releaseSharedGuest, sharedGuest, type TestGuest } from '../../kernel/bench/guest';
-import { guestAgentPath, helperPath, root, workFolder } from '../../kernel/bench/paths';
+import { guestAgentPath, root, tracerPath, workFolder } from '../../kernel/bench/paths';
 import { compileProgram } from '../../kernel/bench/trace';
 import { Recorder, RecordingTarget } from './recorder';
 import { type DumpedEntry, saveRecording } from './recording';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   guest = await sharedGuest();
   target = new RecordingTarget(
     {
-      helperPath,
+      tracerPath,
       ifuncProbePath: path.join(root, 'dist/ifunc-probe.js'),
       vm: { agentPath: guestAgentPath },
       progress: () => undefined,
@@ -47,11 +47,11 @@ async function record(scene: Scene): Promise<void> {
   const { object, bytes } = await compileProgram(path.join(programs, `${scene.name}.bpf.c`));
   if (scene.prepare) await guest.sh(scene.prepare);
   target.recorder = new Recorder();
-  const helpers = new HelperPool();
+  const tracers = new TracerPool();
   const { session, connection } = await startSession(
     {
       target,
-      helpers,
+      tracers,
       object,
       objectBytes: bytes,
       parameters: new Map(Object.entries(scene.parameters)),
@@ -64,7 +64,7 @@ async function record(scene: Scene): Promise<void> {
   );
   const phases: Record<string, readonly DumpedEntry[]>[] = [];
   for (const script of scene.phases) {
-    await guest.sh(script, { fresh: true, env: { HELPER: String(connection.hello.pid) } });
+    await guest.sh(script, { fresh: true, env: { TRACER: String(connection.hello.pid) } });
     await session.drain();
     phases.push(await truth(session, scene));
     for (const { name, valueStride } of session.opened.maps) {
@@ -78,7 +78,7 @@ async function record(scene: Scene): Promise<void> {
   const kallsyms = await guest.sh('cat /proc/kallsyms');
   const { recorder } = target;
   await session.close();
-  helpers.dispose();
+  tracers.dispose();
   const { kernelRelease } = guest.vm;
   await saveRecording(scene.name, recorder.recording(kernelRelease, kallsyms), { kernelRelease, phases });
   expect(phases).toHaveLength(scene.phases.length);

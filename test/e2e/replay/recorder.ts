@@ -1,31 +1,31 @@
-/** Listens in on the connection to a real helper and keeps what it says about one session. */
+/** Listens in on the connection to a real tracer and keeps what it says about one session. */
 
 import type { ConnectOptions } from '../../../src/session/targets/target';
-import type { HelperConnection } from '../../../src/session/targets/tracer-connection';
+import type { TracerConnection } from '../../../src/session/targets/tracer-connection';
 import { VmTarget } from '../../../src/session/targets/vm-target';
 import { DataContent, type DataFrame } from '../../../src/shared/protocol/frames';
 import type {
-  HelperMethod,
-  HelperParams,
-  HelperResults,
   OpenedSession,
+  TracerMethod,
+  TracerParams,
+  TracerResults,
 } from '../../../src/shared/protocol/tracer';
 import type { RecordedFrame, RecordedRead, Recording } from './recording';
 
 /** Addresses from here on are the kernel's (x86-64 and arm64: the upper half). */
 const KERNEL_SPACE = 0xffff_8000_0000_0000n;
 
-/** The sandbox VM as a target, with a recorder on the helper's connection. */
+/** The sandbox VM as a target, with a recorder on the tracer's connection. */
 export class RecordingTarget extends VmTarget {
-  private readonly recorders = new Map<HelperConnection, HelperConnection>();
+  private readonly recorders = new Map<TracerConnection, TracerConnection>();
   recorder = new Recorder();
 
-  override async connect(options: ConnectOptions): Promise<HelperConnection> {
+  override async connect(options: ConnectOptions): Promise<TracerConnection> {
     const connection = await super.connect(options);
     const known = this.recorders.get(connection);
     if (known) return known;
     connection.onData(frame => this.recorder.frame(frame));
-    const heard: HelperConnection = {
+    const heard: TracerConnection = {
       hello: connection.hello,
       request: async (method, params) => {
         const result = await connection.request(method, params);
@@ -56,14 +56,14 @@ export class Recorder {
   private readonly maps = new Map<string, RecordedRead[]>();
   /** Of map/read, by stream: the answer that names the map comes last. */
   private readonly parts = new Map<number, string[]>();
-  private readonly statistics: HelperResults['session/statistics'][] = [];
+  private readonly statistics: TracerResults['session/statistics'][] = [];
 
   /** What comes from now on belongs to the next phase. */
   nextPhase(): void {
     this.phase++;
   }
 
-  answer<M extends HelperMethod>(method: M, params: HelperParams<M>, result: HelperResults[M]): void {
+  answer<M extends TracerMethod>(method: M, params: TracerParams<M>, result: TracerResults[M]): void {
     const said = { method, params, result } as Answer;
     if (said.method === 'session/open') {
       this.constants = said.params.constants;
@@ -122,12 +122,12 @@ export class Recorder {
 }
 
 type Answer = {
-  [M in HelperMethod]: {
+  [M in TracerMethod]: {
     readonly method: M;
-    readonly params: HelperParams<M>;
-    readonly result: HelperResults[M];
+    readonly params: TracerParams<M>;
+    readonly result: TracerResults[M];
   };
-}[HelperMethod];
+}[TracerMethod];
 
 /** The line of the last symbol at or below each kernel address that occurs, and of the one above it. */
 function symbolsAround(sent: readonly string[], kallsyms: string): string {

@@ -1,10 +1,10 @@
-/** What a helper sent for one program, kept in test/e2e/recordings: read by read and span by span, in the helper's own bytes. */
+/** What a tracer sent for one program, kept in test/e2e/recordings: read by read and span by span, in the tracer's own bytes. */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DataContent } from '../../../src/shared/protocol/frames';
-import type { HelperParams, HelperResults, OpenedSession } from '../../../src/shared/protocol/tracer';
+import type { OpenedSession, TracerParams, TracerResults } from '../../../src/shared/protocol/tracer';
 
 /** A data frame. Bytes are base64. */
 export interface RecordedFrame {
@@ -26,9 +26,9 @@ export interface RecordedRead {
 export interface Recording {
   readonly kernelRelease: string;
   /** What the session was opened with: other values would have given other data. */
-  readonly constants: HelperParams<'session/open'>['constants'];
+  readonly constants: TracerParams<'session/open'>['constants'];
   readonly opened: OpenedSession;
-  readonly attached: HelperResults['session/attach'];
+  readonly attached: TracerResults['session/attach'];
   /** By map: ring and perf buffers. */
   readonly streams: Readonly<
     Record<
@@ -39,7 +39,7 @@ export interface Recording {
   /** By map, global data by its section: one per phase. */
   readonly maps: Readonly<Record<string, readonly RecordedRead[]>>;
   /** One per phase. */
-  readonly statistics: readonly HelperResults['session/statistics'][];
+  readonly statistics: readonly TracerResults['session/statistics'][];
   /** Of /proc/kallsyms, the symbols around every kernel address in what was sent. */
   readonly kallsyms: string;
 }
@@ -56,7 +56,7 @@ export interface DumpedEntry {
   readonly value: unknown;
 }
 
-/** Beside the replaying helper: how many phases of each recording it may play. */
+/** Beside the replaying tracer: how many phases of each recording it may play. */
 export const HOLD_FILE = 'hold.json';
 
 const folder = process.env.BPFW_RECORDINGS ?? path.join(__dirname, '../recordings');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { root, workFolder } from '../../kernel/bench/paths';
 import { workloadPath } from '../../kernel/bench/workloads';
 
-/** Where a shell script in the guest says `helper`, the pid of the helper that is recorded is in $HELPER. */
+/** Where a shell script in the guest says `tracer`, the pid of the tracer that is recorded is in $TRACER. */
 export interface Scene {
   readonly name: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -56,10 +56,10 @@ export const SCENES: readonly Scene[] = [
     name: 'trace_perf_output',
     // enum event_source: getpid_call.
     parameters: { target_source: '2' },
-    // While the helper stands still, the ring runs over.
+    // While the tracer stands still, the ring runs over.
     phases: [
       `${workloadPath('w_getpid')} 50`,
-      `kill -STOP $HELPER; ${workloadPath('w_getpid')} 1000; kill -CONT $HELPER`,
+      `kill -STOP $TRACER; ${workloadPath('w_getpid')} 1000; kill -CONT $TRACER`,
       `${workloadPath('w_getpid')} 25`,
     ],
     truths: { '.bss': everything },

@@ -109,10 +109,10 @@ describe('installed package', () => {
     assert.match(lines, /"vfsreadlat"/);
   });
 
-  it('loads libbpf through the native part it brings: the helper gets as far as its arguments', () => {
+  it('loads libbpf through the native part it brings: the tracer gets as far as its arguments', () => {
     assert.deepEqual(readdirSync(inside('dist/native')), [`linux-${process.arch}`]);
-    const helper = spawnSync(process.execPath, [inside('dist/helper.js')], { encoding: 'utf8', input: '' });
-    assert.match(helper.stderr, /give one of --socket/);
-    assert.equal(helper.status, 2);
+    const tracer = spawnSync(process.execPath, [inside('dist/tracer.js')], { encoding: 'utf8', input: '' });
+    assert.match(tracer.stderr, /give one of --socket/);
+    assert.equal(tracer.status, 2);
   });
 });

@@ -24,8 +24,8 @@ describe('without trust', () => {
     'bpf.attachAgain',
     'bpf.installSandbox',
     'bpf.startSandbox',
-    'bpf.installHelper',
-    'bpf.uninstallHelper',
+    'bpf.installTracer',
+    'bpf.uninstallTracer',
     'bpf.exportInspektorGadget',
     'bpf.exportEbpfExporter',
   ]) {

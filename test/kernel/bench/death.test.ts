@@ -35,7 +35,7 @@ async function endsWithin(pid: number, deadlineMs: number): Promise<boolean> {
 
 /** Where a running guest has its sockets. */
 function runFolderOf(qemuPid: number): string {
-  return /path=([^,\0]+)\/helper\.sock/.exec(readFileSync(`/proc/${qemuPid}/cmdline`, 'latin1'))?.[1] ?? '';
+  return /path=([^,\0]+)\/tracer\.sock/.exec(readFileSync(`/proc/${qemuPid}/cmdline`, 'latin1'))?.[1] ?? '';
 }
 
 describe('a guest', () => {

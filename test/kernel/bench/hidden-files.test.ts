@@ -105,7 +105,7 @@ describe('root in the guest', () => {
 
   it('does not see the folder of its own QEMU', async () => {
     const command = readFileSync(`/proc/${guest.vm.qemuPid}/cmdline`, 'latin1');
-    const folder = /path=([^,\0]+)\/helper\.sock/.exec(command)?.[1] ?? '';
+    const folder = /path=([^,\0]+)\/tracer\.sock/.exec(command)?.[1] ?? '';
     expect(folder).not.toBe('');
     expect(await guest.sh(`ls -A ${BELOW}${folder}`)).toBe('');
   });

@@ -12,7 +12,7 @@ import { compile } from '../../../src/compile/compile';
 import { btfId } from '../../../src/compile/vmlinux-cache';
 import type { NamedStack } from '../../../src/session/symbols/read-stacks';
 import { Symbolizer } from '../../../src/session/symbols/symbolizer';
-import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { TracerPool } from '../../../src/session/targets/tracer-pool';
 import { VmTarget } from '../../../src/session/targets/vm-target';
 import type { ProgramChoice } from '../../../src/session/tracing/choose-programs';
 import { readDrops } from '../../../src/session/tracing/drops';
@@ -25,7 +25,7 @@ import { showsUserStacks } from '../../../src/shared/decode/stack-tables';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { sharedGuest, type TestGuest } from './guest';
-import { guestAgentPath, helperPath, root } from './paths';
+import { guestAgentPath, root, tracerPath } from './paths';
 
 export interface TraceRequest {
   /** A template's name or the path of a .bpf.c. */
@@ -61,11 +61,11 @@ const templates = path.join(root, 'bpf-templates');
 
 interface Bench {
   readonly target: VmTarget;
-  readonly helpers: HelperPool;
+  readonly tracers: TracerPool;
 }
 const benches = new WeakMap<TestGuest, Bench>();
 
-/** One target and one set of helpers over the shared guest for all tests. */
+/** One target and one set of tracers over the shared guest for all tests. */
 export async function traceBench(): Promise<Bench> {
   const guest = await sharedGuest();
   const bench = benches.get(guest) ?? newBench(guest);
@@ -77,7 +77,7 @@ function newBench(guest: TestGuest): Bench {
   return {
     target: new VmTarget(
       {
-        helperPath,
+        tracerPath,
         ifuncProbePath: path.join(root, 'dist/ifunc-probe.js'),
         vm: { agentPath: guestAgentPath },
         progress: () => undefined,
@@ -85,7 +85,7 @@ function newBench(guest: TestGuest): Bench {
       },
       guest.vm,
     ),
-    helpers: new HelperPool(),
+    tracers: new TracerPool(),
   };
 }
 
@@ -116,7 +116,7 @@ export async function compileProgram(
 }
 
 export async function trace(request: TraceRequest): Promise<Trace> {
-  const { target, helpers } = await traceBench();
+  const { target, tracers } = await traceBench();
   const { object, bytes } = await compileProgram(request.program);
   let commandOutput = '';
   const command = await target.spawn(
@@ -158,7 +158,7 @@ export async function trace(request: TraceRequest): Promise<Trace> {
     const { session, choice } = await startSession(
       {
         target,
-        helpers,
+        tracers,
         object,
         objectBytes: bytes,
         parameters,

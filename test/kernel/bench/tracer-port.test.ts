@@ -9,11 +9,11 @@ beforeAll(async () => {
   guest = await sharedGuest();
 });
 
-/** Opens the helper's port as a helper does, says `word`, and sends back every byte it gets. */
+/** Opens the tracer's port as a tracer does, says `word`, and sends back every byte it gets. */
 const ECHO = `
 const fs = require('node:fs');
 const ports = '/sys/class/virtio-ports/';
-const device = fs.readdirSync(ports).find(port => fs.readFileSync(ports + port + '/name', 'utf8').trim() === 'bpfw.helper');
+const device = fs.readdirSync(ports).find(port => fs.readFileSync(ports + port + '/name', 'utf8').trim() === 'bpfw.tracer');
 const fd = fs.openSync('/dev/' + device, 'r+');
 fs.writeSync(fd, process.argv[1] + '\\n');
 const bytes = Buffer.alloc(65536);
@@ -42,9 +42,9 @@ async function readBytes(stream: Socket, count: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-describe("the helper's port", () => {
-  it('carries bytes both ways, and starts clean after a helper died in the middle', async () => {
-    const first = await guest.vm.helperStream();
+describe("the tracer's port", () => {
+  it('carries bytes both ways, and starts clean after a tracer died in the middle', async () => {
+    const first = await guest.vm.tracerStream();
     const one = await startEcho('first');
     expect((await readBytes(first, 6)).toString()).toBe('first\n');
     const sent = Buffer.alloc(200_000, 'bpf ');
@@ -57,7 +57,7 @@ describe("the helper's port", () => {
     await one.kill('SIGKILL');
     await one.exited;
 
-    const second = await guest.vm.helperStream();
+    const second = await guest.vm.tracerStream();
     expect(first.destroyed).toBe(true);
     const two = await startEcho('second');
     expect((await readBytes(second, 7)).toString()).toBe('second\n');

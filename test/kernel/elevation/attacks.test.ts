@@ -31,7 +31,7 @@ describe('from fork to greeting, and after', () => {
     expect(attack.victims).toBeGreaterThanOrEqual(STARTS);
     expect(attack.signals).toBeGreaterThanOrEqual(STARTS);
     // A signal before Node handles it ends the process; that is all it does.
-    const { 'helper-failed': ended = 0, 'helper-died': died = 0, ...others } = starts.failures;
+    const { 'tracer-failed': ended = 0, 'tracer-died': died = 0, ...others } = starts.failures;
     expect(others).toEqual({});
     expect(starts.greeted + ended + died).toBe(STARTS);
   });

@@ -1,4 +1,4 @@
-/** However a client or helper dies: what they had attached is gone within a second, and nothing privileged lives on. */
+/** However a client or tracer dies: what they had attached is gone within a second, and nothing privileged lives on. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { compileProgram, objectPath } from '../tracer/guest-tracer';
@@ -13,13 +13,13 @@ beforeAll(async () => {
 });
 
 /** Kills in the guest, and looks there: how many milliseconds later the last look began, which found nothing any more. */
-async function killAndWait(victim: number, helper: number): Promise<number> {
+async function killAndWait(victim: number, tracer: number): Promise<number> {
   const elapsed = await guest.sh(
     `kill -KILL ${victim}
 start=$(date +%s%N)
 for look in $(seq 100); do
 	now=$(date +%s%N)
-	if [ ! -d /proc/${helper} ] && ! bpftool -j prog show | grep -q '"fine"'; then
+	if [ ! -d /proc/${tracer} ] && ! bpftool -j prog show | grep -q '"fine"'; then
 		echo $(((now - start) / 1000000))
 		exit
 	fi
@@ -35,24 +35,24 @@ async function attached() {
   expect(started).toMatchObject({ started: { way: 'sudo-password' } });
   expect((await answers.next()).value).toEqual({ attached: ['fine'] });
   expect(await guest.sh('bpftool -j prog show')).toContain('"fine"');
-  if (!('started' in started)) throw new Error('the driver did not start a helper');
-  return { client: process, helper: started.started.pid };
+  if (!('started' in started)) throw new Error('the driver did not start a tracer');
+  return { client: process, tracer: started.started.pid };
 }
 
 describe('nothing stays attached', () => {
   it('when the client is killed, as VS Code’s extension host may be', async () => {
-    const { client, helper } = await attached();
-    expect(await killAndWait(client.pid, helper)).toBeLessThan(1000);
+    const { client, tracer } = await attached();
+    expect(await killAndWait(client.pid, tracer)).toBeLessThan(1000);
     await client.exited;
     // sudo ends after what it started.
     await expect
-      .poll(() => guest.sh('pgrep -f "helper[.]js --socket" || true'), { timeout: 10_000 })
+      .poll(() => guest.sh('pgrep -f "tracer[.]js --socket" || true'), { timeout: 10_000 })
       .toBe('');
   });
 
-  it('when the helper is killed; the client goes on', async () => {
-    const { client, helper } = await attached();
-    expect(await killAndWait(helper, helper)).toBeLessThan(1000);
+  it('when the tracer is killed; the client goes on', async () => {
+    const { client, tracer } = await attached();
+    expect(await killAndWait(tracer, tracer)).toBeLessThan(1000);
     expect(await client.exited).toMatchObject({ code: 0 });
   });
 });

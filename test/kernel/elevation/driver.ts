@@ -4,14 +4,14 @@
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { installHelper, uninstallHelper } from '../../../src/session/elevation/install-tracer';
+import { installTracer, uninstallTracer } from '../../../src/session/elevation/install-tracer';
 import { findNode } from '../../../src/session/elevation/real-node';
-import { startLocalHelper } from '../../../src/session/targets/local-tracer';
-import type { HelperConnection } from '../../../src/session/targets/tracer-connection';
+import { startLocalTracer } from '../../../src/session/targets/local-tracer';
+import type { TracerConnection } from '../../../src/session/targets/tracer-connection';
 
 export interface DriverTask {
   readonly what: 'start' | 'starts' | 'hold' | 'install' | 'uninstall';
-  readonly helperPath: string;
+  readonly tracerPath: string;
   readonly version: string;
   readonly nodePath?: string;
   readonly elevation: 'auto' | 'sudo' | 'pkexec';
@@ -63,15 +63,15 @@ async function main(task: DriverTask): Promise<void> {
       return passwords.shift() ?? null;
     },
   };
-  const own = { helperPath: task.helperPath, version: task.version };
+  const own = { tracerPath: task.tracerPath, version: task.version };
   const node = await findNode(task.nodePath, process.env);
   const options = { own, node, elevation: task.elevation, ui, log: (line: string) => console.error(line) };
   if (task.what === 'install') {
-    say({ installed: await installHelper(options) });
+    say({ installed: await installTracer(options) });
     return;
   }
   if (task.what === 'uninstall') {
-    await uninstallHelper(options);
+    await uninstallTracer(options);
     say({ uninstalled: true });
     return;
   }
@@ -81,7 +81,7 @@ async function main(task: DriverTask): Promise<void> {
     { capability: 'perfmon', why },
   ] as const;
   Object.assign(process.env, task.startEnv);
-  const start = () => startLocalHelper({ ...options, budget, program: 'fine', onStarted: () => undefined });
+  const start = () => startLocalTracer({ ...options, budget, program: 'fine', onStarted: () => undefined });
   if (task.what === 'starts') {
     say(await startMany(start, task.count ?? 1));
     return;
@@ -115,7 +115,7 @@ async function main(task: DriverTask): Promise<void> {
 
 /** Starts and ends so many, two at a time; a start that an attacker ended counts by its error's code. */
 async function startMany(
-  start: () => Promise<HelperConnection>,
+  start: () => Promise<TracerConnection>,
   count: number,
 ): Promise<{ greeted: number; failures: Record<string, number> }> {
   let left = count;

@@ -1,4 +1,4 @@
-/** Every way to the helper's rights, and every way it can fail, as an ordinary user with a real sudo and a real polkit. */
+/** Every way to the tracer's rights, and every way it can fail, as an ordinary user with a real sudo and a real polkit. */
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { finished, sharedGuest, type TestGuest } from '../bench/guest';
@@ -36,7 +36,7 @@ async function without<T>(programs: readonly string[], work: () => Promise<T>): 
 }
 
 describe('sudo', () => {
-  it('starts the helper under the user’s own uid with the budget alone', async () => {
+  it('starts the tracer under the user’s own uid with the budget alone', async () => {
     const answer = await drive(guest, 'start');
     expect(answer).toMatchObject({ started: { way: 'sudo-password' } });
   });
@@ -73,9 +73,9 @@ chmod 755 /usr/bin/setpriv`);
     }
   });
 
-  it('lets no other user to the socket the helper will dial', async () => {
+  it('lets no other user to the socket the tracer will dial', async () => {
     const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
-    const find = `find /tmp/bpfw-session-* -maxdepth 1 -name helper.sock -user ${TRACER.name} 2>/dev/null || true`;
+    const find = `find /tmp/bpfw-session-* -maxdepth 1 -name tracer.sock -user ${TRACER.name} 2>/dev/null || true`;
     await expect.poll(() => guest.sh(find), { timeout: 20_000 }).toMatch(/^\/\S+\n$/);
     const socket = (await guest.sh(find)).trim();
     const connect = `require('node:net').connect(process.argv[1]).on('connect', () => console.log('connected')).on('error', e => console.log(e.code))`;
@@ -116,9 +116,9 @@ for (const folder of folders) for (const name of readdirSync(folder).filter(each
     const answer = (await answers.next()).value;
     expect((await stolen).stdout).not.toContain('got');
     expect((await stolen).stdout).toContain('dialed');
-    expect(found).toBe('helper.sock s\nowner f\n');
+    expect(found).toBe('tracer.sock s\nowner f\n');
     // Whoever dials first is turned away, and the session with it.
-    expect(answer).toMatchObject({ error: { code: expect.stringMatching(/helper-died|protocol/) } });
+    expect(answer).toMatchObject({ error: { code: expect.stringMatching(/tracer-died|protocol/) } });
   });
 
   it('puts the password in no argument, no environment and no file', async () => {

@@ -1,9 +1,13 @@
-/** Root's copy of the helper, installed and used by an ordinary user with a real sudo and a real polkit, and attacked by their other processes. */
+/** Root's copy of the tracer, installed and used by an ordinary user with a real sudo and a real polkit, and attacked by their other processes. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INSTALL_FOLDER, POLICY_FILE } from '../../../src/session/elevation/installed-tracer';
+import {
+  FORMER_POLICY_FILE,
+  INSTALL_FOLDER,
+  POLICY_FILE,
+} from '../../../src/session/elevation/installed-tracer';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { compileProgram, objectPath } from '../tracer/guest-tracer';
@@ -46,32 +50,36 @@ const makeOwnNode = () =>
 const installedNames = () => guest.sh(`ls -A ${INSTALL_FOLDER} | grep -v '^[.]lock$'`);
 const refused = (what: string) => ({
   error: {
-    code: 'installed-helper',
+    code: 'installed-tracer',
     message: expect.stringContaining(what),
-    fix: expect.stringContaining('BPF: Install Helper'),
+    fix: expect.stringContaining('BPF: Install Tracer'),
   },
 });
 
-describe('the installed helper', () => {
+describe('the installed tracer', () => {
   it('is not needed', async () => {
-    expect((await commandLine())[1]).toBe(`${CHECKOUT}/dist/helper.js`);
+    expect((await commandLine())[1]).toBe(`${CHECKOUT}/dist/tracer.js`);
   });
 
   it('is installed for root alone, and used from then on', async () => {
+    await guest.sh(
+      `touch ${FORMER_POLICY_FILE}; mkdir -p ${INSTALL_FOLDER}/0.0.1; touch ${INSTALL_FOLDER}/0.0.1/helper.js`,
+    );
     expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
+    expect(await guest.sh(`ls ${FORMER_POLICY_FILE} 2>/dev/null || true`)).toBe('');
     expect(
       (await guest.sh(`find ${INSTALL_FOLDER} ! -type l \\( ! -user root -o -perm /022 \\)`)).trim(),
     ).toBe('');
     expect(await installedNames()).toBe(`${VERSION}\n`);
     expect(await guest.sh(`readlink ${FOLDER}/node`)).toBe('/usr/bin/node\n');
-    expect(await commandLine()).toEqual(['/usr/bin/node', `${FOLDER}/helper.js`]);
+    expect(await commandLine()).toEqual(['/usr/bin/node', `${FOLDER}/tracer.js`]);
   });
 
   it('starts as guarded as the extension’s own: an empty environment, no network, no debugger', async () => {
     const { process, answers } = await startDriver(guest, 'hold', { objectPath: objectPath('rejected') });
     const started = (await answers.next()).value;
     if (!started || !('started' in started)) throw new Error(JSON.stringify(started));
-    expect(started.started.commandLine).toContain(`${FOLDER}/helper.js`);
+    expect(started.started.commandLine).toContain(`${FOLDER}/tracer.js`);
     const { pid } = started.started;
     expect(await guest.sh(`tr '\\0' '\\n' </proc/${pid}/environ`)).toBe('');
     expect(await guest.sh(`tail -n +3 /proc/${pid}/net/dev`)).toMatch(/^\s*lo:\s+0 .*\n$/);
@@ -90,16 +98,16 @@ describe('the installed helper', () => {
   });
 
   it.each([
-    ['its content changed', `echo '//' >>${FOLDER}/helper.js`, 'is not what was installed'],
-    ['its start changed', `sed -i s/-all/+all/ ${FOLDER}/start-helper`, 'is not what was installed'],
+    ['its content changed', `echo '//' >>${FOLDER}/tracer.js`, 'is not what was installed'],
+    ['its start changed', `sed -i s/-all/+all/ ${FOLDER}/start-tracer`, 'is not what was installed'],
     [
       'its content and its manifest changed',
-      `cd ${FOLDER}; echo '//' >>helper.js; sha256sum helper.js native/*/koffi.node start-helper >manifest`,
+      `cd ${FOLDER}; echo '//' >>tracer.js; sha256sum tracer.js native/*/koffi.node start-tracer >manifest`,
       'is not what this version brings',
     ],
-    ['others may write it', `chmod 666 ${FOLDER}/helper.js`, 'has mode 666'],
+    ['others may write it', `chmod 666 ${FOLDER}/tracer.js`, 'has mode 666'],
     ['its folder is somebody else’s', `chown ${TRACER.uid} ${FOLDER}`, `belongs to uid ${TRACER.uid}`],
-    ['it is a link', `mv ${FOLDER}/helper.js /tmp/h; ln -s /tmp/h ${FOLDER}/helper.js`, 'is not a file'],
+    ['it is a link', `mv ${FOLDER}/tracer.js /tmp/h; ln -s /tmp/h ${FOLDER}/tracer.js`, 'is not a file'],
     ['a part is missing', `rm -r ${FOLDER}/native`, 'is missing'],
     [
       'the way to it is a link',
@@ -126,16 +134,16 @@ describe('the installed helper', () => {
 
   it('is fixed by installing it again, which removes other versions and what was left half done', async () => {
     await guest.sh(
-      `echo '//' >>${FOLDER}/helper.js; cp -a ${FOLDER} ${INSTALL_FOLDER}/1.0.0; mkdir ${INSTALL_FOLDER}/.installing-x`,
+      `echo '//' >>${FOLDER}/tracer.js; cp -a ${FOLDER} ${INSTALL_FOLDER}/1.0.0; mkdir ${INSTALL_FOLDER}/.installing-x`,
     );
     expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
     expect(await installedNames()).toBe(`${VERSION}\n`);
-    expect((await commandLine())[1]).toBe(`${FOLDER}/helper.js`);
+    expect((await commandLine())[1]).toBe(`${FOLDER}/tracer.js`);
   });
 
-  it('starts for nobody who asks for more than a helper gets, and not as root', async () => {
+  it('starts for nobody who asks for more than a tracer gets, and not as root', async () => {
     const start = async (argv: readonly string[], env: Record<string, string>) =>
-      (await guest.run([`${FOLDER}/start-helper`, ...argv], { env })).stderr;
+      (await guest.run([`${FOLDER}/start-tracer`, ...argv], { env })).stderr;
     expect(await start(['bpf,setuid', '/tmp/s'], { SUDO_UID: String(TRACER.uid) })).toMatch(
       /never gets setuid/,
     );
@@ -148,14 +156,14 @@ describe('the installed helper', () => {
     // As polkit takes rules since 0.106, and as it did before.
     await guest.sh(`
 mkdir -p /etc/polkit-1/rules.d /etc/polkit-1/localauthority/50-local.d
-echo 'polkit.addRule(function (a) { if (a.id == "org.bpf-workbench.helper.start") return "yes"; });' >/etc/polkit-1/rules.d/10-bpfw-test.rules
-printf '[test]\\nIdentity=unix-user:*\\nAction=org.bpf-workbench.helper.start\\nResultAny=yes\\n' >/etc/polkit-1/localauthority/50-local.d/bpfw-test.pkla
+echo 'polkit.addRule(function (a) { if (a.id == "org.bpf-workbench.tracer.start") return "yes"; });' >/etc/polkit-1/rules.d/10-bpfw-test.rules
+printf '[test]\\nIdentity=unix-user:*\\nAction=org.bpf-workbench.tracer.start\\nResultAny=yes\\n' >/etc/polkit-1/localauthority/50-local.d/bpfw-test.pkla
 chmod 644 /etc/polkit-1/rules.d/10-bpfw-test.rules
 `);
     await startPolkit(guest);
     const answer = await drive(guest, 'start', { elevation: 'pkexec' });
     expect(answer).toMatchObject({
-      started: { way: 'pkexec', commandLine: expect.arrayContaining([`${FOLDER}/helper.js`]) },
+      started: { way: 'pkexec', commandLine: expect.arrayContaining([`${FOLDER}/tracer.js`]) },
     });
     expect(await drive(guest, 'uninstall', { elevation: 'pkexec' })).toMatchObject({
       error: { code: 'no-polkit-agent' },
@@ -182,7 +190,7 @@ chmod 644 /etc/polkit-1/rules.d/10-bpfw-test.rules
     await makeOwnNode();
     expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
     await guest.sh(`ln -sfn ${OWN_NODE} ${FOLDER}/node`);
-    const start = await guest.run([`${FOLDER}/start-helper`, 'bpf', '/tmp/s'], {
+    const start = await guest.run([`${FOLDER}/start-tracer`, 'bpf', '/tmp/s'], {
       env: { SUDO_UID: String(TRACER.uid) },
     });
     expect(start).toMatchObject({
@@ -198,21 +206,21 @@ chmod 644 /etc/polkit-1/rules.d/10-bpfw-test.rules
     expect(await guest.sh(`ls -d ${INSTALL_FOLDER} ${POLICY_FILE} ${former} 2>&1 || true`)).not.toMatch(
       /^\//m,
     );
-    expect((await commandLine())[1]).toBe(`${CHECKOUT}/dist/helper.js`);
+    expect((await commandLine())[1]).toBe(`${CHECKOUT}/dist/tracer.js`);
   });
 
   it('comes and goes by bpfw, too', async () => {
     execFileSync(process.execPath, ['esbuild.mjs', '--only=cli'], { cwd: root, stdio: 'inherit' });
     const bpfw = (command: string) =>
       guest.run(['node', `${CHECKOUT}/dist/cli.js`, command], { fresh: true });
-    expect(await bpfw('install-helper')).toMatchObject({
+    expect(await bpfw('install-tracer')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(INSTALL_FOLDER),
     });
     expect(await guest.sh(`ls ${INSTALL_FOLDER}/*/`)).toBe(
-      'helper.js\nmanifest\nnative\nnode\nstart-helper\n',
+      'tracer.js\nmanifest\nnative\nnode\nstart-tracer\n',
     );
-    expect(await bpfw('uninstall-helper')).toMatchObject({ code: 0 });
+    expect(await bpfw('uninstall-tracer')).toMatchObject({ code: 0 });
     expect(await guest.sh(`ls -d ${INSTALL_FOLDER} ${POLICY_FILE} 2>&1 || true`)).not.toMatch(/^\//m);
   });
 });
@@ -255,7 +263,7 @@ describe('an installation while other processes of the user attack it', () => {
       // Looks as often as it can until its stdin ends; says what it saw of anything that is not a complete version.
       const watch = `const fs = require('node:fs'), base = process.argv[1], seen = new Set();
 let looks = 0, complete = false, ended = false;
-const parts = ['helper.js', 'start-helper', 'node', 'native/linux-' + process.arch + '/koffi.node'];
+const parts = ['tracer.js', 'start-tracer', 'node', 'native/linux-' + process.arch + '/koffi.node'];
 const list = folder => { try { return fs.readdirSync(folder); } catch { return null; } };
 const look = () => {
   looks++;
@@ -290,7 +298,7 @@ look();`;
 
   it('waits for another one, whose lock nobody else can take, and leaves nothing when its client dies', async () => {
     expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
-    const listing = `cd ${FOLDER}; sha256sum manifest helper.js start-helper`;
+    const listing = `cd ${FOLDER}; sha256sum manifest tracer.js start-tracer`;
     const before = await guest.sh(listing);
     const take = ['flock', '--nonblock', `${INSTALL_FOLDER}/.lock`, 'true'];
     expect((await guest.run(take, as)).code).not.toBe(0);
@@ -334,7 +342,7 @@ ln -s /home/${TRACER.name}/trap ${INSTALL_FOLDER}`);
     const both = await Promise.all([drive(guest, 'install'), drive(guest, 'install')]);
     expect(both).toEqual([{ installed: FOLDER }, { installed: FOLDER }]);
     expect(await installedNames()).toBe(`${VERSION}\n`);
-    expect((await commandLine())[1]).toBe(`${FOLDER}/helper.js`);
+    expect((await commandLine())[1]).toBe(`${FOLDER}/tracer.js`);
   });
 
   it('is not for everybody', async () => {

@@ -68,7 +68,7 @@ export async function startDriver(
   const { as = TRACER, prefix = [], terminal = false, ...task } = options;
   const whole: DriverTask = {
     what,
-    helperPath: inGuest(path.join(root, 'dist/helper.js')),
+    tracerPath: inGuest(path.join(root, 'dist/tracer.js')),
     version: VERSION,
     elevation: 'auto',
     passwords: [as.password],

@@ -33,7 +33,7 @@ describe('bpfw run --guard', () => {
   it('detaches what takes more, says so, and lets the command end', async () => {
     const { code, stderr, end } = await run('5');
     expect(stderr).toMatch(
-      /Detached by the overhead guard: over \d+ s its programs took \d+(\.\d)? % and the helper/,
+      /Detached by the overhead guard: over \d+ s its programs took \d+(\.\d)? % and the tracer/,
     );
     expect(end).toEqual({ type: 'end', reason: 'detached', commandExit: 0 });
     expect(code).toBe(0);

@@ -35,7 +35,7 @@ interface Process {
   readonly command: string;
 }
 
-/** Processes that a session started: all of them name its folder (helper, sudo, setpriv, askpass). */
+/** Processes that a session started: all of them name its folder (tracer, sudo, setpriv, askpass). */
 function sessionProcesses(): Process[] {
   return readdirSync('/proc').flatMap(entry => {
     if (!/^\d+$/.test(entry)) return [];
@@ -48,7 +48,7 @@ function sessionProcesses(): Process[] {
   });
 }
 
-const isHelper = ({ command }: Process): boolean => /^\S*node\d* .*helper\.js --socket/.test(command);
+const isTracer = ({ command }: Process): boolean => /^\S*node\d* .*tracer\.js --socket/.test(command);
 
 function kill(pid: number): void {
   try {
@@ -104,11 +104,11 @@ async function killOne(task: KillLoopTask, victim: Victim, afterMs: number): Pro
   if (!client.running) return null;
   const processes = sessionProcesses();
   // Before it runs, what is about to start it stands for it.
-  const helper = processes.find(isHelper) ?? processes.at(-1);
+  const tracer = processes.find(isTracer) ?? processes.at(-1);
   const loaded = [...loadedObjects()].filter(id => !before.has(id)).length;
   const { step } = client;
-  if (victim !== 'helper' || !helper) kill(client.pid);
-  if (victim !== 'client' && helper) kill(helper.pid);
+  if (victim !== 'tracer' || !tracer) kill(client.pid);
+  if (victim !== 'client' && tracer) kill(tracer.pid);
   const killedAt = performance.now();
   let unloadedMs: number | null = null;
   let endedMs: number | null = null;

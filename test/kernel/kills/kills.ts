@@ -1,7 +1,7 @@
 /** What kill-loop.ts is asked and what it answers. */
 import type { LocalClientTask } from './local-client';
 
-export const VICTIMS = ['client', 'helper', 'both'] as const;
+export const VICTIMS = ['client', 'tracer', 'both'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
 export interface KillLoopTask {

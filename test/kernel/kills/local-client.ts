@@ -4,14 +4,14 @@ import { LocalTarget } from '../../../src/session/targets/local-target';
 import { wholeSession } from './session-steps';
 
 export interface LocalClientTask {
-  readonly helperPath: string;
+  readonly tracerPath: string;
   readonly objectPath: string;
   readonly password: string;
 }
 
-const { helperPath, objectPath, password }: LocalClientTask = JSON.parse(process.argv[2] ?? '');
+const { tracerPath, objectPath, password }: LocalClientTask = JSON.parse(process.argv[2] ?? '');
 const target = new LocalTarget({
-  helperPath,
+  tracerPath,
   version: '0.0.0',
   ifuncProbePath: '',
   elevation: 'sudo',

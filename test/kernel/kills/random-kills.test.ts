@@ -6,7 +6,7 @@ import { killAtRandom } from './random-kills';
 const SEED = 0x9;
 const KILLS = 15;
 
-it(`leaves no program, link or map of a session 1 s after its client or helper is killed, at ${KILLS} random moments`, async () => {
+it(`leaves no program, link or map of a session 1 s after its client or tracer is killed, at ${KILLS} random moments`, async () => {
   const { kills, end } = await killAtRandom(SEED, KILLS);
   for (const kill of kills) {
     const what = `seed ${SEED}: ${JSON.stringify(kill)}`;

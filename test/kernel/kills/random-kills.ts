@@ -52,7 +52,7 @@ export async function killAtRandom(
     kills,
     clientPath: inGuest(clientPath),
     client: {
-      helperPath: inGuest(path.join(root, 'dist/helper.js')),
+      tracerPath: inGuest(path.join(root, 'dist/tracer.js')),
       objectPath: inGuest(objectPath),
       password: TRACER.password,
     },

@@ -1,7 +1,7 @@
 /** One session from start to close, step by step, with the session room's own code; what the clients that are killed run. */
 import { writeFileSync } from 'node:fs';
 import type { Target } from '../../../src/session/targets/target';
-import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { TracerPool } from '../../../src/session/targets/tracer-pool';
 import { startSession } from '../../../src/session/tracing/start-session';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
 import { readObject } from '../../../src/shared/object/object';
@@ -17,13 +17,13 @@ export async function wholeSession(
   say: (step: string) => void,
 ): Promise<void> {
   const object = readObject(objectBytes, 'busy.bpf.o');
-  const helpers = new HelperPool();
+  const tracers = new TracerPool();
   // The sandbox VM's kernel does not run this process: there the record of any will do.
   const pid = target.id === 'local' ? process.pid : null;
   const { session } = await startSession(
     {
       target,
-      helpers,
+      tracers,
       object,
       objectBytes,
       parameters: new Map([['target_pid', String(pid ?? 0)]]),
@@ -48,7 +48,7 @@ export async function wholeSession(
   await session.drain();
   say('closing');
   await session.close();
-  helpers.dispose();
+  tracers.dispose();
 }
 
 function makeSystemCall(): void {

@@ -4,15 +4,15 @@ import { VmTarget } from '../../../src/session/targets/vm-target';
 import { wholeSession } from './session-steps';
 
 export interface VmClientTask {
-  readonly helperPath: string;
+  readonly tracerPath: string;
   readonly guestAgentPath: string;
   readonly objectPath: string;
 }
 
-const { helperPath, guestAgentPath, objectPath }: VmClientTask = JSON.parse(process.argv[2] ?? '');
+const { tracerPath, guestAgentPath, objectPath }: VmClientTask = JSON.parse(process.argv[2] ?? '');
 const say = (step: string) => process.stdout.write(`${step}\n`);
 const target = new VmTarget({
-  helperPath,
+  tracerPath,
   ifuncProbePath: '',
   // Small: the tests' own guest runs beside it.
   vm: { agentPath: guestAgentPath, memoryMb: 512, cpus: 1 },

@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { random } from '../../unit/random';
-import { guestAgentPath, helperPath } from '../bench/paths';
+import { guestAgentPath, tracerPath } from '../bench/paths';
 import { bundle, compileBusyProgram } from './random-kills';
 import type { VmClientTask } from './vm-client';
 
@@ -60,7 +60,7 @@ export async function killVmsAtRandom(
   onKill: (kill: VmKill) => void = () => undefined,
 ): Promise<VmKills> {
   const [objectPath, script] = [await compileBusyProgram(), await bundle('vm-client')];
-  const task: VmClientTask = { helperPath, guestAgentPath, objectPath };
+  const task: VmClientTask = { tracerPath, guestAgentPath, objectPath };
   // Short: sockets lie in it.
   const folder = mkdtempSync('/tmp/bpfw-k-');
   const start = (): { child: ChildProcess; step: () => string; exited: Promise<unknown> } => {

@@ -1,9 +1,9 @@
-/** The sandbox VM has one port for one helper; several sessions may ask for it at the same time. */
+/** The sandbox VM has one port for one tracer; several sessions may ask for it at the same time. */
 import { expect, it } from 'vitest';
 import { sharedGuest } from '../bench/guest';
 import { traceBench } from '../bench/trace';
 
-it('gives two that connect at once the same helper, which works for both', async () => {
+it('gives two that connect at once the same tracer, which works for both', async () => {
   const guest = await sharedGuest();
   const { target } = await traceBench();
   const connect = () =>
@@ -23,7 +23,7 @@ it('gives two that connect at once the same helper, which works for both', async
     expect(connection.takeBlob(read.blobId).byteLength).toBe(read.bytes);
   }
   // The brackets: the shell that runs pgrep is not counted.
-  expect((await guest.sh('pgrep -fc -- "--[p]ort bpfw.helper"')).trim()).toBe('1');
+  expect((await guest.sh('pgrep -fc -- "--[p]ort bpfw.tracer"')).trim()).toBe('1');
   connections[0]?.close();
   await connections[0]?.closed;
   const next = await connect();

@@ -11,7 +11,7 @@ import { compileProgram, objectPath } from '../tracer/guest-tracer';
 const USER = '65534';
 let guest: TestGuest;
 beforeAll(async () => {
-  execFileSync(process.execPath, ['esbuild.mjs', '--only=cli,helper'], { cwd: root, stdio: 'inherit' });
+  execFileSync(process.execPath, ['esbuild.mjs', '--only=cli,tracer'], { cwd: root, stdio: 'inherit' });
   guest = await sharedGuest();
   await guest.sh(
     `folder='${root}'; while [ "$folder" != / ]; do chmod o+x "$folder"; folder=$(dirname "$folder"); done`,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HelperParams } from '../../../src/shared/protocol/tracer';
+import type { TracerParams } from '../../../src/shared/protocol/tracer';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { workloadPath } from '../bench/workloads';
 import {
@@ -7,9 +7,9 @@ import {
   compileProgram,
   constantU32,
   fileOffset,
-  type GuestHelper,
+  type GuestTracer,
   objectPath,
-  startGuestHelper,
+  startGuestTracer,
   stoppedWorkload,
 } from './guest-tracer';
 
@@ -31,18 +31,18 @@ const KINDS = [
 ];
 
 let guest: TestGuest;
-let helper: GuestHelper;
+let tracer: GuestTracer;
 let object: Uint8Array;
 beforeAll(async () => {
   object = compileProgram('kinds');
   guest = await sharedGuest();
-  helper = await startGuestHelper(guest);
+  tracer = await startGuestTracer(guest);
 });
 afterAll(async () => {
-  await helper?.[Symbol.asyncDispose]();
+  await tracer?.[Symbol.asyncDispose]();
 });
 
-type Attach = HelperParams<'session/open'>['programs'][number]['attach'];
+type Attach = TracerParams<'session/open'>['programs'][number]['attach'];
 
 function overrides(): Record<string, Attach> {
   const binary = workloadPath('probe_target');
@@ -68,7 +68,7 @@ function overrides(): Record<string, Attach> {
 
 describe('every kind of attach point', () => {
   it('counts exactly the hits of one process', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, HITS);
     const attach = overrides();
     const opened = await client.open(object, {
@@ -107,7 +107,7 @@ describe('every kind of attach point', () => {
   });
 
   it('reports run time and count while statistics are on, and turns them off after', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, HITS);
     const opened = await client.open(object, {
       programs: KINDS.map(name => ({ name, load: name === 'on_fentry', attach: { kind: 'auto' as const } })),
@@ -129,7 +129,7 @@ describe('every kind of attach point', () => {
   });
 
   it('attaches where the session says, not the section', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, HITS);
     const attach: Record<string, Attach> = {
       on_kprobe: { kind: 'kprobe', function: '__x64_sys_getpgid', offset: 0, return: false },
@@ -160,7 +160,7 @@ describe('every kind of attach point', () => {
   });
 
   it('says what the machine lacks, and attaches nothing then', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const only = (name: string, how: Attach) =>
       KINDS.map(program => ({
         name: program,
@@ -169,7 +169,7 @@ describe('every kind of attach point', () => {
       }));
     const fails = async (
       programs: ReturnType<typeof only>,
-      companionEvents?: HelperParams<'session/open'>['companionEvents'],
+      companionEvents?: TracerParams<'session/open'>['companionEvents'],
     ) => {
       const { sessionId } = await client.open(object, {
         programs,

@@ -19,12 +19,12 @@ import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import type { Btf } from '../../../src/shared/btf/btf-model';
 import { readObject } from '../../../src/shared/object/object';
-import type { HelperErrorData } from '../../../src/shared/protocol/tracer';
+import type { TracerErrorData } from '../../../src/shared/protocol/tracer';
 import { bootInsteadOfShared, sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
 import { type BudgetRow, budgetRows } from './capability-rows';
-import { compileProgram, fileOffset, type GuestHelper, startGuestHelper } from './guest-tracer';
+import { compileProgram, fileOffset, type GuestTracer, startGuestTracer } from './guest-tracer';
 
 const USER = 65534;
 const BINARY = workloadPath('probe_target');
@@ -69,7 +69,7 @@ function without(budget: readonly Capability[], capability: Capability): Capabil
 }
 
 /** Does what a session does, in its order. 'works', or how it was refused. */
-async function outcomeOf({ client }: GuestHelper, row: BudgetRow): Promise<string> {
+async function outcomeOf({ client }: GuestTracer, row: BudgetRow): Promise<string> {
   const { bytes, object } = objectOf(row.object);
   const loaded = object.programs.filter(({ name }) => row.programs.includes(name));
   const open = client.openParams(bytes, {
@@ -101,7 +101,7 @@ async function outcomeOf({ client }: GuestHelper, row: BudgetRow): Promise<strin
     const symbols = Buffer.from(client.connection.takeBlob(blobId)).toString('latin1');
     return /^(?!0+ )[0-9a-f]+ T vfs_read$/m.test(symbols) ? 'works' : 'zeros';
   } catch (error) {
-    const { code, errnoName } = (error as { data: HelperErrorData }).data;
+    const { code, errnoName } = (error as { data: TracerErrorData }).data;
     return errnoName === undefined ? code : `${code} ${errnoName}`;
   } finally {
     if (sessionId > 0) await client.request('session/close', { sessionId });
@@ -122,7 +122,7 @@ interface Case {
 const keyOf = ({ row, capabilities }: Case): string => `${row.name}: ${[...capabilities].sort().join(',')}`;
 const sysctlsOf = (row: BudgetRow): string => `${row.paranoid ?? 3} ${row.runTimeMeasured ? 1 : 0}`;
 
-/** One helper for each set of capabilities: starting them is what takes long. */
+/** One tracer for each set of capabilities: starting them is what takes long. */
 async function outcomes(guest: TestGuest, cases: readonly Case[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const bySet = new Map<string, Case[]>();
@@ -132,7 +132,7 @@ async function outcomes(guest: TestGuest, cases: readonly Case[]): Promise<Map<s
   }
   for (const set of bySet.values()) {
     const budget = (set[0]?.capabilities ?? []).map(capability => ({ capability, why: '' }));
-    const helper = await startGuestHelper(guest, { prefix: ['setpriv', ...setprivArgs(USER, USER, budget)] });
+    const tracer = await startGuestTracer(guest, { prefix: ['setpriv', ...setprivArgs(USER, USER, budget)] });
     try {
       let sysctls = '';
       for (const each of set.toSorted((a, b) => sysctlsOf(a.row).localeCompare(sysctlsOf(b.row)))) {
@@ -142,10 +142,10 @@ async function outcomes(guest: TestGuest, cases: readonly Case[]): Promise<Map<s
           await guest.sh(`echo ${paranoid} >${PARANOID}; echo ${measured} >${MEASURED}`);
           sysctls = wanted;
         }
-        found.set(keyOf(each), await outcomeOf(helper, each.row));
+        found.set(keyOf(each), await outcomeOf(tracer, each.row));
       }
     } finally {
-      await helper[Symbol.asyncDispose]();
+      await tracer[Symbol.asyncDispose]();
     }
   }
   return found;

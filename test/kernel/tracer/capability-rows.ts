@@ -1,4 +1,4 @@
-/** What a helper is tried with: each row is what a session does, the capabilities it is to get, and how the kernel refuses less. */
+/** What a tracer is tried with: each row is what a session does, the capabilities it is to get, and how the kernel refuses less. */
 import type { Capability } from '../../../src/session/elevation/capabilities';
 import type { AttachOverride } from '../../../src/shared/protocol/tracer';
 

@@ -1,4 +1,4 @@
-/** After attaching, a helper gives up everything but reading and detaching, on every thread it has. */
+/** After attaching, a tracer gives up everything but reading and detaching, on every thread it has. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { budgetOf, type Capability } from '../../../src/session/elevation/capabilities';
@@ -10,9 +10,9 @@ import {
   bssOffset,
   compileProgram,
   constantU32,
-  type GuestHelper,
+  type GuestTracer,
   objectPath,
-  startGuestHelper,
+  startGuestTracer,
   stoppedWorkload,
 } from './guest-tracer';
 
@@ -28,8 +28,8 @@ beforeAll(async () => {
 const threadsWithout = (pid: number, line: string): Promise<string> =>
   guest.sh(`grep -L '${line}' /proc/${pid}/task/*/status || true`);
 
-describe('helper/confine', () => {
-  let helper: GuestHelper;
+describe('tracer/confine', () => {
+  let tracer: GuestTracer;
   const sessions = new Map<string, number>();
   const streams = new Map<string, number>();
   let workload: Awaited<ReturnType<typeof stoppedWorkload>>;
@@ -49,8 +49,8 @@ describe('helper/confine', () => {
       { kernelRelease: guest.vm.kernelRelease, perfEventParanoid: 3 },
     );
     expect(budget.map(entry => entry.capability)).toEqual<Capability[]>(['sys_admin', 'dac_read_search']);
-    helper = await startGuestHelper(guest, { prefix: ['setpriv', ...setprivArgs(65534, 65534, budget)] });
-    const { client } = helper;
+    tracer = await startGuestTracer(guest, { prefix: ['setpriv', ...setprivArgs(65534, 65534, budget)] });
+    const { client } = tracer;
     workload = await stoppedWorkload(guest, EVENTS);
     for (const program of PROGRAMS) {
       const { sessionId } = await client.open(bytes, {
@@ -69,20 +69,20 @@ describe('helper/confine', () => {
     await watch('to_perf', 'perf');
     streams.set('printk', (await client.request('printk/watch', {})).streamId);
     for (const sessionId of sessions.values()) await client.request('session/attach', { sessionId });
-    expect(await threadsWithout(helper.process.pid, '^Seccomp:.*0$')).toBe('');
-    await client.request('helper/confine', {});
+    expect(await threadsWithout(tracer.process.pid, '^Seccomp:.*0$')).toBe('');
+    await client.request('tracer/confine', {});
   });
   afterAll(async () => {
-    await helper?.[Symbol.asyncDispose]();
+    await tracer?.[Symbol.asyncDispose]();
   });
 
   it('reaches every thread', async () => {
-    expect(await threadsWithout(helper.process.pid, '^Seccomp:.*2$')).toBe('');
-    expect(Number(await guest.sh(`ls /proc/${helper.process.pid}/task | wc -l`))).toBeGreaterThan(4);
+    expect(await threadsWithout(tracer.process.pid, '^Seccomp:.*2$')).toBe('');
+    expect(Number(await guest.sh(`ls /proc/${tracer.process.pid}/task | wc -l`))).toBeGreaterThan(4);
   });
 
   it('leaves nothing to load, attach or read files with', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const sessionId = sessions.get('to_ring') ?? 0;
     const refused = { code: 'not-permitted' };
     expect(await client.failure('session/open', client.openParams(new Uint8Array(8)))).toMatchObject(refused);
@@ -95,7 +95,7 @@ describe('helper/confine', () => {
   });
 
   it('leaves rings, perf buffers, the trace pipe and maps', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     await workload.run();
     for (const sessionId of sessions.values()) await client.request('session/drain', { sessionId });
     const session = (program: string) => sessions.get(program) ?? 0;
@@ -120,7 +120,7 @@ describe('helper/confine', () => {
   });
 
   it('leaves detaching', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     await client.request('printk/unwatch', {});
     for (const sessionId of sessions.values()) await client.request('session/close', { sessionId });
     const programs = await guest.sh('bpftool -j prog show');
@@ -128,18 +128,18 @@ describe('helper/confine', () => {
   });
 
   it('leaves ending in order', async () => {
-    helper.client.connection.close();
-    expect(await helper.process.exited).toMatchObject({ code: 0 });
-    expect(helper.stderr()).toBe('');
+    tracer.client.connection.close();
+    expect(await tracer.process.exited).toMatchObject({ code: 0 });
+    expect(tracer.stderr()).toBe('');
   });
 });
 
 describe('bpfw run', () => {
-  it('confines its helper once it is attached, and names kernel addresses all the same', async () => {
+  it('confines its tracer once it is attached, and names kernel addresses all the same', async () => {
     compileProgram('kernel-address');
     execFileSync(process.execPath, ['esbuild.mjs', '--only=cli'], { cwd: root, stdio: 'inherit' });
-    // The command waits until no thread of the helper is without the filter.
-    const command = `pid=$(pgrep -f 'helper[.]js --socket'); while grep -L '^Seccomp:.*2$' /proc/$pid/task/*/status | grep -q .; do :; done; cat /etc/hostname >/dev/null; echo confined`;
+    // The command waits until no thread of the tracer is without the filter.
+    const command = `pid=$(pgrep -f 'tracer[.]js --socket'); while grep -L '^Seccomp:.*2$' /proc/$pid/task/*/status | grep -q .; do :; done; cat /etc/hostname >/dev/null; echo confined`;
     const argv = ['run', objectPath('kernel-address'), '--', 'timeout', '30', 'sh', '-c', command];
     const result = await guest.run(['node', `${root}/dist/cli.js`, ...argv], { fresh: true });
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('confined') });

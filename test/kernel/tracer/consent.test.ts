@@ -1,11 +1,11 @@
 /**
- * Consent on a real kernel: the helper finds by itself what a program may change, in its type and in the instructions
+ * Consent on a real kernel: the tracer finds by itself what a program may change, in its type and in the instructions
  * that were loaded, and refuses by name what was not agreed to. bpfw's side of it, and what is only loaded.
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HelperPool } from '../../../src/session/targets/tracer-pool';
+import { TracerPool } from '../../../src/session/targets/tracer-pool';
 import type { ProgramConsentRequest } from '../../../src/session/tracing/program-consent';
 import { startSession } from '../../../src/session/tracing/start-session';
 import type { BpfObject } from '../../../src/shared/object/model';
@@ -14,7 +14,7 @@ import type { OpenSession } from '../../../src/shared/protocol/tracer';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { traceBench } from '../bench/trace';
-import { compileProgram, type GuestHelper, objectPath, startGuestHelper } from './guest-tracer';
+import { compileProgram, type GuestTracer, objectPath, startGuestTracer } from './guest-tracer';
 
 let guest: TestGuest;
 let bytes: Uint8Array;
@@ -31,20 +31,20 @@ const loading = (...wanted: string[]): OpenSession['programs'] =>
   object.programs.map(({ name }) => ({ name, load: wanted.includes(name), attach: { kind: 'auto' } }));
 const loaded = () => guest.sh('bpftool -j prog show');
 
-describe('the helper', () => {
-  let helper: GuestHelper;
+describe('the tracer', () => {
+  let tracer: GuestTracer;
   beforeAll(async () => {
-    helper = await startGuestHelper(guest);
+    tracer = await startGuestTracer(guest);
   });
   afterAll(async () => {
-    await helper?.[Symbol.asyncDispose]();
+    await tracer?.[Symbol.asyncDispose]();
   });
 
   const refusal = (programs: OpenSession['programs'], consented: OpenSession['consented'] = []) =>
-    helper.client.failure('session/open', helper.client.openParams(bytes, { programs, consented }));
+    tracer.client.failure('session/open', tracer.client.openParams(bytes, { programs, consented }));
   const open = (programs: OpenSession['programs'], consented: OpenSession['consented'] = []) =>
-    helper.client.open(bytes, { programs, consented });
-  const close = (sessionId: number) => helper.client.request('session/close', { sessionId });
+    tracer.client.open(bytes, { programs, consented });
+  const close = (sessionId: number) => tracer.client.request('session/close', { sessionId });
 
   it('refuses what consent to another program does not cover, by name, and does not name what is not loaded', async () => {
     const failure = await refusal(loading('kills', 'drops', 'picks', 'replaces'), [
@@ -82,7 +82,7 @@ describe('the helper', () => {
       { program: 'kills', reasons: ['helper:bpf_send_signal'] },
       { program: 'writes', reasons: ['type:raw_tracepoint_writable'] },
     ]);
-    const { programs } = await helper.client.request('session/attach', { sessionId });
+    const { programs } = await tracer.client.request('session/attach', { sessionId });
     expect(programs.map(({ name }) => name).sort()).toEqual(['kills', 'observes', 'writes']);
     await close(sessionId);
   });
@@ -126,14 +126,14 @@ describe('the helper', () => {
 
   it('lets a program call kernel functions that only observe', async () => {
     const { sessionId } = await open(loading('reads_keyring'));
-    await helper.client.request('session/attach', { sessionId });
+    await tracer.client.request('session/attach', { sessionId });
     await close(sessionId);
   });
 
   it('loads whatever it is for a look by the verifier, and then attaches nothing', async () => {
-    const opened = await helper.client.open(bytes, { programs: loading('kills', 'drops'), loadOnly: true });
+    const opened = await tracer.client.open(bytes, { programs: loading('kills', 'drops'), loadOnly: true });
     expect(opened.programs.map(({ name }) => name).sort()).toEqual(['drops', 'kills']);
-    expect(await helper.client.failure('session/attach', { sessionId: opened.sessionId })).toMatchObject({
+    expect(await tracer.client.failure('session/attach', { sessionId: opened.sessionId })).toMatchObject({
       code: 'bad-request',
     });
     expect(await guest.sh('bpftool -j link show')).not.toContain('raw_tracepoint');
@@ -151,7 +151,7 @@ describe('a session', () => {
       startSession(
         {
           target,
-          helpers: new HelperPool(),
+          tracers: new TracerPool(),
           object: { ...of, programs },
           objectBytes: bytes,
           parameters: new Map(),
@@ -189,7 +189,7 @@ describe('a session', () => {
     expect(await loaded()).not.toMatch(/"(kills|writes)"/);
   });
 
-  it('asks again for what the helper finds and the object did not show', async () => {
+  it('asks again for what the tracer finds and the object did not show', async () => {
     const blind = { ...object, programs: object.programs.map(each => ({ ...each, helperIds: [] })) };
     const asked: string[][] = [];
     const { session } = await start(async ({ programs }) => {

@@ -1,4 +1,4 @@
-/** A helper inside the guest, reached through the virtio-serial port as a session reaches it, and what it is fed. */
+/** A tracer inside the guest, reached through the virtio-serial port as a session reaches it, and what it is fed. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -6,34 +6,34 @@ import path from 'node:path';
 import type { GuestProcess } from '../../../src/session/vm/guest-process';
 import type { DataFrame } from '../../../src/shared/protocol/frames';
 import { installedClangs } from '../../unit/compile/toolchain';
-import { HelperClient } from '../../unit/tracer/helper-client';
+import { TracerClient } from '../../unit/tracer/tracer-client';
 import type { TestGuest } from '../bench/guest';
 import { finished, type RunResult } from '../bench/guest';
-import { helperPath, workFolder } from '../bench/paths';
+import { tracerPath, workFolder } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
 
-export interface GuestHelper extends AsyncDisposable {
-  readonly client: HelperClient;
+export interface GuestTracer extends AsyncDisposable {
+  readonly client: TracerClient;
   readonly process: GuestProcess;
-  readonly socket: Awaited<ReturnType<TestGuest['vm']['helperStream']>>;
+  readonly socket: Awaited<ReturnType<TestGuest['vm']['tracerStream']>>;
   readonly stderr: () => string;
 }
 
-export interface GuestHelperOptions {
+export interface GuestTracerOptions {
   readonly args?: readonly string[];
   /** Put before node: setpriv and its options. */
   readonly prefix?: readonly string[];
   readonly onData?: (frame: DataFrame) => void;
 }
 
-/** Starts a helper and waits for its greeting. Disposing ends it and waits until it is gone. */
-export async function startGuestHelper(
+/** Starts a tracer and waits for its greeting. Disposing ends it and waits until it is gone. */
+export async function startGuestTracer(
   guest: TestGuest,
-  options: GuestHelperOptions = {},
-): Promise<GuestHelper> {
-  const socket = await guest.vm.helperStream();
-  const client = new HelperClient(socket, options.onData);
-  const argv = [...(options.prefix ?? []), process.execPath, helperPath, '--port', 'bpfw.helper'];
+  options: GuestTracerOptions = {},
+): Promise<GuestTracer> {
+  const socket = await guest.vm.tracerStream();
+  const client = new TracerClient(socket, options.onData);
+  const argv = [...(options.prefix ?? []), process.execPath, tracerPath, '--port', 'bpfw.tracer'];
   const started = await guest.spawn([...argv, ...(options.args ?? [])]);
   let stderr = '';
   started.stderr.on('data', (bytes: Buffer) => {
@@ -43,11 +43,11 @@ export async function startGuestHelper(
   const token = randomBytes(32).toString('hex');
   started.stdin.write(`${token}\n`);
   const early = started.exited.then(exit => {
-    throw new Error(`the helper ended with ${exit.code ?? exit.signal} before its greeting: ${stderr}`);
+    throw new Error(`the tracer ended with ${exit.code ?? exit.signal} before its greeting: ${stderr}`);
   });
   early.catch(() => undefined);
   const hello = await Promise.race([client.hello, early]);
-  if (hello.token !== token) throw new Error('the helper did not send our token');
+  if (hello.token !== token) throw new Error('the tracer did not send our token');
   return {
     client,
     process: started,
@@ -63,7 +63,7 @@ export async function startGuestHelper(
 
 /** Compiles programs/<name>.bpf.c with the oldest clang supported, and gives the object's bytes. */
 export function compileProgram(name: string): Uint8Array {
-  const folder = path.join(workFolder, 'helper');
+  const folder = path.join(workFolder, 'tracer');
   mkdirSync(folder, { recursive: true });
   const object = path.join(folder, `${name}.bpf.o`);
   const [clang = 'clang'] = installedClangs();
@@ -125,7 +125,7 @@ export function constantU32(
   return { section: '.rodata', offset, bytes: bytes.toString('base64') };
 }
 
-export const objectPath = (name: string): string => path.join(workFolder, 'helper', `${name}.bpf.o`);
+export const objectPath = (name: string): string => path.join(workFolder, 'tracer', `${name}.bpf.o`);
 
 /** Offset of a global in .bss. */
 export function bssOffset(name: string, symbol: string): number {

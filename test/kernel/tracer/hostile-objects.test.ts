@@ -1,10 +1,10 @@
-/** Damaged object files: the helper answers, or dies alone; nothing of them stays in the kernel. */
+/** Damaged object files: the tracer answers, or dies alone; nothing of them stays in the kernel. */
 import { beforeAll, expect, it } from 'vitest';
 import { readObject } from '../../../src/shared/object/object';
 import { relocationBtf } from '../../../src/shared/object/relocation-btf';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { traceBench } from '../bench/trace';
-import { compileProgram, type GuestHelper, startGuestHelper } from './guest-tracer';
+import { compileProgram, type GuestTracer, startGuestTracer } from './guest-tracer';
 
 const OBJECTS = 120;
 const TYPE_TABLES = 60;
@@ -24,16 +24,16 @@ beforeAll(async () => {
   guest = await sharedGuest();
 });
 
-/** Opens each in turn, with a new helper where one died, and counts what became of them. */
+/** Opens each in turn, with a new tracer where one died, and counts what became of them. */
 async function outcomes(
   total: number,
-  open: (client: GuestHelper['client']) => Promise<{ readonly sessionId: number }>,
+  open: (client: GuestTracer['client']) => Promise<{ readonly sessionId: number }>,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  let helper: GuestHelper | null = null;
+  let tracer: GuestTracer | null = null;
   for (let index = 0; index < total; index++) {
-    helper ??= await startGuestHelper(guest);
-    const { client, process } = helper;
+    tracer ??= await startGuestTracer(guest);
+    const { client, process } = tracer;
     const answer = open(client).then(
       async ({ sessionId }) => {
         await client.request('session/close', { sessionId });
@@ -45,10 +45,10 @@ async function outcomes(
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     if (outcome === 'gone') {
       await process.exited;
-      helper = null;
+      tracer = null;
     }
   }
-  await helper?.[Symbol.asyncDispose]();
+  await tracer?.[Symbol.asyncDispose]();
   console.log('damaged:', Object.fromEntries(counts));
   return counts;
 }

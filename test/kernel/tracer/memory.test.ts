@@ -1,8 +1,8 @@
-/** What a helper keeps of the sessions it has had: next to nothing. */
+/** What a tracer keeps of the sessions it has had: next to nothing. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { compileProgram } from '../bench/trace';
-import { type GuestHelper, startGuestHelper } from './guest-tracer';
+import { type GuestTracer, startGuestTracer } from './guest-tracer';
 
 /** More than the pool has threads (4): each of them loads. */
 const LOADS = 12;
@@ -10,17 +10,17 @@ const LOADS = 12;
 const GROWTH_LIMIT_MB = 12;
 
 let guest: TestGuest;
-let helper: GuestHelper;
+let tracer: GuestTracer;
 beforeAll(async () => {
   guest = await sharedGuest();
-  helper = await startGuestHelper(guest);
+  tracer = await startGuestTracer(guest);
 });
 afterAll(async () => {
-  await helper?.[Symbol.asyncDispose]();
+  await tracer?.[Symbol.asyncDispose]();
 });
 
 async function residentMb(): Promise<number> {
-  const status = await guest.sh(`cat /proc/${helper.process.pid}/status`);
+  const status = await guest.sh(`cat /proc/${tracer.process.pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
@@ -32,8 +32,8 @@ it('gives back what loading took, whichever thread loaded', async () => {
     attach: { kind: 'auto' as const },
   }));
   const sessionOnce = async () => {
-    const { sessionId } = await helper.client.open(bytes, { programs });
-    await helper.client.request('session/close', { sessionId });
+    const { sessionId } = await tracer.client.open(bytes, { programs });
+    await tracer.client.request('session/close', { sessionId });
   };
   await sessionOnce();
   const first = await residentMb();
@@ -49,9 +49,9 @@ it('gives back what a refused object took', async () => {
     attach: { kind: 'fentry' as const, function: 'no_such_function_here' },
   }));
   const refusedOnce = async () => {
-    const failure = await helper.client.failure(
+    const failure = await tracer.client.failure(
       'session/open',
-      helper.client.openParams(bytes, { programs }),
+      tracer.client.openParams(bytes, { programs }),
     );
     expect(failure.code).toBe('not-found');
   };

@@ -1,29 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HelperParams } from '../../../src/shared/protocol/tracer';
+import type { TracerParams } from '../../../src/shared/protocol/tracer';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
-import { compileProgram, type GuestHelper, startGuestHelper } from './guest-tracer';
+import { compileProgram, type GuestTracer, startGuestTracer } from './guest-tracer';
 
 let guest: TestGuest;
-let helper: GuestHelper;
+let tracer: GuestTracer;
 let object: Uint8Array;
 const PROGRAMS = ['unchecked_lookup', 'sends_signal', 'drops_packets', 'no_function', 'no_symbol', 'fine'];
 beforeAll(async () => {
   object = compileProgram('rejected');
   guest = await sharedGuest();
-  helper = await startGuestHelper(guest);
+  tracer = await startGuestTracer(guest);
 });
 afterAll(async () => {
-  await helper?.[Symbol.asyncDispose]();
+  await tracer?.[Symbol.asyncDispose]();
 });
 
-const only = (wanted: string): HelperParams<'session/open'>['programs'] =>
+const only = (wanted: string): TracerParams<'session/open'>['programs'] =>
   PROGRAMS.map(name => ({ name, load: name === wanted, attach: { kind: 'auto' as const } }));
 
 describe('session/open', () => {
   it('gives the whole verifier log of a rejected program', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const failure = await client.failure(
       'session/open',
       client.openParams(object, { programs: only('unchecked_lookup') }),
@@ -40,7 +40,7 @@ describe('session/open', () => {
   });
 
   it('says what libbpf said when a function does not exist', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const failure = await client.failure(
       'session/open',
       client.openParams(object, { programs: only('no_function') }),
@@ -49,8 +49,8 @@ describe('session/open', () => {
     expect(failure.message).toContain('no_such_function_here');
   });
 
-  it('wants consent for a helper call that changes the system, even in a static function', async () => {
-    const { client } = helper;
+  it('wants consent for a tracer call that changes the system, even in a static function', async () => {
+    const { client } = tracer;
     const params = { programs: only('sends_signal') };
     const failure = await client.failure('session/open', client.openParams(object, params));
     expect(failure).toMatchObject({ code: 'needs-consent', program: 'sends_signal' });
@@ -62,7 +62,7 @@ describe('session/open', () => {
   });
 
   it('wants consent for a program type that changes the system', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const failure = await client.failure(
       'session/open',
       client.openParams(object, { programs: only('drops_packets') }),
@@ -72,7 +72,7 @@ describe('session/open', () => {
   });
 
   it('pins nothing, whatever the object says', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const { sessionId } = await client.open(object, {
       programs: only('sends_signal'),
       consented: [{ program: 'sends_signal', reasons: ['helper:bpf_send_signal'] }],
@@ -82,7 +82,7 @@ describe('session/open', () => {
   });
 
   it('gives the log of a program that loads, when asked', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const opened = await client.open(object, { programs: only('fine'), verifierLog: 'statistics' });
     const [program] = opened.programs;
     expect(program?.verifiedInstructions).toBeGreaterThan(0);
@@ -94,7 +94,7 @@ describe('session/open', () => {
 
 describe('session/attach', () => {
   it('leaves nothing attached when one program cannot be', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const { sessionId } = await client.open(object, {
       programs: PROGRAMS.map(name => ({
         name,
@@ -110,7 +110,7 @@ describe('session/attach', () => {
   });
 });
 
-describe('a helper with a capability budget', () => {
+describe('a tracer with a capability budget', () => {
   const USER = '65534';
   const prefix = (capabilities: string) => [
     'setpriv',
@@ -124,14 +124,14 @@ describe('a helper with a capability budget', () => {
   ];
 
   it('holds just its budget, shows no token, and refuses files its user cannot read', async () => {
-    await helper[Symbol.asyncDispose]();
+    await tracer[Symbol.asyncDispose]();
     await guest.sh('chmod 666 /dev/vport*');
     // The checkout may lie in a folder only root may enter; in the guest's own layer that can be changed.
     await guest.sh(
       `folder='${root}'; while [ "$folder" != / ]; do chmod o+x "$folder"; folder=$(dirname "$folder"); done`,
     );
     const uprobes = compileProgram('kinds');
-    const limited = await startGuestHelper(guest, {
+    const limited = await startGuestTracer(guest, {
       prefix: prefix('+bpf,+perfmon,+sys_admin,+dac_read_search'),
     });
     try {
@@ -199,13 +199,13 @@ describe('a helper with a capability budget', () => {
       });
     } finally {
       await limited[Symbol.asyncDispose]();
-      helper = await startGuestHelper(guest);
+      tracer = await startGuestTracer(guest);
     }
   });
 
   it('says which capability is missing', async () => {
-    await helper[Symbol.asyncDispose]();
-    const limited = await startGuestHelper(guest, { prefix: prefix('+perfmon') });
+    await tracer[Symbol.asyncDispose]();
+    const limited = await startGuestTracer(guest, { prefix: prefix('+perfmon') });
     try {
       const { client } = limited;
       const failure = await client.failure(
@@ -219,14 +219,14 @@ describe('a helper with a capability budget', () => {
       });
     } finally {
       await limited[Symbol.asyncDispose]();
-      helper = await startGuestHelper(guest);
+      tracer = await startGuestTracer(guest);
     }
   });
 });
 
-describe('the end of a helper', () => {
-  const attachedHelper = async () => {
-    const started = await startGuestHelper(guest);
+describe('the end of a tracer', () => {
+  const attachedTracer = async () => {
+    const started = await startGuestTracer(guest);
     const { sessionId } = await started.client.open(object, { programs: only('fine') });
     await started.client.request('session/attach', { sessionId });
     expect(await guest.sh('bpftool -j prog show')).toContain('"fine"');
@@ -238,28 +238,28 @@ describe('the end of a helper', () => {
       .not.toContain('"fine"');
 
   beforeAll(async () => {
-    await helper[Symbol.asyncDispose]();
+    await tracer[Symbol.asyncDispose]();
   });
   afterAll(async () => {
-    helper = await startGuestHelper(guest);
+    tracer = await startGuestTracer(guest);
   });
 
   it('by SIGKILL leaves no program', async () => {
-    const started = await attachedHelper();
+    const started = await attachedTracer();
     await started.process.kill('SIGKILL');
     expect(await started.process.exited).toMatchObject({ signal: 'SIGKILL' });
     await gone();
   });
 
   it('comes with the end of its stdin', async () => {
-    const started = await attachedHelper();
+    const started = await attachedTracer();
     started.process.stdin.end();
     expect(await started.process.exited).toMatchObject({ code: 0 });
     await gone();
   });
 
   it('comes with the end of the connection', async () => {
-    const started = await attachedHelper();
+    const started = await attachedTracer();
     started.client.connection.close();
     expect(await started.process.exited).toMatchObject({ code: 0 });
     await gone();
@@ -268,7 +268,7 @@ describe('the end of a helper', () => {
 
 describe('the target', () => {
   it('answers which functions and tracepoints it has', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const names = ['vfs_read', 'no_such_function_here', 'copy_from_kernel_nofault'];
     const { functions } = await client.request('target/functions', { names });
     expect(functions[0]).toEqual({ name: 'vfs_read', traceable: true, symbol: true });
@@ -286,8 +286,8 @@ describe('the target', () => {
   });
 
   it('describes itself', async () => {
-    const { client } = helper;
-    const read = async (params: HelperParams<'target/read'>) => {
+    const { client } = tracer;
+    const read = async (params: TracerParams<'target/read'>) => {
       const { blobId, bytes } = await client.request('target/read', params);
       const blob = client.connection.takeBlob(blobId);
       expect(blob.byteLength).toBe(bytes);

@@ -10,24 +10,24 @@ import { readObject } from '../../../src/shared/object/object';
 import { relocationBtf } from '../../../src/shared/object/relocation-btf';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { compileProgram as compileTemplate, traceBench } from '../bench/trace';
-import { compileProgram, type GuestHelper, startGuestHelper } from './guest-tracer';
+import { compileProgram, type GuestTracer, startGuestTracer } from './guest-tracer';
 
 let guest: TestGuest;
-let helper: GuestHelper;
+let tracer: GuestTracer;
 let kernel: Btf;
 beforeAll(async () => {
   guest = await sharedGuest();
   const { target } = await traceBench();
   kernel = (await target.readBtf()).btf;
-  helper = await startGuestHelper(guest);
+  tracer = await startGuestTracer(guest);
 });
 afterAll(async () => {
-  await helper?.[Symbol.asyncDispose]();
+  await tracer?.[Symbol.asyncDispose]();
 });
 
 /** Loads it and gives each program's tag. */
 async function tags(bytes: Uint8Array, object: BpfObject, part: Uint8Array | null): Promise<string[]> {
-  const { client } = helper;
+  const { client } = tracer;
   const { sessionId, programs } = await client.open(bytes, {
     programs: object.programs.map(({ name, autoload }) => ({
       name,

@@ -1,12 +1,12 @@
 /**
- * Sections that name files only root may read, against a helper of an ordinary user that could read them: libbpf never
+ * Sections that name files only root may read, against a tracer of an ordinary user that could read them: libbpf never
  * gets to open one. That a file was read shows in its access time.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
-import { compileProgram, type GuestHelper, startGuestHelper } from './guest-tracer';
+import { compileProgram, type GuestTracer, startGuestTracer } from './guest-tracer';
 
 /** As in programs/files.bpf.c. */
 const FOLDER = '/var/tmp/bpfw-files';
@@ -14,7 +14,7 @@ const CAPABILITIES = '+bpf,+perfmon,+sys_admin,+dac_read_search';
 const PROGRAMS = ['newline', 'out_of_tracefs', 'multi', 'plain', 'observes'];
 
 let guest: TestGuest;
-let helper: GuestHelper;
+let tracer: GuestTracer;
 let object: Uint8Array;
 beforeAll(async () => {
   object = compileProgram('files');
@@ -29,7 +29,7 @@ beforeAll(async () => {
     cp ${workloadPath('probe_target')} ${FOLDER}/binary
     cp ${workloadPath('probe_target')} "$(printf '${FOLDER}/bi\\nnary')"
     cat /sys/kernel/tracing/events/sched/sched_switch/id > ${FOLDER}/id`);
-  helper = await startGuestHelper(guest, {
+  tracer = await startGuestTracer(guest, {
     prefix: [
       ...['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs'],
       ...[`--inh-caps=-all,${CAPABILITIES}`, `--ambient-caps=-all,${CAPABILITIES}`],
@@ -38,7 +38,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await helper?.[Symbol.asyncDispose]();
+  await tracer?.[Symbol.asyncDispose]();
   await guest?.sh(`rm -rf ${FOLDER}`);
 });
 
@@ -47,7 +47,7 @@ const forgetReads = () => guest.sh(`touch -a -d '1 hour ago' ${FOLDER}/*`);
 const readFiles = async () => (await guest.sh(`find ${FOLDER} -type f -amin -30 -printf '%f '`)).trim();
 
 async function attach(program: string, kind: 'auto' | 'tracepoint' | 'kprobe') {
-  const { client } = helper;
+  const { client } = tracer;
   const category = 'sched/../../../../../../../..';
   const override = {
     auto: { kind: 'auto' as const },
@@ -96,7 +96,7 @@ it('a path as it should be is opened as the caller, who may not', async () => {
 
 it('many functions of a file at once are never attached', async () => {
   await forgetReads();
-  const { client } = helper;
+  const { client } = tracer;
   const programs = PROGRAMS.map(name => ({
     name,
     load: name === 'multi',
@@ -107,7 +107,7 @@ it('many functions of a file at once are never attached', async () => {
   if ('sessionId' in opened) {
     const failure = await client.failure('session/attach', { sessionId: opened.sessionId });
     expect(failure).toMatchObject({ code: 'attach-failed', program: 'multi' });
-    expect(failure.message).toContain('with the rights of the helper');
+    expect(failure.message).toContain('with the rights of the tracer');
     await client.request('session/close', { sessionId: opened.sessionId });
   } else {
     expect(opened.data.code).toBe('object-rejected');

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HelperResults } from '../../../src/shared/protocol/tracer';
+import type { TracerResults } from '../../../src/shared/protocol/tracer';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import {
   bssOffset,
   compileProgram,
   constantU32,
-  type GuestHelper,
+  type GuestTracer,
   objectPath,
-  startGuestHelper,
+  startGuestTracer,
   stoppedWorkload,
 } from './guest-tracer';
 
@@ -22,11 +22,11 @@ beforeAll(async () => {
 });
 
 async function openFor(
-  helper: GuestHelper,
+  tracer: GuestTracer,
   program: ProgramName,
   pid: number,
-): Promise<HelperResults['session/open']> {
-  return helper.client.open(object, {
+): Promise<TracerResults['session/open']> {
+  return tracer.client.open(object, {
     programs: PROGRAMS.map(name => ({ name, load: name === program, attach: { kind: 'auto' as const } })),
     constants: [constantU32(objectPath('events'), 'target_pid', pid)],
   });
@@ -45,8 +45,8 @@ function ringSequences(bytes: Uint8Array): number[] {
   return sequences;
 }
 
-async function global(helper: GuestHelper, sessionId: number, name: string): Promise<number> {
-  const { values } = await helper.client.readMap(sessionId, '.bss');
+async function global(tracer: GuestTracer, sessionId: number, name: string): Promise<number> {
+  const { values } = await tracer.client.readMap(sessionId, '.bss');
   return Number(values.readBigUInt64LE(bssOffset('events', name)));
 }
 
@@ -54,19 +54,19 @@ describe.each([
   { mode: 'viewed', args: [] },
   { mode: 'copied', args: ['--copy'] },
 ])('a ring buffer, $mode', ({ args }) => {
-  let helper: GuestHelper;
+  let tracer: GuestTracer;
   beforeAll(async () => {
-    helper = await startGuestHelper(guest, { args });
+    tracer = await startGuestTracer(guest, { args });
   });
   afterAll(async () => {
-    await helper?.[Symbol.asyncDispose]();
+    await tracer?.[Symbol.asyncDispose]();
   });
 
   it('delivers every record once and in order, and the program counted the rest', async () => {
     const events = 20_000;
-    const { client } = helper;
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, events);
-    const { sessionId } = await openFor(helper, 'to_ring', workload.pid);
+    const { sessionId } = await openFor(tracer, 'to_ring', workload.pid);
     const { streamId, content } = await client.request('stream/watch', { sessionId, map: 'ring' });
     expect(content).toBe('ring');
     await client.request('session/attach', { sessionId });
@@ -74,16 +74,16 @@ describe.each([
     await client.request('session/drain', { sessionId });
     const sequences = ringSequences(client.bytesOf(streamId));
     expect(sequences).toEqual(sequences.map((_, index) => index));
-    const dropped = await global(helper, sessionId, 'ring_dropped');
+    const dropped = await global(tracer, sessionId, 'ring_dropped');
     expect(sequences.length + dropped).toBe(events);
     expect(sequences.length).toBeGreaterThan(events / 10);
     await client.request('session/close', { sessionId });
   });
 
   it('delivers within half a second while little happens', async () => {
-    const { client } = helper;
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, 3);
-    const { sessionId } = await openFor(helper, 'to_ring', workload.pid);
+    const { sessionId } = await openFor(tracer, 'to_ring', workload.pid);
     const { streamId } = await client.request('stream/watch', { sessionId, map: 'ring' });
     await client.request('session/attach', { sessionId });
     await expect.poll(() => ringSequences(client.bytesOf(streamId)).length).toBe(0);
@@ -96,10 +96,10 @@ describe.each([
 describe('a perf buffer', () => {
   it('delivers every record, or says how many were lost', async () => {
     const events = 20_000;
-    const helper = await startGuestHelper(guest);
-    const { client } = helper;
+    const tracer = await startGuestTracer(guest);
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, events);
-    const { sessionId } = await openFor(helper, 'to_perf', workload.pid);
+    const { sessionId } = await openFor(tracer, 'to_perf', workload.pid);
     const { streamId, content } = await client.request('stream/watch', { sessionId, map: 'perf' });
     expect(content).toBe('perf');
     await client.request('session/attach', { sessionId });
@@ -117,23 +117,23 @@ describe('a perf buffer', () => {
       records++;
     }
     expect(sequences.size).toBe(records);
-    const failed = await global(helper, sessionId, 'perf_failed');
+    const failed = await global(tracer, sessionId, 'perf_failed');
     expect(records + failed).toBe(events);
     const lost = client.frames
       .filter(frame => frame.streamId === streamId)
       .reduce((sum, frame) => sum + frame.lost, 0);
     expect(lost).toBeLessThanOrEqual(failed);
     await client.request('session/close', { sessionId });
-    await helper[Symbol.asyncDispose]();
+    await tracer[Symbol.asyncDispose]();
   });
 });
 
 describe('maps', () => {
   it('are read whole: in batches, from mapped memory, per CPU, key by key', async () => {
-    const helper = await startGuestHelper(guest);
-    const { client } = helper;
+    const tracer = await startGuestTracer(guest);
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, 10_000);
-    const opened = await openFor(helper, 'to_maps', workload.pid);
+    const opened = await openFor(tracer, 'to_maps', workload.pid);
     const { sessionId, possibleCpus } = opened;
     await client.request('session/attach', { sessionId });
     await workload.run();
@@ -192,16 +192,16 @@ describe('maps', () => {
     });
 
     await client.request('session/close', { sessionId });
-    await helper[Symbol.asyncDispose]();
+    await tracer[Symbol.asyncDispose]();
   });
 });
 
 describe('the trace pipe', () => {
   it('passes on the lines of BPF programs, as they come', async () => {
-    const helper = await startGuestHelper(guest);
-    const { client } = helper;
+    const tracer = await startGuestTracer(guest);
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, 100);
-    const { sessionId } = await openFor(helper, 'to_printk', workload.pid);
+    const { sessionId } = await openFor(tracer, 'to_printk', workload.pid);
     await guest.sh('echo not ours >/sys/kernel/tracing/trace_marker');
     const { streamId } = await client.request('printk/watch', {});
     await guest.sh('echo not ours either >/sys/kernel/tracing/trace_marker');
@@ -213,14 +213,14 @@ describe('the trace pipe', () => {
     expect(numbers).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
     expect(text).not.toContain('not ours');
     await client.request('session/close', { sessionId });
-    await helper[Symbol.asyncDispose]();
+    await tracer[Symbol.asyncDispose]();
   });
 
   it('ends though a program goes on printing', async () => {
-    const helper = await startGuestHelper(guest);
-    const { client } = helper;
+    const tracer = await startGuestTracer(guest);
+    const { client } = tracer;
     const workload = await stoppedWorkload(guest, 100_000_000);
-    const { sessionId } = await openFor(helper, 'to_printk', workload.pid);
+    const { sessionId } = await openFor(tracer, 'to_printk', workload.pid);
     const { streamId } = await client.request('printk/watch', {});
     await client.request('session/attach', { sessionId });
     const running = workload.run(110_000);
@@ -231,21 +231,21 @@ describe('the trace pipe', () => {
     // All this time lines came.
     await guest.sh(`kill -KILL ${workload.pid}`);
     expect(await running).toMatchObject({ signal: 'SIGKILL' });
-    await helper[Symbol.asyncDispose]();
+    await tracer[Symbol.asyncDispose]();
   });
 });
 
 describe('a client that does not read', () => {
   it('costs bounded memory; what it missed was counted by the program', async () => {
     const events = 300_000;
-    const helper = await startGuestHelper(guest);
-    const { client, socket } = helper;
+    const tracer = await startGuestTracer(guest);
+    const { client, socket } = tracer;
     const workload = await stoppedWorkload(guest, events);
-    const { sessionId } = await openFor(helper, 'to_ring', workload.pid);
+    const { sessionId } = await openFor(tracer, 'to_ring', workload.pid);
     const { streamId } = await client.request('stream/watch', { sessionId, map: 'ring' });
     await client.request('session/attach', { sessionId });
     const resident = async () =>
-      Number(/VmRSS:\s+(\d+)/.exec(await guest.sh(`cat /proc/${helper.process.pid}/status`))?.[1]) / 1024;
+      Number(/VmRSS:\s+(\d+)/.exec(await guest.sh(`cat /proc/${tracer.process.pid}/status`))?.[1]) / 1024;
     const before = await resident();
     socket.pause();
     await workload.run(120_000);
@@ -254,10 +254,10 @@ describe('a client that does not read', () => {
     socket.resume();
     await client.request('session/drain', { sessionId });
     const received = ringSequences(client.bytesOf(streamId)).length;
-    const dropped = await global(helper, sessionId, 'ring_dropped');
+    const dropped = await global(tracer, sessionId, 'ring_dropped');
     expect(received + dropped).toBe(events);
     expect(dropped).toBeGreaterThan(0);
     await client.request('session/close', { sessionId });
-    await helper[Symbol.asyncDispose]();
+    await tracer[Symbol.asyncDispose]();
   });
 });

@@ -1,4 +1,4 @@
-/** Objects whose types form a circle send libbpf round it for ever: the helper ends all the same. */
+/** Objects whose types form a circle send libbpf round it for ever: the tracer ends all the same. */
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { startSession } from '../../../src/session/tracing/start-session';
@@ -8,7 +8,7 @@ import { readObject } from '../../../src/shared/object/object';
 import { finished, sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { traceBench } from '../bench/trace';
-import { compileProgram, objectPath, startGuestHelper } from './guest-tracer';
+import { compileProgram, objectPath, startGuestTracer } from './guest-tracer';
 
 let guest: TestGuest;
 beforeAll(async () => {
@@ -60,36 +60,36 @@ function bytesOf(type: ReturnType<ReturnType<typeof parseBtf>['type']>): number 
 }
 
 it('ends by itself when libbpf does not come back', async () => {
-  const helper = await startGuestHelper(guest);
+  const tracer = await startGuestTracer(guest);
   const circle = retyped(
     compileProgram('kinds'),
     { kind: 'typedef', name: '__u64', to: '__u64' },
     { kind: 'var', name: 'counts', to: '__u64' },
   );
-  helper.client.open(circle).catch(() => undefined);
+  tracer.client.open(circle).catch(() => undefined);
   // Half a minute of the processor, by the kernel's count.
-  expect(await helper.process.exited).toMatchObject({ signal: 'SIGXCPU' });
+  expect(await tracer.process.exited).toMatchObject({ signal: 'SIGXCPU' });
 }, 110_000);
 
 it('ends with its connection while a thread of it is loading', async () => {
-  const helper = await startGuestHelper(guest);
+  const tracer = await startGuestTracer(guest);
   const circle = retyped(compileProgram('relocations'), { kind: 'typedef', name: '__u32', to: '__u32' });
-  const opening = helper.client.open(circle, {
+  const opening = tracer.client.open(circle, {
     programs: [{ name: 'ask', load: true, attach: { kind: 'auto' } }],
   });
   opening.catch(() => undefined);
   // It still answers: what goes round is not its event loop.
-  await helper.client.request('target/tracepoints', { names: [] });
-  const early = await Promise.race([opening.then(() => 'opened'), busy(helper.process.pid)]);
+  await tracer.client.request('target/tracepoints', { names: [] });
+  const early = await Promise.race([opening.then(() => 'opened'), busy(tracer.process.pid)]);
   expect(early).toBe('busy');
-  helper.client.connection.close();
-  helper.process.stdin.end();
+  tracer.client.connection.close();
+  tracer.process.stdin.end();
   // Not by the kernel's count, half a minute later.
-  expect(await helper.process.exited).toMatchObject({ code: 0 });
+  expect(await tracer.process.exited).toMatchObject({ code: 0 });
 }, 60_000);
 
 it('lets the user go who cancels meanwhile', async () => {
-  const { target, helpers } = await traceBench();
+  const { target, tracers } = await traceBench();
   const sound = compileProgram('relocations');
   const circle = retyped(sound, { kind: 'typedef', name: '__u32', to: '__u32' });
   const stop = new AbortController();
@@ -100,7 +100,7 @@ it('lets the user go who cancels meanwhile', async () => {
   const starting = startSession(
     {
       target,
-      helpers,
+      tracers,
       // Our own reader refuses the circle; libbpf is to meet it.
       object: readObject(sound, 'circle'),
       objectBytes: circle,
@@ -121,7 +121,7 @@ it('lets the user go who cancels meanwhile', async () => {
   await busy(pid);
   stop.abort();
   await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
-  helpers.dispose();
+  tracers.dispose();
   await guest.sh(`while [ -e /proc/${pid} ]; do sleep 0.1; done`, { timeoutMs: 10_000 });
 }, 60_000);
 

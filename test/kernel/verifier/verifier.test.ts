@@ -24,11 +24,11 @@ const names = readdirSync(path.join(root, folder))
 const LONGEST_LOG = 16 << 10;
 
 async function verify(name: string): Promise<Verification> {
-  const { target, helpers } = await traceBench();
+  const { target, tracers } = await traceBench();
   const { object, bytes } = await compileProgram(`${folder}/${name}.bpf.c`);
   return verifyPrograms({
     target,
-    helpers,
+    tracers,
     object,
     objectBytes: bytes,
     file: `${name}.bpf.c`,

@@ -186,7 +186,7 @@ static void replace_sockets(void)
 	char bytes[256];
 	glob_t found;
 
-	if (glob("/tmp/bpfw-session-*/helper.sock", 0, NULL, &found))
+	if (glob("/tmp/bpfw-session-*/tracer.sock", 0, NULL, &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

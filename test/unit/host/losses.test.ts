@@ -1,5 +1,5 @@
 /**
- * Records are lost in the program (its ring or perf buffer is full), in the kernel's perf buffer, in the helper, and on
+ * Records are lost in the program (its ring or perf buffer is full), in the kernel's perf buffer, in the tracer, and on
  * this side. Each is counted once, and the pages show it where it happened.
  */
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ type Content = SessionStream['content'];
 const counted = (...counts: [string | null, number][]): DropCount[] =>
   counts.map(([of, count]) => ({ of, count }));
 
-/** Records as the helper sends them from a perf buffer: u32 CPU, u32 size of the data, the value. */
+/** Records as the tracer sends them from a perf buffer: u32 CPU, u32 size of the data, the value. */
 function perfSpanOf(values: readonly number[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(values.length * 16));
   values.forEach((value, index) => {
@@ -42,7 +42,7 @@ class Traced {
     this.page = this.newPage();
   }
 
-  /** What the helper sends: records, and how many it says are missing before them. */
+  /** What the tracer sends: records, and how many it says are missing before them. */
   frame(values: readonly number[], lost = 0): void {
     this.lostInFrames += lost;
     const isRing = this.content === 'ring';
@@ -102,7 +102,7 @@ class Traced {
   }
 }
 
-const total = ({ kernel, helper, client }: Traced['drops']): number => kernel + helper + client;
+const total = ({ kernel, tracer, client }: Traced['drops']): number => kernel + tracer + client;
 
 describe('losses on the Events page', () => {
   it.each<[string, Content, (traced: Traced) => void, (number | string)[], Traced['drops']]>([
@@ -117,10 +117,10 @@ describe('losses on the Events page', () => {
         traced.program(['events', 6]);
       },
       [1, 2, '4 lost', 3, '2 lost'],
-      { kernel: 6, helper: 0, client: 0 },
+      { kernel: 6, tracer: 0, client: 0 },
     ],
     [
-      'in the helper: what it could not pass on, beside what the program counts',
+      'in the tracer: what it could not pass on, beside what the program counts',
       'ring',
       traced => {
         traced.frame([1]);
@@ -129,7 +129,7 @@ describe('losses on the Events page', () => {
         traced.program(['events', 5]);
       },
       [1, '3 lost', 2, '5 lost'],
-      { kernel: 5, helper: 3, client: 0 },
+      { kernel: 5, tracer: 3, client: 0 },
     ],
     [
       'in a perf buffer that only the kernel tells of',
@@ -139,7 +139,7 @@ describe('losses on the Events page', () => {
         traced.frame([3], 7);
       },
       [1, 2, '7 lost', 3],
-      { kernel: 7, helper: 0, client: 0 },
+      { kernel: 7, tracer: 0, client: 0 },
     ],
     [
       'in a perf buffer whose program counted them first',
@@ -151,7 +151,7 @@ describe('losses on the Events page', () => {
         traced.frame([3], 2);
       },
       [1, '7 lost', 2, '2 lost', 3],
-      { kernel: 9, helper: 0, client: 0 },
+      { kernel: 9, tracer: 0, client: 0 },
     ],
     [
       'in a perf buffer whose program is asked later',
@@ -163,7 +163,7 @@ describe('losses on the Events page', () => {
         traced.program([null, 8]);
       },
       [1, '7 lost', 2, '1 lost'],
-      { kernel: 8, helper: 0, client: 0 },
+      { kernel: 8, tracer: 0, client: 0 },
     ],
   ])('%s', (_where, content, play, rows, drops) => {
     const traced = new Traced(content);
@@ -200,7 +200,7 @@ describe('losses of a whole session', () => {
     const counts = counted(['opens', 4000], ['closes', 15], ['stacks', 50_000], [null, 600_000]);
     expect(sumDrops(counts, frames, 7_000_000)).toEqual({
       kernel: 4000 + 20 + 300 + 50_000 + 600_000,
-      helper: 1,
+      tracer: 1,
       client: 7_000_000,
     });
   });
@@ -208,11 +208,11 @@ describe('losses of a whole session', () => {
   it('stand in the interval they happened in, whatever the place', () => {
     const history = new HistogramHistory();
     const places = [
-      { kernel: 0, helper: 0, client: 0 },
-      { kernel: 5, helper: 0, client: 0 },
-      { kernel: 5, helper: 2, client: 0 },
-      { kernel: 5, helper: 2, client: 0 },
-      { kernel: 6, helper: 2, client: 4 },
+      { kernel: 0, tracer: 0, client: 0 },
+      { kernel: 5, tracer: 0, client: 0 },
+      { kernel: 5, tracer: 2, client: 0 },
+      { kernel: 5, tracer: 2, client: 0 },
+      { kernel: 6, tracer: 2, client: 4 },
     ];
     places.forEach((drops, second) => {
       history.noteDrops(drops);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mapsToList, SessionMaps } from '../../../src/host/sessions/read-maps';
-import { HelperRequestError } from '../../../src/session/targets/tracer-connection';
+import { TracerRequestError } from '../../../src/session/targets/tracer-connection';
 import { firstContent } from '../../../src/shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../../../src/shared/object/model';
 import { untypedLayout } from '../../../src/shared/object/record-layout';
@@ -47,7 +47,7 @@ it('lists a table however large it is', () => {
 });
 
 describe('a map that cannot be read', () => {
-  const refusal = new HelperRequestError('map/read', 'kernel', 'EPERM', { code: 'kernel' }, null);
+  const refusal = new TracerRequestError('map/read', 'kernel', 'EPERM', { code: 'kernel' }, null);
   const one = { ...firstContent(new Uint8Array(4), new Uint8Array(8), 1), truncated: false };
   let asked: string[] = [];
   const mapsOf = (refused: Partial<MapDefinition>, error: Error): SessionMaps => {

@@ -1,8 +1,8 @@
 /** The client's end: a whole tracing session with a privileged process that answers anything. */
 
 import { SessionError } from '../../../src/session/errors';
-import { greetHelper, HelperRequestError } from '../../../src/session/targets/tracer-connection';
-import { helperFacts } from '../../../src/session/targets/tracer-facts';
+import { greetTracer, TracerRequestError } from '../../../src/session/targets/tracer-connection';
+import { tracerFacts } from '../../../src/session/targets/tracer-facts';
 import { readDropCounts } from '../../../src/session/tracing/drops';
 import { TracingSession } from '../../../src/session/tracing/tracing-session';
 import { decodeEntries } from '../../../src/shared/decode/entries';
@@ -13,7 +13,7 @@ import { decodeStacks } from '../../../src/shared/decode/stacks';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import { DataContent, encodeBlob, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
-import { HELPER_PROTOCOL_VERSION, HELPER_RPC_ERROR, type Hello } from '../../../src/shared/protocol/tracer';
+import { type Hello, TRACER_PROTOCOL_VERSION, TRACER_RPC_ERROR } from '../../../src/shared/protocol/tracer';
 import type { Door } from './child';
 import { mapChanges, perfRecords, ringSpan } from './decoder-doors';
 import {
@@ -31,7 +31,7 @@ import { type Below, damagedBytes, pick } from './mutate';
 const TOKEN = 'ab'.repeat(32);
 const CPUS = 2;
 const HELLO: Hello = {
-  protocolVersion: HELPER_PROTOCOL_VERSION,
+  protocolVersion: TRACER_PROTOCOL_VERSION,
   token: TOKEN,
   pid: 1,
   uid: 0,
@@ -76,7 +76,7 @@ export function clientDoors(objects: readonly { object: BpfObject; bytes: Uint8A
 }
 
 const isOurs = (error: unknown): boolean =>
-  error instanceof SessionError || error instanceof HelperRequestError || error instanceof FrameError;
+  error instanceof SessionError || error instanceof TracerRequestError || error instanceof FrameError;
 
 class Peer {
   private readonly held: HeldChannel;
@@ -98,7 +98,7 @@ class Peer {
       if (message.id !== undefined && message.method !== undefined) this.pending.push(message);
     });
     this.held = new HeldChannel(bytes => splitter.push(bytes));
-    this.client = useHelper(this.held, subject)
+    this.client = useTracer(this.held, subject)
       .catch(error => {
         if (!isOurs(error)) failures.push(error);
       })
@@ -166,7 +166,7 @@ class Peer {
         code: pick(['kernel', 'attach-failed', 'verifier-rejected'], below),
         verifierLogBlobId: below(6),
       };
-      const error = JSON.stringify({ code: HELPER_RPC_ERROR, message: 'no', data });
+      const error = JSON.stringify({ code: TRACER_RPC_ERROR, message: 'no', data });
       const text = `{"jsonrpc":"2.0","id":${id},"error":${error}}`;
       return rpcFrame(below(2) === 0 ? text : damagedJson(text, below));
     }
@@ -217,7 +217,7 @@ class Peer {
         return { streamId, entries: below(20), truncated: false };
       }
       case 'session/statistics':
-        return { programs: [{ name: 'p', runCount: '1', runTimeNs: '2' }], helperCpuNs: '3' };
+        return { programs: [{ name: 'p', runCount: '1', runTimeNs: '2' }], tracerCpuNs: '3' };
       case 'process/watch':
       case 'printk/watch':
         return { streamId: ++this.lastStream };
@@ -242,11 +242,11 @@ class Peer {
 }
 
 /** What a session does, again and again until its privileged process is gone. */
-async function useHelper(
+async function useTracer(
   held: HeldChannel,
   { object, bytes }: { object: BpfObject; bytes: Uint8Array },
 ): Promise<void> {
-  const connection = await greetHelper(held.channel, TOKEN);
+  const connection = await greetTracer(held.channel, TOKEN);
   const session = await TracingSession.open({
     connection,
     object,
@@ -258,7 +258,7 @@ async function useHelper(
     consented: [],
   });
   session.onFrame((_stream, frame) => void indexRingSpan(frame.bytes));
-  const facts = helperFacts(connection, object.btf as never);
+  const facts = tracerFacts(connection, object.btf as never);
   await orRefused(session.attach());
   await orRefused(session.watchMappings(1, () => undefined));
   await orRefused(facts.functions(['vfs_read']));
@@ -285,7 +285,7 @@ async function orRefused<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof HelperRequestError) return null;
+    if (error instanceof TracerRequestError) return null;
     throw error;
   }
 }

@@ -5,11 +5,11 @@ import { serveRounds } from './child';
 import { clientDoors } from './client-doors';
 import { decoderDoors } from './decoder-doors';
 import { guestDoors } from './guest-doors';
-import { helperDoors } from './helper-doors';
 import { readSamples } from './read-samples';
+import { tracerDoors } from './tracer-doors';
 
 void serveRounds(({ folder, end }) => {
-  if (end === 'helper') return helperDoors();
+  if (end === 'tracer') return tracerDoors();
   const objects = readSamples(folder).objects.map(bytes => ({ object: readObject(bytes, 'sample'), bytes }));
   // Whole sessions and guests have two rounds of three.
   const [session] = clientDoors(objects);

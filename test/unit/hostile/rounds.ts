@@ -4,7 +4,7 @@ export interface RoundsTask {
   readonly first: number;
   readonly rounds: number;
   /** Of frames-child.ts: who receives the frames. */
-  readonly end?: 'helper' | 'client';
+  readonly end?: 'tracer' | 'client';
   /** Scratch; the number of the round lies there in ROUND_FILE. */
   readonly folder: string;
 }

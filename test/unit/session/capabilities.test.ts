@@ -160,7 +160,7 @@ describe('a budget', () => {
     ]);
   });
 
-  it('has a reason in the table for every capability a helper can get', () => {
+  it('has a reason in the table for every capability a tracer can get', () => {
     expect(new Set(CAPABILITY_TABLE.map(row => row.capability))).toEqual(
       new Set(Object.keys(CAPABILITY_BITS)),
     );

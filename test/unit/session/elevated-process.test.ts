@@ -79,6 +79,6 @@ echo started; printf 'working: ' >&2; read -r line; echo "$a|$b|$line"; cat`;
   it('says so when the program cannot be started', async () => {
     const plan = { way: 'sudo-password', command: '/nowhere/sudo', args: [] } as const;
     const elevated = new ElevatedProcess(plan, { password: async () => null }, () => undefined);
-    await expect(elevated.ended).rejects.toMatchObject({ code: 'helper-failed' });
+    await expect(elevated.ended).rejects.toMatchObject({ code: 'tracer-failed' });
   });
 });

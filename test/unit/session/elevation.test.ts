@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { elevationFailure } from '../../../src/session/elevation/elevation';
 import { findNode } from '../../../src/session/elevation/real-node';
-import { startLocalHelper } from '../../../src/session/targets/local-tracer';
+import { startLocalTracer } from '../../../src/session/targets/local-tracer';
 
 describe('elevationFailure', () => {
   it.each([
@@ -34,10 +34,10 @@ describe('elevationFailure', () => {
       'elevation-refused',
     ],
     ['already', 'setpriv: activate capabilities: Operation not permitted', 1, 'elevation-refused'],
-    ['already', 'Error: Cannot find module', 1, 'helper-failed'],
+    ['already', 'Error: Cannot find module', 1, 'tracer-failed'],
     [
       'sudo-password',
-      'bpfw-helper: libbpf.so.1 cannot be loaded: cannot open shared object file',
+      'bpfw-tracer: libbpf.so.1 cannot be loaded: cannot open shared object file',
       69,
       'libbpf-missing',
     ],
@@ -48,7 +48,7 @@ describe('elevationFailure', () => {
   });
 });
 
-describe('startLocalHelper', () => {
+describe('startLocalTracer', () => {
   // Root holds every capability already: the way that asks nobody for a password.
   it.runIf(process.getuid?.() === 0)(
     'asks for consent whatever the way, and starts nothing without it',
@@ -56,9 +56,9 @@ describe('startLocalHelper', () => {
       const asked: string[] = [];
       const commands: string[] = [];
       const budget = [{ capability: 'bpf', why: 'the test wants it' }] as const;
-      const starting = startLocalHelper({
+      const starting = startLocalTracer({
         node: await findNode(undefined, process.env),
-        own: { helperPath: '/nowhere/helper.js', version: '0.0.0' },
+        own: { tracerPath: '/nowhere/tracer.js', version: '0.0.0' },
         budget,
         program: 'fine',
         elevation: 'auto',

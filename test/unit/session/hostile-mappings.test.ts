@@ -19,7 +19,7 @@ afterAll(() => {
 });
 
 const connection = {
-  request: () => Promise.reject(new Error('the helper is not asked')),
+  request: () => Promise.reject(new Error('the tracer is not asked')),
   takeBlob: () => {
     throw new Error('no blob');
   },

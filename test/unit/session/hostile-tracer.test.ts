@@ -1,10 +1,10 @@
-/** The helper's end in the hands of root in the guest: answers and frames that no helper of ours sends. */
+/** The tracer's end in the hands of root in the guest: answers and frames that no tracer of ours sends. */
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { greetHelper, type HelperConnection } from '../../../src/session/targets/tracer-connection';
+import { greetTracer, type TracerConnection } from '../../../src/session/targets/tracer-connection';
 import { MapSnapshot } from '../../../src/shared/decode/snapshot';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import {
@@ -19,10 +19,10 @@ import {
 } from '../../../src/shared/protocol/frames';
 import { duplexChannel } from '../../../src/shared/protocol/rpc-frames';
 import {
-  HELPER_PROTOCOL_VERSION,
-  HELPER_RPC_ERROR,
-  type HelperMethod,
-  HelperResultSchemas,
+  TRACER_PROTOCOL_VERSION,
+  TRACER_RPC_ERROR,
+  type TracerMethod,
+  TracerResultSchemas,
 } from '../../../src/shared/protocol/tracer';
 
 const TOKEN = 'ab'.repeat(32);
@@ -38,7 +38,7 @@ const rpc = (message: object) =>
 const HELLO = rpc({
   method: 'hello',
   params: {
-    protocolVersion: HELPER_PROTOCOL_VERSION,
+    protocolVersion: TRACER_PROTOCOL_VERSION,
     token: TOKEN,
     pid: 1,
     uid: 0,
@@ -50,7 +50,7 @@ const HELLO = rpc({
     mappedRings: true,
   },
 });
-const gone = { name: 'SessionError', code: 'helper-died' };
+const gone = { name: 'SessionError', code: 'tracer-died' };
 
 /** A greeted connection; each request is answered with what `answer` makes of its id. */
 async function hostile(answer: (id: number) => Uint8Array = () => new Uint8Array(0)) {
@@ -59,28 +59,28 @@ async function hostile(answer: (id: number) => Uint8Array = () => new Uint8Array
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const helper = createConnection(address.port, '127.0.0.1');
+  const tracer = createConnection(address.port, '127.0.0.1');
   const [socket] = (await once(server, 'connection')) as [Socket];
-  helper.on('error', () => undefined);
+  tracer.on('error', () => undefined);
   const splitter = new FrameSplitter((_kind, payload) => {
     const { id } = JSON.parse(Buffer.from(payload).toString());
-    if (id !== undefined) helper.write(answer(id));
+    if (id !== undefined) tracer.write(answer(id));
   });
-  helper.on('data', bytes => splitter.push(bytes));
-  const greeted = greetHelper(duplexChannel(socket), TOKEN);
-  helper.write(HELLO);
+  tracer.on('data', bytes => splitter.push(bytes));
+  const greeted = greetTracer(duplexChannel(socket), TOKEN);
+  tracer.write(HELLO);
   ends.push(() => {
-    helper.destroy();
+    tracer.destroy();
     socket.destroy();
     server.close();
   });
-  return { connection: await greeted, helper };
+  return { connection: await greeted, tracer };
 }
 
 /** Parameters do not matter: nobody looks at them here. */
-const ask = (connection: HelperConnection, method: HelperMethod) => connection.request(method, {} as never);
+const ask = (connection: TracerConnection, method: TracerMethod) => connection.request(method, {} as never);
 
-const METHODS = Object.keys(HelperResultSchemas) as HelperMethod[];
+const METHODS = Object.keys(TracerResultSchemas) as TracerMethod[];
 const ANSWERS: readonly unknown[] = [
   undefined,
   0,
@@ -99,7 +99,7 @@ const ANSWERS: readonly unknown[] = [
   { blobId: '1', bytes: 0 },
   { sessionId: 1, programs: [], maps: [], possibleCpus: 2 ** 31, openMs: 0, loadMs: 0 },
   { sessionId: 1, programs: [], maps: [{ name: 'm', keySize: -4 }], possibleCpus: 1, openMs: 0, loadMs: 0 },
-  { programs: [{ name: 'p', runCount: 5, runTimeNs: 'NaN' }], helperCpuNs: '0' },
+  { programs: [{ name: 'p', runCount: 5, runTimeNs: 'NaN' }], tracerCpuNs: '0' },
   { detachMs: 1, surplus: 'x' },
 ];
 
@@ -120,7 +120,7 @@ describe('an answer that does not fit its schema', () => {
       { code: 'kernel', verifierLogBlobId: 9 },
     ]) {
       const { connection } = await hostile(id =>
-        rpc({ id, error: { code: HELPER_RPC_ERROR, message: 'no', data } }),
+        rpc({ id, error: { code: TRACER_RPC_ERROR, message: 'no', data } }),
       );
       await expect(ask(connection, 'session/open')).rejects.toMatchObject(gone);
       expect(await connection.closed).toMatchObject(gone);
@@ -134,7 +134,7 @@ describe('an answer that does not fit its schema', () => {
   });
 });
 
-describe('what a helper cannot say', () => {
+describe('what a tracer cannot say', () => {
   it.each<[string, Uint8Array]>([
     ['a request', rpc({ id: 1, method: 'session/open', params: {} })],
     ['an unknown notification', rpc({ method: '\u001b]0;title\u0007', params: {} })],
@@ -144,8 +144,8 @@ describe('what a helper cannot say', () => {
     ['a cancelled request', rpc({ method: '$/cancelRequest', params: { id: 1 } })],
     ['a frame without a header', encodeFrame(FrameKind.data, new Uint8Array(3))],
   ])('ends the connection: %s', async (_what, bytes) => {
-    const { connection, helper } = await hostile();
-    helper.write(bytes);
+    const { connection, tracer } = await hostile();
+    tracer.write(bytes);
     const reason = await connection.closed;
     expect(reason).toMatchObject(gone);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
@@ -163,7 +163,7 @@ describe('memory stays bounded', () => {
   };
 
   it('under frames of streams that nobody watches', async () => {
-    const { connection, helper } = await hostile();
+    const { connection, tracer } = await hostile();
     let frames = 0;
     connection.onData(() => frames++);
     const before = heldBytes();
@@ -172,14 +172,14 @@ describe('memory stays bounded', () => {
       encodeDataHeader({ sessionId: 9, streamId: 9, content: DataContent.ringSpan, lost: 1, readAtNs: 0n }),
       new Uint8Array(1 << 20),
     );
-    for (let sent = 0; sent < 300; sent++) if (!helper.write(frame)) await once(helper, 'drain');
+    for (let sent = 0; sent < 300; sent++) if (!tracer.write(frame)) await once(tracer, 'drain');
     expect(heldBytes() - before).toBeLessThan(MOST_BYTES);
     await expect.poll(() => frames).toBe(300);
   });
 
   it('under blobs that nothing names', async () => {
-    const { connection, helper } = await hostile();
-    for (let id = 1; id <= 2000 && !helper.destroyed; id++) helper.write(encodeBlob(id, new Uint8Array(0)));
+    const { connection, tracer } = await hostile();
+    for (let id = 1; id <= 2000 && !tracer.destroyed; id++) tracer.write(encodeBlob(id, new Uint8Array(0)));
     expect(await connection.closed).toMatchObject({ message: expect.stringContaining('blobs') });
   });
 

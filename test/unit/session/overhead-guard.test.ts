@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { OverheadGuard, watchOverhead } from '../../../src/session/tracing/overhead-guard';
 import type { TracingSession } from '../../../src/session/tracing/tracing-session';
 
-const statistics = (programMs: number, helperMs: number) => ({
+const statistics = (programMs: number, tracerMs: number) => ({
   programs: [{ name: 'hot', runCount: '1', runTimeNs: String(programMs * 1e6) }],
-  helperCpuNs: String(helperMs * 1e6),
+  tracerCpuNs: String(tracerMs * 1e6),
 });
 
 describe('the overhead guard', () => {
@@ -12,13 +12,13 @@ describe('the overhead guard', () => {
     expect(new OverheadGuard(1).judge(statistics(1e9, 1e9), 1, 0)).toBeNull();
   });
 
-  it('adds the programs’ run time and the session’s part of the helper', () => {
+  it('adds the programs’ run time and the session’s part of the tracer', () => {
     const guard = new OverheadGuard(50);
     guard.judge(statistics(100, 1000), 1, 0);
     // 40 % and half of 20 %: exactly the budget.
     expect(guard.judge(statistics(2100, 2000), 0.5, 5000)).toBeNull();
     expect(guard.judge(statistics(4110, 3000), 0.5, 10_000)).toBe(
-      'Detached by the overhead guard: over 5 s its programs took 40 % and the helper 10 % of a CPU, more than the 50 % allowed.',
+      'Detached by the overhead guard: over 5 s its programs took 40 % and the tracer 10 % of a CPU, more than the 50 % allowed.',
     );
   });
 
@@ -37,11 +37,11 @@ describe('watching a session', () => {
     const closed = new Promise<void>(resolve => {
       end = resolve;
     });
-    const session: Pick<TracingSession, 'closed' | 'helperGone' | 'statistics' | 'takeHelperShare'> = {
+    const session: Pick<TracingSession, 'closed' | 'tracerGone' | 'statistics' | 'takeTracerShare'> = {
       closed,
-      helperGone: new Promise(() => undefined),
+      tracerGone: new Promise(() => undefined),
       statistics: look,
-      takeHelperShare: () => 1,
+      takeTracerShare: () => 1,
     };
     return { session, end: () => end() };
   };

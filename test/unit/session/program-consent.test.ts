@@ -1,6 +1,6 @@
 /** When consent is asked for while a session starts, and for what. */
 import { describe, expect, it } from 'vitest';
-import { HelperRequestError } from '../../../src/session/targets/tracer-connection';
+import { TracerRequestError } from '../../../src/session/targets/tracer-connection';
 import { ProgramConsent, programReasons } from '../../../src/session/tracing/program-consent';
 import type { ProgramReasons } from '../../../src/shared/bpf/program-policy';
 import { readObject } from '../../../src/shared/object/object';
@@ -10,7 +10,7 @@ const object = readObject(compileFixture(clangs[0] ?? 'clang', 'kernel-functions
 const drops: ProgramReasons = { program: 'drops', section: 'xdp', reasons: ['type:xdp'] };
 const kills: ProgramReasons = { program: 'kills', section: 'tp_btf/x', reasons: ['helper:bpf_send_signal'] };
 const needs = (...needsConsent: ProgramReasons[]) =>
-  new HelperRequestError(
+  new TracerRequestError(
     'session/open',
     'needs-consent',
     'no',
@@ -28,7 +28,7 @@ function consent(...answers: boolean[]) {
 }
 
 describe('what an object shows of a program', () => {
-  it('are its section, the helpers and the kernel functions it calls, its own functions included', () => {
+  it('are its section, the tracers and the kernel functions it calls, its own functions included', () => {
     expect(object.programs.map(program => [program.name, ...program.kfuncs].join(' '))).toEqual([
       'calls bpf_rcu_read_lock bpf_sock_destroy___v2',
       'observes bpf_rcu_read_lock',
@@ -68,7 +68,7 @@ describe('consent while a session starts', () => {
     expect(given.consented).toEqual([]);
   });
 
-  it('is asked for what the helper found, and the same is tried again once only', async () => {
+  it('is asked for what the tracer found, and the same is tried again once only', async () => {
     const { asked, consent: given } = consent(true, true);
     expect(await given.gave(needs(kills))).toBe(true);
     expect(await given.gave(needs(kills))).toBe(false);

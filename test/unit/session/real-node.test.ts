@@ -19,5 +19,5 @@ it('finds the program behind a version manager’s script, which is what gets ri
 });
 
 it('refuses a setting that names something else', async () => {
-  await expect(findNode('/bin/true', {})).rejects.toMatchObject({ code: 'no-helper-node' });
+  await expect(findNode('/bin/true', {})).rejects.toMatchObject({ code: 'no-tracer-node' });
 });

@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { Symbolizer } from '../../../src/session/symbols/symbolizer';
-import { HelperRequestError } from '../../../src/session/targets/tracer-connection';
+import { TracerRequestError } from '../../../src/session/targets/tracer-connection';
 
-const notAsked = () => Promise.reject(new Error('the helper is not asked'));
+const notAsked = () => Promise.reject(new Error('the tracer is not asked'));
 const connection = {
   request: notAsked,
   takeBlob: () => {
@@ -13,7 +13,7 @@ const connection = {
 const session = {
   watchMappings: () =>
     Promise.reject(
-      new HelperRequestError('process/watch', 'not-permitted', 'refused', { code: 'not-permitted' }, null),
+      new TracerRequestError('process/watch', 'not-permitted', 'refused', { code: 'not-permitted' }, null),
     ),
 };
 

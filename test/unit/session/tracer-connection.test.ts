@@ -3,13 +3,13 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, expect, it } from 'vitest';
-import { greetHelper } from '../../../src/session/targets/tracer-connection';
+import { greetTracer } from '../../../src/session/targets/tracer-connection';
 import { createFrameConnection, duplexChannel } from '../../../src/shared/protocol/rpc-frames';
-import { HELPER_PROTOCOL_VERSION, type Hello } from '../../../src/shared/protocol/tracer';
+import { type Hello, TRACER_PROTOCOL_VERSION } from '../../../src/shared/protocol/tracer';
 
 const TOKEN = 'ab'.repeat(32);
 const HELLO: Hello = {
-  protocolVersion: HELPER_PROTOCOL_VERSION,
+  protocolVersion: TRACER_PROTOCOL_VERSION,
   token: TOKEN,
   pid: process.pid,
   uid: 0,
@@ -29,7 +29,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-/** A connection to a process that greets as the helper does and answers with `answer`. */
+/** A connection to a process that greets as the tracer does and answers with `answer`. */
 async function connected(answer: () => unknown) {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -38,17 +38,17 @@ async function connected(answer: () => unknown) {
   if (address === null || typeof address === 'string') throw new Error('no port');
   const calling = createConnection(address.port, '127.0.0.1');
   const [socket] = (await once(server, 'connection')) as [Socket];
-  const helper = createFrameConnection(duplexChannel(calling));
-  helper.rpc.onRequest(answer);
-  helper.rpc.listen();
-  const greeted = greetHelper(duplexChannel(socket), TOKEN);
-  await helper.rpc.sendNotification('hello', HELLO);
+  const tracer = createFrameConnection(duplexChannel(calling));
+  tracer.rpc.onRequest(answer);
+  tracer.rpc.listen();
+  const greeted = greetTracer(duplexChannel(socket), TOKEN);
+  await tracer.rpc.sendNotification('hello', HELLO);
   ends.push(() => {
     calling.destroy();
     socket.destroy();
     server.close();
   });
-  return { connection: await greeted, helper };
+  return { connection: await greeted, tracer };
 }
 
 function usedHeap(): number {
@@ -68,17 +68,17 @@ it('keeps nothing of a request that was answered', async () => {
   expect((usedHeap() - before) / REQUESTS).toBeLessThan(MOST_BYTES_A_REQUEST);
 });
 
-it('says that the helper is gone to whoever waits, and to whoever asks after that', async () => {
-  const { connection, helper } = await connected(() => new Promise(() => undefined));
+it('says that the tracer is gone to whoever waits, and to whoever asks after that', async () => {
+  const { connection, tracer } = await connected(() => new Promise(() => undefined));
   const waiting = connection.request('session/close', { sessionId: 1 });
   waiting.catch(() => undefined);
-  helper.close();
+  tracer.close();
   await expect(waiting).rejects.toMatchObject({
-    code: 'helper-died',
-    message: /^The privileged helper is gone/,
+    code: 'tracer-died',
+    message: /^The tracer is gone/,
   });
   await expect(connection.request('session/close', { sessionId: 1 })).rejects.toMatchObject({
-    code: 'helper-died',
+    code: 'tracer-died',
   });
 });
 
@@ -87,7 +87,7 @@ it('says that the session was closed where this side closed it', async () => {
   const waiting = connection.request('session/close', { sessionId: 1 });
   waiting.catch(() => undefined);
   connection.close();
-  await expect(waiting).rejects.toMatchObject({ code: 'helper-died', message: 'The session was closed.' });
+  await expect(waiting).rejects.toMatchObject({ code: 'tracer-died', message: 'The session was closed.' });
   await expect(connection.request('session/close', { sessionId: 1 })).rejects.toMatchObject({
     message: 'The session was closed.',
   });

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CapabilityBudget } from '../../../src/session/elevation/capabilities';
 import type { SessionError } from '../../../src/session/errors';
 import type { Target } from '../../../src/session/targets/target';
-import type { HelperConnection } from '../../../src/session/targets/tracer-connection';
-import { HELPER_IDLE_MS, HelperPool } from '../../../src/session/targets/tracer-pool';
+import type { TracerConnection } from '../../../src/session/targets/tracer-connection';
+import { TRACER_IDLE_MS, TracerPool } from '../../../src/session/targets/tracer-pool';
 
 const budget: CapabilityBudget = [];
-const options = {} as Parameters<HelperPool['acquire']>[3];
+const options = {} as Parameters<TracerPool['acquire']>[3];
 
-/** A target whose helpers are connections that only know how to end. */
+/** A target whose tracers are connections that only know how to end. */
 function target(confine: () => Promise<null> = async () => null) {
   const closed: number[] = [];
   let made = 0;
@@ -24,12 +24,12 @@ function target(confine: () => Promise<null> = async () => null) {
         closed.push(number);
         gone(null);
       },
-    } as unknown as HelperConnection;
+    } as unknown as TracerConnection;
   };
   return { target: { connect } as unknown as Target, closed };
 }
 
-describe('HelperPool', () => {
+describe('TracerPool', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -37,9 +37,9 @@ describe('HelperPool', () => {
     vi.useRealTimers();
   });
 
-  it('ends a helper 30 s after the last session let go', async () => {
+  it('ends a tracer 30 s after the last session let go', async () => {
     const { target: machine, closed } = target();
-    const pool = new HelperPool(HELPER_IDLE_MS);
+    const pool = new TracerPool(TRACER_IDLE_MS);
     const connection = await pool.acquire(machine, budget, 'p', options);
     const first = pool.hold(connection);
     const second = pool.hold(connection);
@@ -55,9 +55,9 @@ describe('HelperPool', () => {
     expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
   });
 
-  it('gives a confined helper to no other session, and one that could not be confined to any', async () => {
+  it('gives a confined tracer to no other session, and one that could not be confined to any', async () => {
     const { target: machine } = target();
-    const pool = new HelperPool(HELPER_IDLE_MS);
+    const pool = new TracerPool(TRACER_IDLE_MS);
     const connection = await pool.acquire(machine, budget, 'p', options);
     await pool.confine(connection);
     expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
@@ -68,9 +68,9 @@ describe('HelperPool', () => {
     expect(await pool.acquire(other, budget, 'p', options)).toBe(open);
   });
 
-  it('keeps a helper that is used again in time', async () => {
+  it('keeps a tracer that is used again in time', async () => {
     const { target: machine, closed } = target();
-    const pool = new HelperPool(HELPER_IDLE_MS);
+    const pool = new TracerPool(TRACER_IDLE_MS);
     const connection = await pool.acquire(machine, budget, 'p', options);
     pool.hold(connection)();
     await vi.advanceTimersByTimeAsync(29_000);
@@ -85,9 +85,9 @@ describe('HelperPool', () => {
     expect(closed).toEqual([1]);
   });
 
-  it('keeps helpers until it is disposed where no idle time is given', async () => {
+  it('keeps tracers until it is disposed where no idle time is given', async () => {
     const { target: machine, closed } = target();
-    const pool = new HelperPool();
+    const pool = new TracerPool();
     pool.hold(await pool.acquire(machine, budget, 'p', options))();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(closed).toEqual([]);

@@ -1,8 +1,8 @@
-/** The filter on a real helper process: on every thread it has, from one request on. Needs no BPF. */
+/** The filter on a real tracer process: on every thread it has, from one request on. Needs no BPF. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { HelperClient } from './helper-client';
-import { startHelper } from './helper-process';
+import { TracerClient } from './tracer-client';
+import { startTracer } from './tracer-process';
 
 /** Modes of its threads: 0 none, 2 filter (proc(5), Seccomp). */
 function seccompModes(pid: number): number[] {
@@ -11,16 +11,16 @@ function seccompModes(pid: number): number[] {
   );
 }
 
-it('a confined helper has the filter on every thread, opens and loads nothing, answers, and ends in order', async () => {
-  const helper = await startHelper();
-  const client = new HelperClient(helper.socket);
+it('a confined tracer has the filter on every thread, opens and loads nothing, answers, and ends in order', async () => {
+  const tracer = await startTracer();
+  const client = new TracerClient(tracer.socket);
   const { pid } = await client.hello;
   // Threads of libuv's pool are made when they are first needed.
   await client.request('target/read', { what: 'modules' });
   const before = seccompModes(pid);
   expect(before.length).toBeGreaterThan(4);
-  await client.request('helper/confine', {});
-  await client.request('helper/confine', {});
+  await client.request('tracer/confine', {});
+  await client.request('tracer/confine', {});
   expect(seccompModes(pid).every(mode => mode === 2)).toBe(true);
   expect(before.every(mode => mode === 2)).toBe(false);
   const refused = { code: 'not-permitted' };
@@ -29,6 +29,6 @@ it('a confined helper has the filter on every thread, opens and loads nothing, a
   expect(await client.failure('printk/watch', {})).toMatchObject(refused);
   expect(await client.failure('session/close', { sessionId: 1 })).toMatchObject({ code: 'unknown-session' });
   client.connection.close();
-  expect(await helper.exited).toEqual({ code: 0, signal: null });
-  expect(helper.stderr()).toBe('');
+  expect(await tracer.exited).toEqual({ code: 0, signal: null });
+  expect(tracer.stderr()).toBe('');
 });

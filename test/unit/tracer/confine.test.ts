@@ -78,7 +78,7 @@ describe.each([
       ...{ kill: 129, setuid: 146, keyctl: 219, fanotify_init: 262, umount2: 39, sethostname: 161 },
     },
   },
-] as const)('the filter of a confined helper, $machine', ({ machine, numbers, refused }) => {
+] as const)('the filter of a confined tracer, $machine', ({ machine, numbers, refused }) => {
   const architecture = ARCHITECTURES[machine];
   if (!architecture) throw new Error('no such architecture');
   const filter = confinementFilter(architecture);
@@ -112,7 +112,7 @@ describe.each([
     expect(of(numbers.newfstatat)).toBe(EBADF);
   });
 
-  it('lets the helper move its own limits only', () => {
+  it('lets the tracer move its own limits only', () => {
     expect(of(numbers.prlimit, 0)).toBe(ALLOW);
     expect(of(numbers.prlimit, 1234)).toBe(EPERM);
   });

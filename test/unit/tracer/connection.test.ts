@@ -5,51 +5,51 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeFrame, FrameKind } from '../../../src/shared/protocol/frames';
-import { helperBundle } from './helper-bundle';
-import { HelperClient } from './helper-client';
-import { type HelperProcess, startHelper } from './helper-process';
+import { tracerBundle } from './tracer-bundle';
+import { TracerClient } from './tracer-client';
+import { startTracer, type TracerProcess } from './tracer-process';
 
-let helper: HelperProcess;
+let tracer: TracerProcess;
 afterEach(() => {
-  helper?.child.kill('SIGKILL');
+  tracer?.child.kill('SIGKILL');
 });
 
 const rpc = (message: unknown) => encodeFrame(FrameKind.rpc, Buffer.from(JSON.stringify(message)));
 
 /** A request whatever its method and parameters; how it ends is seen at the connection. */
-function ask(client: HelperClient, method: string, params: object): void {
+function ask(client: TracerClient, method: string, params: object): void {
   client.connection.rpc.sendRequest(method, params).catch(() => undefined);
 }
 
 /** Says why and ends, in time. */
-async function endsWith(client: HelperClient, pattern: RegExp): Promise<void> {
-  expect(await helper.exited).toEqual({ code: 1, signal: null });
-  expect(helper.stderr()).toMatch(pattern);
+async function endsWith(client: TracerClient, pattern: RegExp): Promise<void> {
+  expect(await tracer.exited).toEqual({ code: 1, signal: null });
+  expect(tracer.stderr()).toMatch(pattern);
   await client.closed;
   expect(client.closing?.code).toBe('bad-request');
   expect(client.closing?.message).toMatch(pattern);
 }
 
-async function greeted(): Promise<HelperClient> {
-  helper = await startHelper();
-  const client = new HelperClient(helper.socket);
-  expect((await client.hello).token).toBe(helper.token);
+async function greeted(): Promise<TracerClient> {
+  tracer = await startTracer();
+  const client = new TracerClient(tracer.socket);
+  expect((await client.hello).token).toBe(tracer.token);
   return client;
 }
 
 describe('the greeting', () => {
   it('says who it is, and the token is nowhere but on its stdin', async () => {
-    helper = await startHelper();
-    const client = new HelperClient(helper.socket);
+    tracer = await startTracer();
+    const client = new TracerClient(tracer.socket);
     const hello = await client.hello;
-    expect(hello).toMatchObject({ token: helper.token, pid: helper.child.pid, uid: process.getuid?.() });
+    expect(hello).toMatchObject({ token: tracer.token, pid: tracer.child.pid, uid: process.getuid?.() });
     expect(hello.libbpfVersion).toMatch(/^\d+\.\d+$/);
     expect(hello.mappedRings).toBe(true);
     for (const file of ['cmdline', 'environ']) {
-      expect(readFileSync(`/proc/${hello.pid}/${file}`, 'latin1')).not.toContain(helper.token);
+      expect(readFileSync(`/proc/${hello.pid}/${file}`, 'latin1')).not.toContain(tracer.token);
     }
     client.connection.close();
-    expect(await helper.exited).toEqual({ code: 0, signal: null });
+    expect(await tracer.exited).toEqual({ code: 0, signal: null });
   });
 
   it.each([
@@ -57,28 +57,28 @@ describe('the greeting', () => {
     ['a token that is too long', `${'a'.repeat(65)}\n`, /not a token/],
     ['a line without end', 'a'.repeat(1000), /not a token/],
   ])('does not come after %s', async (_what, stdin, pattern) => {
-    helper = await startHelper({ stdin });
+    tracer = await startTracer({ stdin });
     let received = 0;
-    helper.socket.on('data', bytes => {
+    tracer.socket.on('data', bytes => {
       received += bytes.byteLength;
     });
-    expect(await helper.exited).toEqual({ code: 1, signal: null });
-    expect(helper.stderr()).toMatch(pattern);
+    expect(await tracer.exited).toEqual({ code: 1, signal: null });
+    expect(tracer.stderr()).toMatch(pattern);
     expect(received).toBe(0);
   });
 
-  // Only root can start a helper as somebody else.
+  // Only root can start a tracer as somebody else.
   it.runIf(process.getuid?.() === 0)('does not come for a client of another user', async () => {
-    helper = await startHelper({
+    tracer = await startTracer({
       prefix: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
       reachable: true,
     });
     let received = 0;
-    helper.socket.on('data', bytes => {
+    tracer.socket.on('data', bytes => {
       received += bytes.byteLength;
     });
-    expect(await helper.exited).toEqual({ code: 1, signal: null });
-    expect(helper.stderr()).toMatch(/client runs as uid 0, the helper as uid 65534/);
+    expect(await tracer.exited).toEqual({ code: 1, signal: null });
+    expect(tracer.stderr()).toMatch(/client runs as uid 0, the tracer as uid 65534/);
     expect(received).toBe(0);
   });
 
@@ -95,14 +95,14 @@ describe('the greeting', () => {
     });
     try {
       await expect.poll(() => said, { timeout: 10_000 }).toBe('listening\n');
-      const started = spawn(process.execPath, [await helperBundle(), '--socket', socketPath]);
+      const started = spawn(process.execPath, [await tracerBundle(), '--socket', socketPath]);
       let stderr = '';
       started.stderr.on('data', (bytes: Buffer) => {
         stderr += bytes.toString();
       });
       started.stdin.write(`${'a'.repeat(64)}\n`);
       const [code] = await once(started, 'close');
-      expect(stderr).toContain(`Process ${stranger.pid} listens at the socket and did not start the helper`);
+      expect(stderr).toContain(`Process ${stranger.pid} listens at the socket and did not start the tracer`);
       expect(code).toBe(1);
       expect(said).toBe('listening\n');
     } finally {
@@ -112,34 +112,34 @@ describe('the greeting', () => {
   });
 
   it('refuses a command line it does not understand', async () => {
-    await expect(startHelper({ args: ['--fd', '3'] })).rejects.toThrow(/ended with 2/);
-    await expect(startHelper({ args: ['--token=x'] })).rejects.toThrow(/ended with 2/);
+    await expect(startTracer({ args: ['--fd', '3'] })).rejects.toThrow(/ended with 2/);
+    await expect(startTracer({ args: ['--token=x'] })).rejects.toThrow(/ended with 2/);
   });
 });
 
 describe('the end', () => {
   it('comes with the end of stdin', async () => {
     await greeted();
-    helper.child.stdin?.end();
-    expect(await helper.exited).toEqual({ code: 0, signal: null });
+    tracer.child.stdin?.end();
+    expect(await tracer.exited).toEqual({ code: 0, signal: null });
   });
 
   it('comes with the end of its parent, though stdin and connection are open', async () => {
-    helper = await startHelper({ prefix: ['sh', '-c', 'exec 3<&0; "$@" <&3 & wait', 'sh'] });
-    const client = new HelperClient(helper.socket);
+    tracer = await startTracer({ prefix: ['sh', '-c', 'exec 3<&0; "$@" <&3 & wait', 'sh'] });
+    const client = new TracerClient(tracer.socket);
     const { pid } = await client.hello;
-    expect(pid).not.toBe(helper.child.pid);
-    helper.child.kill('SIGKILL');
+    expect(pid).not.toBe(tracer.child.pid);
+    tracer.child.kill('SIGKILL');
     await client.closed;
     await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
   });
 
   it('does not come with Ctrl-C on the terminal they share', async () => {
     const client = await greeted();
-    helper.child.kill('SIGINT');
+    tracer.child.kill('SIGINT');
     expect(await client.request('target/read', { what: 'btf' })).toMatchObject({ blobId: 1 });
     client.connection.close();
-    expect(await helper.exited).toEqual({ code: 0, signal: null });
+    expect(await tracer.exited).toEqual({ code: 0, signal: null });
   });
 });
 
@@ -175,7 +175,7 @@ describe('a message that breaks the contract ends the connection, with the reaso
     ['a notification', rpc({ jsonrpc: '2.0', method: 'anything' }), /no notification/],
   ])('%s', async (_what, sent, pattern) => {
     const client = await greeted();
-    if (sent instanceof Uint8Array) helper.socket.write(sent);
+    if (sent instanceof Uint8Array) tracer.socket.write(sent);
     else ask(client, sent.method, sent.params);
     await endsWith(client, pattern);
   });
@@ -202,6 +202,6 @@ describe('requests that are well formed and cannot be done', () => {
     const { bytes } = await client.request('target/read', { what: 'btf' });
     expect(bytes).toBe(readFileSync('/sys/kernel/btf/vmlinux').byteLength);
     client.connection.close();
-    expect(await helper.exited).toEqual({ code: 0, signal: null });
+    expect(await tracer.exited).toEqual({ code: 0, signal: null });
   });
 });

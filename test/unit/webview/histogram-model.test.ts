@@ -99,7 +99,7 @@ describe('the time line', () => {
   it('sums ranges, shows losses where they happened, and forgets the oldest', () => {
     const history = new HistogramHistory();
     for (let second = 0; second < MOST_STEPS + 20; second++) {
-      if (second === 310) history.noteDrops({ kernel: 5, helper: 1, client: 0 });
+      if (second === 310) history.noteDrops({ kernel: 5, tracer: 1, client: 0 });
       history.push(second * 1000, [histogram([bucket(4, 7, second + 1)])]);
     }
     expect(history.timeline).toHaveLength(MOST_STEPS);
@@ -113,7 +113,7 @@ describe('the time line', () => {
   });
   it('begins, on a page that loads late, with what the oldest interval added, not with all since attach', () => {
     const history = new HistogramHistory();
-    const drops = (kernel: number) => ({ kernel, helper: 0, client: 0 });
+    const drops = (kernel: number) => ({ kernel, tracer: 0, client: 0 });
     history.begin({ atMs: 9000, histograms: [histogram([bucket(4, 7, 100)])], drops: drops(50) });
     for (const [second, count] of [
       [10, 102],
@@ -141,7 +141,7 @@ describe('a held time line', () => {
   ];
   function played(history: HistogramHistory, from: number, to: number): HistogramHistory {
     for (let second = from; second <= to; second++) {
-      if (second === 4) history.noteDrops({ kernel: 7, helper: 0, client: 0 });
+      if (second === 4) history.noteDrops({ kernel: 7, tracer: 0, client: 0 });
       history.push(second * 1000, reading(second));
     }
     return history;

@@ -1,5 +1,5 @@
 /** What a hostile client sends to the privileged process. Nothing here can load a program: no ELF bytes are sent. */
-import { HelperRequestSchemas } from '../../../src/shared/protocol/tracer';
+import { TracerRequestSchemas } from '../../../src/shared/protocol/tracer';
 import {
   blobFrame,
   damagedFrame,
@@ -40,10 +40,10 @@ const PARAMETERS: Readonly<Partial<Record<string, unknown>>> = {
 };
 /**
  * Of the others: what reads the kernel's whole types or names is left out, it takes too long for a hundred thousand; and
- * helper/confine, which is for the whole process and answers nearly every request after it with a refusal.
+ * tracer/confine, which is for the whole process and answers nearly every request after it with a refusal.
  */
-const LEFT_OUT = ['target/read', 'target/perf-event', 'printk/watch', 'helper/confine'];
-const METHODS = Object.keys(HelperRequestSchemas).filter(method => !LEFT_OUT.includes(method));
+const LEFT_OUT = ['target/read', 'target/perf-event', 'printk/watch', 'tracer/confine'];
+const METHODS = Object.keys(TracerRequestSchemas).filter(method => !LEFT_OUT.includes(method));
 /** One frame; `id`: of the request it may be. */
 export function frame(below: Below, id: number): Uint8Array {
   const way = below(20);

@@ -1,5 +1,5 @@
 /**
- * Stands where the privileged helper stands, speaks its protocol, and loads nothing: what it answers and sends is what the
+ * Stands where the tracer stands, speaks its protocol, and loads nothing: what it answers and sends is what the
  * real one did when the program was recorded (test/e2e/recordings), in the same bytes. Everything from the socket to the
  * pixels is the product's own. Each read of a map gives what the next read gave then; records that had come before that
  * read are sent before it.
@@ -18,12 +18,12 @@ import {
   type FrameConnection,
 } from '../../../src/shared/protocol/rpc-frames';
 import {
-  HELPER_PROTOCOL_VERSION,
-  HELPER_RPC_ERROR,
-  type HelperErrorData,
-  type HelperMethod,
-  type HelperParams,
-  type HelperResults,
+  TRACER_PROTOCOL_VERSION,
+  TRACER_RPC_ERROR,
+  type TracerErrorData,
+  type TracerMethod,
+  type TracerParams,
+  type TracerResults,
 } from '../../../src/shared/protocol/tracer';
 import { HOLD_FILE, type Recording, readRecording } from './recording';
 
@@ -44,13 +44,13 @@ class Replay {
     private readonly nextStreamId: () => number,
   ) {}
 
-  watch(map: string): HelperResults['stream/watch'] {
+  watch(map: string): TracerResults['stream/watch'] {
     const stream = this.recording.streams[map];
     if (!stream) throw refusal('unknown-map', `nothing was recorded of ${map}`);
     return { streamId: this.streamId(map), content: stream.content };
   }
 
-  read(map: string): HelperResults['map/read'] {
+  read(map: string): TracerResults['map/read'] {
     const reads = this.recording.maps[map];
     if (!reads) throw refusal('unknown-map', `nothing was recorded of ${map}`);
     const streamId = this.streamId(map);
@@ -67,7 +67,7 @@ class Replay {
     return { streamId, entries: last?.entries ?? 0, truncated: last?.truncated ?? false };
   }
 
-  statistics(): HelperResults['session/statistics'] {
+  statistics(): TracerResults['session/statistics'] {
     const all = this.recording.statistics;
     const found = all[Math.min(this.count('statistics'), all.length - 1)];
     if (!found) throw refusal('kernel', 'no statistics were recorded');
@@ -110,7 +110,7 @@ class Replay {
   }
 }
 
-type Handlers = { readonly [M in HelperMethod]?: (params: HelperParams<M>) => HelperResults[M] };
+type Handlers = { readonly [M in TracerMethod]?: (params: TracerParams<M>) => TracerResults[M] };
 
 function handlersOf(connection: FrameConnection): Handlers {
   const replays = new Map<number, Replay>();
@@ -153,7 +153,7 @@ function handlersOf(connection: FrameConnection): Handlers {
   };
 }
 
-/** The helper hears the object's name cut to what the kernel keeps. */
+/** The tracer hears the object's name cut to what the kernel keeps. */
 function recordingOf(objectName: string): string {
   const file = readdirSync(folder).find(name => name.startsWith(objectName) && name.endsWith('.json.gz'));
   if (!file) throw refusal('not-found', `nothing was recorded of ${objectName}`);
@@ -172,7 +172,7 @@ function phasesAllowed(name: string): number {
 /** What was recorded is true of this very program with these very values only. */
 function checkSame(
   recording: Recording,
-  { constants, objectName }: HelperParams<'session/open'>,
+  { constants, objectName }: TracerParams<'session/open'>,
   bytes: Uint8Array,
 ) {
   if (!isDeepStrictEqual(constants, recording.constants))
@@ -190,8 +190,8 @@ function checkSame(
   }
 }
 
-function refusal(code: HelperErrorData['code'], message: string): ResponseError<HelperErrorData> {
-  return new ResponseError(HELPER_RPC_ERROR, message, { code });
+function refusal(code: TracerErrorData['code'], message: string): ResponseError<TracerErrorData> {
+  return new ResponseError(TRACER_RPC_ERROR, message, { code });
 }
 
 const decode = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, 'base64'));
@@ -223,7 +223,7 @@ async function main(): Promise<void> {
   });
   connection.rpc.listen();
   await connection.rpc.sendNotification('hello', {
-    protocolVersion: HELPER_PROTOCOL_VERSION,
+    protocolVersion: TRACER_PROTOCOL_VERSION,
     token,
     pid: process.pid,
     uid: process.getuid?.() ?? 0,

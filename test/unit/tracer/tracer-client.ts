@@ -1,4 +1,4 @@
-/** The client's end of a helper connection, for tests: keeps what came, asks typed questions. */
+/** The client's end of a tracer connection, for tests: keeps what came, asks typed questions. */
 import 'vscode-jsonrpc/node';
 import { NotificationType } from 'vscode-jsonrpc';
 import { MapSnapshot } from '../../../src/shared/decode/snapshot';
@@ -11,21 +11,21 @@ import {
 } from '../../../src/shared/protocol/rpc-frames';
 import type {
   Hello,
-  HelperErrorData,
-  HelperMethod,
-  HelperParams,
-  HelperResults,
+  TracerErrorData,
+  TracerMethod,
+  TracerParams,
+  TracerResults,
 } from '../../../src/shared/protocol/tracer';
 
 const HELLO = new NotificationType<Hello>('hello');
 const CLOSING = new NotificationType<{ code: string; message: string }>('closing');
 
-export class HelperClient {
+export class TracerClient {
   readonly connection: FrameConnection;
   readonly frames: DataFrame[] = [];
-  /** The reason in the helper's last words; null when it said none. */
+  /** The reason in the tracer's last words; null when it said none. */
   closing: { readonly code: string; readonly message: string } | null = null;
-  private readonly opened = new Map<number, HelperResults['session/open']>();
+  private readonly opened = new Map<number, TracerResults['session/open']>();
   private readonly maps = new Map<number, { readonly content: MapSnapshot; frames: number }>();
   readonly closed: Promise<void>;
   readonly hello: Promise<Hello>;
@@ -40,25 +40,25 @@ export class HelperClient {
     this.closed = new Promise(resolve => this.connection.onClosed(() => resolve()));
     this.hello = new Promise((resolve, reject) => {
       this.connection.rpc.onNotification(HELLO, resolve);
-      void this.closed.then(() => reject(new Error('the helper hung up before its greeting')));
+      void this.closed.then(() => reject(new Error('the tracer hung up before its greeting')));
     });
     this.hello.catch(() => undefined);
     this.connection.rpc.listen();
   }
 
-  request<M extends HelperMethod>(method: M, params: HelperParams<M>): Promise<HelperResults[M]> {
+  request<M extends TracerMethod>(method: M, params: TracerParams<M>): Promise<TracerResults[M]> {
     return this.connection.rpc.sendRequest(method, params);
   }
 
   /** The error a request must fail with. */
-  async failure<M extends HelperMethod>(
+  async failure<M extends TracerMethod>(
     method: M,
-    params: HelperParams<M>,
-  ): Promise<HelperErrorData & { readonly message: string }> {
+    params: TracerParams<M>,
+  ): Promise<TracerErrorData & { readonly message: string }> {
     try {
       await this.request(method, params);
     } catch (error) {
-      const { message, data } = error as { message: string; data: HelperErrorData };
+      const { message, data } = error as { message: string; data: TracerErrorData };
       return { ...data, message };
     }
     throw new Error(`${method} was to fail and did not`);
@@ -67,14 +67,14 @@ export class HelperClient {
   /** Opens a session of an object that lies in memory. */
   async open(
     object: Uint8Array,
-    options: Partial<HelperParams<'session/open'>> = {},
-  ): Promise<HelperResults['session/open']> {
+    options: Partial<TracerParams<'session/open'>> = {},
+  ): Promise<TracerResults['session/open']> {
     const opened = await this.request('session/open', this.openParams(object, options));
     this.opened.set(opened.sessionId, opened);
     return opened;
   }
 
-  /** A map's whole content now, in memory of its own, and how many entries the helper had to tell for it. */
+  /** A map's whole content now, in memory of its own, and how many entries the tracer had to tell for it. */
   async readMap(sessionId: number, name: string, maxEntries = 0) {
     const map = this.opened.get(sessionId)?.maps.find(candidate => candidate.name === name);
     if (!map) throw new Error(`session ${sessionId} has no map ${name}`);
@@ -104,8 +104,8 @@ export class HelperClient {
 
   openParams(
     object: Uint8Array,
-    options: Partial<HelperParams<'session/open'>> = {},
-  ): HelperParams<'session/open'> {
+    options: Partial<TracerParams<'session/open'>> = {},
+  ): TracerParams<'session/open'> {
     return {
       objectBlobId: this.connection.sendBlob(object),
       objectName: 'probe',

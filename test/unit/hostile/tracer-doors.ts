@@ -6,12 +6,12 @@ import { silenceLibbpf } from '../../../src/tracer/libbpf/log';
 import { createRequests } from '../../../src/tracer/requests';
 import type { Door } from './child';
 import { HeldChannel } from './frames';
-import { frame } from './helper-frames';
+import { frame } from './tracer-frames';
 
 /** Rounds between two turns of the event loop. */
 const TURN = 16;
 
-export function helperDoors(): readonly Door[] {
+export function tracerDoors(): readonly Door[] {
   silenceLibbpf();
   let end = opened();
   let id = 0;

@@ -1,13 +1,13 @@
-/** A real helper process on this machine, for what needs no BPF. */
+/** A real tracer process on this machine, for what needs no BPF. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { helperBundle } from './helper-bundle';
+import { tracerBundle } from './tracer-bundle';
 
-export interface HelperProcess {
+export interface TracerProcess {
   readonly child: ChildProcess;
   /** Our end of the connection; nothing reads it yet. */
   readonly socket: net.Socket;
@@ -22,29 +22,29 @@ export interface StartOptions {
   readonly prefix?: readonly string[];
   /** Written to stdin as it is, instead of a token and a line end. */
   readonly stdin?: string;
-  /** Anybody may reach the socket and run the helper, wherever the checkout lies: only SO_PEERCRED is left to tell users apart. */
+  /** Anybody may reach the socket and run the tracer, wherever the checkout lies: only SO_PEERCRED is left to tell users apart. */
   readonly reachable?: boolean;
 }
 
 const START_TIMEOUT_MS = 20_000;
 
-/** Starts a helper and waits until it dialled in; fails with its stderr when it ends before. */
-export async function startHelper(options: StartOptions = {}): Promise<HelperProcess> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-helper-'));
+/** Starts a tracer and waits until it dialled in; fails with its stderr when it ends before. */
+export async function startTracer(options: StartOptions = {}): Promise<TracerProcess> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-tracer-'));
   const socketPath = path.join(folder, 's');
   const server = net.createServer();
   await new Promise<void>(resolve => server.listen(socketPath, resolve));
-  let helperPath = await helperBundle();
+  let tracerPath = await tracerBundle();
   if (options.reachable) {
     chmodSync(folder, 0o755);
     chmodSync(socketPath, 0o777);
-    cpSync(path.join(path.dirname(helperPath), 'native'), path.join(folder, 'native'), { recursive: true });
-    cpSync(helperPath, path.join(folder, 'helper.js'));
-    helperPath = path.join(folder, 'helper.js');
+    cpSync(path.join(path.dirname(tracerPath), 'native'), path.join(folder, 'native'), { recursive: true });
+    cpSync(tracerPath, path.join(folder, 'tracer.js'));
+    tracerPath = path.join(folder, 'tracer.js');
   }
   const accepted = new Promise<net.Socket>(resolve => server.once('connection', resolve));
   const token = randomBytes(32).toString('hex');
-  const argv = [...(options.prefix ?? []), process.execPath, helperPath, '--socket', socketPath];
+  const argv = [...(options.prefix ?? []), process.execPath, tracerPath, '--socket', socketPath];
   const [command = '', ...args] = [...argv, ...(options.args ?? [])];
   const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let stderr = '';
@@ -64,11 +64,11 @@ export async function startHelper(options: StartOptions = {}): Promise<HelperPro
     const socket = await Promise.race([
       accepted,
       exited.then(({ code }) => {
-        throw new Error(`the helper ended with ${code} before it dialled in: ${stderr}`);
+        throw new Error(`the tracer ended with ${code} before it dialled in: ${stderr}`);
       }),
       new Promise<never>((_, reject) => {
         timer = setTimeout(
-          () => reject(new Error(`the helper did not dial in: ${stderr}`)),
+          () => reject(new Error(`the tracer did not dial in: ${stderr}`)),
           START_TIMEOUT_MS,
         );
       }),
