@@ -3,7 +3,8 @@
  * they need built). The last line is `N passed, N failed, N skipped` over all stages; exit code 1 when something
  * failed, 3 when nothing could run here.
  */
-import { CannotRun, main } from './lib/run.mjs';
+import { root } from './lib/paths.mjs';
+import { CannotRun, main, run } from './lib/run.mjs';
 import { allTestFiles, extraStages, stageFiles, stages } from './lib/stages.mjs';
 import { setUp } from './setup.mjs';
 
@@ -80,7 +81,21 @@ async function runStage(stage) {
   }
 }
 
+/** What git sees of the checkout: a run of all stages leaves it as it was. Empty where there is no git. */
+async function checkout() {
+  const lines = await Promise.all(
+    [
+      ['status', '--porcelain'],
+      ['diff', '--stat'],
+    ].map(args =>
+      run('git', args, { cwd: root, timeoutMs: 60_000, anyExit: true }).catch(() => ({ output: '' })),
+    ),
+  );
+  return lines.map(({ output }) => output).join('');
+}
+
 await main(async () => {
+  const before = await checkout();
   console.log(`── set-up ${'─'.repeat(54)}`);
   await setUp('test', { build: false });
   for (const stage of chosen) {
@@ -96,6 +111,11 @@ await main(async () => {
     if (soak.length > 0) summary.push(`soak     ${soak.length} files run by \`npm run test:soak\` only`);
     total.failed += missed.length;
     for (const file of missed) summary.push(`${file}: on disk, but no stage ran it`);
+    const after = await checkout();
+    if (after !== before) {
+      total.failed += 1;
+      summary.push(`The checkout is not as it was before the run:\n${after}`);
+    }
   }
 
   console.log(`\n${'─'.repeat(64)}\n${summary.join('\n')}\n`);

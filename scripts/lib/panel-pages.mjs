@@ -4,9 +4,8 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import path from 'node:path';
 import { json } from 'node:stream/consumers';
-import { root } from './paths.mjs';
+import { takePicture } from './pictures.mjs';
 
 /** Between two rounds of asking frames what they are: a webview's document is written, so no event tells when it is there. */
 const ASK_AGAIN_MS = 200;
@@ -20,8 +19,8 @@ const ASK_AGAIN_MS = 200;
 
 /**
  * `GET /TITLE?shows=TEXT&shows=TEXT...&withinMs=N` answers 200 with all text of the page of that title once it has every
- * TEXT in it, and 504 with what it has when the time is over. `POST /NAME` takes a picture of the window into
- * docs/images/panels/NAME.png. `PUT /TITLE` with an Act acts as a user on that page (no TITLE: on VS Code's own
+ * TEXT in it, and 504 with what it has when the time is over. `POST /NAME` takes the picture panels/NAME of the
+ * documents (pictures.mjs). `PUT /TITLE` with an Act acts as a user on that page (no TITLE: on VS Code's own
  * window). `GET /?css=CSS&shows=TEXT&withinMs=N` answers with the HTML of the element of VS Code's own window that is the
  * first to match and to show TEXT. Loopback only.
  *
@@ -33,7 +32,7 @@ export async function servePanelPages(page) {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const title = decodeURIComponent(pathname.slice(1));
     if (request.method === 'POST') {
-      takePicture(page, title).then(
+      takeDrawn(page, title).then(
         () => response.writeHead(204).end(),
         error => response.writeHead(500).end(String(error)),
       );
@@ -81,8 +80,7 @@ export async function servePanelPages(page) {
 }
 
 /** After every frame has drawn what it knows: two animation frames, one to draw, one to have drawn. */
-async function takePicture(page, name) {
-  if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`'${name}' is not a valid picture name`);
+async function takeDrawn(page, name) {
   const drawn = page.frames().map(frame =>
     answerOf(
       frame.evaluate(
@@ -94,7 +92,7 @@ async function takePicture(page, name) {
     ),
   );
   await Promise.all(drawn);
-  await page.screenshot({ path: path.join(root, 'docs/images/panels', `${name}.png`) });
+  await takePicture(page, `panels/${name}`);
 }
 
 /** Longest that an element may take to be there and ready. */

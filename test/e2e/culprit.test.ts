@@ -2,11 +2,9 @@
  * docs/panels.md, From ▶ to "p99 got worse, because of this key", as a user walks it, by keyboard alone: what the real
  * tracer sent while one of five commands got slow is replayed, and that one is to be found and written to files.
  */
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../scripts/lib/paths.mjs';
+import { takePicture } from '../../scripts/lib/pictures.mjs';
 import { PanelWindow } from './panels/window';
 import { duration, latencies, percentileUs, sum } from './replay/known';
 import { COMMANDS, PHASES, SHORTEST_US, SLOW_FROM } from './replay/scenes';
@@ -17,7 +15,6 @@ const QUIET_FROM = 2;
 const END = PHASES - 1;
 /** Focusable things between any two of the page. */
 const MOST_STOPS = 25;
-const pictures = path.join(root, 'docs/images/panels');
 const isRoot = process.getuid?.() === 0;
 
 describe.runIf(isRoot)('from ▶ to the culprit, by keyboard', () => {
@@ -112,11 +109,10 @@ describe.runIf(isRoot)('from ▶ to the culprit, by keyboard', () => {
   it('looks like this', async () => {
     panels.tellOnFailure();
     const { workbench } = panels;
-    await mkdir(pictures, { recursive: true });
     for (const theme of ['dark', 'light'] as const) {
       await workbench.setTheme(theme);
       await page.locator(`body.vscode-${theme}`).waitFor();
-      await workbench.screenshot(path.join(pictures, `culprit-${theme}.png`));
+      await takePicture(workbench.page, `panels/culprit-${theme}`);
     }
   });
 

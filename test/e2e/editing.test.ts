@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../scripts/lib/paths.mjs';
+import { takePicture } from '../../scripts/lib/pictures.mjs';
 import { type LocalVscode, openLocalVscode } from './driver/local-vscode';
 
 const PROGRAM = 'vfsreadlat.bpf.c';
-const picture = (name: string) => path.join(root, `docs/images/editing-${name}.png`);
 
 describe('a template that was opened', () => {
   let vscode: LocalVscode;
@@ -52,7 +51,7 @@ describe('a template that was opened', () => {
       !(await row.getAttribute('class'))?.includes('focused')
     )
       await keyboard.press('ArrowDown');
-    await workbench.screenshot(picture('completion'));
+    await takePicture(workbench.page, 'editing-completion');
     await keyboard.press('Enter');
     await workbench
       .line('int BPF_PROG(tcp_v4_connect_entry, struct sock *sk, struct sockaddr *uaddr, int addr_len)')
@@ -65,7 +64,7 @@ describe('a template that was opened', () => {
     await workbench.runCommand('Show or Focus Hover');
     const hover = workbench.page.locator('.monaco-hover', { hasText: 'ssize_t vfs_read(struct file *file' });
     await hover.waitFor();
-    await workbench.screenshot(picture('hover'));
+    await takePicture(workbench.page, 'editing-hover');
     await workbench.page.keyboard.press('Escape');
   });
 
@@ -81,7 +80,7 @@ describe('a template that was opened', () => {
     await keyboard.press('Home');
     for (const _ of 'SEC("kprob/vfs_wri') await keyboard.press('ArrowRight');
     await workbench.quickFix('Change to "kprobe/vfs_write"');
-    await workbench.screenshot(picture('quick-fix'));
+    await takePicture(workbench.page, 'editing-quick-fix');
     await keyboard.press('Enter');
     await workbench.line('SEC("kprobe/vfs_write")').waitFor();
     await workbench.squiggles('error').first().waitFor({ state: 'detached' });

@@ -108,8 +108,6 @@ describe('documents', () => {
         /\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)/g,
       )) {
         const linked = target === '' ? file : path.join(path.dirname(file), target);
-        // Pictures are made by the end-to-end tests.
-        if (linked.startsWith('docs/images/')) continue;
         expect(existsSync(path.join(root, linked)), `${file} → ${target}`).toBe(true);
         if (!anchor) continue;
         const headings = [...text(linked).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

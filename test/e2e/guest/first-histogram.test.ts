@@ -5,7 +5,8 @@
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { root, workFolder } from '../../../scripts/lib/paths.mjs';
+import { workFolder } from '../../../scripts/lib/paths.mjs';
+import { takePicture } from '../../../scripts/lib/pictures.mjs';
 import { finished } from '../../kernel/bench/guest';
 import { type GuestVscode, openGuestVscode, USER } from './guest-vscode';
 
@@ -117,7 +118,7 @@ describe('▶ as a user with a sudo password', () => {
       await expect.poll(() => barsOnPage(page), { timeout: minute }).toEqual(counted);
       progress('the page shows what the kernel counted');
       await page.evaluate(() => document.fonts.ready);
-      await workbench.screenshot(path.join(root, 'docs/images/first-histogram.png'));
+      await takePicture(workbench.page, 'first-histogram');
 
       await workbench.clickTitleButton('Detach');
       await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 1000 }).toEqual([]);

@@ -47,7 +47,7 @@ export async function act(title: string, what: Act): Promise<void> {
   assert.ok(answer.ok, `${JSON.stringify(what)} on the page '${title}': ${await answer.text()}`);
 }
 
-/** Of the whole window, into docs/images/panels. */
+/** Of the whole window: the picture panels/NAME of the documents. */
 export async function takePicture(name: string): Promise<void> {
   const answer = await fetch(address(name), { method: 'POST' });
   assert.equal(answer.status, 204, await answer.text());
