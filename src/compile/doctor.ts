@@ -1,5 +1,5 @@
 /** The environment check's rows about compiling. */
-import { type EnvironmentRow, lookFor } from '../shared/environment';
+import { type EnvironmentRow, lookFor } from '../system/environment-rows';
 import { findClang } from './clang';
 import { findLibbpfHeaders } from './flags';
 

@@ -10,7 +10,7 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { isBpfSource } from '../shared/bpf-source';
+import { isBpfSource } from '../shared/bpf/bpf-source';
 import { escapeLines } from '../shared/text/escape';
 import type { Analysis } from './analysis';
 import { withDocumentation } from './features/call-docs';

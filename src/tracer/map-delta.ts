@@ -1,5 +1,5 @@
 /** What a client was told of a map: the next snapshot needs to hold only what is different since. */
-import { copyBytes } from '../shared/copy-bytes';
+import { copyBytes } from '../shared/bytes/copy-bytes';
 
 /** Some entries as they lie in memory: keys one after the other, values `spacing` bytes apart. */
 export interface Entries {

@@ -1,5 +1,5 @@
 /** One map, sent as data frames: only what the client does not know yet; bounded, held back while it does not read. */
-import { copyBytes } from '../shared/copy-bytes';
+import { copyBytes } from '../shared/bytes/copy-bytes';
 import {
   DataContent,
   MAP_CHANGES_HEADER_BYTES,

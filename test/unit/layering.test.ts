@@ -2,88 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Room, roomOf, roomsTable } from './rooms';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-interface Room {
-  readonly folder: string;
-  /** Folders of this repository, relative to the root, that may be imported. */
-  readonly rooms: readonly string[];
-  /** Packages; 'node:' stands for Node's own modules. */
-  readonly packages: readonly string[];
-}
-
-/** Longest folder first: a file belongs to the first room that holds it. */
-const ROOMS: readonly Room[] = [
-  { folder: 'src/shared/protocol', rooms: ['src/shared'], packages: ['valibot', 'vscode-jsonrpc'] },
-  { folder: 'src/shared/template', rooms: ['src/shared'], packages: ['valibot'] },
-  { folder: 'src/shared/export', rooms: ['src/shared'], packages: ['yaml'] },
-  { folder: 'src/shared', rooms: ['src/shared'], packages: [] },
-  { folder: 'src/system', rooms: ['src/system', 'src/shared'], packages: ['node:'] },
-  {
-    folder: 'src/templates',
-    rooms: ['src/templates', 'src/system', 'src/shared'],
-    packages: ['node:', 'valibot'],
-  },
-  { folder: 'src/compile', rooms: ['src/compile', 'src/system', 'src/shared'], packages: ['node:'] },
-  {
-    folder: 'src/session',
-    rooms: ['src/session', 'src/system', 'src/shared'],
-    packages: ['node:', 'vscode-jsonrpc', 'valibot'],
-  },
-  {
-    folder: 'src/guest',
-    rooms: ['src/guest', 'src/system', 'src/shared'],
-    packages: ['node:', 'vscode-jsonrpc'],
-  },
-  { folder: 'src/tracer/libbpf', rooms: ['src/tracer', 'src/shared'], packages: ['node:', 'koffi'] },
-  {
-    folder: 'src/tracer',
-    rooms: ['src/tracer', 'src/shared'],
-    packages: ['node:', 'vscode-jsonrpc', 'valibot'],
-  },
-  {
-    folder: 'src/server',
-    rooms: ['src/server', 'src/compile', 'src/system', 'src/shared'],
-    packages: ['node:', 'vscode-languageserver', 'vscode-languageserver-textdocument', 'web-tree-sitter'],
-  },
-  {
-    folder: 'src/host',
-    rooms: ['src/host', 'src/compile', 'src/session', 'src/system', 'src/templates', 'src/shared'],
-    packages: ['node:', 'vscode', 'vscode-languageclient', 'valibot'],
-  },
-  {
-    folder: 'src/cli',
-    rooms: [
-      'src/cli',
-      'src/compile',
-      'src/session',
-      'src/system',
-      'src/templates',
-      'src/shared',
-      'package.json',
-    ],
-    packages: ['node:', 'commander'],
-  },
-  {
-    folder: 'webview/common',
-    rooms: ['webview/common', 'src/shared'],
-    packages: ['echarts', '@vscode/webview-ui-toolkit'],
-  },
-];
-
-function roomOf(file: string): Room | null {
-  const room = ROOMS.find(candidate => file.startsWith(`${candidate.folder}/`));
-  if (room) return room;
-  const panel = /^webview\/[^/]+/.exec(file)?.[0];
-  return panel
-    ? { folder: panel, rooms: [panel, 'webview/common', 'src/shared'], packages: ['echarts'] }
-    : null;
-}
-
-const files = ['src', 'webview'].flatMap(folder =>
+const files = ['src', 'webview', 'scripts'].flatMap(folder =>
   readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => /\.(ts|tsx)$/.test(name) && !name.endsWith('.d.ts'))
+    .filter(name => /\.(ts|tsx|mjs)$/.test(name) && !name.endsWith('.d.ts'))
     .map(name => `${folder}/${name}`),
 );
 
@@ -95,10 +20,33 @@ function importsOf(file: string): string[] {
   return [...source.matchAll(pattern)].flatMap(match => match[1] ?? match[2] ?? match[3] ?? []);
 }
 
+/** Files of this repository that a file imports. */
+function ownImportsOf(file: string): string[] {
+  return importsOf(file)
+    .filter(name => name.startsWith('.'))
+    .map(name => path.posix.join(path.posix.dirname(file), name))
+    .flatMap(name =>
+      files.filter(each => each === name || each === `${name}.ts` || each === `${name}/index.ts`),
+    );
+}
+
+/** The files of each circle, found by removing again and again what imports nothing that is left, or is not imported. */
+function circles(graph: Map<string, string[]>): string[] {
+  for (let before = -1; before !== graph.size; ) {
+    before = graph.size;
+    const imported = new Set([...graph.values()].flat());
+    for (const [file, names] of graph)
+      if (!imported.has(file) || !names.some(name => graph.has(name))) graph.delete(file);
+  }
+  return [...graph].map(([file, names]) => `${file} → ${names.filter(name => graph.has(name)).join(', ')}`);
+}
+
 function isAllowed(file: string, room: Room, name: string): boolean {
   if (name.startsWith('.')) {
     const resolved = path.posix.join(path.posix.dirname(file), name);
-    return room.rooms.some(folder => resolved === folder || resolved.startsWith(`${folder}/`));
+    return [room.folder, ...room.rooms].some(
+      folder => resolved === folder || resolved.startsWith(`${folder}/`),
+    );
   }
   if (name.startsWith('node:')) return room.packages.includes('node:');
   return room.packages.some(allowed => name === allowed || name.startsWith(`${allowed}/`));
@@ -122,6 +70,16 @@ describe('rooms', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('is the table of docs/architecture.md (replaced by: npx vitest run test/unit/layering.test.ts -u)', async () => {
+    const page = path.join(root, 'docs/architecture.md');
+    const text = readFileSync(page, 'utf8').replace(/^\| room \|.*(\n\|.*)*/m, roomsTable());
+    await expect(text).toMatchFileSnapshot(page);
+  });
+
+  it.fails('imports in no circle', () => {
+    expect(circles(new Map(files.map(file => [file, ownImportsOf(file)])))).toEqual([]);
+  });
+
   it('keeps koffi and the archived toolkit in one place each', () => {
     const users = (name: string) =>
       files.filter(file =>
@@ -136,7 +94,9 @@ describe('rooms', () => {
   it('starts programs in one place, which gives each a minimal environment', () => {
     const starts =
       /^import (?!type\b)[^;]*'node:child_process'|\b(import|require)\(\s*'(node:)?child_process'/m;
-    const users = files.filter(file => starts.test(readFileSync(path.join(root, file), 'utf8')));
+    const users = files.filter(
+      file => !file.startsWith('scripts/') && starts.test(readFileSync(path.join(root, file), 'utf8')),
+    );
     expect(users).toEqual(['src/system/child-process.ts']);
   });
 

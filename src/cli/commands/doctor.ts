@@ -1,7 +1,7 @@
 import { compileRows } from '../../compile/doctor';
 import { localRows } from '../../session/environment/doctor';
 import { vmRows } from '../../session/environment/vm-doctor';
-import { type EnvironmentSection, environmentText } from '../../shared/environment';
+import { type EnvironmentSection, environmentText } from '../../system/environment-rows';
 import { EXIT } from '../exit';
 import { cacheFolder, OWN_TRACER } from '../paths';
 import { printJson } from '../print/json';

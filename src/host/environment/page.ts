@@ -4,7 +4,7 @@ import {
   type EnvironmentSection,
   environmentText,
   heading,
-} from '../../shared/environment';
+} from '../../system/environment-rows';
 
 export interface EnvironmentPage {
   readonly sections: readonly EnvironmentSection[];

@@ -4,7 +4,7 @@ import type { OwnTracer } from '../../session/elevation/installed-tracer';
 import { localRows } from '../../session/environment/doctor';
 import { vmRows } from '../../session/environment/vm-doctor';
 import { defaultCacheFolder } from '../../session/vm/kernel-image';
-import type { EnvironmentSection } from '../../shared/environment';
+import type { EnvironmentSection } from '../../system/environment-rows';
 
 export interface EnvironmentSources {
   clangPath(): string | undefined;

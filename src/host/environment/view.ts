@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type * as vscode from 'vscode';
 import type { OwnTracer } from '../../session/elevation/installed-tracer';
-import { environmentText } from '../../shared/environment';
+import { environmentText } from '../../system/environment-rows';
 import { CommandIds } from '../command-ids';
 import type { Log } from '../log';
 import { pageTab } from '../ui/items';

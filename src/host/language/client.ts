@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { defaultCacheFolder } from '../../compile/cache-files';
 import { newestCachedBtf } from '../../compile/cached-btf';
-import { isBpfSource } from '../../shared/bpf-source';
+import { isBpfSource } from '../../shared/bpf/bpf-source';
 import { environmentOverlay } from '../../system/child-environment';
 import { SettingIds } from '../command-ids';
 import type { Log } from '../log';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { machine, release } from 'node:os';
-import type { EnvironmentRow } from '../../shared/environment';
+import type { EnvironmentRow } from '../../system/environment-rows';
 import { findInstalledTracer, type OwnTracer } from '../elevation/installed-tracer';
 import { processStatus } from '../elevation/process-status';
 import { findNode } from '../elevation/real-node';

@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EnvironmentRow, lookFor } from '../../shared/environment';
+import { type EnvironmentRow, lookFor } from '../../system/environment-rows';
 import { createOwnedFolder } from '../elevation/owned-folder';
 import { findTool } from '../vm/find-tool';
 import { findGuestNode } from '../vm/guest-node';

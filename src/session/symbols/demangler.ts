@@ -1,5 +1,5 @@
 /** Names of the kernel's Rust functions as their authors wrote them: /proc/kallsyms has them mangled (v0). */
-import { BoundedMap } from '../../shared/bounded-map';
+import { BoundedMap } from '../../system/bounded-map';
 import { LineProcess } from './line-process';
 import { readableName } from './rust-names';
 

@@ -1,5 +1,5 @@
 /** The programs and libraries that traced processes have mapped, as they are on disk. Their paths are the processes' word. */
-import { BoundedMap } from '../../shared/bounded-map';
+import { BoundedMap } from '../../system/bounded-map';
 import { readUntrustedFile } from '../../system/untrusted-file';
 import { UserElf } from '../targets/user-elf';
 

@@ -6,7 +6,7 @@
  * It opens the file itself, and files that the file names (.gnu_debuglink): a traced process decides what these are.
  * So it runs with limits (line-process.ts), and a file on which it was lost twice is not asked about again.
  */
-import { BoundedMap } from '../../shared/bounded-map';
+import { BoundedMap } from '../../system/bounded-map';
 import { LineProcess, type LineProcessOptions } from './line-process';
 import { readableName } from './rust-names';
 

@@ -1,7 +1,7 @@
 /** Addresses of a session's stacks as names: what is not known stays [unknown], with the file and offset where those are. */
 import path from 'node:path';
-import { BoundedMap } from '../../shared/bounded-map';
 import type { StackAddress } from '../../shared/decode/stacks';
+import { BoundedMap } from '../../system/bounded-map';
 import type { Target } from '../targets/target';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
 import type { TracingSession } from '../tracing/tracing-session';

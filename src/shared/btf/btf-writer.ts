@@ -1,4 +1,4 @@
-import { encodeUtf8 } from '../utf8';
+import { encodeUtf8 } from '../bytes/utf8';
 import type { Btf, BtfType, BtfTypeId } from './btf-model';
 import { BTF_HEADER_BYTES, BTF_MAGIC, KINDS } from './btf-type';
 

@@ -1,5 +1,5 @@
+import { decodeCString, encodeUtf8 } from '../bytes/utf8';
 import { ObjectError } from '../elf/object-error';
-import { decodeCString, encodeUtf8 } from '../utf8';
 import { endlessType } from './btf-circles';
 import type { Btf, BtfType, BtfTypeId } from './btf-model';
 import {

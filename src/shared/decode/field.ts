@@ -1,5 +1,5 @@
+import { decodeCString } from '../bytes/utf8';
 import type { Field, RecordLayout, Storage } from '../object/model';
-import { decodeCString } from '../utf8';
 import type { FieldValue } from './model';
 
 /**

@@ -1,4 +1,4 @@
-import { copyBytes } from '../copy-bytes';
+import { copyBytes } from '../bytes/copy-bytes';
 import {
   FrameError,
   MAP_CHANGES_HEADER_BYTES,

@@ -1,6 +1,6 @@
+import { decodeCString } from '../bytes/utf8';
 import { type Elf, StringTable } from '../elf/elf';
 import { relocated } from '../elf/relocated';
-import { decodeCString } from '../utf8';
 import { AT, FORM, TAG } from './dwarf-constants';
 
 /** One debugging information entry with the attributes that matter here; offsets count from the start of .debug_info. */

@@ -1,4 +1,4 @@
-import { decodeCString } from '../utf8';
+import { decodeCString } from '../bytes/utf8';
 import { ObjectError } from './object-error';
 
 export interface ElfSection {

@@ -1,8 +1,8 @@
 import { parseBtf } from '../btf/btf';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
+import { decodeCString } from '../bytes/utf8';
 import { type Elf, EM_BPF, parseElf } from '../elf/elf';
 import { ObjectError } from '../elf/object-error';
-import { decodeCString } from '../utf8';
 import { type BtfExt, parseBtfExt } from './btf-ext';
 import { isReadOnlyData, isWritableData, readVariables, type Variable } from './data-section';
 import { EventRecords } from './event-records';

@@ -1,5 +1,5 @@
 import type { Btf, BtfTypeId } from '../btf/btf-model';
-import { decodeCString } from '../utf8';
+import { decodeCString } from '../bytes/utf8';
 import type { Variable } from './data-section';
 import type { Field, Parameter } from './model';
 import { layoutOf } from './record-layout';

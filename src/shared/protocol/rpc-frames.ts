@@ -18,7 +18,7 @@ import {
   type MessageWriter,
   ResponseError,
 } from 'vscode-jsonrpc';
-import { decodeUtf8, encodeUtf8 } from '../utf8';
+import { decodeUtf8, encodeUtf8 } from '../bytes/utf8';
 import { DataMemory } from './data-memory';
 import { FrameSplitter } from './frame-splitter';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { environmentHtml } from '../../../src/host/environment/page';
-import { environmentText } from '../../../src/shared/environment';
+import { environmentText } from '../../../src/system/environment-rows';
 
 const rows = [
   {

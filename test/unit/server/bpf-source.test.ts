@@ -1,6 +1,6 @@
 /** Which C files are BPF programs. */
 import { describe, expect, it } from 'vitest';
-import { isBpfSource } from '../../../src/shared/bpf-source';
+import { isBpfSource } from '../../../src/shared/bpf/bpf-source';
 
 const is = (path: string, text: string) => isBpfSource(path, () => text);
 const PROGRAM = 'SEC("xdp")\nint program(void *ctx)\n{\n\treturn 0;\n}\n';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BoundedMap } from '../../../src/shared/bounded-map';
+import { BoundedMap } from '../../../src/system/bounded-map';
 
 it('forgets what was not asked for longest, by weight', () => {
   const map = new BoundedMap<string, number>(10);
