@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ChildResult, runChild } from '../system/child-process';
 import { readUntrustedFileSync } from '../system/untrusted-file';
-import { lexC } from './c-lexer';
 import { pruneFolder, writeAtomically } from './cache-files';
 import type { Clang } from './clang';
 import { type CompileDiagnostic, DIAGNOSTIC_FLAGS, parseDiagnostics, readableOutput } from './diagnostics';
+import { readNames } from './file-names';
 import { type Repair, repairNeeds } from './header-repair';
 import {
   type CachedObject,
@@ -155,7 +155,9 @@ async function neededTypes(runs: ClangRuns, scan: SourceScan, folder: string): P
   await writeAtomically(join(folder, 'vmlinux.h'), '#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n#endif\n');
   const stdout = await runs.preprocess(folder);
   // Without libbpf's list of helpers, which names most of the kernel; what its types are needed for is in scan.names.
-  const made = lexC(stdout.replace(/^static [^;]*\(\*\s*(?:const\s+)?bpf_\w+\)\([^;]*;$/gm, '')).identifiers;
+  const made = readNames(
+    stdout.replace(/^static [^;]*\(\*\s*(?:const\s+)?bpf_\w+\)\([^;]*;$/gm, ''),
+  ).identifiers;
   return {
     ...needs,
     names: new Set([...scan.names, ...made]),

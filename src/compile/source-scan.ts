@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { readUntrustedFile } from '../system/untrusted-file';
-import { type LexedFile, lexC, type Paste } from './c-lexer';
+import { type FileNames, type Paste, readNames } from './file-names';
 
 export interface SourceScan {
   /** Identifiers whose types the program may need, from the source, its own headers and libbpf's. */
@@ -30,7 +30,7 @@ export interface ScanOptions {
 }
 
 interface ReadFile {
-  readonly lexed: LexedFile;
+  readonly lexed: FileNames;
   readonly hash: string;
   /** bpf_helper_defs.h only: helper -> the types its declaration names. */
   readonly helperTypes: ReadonlyMap<string, readonly string[]> | null;
@@ -70,7 +70,7 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
     queue.push({ path: resolve(dirname(source), forced), origin: 'own' });
   }
   // Macros given on the command line may name types too.
-  for (const flag of options.extraFlags) for (const name of lexC(flag).identifiers) names.add(name);
+  for (const flag of options.extraFlags) for (const name of readNames(flag).identifiers) names.add(name);
 
   for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
     const { path, origin } = item;
@@ -194,7 +194,7 @@ async function readOnce(path: string): Promise<ReadFile> {
 
 function read(path: string, text: string): ReadFile {
   const hash = createHash('sha256').update(text).digest('hex');
-  if (basename(path) !== 'bpf_helper_defs.h') return { lexed: lexC(text), hash, helperTypes: null };
+  if (basename(path) !== 'bpf_helper_defs.h') return { lexed: readNames(text), hash, helperTypes: null };
   return readHelpers(text, hash);
 }
 

@@ -1,9 +1,9 @@
 /** Over each SEC("...") of a program: what its running session says of it, else the way to attach it. */
 import * as vscode from 'vscode';
+import { type ProgramSection, programSections } from '../../shared/c/program-sections';
 import { CommandIds } from '../command-ids';
 import { settings } from '../settings';
 import { codeLens } from '../ui/items';
-import { type SectionLine, sectionLines } from './section-lines';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';
 import { age, overhead, rate } from './session-words';
@@ -30,8 +30,9 @@ export class ProgramLenses implements vscode.CodeLensProvider, vscode.Disposable
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     if (!vscode.workspace.isTrusted || !settings.codeLens(document.uri)) return [];
     const session = this.sessions.live.find(each => each.program.toString() === document.uri.toString());
-    return sectionLines(document.getText()).map(section => {
-      const range = new vscode.Range(section.line, 0, section.line, 0);
+    return programSections(document.getText()).map(section => {
+      const { line } = document.positionAt(section.start);
+      const range = new vscode.Range(line, 0, line, 0);
       return session ? runningLens(range, session, section) : attachLens(range, document.uri);
     });
   }
@@ -53,10 +54,10 @@ function attachLens(range: vscode.Range, program: vscode.Uri): vscode.CodeLens {
 function runningLens(
   range: vscode.Range,
   session: SessionModel,
-  { section, words }: SectionLine,
+  { section, names }: ProgramSection,
 ): vscode.CodeLens {
-  const names = session.programs.filter(each => each.section === section && words.has(each.name));
-  const attached = session.summary.attached.find(each => names.some(({ name }) => name === each.program));
+  const programs = session.programs.filter(each => each.section === section && names.has(each.name));
+  const attached = session.summary.attached.find(each => programs.some(({ name }) => name === each.program));
   const show = {
     tooltip: 'Show the panels of the session',
     command: CommandIds.showPanels,

@@ -1,6 +1,7 @@
 /** bcc's own dialect of C, and what libbpf has instead. */
+
+import { closingIndex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import type { Body, Call } from '../source/bodies';
-import { closingIndex, splitByComma, type Token, textOf } from '../source/lexer';
 import type { ProgramSource } from '../source/program-source';
 import { type Check, type Fix, type Problem, replaceFix } from './problem';
 

@@ -1,7 +1,8 @@
 /** The stack of one BPF function: 512 bytes (MAX_BPF_STACK, include/linux/filter.h). */
+
+import { lex } from '../../shared/c/lexer';
 import type { Body } from '../source/bodies';
 import { readDeclarator, readSpecifiers } from '../source/declarations';
-import { lex } from '../source/lexer';
 import type { SyntaxNode } from '../source/syntax';
 import type { Types } from '../source/types';
 import type { Check } from './problem';

@@ -1,9 +1,9 @@
 /** Completion inside __uint(), __type() and their like. */
 import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscode-languageserver/node';
+import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis';
 import { MAP_FIELD_KINDS, MAP_FLAGS, MAP_KINDS } from '../helpers/map-kinds';
 import type { EnclosingCall } from '../source/expressions';
-import type { Token } from '../source/lexer';
 import { completeTypes } from './complete-types';
 
 const SIZES: readonly (readonly [string, string])[] = [

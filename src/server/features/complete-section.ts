@@ -6,6 +6,7 @@ import {
   InsertTextFormat,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis';
 import { GPL_COMPATIBLE } from '../helpers/helper-rules';
 import { parseSection, SECTION_KINDS, type SectionKind } from '../helpers/section-kinds';
@@ -13,7 +14,6 @@ import { tracepointCategory } from '../helpers/tracepoint-categories';
 import type { KernelSignature } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
 import { binariesNamed, readUserBinary, resolveBinary } from '../kernel/user-binary';
-import type { Token } from '../source/lexer';
 import { parametersOfSyscall, programSkeleton } from './program-skeleton';
 import { functionsBeside } from './symbols';
 

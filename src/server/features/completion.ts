@@ -1,9 +1,9 @@
 /** Completion: decides what is being written, and asks the part that knows it. */
 import type { CompletionItem, CompletionList } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { lex, type Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis';
 import { enclosingCall, Scope, tokenBefore } from '../source/expressions';
-import { lex, type Token } from '../source/lexer';
 import { completeCode, completeFileLevel } from './complete-code';
 import { completeMapField, missingMapFields } from './complete-map-field';
 import { completeLicense, completeSection } from './complete-section';

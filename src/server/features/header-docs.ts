@@ -1,5 +1,5 @@
 /** What an author wrote about a macro or a declaration: the comment before it, or behind it on its line. */
-import { lex } from '../source/lexer';
+import { lex } from '../../shared/c/lexer';
 import type { MacroDefinition, Span } from '../source/model';
 
 export function macroDocumentation(header: { readonly text: string }, macro: MacroDefinition): string {

@@ -1,6 +1,7 @@
 /** Hover: what the word under the pointer is, from the file, the kernel and libbpf's headers. */
 import type { Hover } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis';
 import { missingTarget } from '../checks/attach-targets';
 import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
@@ -10,7 +11,6 @@ import { layoutRows } from '../kernel/btf-c';
 import { kernelOperations } from '../kernel/struct-ops';
 import { readUserBinary, resolveBinary } from '../kernel/user-binary';
 import { enclosingCall, Scope } from '../source/expressions';
-import type { Token } from '../source/lexer';
 import type { Aggregate } from '../source/model';
 import type { CType, Types } from '../source/types';
 import { helperText, kernelFunctionText, kfuncText, libbpfMacroText, signatureText } from './call-docs';

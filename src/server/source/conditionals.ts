@@ -1,5 +1,5 @@
 /** Preprocessor branches that no BPF build takes, or that would count a brace twice: they are left out of the words. */
-import type { Token } from './lexer';
+import type { Token } from '../../shared/c/lexer';
 import type { Span } from './model';
 
 /** What a condition is when nothing but the language says it: BPF programs are C. null: it depends on the build. */

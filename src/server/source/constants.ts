@@ -1,5 +1,5 @@
 /** Values of constant expressions, as far as this file and the kernel's types tell them. */
-import { lex, type Token } from './lexer';
+import { lex, type Token } from '../../shared/c/lexer';
 import { type ProgramSource, parseInteger } from './program-source';
 
 const PRECEDENCE: Readonly<Record<string, number>> = {

@@ -1,5 +1,5 @@
 /** Reads declarations out of words: enough of C's grammar for the declarations that BPF programs have. */
-import { closingIndex, splitByComma, type Token, textOf } from './lexer';
+import { closingIndex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import type { Aggregate, Declared, MapField, SectionMark, Span, TagMark, WrittenType } from './model';
 
 const STORAGE = new Set([

@@ -1,7 +1,8 @@
 /** What names in a function stand for, and types of the expressions that people complete and hover. */
+
+import { closingIndex, openingIndex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import { gplOnlyHelper } from '../helpers/helper-rules';
 import { readDeclarator, readSpecifiers } from './declarations';
-import { closingIndex, splitByComma, type Token, textOf } from './lexer';
 import type { Declared, SourceFunction, WrittenType } from './model';
 import type { CType, Types } from './types';
 
@@ -352,16 +353,4 @@ function postfixStart(tokens: readonly Token[], end: number): number | null {
 function startBehindMember(tokens: readonly Token[], open: number): number | null {
   const before = tokens[open - 1]?.text;
   return before === '->' || before === '.' ? null : open;
-}
-
-function openingIndex(tokens: readonly Token[], close: number): number {
-  const closing = tokens[close]?.text;
-  const opening = closing === ')' ? '(' : '[';
-  let depth = 0;
-  for (let index = close; index >= 0; index--) {
-    const text = tokens[index]?.kind === 'mark' ? tokens[index]?.text : '';
-    if (text === closing) depth++;
-    else if (text === opening && --depth === 0) return index;
-  }
-  return -1;
 }

@@ -1,8 +1,8 @@
 /** Headers that a source includes: the author's own are read, the system's are asked only which types they declare. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { lex } from '../../shared/c/lexer';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
-import { lex } from './lexer';
 import type { SourceModel } from './model';
 import { readSource } from './read-source';
 

@@ -3,8 +3,8 @@
  * the same length that mean the same to a reader of C, so that offsets stay.
  */
 
+import { closingIndex, type Token } from '../../shared/c/lexer';
 import { TAG_MACROS } from './declarations';
-import { closingIndex, type Token } from './lexer';
 
 const BLANKED = new Set(['SEC', '__attribute__', '__attribute', '__aligned', ...TAG_MACROS]);
 const BLANKED_WORDS = new Set([

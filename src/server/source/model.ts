@@ -1,5 +1,5 @@
 /** What one C file of a BPF program declares. Offsets are UTF-16 offsets in the file. */
-import type { Token } from './lexer';
+import type { Token } from '../../shared/c/lexer';
 
 export interface Span {
   readonly start: number;

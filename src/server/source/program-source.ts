@@ -1,9 +1,9 @@
 /** One open file with everything that is known of it; made anew for each version, cheap because its parts are cached. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Lexed, lex } from '../../shared/c/lexer';
 import { type Body, readBody } from './bodies';
 import type { Header, Headers } from './headers';
-import { type Lexed, lex } from './lexer';
 import type {
   Aggregate,
   MacroDefinition,

@@ -1,4 +1,7 @@
 /** From a file's words to what it declares. */
+
+import { readDirective } from '../../shared/c/directives';
+import { closingIndex, type Lexed, lex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import { liveTokens } from './conditionals';
 import {
   readDeclaration,
@@ -8,7 +11,6 @@ import {
   type Stripped,
   strip,
 } from './declarations';
-import { closingIndex, type Lexed, lex, splitByComma, type Token, textOf } from './lexer';
 import type {
   Aggregate,
   Declared,
@@ -339,23 +341,13 @@ function readDirectives(tokens: readonly Token[]): {
   const macros = new Map<string, MacroDefinition>();
   for (const token of tokens) {
     if (token.kind !== 'directive') continue;
-    const include = /^#\s*include\s*(?:<([^>\n]+)>|"([^"\n]+)")/.exec(token.text);
-    if (include) {
-      includes.push({
-        name: include[1] ?? include[2] ?? '',
-        angled: include[1] !== undefined,
-        span: { start: token.start, end: token.end },
-      });
-      continue;
-    }
-    const define = /^#\s*define\s+([A-Za-z_]\w*)(\(([^)]*)\))?([\s\S]*)$/.exec(token.text);
-    if (define?.[1]) {
-      macros.set(define[1], {
-        name: define[1],
-        span: { start: token.start, end: token.end },
-        parameters: define[2] === undefined ? null : (define[3] ?? '').split(',').map(one => one.trim()),
-        body: (define[4] ?? '').replace(/\\\r?\n/g, ' ').trim(),
-      });
+    const span = { start: token.start, end: token.end };
+    const directive = readDirective(token.text);
+    if (directive?.kind === 'include')
+      includes.push({ name: directive.name, angled: directive.angled, span });
+    else if (directive?.kind === 'define') {
+      const { name, parameters, body } = directive;
+      macros.set(name, { name, span, parameters, body });
     }
   }
   return { includes, macros };

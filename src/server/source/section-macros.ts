@@ -1,5 +1,5 @@
 /** Sections that a macro of the file writes: `#define ON_ENTRY(function) SEC("fentry/" #function)`. */
-import { closingIndex, lex, splitByComma, type Token, textOf } from './lexer';
+import { closingIndex, lex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import type { MacroDefinition } from './model';
 
 /** Such macros may use each other so deep; C would go on, and a program never does. */

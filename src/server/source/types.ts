@@ -1,11 +1,11 @@
 /** Types of expressions: from the file's own declarations, else from the kernel's BTF. */
 import type { BtfTypeId } from '../../shared/btf/btf-model';
+import { lex } from '../../shared/c/lexer';
 import type { Helper } from '../helpers/helper-defs';
 import { declaration } from '../kernel/btf-c';
 import type { KernelTypes } from '../kernel/kernel-types';
 import { evaluate } from './constants';
 import { readDeclarator, readSpecifiers } from './declarations';
-import { lex } from './lexer';
 import type { Aggregate, Declared, WrittenType } from './model';
 import type { ProgramSource } from './program-source';
 

@@ -2,8 +2,9 @@
  * From a verifier log to what a user can act on: which C line, which variable, why, what to change, and the places
  * that led there. Pure: the log, and as much of the object and source as there is, go in; diagnostics come out.
  */
+
+import { addressArgument, argumentOf, assignedName, indexExpression, quoted } from '../c/line-names';
 import type { BpfObject, Program } from '../object/model';
-import { addressArgument, argumentOf, assignedName, indexExpression, quoted } from './c-names';
 import { entryOf, type Recognised, recognise, UNKNOWN } from './catalogue';
 import type { CatalogueEntry, Facts, Related } from './catalogue/entry';
 import { Dataflow, type Definition } from './dataflow';

@@ -1,6 +1,6 @@
 /** The places that led to a rejection, as C positions with a word about each. */
 
-import { assignedName, quoted } from './c-names';
+import { assignedName, quoted } from '../c/line-names';
 import type { Facts, Related } from './catalogue/entry';
 import type { Dataflow, Decision, Definition } from './dataflow';
 import type { RelatedPlace } from './explain';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { lexC } from '../../../src/compile/c-lexer';
 import { parseClangMajor, parseIncludeSearch } from '../../../src/compile/clang';
 import { parseDiagnostics, readableOutput } from '../../../src/compile/diagnostics';
+import { readNames } from '../../../src/compile/file-names';
 import { clangdConfiguration, compileFlags } from '../../../src/compile/flags';
 import { parseDependencies } from '../../../src/compile/object-cache';
 
-describe('lexC', () => {
+describe('readNames', () => {
   it('sees identifiers outside comments and literals, over continued lines', () => {
-    const { identifiers } = lexC(
+    const { identifiers } = readNames(
       'a // b \\\n c\n/* d */ "e\\"f" \'g\' 0x1h 1e+5i j->k\n#define l(m) m ## n \\\n o\n#if defined(p)\nq\n#endif',
     );
     expect([...identifiers].sort()).toEqual([
@@ -28,24 +28,26 @@ describe('lexC', () => {
   });
 
   it('reads includes, and says when only the preprocessor can', () => {
-    const lexed = lexC('#include "a b.h"\n #  include <c/d.h> // why\n// #include "no.h"\n');
+    const lexed = readNames('#include "a b.h"\n #  include <c/d.h> // why\n// #include "no.h"\n');
     expect(lexed.includes).toEqual([
       { name: 'a b.h', angled: false },
       { name: 'c/d.h', angled: true },
     ]);
     expect(lexed.needsPreprocessor).toBe(false);
-    expect(lexC('#include HEADER\n').needsPreprocessor).toBe(true);
+    expect(readNames('#include HEADER\n').needsPreprocessor).toBe(true);
   });
 
   it('knows what ## makes', () => {
-    expect(lexC('#define A(x, ...) raw_##x##_t + f(x, ##__VA_ARGS__)\n').pastes).toEqual([
+    expect(readNames('#define A(x, ...) raw_##x##_t + f(x, ##__VA_ARGS__)\n').pastes).toEqual([
       { prefix: 'raw_', suffix: '_t' },
     ]);
-    expect(lexC('#define A(x, y) x ## y\n').needsPreprocessor).toBe(true);
+    expect(readNames('#define A(x, y) x ## y\n').needsPreprocessor).toBe(true);
+    // Parentheses of a body are no parameters.
+    expect(readNames('#define A (x ## y)\n').pastes).toEqual([{ prefix: 'xy', suffix: '' }]);
   });
 
   it('tells what a file defines from what it uses', () => {
-    const { definedTags, definedNames } = lexC(`
+    const { definedTags, definedNames } = readNames(`
       struct used *pointer; struct defined { int member; struct inner { int x; } inner; } variable;
       struct __attribute__((packed)) early { u8 a; }; enum colour { RED = KERNEL_ONE, GREEN, };
       typedef unsigned int plain_t; typedef struct { int a; } record_t;

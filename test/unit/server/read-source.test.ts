@@ -1,7 +1,7 @@
 /** What a file declares, when the preprocessor or the author's own macros stand in the way. */
 import { describe, expect, it } from 'vitest';
-import { lex } from '../../../src/server/source/lexer';
 import { ItemCache, readSource } from '../../../src/server/source/read-source';
+import { lex } from '../../../src/shared/c/lexer';
 
 const functionsOf = (text: string) => readSource(text).functions.map(one => one.name);
 const sectionsOf = (text: string) =>
@@ -32,6 +32,13 @@ describe('branches of the preprocessor', () => {
     const nested =
       '#if 0\n#if 1\nint f(void)\n{\n#endif\n#else\nint g(void)\n{\n#if 0\n}\n#elif 1\n\tint x;\n#endif\n}\n#endif\nint h(void)\n{\n}\n';
     expect(functionsOf(nested)).toEqual(['g', 'h']);
+  });
+
+  it('reads a macro over continued lines of either kind', () => {
+    for (const end of ['\n', '\r\n']) {
+      const { macros } = readSource(['#define A(x) do { \\', '\t(x)++; \\', '} while (0)', ''].join(end));
+      expect(macros.get('A')?.body.replace(/\s+/g, ' ')).toBe('do { (x)++; } while (0)');
+    }
   });
 
   it('takes damaged directives as they come', () => {

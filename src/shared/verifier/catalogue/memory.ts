@@ -1,5 +1,5 @@
 /** Memory: pointers that may be NULL, bounds, the stack, alignment, what may be read or written. */
-import { quoted } from '../c-names';
+import { quoted } from '../../c/line-names';
 import type { CatalogueEntry } from './entry';
 
 export const MEMORY: readonly CatalogueEntry[] = [

@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  addressArgument,
-  argumentOf,
-  assignedName,
-  indexExpression,
-} from '../../../src/shared/verifier/c-names';
+import { addressArgument, argumentOf, assignedName, indexExpression } from '../../../src/shared/c/line-names';
 
 describe('names in lines of C', () => {
   it.each([

@@ -1,5 +1,8 @@
-/** What one C file says, read token by token without preprocessing: every branch of every #if counts. */
-export interface LexedFile {
+import { readDirective } from '../shared/c/directives';
+import { lex, type Token } from '../shared/c/lexer';
+
+/** What one C file names, read without preprocessing: every branch of every #if counts. */
+export interface FileNames {
   /** Every identifier outside comments and literals, macro bodies included. */
   readonly identifiers: ReadonlySet<string>;
   readonly includes: readonly { readonly name: string; readonly angled: boolean }[];
@@ -18,100 +21,64 @@ export interface Paste {
   readonly suffix: string;
 }
 
-const TOKEN =
-  /\/\/(?:\\\r?\n|[^\n])*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?|\.?[0-9](?:[eEpP][+-]|[\w.])*|[A-Za-z_$][\w$]*|##|\\\r?\n|\n|[ \t\r\f\v]+|[\s\S]/g;
-const IDENTIFIER = /^[A-Za-z_$]/;
-
-/** Lexes C. Never fails: what is not C is skipped. */
-export function lexC(text: string): LexedFile {
+/** Reads the names of C text. Never fails: what is not C is skipped. */
+export function readNames(text: string): FileNames {
   const identifiers = new Set<string>();
   const includes: { name: string; angled: boolean }[] = [];
-  const tokens: string[] = [];
   const pastes: Paste[] = [];
+  const code: string[] = [];
   let needsPreprocessor = false;
-  let directive: string[] | null = null;
-  let lineStart = true;
-
-  const endDirective = (): void => {
-    if (directive === null) return;
-    const include = readInclude(directive);
-    if (include === 'computed') needsPreprocessor = true;
-    else if (include !== null) includes.push(include);
-    else
-      for (const token of directive) {
-        if (IDENTIFIER.test(token)) identifiers.add(token);
-      }
-    if (directive.includes('##')) {
-      const found = readPastes(directive.filter(token => token !== ' '));
-      if (found === null) needsPreprocessor = true;
-      else pastes.push(...found);
-    }
-    directive = null;
+  const take = (tokens: readonly Token[]): void => {
+    for (const { kind, text: name } of tokens) if (kind === 'name') identifiers.add(name);
   };
-
-  for (const [token] of text.matchAll(TOKEN)) {
-    const first = token.charCodeAt(0);
-    if (token === '\n') {
-      endDirective();
-      lineStart = true;
-    } else if (first === 0x20 || first === 0x09 || first === 0x0d || first === 0x5c) {
-      if (directive !== null) directive.push(' ');
-    } else if (token.startsWith('//') || token.startsWith('/*')) {
-      if (directive !== null) directive.push(' ');
-    } else if (directive !== null) {
-      directive.push(token);
-    } else if (token === '#' && lineStart) {
-      directive = [];
-    } else {
-      lineStart = false;
-      if (IDENTIFIER.test(token)) identifiers.add(token);
-      tokens.push(token);
+  const { tokens } = lex(text);
+  take(tokens);
+  for (const token of tokens) {
+    if (token.kind !== 'directive') {
+      code.push(token.text);
+      continue;
     }
+    const directive = readDirective(token.text);
+    if (directive?.kind === 'include') includes.push({ name: directive.name, angled: directive.angled });
+    else if (directive?.kind === 'computed-include') needsPreprocessor = true;
+    else take(lex(token.text.slice(1)).tokens);
+    if (directive?.kind !== 'define' || !directive.body.includes('##')) continue;
+    const found = readPastes(directive.parameters ?? [], directive.body);
+    if (found === null) needsPreprocessor = true;
+    else pastes.push(...found);
   }
-  endDirective();
-  return { identifiers, includes, pastes, needsPreprocessor, ...definitions(tokens) };
+  return { identifiers, includes, pastes, needsPreprocessor, ...definitions(code) };
 }
 
-/** The chains of `##` in a #define; null when one of them glues two arguments. */
-function readPastes(define: readonly string[]): Paste[] | null {
-  const open = define[2] === '(' ? define.indexOf(')') : 1;
-  const parameters = new Set(define.slice(2, open).filter(token => IDENTIFIER.test(token)));
-  parameters.add('__VA_ARGS__');
+/** The chains of `##` in a macro's body; null when one of them glues two arguments. */
+function readPastes(parameters: readonly string[], body: string): Paste[] | null {
+  const variables = new Set(['__VA_ARGS__', ...parameters.map(one => one.replace(/\s*\.\.\.$/, ''))]);
+  const words = lex(body).tokens.map(token => token.text);
   const pastes: Paste[] = [];
-  for (let i = open + 1; i < define.length; i++) {
-    if (define[i + 1] !== '##') continue;
-    const chain = [define[i] ?? ''];
-    while (define[i + 1] === '##') {
-      chain.push(define[i + 2] ?? '');
+  for (let i = 0; i < words.length; i++) {
+    if (words[i + 1] !== '##') continue;
+    const chain = [words[i] ?? ''];
+    while (words[i + 1] === '##') {
+      chain.push(words[i + 2] ?? '');
       i += 2;
     }
     // `, ##__VA_ARGS__` drops the comma and glues nothing.
     if (chain[0] === ',') continue;
-    const variable = chain.filter(token => parameters.has(token)).length;
+    const variable = chain.filter(token => variables.has(token)).length;
     if (variable > 1) return null;
-    const at = variable === 0 ? chain.length : chain.findIndex(token => parameters.has(token));
+    const at = variable === 0 ? chain.length : chain.findIndex(token => variables.has(token));
     pastes.push({ prefix: chain.slice(0, at).join(''), suffix: chain.slice(at + 1).join('') });
   }
   return pastes;
 }
 
-/** null: another directive. */
-function readInclude(tokens: readonly string[]): { name: string; angled: boolean } | 'computed' | null {
-  const text = tokens.join('').trim();
-  const match = /^(?:include|include_next|import)\b\s*(.*)$/.exec(text);
-  if (match === null) return null;
-  const operand = match[1] ?? '';
-  const quoted = /^"([^"]+)"/.exec(operand)?.[1];
-  if (quoted !== undefined) return { name: quoted, angled: false };
-  const angled = /^<([^>]+)>/.exec(operand)?.[1];
-  return angled === undefined ? 'computed' : { name: angled, angled: true };
-}
+const IDENTIFIER = /^[A-Za-z_$]/;
 
 interface Brace {
   readonly enumerators: boolean;
 }
 
-function definitions(tokens: readonly string[]): Pick<LexedFile, 'definedTags' | 'definedNames'> {
+function definitions(tokens: readonly string[]): Pick<FileNames, 'definedTags' | 'definedNames'> {
   const definedTags = new Set<string>();
   const definedNames = new Set<string>();
   const braces: Brace[] = [];

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sectionLines } from '../../../src/host/sessions/section-lines';
+import { programSections } from '../../../src/shared/c/program-sections';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-describe('sectionLines', () => {
-  it('finds programs by line, section and name; data and comments are none', () => {
+describe('programSections', () => {
+  it('finds programs by place, section and name; data and comments are none', () => {
     const source = [
       'struct { int x; } m SEC(".maps");',
       '/*',
@@ -20,13 +20,15 @@ describe('sectionLines', () => {
       'int on_line(void *ctx) { return 0; }',
       'SEC("license") char L[] = "GPL";',
     ].join('\n');
-    const found = sectionLines(source);
-    expect(found.map(({ line, section }) => [line, section])).toEqual([
+    const found = programSections(source);
+    const lineOf = (at: number) => source.slice(0, at).split('\n').length - 1;
+    expect(found.map(({ start, section }) => [lineOf(start), section])).toEqual([
       [4, 'fentry/vfs_read'],
       [8, 'uprobe//bin/bash:readline'],
     ]);
-    expect(found[0]?.words.has('vfs_read_entry')).toBe(true);
-    expect(found[1]?.words.has('on_line')).toBe(true);
+    expect(found.map(({ bodyEnd }) => source[(bodyEnd ?? 0) - 1])).toEqual(['}', '}']);
+    expect(found[0]?.names.has('vfs_read_entry')).toBe(true);
+    expect(found[1]?.names.has('on_line')).toBe(true);
   });
 
   const templates = path.join(root, 'bpf-templates');
@@ -35,6 +37,6 @@ describe('sectionLines', () => {
     const source = readFileSync(path.join(templates, name, `${name}.bpf.c`), 'utf8');
     const expected = source.match(/^SEC\("/gm)?.length ?? 0;
     expect(expected).toBeGreaterThan(0);
-    expect(sectionLines(source)).toHaveLength(expected);
+    expect(programSections(source)).toHaveLength(expected);
   });
 });

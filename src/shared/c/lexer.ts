@@ -1,4 +1,9 @@
-/** The words of a C file with their places. Never fails: what C would refuse becomes a word as well. */
+/**
+ * The tokens of C text with their places; the one lexer written by hand. tree-sitter reads whole definitions, in the language
+ * server. This stays beside it because it runs where no WebAssembly is loaded (compiling, exporting, explaining a
+ * verifier log, the extension), and because half-typed text and macros that C's grammar does not know are made ready for
+ * the parser by their tokens. Never fails: what C would refuse becomes a token as well.
+ */
 
 export type TokenKind = 'name' | 'number' | 'text' | 'character' | 'mark' | 'directive';
 
@@ -8,7 +13,7 @@ export interface Token {
   /** UTF-16 offsets in the file. */
   readonly start: number;
   readonly end: number;
-  /** First word of its line, beginning in column 0. */
+  /** First token of its line, beginning in column 0. */
   readonly atLineStart: boolean;
 }
 
@@ -25,9 +30,10 @@ export interface Lexed {
 const WORD =
   /([A-Za-z_$][\w$]*)|((?:\d|\.\d)(?:[eEpP][+-]|[\w.])*)|("(?:[^"\\\n]|\\[\s\S])*(?:"|(?=\n)|$))|('(?:[^'\\\n]|\\[\s\S])*(?:'|(?=\n)|$))|(->|\+\+|--|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|##|\.\.\.|[^\s\w])/y;
 const SPACE = /(?:\s|\\\r?\n)+/y;
-const DIRECTIVE = /#(?:[^\n\\/]|\\[\s\S]|\/(?![*/])|\/\*[\s\S]*?(?:\*\/|$))*/y;
+const LINE_COMMENT = /\/\/(?:\\\r?\n|[^\n])*/y;
+const DIRECTIVE = /#(?:[^\n\\/]|\\(?:\r\n|[\s\S])|\/(?![*/])|\/\*[\s\S]*?(?:\*\/|$))*/y;
 
-/** Splits a file into words; a preprocessor directive is one word up to the end of its (continued) line. */
+/** Splits text into tokens; a preprocessor directive is one token up to the end of its (continued) line. */
 export function lex(text: string): Lexed {
   const tokens: Token[] = [];
   const comments: Comment[] = [];
@@ -42,7 +48,7 @@ export function lex(text: string): Lexed {
       lineStart = at;
       continue;
     }
-    if (character === 32 || character === 9 || character === 13) {
+    if (character === 32 || (character >= 9 && character <= 13)) {
       at++;
       continue;
     }
@@ -54,18 +60,14 @@ export function lex(text: string): Lexed {
       }
     }
     if (character === 47 && (text[at + 1] === '/' || text[at + 1] === '*')) {
-      const isLine = text[at + 1] === '/';
-      const found = isLine ? text.indexOf('\n', at) : text.indexOf('*/', at + 2);
-      const end = found < 0 ? text.length : isLine ? found : found + 2;
+      const end = text[at + 1] === '/' ? endOf(LINE_COMMENT, text, at) : endOfBlock(text, at);
       comments.push({ start: at, end });
       at = end;
       continue;
     }
     const atLineStart = at === lineStart;
     if (character === 35 && !lineHasWord) {
-      DIRECTIVE.lastIndex = at;
-      DIRECTIVE.test(text);
-      const end = Math.max(DIRECTIVE.lastIndex, at + 1);
+      const end = endOf(DIRECTIVE, text, at);
       tokens.push({ kind: 'directive', text: text.slice(at, end), start: at, end, atLineStart });
       at = end;
       continue;
@@ -90,6 +92,16 @@ export function lex(text: string): Lexed {
   return { tokens, comments };
 }
 
+function endOf(sticky: RegExp, text: string, at: number): number {
+  sticky.lastIndex = at;
+  return sticky.test(text) ? sticky.lastIndex : at + 1;
+}
+
+function endOfBlock(text: string, at: number): number {
+  const found = text.indexOf('*/', at + 2);
+  return found < 0 ? text.length : found + 2;
+}
+
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
 /** Index of the bracket that closes the one at `open`, or -1. */
@@ -106,7 +118,20 @@ export function closingIndex(tokens: readonly Token[], open: number): number {
   return -1;
 }
 
-/** Ranges of words between commas at the top level of tokens[from, to). */
+/** Index of the bracket that opens the one at `close`, or -1. */
+export function openingIndex(tokens: readonly Token[], close: number): number {
+  const closing = tokens[close]?.text ?? '';
+  let depth = 0;
+  for (let index = close; index >= 0; index--) {
+    const token = tokens[index];
+    if (token?.kind !== 'mark') continue;
+    if (token.text === closing) depth++;
+    else if (CLOSING[token.text] === closing && --depth === 0) return index;
+  }
+  return -1;
+}
+
+/** Ranges of tokens between commas at the top level of tokens[from, to). */
 export function splitByComma(
   tokens: readonly Token[],
   from: number,
