@@ -23,6 +23,7 @@ const PANEL = room('webview/<panel>', 'one page each', ['webview/common', 'src/s
 export const ROOMS: readonly Room[] = [
   room('src/shared/bytes', 'UTF-8 and copies of bytes'),
   room('src/shared/text', 'untrusted text made harmless for lines, messages, Markdown, cells and JSON'),
+  room('src/shared/c', 'C without a parser: tokens, directives, sections of programs, names in a line'),
   room('src/shared/elf', 'ELF files, notes, kallsyms: bytes → sections, symbols, relocations', [
     'src/shared/bytes',
   ]),
@@ -60,6 +61,7 @@ export const ROOMS: readonly Room[] = [
     ['valibot', 'vscode-jsonrpc'],
   ),
   room('src/shared/verifier', 'verifier log (both dialects) → structured error', [
+    'src/shared/c',
     'src/shared/object',
     'src/shared/btf',
     'src/shared/bpf',
