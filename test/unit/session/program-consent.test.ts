@@ -28,7 +28,7 @@ function consent(...answers: boolean[]) {
 }
 
 describe('what an object shows of a program', () => {
-  it('are its section, the tracers and the kernel functions it calls, its own functions included', () => {
+  it('are its section, the helpers and the kernel functions it calls, its own functions included', () => {
     expect(object.programs.map(program => [program.name, ...program.kfuncs].join(' '))).toEqual([
       'calls bpf_rcu_read_lock bpf_sock_destroy___v2',
       'observes bpf_rcu_read_lock',
