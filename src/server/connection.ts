@@ -12,7 +12,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { isBpfSource } from '../shared/bpf/bpf-source';
 import { escapeLines } from '../shared/text/escape';
-import type { Analysis } from './analysis';
+import type { Analysis } from './analysis/analysis';
 import { withDocumentation } from './features/call-docs';
 import { codeLenses } from './features/code-lens';
 import { complete } from './features/completion';

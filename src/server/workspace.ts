@@ -1,7 +1,7 @@
 /** Everything the server keeps between requests. */
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { defaultCacheFolder } from '../compile/cache-files';
-import { Analysis } from './analysis';
+import { Analysis } from './analysis/analysis';
 import { type Helper, readHelperDefs } from './helpers/helper-defs';
 import { TargetKernel } from './kernel/target-kernel';
 import type { ServerSettings } from './settings';

@@ -1,11 +1,6 @@
-/** What a check says, and what it may ask. */
-import type { Helper } from '../helpers/helper-defs';
-import type { SectionKind } from '../helpers/section-kinds';
-import type { TargetKernel } from '../kernel/target-kernel';
-import type { Headers } from '../source/headers';
-import type { SourceFunction, Span } from '../source/model';
-import type { ProgramSource } from '../source/program-source';
-import type { Types } from '../source/types';
+/** What a check reports of an analysis. */
+import type { Analysis } from '../analysis/analysis';
+import type { Span } from '../source/model';
 
 export interface Fix {
   readonly title: string;
@@ -23,18 +18,7 @@ export interface Problem {
   readonly fixes: readonly Fix[];
 }
 
-export interface CheckContext {
-  readonly source: ProgramSource;
-  readonly types: Types;
-  /** null: no BTF was found; checks that need a kernel then say nothing. */
-  readonly kernel: TargetKernel | null;
-  readonly helpers: ReadonlyMap<string, Helper>;
-  readonly headers: Headers;
-  /** Kinds of the programs that reach each function, through calls in this file. */
-  readonly reachedBy: ReadonlyMap<SourceFunction, ReadonlySet<SectionKind>>;
-}
-
-export type Check = (context: CheckContext) => Iterable<Problem>;
+export type Check = (analysis: Analysis) => Iterable<Problem>;
 
 export function replaceFix(title: string, span: Span, text: string, preferred = false): Fix {
   return { title, edits: [{ span, text }], preferred };

@@ -1,7 +1,7 @@
 /** CodeLens: over each program what it attaches to, over each map how it will be shown. */
 import type { CodeLens } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import { missingTarget } from '../checks/attach-targets';
 import { parseSection } from '../helpers/section-kinds';
 import { summarizeMap } from './map-view';

@@ -6,7 +6,7 @@ import {
   InsertTextFormat,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import { type Helper, helperPrototype, parameterName } from '../helpers/helper-defs';
 import { isGiven } from '../helpers/helper-programs';
 import { whyNotCallable } from '../helpers/helper-rules';

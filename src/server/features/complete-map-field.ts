@@ -1,7 +1,7 @@
 /** Completion inside __uint(), __type() and their like. */
 import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscode-languageserver/node';
 import type { Token } from '../../shared/c/lexer';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import { MAP_FIELD_KINDS, MAP_FLAGS, MAP_KINDS } from '../helpers/map-kinds';
 import type { EnclosingCall } from '../source/expressions';
 import { completeTypes } from './complete-types';

@@ -7,7 +7,7 @@ import {
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Token } from '../../shared/c/lexer';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import { GPL_COMPATIBLE } from '../helpers/helper-rules';
 import { parseSection, SECTION_KINDS, type SectionKind } from '../helpers/section-kinds';
 import { tracepointCategory } from '../helpers/tracepoint-categories';

@@ -1,6 +1,6 @@
 /** Completion of types and members. */
 import { type CompletionItem, CompletionItemKind, type CompletionList } from 'vscode-languageserver/node';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import type { CType, Types } from '../source/types';
 import { matching } from './complete-section';
 

@@ -2,7 +2,7 @@
 import type { CompletionItem, CompletionList } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { lex, type Token } from '../../shared/c/lexer';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import { enclosingCall, Scope, tokenBefore } from '../source/expressions';
 import { completeCode, completeFileLevel } from './complete-code';
 import { completeMapField, missingMapFields } from './complete-map-field';

@@ -8,7 +8,7 @@ import {
   type TextEdit,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import type { Problem } from '../checks/problem';
 import { runChecks } from '../checks/run-checks';
 import { rangeOf } from './places';
@@ -35,8 +35,7 @@ interface DiagnosticData {
 }
 
 export function diagnose(analysis: Analysis, document: TextDocument): Diagnostic[] {
-  const { source, types, kernel, helpers, headers } = analysis;
-  return runChecks({ source, types, kernel, helpers, headers }).map(problem => {
+  return runChecks(analysis).map(problem => {
     const data: DiagnosticData = {
       version: document.version,
       fixes: problem.fixes.map(fix => ({

@@ -1,6 +1,6 @@
 /** Signature help: the parameters of the helper, macro or function whose parentheses are open. */
 import type { SignatureHelp } from 'vscode-languageserver/node';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import { helperPrototype } from '../helpers/helper-defs';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
 import { parseSection } from '../helpers/section-kinds';

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type DocumentSymbol, type Location, SymbolKind } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
-import type { Analysis } from '../analysis';
+import type { Analysis } from '../analysis/analysis';
 import { Scope, tokenBefore } from '../source/expressions';
 import type { Headers } from '../source/headers';
 import type { Aggregate, SourceModel, Span } from '../source/model';

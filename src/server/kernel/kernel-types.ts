@@ -1,8 +1,8 @@
 /** What a kernel's BTF says about where programs can attach and what its types are; names are collected once. */
 import type { Btf, BtfMember, BtfTypeId } from '../../shared/btf/btf-model';
-import { unmarkedKfuncs } from '../helpers/kfunc-history';
 import { declaration } from './btf-c';
 import { BtfNames, type Enumerator, type NamedKind } from './btf-names';
+import { unmarkedKfuncs } from './kfunc-history';
 
 export interface KernelParameter {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** kfuncs of kernels without marks: only what is one there already, not a function that becomes one later. */
 import { describe, expect, it } from 'vitest';
-import { type KernelFacts, kfuncRelease, unmarkedKfuncs } from '../../../src/server/helpers/kfunc-history';
+import { type KernelFacts, kfuncRelease, unmarkedKfuncs } from '../../../src/server/kernel/kfunc-history';
 
 const kernel = (functions: string, helpers = '', structs = ''): KernelFacts => ({
   hasFunction: name => functions.split(' ').includes(name),

@@ -1,0 +1,38 @@
+/** What checks and features ask about one version of one file. */
+import type { Helper } from '../helpers/helper-defs';
+import { parseSection, type SectionKind } from '../helpers/section-kinds';
+import type { TargetKernel } from '../kernel/target-kernel';
+import type { Headers } from '../source/headers';
+import type { ProgramSource } from '../source/program-source';
+import { Types } from '../source/types';
+import { type ReachedBy, reachability } from './reachability';
+
+export class Analysis {
+  readonly types: Types;
+  private reached: ReachedBy | null = null;
+
+  constructor(
+    readonly source: ProgramSource,
+    /** null: no BTF was found; what needs a kernel then reports nothing. */
+    readonly kernel: TargetKernel | null,
+    readonly helpers: ReadonlyMap<string, Helper>,
+    readonly headers: Headers,
+  ) {
+    this.types = new Types(source, kernel?.types ?? null, helpers);
+  }
+
+  /** Kinds of the programs that reach each function, through calls in this file. */
+  get reachedBy(): ReachedBy {
+    this.reached ??= reachability(this.source);
+    return this.reached;
+  }
+
+  /** Kinds of the programs that run the code at `offset`; empty when nothing says. */
+  kindsAt(offset: number): ReadonlySet<SectionKind> {
+    const owner = this.source.definitionAt(offset);
+    if (!owner) return new Set();
+    const own = owner.section && parseSection(owner.section.name)?.kind;
+    if (own) return new Set([own]);
+    return this.reachedBy.get(owner) ?? new Set();
+  }
+}
