@@ -6,10 +6,10 @@ import { PANELS, type PanelName } from '../shared/object/panels';
 import { type CommandId, CommandIds, ContextKeys } from './command-ids';
 import type { ProgramCompiler } from './compile/compiler';
 import type { CompileTasks } from './compile/task-provider';
+import type { EnvironmentTab } from './environment/environment-tab';
+import { COPY_TEXT_COMMAND } from './environment/environment-tab';
 import { installSandbox } from './environment/install-sandbox';
 import { confirmAndInstallTracer, confirmAndUninstallTracer } from './environment/install-tracer';
-import type { EnvironmentView } from './environment/view';
-import { COPY_TEXT_COMMAND } from './environment/view';
 import { Cancelled, errors, present } from './errors';
 import { ebpfExporter, exportProgram, inspektorGadget } from './export/export';
 import { configureClangd } from './language/clangd';
@@ -21,8 +21,8 @@ import { isProgramFile, programOf, programsInTabs, requireTrust } from './progra
 import type { Attacher, AttachWish } from './sessions/attach';
 import type { SessionList } from './sessions/session-list';
 import { SessionModel } from './sessions/session-model';
-import { selectTarget, type Targets } from './sessions/targets';
 import type { VerifierReports } from './sessions/verifier-report';
+import { selectTarget, type Targets } from './targets/targets';
 import type { TemplateCatalogue } from './templates/catalogue';
 import { createProgram } from './templates/create';
 import type { TemplateNode } from './templates/tree';
@@ -32,7 +32,7 @@ import { withProgress } from './ui/messages';
 export interface CommandServices {
   readonly attacher: Attacher;
   readonly compiler: ProgramCompiler;
-  readonly environment: EnvironmentView;
+  readonly environment: EnvironmentTab;
   /** Folder of bpfw.h. */
   readonly includeFolder: string;
   readonly log: Log;

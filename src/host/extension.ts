@@ -11,7 +11,7 @@ import { CompileOnSave } from './compile/compile-on-save';
 import { ProgramCompiler } from './compile/compiler';
 import { CompileDiagnostics } from './compile/diagnostics';
 import { CompileTasks } from './compile/task-provider';
-import { EnvironmentView } from './environment/view';
+import { EnvironmentTab } from './environment/environment-tab';
 import { ClangdPrompt } from './language/clangd';
 import { LanguageServerClient } from './language/client';
 import { Log } from './log';
@@ -25,10 +25,10 @@ import { InterruptedSessions, tellInterrupted } from './sessions/interrupted-ses
 import { ProgramLenses } from './sessions/program-lenses';
 import { SessionList } from './sessions/session-list';
 import { StatusBar } from './sessions/status-bar';
-import { Targets } from './sessions/targets';
 import { SessionTree } from './sessions/tree';
 import { VerifierReports } from './sessions/verifier-report';
 import { settings } from './settings';
+import { Targets } from './targets/targets';
 import { TemplateCatalogue } from './templates/catalogue';
 import { TemplateTree } from './templates/tree';
 
@@ -74,7 +74,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   });
   const tasks = new CompileTasks(compiler);
   const verifier = new VerifierReports(file('docs', 'verifier.md'));
-  const environment = new EnvironmentView(settings, ownTracer, log);
+  const environment = new EnvironmentTab(settings, ownTracer, log);
   const pages = file('dist', 'webview');
   const attacher = new Attacher({
     tasks,

@@ -6,7 +6,7 @@ import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import { element } from '../common/dom';
 import { button } from '../common/toolkit';
-import type { EventStream } from './stream';
+import type { EventStream } from './event-stream';
 
 /** As many as fit the pane's width. */
 const DUMP_BYTES_PER_LINE = 8;

@@ -1,10 +1,11 @@
 /** Records as text: what is listed, in its order. Marks of lost records are kept, so that a gap is not a silence. */
+import { classOf } from '../../src/shared/decode/meaning-class';
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import { copiedLine, csvLine } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
-import type { RecordReader } from './reader';
-import type { EventStream } from './stream';
+import type { EventStream } from './event-stream';
+import type { RecordReader } from './record-reader';
 
 type Format = 'csv' | 'ndjson' | 'json' | 'tsv';
 type Cells = readonly (readonly [field: Field, value: FieldValue])[];
@@ -91,6 +92,7 @@ function isNumber(value: FieldValue): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-function isCounted({ meaning, unit }: Field): boolean {
-  return meaning === 'plain' || unit !== '' || /^(duration|timestamp|bytes|kib|count|pid|tid)/.test(meaning);
+function isCounted(field: Field): boolean {
+  const kind = classOf(field);
+  return kind === 'quantity' || kind === 'moment' || field.unit !== '';
 }

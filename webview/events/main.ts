@@ -4,7 +4,7 @@ import type { ToWebview } from '../../src/shared/protocol/webview';
 import { pageRoot } from '../common/dom';
 import { connectToHost } from '../common/messages';
 import { onThemeChange } from '../common/theme';
-import { DEFAULT_LIMIT_BYTES, EventStream } from './stream';
+import { DEFAULT_LIMIT_BYTES, EventStream } from './event-stream';
 import { createEventsView, type ViewState } from './view';
 
 let sessionId: string | null = null;

@@ -7,12 +7,12 @@ import { createPanelFrame, type ExportedFile } from '../common/panel-frame';
 import { countOf, formatCount, formatQuantity } from '../common/quantity';
 import { button, dropdown, toggle } from '../common/toolkit';
 import { createDetailPane } from './detail';
+import type { EventStream, SortChoice } from './event-stream';
 import { recordsText } from './export';
 import type { Predicate } from './filter';
 import { createFilterBox } from './filter-box';
-import { createGrid, type GridPlace } from './grid';
 import { createRateLine } from './rate-line';
-import type { EventStream, SortChoice } from './stream';
+import { createGrid, type GridPlace } from './record-grid';
 
 export interface ViewState {
   stream: string | null;
@@ -21,7 +21,7 @@ export interface ViewState {
   follow: boolean;
   /** Paused streams: how many records each had, by name. */
   held: { readonly session: string; readonly records: Readonly<Record<string, number>> } | null;
-  /** What is in view and chosen, as records before it (EventStore.recordsBefore); -1 for none. */
+  /** What is in view and chosen, as records before it (RecordStore.recordsBefore); -1 for none. */
   place: (GridPlace & { readonly session: string; readonly stream: string; readonly detail: boolean }) | null;
 }
 

@@ -4,8 +4,9 @@ import { type Chart, createChart, textWidthPx } from '../common/chart';
 import { element, setText } from '../common/dom';
 import { formatCount, formatQuantity, formatRange, formatShare, formatShort } from '../common/quantity';
 import { readTheme, withAlpha } from '../common/theme';
+import { type Bar, positionInBins } from './bins';
 import { type PlacedMark, placeMarks } from './marks';
-import { type Bar, type Percentile, positionInBins } from './model';
+import type { Percentile } from './percentiles';
 
 export interface BarChartData {
   readonly name: string;

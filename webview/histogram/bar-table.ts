@@ -1,7 +1,7 @@
 /** The numbers behind one chart. Always in the document (for screen readers), shown when asked for. */
 import { element, setAttributes, setText } from '../common/dom';
 import { formatCount, formatExactRange, formatShare } from '../common/quantity';
-import type { Bar } from './model';
+import type { Bar } from './bins';
 
 export interface BarTable {
   readonly element: HTMLTableElement;

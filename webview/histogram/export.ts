@@ -2,8 +2,10 @@
 import { csvLine } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
+import { totalOf } from './buckets';
 import type { HistogramHistory } from './history';
-import { PERCENTILE_METHOD, percentile, type Series, summary, totalOf } from './model';
+import { PERCENTILE_METHOD, percentile, summary } from './percentiles';
+import type { Series } from './series';
 
 export function histogramsCsv(all: readonly Series[], nameOf: (series: Series) => string): string {
   const lines = ['map,key,unit,min,max,count'];

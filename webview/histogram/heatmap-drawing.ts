@@ -1,11 +1,10 @@
 /** How a heat map is drawn: its cells as one picture, and ECharts' option around it. */
 import type { CustomSeriesRenderItem } from 'echarts';
-import type { Bucket } from '../../src/shared/decode/model';
 import { textWidthPx } from '../common/chart';
 import { formatClock, formatCount, formatRange } from '../common/quantity';
 import { colorParts, mixColors, type Theme, withAlpha } from '../common/theme';
-import type { HeatmapData } from './heatmap';
-import { percentile, positionInBins } from './model';
+import { positionInBins } from './bins';
+import { type HeatmapData, highOf } from './heatmap-data';
 
 /** Space around the plot, in CSS pixels: loss marks above, clock below; to the left what leftOf says. */
 export const RIGHT = 12;
@@ -58,18 +57,6 @@ export function paintCells(
     }
   });
   context.putImageData(picture, 0, 0);
-}
-
-const highs = new WeakMap<readonly Bucket[], number | null>();
-
-/** p99 of what an interval added, which never changes; null where it added nothing. */
-function highOf(added: readonly Bucket[]): number | null {
-  let high = highs.get(added);
-  if (high === undefined) {
-    high = percentile(added, 0.99)?.value ?? null;
-    highs.set(added, high);
-  }
-  return high;
 }
 
 /** From just off the background, through the accent, to the foreground's side: order is seen without hue. */

@@ -4,21 +4,12 @@ import { type Chart, createChart } from '../common/chart';
 import { element, setText } from '../common/dom';
 import { countOf, formatClock, formatCount, formatQuantity, formatRange } from '../common/quantity';
 import { readTheme } from '../common/theme';
+import { type Bin, countsInBins } from './bins';
+import { totalOf } from './buckets';
+import type { HeatmapData } from './heatmap-data';
 import { BOTTOM, heatmapOption, leftOf, paintCells, RIGHT, TOP } from './heatmap-drawing';
-import type { Step } from './history';
-import { type Bin, countsInBins, percentile, totalOf } from './model';
+import { percentile } from './percentiles';
 import { createTimeTable } from './time-table';
-
-export interface HeatmapData {
-  readonly name: string;
-  readonly unit: string;
-  readonly bins: readonly Bin[];
-  readonly steps: readonly Step[];
-  /** What each step added, in the order of `steps`. */
-  readonly additions: readonly (readonly Bucket[])[];
-  /** Selected step numbers, both included. */
-  readonly range: { readonly first: number; readonly last: number } | null;
-}
 
 export interface Heatmap {
   readonly element: HTMLElement;

@@ -1,7 +1,8 @@
 /** The time line behind the histograms: what was added in each interval, bounded, and sums over ranges of it. */
 import type { Bucket, Drops, Histogram } from '../../src/shared/decode/model';
 import type { HistogramSnapshot } from '../../src/shared/protocol/webview';
-import { difference, type Series, seriesId, sumBuckets, totalOf } from './model';
+import { difference, sumBuckets, totalOf } from './buckets';
+import { type Series, seriesId } from './series';
 
 /** Intervals kept; older ones leave the time line (their counts stay in "since attach"). */
 export const MOST_STEPS = 300;

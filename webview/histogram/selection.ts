@@ -2,7 +2,9 @@
 import { formatValue } from '../../src/shared/decode/format';
 import type { Bucket } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
-import { type Bin, commonBins, type Series, sortSeries, sumBuckets, totalOf } from './model';
+import { type Bin, commonBins } from './bins';
+import { sumBuckets, totalOf } from './buckets';
+import { type Series, sortSeries } from './series';
 import type { FrozenRun, ViewState } from './state';
 import type { Tile } from './tiles';
 

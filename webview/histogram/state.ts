@@ -1,6 +1,6 @@
 /** What the page remembers while it is hidden, moved or reloaded. JSON, so bounds over 2^53 are text. */
 import type { Bucket } from '../../src/shared/decode/model';
-import type { SortOrder } from './model';
+import type { SortOrder } from './series';
 
 /** A run set aside for comparison: the buckets of every series as they were. */
 export interface FrozenRun {

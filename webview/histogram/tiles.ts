@@ -4,7 +4,9 @@ import type { Bucket } from '../../src/shared/decode/model';
 import { element, setAttributes, setText } from '../common/dom';
 import { formatCount, formatExactRange, formatQuantity, formatShort } from '../common/quantity';
 import { readTheme, withAlpha } from '../common/theme';
-import { type Bin, barsOf, p99Factor, percentile, type Series } from './model';
+import { type Bin, barsOf } from './bins';
+import { p99Factor, percentile } from './percentiles';
+import type { Series } from './series';
 
 export interface Tile {
   readonly series: Series;

@@ -2,8 +2,9 @@
 import type { Bucket } from '../../src/shared/decode/model';
 import { element, setAttributes, setText } from '../common/dom';
 import { formatClock, formatCount, formatQuantity } from '../common/quantity';
-import type { HeatmapData } from './heatmap';
-import { percentile, totalOf } from './model';
+import { totalOf } from './buckets';
+import type { HeatmapData } from './heatmap-data';
+import { percentile } from './percentiles';
 
 /** Rows carry data-step, data-values and data-lost; a row is filled once, since an interval never changes. */
 export function createTimeTable(): { readonly element: HTMLTableElement; update(data: HeatmapData): void } {

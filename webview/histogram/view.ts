@@ -9,11 +9,13 @@ import { formatClock, formatCount, formatQuantity } from '../common/quantity';
 import { button, dropdown, textField, toggle } from '../common/toolkit';
 import { createBarChart } from './bar-chart';
 import { createBarTable } from './bar-table';
+import { barsOf } from './bins';
 import { everythingFile, histogramsCsv, histogramsNdjson, timelineFile } from './export';
 import { createHeatmap } from './heatmap';
 import type { HistogramHistory, Span } from './history';
-import { barsOf, PERCENTILE_METHOD, percentile, type Series, type SortOrder, summary } from './model';
+import { PERCENTILE_METHOD, percentile, summary } from './percentiles';
 import { layoutOf, type PageLayout, seriesName } from './selection';
+import type { Series, SortOrder } from './series';
 import { type SavedState, toSaved, type ViewState } from './state';
 import { createTiles } from './tiles';
 

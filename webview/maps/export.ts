@@ -2,7 +2,7 @@
 import { csvLine } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
-import type { Column, LiveTable, TableRow } from './model';
+import type { Column, LiveTable, TableRow } from './live-table';
 
 /** CSV holds numbers as counted and the rest as shown; the JSON formats hold plain values, integers over 2^53 as text. */
 export function entriesFile(

@@ -2,7 +2,7 @@
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import type { GlobalValue } from '../../src/shared/protocol/webview';
-import { type Column, globalEntries, LiveTable, type TableRow, untypedField } from './model';
+import { type Column, LiveTable, type TableRow, untypedField } from './live-table';
 
 const NAME: Field = untypedField('name', '');
 const VALUE: Field = untypedField('value', 0);
@@ -34,4 +34,19 @@ export class GlobalsTable extends LiveTable {
       own && column.kind !== 'key' ? { ...column, field: { ...own, name: 'value' } } : column,
     );
   }
+}
+
+/** Global variables as entries of one table: a row per variable, or per field of a struct. */
+function globalEntries(
+  globals: readonly GlobalValue[],
+): { readonly name: string; readonly field: Field; readonly value: FieldValue }[] {
+  return globals.flatMap(({ name, layout, value }) =>
+    layout.fields
+      .filter(field => !field.hidden)
+      .map(field => ({
+        name: field.name === 'value' && layout.fields.length === 1 ? name : `${name}.${field.name}`,
+        field,
+        value: value[field.name] ?? '',
+      })),
+  );
 }

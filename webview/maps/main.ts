@@ -6,7 +6,7 @@ import { pageRoot } from '../common/dom';
 import { HeldReadings, sessionKey } from '../common/held-readings';
 import { connectToHost } from '../common/messages';
 import { GlobalsTable } from './globals-table';
-import { LiveTable } from './model';
+import { LiveTable } from './live-table';
 import { createMapsView, type ViewState } from './view';
 
 type Reading = Extract<ToWebview, { type: 'mapEntries' | 'globals' }>;

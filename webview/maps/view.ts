@@ -10,7 +10,7 @@ import { countOf, formatCount } from '../common/quantity';
 import { button, textField, toggle } from '../common/toolkit';
 import { VirtualList } from '../common/virtual-list';
 import { entriesFile } from './export';
-import type { Column, LiveTable, TableRow } from './model';
+import type { Column, LiveTable, TableRow } from './live-table';
 
 export interface ViewState {
   table: string | null;

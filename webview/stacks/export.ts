@@ -5,8 +5,8 @@ import type { ExportedFile } from '../common/panel-frame';
 import { captioned, pngOf } from '../common/picture';
 import type { FlameData } from './flame-graph';
 import { flameSvg } from './flame-svg';
-import { foldedStacks, frameLabel, speedscopeProfile, topFunctions, type Weight } from './model';
-import type { StackMap } from './view';
+import { foldedStacks, speedscopeProfile } from './profile-formats';
+import { frameLabel, type StackMap, topFunctions, type Weight } from './stack-tree';
 
 /** Width of the picture: what a document has room for. */
 const PICTURE_WIDTH_PX = 1200;

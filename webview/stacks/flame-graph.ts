@@ -4,7 +4,7 @@ import { escapeText } from '../../src/shared/text/escape';
 import { element, setText } from '../common/dom';
 import { formatShare } from '../common/quantity';
 import { mixColors, readTheme, type Theme } from '../common/theme';
-import { type Box, frameLabel, layoutBoxes, type StackNode } from './model';
+import { type Box, frameLabel, layoutBoxes, type StackNode } from './stack-tree';
 
 export const LEVEL_PX = 18;
 

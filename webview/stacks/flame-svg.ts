@@ -2,7 +2,7 @@
 import { escapeText } from '../../src/shared/text/escape';
 import { readTheme } from '../common/theme';
 import { type FlameData, fillOf, fitted, LEVEL_PX } from './flame-graph';
-import { frameLabel, layoutBoxes } from './model';
+import { frameLabel, layoutBoxes } from './stack-tree';
 
 /** The picture as SVG, with a title per frame; text is escaped by the serialiser. */
 export function flameSvg(data: FlameData, width: number): { readonly svg: string; readonly height: number } {

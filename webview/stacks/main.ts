@@ -6,7 +6,8 @@ import { pageRoot } from '../common/dom';
 import { HeldReadings, sessionKey } from '../common/held-readings';
 import { connectToHost } from '../common/messages';
 import { onThemeChange } from '../common/theme';
-import { createStacksView, type StackMap, type ViewState } from './view';
+import type { StackMap } from './stack-tree';
+import { createStacksView, type ViewState } from './view';
 
 type Reading = Extract<ToWebview, { type: 'stacks' }>;
 

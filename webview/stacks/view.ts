@@ -1,6 +1,6 @@
 /** The Stacks page's elements and what the user can do with them. */
 import type { Drops } from '../../src/shared/decode/model';
-import type { FromWebview, SessionSummary, StackSample } from '../../src/shared/protocol/webview';
+import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setAttributes, setText } from '../common/dom';
 import type { SavedReadings } from '../common/held-readings';
 import { createPanelFrame, type PanelFrame } from '../common/panel-frame';
@@ -8,17 +8,18 @@ import { countOf, formatCount, formatQuantity, formatShare } from '../common/qua
 import { button, dropdown, textField, toggle } from '../common/toolkit';
 import { foldedFile, functionsFile, pictureFile, speedscopeFile, stacksFile } from './export';
 import { createFlameGraph, type FlameData } from './flame-graph';
+import { foldedStacks } from './profile-formats';
 import {
   buildTree,
   findPath,
-  foldedStacks,
   frameLabel,
   matchedWeight,
   pathOf,
+  type StackMap,
   type StackNode,
   topFunctions,
   type Weight,
-} from './model';
+} from './stack-tree';
 
 export interface ViewState {
   map: string | null;
@@ -36,13 +37,6 @@ interface ViewHost {
   save(state: ViewState): void;
   /** Holds what is shown, or goes on. */
   pause(paused: boolean): void;
-}
-
-export interface StackMap {
-  readonly map: string;
-  readonly label: string;
-  readonly unit: string;
-  readonly stacks: readonly StackSample[];
 }
 
 export interface StacksView {

@@ -6,8 +6,8 @@ import { type CompileResult, compile } from '../../compile/compile';
 import { type BtfSource, btfId } from '../../compile/vmlinux-cache';
 import type { TargetBtf } from '../../session/targets/target';
 import type { Log } from '../log';
-import type { Targets } from '../sessions/targets';
 import { settings } from '../settings';
+import type { Targets } from '../targets/targets';
 import type { CompileDiagnostics } from './diagnostics';
 
 export interface CompilerServices {

@@ -8,8 +8,8 @@ import { CommandIds } from '../command-ids';
 import { errors } from '../errors';
 import { isProgramFile } from '../program-files';
 import { isRegularFile } from '../regular-file';
-import type { Targets } from '../sessions/targets';
 import { settings } from '../settings';
+import type { Targets } from '../targets/targets';
 import { notify, withProgress } from '../ui/messages';
 import { hasOwnPart, mergeClangd } from './clangd-file';
 

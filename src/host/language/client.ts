@@ -8,7 +8,7 @@ import { environmentOverlay } from '../../system/child-environment';
 import { SettingIds } from '../command-ids';
 import type { Log } from '../log';
 
-import type { Targets } from '../sessions/targets';
+import type { Targets } from '../targets/targets';
 
 /** The server's initializationOptions and configuration; see src/server/settings.ts. */
 interface ServerOptions {

@@ -14,9 +14,9 @@ import { errors } from '../errors';
 import type { Log } from '../log';
 import type { SessionList } from '../sessions/session-list';
 import { describeView } from '../ui/items';
-import { saveExport } from './page-actions';
 import { parsePageMessage } from './page-messages';
 import { focusPanel } from './panel-visibility';
+import { saveExport } from './save-export';
 
 /** Bytes on their way to a page. Beyond, increments are dropped and the page is hydrated anew once it caught up. */
 const IN_FLIGHT_LIMIT_BYTES = 16 << 20;

@@ -20,6 +20,7 @@ import type { RememberedParameters } from '../parameters/remembered';
 import { changedValues, lackingTargets, startingValues, wantsChoice } from '../parameters/values';
 import { isProgramFile, programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
+import type { Targets } from '../targets/targets';
 import type { TemplateCatalogue } from '../templates/catalogue';
 import { withProgress } from '../ui/messages';
 import type { ElevationPrompt } from './elevation-prompt';
@@ -27,7 +28,6 @@ import { guardSession } from './guard';
 import { askProgramConsent } from './program-consent';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';
-import type { Targets } from './targets';
 import { isExplainable, type VerifierReports } from './verifier-report';
 
 export interface AttachServices {

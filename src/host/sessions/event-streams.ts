@@ -3,13 +3,13 @@ import { type DropCount, streamOf } from '../../session/tracing/drops';
 import type { SessionStream } from '../../session/tracing/tracing-session';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type { StreamDescription, ToWebview } from '../../shared/protocol/webview';
-import { EventStore, endsWithNewline } from '../panels/event-store';
 import { countRecords } from './count-records';
 import { SessionKernelNames } from './kernel-names';
+import { endsWithNewline, SpanStore } from './span-store';
 
 export class EventStreams {
   readonly descriptions: readonly StreamDescription[];
-  private readonly stores: ReadonlyMap<string, EventStore>;
+  private readonly stores: ReadonlyMap<string, SpanStore>;
   private readonly evicted = new Map<string, number>();
   private readonly losses: ReadonlyMap<string, StreamLosses>;
   private readonly names: SessionKernelNames;
@@ -32,7 +32,7 @@ export class EventStreams {
     this.stores = new Map(
       streams.map(({ name, content }) => [
         name,
-        new EventStore(limitBytes, content === 'printk' ? endsWithNewline : undefined),
+        new SpanStore(limitBytes, content === 'printk' ? endsWithNewline : undefined),
       ]),
     );
   }

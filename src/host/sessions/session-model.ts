@@ -29,7 +29,7 @@ import {
   readStackSnapshots,
   SessionMaps,
   type TableContent,
-} from './read-maps';
+} from './session-maps';
 import type { StackTableContent } from './stack-samples';
 
 export interface SessionUpdate {

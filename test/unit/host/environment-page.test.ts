@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { environmentHtml } from '../../../src/host/environment/page';
+import { environmentHtml } from '../../../src/host/environment/environment-page';
 import { environmentText } from '../../../src/system/environment-rows';
 
 const rows = [

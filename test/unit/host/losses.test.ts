@@ -8,7 +8,7 @@ import { type DropCount, type FrameLoss, sumDrops } from '../../../src/session/t
 import type { SessionStream } from '../../../src/session/tracing/tracing-session';
 import { DataContent } from '../../../src/shared/protocol/frames';
 import type { ToWebview } from '../../../src/shared/protocol/webview';
-import { EventStream } from '../../../webview/events/stream';
+import { EventStream } from '../../../webview/events/event-stream';
 import { HistogramHistory } from '../../../webview/histogram/history';
 import { plainField, ringSpanOf } from '../plain-field';
 

@@ -1,16 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Histogram } from '../../../src/shared/decode/model';
+import { barsOf, commonBins, positionInBins } from '../../../webview/histogram/bins';
+import { difference } from '../../../webview/histogram/buckets';
 import { HistogramHistory, MOST_STEPS } from '../../../webview/histogram/history';
-import {
-  barsOf,
-  commonBins,
-  difference,
-  percentile,
-  positionInBins,
-  seriesId,
-  sortSeries,
-  summary,
-} from '../../../webview/histogram/model';
+import { percentile, summary } from '../../../webview/histogram/percentiles';
+import { seriesId, sortSeries } from '../../../webview/histogram/series';
 
 const bucket = (min: number | bigint, max: number | bigint, count: number) => ({ min, max, count });
 const histogram = (buckets: Histogram['buckets'], key: Histogram['key'] = null): Histogram => ({

@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { StackSample } from '../../../src/shared/protocol/webview';
+import { foldedStacks, speedscopeProfile } from '../../../webview/stacks/profile-formats';
 import {
   buildTree,
   findPath,
-  foldedStacks,
   layoutBoxes,
   matchedWeight,
   pathOf,
-  speedscopeProfile,
   topFunctions,
-} from '../../../webview/stacks/model';
+} from '../../../webview/stacks/stack-tree';
 
 const user = (name: string) => ({ name, module: 'app', kind: 'user' as const });
 const kernel = (name: string) => ({ name, module: '', kind: 'kernel' as const });

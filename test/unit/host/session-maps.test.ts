@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapsToList, SessionMaps } from '../../../src/host/sessions/read-maps';
+import { mapsToList, SessionMaps } from '../../../src/host/sessions/session-maps';
 import { TracerRequestError } from '../../../src/session/targets/tracer-connection';
 import { firstContent } from '../../../src/shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../../../src/shared/object/model';

@@ -45,7 +45,7 @@ interface Chunk {
  * Keeps at most `limitBytes` of records and index; the oldest chunk leaves first. Rows are numbered from 0 for the
  * first that ever came, and keep their number.
  */
-export class EventStore {
+export class RecordStore {
   private readonly chunks: Chunk[] = [];
   private bytesKept = 0;
   private end = 0;

@@ -12,7 +12,8 @@ import { indexPerfRecords } from '../../src/shared/decode/perf-records';
 import { indexRingSpan } from '../../src/shared/decode/ring-span';
 import type { Field } from '../../src/shared/object/model';
 import type { StreamDescription } from '../../src/shared/protocol/webview';
-import type { Records } from './store';
+import { plainField } from '../common/fields';
+import type { Records } from './record-store';
 
 export interface RecordReader {
   /** Columns shown. Their index is what the other functions take. */
@@ -25,49 +26,6 @@ export interface RecordReader {
   shown(value: FieldValue, field: Field): string;
   /** Kernel addresses by name, innermost frame first; null for a field of something else. Names may come later than they. */
   addressNames(value: FieldValue, field: Field): readonly string[] | null;
-}
-
-export function isNumeric(field: Field): boolean {
-  return (
-    field.storage !== 'text' &&
-    field.storage !== 'bytes' &&
-    field.storage !== 'array' &&
-    ![
-      'enum',
-      'flags',
-      'ipv4',
-      'ipv6',
-      'ksym',
-      'usym',
-      'errno',
-      'signal',
-      'syscall',
-      'device',
-      'mac',
-    ].includes(field.meaning)
-  );
-}
-
-function plainField(name: string, label: string, part: Partial<Field>): Field {
-  return {
-    name,
-    label,
-    offset: 0,
-    size: 0,
-    storage: 'text',
-    bitOffset: 0,
-    bitSize: 0,
-    count: 1,
-    elementStorage: null,
-    elementSize: 0,
-    meaning: 'text',
-    unit: '',
-    valueNames: null,
-    help: '',
-    hidden: false,
-    typeName: '',
-    ...part,
-  };
 }
 
 /** What a stream without kernel addresses shows. */
@@ -125,11 +83,11 @@ export function indexLines(bytes: Uint8Array): Records {
 const TRACE_LINE = /^\s*(.+)-(\d+)\s+(?:\(.{7}\)\s+)?\[(\d+)\]\s+\S+\s+(\d+\.\d+):\s+\S+:\s?(.*)$/;
 
 function printkReader(): RecordReader {
-  const task = plainField('task', 'Task', { meaning: 'comm' });
+  const task = plainField('task', 'Task', { storage: 'text', meaning: 'comm' });
   const pid = plainField('pid', 'PID', { storage: 'u32', meaning: 'pid' });
   const cpu = plainField('cpu', 'CPU', { storage: 'u32', meaning: 'cpu' });
-  const time = plainField('time', 'Time', { meaning: 'text', help: 'Seconds since boot' });
-  const message = plainField('message', 'Message', {});
+  const time = plainField('time', 'Time', { storage: 'text', meaning: 'text', help: 'Seconds since boot' });
+  const message = plainField('message', 'Message', { storage: 'text', meaning: 'text' });
   const fields = [task, pid, cpu, time, message];
   const text = new TextDecoder();
   return {

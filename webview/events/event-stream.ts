@@ -4,10 +4,12 @@ import type { KernelNames } from '../../src/shared/decode/kernel-addresses';
 import type { Field } from '../../src/shared/object/model';
 import type { StreamDescription } from '../../src/shared/protocol/webview';
 import type { Predicate } from './filter';
+import { FilteredRows } from './filtered-rows';
 import { Rate } from './rate';
-import { createReader, type RecordReader } from './reader';
-import { FilteredRows, sortRows, yieldToPage } from './rows';
-import { EventStore } from './store';
+import { createReader, type RecordReader } from './record-reader';
+import { RecordStore } from './record-store';
+import { sortRows } from './sort-rows';
+import { yieldToPage } from './time-slices';
 
 /** Unless the host says otherwise: a million records of 128 bytes with their index. */
 export const DEFAULT_LIMIT_BYTES = 256 << 20;
@@ -27,7 +29,7 @@ interface SortedRows {
 
 export class EventStream {
   readonly reader: RecordReader;
-  readonly store: EventStore;
+  readonly store: RecordStore;
   readonly rate = new Rate();
   private filtered: FilteredRows | null = null;
   private sorted: SortedRows | null = null;
@@ -42,7 +44,7 @@ export class EventStream {
     names: KernelNames,
   ) {
     this.reader = createReader(description, names);
-    this.store = new EventStore(this.reader.index, limitBytes);
+    this.store = new RecordStore(this.reader.index, limitBytes);
   }
 
   push(bytes: ArrayBuffer, lost: number, atMs: number): void {
@@ -118,8 +120,8 @@ export class EventStream {
     const rows = filtered
       ? { length: filtered.length, at: (index: number): number => filtered.at(index) }
       : { length: Math.max(0, asOfRow - from), at: (index: number): number => from + index };
-    const result = await sortRows(store, this.reader, field, descending, rows, cancelled);
-    return result && { rows: result.rows, from, asOfRow };
+    const sorted = await sortRows(store, this.reader, field, descending, rows, cancelled);
+    return sorted && { rows: sorted, from, asOfRow };
   }
 
   get isSorted(): boolean {

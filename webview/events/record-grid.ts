@@ -1,11 +1,11 @@
 /** The list of records: only rows in view exist as elements and only they are decoded. */
+import { isNumeric } from '../../src/shared/decode/meaning-class';
 import type { Field } from '../../src/shared/object/model';
 import { ColumnWidths } from '../common/column-widths';
 import { element, setAttributes, setText } from '../common/dom';
 import { countOf } from '../common/quantity';
 import { VirtualList } from '../common/virtual-list';
-import { isNumeric } from './reader';
-import type { EventStream, SortChoice } from './stream';
+import type { EventStream, SortChoice } from './event-stream';
 
 const ROW_PX = 22;
 const HEAD_PX = 26;

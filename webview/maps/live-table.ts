@@ -1,8 +1,10 @@
 /** Maps and global variables as tables with change and rate. No DOM. */
 import { formatValue } from '../../src/shared/decode/format';
+import { isQuantity } from '../../src/shared/decode/meaning-class';
 import type { FieldValue, MapEntry } from '../../src/shared/decode/model';
 import type { Field, RecordLayout } from '../../src/shared/object/model';
-import type { GlobalValue } from '../../src/shared/protocol/webview';
+import { plainField } from '../common/fields';
+import { keyText } from '../common/key-text';
 
 /** How a column reads its value from a row. */
 export type ColumnKind = 'key' | 'value' | 'change' | 'rate';
@@ -25,41 +27,6 @@ export interface TableRow {
 
 /** Numeric values that get columns for change and rate; a struct of counters would otherwise fill the screen. */
 const MOST_CHANGES = 4;
-/** What does not count: differences of these say nothing. */
-const NO_CHANGE: readonly string[] = [
-  'timestamp-ns',
-  'pid',
-  'tid',
-  'uid',
-  'gid',
-  'cpu',
-  'port',
-  'port-be',
-  'device',
-  'cgroup',
-  'kernel-stack',
-  'user-stack',
-  'hex',
-  'ksym',
-  'usym',
-  'ipv4',
-  'enum',
-  'flags',
-  'bool',
-  'errno',
-  'signal',
-  'syscall',
-];
-
-function isNumber(field: Field): boolean {
-  return (
-    field.storage !== 'text' &&
-    field.storage !== 'bytes' &&
-    field.storage !== 'array' &&
-    field.storage !== 'bool'
-  );
-}
-
 /** A field for values whose type is not known: shown as they are. */
 export function untypedField(name: string, value: FieldValue): Field {
   const storage =
@@ -70,24 +37,7 @@ export function untypedField(name: string, value: FieldValue): Field {
         : Array.isArray(value)
           ? 'array'
           : 'u64';
-  return {
-    name,
-    label: name,
-    offset: 0,
-    size: 8,
-    storage,
-    bitOffset: 0,
-    bitSize: 0,
-    count: 1,
-    elementStorage: null,
-    elementSize: 0,
-    meaning: 'plain',
-    unit: '',
-    valueNames: null,
-    help: '',
-    hidden: false,
-    typeName: '',
-  };
+  return plainField(name, name, { size: 8, storage });
 }
 
 /** Columns of a table: key, value, and change and rate after each counting value. */
@@ -98,7 +48,7 @@ export function columnsOf(key: readonly Field[], value: readonly Field[]): Colum
       id: `key.${field.name}`,
       label: field.label,
       kind: 'key',
-      numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning),
+      numeric: isQuantity(field),
       field,
     }));
   let changes = 0;
@@ -107,22 +57,16 @@ export function columnsOf(key: readonly Field[], value: readonly Field[]): Colum
       id: `value.${field.name}`,
       label: field.label,
       kind: 'value',
-      numeric: isNumber(field) && !NO_CHANGE.includes(field.meaning),
+      numeric: isQuantity(field),
       field,
     });
-    if (!isNumber(field) || NO_CHANGE.includes(field.meaning) || ++changes > MOST_CHANGES) continue;
+    if (!isQuantity(field) || ++changes > MOST_CHANGES) continue;
     columns.push(
       { id: `change.${field.name}`, label: 'Change', kind: 'change', numeric: true, field },
       { id: `rate.${field.name}`, label: 'Rate', kind: 'rate', numeric: true, field },
     );
   }
   return columns;
-}
-
-function keyId(key: Readonly<Record<string, FieldValue>>): string {
-  return JSON.stringify(key, (_name, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value,
-  );
 }
 
 /** One table over its readings. */
@@ -167,10 +111,10 @@ export class LiveTable {
       layout?.fields ?? Object.entries(sample ?? {}).map(([name, one]) => untypedField(name, one));
     const valueFields = fieldsOf(value, first?.value);
     if (first || this.columns.length === 0) this.columns = columnsOf(fieldsOf(key, first?.key), valueFields);
-    const counting = valueFields.filter(isNumber);
+    const counting = valueFields.filter(isQuantity);
     const next = new Map<string, TableRow>();
     for (const entry of entries) {
-      const id = keyId(entry.key);
+      const id = keyText(entry.key);
       const before = this.byId.get(id);
       const change = new Map<string, number>();
       if (before) {
@@ -260,19 +204,4 @@ export class LiveTable {
       .sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : 0))
       .map(({ row }) => row);
   }
-}
-
-/** Global variables as entries of one table: a row per variable, or per field of a struct. */
-export function globalEntries(
-  globals: readonly GlobalValue[],
-): { readonly name: string; readonly field: Field; readonly value: FieldValue }[] {
-  return globals.flatMap(({ name, layout, value }) =>
-    layout.fields
-      .filter(field => !field.hidden)
-      .map(field => ({
-        name: field.name === 'value' && layout.fields.length === 1 ? name : `${name}.${field.name}`,
-        field,
-        value: value[field.name] ?? '',
-      })),
-  );
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
-import { createReader, indexLines } from '../../../webview/events/reader';
-import { FilteredRows, sortRows } from '../../../webview/events/rows';
-import { EventStore } from '../../../webview/events/store';
-import { EventStream } from '../../../webview/events/stream';
+import { EventStream } from '../../../webview/events/event-stream';
+import { FilteredRows } from '../../../webview/events/filtered-rows';
+import { createReader, indexLines } from '../../../webview/events/record-reader';
+import { RecordStore } from '../../../webview/events/record-store';
+import { sortRows } from '../../../webview/events/sort-rows';
 import { plainField, ringSpanOf as span } from '../plain-field';
 
 const field = plainField('value');
@@ -11,14 +12,14 @@ const reader = createReader(
   { stream: 's', label: 's', content: 'ring', record: { typeName: 'r', size: 8, fields: [field] } },
   new Map(),
 );
-const valueAt = (store: EventStore, row: number) => {
+const valueAt = (store: RecordStore, row: number) => {
   const found = store.row(row);
   return found?.kind === 'record' ? reader.value(found.view, found.offset, found.length, field) : found;
 };
 
-describe('event store', () => {
+describe('record store', () => {
   it('keeps small spans together and finds every record and every loss', () => {
-    const store = new EventStore(indexRingSpan, 1 << 24);
+    const store = new RecordStore(indexRingSpan, 1 << 24);
     for (let at = 0; at < 5000; at++) store.push(span([at]), at === 3000 ? 9 : 0, at);
     expect(store.endRow).toBe(5001);
     expect(store.records).toBe(5000);
@@ -29,7 +30,7 @@ describe('event store', () => {
     expect(store.keptBytes).toBeLessThan(1 << 20);
   });
   it('lets the oldest go at the limit and keeps row numbers', () => {
-    const store = new EventStore(indexRingSpan, 1 << 20);
+    const store = new RecordStore(indexRingSpan, 1 << 20);
     const values = Array.from({ length: 8192 }, (_, index) => index);
     for (let at = 0; at < 20; at++) store.push(span(values), 0, at);
     expect(store.keptBytes).toBeLessThanOrEqual(1 << 20);
@@ -39,14 +40,14 @@ describe('event store', () => {
     expect(valueAt(store, store.firstRow)).toBe(0);
   });
   it('numbers on from what the host had let go before the page was there', () => {
-    const store = new EventStore(indexRingSpan, 1 << 20);
+    const store = new RecordStore(indexRingSpan, 1 << 20);
     store.evict(700);
     store.push(span([1, 2]), 0, 0);
     expect([store.firstRow, store.endRow, store.records]).toEqual([700, 702, 702]);
     expect(valueAt(store, 701)).toBe(2);
   });
   it('filters and sorts what it holds', async () => {
-    const store = new EventStore(indexRingSpan, 1 << 26);
+    const store = new RecordStore(indexRingSpan, 1 << 26);
     const values = Array.from({ length: 20_000 }, (_, index) => (index * 7919) % 10_007);
     store.push(span(values.slice(0, 12_345)), 0, 0);
     store.push(span(values.slice(12_345)), 5, 0);
@@ -54,17 +55,17 @@ describe('event store', () => {
     while (!even.advance(store.endRow));
     expect(even.length).toBe(values.filter(value => value % 2 === 0).length + 1);
     const sorted = await sortRows(store, reader, field, true, even, () => false);
-    const shown = Array.from(sorted?.rows ?? [], row => Number(valueAt(store, row)));
+    const shown = Array.from(sorted ?? [], row => Number(valueAt(store, row)));
     expect(shown).toEqual(values.filter(value => value % 2 === 0).sort((a, b) => b - a));
   });
   it('finds a record by how many came before it, also in a store that never had the losses before it', () => {
-    const whole = new EventStore(indexRingSpan, 1 << 20);
+    const whole = new RecordStore(indexRingSpan, 1 << 20);
     whole.push(span([0, 1]), 0, 0);
     whole.push(span([2, 3, 4]), 6, 0);
     whole.push(span([5]), 2, 0);
     expect([0, 2, 3, 6, 7, 8].map(row => whole.recordsBefore(row))).toEqual([0, 2, 2, 5, 5, 6]);
     expect([0, 2, 4, 5, 6, 9].map(records => whole.rowAfter(records))).toEqual([0, 3, 5, 7, 8, 8]);
-    const later = new EventStore(indexRingSpan, 1 << 20);
+    const later = new RecordStore(indexRingSpan, 1 << 20);
     later.evict(2);
     later.push(span([2, 3, 4]), 0, 0);
     later.push(span([5]), 2, 0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventStore, type Span } from '../../../src/host/panels/event-store';
+import { type Span, SpanStore } from '../../../src/host/sessions/span-store';
 
 const span = (fill: number, size: number, atMs: number, lost = 0): Span => ({
   bytes: new Uint8Array(size).fill(fill),
@@ -10,7 +10,7 @@ const span = (fill: number, size: number, atMs: number, lost = 0): Span => ({
 
 describe('event store', () => {
   it('keeps what arrived, in order, byte for byte', () => {
-    const store = new EventStore(1 << 20);
+    const store = new SpanStore(1 << 20);
     expect(store.push(span(1, 8, 0))).toBe(0);
     expect(store.push(span(2, 8, 10))).toBe(0);
     expect(store.push(span(3, 8, 5_000))).toBe(0);
@@ -22,14 +22,14 @@ describe('event store', () => {
   });
 
   it('never merges across a loss, so the loss keeps its place', () => {
-    const store = new EventStore(1 << 20);
+    const store = new SpanStore(1 << 20);
     store.push(span(1, 8, 0));
     store.push(span(2, 8, 1, 7));
     expect(store.kept().map(each => each.lost)).toEqual([0, 7]);
   });
 
   it('never merges where the next record would not begin at a multiple of 8', () => {
-    const store = new EventStore(1 << 20);
+    const store = new SpanStore(1 << 20);
     store.push(span(1, 12, 0));
     store.push(span(2, 8, 1));
     expect(store.kept().map(each => each.bytes.byteLength)).toEqual([12, 8]);
@@ -37,7 +37,7 @@ describe('event store', () => {
 
   it('stays under its limit, and counts every record that left', () => {
     const limit = 1 << 20;
-    const store = new EventStore(limit);
+    const store = new SpanStore(limit);
     let evicted = 0;
     const pushed = 5_000;
     for (let i = 0; i < pushed; i++) {
@@ -51,7 +51,7 @@ describe('event store', () => {
   });
 
   it('does not keep a span that is over the limit by itself', () => {
-    const store = new EventStore(1024);
+    const store = new SpanStore(1024);
     expect(store.push(span(1, 4096, 0))).toBe(1);
     expect(store.kept()).toEqual([]);
     expect(store.push(span(2, 8, 1))).toBe(0);

@@ -6,14 +6,14 @@ import { CommandIds } from '../command-ids';
 import type { Log } from '../log';
 import { pageTab } from '../ui/items';
 import { withProgress } from '../ui/messages';
-import { environmentHtml } from './page';
-import { type EnvironmentSources, environmentSections } from './rows';
+import { type EnvironmentSources, environmentSections } from './environment-checks';
+import { environmentHtml } from './environment-page';
 
 /** Internal, for links of the page only: not in the manifest. */
 export const COPY_TEXT_COMMAND = '_bpf.copyText';
 
 /** BPF: Check Environment: one tab, checked anew each time the command is run. */
-export class EnvironmentView implements vscode.Disposable {
+export class EnvironmentTab implements vscode.Disposable {
   private panel: vscode.WebviewPanel | null = null;
 
   constructor(

@@ -15,7 +15,7 @@ const MERGE_UP_TO_BYTES = 64 << 10;
 /** What a span costs beside its bytes: object, array header and slot. */
 const SPAN_OVERHEAD_BYTES = 200;
 
-export class EventStore {
+export class SpanStore {
   private readonly spans: Span[] = [];
   private keptBytes = 0;
   private first = 0;

@@ -1,7 +1,6 @@
 /** Stacks merged into one tree, and what is read from it. No DOM. */
 
-import type { StackFrame, StackSample } from '../../src/shared/protocol/webview';
-import { foldedFrame, printableJson } from '../../src/shared/text/escape';
+import type { StackFrame, StackSample, ToWebview } from '../../src/shared/protocol/webview';
 
 export interface StackNode {
   readonly name: string;
@@ -15,6 +14,9 @@ export interface StackNode {
   self: number;
   readonly children: StackNode[];
 }
+
+/** The stacks of one map. */
+export type StackMap = Pick<Extract<ToWebview, { type: 'stacks' }>, 'map' | 'label' | 'unit' | 'stacks'>;
 
 export type Weight = 'count' | 'value';
 
@@ -169,69 +171,5 @@ export function topFunctions(samples: readonly StackSample[], weight: Weight): F
   }
   return [...totals.values()].sort(
     (a, b) => b.self - a.self || b.total - a.total || (a.name < b.name ? -1 : 1),
-  );
-}
-
-/** Folded stacks, as flamegraph.pl reads them: "outer;inner weight" a line. */
-export function foldedStacks(samples: readonly StackSample[], weight: Weight): string {
-  const lines = new Map<string, number>();
-  for (const sample of samples) {
-    const line = sample.frames.map(frame => foldedFrame(frameLabel(frame))).join(';');
-    lines.set(line, (lines.get(line) ?? 0) + weightOf(sample, weight));
-  }
-  return [...lines.entries()]
-    .filter(([line, amount]) => line !== '' && amount > 0)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([line, amount]) => `${line} ${amount}\n`)
-    .join('');
-}
-
-/** speedscope's file format: https://www.speedscope.app/file-format-schema.json, one "sampled" profile. */
-export function speedscopeProfile(
-  samples: readonly StackSample[],
-  weight: Weight,
-  name: string,
-  unit: string,
-): string {
-  const frames: { name: string; file?: string }[] = [];
-  const indices = new Map<string, number>();
-  const stacks = samples.map(sample =>
-    sample.frames.map(frame => {
-      const key = `${frameLabel(frame)}\u0000${frame.module}`;
-      let index = indices.get(key);
-      if (index === undefined) {
-        index = frames.length;
-        indices.set(key, index);
-        frames.push(
-          frame.module === '' ? { name: frameLabel(frame) } : { name: frameLabel(frame), file: frame.module },
-        );
-      }
-      return index;
-    }),
-  );
-  const weights = samples.map(sample => weightOf(sample, weight));
-  const units: Readonly<Record<string, string>> = {
-    ns: 'nanoseconds',
-    us: 'microseconds',
-    ms: 'milliseconds',
-    bytes: 'bytes',
-  };
-  return printableJson(
-    JSON.stringify({
-      $schema: 'https://www.speedscope.app/file-format-schema.json',
-      name,
-      shared: { frames },
-      profiles: [
-        {
-          type: 'sampled',
-          name,
-          unit: weight === 'value' ? (units[unit] ?? 'none') : 'none',
-          startValue: 0,
-          endValue: weights.reduce((sum, amount) => sum + amount, 0),
-          samples: stacks,
-          weights,
-        },
-      ],
-    }),
   );
 }
