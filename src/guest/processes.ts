@@ -1,5 +1,4 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { DataContent } from '../shared/protocol/frames';
@@ -12,6 +11,7 @@ import {
 } from '../shared/protocol/guest';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import { startUserCommand } from '../system/child-process';
+import { processState } from '../system/process-status';
 
 interface Running {
   readonly child: ChildProcessWithoutNullStreams;
@@ -167,14 +167,4 @@ function stateIsStopped(running: Running): Promise<void> {
     running.child.once('exit', look);
     look();
   });
-}
-
-/** The state letter of /proc/PID/stat (proc(5)); the name before it may hold spaces and parentheses. */
-function processState(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.charAt(stat.lastIndexOf(')') + 2);
-  } catch {
-    return null;
-  }
 }

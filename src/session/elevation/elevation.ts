@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
+import { processStatus } from '../../system/process-status';
 import { SessionError } from '../errors';
 import { CAPABILITY_BITS, type CapabilityBudget, holdsBudget } from './capabilities';
 import { guardedNode, guardedNodeFlags } from './guarded-node';
 import type { InstalledTracer } from './installed-tracer';
-import { processStatus } from './process-status';
 import type { NodeRuntime } from './real-node';
 import { lastLine, tracerFailure } from './tracer-failure';
 

@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { BpfObject } from '../../shared/object/model';
+import { processStatus } from '../../system/process-status';
 import { type BudgetFacts, budgetOf, holdsBudget, loadingWork, sessionWork } from '../elevation/capabilities';
-import { processStatus } from '../elevation/process-status';
 import type { TargetId } from './target';
 
 export interface TargetDecision {

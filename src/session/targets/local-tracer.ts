@@ -5,12 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Hello } from '../../shared/protocol/tracer';
+import { descendsFrom, processStatus } from '../../system/process-status';
 import { type CapabilityBudget, capabilityMask } from '../elevation/capabilities';
 import { ElevatedProcess } from '../elevation/elevated-process';
 import { type ElevationUi, type ElevationWay, elevationFailure, planElevation } from '../elevation/elevation';
 import { findInstalledTracer, type OwnTracer } from '../elevation/installed-tracer';
 import { PrivateFolder } from '../elevation/private-folder';
-import { descendsFrom, processStatus } from '../elevation/process-status';
 import type { NodeRuntime } from '../elevation/real-node';
 import { SessionError } from '../errors';
 import { acceptedChannel } from './socket-channel';

@@ -1,8 +1,9 @@
 /** Starts a command on this machine that has run nothing yet, so that tracing is in place before its first call. */
-import { readFileSync } from 'node:fs';
+
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startUserCommand } from '../../system/child-process';
+import { processState } from '../../system/process-status';
 import { SessionError } from '../errors';
 import type { SpawnCommand, TargetProcess } from './target';
 
@@ -56,14 +57,4 @@ export async function spawnStopped(
       child.kill('SIGCONT');
     },
   };
-}
-
-/** The state letter of /proc/PID/stat (proc(5)); the name before it may hold spaces and parentheses. */
-function processState(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.charAt(stat.lastIndexOf(')') + 2);
-  } catch {
-    return null;
-  }
 }

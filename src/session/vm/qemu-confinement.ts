@@ -1,6 +1,6 @@
 /** What QEMU itself is kept from doing, should a guest take it over. */
 import { runChild } from '../../system/child-process';
-import { processStatus } from '../elevation/process-status';
+import { processStatus } from '../../system/process-status';
 
 /** qemu(1), -sandbox: no other programs, no other user, no system calls that the C library does not use any more. */
 const SECCOMP = [

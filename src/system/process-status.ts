@@ -47,3 +47,13 @@ export function descendsFrom(pid: number, ancestorPid: number): boolean {
   }
   return false;
 }
+
+/** The state letter of /proc/PID/stat (proc(5)); the name before it may hold spaces and parentheses. Null as above. */
+export function processState(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  } catch {
+    return null;
+  }
+}
