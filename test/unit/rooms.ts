@@ -23,7 +23,9 @@ const PANEL = room('webview/<panel>', 'one page each', ['webview/common', 'src/s
 export const ROOMS: readonly Room[] = [
   room('src/shared/bytes', 'UTF-8 and copies of bytes'),
   room('src/shared/text', 'untrusted text made harmless for lines, messages, Markdown, cells and JSON'),
-  room('src/shared/c', 'C without a parser: tokens, directives, sections of programs, names in a line'),
+  room('src/shared/c', 'C without a parser: tokens, directives, sections of programs, names in a line', [
+    'src/shared/bpf',
+  ]),
   room('src/shared/elf', 'ELF files, notes, kallsyms: bytes → sections, symbols, relocations', [
     'src/shared/bytes',
   ]),
@@ -36,7 +38,6 @@ export const ROOMS: readonly Room[] = [
   room(
     'src/shared/bpf',
     'what BPF is: sections, program types, map types, helpers, kfuncs, and which of them need consent',
-    ['src/shared/object'],
   ),
   room('src/shared/object', 'a BPF object: bytes → `BpfObject`; the inference of what a panel shows', [
     'src/shared/decode',

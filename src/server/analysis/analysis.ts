@@ -1,6 +1,7 @@
 /** What checks and features ask about one version of one file. */
+
+import { parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { Helper } from '../helpers/helper-defs';
-import { parseSection, type SectionKind } from '../helpers/section-kinds';
 import type { TargetKernel } from '../kernel/target-kernel';
 import type { Headers } from '../source/headers';
 import type { ProgramSource } from '../source/program-source';

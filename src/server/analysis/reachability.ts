@@ -1,4 +1,4 @@
-import { parseSection, type SectionKind } from '../helpers/section-kinds';
+import { parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { SourceFunction } from '../source/model';
 import type { ProgramSource } from '../source/program-source';
 

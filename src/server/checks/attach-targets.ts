@@ -1,5 +1,5 @@
 /** Whether what a section attaches to is there on the target kernel. */
-import { parseSection, type SectionKind } from '../helpers/section-kinds';
+import { parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { TargetKernel } from '../kernel/target-kernel';
 import { buildChoices } from '../source/conditionals';
 import { nearest } from './nearest';

@@ -1,7 +1,8 @@
 /** Calls that BPF programs cannot make: functions of libc, helpers of other program types or newer kernels. */
+
+import type { SectionKind } from '../../shared/bpf/section-kinds';
 import { isWithheld } from '../helpers/helper-programs';
 import { sleepableKind, whyNotCallable } from '../helpers/helper-rules';
-import type { SectionKind } from '../helpers/section-kinds';
 import type { Body } from '../source/bodies';
 import { buildChoices } from '../source/conditionals';
 import type { SectionMark, Span } from '../source/model';

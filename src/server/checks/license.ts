@@ -1,6 +1,7 @@
 /** Licences: the kernel lends its GPL-only helpers to GPL-compatible programs only. */
+
+import { parseSection } from '../../shared/bpf/section-kinds';
 import { GPL_COMPATIBLE, gplOnlyHelper } from '../helpers/helper-rules';
-import { parseSection } from '../helpers/section-kinds';
 import type { SourceFunction } from '../source/model';
 import { nearest } from './nearest';
 import { type Check, replaceFix } from './problem';

@@ -1,5 +1,6 @@
 /** Section names against libbpf's grammar. */
-import { isDataSection, parseSection, SECTION_KINDS, type SectionKind } from '../helpers/section-kinds';
+import { kernelTargetGrammar } from '../../shared/bpf/section-attach';
+import { isDataSection, parseSection, SECTION_KINDS, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { SectionMark } from '../source/model';
 import { nearest } from './nearest';
 import { type Check, type Problem, replaceFix } from './problem';
@@ -72,22 +73,20 @@ export function grammarProblem(section: SectionMark, isNamed: boolean): Problem 
   if (!parsed) return isNamed || isMistyped(name) ? unknownKind(section) : null;
   const { kind, target } = parsed;
   if (target === null) return null;
+  const fits = kernelTargetGrammar(kind)?.test(target) ?? false;
   if (target === '')
     return at(`Nothing follows the slash: write ${example(kind)}, or SEC("${kind.name}") without one.`);
   switch (kind.target) {
-    case 'function':
-      if (kind.family === 'kprobe' && !/^[\w.]+(\+(0x[0-9a-fA-F]+|\d+))?$/.test(target))
-        return at(`"${target}" is not a valid function name (+OFFSET may follow): write ${example(kind)}.`);
-      // module:function, since libbpf 1.4.
-      if (kind.family !== 'kprobe' && !/^([\w-]+:)?[\w.]+$/.test(target))
-        return at(`"${target}" is not a valid function name: write ${example(kind)}.`);
-      return null;
+    case 'function': {
+      const offset = kind.family === 'kprobe' ? ' (+OFFSET may follow)' : '';
+      return fits ? null : at(`"${target}" is not a valid function name${offset}: write ${example(kind)}.`);
+    }
     case 'pattern':
-      return /^[\w.*?]+$/.test(target)
+      return fits
         ? null
         : at(`A pattern of function names has letters, digits, _ . * and ? only: write ${example(kind)}.`);
     case 'tracepoint': {
-      if (/^[\w-]+\/[\w-]+$/.test(target)) return null;
+      if (fits) return null;
       const colon = target.replace(':', '/');
       return at(
         `A classic tracepoint is category/name: write ${example(kind)}.`,

@@ -1,12 +1,12 @@
 /** What is known of something that programs call: for hover, and for the item chosen in a completion list. */
 import type { CompletionItem } from 'vscode-languageserver/node';
+import type { SectionKind } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { helperPrototype } from '../helpers/helper-defs';
 import { isWithheld } from '../helpers/helper-programs';
 import { gplOnlyHelper, whyNotCallable } from '../helpers/helper-rules';
 import { kfuncAdvice } from '../helpers/kfunc-rules';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
-import type { SectionKind } from '../helpers/section-kinds';
 import type { KernelSignature } from '../kernel/kernel-types';
 import { kfuncRelease } from '../kernel/kfunc-history';
 import { macroDocumentation } from './header-docs';

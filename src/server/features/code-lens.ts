@@ -1,9 +1,9 @@
 /** CodeLens: over each program what it attaches to, over each map how it will be shown. */
 import type { CodeLens } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { parseSection } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { missingTarget } from '../checks/attach-targets';
-import { parseSection } from '../helpers/section-kinds';
 import { summarizeMap } from './map-view';
 import { rangeOf } from './places';
 

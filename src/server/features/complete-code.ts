@@ -6,13 +6,13 @@ import {
   InsertTextFormat,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { SectionKind } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { type Helper, helperPrototype, parameterName } from '../helpers/helper-defs';
 import { isGiven } from '../helpers/helper-programs';
 import { whyNotCallable } from '../helpers/helper-rules';
 import { kfuncAdvice, kfuncFits } from '../helpers/kfunc-rules';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
-import type { SectionKind } from '../helpers/section-kinds';
 import type { KernelTypes } from '../kernel/kernel-types';
 import type { Scope } from '../source/expressions';
 import type { SectionMark } from '../source/model';

@@ -6,10 +6,10 @@ import {
   InsertTextFormat,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { parseSection, SECTION_KINDS, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis/analysis';
 import { GPL_COMPATIBLE } from '../helpers/helper-rules';
-import { parseSection, SECTION_KINDS, type SectionKind } from '../helpers/section-kinds';
 import { tracepointCategory } from '../helpers/tracepoint-categories';
 import type { KernelSignature } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';

@@ -1,12 +1,12 @@
 /** Hover: what the word under the pointer is, from the file, the kernel and libbpf's headers. */
 import type { Hover } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { findSectionKind, parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis/analysis';
 import { missingTarget } from '../checks/attach-targets';
 import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
 import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
-import { findSectionKind, parseSection, type SectionKind } from '../helpers/section-kinds';
 import { layoutRows } from '../kernel/btf-c';
 import { kernelOperations } from '../kernel/struct-ops';
 import { readUserBinary, resolveBinary } from '../kernel/user-binary';

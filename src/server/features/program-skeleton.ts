@@ -1,6 +1,7 @@
 /** A program's function with the real signature of what it attaches to, as a snippet. */
+
+import { parseSection } from '../../shared/bpf/section-kinds';
 import { programContext } from '../helpers/program-contexts';
-import { parseSection } from '../helpers/section-kinds';
 import { syscallParameters } from '../helpers/syscall-signatures';
 import type { KernelSignature, KernelTypes } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';

@@ -1,9 +1,9 @@
 /** Signature help: the parameters of the helper, macro or function whose parentheses are open. */
 import type { SignatureHelp } from 'vscode-languageserver/node';
+import { parseSection } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { helperPrototype } from '../helpers/helper-defs';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
-import { parseSection } from '../helpers/section-kinds';
 import { enclosingCall } from '../source/expressions';
 import { PROGRAM_MACROS } from '../source/read-source';
 import { parametersOfSyscall } from './program-skeleton';

@@ -4,8 +4,9 @@
  * net/core/filter.c, kernel/bpf/cgroup.c, kernel/bpf/bpf_lsm.c for the types it cannot load. What later kernels added is
  * from the same functions of 6.12 and 6.17. Names without bpf_.
  */
+
+import type { SectionKind } from '../../shared/bpf/section-kinds';
 import type { KernelTypes } from '../kernel/kernel-types';
-import type { SectionKind } from './section-kinds';
 
 /** To every type. */
 const BASE =

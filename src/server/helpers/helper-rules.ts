@@ -3,7 +3,7 @@
  * kernel/trace/bpf_trace.c, net/core/filter.c and kernel/bpf/helpers.c (6.18); listed here is only what they have
  * refused in every release, so that a working program is never marked.
  */
-import { findSectionKind, type ProgramFamily, type SectionKind } from './section-kinds';
+import { findSectionKind, type ProgramFamily, type SectionKind } from '../../shared/bpf/section-kinds';
 
 /** gpl_only = true in the helper's bpf_func_proto. */
 const GPL_ONLY = new Set(

@@ -3,8 +3,9 @@
  * (register_btf_kfunc_id_set() of kernel/bpf/helpers.c, net/core/filter.c, fs/bpf_fs_kfuncs.c and others, 6.18); BTF
  * tells their names and signatures only.
  */
+
+import type { ProgramFamily, SectionKind } from '../../shared/bpf/section-kinds';
 import type { KernelTypes } from '../kernel/kernel-types';
-import type { ProgramFamily, SectionKind } from './section-kinds';
 
 interface KfuncGroup {
   readonly names: RegExp;

@@ -2,7 +2,7 @@
  * What programs without a typed target are given and what they return to let things go on: the context types of
  * include/uapi/linux/bpf.h, by the program types of libbpf's SEC_DEF table, and Documentation/bpf for the results.
  */
-import type { ProgramFamily, SectionKind } from './section-kinds';
+import type { ProgramFamily, SectionKind } from '../../shared/bpf/section-kinds';
 
 export interface ProgramContext {
   /** The function's parameter, as C. */

@@ -4,7 +4,7 @@
  * measured on Linux 6.1 and 6.12 (test/kernel/tracer/capabilities.test.ts): with it the operation works, without it it fails.
  */
 import { programTypeName } from '../../shared/bpf/program-types';
-import { parseSection } from '../../shared/bpf/section-kinds';
+import { kindOf } from '../../shared/bpf/section-kinds';
 import { namesKernelAddresses } from '../../shared/decode/kernel-addresses';
 import type { BpfObject, Program } from '../../shared/object/model';
 
@@ -325,8 +325,8 @@ const NETWORK_TYPES: ReadonlySet<string> = new Set([
   ...['sock_ops', 'ext', 'netfilter'],
 ]);
 function isNetworkSection(section: string): boolean {
-  const parsed = parseSection(section);
-  return parsed !== null && NETWORK_TYPES.has(programTypeName(parsed.kind.type.program));
+  const kind = kindOf(section);
+  return kind !== null && NETWORK_TYPES.has(programTypeName(kind.type.program));
 }
 
 /** sock_map_alloc(), dev_map_alloc() and xsk_map_alloc() want it. */

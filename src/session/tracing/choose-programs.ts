@@ -3,8 +3,10 @@
  * (BTF, tracefs, symbols, modules), never from its version number. One absent attach point would otherwise fail the
  * whole object (libbpf loads all or nothing).
  */
+
+import type { AttachPoint } from '../../shared/bpf/attach-point';
 import type { Btf } from '../../shared/btf/btf-model';
-import type { AttachPoint, BpfObject, Program } from '../../shared/object/model';
+import type { BpfObject, Program } from '../../shared/object/model';
 import { SessionError } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 

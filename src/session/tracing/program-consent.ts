@@ -8,7 +8,7 @@ import {
   reasonsOf,
   withoutConsent,
 } from '../../shared/bpf/program-policy';
-import { parseSection } from '../../shared/bpf/section-kinds';
+import { kindOf } from '../../shared/bpf/section-kinds';
 import type { BpfObject, Program } from '../../shared/object/model';
 import { LIMITS, type OpenSession } from '../../shared/protocol/tracer';
 import { SessionError } from '../errors';
@@ -31,7 +31,7 @@ export function programReasons(program: Program): ProgramReasons {
     program: program.name,
     section: program.section,
     reasons: reasonsOf({
-      type: parseSection(program.section)?.kind.type ?? null,
+      type: kindOf(program.section)?.type ?? null,
       helpers: program.helperIds,
       // libbpf looks for "name" when a program calls "name___flavor".
       kfuncs: program.kfuncs.map(name => name.replace(/___[^_].*$/, '').slice(0, LIMITS.nameBytes)),

@@ -1,4 +1,5 @@
 /** Where C text has SEC("...") before a function, without a parser. */
+import { isDataSection } from '../bpf/section-kinds';
 import { closingIndex, lex } from './lexer';
 
 export interface ProgramSection {
@@ -13,9 +14,6 @@ export interface ProgramSection {
   readonly bodyEnd: number | null;
 }
 
-/** Sections of data (elf(5) names begin with a dot) and those libbpf reads itself. */
-const NO_PROGRAM = /^(\.|license$|version$)/;
-
 /** In the order of the text; comments and macros do not count. */
 export function programSections(text: string): ProgramSection[] {
   const { tokens } = lex(text);
@@ -24,7 +22,7 @@ export function programSections(text: string): ProgramSection[] {
     if (macro.text !== 'SEC' || open?.text !== '(' || literal?.kind !== 'text' || close?.text !== ')')
       return [];
     const section = literal.text.replace(/^"\??|"$/g, '');
-    if (NO_PROGRAM.test(section)) return [];
+    if (isDataSection(section)) return [];
     const next = tokens.findIndex((token, at) => at > index && (token.text === '{' || token.text === ';'));
     const last = next < 0 ? tokens.length : next;
     const head = tokens.slice(index + 4, last).filter(token => token.kind === 'name');

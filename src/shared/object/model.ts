@@ -3,22 +3,9 @@
  * shows, configures or loads a program. Plain data; every name is the field's own (program, map, section, BTF).
  */
 
+import type { AttachPoint } from '../bpf/attach-point';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
 import type { Meaning } from './meaning';
-
-/** Where a program attaches, as its section name says it (libbpf SEC grammar, Documentation/bpf/libbpf/program_types.rst). */
-export type AttachPoint =
-  | { kind: 'fentry' | 'fexit' | 'fmod_ret'; function: string }
-  | { kind: 'kprobe' | 'kretprobe'; function: string; offset: number }
-  | { kind: 'kprobe.multi' | 'kretprobe.multi'; pattern: string }
-  | { kind: 'ksyscall' | 'kretsyscall'; syscall: string }
-  | { kind: 'tracepoint'; category: string; name: string }
-  | { kind: 'raw_tp' | 'tp_btf'; name: string }
-  | { kind: 'uprobe' | 'uretprobe'; path: string; symbol: string; offset: number }
-  | { kind: 'usdt'; path: string; provider: string; probe: string }
-  | { kind: 'perf_event' }
-  | { kind: 'iter'; target: string }
-  | { kind: 'other'; section: string };
 
 /** One C source position of one instruction, from .BTF.ext line_info. */
 export interface SourceLine {

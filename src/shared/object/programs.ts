@@ -1,10 +1,10 @@
+import { parseAttachPoint } from '../bpf/attach-point';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
 import { type Elf, SHF_EXECINSTR, SHT, STB } from '../elf/elf';
 import { ObjectError } from '../elf/object-error';
 import type { BtfExt } from './btf-ext';
 import type { CodeIndex, FunctionCode } from './instructions';
 import type { Program, SourceLine } from './model';
-import { parseAttachPoint } from './sections';
 import { NO_TAGS, readTags, type Tags } from './tags';
 
 /** Far above what anybody writes and what a session may open (LIMITS.programs). */

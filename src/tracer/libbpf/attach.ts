@@ -1,5 +1,6 @@
 /** Attaches loaded programs, each as its override or its section says, and takes the links down again. */
-import { KERNEL_NAME, KERNEL_PATTERN, parseSection, sectionAttach } from '../../shared/bpf/section-kinds';
+import { KERNEL_NAME, KERNEL_PATTERN, sectionAttach } from '../../shared/bpf/section-attach';
+import { kindOf } from '../../shared/bpf/section-kinds';
 import type { AttachOverride } from '../../shared/protocol/tracer';
 import { TracerError } from '../errors';
 import { type CallerFile, openAsCaller, openBinaryAsCaller } from './caller-access';
@@ -29,7 +30,7 @@ export async function attachProgram(program: ProgramHandle, override: AttachOver
       return { attach: null, links: [] };
     case 'fentry':
       // The target was set before load; libbpf must not find one in a section of another kind.
-      if (parseSection(program.section)?.kind.target !== 'function')
+      if (!isBoundToFunction(program.section))
         throw refusal(program, 'has no function to choose. Attach it by its section.');
       return one(program, `${program.section.split('/')[0]}/${override.function}`, () =>
         ffi.attachAuto.async(program.pointer),
@@ -232,6 +233,12 @@ async function attachPerfEvents(program: ProgramHandle, target: PerfEventTarget)
     attach: `perf_event/${PERF_EVENT_NAMES[event] ?? event} at ${target.frequencyHz} Hz`,
     links,
   };
+}
+
+/** Loaded against the function it attaches to: fentry and its like, freplace. */
+function isBoundToFunction(section: string): boolean {
+  const kind = kindOf(section);
+  return kind?.family === 'ext' || (kind?.family === 'tracing' && kind.target === 'function');
 }
 
 /** One libbpf call; a failing one is made once more with libbpf's messages, which say why. */

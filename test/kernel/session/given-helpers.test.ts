@@ -4,8 +4,8 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isGiven } from '../../../src/server/helpers/helper-programs';
-import { findSectionKind } from '../../../src/server/helpers/section-kinds';
 import { KernelTypes } from '../../../src/server/kernel/kernel-types';
+import { findSectionKind } from '../../../src/shared/bpf/section-kinds';
 import { sharedGuest } from '../bench/guest';
 import { traceBench } from '../bench/trace';
 

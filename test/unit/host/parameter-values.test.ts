@@ -6,7 +6,8 @@ import {
   startingValues,
   wantsChoice,
 } from '../../../src/host/parameters/values';
-import type { AttachPoint, Parameter, Program } from '../../../src/shared/object/model';
+import type { AttachPoint } from '../../../src/shared/bpf/attach-point';
+import type { Parameter, Program } from '../../../src/shared/object/model';
 
 function parameter(name: string, change: Partial<Parameter> = {}): Parameter {
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseAttachPoint } from '../../../src/shared/bpf/attach-point';
 import { dataSectionMapName } from '../../../src/shared/object/data-section';
 import { dropsByName } from '../../../src/shared/object/drop-counters';
-import { parseAttachPoint } from '../../../src/shared/object/sections';
 import { parseCInteger } from '../../../src/shared/object/tags';
 
 describe('section names', () => {

@@ -11,7 +11,8 @@ import {
   sessionWork,
 } from '../../../src/session/elevation/capabilities';
 import { setprivArgs } from '../../../src/session/elevation/elevation';
-import type { AttachPoint, BpfObject, Program } from '../../../src/shared/object/model';
+import type { AttachPoint } from '../../../src/shared/bpf/attach-point';
+import type { BpfObject, Program } from '../../../src/shared/object/model';
 
 const object: BpfObject = {
   name: 'x',

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { TargetFacts } from '../../../src/session/targets/target-facts';
 import { choosePrograms, trustingBtf } from '../../../src/session/tracing/choose-programs';
+import { parseAttachPoint } from '../../../src/shared/bpf/attach-point';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import type { BpfObject, Program } from '../../../src/shared/object/model';
-import { parseAttachPoint } from '../../../src/shared/object/sections';
 
 const btf = parseBtf(readFileSync('/sys/kernel/btf/vmlinux'));
 

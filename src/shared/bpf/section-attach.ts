@@ -1,0 +1,107 @@
+/** What may become of each program when it is attached by its section. */
+import { parseAttachPoint } from './attach-point';
+import { parseSection, type SectionKind, type TargetKind } from './section-kinds';
+
+/**
+ * Names of the kernel's functions, hooks, modules, tracepoints and their categories: no slash and no leading dot, because libbpf
+ * puts a tracepoint's name into the path of a file below tracefs; no control characters, because old kernels take
+ * kprobes by the line.
+ */
+export const KERNEL_NAME = /^\w[\w.$:-]*$/;
+/** As kprobe.multi takes them: '*' any number of characters, '?' one. */
+export const KERNEL_PATTERN = /^[\w*?][\w.$:*?-]*$/;
+
+/** What libbpf takes as a target of the kernel's, by kind; it would read others in part, or as something else. */
+const KERNEL_TARGETS: Partial<Readonly<Record<TargetKind, RegExp>>> = {
+  // module:function, since libbpf 1.4.
+  function: /^([\w-]+:)?\w[\w.]*$/,
+  pattern: /^[\w*?][\w.*?]*$/,
+  syscall: /^\w+$/,
+  tracepoint: /^\w[\w-]*\/\w[\w-]*$/,
+  'raw-tracepoint': KERNEL_NAME,
+  'lsm-hook': KERNEL_NAME,
+  'program-function': KERNEL_NAME,
+};
+const FUNCTION_AND_OFFSET = /^\w[\w.]*(\+(0[xX][0-9a-fA-F]+|\d+))?$/;
+
+/** The grammar of what follows the kind's slash, for what the kernel has by name; null for the rest. */
+export function kernelTargetGrammar({ family, target }: SectionKind): RegExp | null {
+  return family === 'kprobe' && target === 'function'
+    ? FUNCTION_AND_OFFSET
+    : (KERNEL_TARGETS[target] ?? null);
+}
+
+export type SectionAttach =
+  /** libbpf's own attaching: the section names nothing but what is the kernel's. */
+  | { readonly how: 'libbpf' }
+  | {
+      readonly how: 'uprobe';
+      /** As written: a path, or the name of a library or a command. */
+      readonly file: string;
+      /** null: `offset` is one in the file. */
+      readonly symbol: string | null;
+      readonly offset: bigint;
+      readonly return: boolean;
+    }
+  | { readonly how: 'usdt'; readonly file: string; readonly provider: string; readonly probe: string }
+  | { readonly how: 'loaded only' }
+  /** `why` ends a sentence about the section, and says what to do. */
+  | { readonly how: 'refused'; readonly why: string };
+
+const refused = (why: string): SectionAttach => ({ how: 'refused', why });
+
+/** How a program is attached by its section alone. What libbpf is given is listed here; nothing else gets there. */
+export function sectionAttach(section: string): SectionAttach {
+  if (/\p{Cc}/u.test(section)) return refused('has control characters. Rename it.');
+  const parsed = parseSection(section);
+  if (!parsed) return refused('is of a kind that cannot be attached here. Check its spelling.');
+  const { kind, target } = parsed;
+  switch (kind.target) {
+    case 'iterator':
+      return { how: 'loaded only' };
+    case 'user-pattern':
+      return refused(
+        'names a file that libbpf would open with the rights of the tracer. Use SEC("uprobe/...") for each function.',
+      );
+    case 'operation':
+      return NO_ATTACH_POINT;
+    case 'none':
+      return kind.family === 'perf_event' ? NO_TARGET : NO_ATTACH_POINT;
+    default:
+  }
+  // It attaches to a control group, which the section does not name.
+  if (kind.name === 'lsm_cgroup') return NO_ATTACH_POINT;
+  if (!target) return NO_TARGET;
+  if (kind.target === 'user-function' || kind.target === 'usdt') return fileAttach(section);
+  return kernelTargetGrammar(kind)?.test(target)
+    ? { how: 'libbpf' }
+    : refused(`names no ${WHAT[kind.target] ?? kind.target} that can exist.`);
+}
+
+const WHAT: Partial<Readonly<Record<TargetKind, string>>> = {
+  syscall: 'system call',
+  'raw-tracepoint': 'tracepoint',
+  'lsm-hook': 'hook',
+  'program-function': 'function',
+};
+const NO_TARGET = refused('does not say where to attach. Choose an attach point for it.');
+const NO_ATTACH_POINT = refused(
+  'names no attach point: an interface, a socket or a control group has to be chosen, which is not possible here.',
+);
+
+function fileAttach(section: string): SectionAttach {
+  const point = parseAttachPoint(section);
+  if (point.kind === 'usdt' && point.path && point.provider && point.probe)
+    return { how: 'usdt', file: point.path, provider: point.provider, probe: point.probe };
+  if ((point.kind === 'uprobe' || point.kind === 'uretprobe') && point.path && point.symbol) {
+    const isOffset = /^(0x[0-9a-f]+|\d+)$/i.test(point.symbol);
+    return {
+      how: 'uprobe',
+      file: point.path,
+      symbol: isOffset ? null : point.symbol,
+      offset: BigInt(isOffset ? point.symbol : point.offset),
+      return: point.kind === 'uretprobe',
+    };
+  }
+  return refused('does not name a file and what to probe in it, as in SEC("uprobe//bin/bash:readline").');
+}
