@@ -9,4 +9,4 @@ export const OWN_TRACER = { tracerPath: path.join(__dirname, 'tracer.js'), versi
 export const GUEST_AGENT_PATH = path.join(__dirname, 'guest-agent.js');
 export const IFUNC_PROBE_PATH = path.join(__dirname, 'ifunc-probe.js');
 
-export { defaultCacheFolder as cacheFolder } from '../session/vm/kernel-image';
+export { defaultCacheFolder as cacheFolder } from '../system/cache-files';

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pruneFolder, writeAtomically } from '../system/cache-files';
 import { type ChildResult, runChild } from '../system/child-process';
 import { readUntrustedFileSync } from '../system/untrusted-file';
-import { pruneFolder, writeAtomically } from './cache-files';
 import type { Clang } from './clang';
 import { type CompileDiagnostic, DIAGNOSTIC_FLAGS, parseDiagnostics, readableOutput } from './diagnostics';
 import { readNames } from './file-names';

@@ -1,6 +1,6 @@
-import { access, constants, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { runChild } from '../system/child-process';
+import { findExecutable, pathFolders } from '../system/find-executable';
 import { CompileEnvironmentError, INSTALL_COMMAND } from './environment-error';
 
 /** clang 14 is the first that writes BTF decl tags (`btf_decl_tag`, LLVM release notes 14.0.0). */
@@ -40,7 +40,7 @@ export async function findClang(options: FindClangOptions = {}): Promise<Clang> 
   const names = setting === '' ? defaultNames() : [setting];
   const problems: { readonly path: string; readonly problem: string; readonly text: string }[] = [];
   for (const name of names) {
-    const path = await lookUp(name, env);
+    const path = await findExecutable(name, pathFolders(env));
     if (path === null) continue;
     const probe = await probeOnce(path);
     if ('clang' in probe) return probe.clang;
@@ -66,25 +66,6 @@ function defaultNames(): string[] {
   const names = ['clang'];
   for (let major = NEWEST_NAMED_CLANG; major >= OLDEST_CLANG; major--) names.push(`clang-${major}`);
   return names;
-}
-
-async function lookUp(name: string, env: NodeJS.ProcessEnv): Promise<string | null> {
-  if (name.includes('/')) return isAbsolute(name) && (await isExecutable(name)) ? name : null;
-  for (const folder of (env.PATH ?? '').split(delimiter)) {
-    if (!isAbsolute(folder)) continue;
-    const path = join(folder, name);
-    if (await isExecutable(path)) return path;
-  }
-  return null;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
 }
 
 async function probeOnce(path: string): Promise<Probe> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contentKey, pruneFolder, temporaryBeside, writeAtomically } from '../system/cache-files';
 import { readUntrustedFile } from '../system/untrusted-file';
-import { contentKey, pruneFolder, temporaryBeside, writeAtomically } from './cache-files';
 import type { CompileDiagnostic } from './diagnostics';
 
 /** Which vmlinux.h the program was compiled with; own: one beside the source, none: it includes none. */

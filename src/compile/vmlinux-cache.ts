@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Btf } from '../shared/btf/btf-model';
-import { contentKey, pruneFolder, writeAtomically } from './cache-files';
+import { contentKey, pruneFolder, writeAtomically } from '../system/cache-files';
 import { vmlinuxHeader } from './vmlinux-header';
 import { reducedVmlinuxHeader, type TypeNeeds } from './vmlinux-reduce';
 

@@ -1,6 +1,6 @@
 /** Everything the server keeps between requests. */
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { defaultCacheFolder } from '../compile/cache-files';
+import { defaultCacheFolder } from '../system/cache-files';
 import { Analysis } from './analysis/analysis';
 import { type Helper, readHelperDefs } from './helpers/helper-defs';
 import { TargetKernel } from './kernel/target-kernel';

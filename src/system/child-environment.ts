@@ -32,7 +32,7 @@ export const CHILD_ENVIRONMENTS = {
     PKG_CONFIG_LIBDIR: 'the same, instead of the default folders',
     PKG_CONFIG_SYSROOT_DIR: 'the root those files are relative to',
   },
-  /** Programs that turn input into output: llvm-symbolizer, llvm-cxxfilt, ldconfig, modprobe, depmod, xz, zstd, lz4, gzip. */
+  /** Programs that turn input into output: llvm-symbolizer, llvm-cxxfilt, modprobe, depmod, xz, zstd, lz4, gzip. */
   tool: TEXT,
   /** Node.js asked for its version, and our own scripts run by it without privileges (ifunc-probe.js). */
   node: { ...TEXT, ...WRAPPER },

@@ -5,11 +5,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { defaultCacheFolder } from '../../src/compile/cache-files';
 import { findClang } from '../../src/compile/clang';
 import { compileFlags, findLibbpfHeaders } from '../../src/compile/flags';
 import { btfId, ensureVmlinuxHeader } from '../../src/compile/vmlinux-cache';
 import { parseBtf } from '../../src/shared/btf/btf';
+import { defaultCacheFolder } from '../../src/system/cache-files';
 import { ServerUnderTest } from '../golden/server/client';
 import { kernelBtf } from './kernel-btf';
 import { percentile, type Row, row } from './measure';

@@ -1,8 +1,9 @@
 /** BTF of the sandbox VM's kernel: a distribution's, whole, and the same on every machine that ran set-up. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { defaultCacheFolder, findKernel } from '../../src/session/vm/kernel-image';
+import { findKernel } from '../../src/session/vm/kernel-image';
 import { kernelImageBtf } from '../../src/session/vm/vmlinux';
+import { defaultCacheFolder } from '../../src/system/cache-files';
 import { workFolder } from './paths';
 
 export async function kernelBtf(): Promise<{ bytes: Uint8Array; file: string; release: string }> {

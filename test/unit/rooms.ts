@@ -77,7 +77,7 @@ export const ROOMS: readonly Room[] = [
   ),
   room(
     'src/system',
-    'the machine: starting programs with a minimal environment, opening files that others name',
+    'the machine: starting programs with a minimal environment, finding them, files that others name, the cache folder',
     ['src/shared'],
     ['node:'],
   ),

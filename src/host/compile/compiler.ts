@@ -1,10 +1,10 @@
 /** Compiles a program for the target it would go to, and publishes what clang says of it. */
 import type * as vscode from 'vscode';
-import { defaultCacheFolder } from '../../compile/cache-files';
 import { findClang } from '../../compile/clang';
 import { type CompileResult, compile } from '../../compile/compile';
 import { type BtfSource, btfId } from '../../compile/vmlinux-cache';
 import type { TargetBtf } from '../../session/targets/target';
+import { defaultCacheFolder } from '../../system/cache-files';
 import type { Log } from '../log';
 import { settings } from '../settings';
 import type { Targets } from '../targets/targets';

@@ -3,7 +3,7 @@ import { compileRows } from '../../compile/doctor';
 import type { OwnTracer } from '../../session/elevation/installed-tracer';
 import { localRows } from '../../session/environment/doctor';
 import { vmRows } from '../../session/environment/vm-doctor';
-import { defaultCacheFolder } from '../../session/vm/kernel-image';
+import { defaultCacheFolder } from '../../system/cache-files';
 import type { EnvironmentSection } from '../../system/environment-rows';
 
 export interface EnvironmentSources {

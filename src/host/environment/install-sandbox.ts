@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { installScript } from '../../session/vm/install-script';
-import { defaultCacheFolder } from '../../session/vm/kernel-image';
+import { defaultCacheFolder } from '../../system/cache-files';
 import { UserError } from '../errors';
 import { task } from '../ui/items';
 import { notify } from '../ui/messages';

@@ -1,9 +1,9 @@
 /** BPF: Configure clangd. Writes into the workspace's .clangd how BPF programs are compiled, and offers to, once. */
 import * as vscode from 'vscode';
-import { defaultCacheFolder } from '../../compile/cache-files';
 import { findClang } from '../../compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../compile/flags';
 import { btfId, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
+import { defaultCacheFolder } from '../../system/cache-files';
 import { CommandIds } from '../command-ids';
 import { errors } from '../errors';
 import { isProgramFile } from '../program-files';

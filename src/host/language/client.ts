@@ -1,9 +1,9 @@
 /** The language server's client: started by the first BPF program that is opened, told when target or settings change. */
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
-import { defaultCacheFolder } from '../../compile/cache-files';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { isBpfSource } from '../../shared/bpf/bpf-source';
+import { defaultCacheFolder } from '../../system/cache-files';
 import { environmentOverlay } from '../../system/child-environment';
 import { SettingIds } from '../command-ids';
 import type { Log } from '../log';

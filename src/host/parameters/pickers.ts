@@ -115,13 +115,13 @@ async function pickFile(): Promise<string | null> {
 async function functionItems(request: PickRequest): Promise<Item[]> {
   const file = fileOf(request);
   const names =
-    file === null ? await kernelFunctions(request.target) : await fileFunctions(await userFile(file, null));
+    file === null ? await kernelFunctions(request.target) : await fileFunctions(await userFile(file));
   return names.map(name => ({ label: name, value: name }));
 }
 
 async function probeItems(request: PickRequest): Promise<Item[]> {
   const file = fileOf(request);
-  const names = file === null ? [] : await fileProbes(await userFile(file, null));
+  const names = file === null ? [] : await fileProbes(await userFile(file));
   return names.map(name => ({ label: name, value: name }));
 }
 

@@ -8,12 +8,13 @@ import {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseSection, SECTION_KINDS, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { Token } from '../../shared/c/lexer';
+import { findUserBinary } from '../../system/user-binaries';
 import type { Analysis } from '../analysis/analysis';
 import { GPL_COMPATIBLE } from '../helpers/helper-rules';
 import { tracepointCategory } from '../helpers/tracepoint-categories';
 import type { KernelSignature } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
-import { binariesNamed, readUserBinary, resolveBinary } from '../kernel/user-binary';
+import { binariesNamed, readUserBinary } from '../kernel/user-binary';
 import { parametersOfSyscall, programSkeleton } from './program-skeleton';
 import { functionsBeside } from './symbols';
 
@@ -284,7 +285,7 @@ function userTargets(kind: SectionKind, target: string): Proposed {
   const colon = target.indexOf(':');
   if (colon < 0)
     return { names: binariesNamed(target).map(name => ({ name, detail: detailOfPath(name) })), more: true };
-  const file = resolveBinary(target.slice(0, colon));
+  const file = findUserBinary(target.slice(0, colon));
   const binary = file === null ? null : readUserBinary(file);
   if (!binary) return { names: [], more: true };
   const path = target.slice(0, colon);

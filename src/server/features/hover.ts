@@ -3,13 +3,14 @@ import type { Hover } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { findSectionKind, parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { Token } from '../../shared/c/lexer';
+import { findUserBinary } from '../../system/user-binaries';
 import type { Analysis } from '../analysis/analysis';
 import { missingTarget } from '../checks/attach-targets';
 import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
 import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
 import { layoutRows } from '../kernel/btf-c';
 import { kernelOperations } from '../kernel/struct-ops';
-import { readUserBinary, resolveBinary } from '../kernel/user-binary';
+import { readUserBinary } from '../kernel/user-binary';
 import { enclosingCall, Scope } from '../source/expressions';
 import type { Aggregate } from '../source/model';
 import type { CType, Types } from '../source/types';
@@ -254,7 +255,7 @@ function targetText(analysis: Analysis, kind: SectionKind, target: string): stri
 function userTargetText(kind: SectionKind, target: string): string {
   const colon = target.indexOf(':');
   const name = colon < 0 ? target : target.slice(0, colon);
-  const file = resolveBinary(name);
+  const file = findUserBinary(name);
   if (file === null) return `There is no ${name} on this machine.`;
   const binary = readUserBinary(file);
   const wanted = target.slice(colon + 1).replace(/\+.*$/, '');

@@ -1,8 +1,10 @@
 /** Functions and static probes of a program or library: what uprobe and USDT targets name. Reads symbols only. */
-import { accessSync, closeSync, constants, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
+import { isLibraryName } from '../../shared/bpf/binary-folders';
 import { elfNotes } from '../../shared/elf/elf-notes';
 import { openUntrustedFileSync } from '../../system/untrusted-file';
+import { binaryFolders, isFile } from '../../system/user-binaries';
 
 export interface UserBinary {
   /** Function names, sorted. */
@@ -19,28 +21,8 @@ const MAX_SECTION_BYTES = 64 * 1024 * 1024;
 const KEPT = 4;
 const cache = new Map<string, { readonly stamp: string; readonly binary: UserBinary }>();
 
-const IS_LIBRARY = /\.so(\.\d+)*$/;
 /** Proposed at most; a folder like /usr/bin has thousands. */
 const MOST_NAMES = 200;
-
-/** Folders that libbpf searches for a name without a slash (tools/lib/bpf/libbpf.c, resolve_full_path()), then the rest of PATH. */
-function searchedFolders(isLibrary: boolean): string[] {
-  const machine: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
-  const triple = `${machine[process.arch] ?? process.arch}-linux-gnu`;
-  return isLibrary
-    ? ['/usr/lib64', '/usr/lib', '/lib64', '/lib', `/usr/lib/${triple}`, `/lib/${triple}`]
-    : (process.env.PATH ?? '').split(':').filter(folder => folder.startsWith('/'));
-}
-
-/** The file that a target's path means to libbpf; null when there is none. */
-export function resolveBinary(name: string): string | null {
-  if (name.startsWith('/')) return isFile(name) ? name : null;
-  return (
-    searchedFolders(IS_LIBRARY.test(name))
-      .map(folder => path.join(folder, name))
-      .find(isFile) ?? null
-  );
-}
 
 /**
  * What a path may go on to: the folder's programs, libraries (each with the colon that follows) and folders (with a
@@ -54,7 +36,7 @@ export function binariesNamed(written: string): string[] {
       if (!entry.name.startsWith(start) || entry.name.startsWith('.')) continue;
       const file = path.join(folder, entry.name);
       if (isFile(file)) {
-        if (takes(entry.name) && (IS_LIBRARY.test(entry.name) || isExecutable(file)))
+        if (takes(entry.name) && (isLibraryName(entry.name) || isExecutable(file)))
           found.add(`${prefix}${entry.name}:`);
       } else if (prefix !== '') found.add(`${prefix}${entry.name}/`);
     }
@@ -64,9 +46,8 @@ export function binariesNamed(written: string): string[] {
     add(written.slice(0, slash), written.slice(0, slash), written.slice(slash), () => true);
     return [...found];
   }
-  for (const folder of searchedFolders(true))
-    add(folder, '', written || 'libc.', name => IS_LIBRARY.test(name));
-  if (written !== '') for (const folder of searchedFolders(false)) add(folder, '', written, () => true);
+  for (const folder of binaryFolders.libraries) add(folder, '', written || 'libc.', isLibraryName);
+  if (written !== '') for (const folder of binaryFolders.programs()) add(folder, '', written, () => true);
   return [...found];
 }
 
@@ -82,14 +63,6 @@ function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;
-  } catch {
-    return false;
-  }
-}
-
-function isFile(file: string): boolean {
-  try {
-    return statSync(file).isFile();
   } catch {
     return false;
   }

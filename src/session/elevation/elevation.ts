@@ -4,8 +4,8 @@
  * under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
  */
 import { readFileSync } from 'node:fs';
-import { access, constants } from 'node:fs/promises';
-import path from 'node:path';
+import { SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
+import { findExecutable } from '../../system/find-executable';
 import { processStatus } from '../../system/process-status';
 import { SessionError } from '../errors';
 import { CAPABILITY_BITS, type CapabilityBudget, holdsBudget } from './capabilities';
@@ -60,7 +60,7 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
   const uid = process.getuid?.() ?? -1;
   const gid = process.getgid?.() ?? -1;
 
-  const setpriv = await findProgram('setpriv');
+  const setpriv = await findExecutable('setpriv', SYSTEM_FOLDERS);
   if (!setpriv) {
     throw new SessionError(
       'setpriv-missing',
@@ -93,7 +93,7 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
  */
 async function withoutNetwork(budget: CapabilityBudget): Promise<string[]> {
   if (budget.some(entry => entry.capability === 'net_admin')) return [];
-  const unshare = await findProgram('unshare');
+  const unshare = await findExecutable('unshare', SYSTEM_FOLDERS);
   const bounding = BigInt(`0x${processStatus('self')?.capabilities.bounding ?? '0'}`);
   const mayUnshare = ((bounding >> BigInt(CAPABILITY_BITS.sys_admin)) & 1n) === 1n;
   return unshare && mayUnshare && allowsNetworkNamespaces() ? [unshare, '--net', '--'] : [];
@@ -119,8 +119,8 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
       'Use VS Code from its .deb package, or switch to the sandbox VM: BPF: Select Target.',
     );
   }
-  const sudo = await findProgram('sudo');
-  const pkexec = await findProgram('pkexec');
+  const sudo = await findExecutable('sudo', SYSTEM_FOLDERS);
+  const pkexec = await findExecutable('pkexec', SYSTEM_FOLDERS);
   const wantsPkexec = request.wish === 'pkexec' || (request.wish === 'auto' && !sudo);
   if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: argv };
   if (sudo && request.wish !== 'pkexec') {
@@ -217,22 +217,6 @@ export function elevationRefusal(
       `The capabilities could not be set: ${lastLine(stderr)}`,
       'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
     );
-  }
-  return null;
-}
-
-/** Only where administrators install programs: what is about to be elevated must not come from a folder of PATH that others write. */
-const SYSTEM_FOLDERS = ['/run/wrappers/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
-
-async function findProgram(name: string): Promise<string | null> {
-  for (const folder of SYSTEM_FOLDERS) {
-    const candidate = path.join(folder, name);
-    try {
-      await access(candidate, constants.X_OK);
-      return candidate;
-    } catch {
-      // Not in this folder.
-    }
   }
   return null;
 }

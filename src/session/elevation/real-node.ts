@@ -2,9 +2,10 @@
  * The tracer wants a real Node: VS Code's desktop executable is Electron, where koffi may not map foreign memory
  * (koffi's manual: "This runtime does not support external buffers") and ring buffers would be copied instead.
  */
-import { access, constants, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { runChild } from '../../system/child-process';
+import { pathFolders } from '../../system/find-executable';
 import { SessionError } from '../errors';
 
 export interface NodeRuntime {
@@ -29,7 +30,7 @@ export async function findNode(setting: string | undefined, env: NodeJS.ProcessE
   if (!process.versions.electron) {
     return { path: await realpath(process.execPath), version: process.versions.node, electron: false };
   }
-  for (const folder of (env.PATH ?? '').split(path.delimiter).filter(Boolean)) {
+  for (const folder of pathFolders(env)) {
     const found = await probe(path.join(folder, 'node'));
     if (found) return found;
   }
@@ -38,7 +39,6 @@ export async function findNode(setting: string | undefined, env: NodeJS.ProcessE
 
 async function probe(candidate: string): Promise<NodeRuntime | null> {
   try {
-    await access(candidate, constants.X_OK);
     // What PATH or the setting names may be a version manager's program or script, which starts the real one.
     const args = ['-p', "process.versions.node + '\\n' + process.execPath"];
     const { stdout } = await runChild('node', candidate, args, { deadlineMs: 5_000 });

@@ -3,8 +3,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EnvironmentRow, lookFor } from '../../system/environment-rows';
+import { findExecutable } from '../../system/find-executable';
 import { createOwnedFolder } from '../elevation/owned-folder';
-import { findTool } from '../vm/find-tool';
 import { findGuestNode } from '../vm/guest-node';
 import { findKernel } from '../vm/kernel-image';
 import { findQemu } from '../vm/qemu';
@@ -58,7 +58,7 @@ async function namespaceSwitch(): Promise<string | null> {
 }
 
 async function tool(name: string, debianPackage: string): Promise<string> {
-  const found = await findTool(name);
+  const found = await findExecutable(name);
   if (!found) throw new VmError('tool-missing', 'not found', `sudo apt-get install ${debianPackage}`);
   return found;
 }

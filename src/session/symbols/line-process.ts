@@ -1,7 +1,9 @@
 /** A tool of LLVM's that answers each line of its input with one line; runs without privileges and within limits. */
+
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
 import { startPiped } from '../../system/child-process';
+import { findExecutable } from '../../system/find-executable';
 
 /** The newest first; llvm-symbolizer's JSON output and llvm-cxxfilt's Rust need LLVM 13. */
 const VERSIONS = Array.from({ length: 10 }, (_, index) => 22 - index);
@@ -103,18 +105,9 @@ export class LineProcess {
 }
 
 async function findTool(tool: string): Promise<string | null> {
-  const paths = [
-    `/usr/bin/${tool}`,
-    ...VERSIONS.map(version => `/usr/bin/${tool}-${version}`),
-    `/usr/local/bin/${tool}`,
-  ];
-  for (const path of paths) {
-    try {
-      await access(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not this one.
-    }
+  for (const name of [tool, ...VERSIONS.map(version => `${tool}-${version}`)]) {
+    const found = await findExecutable(name, SYSTEM_FOLDERS);
+    if (found) return found;
   }
   return null;
 }

@@ -1,18 +1,19 @@
 /** The sandbox VM as a target: booted when first needed, ended with the target. The tracer is root in there, and only in there. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { parseBtf } from '../../shared/btf/btf';
 import { GUEST_PORTS } from '../../shared/protocol/guest';
 import { duplexChannel } from '../../shared/protocol/rpc-frames';
+import { defaultCacheFolder, writeAtomically } from '../../system/cache-files';
 import type { BudgetFacts } from '../elevation/capabilities';
 import { tracerFailure } from '../elevation/tracer-failure';
 import { SessionError } from '../errors';
 import { findGuestNode } from '../vm/guest-node';
 import type { GuestProcess } from '../vm/guest-process';
-import { defaultCacheFolder, findKernel } from '../vm/kernel-image';
+import { findKernel } from '../vm/kernel-image';
 import { SandboxVm, type SandboxVmOptions } from '../vm/sandbox-vm';
 import { kernelImageBtf } from '../vm/vmlinux';
 import type {
@@ -240,11 +241,7 @@ export class VmTarget implements Target {
     const { file, kernel, cacheFolder } = await this.btfCacheFile();
     const cached = await readFile(file).catch(() => null);
     const bytes = cached ?? (await kernelImageBtf(kernel, cacheFolder)) ?? (await this.guestBtf());
-    if (!cached) {
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(`${file}.${process.pid}`, bytes);
-      await rename(`${file}.${process.pid}`, file);
-    }
+    if (!cached) await writeAtomically(file, bytes);
     this.release ||= kernel.release;
     return { bytes, btf: parseBtf(bytes), kernelRelease: kernel.release };
   }

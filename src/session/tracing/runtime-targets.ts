@@ -161,7 +161,7 @@ async function filePath(program: Program, request: RuntimeTargetRequest): Promis
       'attach-point-missing',
       `${program.section} needs a parameter of role "path" that names the file.`,
     );
-  return userFile(parameterText(parameter.name, request), request.pid);
+  return userFile(parameterText(parameter.name, request));
 }
 
 function parameterText(name: string, request: RuntimeTargetRequest): string {

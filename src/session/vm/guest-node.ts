@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { findTool } from './find-tool';
+import { findExecutable } from '../../system/find-executable';
 import { VmError } from './vm-error';
 
 /**
@@ -14,7 +14,7 @@ export async function findGuestNode(setting?: string): Promise<string> {
     return realpath(setting);
   }
   if (!process.versions.electron) return realpath(process.execPath);
-  const found = await findTool('node');
+  const found = await findExecutable('node');
   if (found) return realpath(found);
   throw new VmError(
     'node-missing',

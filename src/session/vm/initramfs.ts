@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { writeAtomically } from '../../system/cache-files';
 import { runChild } from '../../system/child-process';
+import { findExecutable } from '../../system/find-executable';
 import { type CpioEntry, cpioArchive } from './cpio';
-import { findTool, installCommand } from './find-tool';
 import type { KernelImage } from './kernel-image';
-import { VmError } from './vm-error';
+import { installCommand, VmError } from './vm-error';
 
 const TOOL_DEADLINE_MS = 120_000;
 
@@ -53,10 +54,7 @@ export async function baseArchive(
     busybox,
     network ? [...BOOT_MODULES, ...NETWORK_MODULES] : BOOT_MODULES,
   );
-  await mkdir(folder, { recursive: true });
-  const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, archive);
-  await rename(unfinished, file);
+  await writeAtomically(file, archive);
   for (const old of await readdir(folder)) {
     if (
       old.startsWith(prefix) &&
@@ -71,7 +69,7 @@ export async function baseArchive(
 
 /** The first steps have no libraries to link with, and distributions have a dynamic busybox, too. */
 async function findStaticBusybox(): Promise<string> {
-  const busybox = await findTool('busybox');
+  const busybox = await findExecutable('busybox');
   // A dynamic program's ELF header is followed by the path of its loader (PT_INTERP).
   const isStatic = busybox !== null && !(await readFile(busybox)).subarray(0, 4096).includes('/ld-');
   if (isStatic) return busybox;
@@ -147,7 +145,7 @@ export async function ensureDependencyIndex(kernel: KernelImage, base: string): 
 }
 
 async function kmodTool(name: string): Promise<string> {
-  const tool = await findTool(name);
+  const tool = await findExecutable(name);
   if (!tool) throw new VmError('tool-missing', `The sandbox VM needs ${name}.`, installCommand('kmod'));
   return tool;
 }
@@ -166,7 +164,7 @@ const COMPRESSIONS: readonly {
 async function uncompressedModule(file: string): Promise<{ name: string; bytes: Buffer }> {
   const compression = COMPRESSIONS.find(({ suffix }) => file.endsWith(suffix));
   if (!compression) return { name: path.basename(file), bytes: await readFile(file) };
-  const tool = await findTool(compression.tool);
+  const tool = await findExecutable(compression.tool);
   if (!tool) {
     const what = `The modules of the sandbox VM's kernel are compressed; unpacking them needs ${compression.tool}.`;
     throw new VmError('tool-missing', what, installCommand(compression.debianPackage));

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { VmError } from './vm-error';
 
@@ -13,16 +12,12 @@ export interface KernelImage {
   readonly modulesFolder: string;
 }
 
-/** ${XDG_CACHE_HOME:-~/.cache}/bpf-workbench; scripts/setup.mjs unpacks kernels to kernels/<release> below it. */
-export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return path.join(env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'bpf-workbench');
-}
-
 const FIX =
   'Run “BPF: Install Sandbox VM” in VS Code: it unpacks the distribution’s kernel there, without installing it. In a checkout of BPF Workbench, npm run setup does the same.';
 
 /**
- * The kernel that `chosen` names (an image file with the modules folder), else the newest one in the cache.
+ * The kernel that `chosen` names (an image file with the modules folder), else the newest one in the cache, where
+ * scripts/setup.mjs unpacks kernels to kernels/<release>.
  * Throws VmError 'kernel-missing'.
  */
 export async function findKernel(

@@ -2,14 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import { GUEST_PORTS } from '../../shared/protocol/guest';
 import { startChild } from '../../system/child-process';
+import { findExecutable } from '../../system/find-executable';
 import type { Acceleration } from './acceleration';
 import { ConsoleLog } from './console-log';
 import type { EmulatedThreads } from './emulated-cpus';
-import { findTool, installCommand } from './find-tool';
 import { ROOT_MOUNT_TAG } from './guest-init';
 import { privilegeArguments, seccompArguments } from './qemu-confinement';
 import type { SharedFiles } from './shared-files';
-import { VmError } from './vm-error';
+import { installCommand, VmError } from './vm-error';
 
 export interface ForwardedPort {
   /** On this machine's loopback. */
@@ -65,7 +65,7 @@ function thisMachine(): Machine {
 /** Throws VmError 'qemu-missing' or 'unsupported-machine'. */
 export async function findQemu(setting?: string): Promise<string> {
   const { qemu, debianPackage } = thisMachine();
-  const found = await findTool(setting || qemu);
+  const found = await findExecutable(setting || qemu);
   if (found) return found;
   throw new VmError(
     'qemu-missing',
@@ -89,7 +89,7 @@ export interface Qemu {
  * (prctl(2) PR_SET_PDEATHSIG, set by setpriv). Throws VmError 'qemu-missing' when it cannot be executed.
  */
 export async function startQemu(options: QemuOptions): Promise<Qemu> {
-  const setpriv = await findTool('setpriv');
+  const setpriv = await findExecutable('setpriv');
   if (!setpriv)
     throw new VmError('tool-missing', 'The sandbox VM needs setpriv.', installCommand('util-linux'));
   const seccomp = await seccompArguments(options.qemuPath);

@@ -10,7 +10,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { startChild } from '../../system/child-process';
-import { findTool } from './find-tool';
+import { findExecutable } from '../../system/find-executable';
 import { type HiddenPath, hiddenCandidates, hiddenPaths } from './hidden-paths';
 import { HiddenWatch } from './hidden-watch';
 import { parseMounts, viewScript } from './mount-plan';
@@ -99,7 +99,7 @@ async function viewOf(
   way: readonly string[],
   script: string,
 ): Promise<{ readonly files: SharedFiles; readonly hide: (hidden: HiddenPath) => void }> {
-  const unshare = await findTool('unshare');
+  const unshare = await findExecutable('unshare');
   if (!unshare) throw new Error('unshare (util-linux) was not found');
   const keeper = startChild(
     'tool',

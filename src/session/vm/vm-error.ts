@@ -31,3 +31,9 @@ export class VmError extends Error {
     this.name = 'VmError';
   }
 }
+
+/** The command that installs Debian packages, as the current user would type it. */
+export function installCommand(...packages: readonly string[]): string {
+  const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
+  return process.getuid?.() === 0 ? command : `sudo ${command}`;
+}

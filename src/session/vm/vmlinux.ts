@@ -3,12 +3,13 @@
  * start (measured: 5.5 s against 1.1 s until its first line), so it is done once, here, and QEMU enters the ELF file
  * directly. The same file holds the kernel's BTF, which then needs no boot.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { elfNotes } from '../../shared/elf/elf-notes';
+import { writeAtomically } from '../../system/cache-files';
 import { runChild } from '../../system/child-process';
-import { findTool } from './find-tool';
+import { findExecutable } from '../../system/find-executable';
 import type { KernelImage } from './kernel-image';
 
 /** Offsets in the x86 boot protocol's header (Documentation/arch/x86/boot.rst). */
@@ -43,9 +44,7 @@ export async function unpackedVmlinux(kernel: KernelImage, cacheFolder: string):
   if (await stat(file).catch(() => null)) return file;
   const elf = await unpack(await readFile(kernel.imagePath));
   if (!elf) return null;
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${file}.${process.pid}`, elf);
-  await rename(`${file}.${process.pid}`, file);
+  await writeAtomically(file, elf);
   for (const old of await readdir(folder)) {
     const isOurs =
       old.startsWith(`${kernel.release}-`) && /^\d+-\d+$/.test(old.slice(kernel.release.length + 1));
@@ -82,7 +81,7 @@ async function unpack(image: Buffer): Promise<Buffer | null> {
   const startsWith = (bytes: Buffer): boolean => payload.subarray(0, bytes.length).equals(bytes);
   if (startsWith(GZIP_MAGIC)) return gunzipped(payload);
   const compression = COMPRESSIONS.find(one => startsWith(one.magic));
-  const tool = compression && (await findTool(compression.tool));
+  const tool = compression && (await findExecutable(compression.tool));
   if (!tool) return null;
   const elf = await filter(tool, ['-dc'], payload.subarray(0, -SIZE_BYTES));
   return elf?.subarray(0, 4).equals(Buffer.from('\x7fELF', 'latin1')) ? elf : null;

@@ -2,7 +2,9 @@
  * Opens files as the user could, whatever the tracer is allowed: without the capabilities that bypass file
  * permissions, and kept open, so that the file checked is the file probed.
  */
+
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { isLibraryName, libraryFolders, SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
 import { TracerError } from '../errors';
 import { systemError } from './errors';
 import { capget, capset } from './ffi';
@@ -85,24 +87,11 @@ function notAFile(path: string): TracerError {
   return new TracerError('not-found', `${path} is not a regular file. Choose a program or a library.`);
 }
 
-/** Where libbpf looks for a library or a command named without a path, without the caller's environment. */
-const LIBRARY_FOLDERS: readonly string[] = [
-  '/lib/x86_64-linux-gnu',
-  '/usr/lib/x86_64-linux-gnu',
-  '/lib/aarch64-linux-gnu',
-  '/usr/lib/aarch64-linux-gnu',
-  '/usr/lib64',
-  '/usr/lib',
-  '/lib64',
-  '/lib',
-];
-const COMMAND_FOLDERS: readonly string[] = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
-
 /** Opens "libc.so.6" or "bash" from the system's folders, or an absolute path. Errors as openAsCaller. */
 export function openBinaryAsCaller(binary: string): CallerFile {
   if (binary.startsWith('/')) return openAsCaller(binary);
   if (!binary.includes('/')) {
-    for (const folder of binary.includes('.so') ? LIBRARY_FOLDERS : COMMAND_FOLDERS) {
+    for (const folder of isLibraryName(binary) ? libraryFolders(process.arch) : SYSTEM_FOLDERS) {
       try {
         return openAsCaller(`${folder}/${binary}`);
       } catch (error) {

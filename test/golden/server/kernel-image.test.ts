@@ -7,10 +7,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Hover } from 'vscode-languageserver/node';
 import { readImageFunctions } from '../../../src/server/kernel/kernel-image';
-import { defaultCacheFolder, findKernel } from '../../../src/session/vm/kernel-image';
+import { findKernel } from '../../../src/session/vm/kernel-image';
 import { kernelImageBtf, unpackedVmlinux } from '../../../src/session/vm/vmlinux';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import { readKallsyms } from '../../../src/shared/elf/kallsyms';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { bundleServer, ServerUnderTest, scratch } from './client';
 
 const folder = scratch();

@@ -3,8 +3,9 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { defaultCacheFolder, findKernel } from '../../../src/session/vm/kernel-image';
+import { findKernel } from '../../../src/session/vm/kernel-image';
 import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { finished, sharedGuest, type TestGuest } from './guest';
 import { workFolder } from './paths';
 

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultCacheFolder } from '../../../src/session/vm/kernel-image';
 import { SandboxVm } from '../../../src/session/vm/sandbox-vm';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { guestOptions, sharedGuest, TestGuest } from './guest';
 import { workFolder } from './paths';
 

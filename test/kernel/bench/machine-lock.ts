@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { defaultCacheFolder } from '../../../src/session/vm/kernel-image';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 
 /** flock(1)'s exit status here for a lock that somebody else holds. */
 const TAKEN = 75;

@@ -18,12 +18,12 @@ import type { ProgramChoice } from '../../../src/session/tracing/choose-programs
 import { readDrops } from '../../../src/session/tracing/drops';
 import { startSession } from '../../../src/session/tracing/start-session';
 import type { TracingSession } from '../../../src/session/tracing/tracing-session';
-import { defaultCacheFolder } from '../../../src/session/vm/kernel-image';
 import { decodeField } from '../../../src/shared/decode/field';
 import type { FieldValue, Histogram, MapEntry } from '../../../src/shared/decode/model';
 import { showsUserStacks } from '../../../src/shared/decode/stack-tables';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { sharedGuest, type TestGuest } from './guest';
 import { guestAgentPath, root, tracerPath } from './paths';
 

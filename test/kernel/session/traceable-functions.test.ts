@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ImageFunctions, readImageFunctions } from '../../../src/server/kernel/kernel-image';
-import { defaultCacheFolder, findKernel } from '../../../src/session/vm/kernel-image';
+import { findKernel } from '../../../src/session/vm/kernel-image';
 import { unpackedVmlinux } from '../../../src/session/vm/vmlinux';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { sharedGuest } from '../bench/guest';
 import { trace, traceBench } from '../bench/trace';
 

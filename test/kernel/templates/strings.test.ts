@@ -21,7 +21,7 @@ describe('strlen_hist', () => {
     const lengths = histogramOf(result, 'lengths');
     expect(lengths).toMatchObject({ kind: 'log2', unit: 'bytes' });
     expect(countBetween(lengths, 32, 63)).toBe(1000);
-    expect(result.attached[0]).toContain(await userFile('libc.so.6', null));
+    expect(result.attached[0]).toContain(await userFile('libc.so.6'));
   });
 });
 

@@ -14,12 +14,13 @@ import {
 } from '../../../src/session/elevation/capabilities';
 import { setprivArgs } from '../../../src/session/elevation/elevation';
 import { programReasons } from '../../../src/session/tracing/program-consent';
-import { defaultCacheFolder, findKernel, newestKernel } from '../../../src/session/vm/kernel-image';
+import { findKernel, newestKernel } from '../../../src/session/vm/kernel-image';
 import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import type { Btf } from '../../../src/shared/btf/btf-model';
 import { readObject } from '../../../src/shared/object/object';
 import type { TracerErrorData } from '../../../src/shared/protocol/tracer';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { bootInsteadOfShared, sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { defaultCacheFolder } from '../../../src/compile/cache-files';
 import { findKernel } from '../../../src/session/vm/kernel-image';
 import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
+import { defaultCacheFolder } from '../../../src/system/cache-files';
 
 /** Every clang on this machine that the extension supports, newest last: ["clang-14", "clang-16"]. */
 export function installedClangs(): string[] {
