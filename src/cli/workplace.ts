@@ -1,16 +1,14 @@
 /** What `run` and `verify` work with: the target that was chosen, the compiled object, and the tracers of this run. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findClang } from '../compile/clang';
 import { type CompileResult, compile } from '../compile/compile';
 import { btfId } from '../compile/vmlinux-cache';
 import { chooseTarget } from '../session/targets/choose-target';
 import { LocalTarget } from '../session/targets/local-target';
-import type { Progress, Target, TargetId } from '../session/targets/target';
+import type { Progress, Target, TargetId, WantedTarget } from '../session/targets/target';
 import { TracerPool } from '../session/targets/tracer-pool';
 import { VmTarget } from '../session/targets/vm-target';
-import type { BpfObject } from '../shared/object/model';
-import { readObject } from '../shared/object/object';
+import { type PreparedSession, prepareSession } from '../session/tracing/prepare-session';
 import { findTemplate } from '../templates/catalogue';
 import { RejectedError } from './exit';
 import { requireFile } from './input-file';
@@ -24,60 +22,50 @@ import {
 } from './paths';
 import { tell, tellText } from './terminal';
 
-export interface BuiltProgram {
-  readonly object: BpfObject;
-  readonly bytes: Uint8Array;
-  /** Milliseconds; 0 for an object file that was given. */
-  readonly compileMs: number;
-  readonly sourcePath: string | null;
-}
-
-export interface Workplace {
-  readonly target: Target;
-  readonly built: BuiltProgram;
+export interface Workplace extends PreparedSession {
+  /** The source or object file behind what was typed. */
+  readonly file: string;
   readonly tracers: TracerPool;
   dispose(): Promise<void>;
 }
 
-export interface WorkplaceRequest {
-  /** A template's name, a .bpf.c or a .o. */
-  readonly program: string;
-  readonly wish: TargetId | 'auto';
-  readonly progress: Progress;
-}
-
-/** Throws UsageError, RejectedError (clang's words are on stderr by then), SessionError, VmError, CompileEnvironmentError. */
-export async function openWorkplace(request: WorkplaceRequest): Promise<Workplace> {
-  const file = await programFile(request.program);
-  let decision = await chooseTarget({ wish: request.wish, env: process.env, object: null, canAsk: canAsk() });
-  let target = createTarget(decision.id, request.progress);
+/**
+ * `program`: a template's name, a .bpf.c or a .o. Throws UsageError, RejectedError (clang's words are on stderr by then),
+ * SessionError, VmError, CompileEnvironmentError.
+ */
+export async function openWorkplace(
+  program: string,
+  wanted: WantedTarget,
+  progress: Progress,
+): Promise<Workplace> {
+  const file = await programFile(program);
+  const targets = new Map<TargetId, Target>();
+  const tracers = new TracerPool();
+  const dispose = async () => {
+    tracers.dispose();
+    await Promise.all([...targets.values()].map(target => target.dispose()));
+  };
   try {
-    let built = await buildFor(target, file, request.progress);
-    if (request.wish === 'auto' && decision.id === 'local') {
-      decision = await chooseTarget({
-        wish: 'auto',
-        env: process.env,
-        object: built.object,
-        canAsk: canAsk(),
-      });
-      if (decision.id === 'vm') {
-        target = createTarget('vm', request.progress);
-        built = await buildFor(target, file, request.progress);
-      }
-    }
-    const tracers = new TracerPool();
-    tell(`bpfw: on ${target.describe()}, because ${decision.why}`);
-    return {
-      target,
-      built,
-      tracers,
-      dispose: async () => {
-        tracers.dispose();
-        await target.dispose();
+    const prepared = await prepareSession({
+      file,
+      choose: async object => {
+        const { id, why } = await chooseTarget({ wanted, env: process.env, object, canAsk: canAsk() });
+        const target = targets.get(id) ?? createTarget(id, progress);
+        targets.set(id, target);
+        return { target, why };
       },
-    };
+      compile: async target => {
+        progress('Compiling');
+        const result = await compileFor(target, file);
+        tellText(result.output);
+        if (!result.ok) throw new RejectedError(`${path.basename(file)} does not compile.`);
+        return result;
+      },
+    });
+    tell(`bpfw: on ${prepared.target.describe()}, because ${prepared.why}`);
+    return { ...prepared, file, tracers, dispose };
   } catch (error) {
-    await target.dispose();
+    await dispose();
     throw error;
   }
 }
@@ -105,20 +93,6 @@ async function programFile(program: string): Promise<string> {
     return path.resolve(program);
   }
   return (await findTemplate(TEMPLATES_FOLDER, program)).sourcePath;
-}
-
-async function buildFor(target: Target, file: string, progress: Progress): Promise<BuiltProgram> {
-  if (file.endsWith('.o')) {
-    const bytes = await readFile(file);
-    return { object: readObject(bytes, path.basename(file)), bytes, compileMs: 0, sourcePath: null };
-  }
-  progress('Compiling');
-  const result = await compileFor(target, file);
-  tellText(result.output);
-  if (!result.ok) throw new RejectedError(`${path.basename(file)} does not compile.`);
-  const bytes = await readFile(result.objectPath);
-  const name = `${path.basename(file).replace(/(\.bpf)?\.c$/, '')}.bpf.o`;
-  return { object: readObject(bytes, name), bytes, compileMs: result.durationMs, sourcePath: file };
 }
 
 /** Compiles for the target's kernel; errors of the program are a result. */

@@ -18,7 +18,7 @@ import { exportData } from './panels/export-data';
 import type { PanelProvider } from './panels/panel-provider';
 import { focusPanel, showPanelsOf } from './panels/panel-visibility';
 import { isProgramFile, programOf, programsInTabs, requireTrust } from './program-files';
-import type { Attacher, AttachWish } from './sessions/attach';
+import type { Attacher, AttachOptions } from './sessions/attach';
 import type { SessionList } from './sessions/session-list';
 import { SessionModel } from './sessions/session-model';
 import type { VerifierReports } from './sessions/verifier-report';
@@ -50,7 +50,7 @@ const ExportWishSchema = v.object({
   kind: v.optional(v.string()),
   file: v.optional(v.custom<vscode.Uri>(value => value instanceof vscode.Uri)),
 });
-const AttachWishSchema = v.object({ parameters: v.record(v.string(), v.string()) });
+const AttachOptionsSchema = v.object({ parameters: v.record(v.string(), v.string()) });
 
 /** Set when the command has done what it says; one that was cancelled has not. */
 const DONE: ReadonlyMap<string, string> = new Map([
@@ -81,15 +81,15 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       const result = await tasks.run(await programOf(argument));
       return result.objectPath;
     },
-    [CommandIds.compileAndAttach]: async (argument, wish) => {
+    [CommandIds.compileAndAttach]: async (argument, options) => {
       requireTrust('Compiling and attaching');
-      const model = await attacher.attach(await programOf(argument), attachWish(wish));
+      const model = await attacher.attach(await programOf(argument), attachOptions(options));
       await showPanelsOf(model);
       return model.id;
     },
-    [CommandIds.attach]: async (argument, wish) => {
+    [CommandIds.attach]: async (argument, options) => {
       requireTrust('Attaching');
-      const model = await attacher.attach(await objectOf(argument), attachWish(wish));
+      const model = await attacher.attach(await objectOf(argument), attachOptions(options));
       await showPanelsOf(model);
       return model.id;
     },
@@ -199,8 +199,8 @@ function newProgramWish(first: unknown, second: unknown) {
 }
 
 /** A key binding or link may say the parameters ({"parameters": {"target_pid": "1"}}): then no form is shown. */
-function attachWish(argument: unknown): AttachWish {
-  const parsed = v.safeParse(AttachWishSchema, argument);
+function attachOptions(argument: unknown): AttachOptions {
+  const parsed = v.safeParse(AttachOptionsSchema, argument);
   return parsed.success ? { parameters: new Map(Object.entries(parsed.output.parameters)) } : {};
 }
 

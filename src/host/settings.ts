@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import type { WantedTarget } from '../session/targets/target';
 import { SettingIds } from './command-ids';
 
-export type TargetWish = 'auto' | 'local' | 'vm';
 export type ElevationWish = 'auto' | 'sudo' | 'pkexec';
 
 function read<T>(id: string, fallback: T, scope?: vscode.Uri): T {
@@ -30,7 +30,7 @@ export const settings = {
   clangPath: () => read(SettingIds.clangPath, '') || undefined,
   nodePath: () => read(SettingIds.nodePath, '') || undefined,
   qemuPath: () => read(SettingIds.qemuPath, '') || undefined,
-  target: () => oneOf<TargetWish>(SettingIds.target, ['auto', 'local', 'vm'], 'auto'),
+  target: () => oneOf<WantedTarget>(SettingIds.target, ['auto', 'local', 'vm'], 'auto'),
   elevation: () => oneOf<ElevationWish>(SettingIds.elevation, ['auto', 'sudo', 'pkexec'], 'auto'),
   /** Undefined: the sandbox VM's own default. */
   vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
@@ -45,8 +45,8 @@ export const settings = {
 } as const;
 
 /** The user's own setting: a workspace cannot say where programs run. */
-export async function saveTarget(wish: TargetWish): Promise<void> {
+export async function saveTarget(wanted: WantedTarget): Promise<void> {
   await vscode.workspace
     .getConfiguration()
-    .update(SettingIds.target, wish, vscode.ConfigurationTarget.Global);
+    .update(SettingIds.target, wanted, vscode.ConfigurationTarget.Global);
 }

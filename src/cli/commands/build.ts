@@ -21,7 +21,7 @@ export async function buildCommand(file: string, options: BuildCommandOptions): 
   const sourcePath = path.resolve(file);
   const outputPath = path.resolve(options.output ?? file.replace(/\.c$/, '.o'));
   const { id } = await chooseTarget({
-    wish: parseTarget(options.target),
+    wanted: parseTarget(options.target),
     env: process.env,
     object: null,
     canAsk: canAsk(),

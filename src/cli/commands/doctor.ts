@@ -14,12 +14,12 @@ export async function doctorCommand(options: {
   readonly target?: string;
   readonly json?: boolean;
 }): Promise<void> {
-  const wish = parseTarget(options.target);
+  const wanted = parseTarget(options.target);
   const compiling: EnvironmentSection = { area: 'compiling', rows: await compileRows() };
   const targets: EnvironmentSection[] = [];
-  if (wish !== 'vm')
+  if (wanted !== 'vm')
     targets.push({ area: 'this kernel', rows: await localRows(undefined, canAsk(), OWN_TRACER) });
-  if (wish !== 'local')
+  if (wanted !== 'local')
     targets.push({ area: 'sandbox VM', rows: await vmRows({ cacheFolder: cacheFolder() }) });
 
   const sections = [compiling, ...targets];
@@ -29,6 +29,6 @@ export async function doctorCommand(options: {
       for (const row of rows) printJson({ type: 'check', area, ...row, mend: row.fix }); // lint-words: quoted
   } else print(environmentText(sections).split('\n'));
   const works = ({ rows }: EnvironmentSection) => rows.every(row => row.ok);
-  // Without a wish one working target is enough.
+  // Where none was asked for, one working target is enough.
   process.exitCode = works(compiling) && targets.some(works) ? EXIT.done : EXIT.environment;
 }

@@ -1,3 +1,4 @@
+import type { WantedTarget } from '../../session/targets/target';
 import { UsageError } from '../exit';
 
 export interface RunOptions {
@@ -48,7 +49,7 @@ export function parseGuard(text: string): number {
 }
 
 /** Throws UsageError. */
-export function parseTarget(text: string | undefined): 'local' | 'vm' | 'auto' {
+export function parseTarget(text: string | undefined): WantedTarget {
   if (text === undefined) return 'auto';
   if (text === 'local' || text === 'vm' || text === 'auto') return text;
   throw new UsageError(`--target '${text}' is not a target; use local or vm.`);

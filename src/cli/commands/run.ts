@@ -3,6 +3,7 @@ import { SessionError } from '../../session/errors';
 import { Symbolizer } from '../../session/symbols/symbolizer';
 import { namedProcess, probedProcess, requireProcess } from '../../session/targets/named-process';
 import type { TargetProcess } from '../../session/targets/target';
+import type { TracerPool } from '../../session/targets/tracer-pool';
 import type { ProgramChoice } from '../../session/tracing/choose-programs';
 import { readDrops } from '../../session/tracing/drops';
 import { OverheadGuard, watchOverhead } from '../../session/tracing/overhead-guard';
@@ -21,7 +22,7 @@ import { terminalProgress } from '../progress';
 import type { EndReason, RunOutput } from '../run-output';
 import { printMaps } from '../run-results';
 import { passThrough, tell } from '../terminal';
-import { openWorkplace, type Workplace } from '../workplace';
+import { openWorkplace } from '../workplace';
 import {
   parseDuration,
   parseGuard,
@@ -51,32 +52,32 @@ export async function runCommand(
   void interrupted.then(() => starting.abort());
 
   const progress = terminalProgress();
-  const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
+  const workplace = await openWorkplace(program, parseTarget(options.target), progress);
   let child: TargetProcess | null = null;
   const traced: { symbolizer?: Symbolizer; events?: EventPrinter } = {};
   try {
-    const { target, built } = workplace;
-    const streams = built.object.maps.filter(map => map.view.kind === 'events').map(map => map.name);
+    const { target, tracers, object, objectBytes } = workplace;
+    const streams = object.maps.filter(map => map.view.kind === 'events').map(map => map.name);
     const output = options.json ? jsonOutput() : textOutput(streams);
-    requireAllowed(built.object, allowed);
-    requireChoice(built.object.parameters, parameters, givenPid !== null || command.length > 0);
+    requireAllowed(object, allowed);
+    requireChoice(object.parameters, parameters, givenPid !== null || command.length > 0);
     if (command.length > 0) {
       child = await target.spawn(
         { argv: command, cwd: process.cwd(), env: stringEnv() },
         forward(options.json === true),
       );
     }
-    setPid(workplace, parameters, givenPid, child?.pid ?? null);
-    const pid = namedProcess(built.object.parameters, parameters);
+    setPid(object.parameters, parameters, givenPid, child?.pid ?? null);
+    const pid = namedProcess(object.parameters, parameters);
     if (pid !== null && pid !== child?.pid) await requireProcess(target, pid);
     const started = await startSession(
       {
         target,
-        tracers: workplace.tracers,
-        object: built.object,
-        objectBytes: built.bytes,
+        tracers,
+        object,
+        objectBytes,
         parameters,
-        pid: probedProcess(built.object.parameters, parameters, child?.pid ?? null),
+        pid: probedProcess(object.parameters, parameters, child?.pid ?? null),
         ui: terminalUi(),
         progress,
         askConsent: allowPrograms(allowed),
@@ -105,14 +106,13 @@ export async function runCommand(
     for (const line of passedOver(choice)) tell(line);
     const { openMs, loadMs, attachMs } = session.startup;
     output.attached(session.attached, {
-      compile: built.compileMs,
+      compile: workplace.compileMs,
       open: openMs,
       load: loadMs,
       attach: attachMs,
     });
-    if (child && showsUserStacks(built.object)) await names.watchProcess(child.pid, session);
+    if (child && showsUserStacks(object)) await names.watchProcess(child.pid, session);
     await child?.resume();
-    const { tracers } = workplace;
     void confineTracer({ session, connection, symbolizer: names, tracers, guarded: guard !== null, say });
 
     const stop = new AbortController();
@@ -121,7 +121,7 @@ export async function runCommand(
         ? null
         : printEvery(intervalMs, () => printMaps(session, output, names), stop.signal);
     const tooMuch = guard && watchOverhead(session, guard, say);
-    const ended = await endOf({ child, forMs, interrupted, tooMuch, workplace, stop });
+    const ended = await endOf({ child, forMs, interrupted, tooMuch, tracers, stop });
     stop.abort();
     await intervals;
     if (ended.reason === 'detached') {
@@ -191,12 +191,12 @@ async function endOf(way: {
   readonly interrupted: Promise<void>;
   /** Why the guard wants it detached; null when the session ended otherwise. */
   readonly tooMuch: Promise<string | null> | null;
-  readonly workplace: Workplace;
+  readonly tracers: TracerPool;
   readonly stop: AbortController;
 }): Promise<End> {
   const ends: Promise<End>[] = [
     way.interrupted.then(() => ({ reason: 'interrupt' })),
-    way.workplace.tracers.failed.then(failure => ({ reason: 'error', failure })),
+    way.tracers.failed.then(failure => ({ reason: 'error', failure })),
   ];
   if (way.child) ends.push(way.child.exited.then(() => ({ reason: 'command' })));
   if (way.forMs !== null)
@@ -235,12 +235,12 @@ function interruption(): Promise<void> {
 
 /** `--pid` and the command's pid go to the parameter that means "process", when the program has one. */
 function setPid(
-  workplace: Workplace,
+  known: readonly Parameter[],
   parameters: Map<string, string>,
   given: number | null,
   commandPid: number | null,
 ): void {
-  const parameter = workplace.built.object.parameters.find(candidate => candidate.role === 'pid');
+  const parameter = known.find(candidate => candidate.role === 'pid');
   if (given !== null) {
     if (!parameter) throw new UsageError('--pid was given, but the program has no parameter for a process.');
     parameters.set(parameter.name, String(given));

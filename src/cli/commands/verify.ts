@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { verifyPrograms } from '../../session/tracing/verify-programs';
 import { requireAllowed } from '../allow-programs';
 import { terminalUi } from '../elevation-prompt';
@@ -21,19 +20,18 @@ export interface VerifyCommandOptions {
 /** `bpfw verify FILE`: loads every program, attaches none. Throws RejectedError when the verifier refuses one. */
 export async function verifyCommand(program: string, options: VerifyCommandOptions): Promise<void> {
   const progress = terminalProgress();
-  const workplace = await openWorkplace({ program, wish: parseTarget(options.target), progress });
+  const workplace = await openWorkplace(program, parseTarget(options.target), progress);
   try {
-    const { target, tracers, built } = workplace;
-    requireAllowed(built.object, options.allow ?? []);
-    const sourcePath = built.sourcePath ?? path.resolve(program);
-    const typed = program.endsWith('.c') || program.endsWith('.o') ? program : sourcePath;
-    const files: TypedFile[] = [{ typed, path: sourcePath }];
+    const { target, tracers, object, objectBytes, file } = workplace;
+    requireAllowed(object, options.allow ?? []);
+    const typed = program.endsWith('.c') || program.endsWith('.o') ? program : file;
+    const files: TypedFile[] = [{ typed, path: file }];
     const { verified, rejected, leftOut } = await verifyPrograms({
       target,
       tracers,
-      object: built.object,
-      objectBytes: built.bytes,
-      file: sourcePath,
+      object,
+      objectBytes,
+      file,
       ui: terminalUi(),
       progress,
     });

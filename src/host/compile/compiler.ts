@@ -3,7 +3,7 @@ import type * as vscode from 'vscode';
 import { findClang } from '../../compile/clang';
 import { type CompileResult, compile } from '../../compile/compile';
 import { type BtfSource, btfId } from '../../compile/vmlinux-cache';
-import type { TargetBtf } from '../../session/targets/target';
+import type { Target, TargetBtf } from '../../session/targets/target';
 import { defaultCacheFolder } from '../../system/cache-files';
 import type { Log } from '../log';
 import { settings } from '../settings';
@@ -24,15 +24,17 @@ export class ProgramCompiler {
   constructor(private readonly services: CompilerServices) {}
 
   /**
-   * Compiles, or finds the object in the cache; errors in the program are a result and become diagnostics. `say` gets
-   * the command line and clang's words. Throws CompileEnvironmentError, SessionError, VmError.
+   * Compiles, or finds the object in the cache, for a target; null: the one that is chosen for any program. Errors in the
+   * program are a result and become diagnostics. `say` gets the command line and clang's words. Throws
+   * CompileEnvironmentError, SessionError, VmError.
    */
   async compile(
     program: vscode.Uri,
+    wanted: Target | null,
     say: (text: string) => void,
     signal: AbortSignal,
   ): Promise<CompileResult> {
-    const { target } = await this.services.targets.choose(null);
+    const target = wanted ?? (await this.services.targets.choose(null)).target;
     const btf = await this.services.targets.whileTelling(
       step => say(`${step}\n`),
       () => target.readBtf(),

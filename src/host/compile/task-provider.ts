@@ -6,6 +6,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { CompileResult } from '../../compile/compile';
+import type { Target } from '../../session/targets/target';
 import { TASK_TYPE } from '../command-ids';
 import { Cancelled, toUserError } from '../errors';
 import { isProgramFile, requireTrust } from '../program-files';
@@ -18,7 +19,14 @@ interface BpfTaskDefinition extends vscode.TaskDefinition {
   readonly file: string;
 }
 
-type Settle = (outcome: { readonly result: CompileResult } | { readonly error: unknown }) => void;
+type Outcome = { readonly result: CompileResult } | { readonly error: unknown };
+
+/** Who waits for a program's object. */
+interface Waiting {
+  /** Null: whichever is chosen. */
+  readonly target: Target | null;
+  settle(outcome: Outcome): void;
+}
 
 const MOST_TASKS = 100;
 /** A terminal that ends sooner with an exit code "failed to launch" (VS Code's ErrorLaunchThresholdDuration: 500 ms). */
@@ -29,7 +37,7 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
    * Who waits for a program, by its path. VS Code knows a task by its definition alone: while one of ours starts, it may
    * ask provideTasks() and run the equal task it got there instead.
    */
-  private readonly waiting = new Map<string, Set<Settle>>();
+  private readonly waiting = new Map<string, Waiting[]>();
   private readonly subscription: vscode.Disposable;
 
   constructor(private readonly compiler: ProgramCompiler) {
@@ -49,15 +57,15 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
   }
 
   /**
-   * Compiles as a task and resolves with clang's result, errors in the program included. Throws what kept clang from
-   * running, or Cancelled when the task was ended.
+   * Compiles as a task, for a target or whichever is chosen, and resolves with clang's result, errors in the program
+   * included. Throws what kept clang from running, or Cancelled when the task was ended.
    */
-  async run(program: vscode.Uri): Promise<CompileResult> {
+  async run(program: vscode.Uri, target: Target | null = null): Promise<CompileResult> {
     requireTrust('Compiling');
-    const waiting = this.waiting.get(program.fsPath) ?? new Set();
-    this.waiting.set(program.fsPath, waiting);
     const outcome = new Promise<CompileResult>((resolve, reject) => {
-      waiting.add(ended => ('result' in ended ? resolve(ended.result) : reject(ended.error)));
+      const settle = (ended: Outcome) => ('result' in ended ? resolve(ended.result) : reject(ended.error));
+      const waiting = this.waiting.get(program.fsPath) ?? [];
+      this.waiting.set(program.fsPath, [...waiting, { target, settle }]);
     });
     const compile = this.task(program.fsPath, path.basename(program.path));
     compile.presentationOptions = {
@@ -69,10 +77,10 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
     return outcome;
   }
 
-  private tell(program: vscode.Uri, outcome: Parameters<Settle>[0]): void {
+  private tell(program: vscode.Uri, outcome: Outcome): void {
     const waiting = this.waiting.get(program.fsPath) ?? [];
     this.waiting.delete(program.fsPath);
-    for (const settle of waiting) settle(outcome);
+    for (const { settle } of waiting) settle(outcome);
   }
 
   dispose(): void {
@@ -92,7 +100,8 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
       execution: new vscode.CustomExecution(async resolved => {
         const { file: resolvedFile } = resolved as BpfTaskDefinition;
         const program = vscode.Uri.file(absolute(resolvedFile));
-        return new CompileTerminal(program, this.compiler, outcome => this.tell(program, outcome));
+        const target = this.waiting.get(program.fsPath)?.find(each => each.target)?.target ?? null;
+        return new CompileTerminal(program, target, this.compiler, outcome => this.tell(program, outcome));
       }),
     });
     compile.group = vscode.TaskGroup.Build;
@@ -113,8 +122,9 @@ class CompileTerminal extends TextTerminal {
 
   constructor(
     private readonly program: vscode.Uri,
+    private readonly target: Target | null,
     private readonly compiler: ProgramCompiler,
-    private readonly settle: Settle,
+    private readonly settle: Waiting['settle'],
   ) {
     super();
   }
@@ -133,7 +143,12 @@ class CompileTerminal extends TextTerminal {
   private async compile(): Promise<void> {
     try {
       if (!isProgramFile(this.program)) throw new Error(`${this.program.fsPath} is not a .bpf.c file.`);
-      const result = await this.compiler.compile(this.program, text => this.write(text), this.stop.signal);
+      const result = await this.compiler.compile(
+        this.program,
+        this.target,
+        text => this.write(text),
+        this.stop.signal,
+      );
       const took = `${(result.durationMs / 1000).toFixed(2)} s`;
       this.write(
         result.objectPath === null

@@ -1,16 +1,15 @@
 /**
- * From a program to a live session: compile (as a task), read what the object says, ask for parameters, choose the
- * target, elevate, load, attach. Whatever fails leaves nothing attached and says why in the place it is about.
+ * From a program to a live session: choose the target and compile (as a task) for it, ask for parameters, elevate, load,
+ * attach. Whatever fails leaves nothing attached and says why in the place it is about.
  */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Symbolizer } from '../../session/symbols/symbolizer';
 import { namedProcess, requireProcess } from '../../session/targets/named-process';
+import type { Target } from '../../session/targets/target';
 import type { TracerPool } from '../../session/targets/tracer-pool';
+import { type PreparedSession, prepareSession } from '../../session/tracing/prepare-session';
 import { startSession } from '../../session/tracing/start-session';
-import type { BpfObject } from '../../shared/object/model';
-import { readObject } from '../../shared/object/object';
 import { ContextKeys } from '../command-ids';
 import type { CompileTasks } from '../compile/task-provider';
 import { Cancelled, errors, tell, toUserError } from '../errors';
@@ -18,7 +17,7 @@ import type { Log } from '../log';
 import type { ParameterForm } from '../parameters/form';
 import type { RememberedParameters } from '../parameters/remembered';
 import { changedValues, lackingTargets, startingValues, wantsChoice } from '../parameters/values';
-import { isProgramFile, programTitle, requireTrust } from '../program-files';
+import { programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
 import type { Targets } from '../targets/targets';
 import type { TemplateCatalogue } from '../templates/catalogue';
@@ -44,7 +43,7 @@ export interface AttachServices {
 }
 
 /** How an attach can differ from what the user would be asked. */
-export interface AttachWish {
+export interface AttachOptions {
   /** Given: the form is not shown, whatever they lack. */
   readonly parameters?: ReadonlyMap<string, string>;
   /** The form is shown; without it only where the values at hand name no target. */
@@ -57,18 +56,20 @@ export class Attacher {
   constructor(private readonly services: AttachServices) {}
 
   /** A .bpf.c is compiled first, an object file is taken as it is. Resolves when it is attached. Throws for people. */
-  async attach(program: vscode.Uri, wish: AttachWish = {}): Promise<SessionModel> {
+  async attach(program: vscode.Uri, options: AttachOptions = {}): Promise<SessionModel> {
     requireTrust('Attaching');
-    const objectPath = isProgramFile(program) ? await this.compile(program) : program.fsPath;
-    const bytes = await readFile(objectPath);
-    const title = programTitle(program);
-    const object = readObject(bytes, `${title}.bpf.o`);
-    const parameters = wish.parameters ?? (await this.chooseParameters(program, object, wish.form ?? false));
+    const prepared = await prepareSession({
+      file: program.fsPath,
+      choose: object => this.services.targets.choose(object),
+      compile: target => this.compile(program, target),
+    });
+    const parameters =
+      options.parameters ?? (await this.chooseParameters(program, prepared, options.form ?? false));
     await this.services.parameters.set(program, parameters);
     this.remember(program);
     return withProgress(
-      { where: 'notification', title: `BPF: ${title}`, cancellable: true },
-      (progress, token) => this.start({ program, title, object, bytes, parameters }, progress, token),
+      { where: 'notification', title: `BPF: ${programTitle(program)}`, cancellable: true },
+      (progress, token) => this.start(program, prepared, parameters, progress, token),
     );
   }
 
@@ -85,7 +86,7 @@ export class Attacher {
   /** The values of the last time in this workspace, else the defaults: one click attaches. */
   private async chooseParameters(
     program: vscode.Uri,
-    object: BpfObject,
+    { object, target }: PreparedSession,
     form: boolean,
   ): Promise<ReadonlyMap<string, string>> {
     const values = startingValues(object.parameters, this.services.parameters.get(program));
@@ -93,43 +94,39 @@ export class Attacher {
     if (object.parameters.length === 0 || !(form || mustAsk)) return changedValues(object.parameters, values);
     const title = programTitle(program);
     const words = (await this.services.templates.find(title))?.manifest.parameters ?? {};
-    const { target } = await this.services.targets.choose(object);
     const entered = await this.services.form.ask({ title, object, target, start: values, words });
     return changedValues(object.parameters, entered);
   }
 
-  private async compile(program: vscode.Uri): Promise<string> {
-    const result = await this.services.tasks.run(program);
-    if (result.objectPath !== null) return result.objectPath;
+  private async compile(program: vscode.Uri, target: Target) {
+    const result = await this.services.tasks.run(program, target);
+    if (result.ok) return result;
     const count = result.diagnostics.filter(diagnostic => diagnostic.severity === 'error').length;
     throw errors.compileFailed(path.basename(program.path), Math.max(1, count));
   }
 
   private async start(
-    what: {
-      readonly program: vscode.Uri;
-      readonly title: string;
-      readonly object: BpfObject;
-      readonly bytes: Uint8Array;
-      readonly parameters: ReadonlyMap<string, string>;
-    },
+    program: vscode.Uri,
+    prepared: PreparedSession,
+    parameters: ReadonlyMap<string, string>,
     progress: (step: string) => void,
     token: vscode.CancellationToken,
   ): Promise<SessionModel> {
     const { services } = this;
-    const { program, object } = what;
+    const title = programTitle(program);
+    const { object, objectBytes } = prepared;
+    // Settings may have changed while the form was open: not a target that was given up since.
+    const target = services.targets.get(prepared.target.id);
     const stop = new AbortController();
     token.onCancellationRequested(() => stop.abort());
     const say = (step: string) => {
-      services.log.info(`${what.title}: ${step}`);
+      services.log.info(`${title}: ${step}`);
       progress(step);
     };
-    say('Choosing the target');
-    const { target, why } = await services.targets.choose(object);
-    services.log.info(`${what.title} goes to ${target.describe()}: ${why}`);
+    services.log.info(`${title} goes to ${target.describe()}: ${prepared.why}`);
     services.verifier.clear(program);
     const model = new SessionModel({
-      title: what.title,
+      title,
       program,
       targetId: target.id,
       target: target.describe(),
@@ -140,7 +137,7 @@ export class Attacher {
     });
     services.sessions.add(model);
     try {
-      const pid = namedProcess(object.parameters, what.parameters);
+      const pid = namedProcess(object.parameters, parameters);
       if (pid !== null) await services.targets.whileTelling(say, () => requireProcess(target, pid));
       const started = await services.targets.whileTelling(say, () =>
         startSession(
@@ -148,8 +145,8 @@ export class Attacher {
             target,
             tracers: services.tracers,
             object,
-            objectBytes: what.bytes,
-            parameters: what.parameters,
+            objectBytes,
+            parameters,
             pid,
             ui: services.elevation,
             progress: say,
@@ -171,7 +168,7 @@ export class Attacher {
       if (pid !== null) await model.watchProcess(pid);
       model.running();
       void guardSession(model, started.session, services.log);
-      if (what.parameters.size > 0)
+      if (parameters.size > 0)
         void vscode.commands.executeCommand('setContext', ContextKeys.parametersChanged, true);
       return model;
     } catch (error) {

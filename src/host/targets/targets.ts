@@ -1,21 +1,16 @@
 /** The two kernels a program can go to, each made when first needed, and which one is meant when none was chosen. */
 import * as vscode from 'vscode';
-import { chooseTarget } from '../../session/targets/choose-target';
+import { chooseTarget, type TargetDecision } from '../../session/targets/choose-target';
 import { LocalTarget } from '../../session/targets/local-target';
-import type { Target, TargetBtf, TargetId } from '../../session/targets/target';
+import type { Target, TargetBtf, TargetId, WantedTarget } from '../../session/targets/target';
 import { VmTarget } from '../../session/targets/vm-target';
+import type { ChosenTarget } from '../../session/tracing/prepare-session';
 import type { SandboxVm } from '../../session/vm/sandbox-vm';
 import type { BpfObject } from '../../shared/object/model';
 import { ContextKeys } from '../command-ids';
 import type { Log } from '../log';
-import { saveTarget, settings, type TargetWish } from '../settings';
+import { saveTarget, settings } from '../settings';
 import { type Choice, pickOne } from '../ui/inputs';
-
-export interface ChosenTarget {
-  readonly target: Target;
-  /** One sentence for people. */
-  readonly why: string;
-}
 
 export interface TargetPaths {
   readonly tracer: string;
@@ -38,13 +33,17 @@ export class Targets implements vscode.Disposable {
   ) {}
 
   /** What the setting and this machine say about a program; with null, about any. */
-  async decide(object: BpfObject | null): Promise<{ readonly id: TargetId; readonly why: string }> {
-    return chooseTarget({ wish: settings.target(), env: process.env, object, canAsk: true });
+  async decide(object: BpfObject | null): Promise<TargetDecision> {
+    return chooseTarget({ wanted: settings.target(), env: process.env, object, canAsk: true });
   }
 
   async choose(object: BpfObject | null): Promise<ChosenTarget> {
     const { id, why } = await this.decide(object);
-    return { target: id === 'local' ? this.local() : this.vm(), why };
+    return { target: this.get(id), why };
+  }
+
+  get(id: TargetId): Target {
+    return id === 'local' ? this.local() : this.vm();
   }
 
   /** BTF of the target `auto` means, when it can be had at once; null when that would boot the sandbox VM. */
@@ -156,9 +155,9 @@ export class Targets implements vscode.Disposable {
 export async function selectTarget(targets: Targets): Promise<void> {
   const current = settings.target();
   const automatic = await targets.decide(null);
-  const items: (Choice & { readonly wish: TargetWish })[] = [
+  const items: (Choice & { readonly wanted: WantedTarget })[] = [
     {
-      wish: 'auto',
+      wanted: 'auto',
       icon: 'wand',
       label: 'Automatic',
       detail:
@@ -167,13 +166,13 @@ export async function selectTarget(targets: Targets): Promise<void> {
           : "This machine's kernel where it can be traced and you may, else the sandbox VM.",
     },
     {
-      wish: 'local',
+      wanted: 'local',
       icon: 'device-desktop',
       label: 'This kernel',
       detail: "The kernel VS Code's extensions run on.",
     },
     {
-      wish: 'vm',
+      wanted: 'vm',
       icon: 'vm',
       label: 'Sandbox VM',
       detail:
@@ -181,8 +180,8 @@ export async function selectTarget(targets: Targets): Promise<void> {
     },
   ];
   const picked = await pickOne(
-    items.map(item => ({ ...item, description: item.wish === current ? 'selected' : '' })),
+    items.map(item => ({ ...item, description: item.wanted === current ? 'selected' : '' })),
     { title: 'Select Target', placeholder: 'Where are BPF programs attached?' },
   );
-  if (picked) await saveTarget(picked.wish);
+  if (picked) await saveTarget(picked.wanted);
 }

@@ -7,8 +7,9 @@ import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { BpfObject } from '../../shared/object/model';
 import { processStatus } from '../../system/process-status';
-import { type BudgetFacts, budgetOf, holdsBudget, loadingWork, sessionWork } from '../elevation/capabilities';
-import type { TargetId } from './target';
+import { budgetOf, holdsBudget, loadingWork, sessionWork } from '../elevation/capabilities';
+import { localBudgetFacts } from './local-target';
+import type { TargetId, WantedTarget } from './target';
 
 export interface TargetDecision {
   readonly id: TargetId;
@@ -16,9 +17,8 @@ export interface TargetDecision {
   readonly why: string;
 }
 
-export interface TargetWish {
-  /** The command line's or the setting's word. */
-  readonly wish: TargetId | 'auto';
+export interface TargetQuestion {
+  readonly wanted: WantedTarget;
   readonly env: NodeJS.ProcessEnv;
   /** null: decide for whatever may come. */
   readonly object: BpfObject | null;
@@ -26,11 +26,11 @@ export interface TargetWish {
   readonly canAsk: boolean;
 }
 
-export async function chooseTarget(request: TargetWish): Promise<TargetDecision> {
-  if (request.wish !== 'auto') return { id: request.wish, why: 'it was chosen' };
-  const fromEnv = request.env.BPFW_TARGET;
+export async function chooseTarget(question: TargetQuestion): Promise<TargetDecision> {
+  if (question.wanted !== 'auto') return { id: question.wanted, why: 'it was chosen' };
+  const fromEnv = question.env.BPFW_TARGET;
   if (fromEnv === 'local' || fromEnv === 'vm') return { id: fromEnv, why: 'BPFW_TARGET is set' };
-  const obstacle = await localObstacle(request.object, request.canAsk);
+  const obstacle = await localObstacle(question.object, question.canAsk);
   return obstacle === null ? { id: 'local', why: 'it can be traced' } : { id: 'vm', why: obstacle };
 }
 
@@ -39,19 +39,14 @@ export async function localObstacle(object: BpfObject | null, canAsk: boolean): 
   if (!existsSync('/sys/kernel/btf/vmlinux')) return `this kernel (${release()}) has no BTF`;
   const status = processStatus('self');
   if (!status) return 'this process has no /proc';
-  const features = await kernelFeatures();
-  for (const program of object?.programs ?? []) {
-    if (!program.autoload) continue;
-    const lacking = features.lacking(program.attachPoint.kind);
-    if (lacking) return lacking;
+  if (object) {
+    const lackOf = await attachKinds();
+    const needed = object.programs.find(({ autoload, attachPoint }) => autoload && lackOf(attachPoint.kind));
+    if (needed) return lackOf(needed.attachPoint.kind);
+    if (object.programs.every(({ attachPoint }) => lackOf(attachPoint.kind)))
+      return `this kernel (${release()}) has none of the kinds of attach point the program uses`;
   }
-  if (object?.programs.every(program => features.lacking(program.attachPoint.kind))) {
-    return `this kernel (${release()}) has none of the kinds of attach point the program uses`;
-  }
-  const facts: BudgetFacts = {
-    kernelRelease: release(),
-    perfEventParanoid: features.perfEventParanoid,
-  };
+  const facts = await localBudgetFacts();
   const budget = object ? budgetOf(sessionWork(object, object.programs, null, false), facts) : [];
   const minimum = object ? budgetOf(loadingWork(object, object.programs, null), facts) : [];
   if (holdsBudget(status.capabilities.effective, minimum) && status.uid === 0) return null;
@@ -64,33 +59,36 @@ export async function localObstacle(object: BpfObject | null, canAsk: boolean): 
     : 'neither sudo nor pkexec is installed';
 }
 
-interface KernelFeatures {
-  readonly perfEventParanoid: number;
-  /** A sentence when the kernel was built without what this kind of attach point needs. */
-  lacking(kind: string): string | null;
-}
-
-/** A kernel can have BTF and yet no kprobes or trampolines: sysfs and the names in /proc/kallsyms (readable by all) tell. */
-async function kernelFeatures(): Promise<KernelFeatures> {
-  const symbols = await readFile('/proc/kallsyms', 'latin1').catch(() => '');
-  const hasSymbol = (name: string) => symbols.includes(` ${name}\n`);
-  const paranoid = await readFile('/proc/sys/kernel/perf_event_paranoid', 'utf8').catch(() => '2');
-  const trampolines = hasSymbol('bpf_trampoline_link_prog') && hasSymbol('register_ftrace_direct');
+/**
+ * A kernel can have BTF and yet no kprobes or trampolines: what sysfs and the names in /proc/kallsyms (readable by all)
+ * tell of a kind of attach point. The answer is a sentence when the kernel was built without what it needs.
+ */
+async function attachKinds(): Promise<(kind: string) => string | null> {
+  const symbols = await builtInSymbols();
+  const trampolines = symbols.has('bpf_trampoline_link_prog') && symbols.has('register_ftrace_direct');
   const kprobes = existsSync('/sys/bus/event_source/devices/kprobe');
   const uprobes = existsSync('/sys/bus/event_source/devices/uprobe');
   const tracepoints = existsSync('/sys/kernel/tracing') || existsSync('/sys/kernel/debug/tracing');
-  const rawTracepoints = hasSymbol('bpf_trace_run1');
-  return {
-    perfEventParanoid: Number.parseInt(paranoid, 10),
-    lacking(kind) {
-      if (/^(fentry|fexit|fmod_ret)$/.test(kind) && !trampolines)
-        return 'this kernel has no BPF trampolines, which fentry and fexit need';
-      if (/^k(ret)?probe|^k(ret)?syscall/.test(kind) && !kprobes) return 'this kernel has no kprobes';
-      if (/^u(ret)?probe|^usdt/.test(kind) && !uprobes) return 'this kernel has no uprobes';
-      if (kind === 'tracepoint' && !tracepoints) return 'this kernel has no tracefs, which tracepoints need';
-      if (/^(tp_btf|raw_tp)$/.test(kind) && !rawTracepoints)
-        return 'this kernel cannot run BPF programs at tracepoints';
-      return null;
-    },
+  return kind => {
+    if (/^(fentry|fexit|fmod_ret)$/.test(kind) && !trampolines)
+      return 'this kernel has no BPF trampolines, which fentry and fexit need';
+    if (/^k(ret)?probe|^k(ret)?syscall/.test(kind) && !kprobes) return 'this kernel has no kprobes';
+    if (/^u(ret)?probe|^usdt/.test(kind) && !uprobes) return 'this kernel has no uprobes';
+    if (kind === 'tracepoint' && !tracepoints) return 'this kernel has no tracefs, which tracepoints need';
+    if (/^(tp_btf|raw_tp)$/.test(kind) && !symbols.has('bpf_trace_run1'))
+      return 'this kernel cannot run BPF programs at tracepoints';
+    return null;
   };
+}
+
+const WANTED_SYMBOLS = ['bpf_trampoline_link_prog', 'register_ftrace_direct', 'bpf_trace_run1'];
+let knownSymbols: Promise<ReadonlySet<string>> | null = null;
+
+/** Which of the wanted functions the kernel has. They are never a module's: the file is read once, not for each answer. */
+function builtInSymbols(): Promise<ReadonlySet<string>> {
+  knownSymbols ??= readFile('/proc/kallsyms', 'latin1').then(
+    text => new Set(WANTED_SYMBOLS.filter(name => text.includes(` ${name}\n`))),
+    () => new Set(),
+  );
+  return knownSymbols;
 }

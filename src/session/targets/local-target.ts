@@ -45,16 +45,8 @@ export class LocalTarget implements Target {
     return this.kernelBtf;
   }
 
-  async budgetFacts(): Promise<BudgetFacts> {
-    const paranoid = await readFile('/proc/sys/kernel/perf_event_paranoid', 'utf8').catch(() => '2');
-    const kptrRestrict = await readFile('/proc/sys/kernel/kptr_restrict', 'utf8').catch(() => '1');
-    const measured = await readFile('/proc/sys/kernel/bpf_stats_enabled', 'utf8').catch(() => '0');
-    return {
-      kernelRelease: release(),
-      perfEventParanoid: Number.parseInt(paranoid, 10),
-      kptrRestrict: Number.parseInt(kptrRestrict, 10),
-      runTimeMeasured: measured.trim() === '1',
-    };
+  budgetFacts(): Promise<BudgetFacts> {
+    return localBudgetFacts();
   }
 
   async connect(options: ConnectOptions): Promise<TracerConnection> {
@@ -108,6 +100,18 @@ export class LocalTarget implements Target {
   }
 
   async dispose(): Promise<void> {}
+}
+
+/** Read each time: a user may change these settings to need fewer capabilities. */
+export async function localBudgetFacts(): Promise<BudgetFacts> {
+  const setting = (name: string, unknown: string) =>
+    readFile(`/proc/sys/kernel/${name}`, 'utf8').catch(() => unknown);
+  return {
+    kernelRelease: release(),
+    perfEventParanoid: Number.parseInt(await setting('perf_event_paranoid', '2'), 10),
+    kptrRestrict: Number.parseInt(await setting('kptr_restrict', '1'), 10),
+    runTimeMeasured: (await setting('bpf_stats_enabled', '0')).trim() === '1',
+  };
 }
 
 async function readKernelBtf(): Promise<TargetBtf> {

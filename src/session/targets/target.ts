@@ -9,6 +9,8 @@ import type { TargetFacts } from './target-facts';
 import type { TracerConnection } from './tracer-connection';
 
 export type TargetId = 'local' | 'vm';
+/** What the command line or the setting asks for. */
+export type WantedTarget = TargetId | 'auto';
 
 export type Progress = (step: string) => void;
 

@@ -1,0 +1,53 @@
+/**
+ * What comes before a session, the same for the extension and bpfw: a target is chosen, the program is compiled for its
+ * kernel, and what the object needs may choose another target, for which it is then compiled again.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { BpfObject } from '../../shared/object/model';
+import { readObject } from '../../shared/object/object';
+import type { Target } from '../targets/target';
+
+export interface ChosenTarget {
+  readonly target: Target;
+  /** One sentence for people. */
+  readonly why: string;
+}
+
+export interface PrepareRequest {
+  /** A C source, or an object file, which is taken as it is. */
+  readonly file: string;
+  /** By what the object needs; null: before there is one. */
+  choose(object: BpfObject | null): Promise<ChosenTarget>;
+  /** Compiles the source for the target's kernel; this room does not know clang. Throws where there is no object. */
+  compile(target: Target): Promise<{ readonly objectPath: string; readonly durationMs: number }>;
+}
+
+export interface PreparedSession extends ChosenTarget {
+  readonly object: BpfObject;
+  readonly objectBytes: Uint8Array;
+  /** Of the object that is used; 0 for an object file that was given. */
+  readonly compileMs: number;
+}
+
+/** Throws ObjectError, and what `choose`, `compile` and reading the file throw. */
+export async function prepareSession({ file, choose, compile }: PrepareRequest): Promise<PreparedSession> {
+  if (!file.endsWith('.c')) {
+    const given = await readObjectFile(file, path.basename(file));
+    return { ...(await choose(given.object)), ...given, compileMs: 0 };
+  }
+  const name = `${path.basename(file).replace(/(\.bpf)?\.c$/, '')}.bpf.o`;
+  const compileFor = async ({ target }: ChosenTarget) => {
+    const { objectPath, durationMs } = await compile(target);
+    return { ...(await readObjectFile(objectPath, name)), compileMs: durationMs };
+  };
+  const first = await choose(null);
+  const compiled = await compileFor(first);
+  const chosen = await choose(compiled.object);
+  return { ...chosen, ...(chosen.target === first.target ? compiled : await compileFor(chosen)) };
+}
+
+async function readObjectFile(file: string, name: string) {
+  const objectBytes = await readFile(file);
+  return { object: readObject(objectBytes, name), objectBytes };
+}
