@@ -9,6 +9,7 @@ import { valueStride } from '../../shared/decode/map-values';
 import type { Histogram, MapEntry } from '../../shared/decode/model';
 import { stackTables } from '../../shared/decode/stack-tables';
 import type { BpfObject, MapDefinition } from '../../shared/object/model';
+import { listedGlobals } from '../../shared/object/panels';
 import type { GlobalValue } from '../../shared/protocol/webview';
 import { type StackTableContent, stackSamples } from './stack-samples';
 
@@ -95,7 +96,7 @@ export class SessionMaps {
 
 /** The program's global variables that are neither hidden nor histograms, as of now. */
 export async function readGlobals(session: TracingSession): Promise<readonly GlobalValue[]> {
-  const shown = session.object.globals.filter(global => !global.hidden && global.histogram === undefined);
+  const shown = listedGlobals(session.object);
   const values: GlobalValue[] = [];
   for (const section of new Set(shown.map(global => global.section))) {
     for (const { global, value } of decodeGlobals(

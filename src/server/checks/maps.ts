@@ -1,5 +1,5 @@
 /** Map definitions: sizes that the kernel refuses, unless libbpf fixes them. */
-import type { SourceMap } from '../source/model';
+import { fieldOf } from '../source/model';
 import { type Check, replaceFix } from './problem';
 
 /**
@@ -32,7 +32,3 @@ export const ringBufferSize: Check = function* ({ source, types }) {
     };
   }
 };
-
-export function fieldOf(map: SourceMap, name: string) {
-  return map.fields.find(field => field.name === name) ?? null;
-}

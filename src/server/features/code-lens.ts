@@ -4,7 +4,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseSection } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { missingTarget } from '../checks/attach-targets';
-import { summarizeMap } from './map-view';
+import { summarizeMap } from './map-summary';
 import { rangeOf } from './places';
 
 /** `attachCommand`: the client's command that compiles and attaches the file; '' when it has none. */
@@ -37,11 +37,11 @@ export function codeLenses(analysis: Analysis, document: TextDocument, attachCom
   }
   kernel?.forgetSymbols();
   for (const map of source.model.maps) {
-    const { shown } = summarizeMap(map, analysis.types);
-    if (shown !== 'none')
+    const { kind } = summarizeMap(map, analysis.types).role;
+    if (kind !== 'internal' && kind !== 'drops')
       lenses.push({
         range: rangeOf(document, map.nameSpan),
-        command: { title: `shown as ${shown}`, command: '' },
+        command: { title: `shown as ${kind}`, command: '' },
       });
   }
   return lenses;

@@ -16,7 +16,7 @@ import type { Aggregate } from '../source/model';
 import type { CType, Types } from '../source/types';
 import { helperText, kernelFunctionText, kfuncText, libbpfMacroText, signatureText } from './call-docs';
 import { commentAt, macroDocumentation } from './header-docs';
-import { summarizeMap } from './map-view';
+import { summarizeMap } from './map-summary';
 import { rangeOf } from './places';
 import { parametersOfSyscall, tracepointContext } from './program-skeleton';
 
@@ -65,13 +65,13 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
   const map = source.map(name);
   if (map) {
     const { type, key, value, maxEntries, text } = summarizeMap(map, types);
-    const rows = [`map ${name}: ${type.replace('BPF_MAP_TYPE_', '').toLowerCase()}`];
+    const rows = [`map ${name}: ${type}`];
     if (key !== null) rows.push(`  key    ${key}${bytes(types.sizeOfText(key))}`);
     if (value !== null) rows.push(`  value  ${value}${bytes(types.sizeOfText(value))}`);
     if (maxEntries !== null) {
       const number = types.evaluate(maxEntries);
       rows.push(
-        `  ${/RINGBUF/.test(type) ? 'bytes' : 'entries'}  ${maxEntries}${number !== null && String(number) !== maxEntries ? ` = ${number}` : ''}`,
+        `  ${type.endsWith('ringbuf') ? 'bytes' : 'entries'}  ${maxEntries}${number !== null && String(number) !== maxEntries ? ` = ${number}` : ''}`,
       );
     }
     return `\`\`\`c\n${rows.join('\n')}\n\`\`\`\n${text}`;

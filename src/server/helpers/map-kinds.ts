@@ -3,46 +3,43 @@
 export interface MapKind {
   readonly name: string;
   readonly description: string;
-  /** How BPF Workbench shows such a map when nothing else is known of it. */
-  readonly shown: 'events' | 'table' | 'stacks' | 'none';
 }
 
-const kind = (name: string, description: string, shown: MapKind['shown']): MapKind => ({
+const kind = (name: string, description: string): MapKind => ({
   name: `BPF_MAP_TYPE_${name}`,
   description,
-  shown,
 });
 
 export const MAP_KINDS: readonly MapKind[] = [
-  kind('RINGBUF', 'Records to user space, in order, from every CPU (5.8)', 'events'),
-  kind('HASH', 'Key to value', 'table'),
-  kind('ARRAY', 'Values by index; all exist from the start', 'table'),
-  kind('PERCPU_HASH', 'Key to one value per CPU', 'table'),
-  kind('PERCPU_ARRAY', 'Values by index, one set per CPU', 'table'),
-  kind('LRU_HASH', 'Key to value; the least recently used makes room', 'table'),
-  kind('LRU_PERCPU_HASH', 'Key to one value per CPU; the least recently used makes room', 'table'),
-  kind('LPM_TRIE', 'Longest prefix to value', 'table'),
-  kind('STACK_TRACE', 'Stacks by id, for bpf_get_stackid()', 'stacks'),
-  kind('PERF_EVENT_ARRAY', 'Records to user space by CPU, or performance counters', 'events'),
-  kind('TASK_STORAGE', 'A value per task (5.11)', 'none'),
-  kind('CGRP_STORAGE', 'A value per control group (6.2)', 'none'),
-  kind('SK_STORAGE', 'A value per socket (5.2)', 'none'),
-  kind('INODE_STORAGE', 'A value per inode (5.10)', 'none'),
-  kind('QUEUE', 'First in, first out', 'none'),
-  kind('STACK', 'Last in, first out', 'none'),
-  kind('BLOOM_FILTER', 'A set with false positives (5.16)', 'none'),
-  kind('USER_RINGBUF', 'Records from user space to the program (6.1)', 'none'),
-  kind('PROG_ARRAY', 'Programs to tail-call', 'none'),
-  kind('CGROUP_ARRAY', 'Control groups to compare with', 'none'),
-  kind('ARRAY_OF_MAPS', 'Maps by index', 'none'),
-  kind('HASH_OF_MAPS', 'Maps by key', 'none'),
-  kind('DEVMAP', 'Network devices to redirect to', 'none'),
-  kind('CPUMAP', 'CPUs to redirect to', 'none'),
-  kind('XSKMAP', 'AF_XDP sockets to redirect to', 'none'),
-  kind('SOCKMAP', 'Sockets by index', 'none'),
-  kind('SOCKHASH', 'Sockets by key', 'none'),
-  kind('STRUCT_OPS', 'A table of kernel operations', 'none'),
-  kind('ARENA', 'Memory shared with user space (6.9)', 'none'),
+  kind('RINGBUF', 'Records to user space, in order, from every CPU (5.8)'),
+  kind('HASH', 'Key to value'),
+  kind('ARRAY', 'Values by index; all exist from the start'),
+  kind('PERCPU_HASH', 'Key to one value per CPU'),
+  kind('PERCPU_ARRAY', 'Values by index, one set per CPU'),
+  kind('LRU_HASH', 'Key to value; the least recently used makes room'),
+  kind('LRU_PERCPU_HASH', 'Key to one value per CPU; the least recently used makes room'),
+  kind('LPM_TRIE', 'Longest prefix to value'),
+  kind('STACK_TRACE', 'Stacks by id, for bpf_get_stackid()'),
+  kind('PERF_EVENT_ARRAY', 'Records to user space by CPU, or performance counters'),
+  kind('TASK_STORAGE', 'A value per task (5.11)'),
+  kind('CGRP_STORAGE', 'A value per control group (6.2)'),
+  kind('SK_STORAGE', 'A value per socket (5.2)'),
+  kind('INODE_STORAGE', 'A value per inode (5.10)'),
+  kind('QUEUE', 'First in, first out'),
+  kind('STACK', 'Last in, first out'),
+  kind('BLOOM_FILTER', 'A set with false positives (5.16)'),
+  kind('USER_RINGBUF', 'Records from user space to the program (6.1)'),
+  kind('PROG_ARRAY', 'Programs to tail-call'),
+  kind('CGROUP_ARRAY', 'Control groups to compare with'),
+  kind('ARRAY_OF_MAPS', 'Maps by index'),
+  kind('HASH_OF_MAPS', 'Maps by key'),
+  kind('DEVMAP', 'Network devices to redirect to'),
+  kind('CPUMAP', 'CPUs to redirect to'),
+  kind('XSKMAP', 'AF_XDP sockets to redirect to'),
+  kind('SOCKMAP', 'Sockets by index'),
+  kind('SOCKHASH', 'Sockets by key'),
+  kind('STRUCT_OPS', 'A table of kernel operations'),
+  kind('ARENA', 'Memory shared with user space (6.9)'),
 ];
 
 export interface MapFieldKind {

@@ -74,6 +74,10 @@ export interface SourceMap {
   readonly record: string | null;
 }
 
+export function fieldOf(map: SourceMap, name: string): MapField | null {
+  return map.fields.find(field => field.name === name) ?? null;
+}
+
 export interface SourceFunction {
   readonly name: string;
   readonly nameSpan: Span;

@@ -78,6 +78,8 @@ const BASIC_SIZES: Readonly<Record<string, number>> = {
   ssize_t: 8,
   loff_t: 8,
 };
+const UNSIGNED =
+  /^(__)?(u|be|le)(32|64)$|^uint(32|64)_t$|^size_t$|^unsigned( int| long| long long| long int)?$|^long (long )?unsigned( int)?$|^gadget_histogram_slot__u(32|64)$/;
 const MAX_DEPTH = 16;
 
 export class Types {
@@ -176,6 +178,30 @@ export class Types {
     if (tagged?.[1] && tagged[2]) return this.source.aggregate(tagged[1], tagged[2]);
     const typedef = depth < MAX_DEPTH ? this.source.typedef(type.name) : null;
     return typedef && typedef.pointers === 0 ? this.aggregateOf(typedef, depth + 1) : null;
+  }
+
+  /** What a type stands for behind this program's typedefs, and their names. */
+  withoutTypedefs(type: WrittenType): WrittenType & { readonly names: readonly string[] } {
+    const names = [type.name];
+    let at = type;
+    for (let next = this.source.typedef(at.name); next && names.length < MAX_DEPTH; ) {
+      names.push(next.name);
+      at = {
+        ...next,
+        pointers: at.pointers + next.pointers,
+        dimensions: [...at.dimensions, ...next.dimensions],
+      };
+      next = this.source.typedef(at.name);
+    }
+    return { ...at, names };
+  }
+
+  /** Whether the name is an integer type of 4 or 8 bytes without sign, here or in the kernel. */
+  isUnsigned(name: string): boolean {
+    if (UNSIGNED.test(name)) return true;
+    const id = this.kernel?.findType(name) ?? null;
+    const type = id === null || !this.kernel ? null : this.kernel.btf.type(this.kernel.btf.resolve(id));
+    return type?.kind === 'int' && !type.signed && (type.size === 4 || type.size === 8);
   }
 
   helperReturn(name: string): CType | null {

@@ -6,6 +6,7 @@
 
 import type { AttachPoint } from '../../shared/bpf/attach-point';
 import type { Btf } from '../../shared/btf/btf-model';
+import { choiceGroups } from '../../shared/object/choice-groups';
 import type { BpfObject, Program } from '../../shared/object/model';
 import { SessionError } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
@@ -69,7 +70,7 @@ export async function choosePrograms(
     chosen.add(program);
   }
   const groups: ChosenGroup[] = [];
-  for (const [group, ranks] of groupsOf(object.programs)) {
+  for (const [group, ranks] of choiceGroups(object.programs)) {
     const taken = ranks.find(rank => rank.programs.every(program => !lacks.get(program)));
     const passed = ranks
       .filter(rank => taken === undefined || rank.rank < taken.rank)
@@ -88,22 +89,6 @@ export async function choosePrograms(
     });
   }
   return { load: object.programs.filter(program => chosen.has(program)), groups };
-}
-
-function groupsOf(programs: readonly Program[]): Map<string, { rank: number; programs: Program[] }[]> {
-  const groups = new Map<string, Map<number, Program[]>>();
-  for (const program of programs) {
-    if (!program.choice) continue;
-    const ranks = groups.get(program.choice.group) ?? new Map<number, Program[]>();
-    ranks.set(program.choice.rank, [...(ranks.get(program.choice.rank) ?? []), program]);
-    groups.set(program.choice.group, ranks);
-  }
-  return new Map(
-    [...groups].map(([group, ranks]) => [
-      group,
-      [...ranks].map(([rank, members]) => ({ rank, programs: members })).sort((a, b) => a.rank - b.rank),
-    ]),
-  );
 }
 
 function missing(passed: readonly { program: Program; lack: Lack }[]): SessionError {

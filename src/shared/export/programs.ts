@@ -2,6 +2,7 @@
  * Which programs go to another engine. Here one of several alternatives is chosen when a program is attached; other
  * engines load everything in the object, so the choice is made when it is exported.
  */
+import { type ChoiceRank, choiceGroups } from '../object/choice-groups';
 import type { BpfObject, Program } from '../object/model';
 import { type Engine, ExportError } from './model';
 
@@ -36,12 +37,12 @@ export function choosePrograms(object: BpfObject, engine: Engine): ChosenProgram
     if (program.autoload) take(program);
     else dropped.set(program.name, 'it is loaded only when somebody asks for it');
   }
-  for (const [group, ranks] of groupsOf(object)) {
-    const can = (programs: readonly Program[]) =>
+  for (const [group, ranks] of choiceGroups(object.programs)) {
+    const can = ({ programs }: ChoiceRank) =>
       programs.every(program => 'section' in engine.sectionFor(program, object));
-    const chosen = ranks.find(can) ?? ranks[0] ?? [];
-    for (const program of chosen) take(program);
-    for (const program of ranks.flat().filter(each => !chosen.includes(each))) {
+    const chosen = ranks.find(can) ?? ranks[0];
+    for (const program of chosen?.programs ?? []) take(program);
+    for (const program of ranks.flatMap(each => (each === chosen ? [] : each.programs))) {
       dropped.set(program.name, `another program of its group "${group}" was chosen`);
     }
   }
@@ -53,23 +54,6 @@ export function choosePrograms(object: BpfObject, engine: Engine): ChosenProgram
     );
   }
   return { kept, dropped, notes };
-}
-
-/** Programs of each group, by ascending rank. */
-function groupsOf(object: BpfObject): Map<string, Program[][]> {
-  const groups = new Map<string, Map<number, Program[]>>();
-  for (const program of object.programs) {
-    if (!program.choice) continue;
-    const ranks = groups.get(program.choice.group) ?? new Map<number, Program[]>();
-    groups.set(program.choice.group, ranks);
-    ranks.set(program.choice.rank, [...(ranks.get(program.choice.rank) ?? []), program]);
-  }
-  return new Map(
-    [...groups].map(([group, ranks]) => [
-      group,
-      [...ranks].sort(([a], [b]) => a - b).map(([, programs]) => programs),
-    ]),
-  );
 }
 
 /** The section with everything in it that parameters complete here at run time, by their defaults; null when one is empty. */

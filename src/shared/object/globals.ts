@@ -1,6 +1,6 @@
+import { dropsByName } from '../bpf/drop-counters';
 import type { Btf } from '../btf/btf-model';
 import type { Variable } from './data-section';
-import { dropsByName } from './drop-counters';
 import { globalHistogram } from './infer-map-view';
 import type { GlobalVariable } from './model';
 import { layoutOf } from './record-layout';

@@ -1,8 +1,15 @@
+import {
+  HISTOGRAM_NAME,
+  mapRole,
+  SLOT_TYPEDEFS,
+  SLOTS_MEMBER,
+  type SlotConvention,
+  type SlotFacts,
+} from '../bpf/map-role';
+import { BPF_F_STACK_BUILD_ID, BPF_F_WRONLY, isArrayMap, isListableMap } from '../bpf/map-types';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
-import { dropsByName } from './drop-counters';
-import { BPF_F_STACK_BUILD_ID, BPF_F_WRONLY, isArrayMap, isListableMap } from './map-types';
 import type { DeclaredMap } from './maps';
-import type { EntryLayouts, GlobalHistogram, MapView, RecordLayout, SlotConvention } from './model';
+import type { EntryLayouts, GlobalHistogram, MapView, RecordLayout } from './model';
 import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
 import type { Tags } from './tags';
 
@@ -10,28 +17,6 @@ import type { Tags } from './tags';
 const MAX_VALUE_MEMBERS = 256;
 
 const CONVENTIONS: readonly SlotConvention[] = ['bpfw', 'bcc', 'libbpf-tools', 'exp2', 'linear'];
-/** Typedefs of one slot, and how their index counts (Inspektor Gadget's get_slot_idx, bits.bpf.h, equals ours). */
-const SLOT_TYPEDEFS: Readonly<Record<string, SlotConvention>> = {
-  bpfw_slot: 'bpfw',
-  gadget_histogram_slot__u32: 'bpfw',
-  gadget_histogram_slot__u64: 'bpfw',
-  bpfw_linear_slot: 'linear',
-};
-const HISTOGRAM_NAME = /^(hist|hists|dist|dists|histogram|slots|buckets)\d*$|_(hist|dist|histogram|slots)$/;
-/** Maps that programs keep for themselves: start times, scratch space, values carried from entry to return. */
-const INTERNAL_NAME =
-  /^(__|start|starts|start_?(ts|time|times|ns|map)?|begin|entry|entries_?ts|inflight|in_flight|infotmp|scratch|heap|tmp|temp|stash|cookies|zero|buf|buffer|args|argstmp|exec_start|currsock|sockets|birth|births)$|^(start|tmp|temp|scratch|heap)_|_(start|starts|start_ts|scratch|heap|tmp|temp|stash|args|buf)$/;
-const PROFILE_TYPES: Readonly<Record<string, string>> = {
-  prog_array: 'programs to tail-call',
-  cgroup_array: 'control groups to compare with',
-  array_of_maps: 'other maps',
-  hash_of_maps: 'other maps',
-  bloom_filter: 'a set that cannot be listed',
-  queue: 'a queue between programs',
-  stack: 'a stack between programs',
-  user_ringbuf: 'a buffer from user space to the program',
-  struct_ops: 'kernel operations',
-};
 
 type HistogramView = Extract<MapView, { kind: 'histogram' }>;
 
@@ -45,37 +30,45 @@ export interface ViewContext {
   readonly isWritten: (map: string) => boolean;
 }
 
-/** Decides what a panel does with a map: tags first, then types, then names. */
-export function inferView(map: DeclaredMap, context: ViewContext): MapView {
-  const { definition, tags } = map;
-  const { name, type, typeName, valueSize, flags } = definition;
-  if (typeName === 'ringbuf') return { kind: 'events', record: context.recordOf(name) };
-  if (typeName === 'perf_event_array') {
-    // The same map type also holds counters for bpf_perf_event_read.
-    if (context.isWritten(name) || tags.has('record'))
-      return { kind: 'events', record: context.recordOf(name) };
-    return { kind: 'internal', why: 'performance counters' };
+/** What a panel does with a map, by its role. */
+export function inferView(map: DeclaredMap, { btf, mapNames, recordOf, isWritten }: ViewContext): MapView {
+  const { definition, tags, valueType } = map;
+  const { name, typeName, valueSize, flags } = definition;
+  const role = mapRole(
+    {
+      name,
+      type: typeName,
+      maxEntries: definition.maxEntries,
+      isHidden: tags.has('hidden'),
+      isHistogram: tags.has('hist'),
+      drops: tags.get('drops'),
+      isWritten: isWritten(name) || tags.has('record'),
+      slots: valueType === null ? null : findSlots(btf, valueType),
+      valueIsPointer: valueType !== null && btf.kind(btf.resolve(valueType)) === 'ptr',
+      hasTypes: hasTypes(map),
+    },
+    mapNames,
+  );
+  switch (role.kind) {
+    case 'events':
+      return { kind: 'events', record: recordOf(name) };
+    case 'stacks': {
+      const buildId = (flags & BPF_F_STACK_BUILD_ID) !== 0;
+      return { kind: 'stacks', depth: Math.floor(valueSize / (buildId ? 32 : 8)), buildId };
+    }
+    case 'histogram':
+      return histogramView(map, role.slots, btf);
+    case 'table':
+      return { kind: 'table', ...entryLayouts(map, btf) };
+    default:
+      return role;
   }
-  if (typeName === 'stack_trace') {
-    const buildId = (flags & BPF_F_STACK_BUILD_ID) !== 0;
-    return { kind: 'stacks', depth: Math.floor(valueSize / (buildId ? 32 : 8)), buildId };
-  }
-  if (!isListableMap(type)) return { kind: 'internal', why: PROFILE_TYPES[typeName] ?? `a ${typeName} map` };
-  if (tags.has('hidden')) return { kind: 'internal', why: 'marked hidden' };
-
-  const histogram = histogramView(map, context.btf);
-  if (histogram) return histogram;
-  const drops = dropsView(map, context);
-  if (drops) return drops;
-  const why = internalReason(map, context.btf);
-  if (why !== null) return { kind: 'internal', why };
-  return { kind: 'table', ...entryLayouts(map, context.btf) };
 }
 
 /** null for a map whose entries the kernel does not list, or that has nothing to show them by. */
 export function listedEntries(map: DeclaredMap, btf: Btf): EntryLayouts | null {
-  const { type, flags } = map.definition;
-  if (!isListableMap(type) || (flags & BPF_F_WRONLY) !== 0 || hasNoTypes(map)) return null;
+  const { typeName, flags } = map.definition;
+  if (!isListableMap(typeName) || (flags & BPF_F_WRONLY) !== 0 || !hasTypes(map)) return null;
   return entryLayouts(map, btf);
 }
 
@@ -108,30 +101,15 @@ export function globalHistogram(
   return { view, copies, stride: btf.sizeOf(one) };
 }
 
-interface Slots {
+interface Slots extends SlotFacts {
   readonly offset: number;
   readonly size: number;
   readonly count: number;
-  /** null: the value itself is one slot. */
-  readonly inValue: boolean;
-  readonly convention: SlotConvention | null;
-  readonly named: boolean;
 }
 
-function histogramView(map: DeclaredMap, btf: Btf): MapView | null {
-  const { definition, tags } = map;
-  const wanted = tags.get('hist');
-  const slots = map.valueType === null ? null : findSlots(btf, map.valueType);
-  if (!slots) return null;
-  const isArray = isArrayMap(definition.type);
-  if (!slots.inValue && !isArray) return null;
-  const named = HISTOGRAM_NAME.test(definition.name);
-  const inferred =
-    slots.convention !== null || (slots.inValue ? slots.named : named && definition.maxEntries > 2);
-  if (wanted === null && !inferred) return null;
-
-  const single = !slots.inValue || (isArray && definition.maxEntries <= 1);
-  const key = map.keyType === null ? untypedLayout(definition.keySize) : layoutOf(btf, map.keyType);
+function histogramView({ definition, tags, keyType }: DeclaredMap, slots: Slots, btf: Btf): MapView {
+  const single = !slots.inValue || (isArrayMap(definition.typeName) && definition.maxEntries <= 1);
+  const key = keyType === null ? untypedLayout(definition.keySize) : layoutOf(btf, keyType);
   return histogramOf(slots, tags, slots.inValue ? slots.count : definition.maxEntries, single ? null : key);
 }
 
@@ -166,12 +144,7 @@ function findSlots(btf: Btf, valueType: BtfTypeId): Slots | null {
   const candidates: Slots[] = [];
   for (const member of value.members) {
     if (member.bitSize !== 0) continue;
-    const slots = slotsOfType(
-      btf,
-      member.type,
-      member.bitOffset / 8,
-      /^(slots|hist|histogram|buckets|latency_hist)$/.test(member.name),
-    );
+    const slots = slotsOfType(btf, member.type, member.bitOffset / 8, SLOTS_MEMBER.test(member.name));
     if (slots?.inValue) candidates.push(slots);
   }
   return candidates.find(slots => slots.convention !== null) ?? candidates.find(slots => slots.named) ?? null;
@@ -189,38 +162,5 @@ function slotsOfType(btf: Btf, typeId: BtfTypeId, offset: number, named: boolean
   return { offset, size: storage.size, count, inValue: type.kind === 'array', convention, named };
 }
 
-function dropsView(map: DeclaredMap, { btf, mapNames }: ViewContext): MapView | null {
-  const { definition, tags, valueType } = map;
-  const tagged = tags.get('drops');
-  if (valueType === null || !isArrayMap(definition.type) || definition.maxEntries !== 1) return null;
-  const storage = scalarStorage(btf.type(btf.resolve(valueType)))?.storage;
-  if (storage !== 'u32' && storage !== 'u64') return null;
-  if (tagged !== null) return { kind: 'drops', of: tagged };
-  const of = dropsByName(definition.name, mapNames);
-  return of === undefined ? null : { kind: 'drops', of };
-}
-
-function internalReason({ definition, valueType, keyType }: DeclaredMap, btf: Btf): string | null {
-  const { name } = definition;
-  if (name.startsWith('__bpf_usdt')) return "libbpf's own bookkeeping of USDT probes";
-  if (INTERNAL_NAME.test(name)) return "the program's own bookkeeping";
-  if (valueType !== null && btf.kind(btf.resolve(valueType)) === 'ptr')
-    return 'kernel addresses the program keeps for itself';
-  if (
-    isArrayMap(definition.type) &&
-    definition.maxEntries === 1 &&
-    /^(event|events|data|record|rec|key|value|val)s?$/.test(name)
-  ) {
-    return 'scratch space of the program';
-  }
-  if (hasNoTypes({ definition, valueType, keyType })) return 'no types to show it by';
-  return null;
-}
-
-function hasNoTypes({
-  definition,
-  valueType,
-  keyType,
-}: Pick<DeclaredMap, 'definition' | 'valueType' | 'keyType'>) {
-  return keyType === null && valueType === null && definition.keySize === 0;
-}
+const hasTypes = ({ definition, valueType, keyType }: DeclaredMap): boolean =>
+  keyType !== null || valueType !== null || definition.keySize !== 0;

@@ -1,7 +1,7 @@
+import { isPerCpuMap, mapTypeName } from '../bpf/map-types';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
 import type { Elf } from '../elf/elf';
 import { ObjectError } from '../elf/object-error';
-import { isPerCpuMap, mapTypeName } from './map-types';
 import type { MapDefinition } from './model';
 import { readTags, type Tags } from './tags';
 
@@ -82,7 +82,7 @@ function readMap(btf: Btf, name: string, btfId: BtfTypeId, typeId: BtfTypeId): D
       valueSize: valueType === null ? (numbers.get('value_size') ?? 0) : btf.sizeOf(valueType),
       maxEntries: numbers.get('max_entries') ?? 0,
       flags: numbers.get('map_flags') ?? 0,
-      perCpu: isPerCpuMap(type),
+      perCpu: isPerCpuMap(mapTypeName(type)),
       label: tags.get('label') ?? name,
     },
   };

@@ -4,6 +4,7 @@
  */
 
 import type { AttachPoint } from '../bpf/attach-point';
+import type { SlotConvention } from '../bpf/map-role';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
 import type { Meaning } from './meaning';
 
@@ -51,9 +52,6 @@ export interface Program {
   readonly kfuncs: readonly string[];
   readonly sourceLines: readonly SourceLine[];
 }
-
-/** How a histogram map's slot index translates to values; see docs of each in histogram-slots.ts. */
-export type SlotConvention = 'bpfw' | 'bcc' | 'libbpf-tools' | 'exp2' | 'linear';
 
 /** What a panel does with a map; inferred from BTF types, decl tags and names, never from a template's name. */
 export type MapView =

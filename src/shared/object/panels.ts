@@ -1,11 +1,16 @@
 import { stackTables } from '../decode/stack-tables';
-import type { BpfObject } from './model';
+import type { BpfObject, GlobalVariable } from './model';
 
 /** Every panel, in the order to open them: the name is its page's folder under webview/. */
 export const PANELS = ['histogram', 'events', 'stacks', 'maps'] as const;
 export type PanelName = (typeof PANELS)[number];
 
 type Shown = Pick<BpfObject, 'maps' | 'globals' | 'usesPrintk'>;
+
+/** Global variables with a value to list; others are hidden, or drawn as histograms. */
+export function listedGlobals({ globals }: Pick<BpfObject, 'globals'>): GlobalVariable[] {
+  return globals.filter(global => !global.hidden && global.histogram === undefined);
+}
 
 /** The panels that an object has something for. */
 export function panelsOf(object: Shown): PanelName[] {
@@ -16,7 +21,7 @@ export function panelsOf(object: Shown): PanelName[] {
       globals.some(global => global.histogram !== undefined),
     events: maps.some(map => map.view.kind === 'events') || object.usesPrintk,
     stacks: stackTables({ maps }).length > 0,
-    maps: hasTable(object) || globals.some(global => !global.hidden && global.histogram === undefined),
+    maps: hasTable(object) || listedGlobals(object).length > 0,
   };
   return PANELS.filter(panel => has[panel]);
 }

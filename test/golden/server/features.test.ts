@@ -523,7 +523,7 @@ int BPF_PROG(on_read, struct file *file)
     expect(helper).toContain('```c\nvoid *bpf_map_lookup_elem(void *map, const void *key)\n```');
     expect(helper).toContain('**Returns**');
     expect(await over('counts SEC')).toBe(
-      "```c\nmap counts: hash\n  key    struct key  /* 20 bytes */\n  value  u64  /* 8 bytes */\n  entries  64 * 2 = 128\n```\nShown as a live table, unless it is the program's own bookkeeping.",
+      '```c\nmap counts: hash\n  key    struct key  /* 20 bytes */\n  value  u64  /* 8 bytes */\n  entries  64 * 2 = 128\n```\nShown as a live table.',
     );
     expect(await over('i_mode')).toBe('```c\nunsigned short i_mode\n```\noffset 0 of `struct inode`');
     expect(await over('target_pid')).toContain(

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { SlotConvention } from '../../../src/shared/bpf/map-role';
 import { decodeEntries } from '../../../src/shared/decode/entries';
 import { slotBounds } from '../../../src/shared/decode/histogram-slots';
 import { decodeGlobalHistograms, decodeHistograms } from '../../../src/shared/decode/histograms';
 import { percentile, percentiles } from '../../../src/shared/decode/percentile';
 import { decodeStacks } from '../../../src/shared/decode/stacks';
-import type { BpfObject, MapDefinition, SlotConvention } from '../../../src/shared/object/model';
+import type { BpfObject, MapDefinition } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { clangs, compileFixture } from '../object/compile-fixture';
 

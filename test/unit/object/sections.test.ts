@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAttachPoint } from '../../../src/shared/bpf/attach-point';
+import { dropsByName } from '../../../src/shared/bpf/drop-counters';
 import { dataSectionMapName } from '../../../src/shared/object/data-section';
-import { dropsByName } from '../../../src/shared/object/drop-counters';
 import { parseCInteger } from '../../../src/shared/object/tags';
 
 describe('section names', () => {

@@ -41,21 +41,20 @@ export function mapTypeName(type: number): string {
   return MAP_TYPE_NAMES[type] ?? `type-${type}`;
 }
 
-export function isPerCpuMap(type: number): boolean {
-  return mapTypeName(type).startsWith('percpu_') || mapTypeName(type) === 'lru_percpu_hash';
+/** By its name, as the functions below. */
+export function isPerCpuMap(type: string): boolean {
+  return type.startsWith('percpu_') || type === 'lru_percpu_hash';
 }
 
 /** Keys are the indexes 0 .. maxEntries - 1 and every entry exists from the start. */
-export function isArrayMap(type: number): boolean {
-  const name = mapTypeName(type);
-  return name === 'array' || name === 'percpu_array';
+export function isArrayMap(type: string): boolean {
+  return type === 'array' || type === 'percpu_array';
 }
 
 /** Maps whose entries can be listed and shown as they are. */
-export function isListableMap(type: number): boolean {
+export function isListableMap(type: string): boolean {
   return (
-    isArrayMap(type) ||
-    ['hash', 'percpu_hash', 'lru_hash', 'lru_percpu_hash', 'lpm_trie'].includes(mapTypeName(type))
+    isArrayMap(type) || ['hash', 'percpu_hash', 'lru_hash', 'lru_percpu_hash', 'lpm_trie'].includes(type)
   );
 }
 
