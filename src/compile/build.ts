@@ -19,7 +19,7 @@ import { type BtfSource, ensureReducedHeader, ensureVmlinuxHeader } from './vmli
 import type { TypeNeeds } from './vmlinux-reduce';
 
 export interface BuildOptions {
-  /** Absolute: line info then carries the file's real path. */
+  /** Absolute, so that line info carries the file's real path. */
   readonly sourcePath: string;
   readonly scan: SourceScan;
   readonly btf: BtfSource;
@@ -30,7 +30,7 @@ export interface BuildOptions {
   readonly objects: ObjectCache;
   readonly key: string;
   readonly signal: AbortSignal;
-  /** Of all runs of clang together. */
+  /** Deadline for all clang runs together. */
   readonly deadlineMs: number;
 }
 
@@ -38,24 +38,24 @@ export type BuildResult =
   | { readonly ok: true; readonly object: CachedObject }
   | ({ readonly ok: false } & Omit<CachedObject, 'objectHash'>);
 
-/** Reduced headers tried, each corrected by clang's errors for the one before, until the full one is used. */
+/** Attempts with a reduced header, each corrected from the previous attempt's errors, before the full one is used. */
 const REDUCED_ATTEMPTS = 3;
 
 /**
- * Of all runs of clang for one object together. A usual program takes one to three seconds, an emulated machine ten
- * times as long; an #include of a FIFO would wait for ever.
+ * Deadline for all clang runs of one object together. A typical program takes one to three seconds, ten times as long
+ * on an emulated machine; an #include of a FIFO would block forever.
  */
 export const CLANG_DEADLINE_MS = 60_000;
-/** Address space of a run. Compiling against the full vmlinux.h takes less than 400 MiB of it. */
+/** Address-space limit of a clang run. Compiling against the full vmlinux.h needs less than 400 MiB. */
 export const CLANG_MEMORY_BYTES = 2048 * 1024 * 1024;
 
-/** Of a source whose line is quoted to repair a header. */
+/** Limit for a source file from which a line is read to repair a header. */
 const SOURCE_BYTES = 16 << 20;
 
-/** More than can run at the same time. */
+/** More build folders than can be in use at the same time. */
 const BUILDS_KEPT = 64;
 
-/** Warnings that a struct which is only declared, or bears another name, can cause where the full header would not. */
+/** Warnings that an incomplete or renamed struct in the reduced header can cause and the full header would not. */
 const DOUBTFUL_WARNINGS: ReadonlySet<string> = new Set([
   '-Wvisibility',
   '-Wincompatible-pointer-types',
@@ -64,7 +64,7 @@ const DOUBTFUL_WARNINGS: ReadonlySet<string> = new Set([
 
 interface Attempt {
   readonly ok: boolean;
-  /** True: a limit ended clang, so another header would not help. */
+  /** True if a limit ended clang, so another header would not help. */
   readonly limited: boolean;
   readonly header: HeaderUsed;
   readonly commandLine: readonly string[];
@@ -74,12 +74,12 @@ interface Attempt {
   readonly dependencies: readonly string[];
 }
 
-/** Runs clang, with as small a vmlinux.h as will do, and puts the object into the cache. */
+/** Runs clang with the smallest vmlinux.h that works and stores the object in the cache. */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const builds = join(options.cacheFolder, 'builds');
   await mkdir(builds, { recursive: true });
   await mkdir(join(options.cacheFolder, 'objects'), { recursive: true });
-  // What a killed process left behind; those at work now are the newest.
+  // Removes what killed processes left behind; folders in use are the newest.
   await pruneFolder(builds, BUILDS_KEPT);
   const folder = await mkdtemp(join(builds, 'build-'));
   try {
@@ -92,7 +92,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     for (const path of attempt.dependencies) {
       if (path.startsWith(`${headers}/`)) continue;
       const now = await stamp(path);
-      // Saved while clang was reading it: which of the two it read nobody knows.
+      // The source was saved while clang was reading it: unknown which version clang saw.
       files.push([path, path === options.sourcePath && now !== before ? 'changed' : now]);
     }
     const object = await options.objects.store(options.key, attempt.objectPath, files, {
@@ -107,7 +107,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
 }
 
-/** A file's hash; one that has just vanished gets a hash that nothing has, so that the object is not found again. */
+/** A file's hash. A file that has just vanished gets a value that matches no hash, so the object is not found again. */
 async function stamp(path: string): Promise<string> {
   return (await hashFile(path)) ?? 'gone';
 }
@@ -139,7 +139,7 @@ async function attempts(options: BuildOptions, folder: string): Promise<Attempt>
     needs = repair.needs;
   }
   const full = await withFullHeader();
-  // Where both fail the reduced header's errors are the program's own; the full one may add collisions to them.
+  // If both fail, the reduced header's errors are the program's own; the full header may add name collisions.
   return reduced !== null && problems(reduced) <= problems(full) ? reduced : full;
 }
 
@@ -151,10 +151,10 @@ function problems(attempt: Attempt): number {
 async function neededTypes(runs: ClangRuns, scan: SourceScan, folder: string): Promise<TypeNeeds> {
   const needs = { takenTags: scan.definedTags, takenNames: scan.definedNames };
   if (!scan.needsPreprocessor) return { ...needs, names: scan.names, memberNames: scan.memberNames };
-  // `##` makes identifiers that are in no file: have them made, with a vmlinux.h that has only its guard.
+  // `##` creates identifiers that appear in no file: run the preprocessor, with a vmlinux.h that is only an include guard.
   await writeAtomically(join(folder, 'vmlinux.h'), '#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n#endif\n');
   const stdout = await runs.preprocess(folder);
-  // Without libbpf's list of helpers, which names most of the kernel; what its types are needed for is in scan.names.
+  // Exclude libbpf's helper declarations, which name most of the kernel's types; scan.names has those that are needed.
   const made = readNames(
     stdout.replace(/^static [^;]*\(\*\s*(?:const\s+)?bpf_\w+\)\([^;]*;$/gm, ''),
   ).identifiers;
@@ -165,7 +165,7 @@ async function neededTypes(runs: ClangRuns, scan: SourceScan, folder: string): P
   };
 }
 
-/** The runs of clang for one object; they share one deadline. */
+/** The clang runs for one object; they share one deadline. */
 class ClangRuns {
   private readonly deadlineAt: number;
 
@@ -176,7 +176,7 @@ class ClangRuns {
     this.deadlineAt = performance.now() + options.deadlineMs;
   }
 
-  /** The source after the preprocessor, as far as clang got. */
+  /** Returns the preprocessed source, up to where clang stopped. */
   async preprocess(vmlinuxFolder: string): Promise<string> {
     const { stdout } = await this.run([
       ...this.options.flagsFor(vmlinuxFolder),
@@ -190,7 +190,7 @@ class ClangRuns {
     const objectPath = join(this.folder, `${header}.o`);
     const dependencyPath = join(this.folder, `${header}.d`);
     const args = [...flagsFor(vmlinuxFolder), '-c', sourcePath];
-    // A crash would otherwise leave a copy of the source in the folder for temporary files.
+    // Without this, a clang crash would leave a copy of the source in the temporary folder.
     const forUs = [...DIAGNOSTIC_FLAGS, '-fno-crash-diagnostics', '-MD', '-MF', dependencyPath];
     const result = await this.run([...args, ...forUs, '-o', objectPath]);
     const ok = result.code === 0;
@@ -218,11 +218,11 @@ class ClangRuns {
   }
 }
 
-/** How LLVM (report_bad_alloc_error, lib/Support/ErrorHandling.cpp), C++ and the dynamic linker report it. */
+/** How LLVM (report_bad_alloc_error, lib/Support/ErrorHandling.cpp), C++ and the dynamic linker report running out of memory. */
 const OUT_OF_MEMORY =
   /^LLVM ERROR: out of memory|std::bad_alloc|failed to map segment from shared object|Cannot allocate memory/m;
 
-/** Which limit ended clang, as an error of the compile; null when none did. */
+/** The limit that ended clang, as a compile error; null if none did. */
 function limitReached({ timedOut, stderr }: ChildResult, deadlineMs: number): CompileDiagnostic | null {
   const error = (message: string): CompileDiagnostic => ({
     ...{ file: '', line: 0, column: 0, flag: '', notes: [], fixits: [] },
@@ -231,13 +231,11 @@ function limitReached({ timedOut, stderr }: ChildResult, deadlineMs: number): Co
   });
   if (timedOut) {
     const advice = 'look for an #include of a FIFO, or macros that expand without end';
-    return error(`clang had not finished after ${deadlineMs / 1000} s and was ended: ${advice}`);
+    return error(`clang was stopped after ${deadlineMs / 1000} s: ${advice}`);
   }
   if (!OUT_OF_MEMORY.test(stderr)) return null;
   const advice = 'look for huge arrays, or macros that expand without end';
-  return error(
-    `clang needed more than ${CLANG_MEMORY_BYTES / 1024 / 1024} MiB of memory and was ended: ${advice}`,
-  );
+  return error(`clang exceeded its memory limit of ${CLANG_MEMORY_BYTES / 1024 / 1024} MiB: ${advice}`);
 }
 
 function sourceLine(file: string, line: number): string {

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The newest BTF file that the sandbox VM left in the cache folder when it booted; null before that. */
+/** The newest BTF file that the sandbox VM stored in the cache folder when it booted; null if it never booted. */
 export async function newestCachedBtf(cacheFolder: string): Promise<string | null> {
   const folder = join(cacheFolder, 'btf');
   const names = await readdir(folder).catch(() => []);

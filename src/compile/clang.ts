@@ -3,7 +3,7 @@ import { runChild } from '../system/child-process';
 import { findExecutable, pathFolders } from '../system/find-executable';
 import { CompileEnvironmentError, INSTALL_COMMAND } from './environment-error';
 
-/** clang 14 is the first that writes BTF decl tags (`btf_decl_tag`, LLVM release notes 14.0.0). */
+/** The oldest supported clang: the first that writes BTF decl tags (`btf_decl_tag`, LLVM 14.0.0 release notes). */
 export const OLDEST_CLANG = 14;
 const NEWEST_NAMED_CLANG = 22;
 
@@ -12,7 +12,7 @@ export interface Clang {
   readonly major: number;
   /** First line of `clang --version`; part of every cache key. */
   readonly version: string;
-  /** The folders clang searches for the host's <...> headers, in order: its own, /usr/include/<multiarch> for asm/, ... */
+  /** The folders clang searches for <...> headers of the host, in order: its own, /usr/include/<multiarch> for asm/, ... */
   readonly includeFolders: readonly string[];
 }
 
@@ -28,11 +28,11 @@ type Probe =
 const probes = new Map<string, Promise<Probe>>();
 
 /**
- * The clang to compile with: the setting if there is one, else `clang` on PATH, else the newest of clang-22 … clang-14.
- * What a binary can do is asked once per path and modification time.
+ * Finds the clang to compile with: the setting if there is one, else `clang` on PATH, else the newest of clang-22 …
+ * clang-14. Each binary is probed once per path and modification time.
  *
- * Throws CompileEnvironmentError: 'clang-missing' when none is found or none compiles for BPF, 'clang-too-old' when
- * all found are older than 14.
+ * Throws CompileEnvironmentError: 'clang-missing' if none is found or none compiles for BPF, 'clang-too-old' if all
+ * found are older than 14.
  */
 export async function findClang(options: FindClangOptions = {}): Promise<Clang> {
   const env = options.env ?? process.env;
@@ -50,7 +50,7 @@ export async function findClang(options: FindClangOptions = {}): Promise<Clang> 
   const fix = setting === '' ? INSTALL_COMMAND : `Correct the clang setting, or: ${INSTALL_COMMAND}`;
   if (found === undefined) {
     const where = setting === '' ? 'on PATH' : `at "${setting}"`;
-    throw new CompileEnvironmentError('clang-missing', `There is no clang ${where}.`, fix);
+    throw new CompileEnvironmentError('clang-missing', `clang was not found ${where}.`, fix);
   }
   if (problems.every(({ problem }) => problem === 'too-old')) {
     throw new CompileEnvironmentError(

@@ -9,37 +9,37 @@ import type { BtfSource } from './vmlinux-cache';
 
 export interface CompileRequest {
   readonly sourcePath: string;
-  /** Of the kernel the program is for; loaded only when something has to be compiled. */
+  /** BTF of the target kernel; loaded only if something has to be compiled. */
   readonly btf: BtfSource;
   readonly clang: Clang;
-  /** Where the object goes; default: it stays in the cache. */
+  /** Path to write the object to. Default: it stays in the cache. */
   readonly outputPath?: string;
   /** See defaultCacheFolder. */
   readonly cacheFolder: string;
   readonly includeFolders?: readonly string[];
   readonly extraFlags?: readonly string[];
-  /** Folder with bpf/bpf_helpers.h; '' or absent: findLibbpfHeaders looks for it. */
+  /** Folder with bpf/bpf_helpers.h; if '' or missing, findLibbpfHeaders searches for it. */
   readonly libbpfFolder?: string;
-  /** process.arch of the target; default this machine's. */
+  /** process.arch of the target. Default: this machine's. */
   readonly architecture?: string;
-  /** full: never reduce vmlinux.h. Default: reduced, and full where reduced will not do. */
+  /** 'full': never reduce vmlinux.h. Default: reduced first, full if the reduced header does not work. */
   readonly header?: 'reduced' | 'full';
-  /** Of all runs of clang together; default CLANG_DEADLINE_MS. When it is over, that is an error of the program. */
+  /** Deadline for all clang runs; default CLANG_DEADLINE_MS. Exceeding it is reported as an error in the program. */
   readonly deadlineMs?: number;
-  /** Ends this call with an AbortError; clang is ended when nobody else waits for it. */
+  /** Aborts this call with an AbortError; clang is killed once no other caller waits for it. */
   readonly signal?: AbortSignal;
-  /** The command line and clang's output, as text for people, when clang has ended (at once for a cached object). */
+  /** Receives the command line and clang's output as text once clang has exited (immediately for a cached object). */
   readonly onOutput?: (text: string) => void;
 }
 
 interface CompileReport {
   readonly diagnostics: readonly CompileDiagnostic[];
-  /** What clang printed, readable. */
+  /** clang's output in readable form. */
   readonly output: string;
-  /** The argv that makes this object with this vmlinux.h, run in the source's folder; our own run adds flags about diagnostics and dependencies. */
+  /** The argv that builds this object, run in the source's folder, without our flags for diagnostics and dependencies. */
   readonly commandLine: readonly string[];
   readonly durationMs: number;
-  /** True: no clang was run. */
+  /** True if clang was not run. */
   readonly cached: boolean;
   readonly header: HeaderUsed;
 }
@@ -49,7 +49,7 @@ export type CompileResult = CompileReport &
     | {
         readonly ok: true;
         readonly objectPath: string;
-        /** SHA-256 of the object's bytes, hex. */
+        /** SHA-256 of the object file, in hex. */
         readonly objectHash: string;
       }
     | { readonly ok: false; readonly objectPath: null }
@@ -64,9 +64,9 @@ interface Shared {
 const running = new Map<string, Shared>();
 
 /**
- * Compiles a BPF source to an object, or finds the object that the same source, headers, clang, flags and BTF gave
- * before. Errors in the program are a result; rejects with CompileEnvironmentError 'libbpf-headers-missing', with the
- * system's error when the source or the cache cannot be read or written, and with an AbortError on `signal`.
+ * Compiles a BPF source to an object, or returns the cached object for the same source, headers, clang, flags and BTF.
+ * Errors in the program are part of the result. Rejects with CompileEnvironmentError 'libbpf-headers-missing', with the
+ * system's error if the source or the cache cannot be read or written, and with an AbortError on `signal`.
  */
 export async function compile(request: CompileRequest): Promise<CompileResult> {
   const started = performance.now();
@@ -143,7 +143,7 @@ function requestPart(
   return { btf, clang, cacheFolder, deadlineMs };
 }
 
-/** One run for all who want the same at the same time; it ends early only when all of them have left. */
+/** Shares one run between concurrent callers with the same input; it is aborted only when all of them have left. */
 async function share(
   key: string,
   signal: AbortSignal | undefined,
@@ -155,7 +155,7 @@ async function share(
     const result = run(stop.signal).finally(() => {
       if (running.get(key) === shared) running.delete(key);
     });
-    // Everybody may have left by the time it fails.
+    // All callers may have left when it fails.
     result.catch(() => undefined);
     shared = { result, stop, waiting: 0 };
     running.set(key, shared);
@@ -175,16 +175,16 @@ async function share(
     signal?.removeEventListener('abort', leave);
     joined.waiting--;
     if (joined.waiting === 0) {
-      // A newcomer must not join a run that is being ended.
+      // A new caller must not join a run that is being aborted.
       if (running.get(key) === joined) running.delete(key);
       stop.abort();
     }
   }
 }
 
-/** An argv as a line to paste into a shell. */
+/** Formats an argv as a command line for a shell. */
 export function shellText(argv: readonly string[]): string {
   return argv
-    .map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map(arg => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`))
     .join(' ');
 }

@@ -1,6 +1,6 @@
 import type { Btf, BtfType, BtfTypeId } from '../shared/btf/btf-model';
 
-/** Btf.type() decodes anew on every call; while a header is made the same types are asked for many times. */
+/** Caches Btf.type(), which decodes on every call: writing a header needs the same types many times. */
 export class DecodedTypes {
   private readonly types = new Map<BtfTypeId, BtfType>();
 

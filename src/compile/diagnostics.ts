@@ -1,4 +1,4 @@
-/** clang's diagnostics as data. Lines and columns count from 1; columns count bytes, as clang does. */
+/** clang's diagnostics as data. Lines and columns are 1-based; columns count bytes, as clang does. */
 
 export interface Fixit {
   readonly file: string;
@@ -18,21 +18,21 @@ export interface DiagnosticNote {
 }
 
 export interface CompileDiagnostic {
-  /** '' and line 0 when it concerns no place (an unknown flag, a file that cannot be read). */
+  /** '' and line 0 if the diagnostic has no location (an unknown flag, an unreadable file). */
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** Exclusive end on the same line, where clang named a range. */
+  /** Exclusive end on the same line, if clang reported a range. */
   readonly endColumn?: number;
   readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** The warning's flag, e.g. "-Wunused-variable"; '' when it has none. */
+  /** The warning's flag, e.g. "-Wunused-variable"; '' if it has none. */
   readonly flag: string;
   readonly notes: readonly DiagnosticNote[];
   readonly fixits: readonly Fixit[];
 }
 
-/** Flags that make clang's text parseable; the same from clang 14 on (SARIF output has no fix-its and came with 15). */
+/** Flags that make clang's text output parseable, unchanged since clang 14 (SARIF output has no fix-its and came with 15). */
 export const DIAGNOSTIC_FLAGS: readonly string[] = [
   '-fno-color-diagnostics',
   '-fdiagnostics-print-source-range-info',
@@ -52,8 +52,8 @@ type Draft = { -readonly [K in keyof CompileDiagnostic]: CompileDiagnostic[K] } 
 };
 
 /**
- * Reads clang's standard error, written with DIAGNOSTIC_FLAGS. Notes belong to the diagnostic before them; fix-its of
- * a note too. Lines it does not know (source excerpts, "In file included from") are left out.
+ * Parses clang's standard error, written with DIAGNOSTIC_FLAGS. Notes, and their fix-its, belong to the diagnostic
+ * before them. Unknown lines (source excerpts, "In file included from") are skipped.
  */
 export function parseDiagnostics(stderr: string): CompileDiagnostic[] {
   const diagnostics: Draft[] = [];
@@ -89,7 +89,7 @@ export function parseDiagnostics(stderr: string): CompileDiagnostic[] {
   return diagnostics;
 }
 
-/** The same text without what only machines read: what clang prints without DIAGNOSTIC_FLAGS. */
+/** Removes the machine-readable parts: leaves what clang prints without DIAGNOSTIC_FLAGS. */
 export function readableOutput(stderr: string): string {
   return stderr
     .split('\n')
@@ -116,7 +116,7 @@ function draft(
   };
 }
 
-/** End of the range around the caret, else of the first that follows it on that line. */
+/** End of the range around the caret, else of the first range after it on that line. */
 function endColumn(ranges: string, line: number, column: number): number | undefined {
   let following: number | undefined;
   for (const [, startLine, start, endLine, end] of ranges.matchAll(RANGE)) {
@@ -127,7 +127,7 @@ function endColumn(ranges: string, line: number, column: number): number | undef
   return following;
 }
 
-/** Undoes raw_ostream::write_escaped (LLVM): \\ \t \n \" and octal. */
+/** Reverses raw_ostream::write_escaped (LLVM): \\ \t \n \" and octal. */
 function unescapeC(text: string): string {
   const bytes: number[] = [];
   const source = Buffer.from(text, 'utf8');

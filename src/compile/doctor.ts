@@ -1,9 +1,9 @@
-/** The environment check's rows about compiling. */
+/** The rows of the environment check about compiling. */
 import { type EnvironmentRow, lookFor } from '../system/environment-rows';
 import { findClang } from './clang';
 import { findLibbpfHeaders } from './flags';
 
-/** `clangSetting` as findClang takes it. */
+/** `clangSetting`: as for findClang. */
 export function compileRows(clangSetting?: string): Promise<EnvironmentRow[]> {
   return Promise.all([
     lookFor('clang', 'compiling', async () => {

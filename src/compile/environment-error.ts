@@ -1,14 +1,14 @@
-/** What this machine lacks before anything can be compiled. `code` is stable. */
+/** What is missing on this machine before anything can be compiled. The codes are stable. */
 export type CompileEnvironmentCode =
   | 'clang-missing'
   | 'clang-too-old'
   | 'libbpf-headers-missing'
   | 'btf-missing';
 
-/** The command that fixes most of it, on Debian and Ubuntu. */
+/** The command that installs the missing packages on Debian and Ubuntu. */
 export const INSTALL_COMMAND = 'sudo apt-get install clang libbpf-dev';
 
-/** Thrown when compiling cannot start. `message` says what is missing, `fix` is a command or a step that supplies it. */
+/** Thrown if compiling cannot start. `message` names what is missing, `fix` is a command or a step that provides it. */
 export class CompileEnvironmentError extends Error {
   constructor(
     readonly code: CompileEnvironmentCode,

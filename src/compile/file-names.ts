@@ -1,18 +1,18 @@
 import { readDirective } from '../shared/c/directives';
 import { lex, type Token } from '../shared/c/lexer';
 
-/** What one C file names, read without preprocessing: every branch of every #if counts. */
+/** The names in one C file, read without preprocessing: every branch of every #if counts. */
 export interface FileNames {
-  /** Every identifier outside comments and literals, macro bodies included. */
+  /** Every identifier outside comments and literals, including macro bodies. */
   readonly identifiers: ReadonlySet<string>;
   readonly includes: readonly { readonly name: string; readonly angled: boolean }[];
-  /** What macros glue to an argument with `##`: `raw_##event` makes identifiers that begin with "raw_". */
+  /** What macros paste to an argument with `##`: `raw_##event` creates identifiers that begin with "raw_". */
   readonly pastes: readonly Paste[];
-  /** Two arguments glued together, or an #include of a macro: only the preprocessor knows what comes of it. */
+  /** True if two arguments are pasted together or an #include names a macro: only the preprocessor can resolve those. */
   readonly needsPreprocessor: boolean;
-  /** Structs, unions and enums that get a body here. */
+  /** Structs, unions and enums defined (with a body) in this file. */
   readonly definedTags: ReadonlySet<string>;
-  /** Enumerators, and the variables, functions and record typedefs of file scope. */
+  /** Enumerators, and variables, functions and record typedefs at file scope. */
   readonly definedNames: ReadonlySet<string>;
 }
 
@@ -21,7 +21,7 @@ export interface Paste {
   readonly suffix: string;
 }
 
-/** Reads the names of C text. Never fails: what is not C is skipped. */
+/** Reads the names in C text. Never fails: anything that is not C is skipped. */
 export function readNames(text: string): FileNames {
   const identifiers = new Set<string>();
   const includes: { name: string; angled: boolean }[] = [];
@@ -50,7 +50,7 @@ export function readNames(text: string): FileNames {
   return { identifiers, includes, pastes, needsPreprocessor, ...definitions(code) };
 }
 
-/** The chains of `##` in a macro's body; null when one of them glues two arguments. */
+/** The chains of `##` in a macro's body; null if one of them pastes two arguments together. */
 function readPastes(parameters: readonly string[], body: string): Paste[] | null {
   const variables = new Set(['__VA_ARGS__', ...parameters.map(one => one.replace(/\s*\.\.\.$/, ''))]);
   const words = lex(body).tokens.map(token => token.text);
@@ -62,7 +62,7 @@ function readPastes(parameters: readonly string[], body: string): Paste[] | null
       chain.push(words[i + 2] ?? '');
       i += 2;
     }
-    // `, ##__VA_ARGS__` drops the comma and glues nothing.
+    // `, ##__VA_ARGS__` drops the comma and pastes nothing.
     if (chain[0] === ',') continue;
     const variable = chain.filter(token => variables.has(token)).length;
     if (variable > 1) return null;
@@ -125,10 +125,10 @@ function definitions(tokens: readonly string[]): Pick<FileNames, 'definedTags' |
   return { definedTags, definedNames };
 }
 
-/** What stands between a declared name and the rest of its declaration, in libbpf programs. */
+/** Attributes between a declared name and the rest of its declaration, in libbpf programs. */
 const ATTRIBUTES: readonly string[] = ['SEC', '__attribute__'];
 
-/** Whether an identifier between these two is the one a declaration at file scope declares. */
+/** True if an identifier between these two tokens is the name declared at file scope. */
 function declares(token: string, previous: string, next: string): boolean {
   if (ATTRIBUTES.includes(token)) return false;
   const afterType = IDENTIFIER.test(previous)
@@ -137,7 +137,7 @@ function declares(token: string, previous: string, next: string): boolean {
   return afterType && ['=', ';', ',', '[', '(', ...ATTRIBUTES].includes(next);
 }
 
-/** The struct, union or enum whose body opens at tokens[open], stepping over attributes; null for any other brace. */
+/** The struct, union or enum whose body opens at tokens[open], skipping attributes; null for any other brace. */
 function recordHead(
   tokens: readonly string[],
   open: number,
@@ -157,7 +157,7 @@ function recordHead(
     token === 'struct' || token === 'union' || token === 'enum';
   const last = tokens[at] ?? '';
   if (isKeyword(last)) return { keyword: last, tag: null };
-  // struct __attribute__((packed)) name { … }: the attribute stands between the keyword and the name.
+  // struct __attribute__((packed)) name { … }: the attribute is between the keyword and the name.
   let before = at - 1;
   if (tokens[before] === ')') {
     while (before >= 0 && tokens[before] !== '__attribute__') before--;

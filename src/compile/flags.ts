@@ -4,7 +4,7 @@ import { runChild } from '../system/child-process';
 import type { Clang } from './clang';
 import { CompileEnvironmentError } from './environment-error';
 
-/** Node's process.arch -> SRCARCH as libbpf's bpf_tracing.h wants it in __TARGET_ARCH_<arch>. */
+/** Node's process.arch -> SRCARCH as libbpf's bpf_tracing.h expects it in __TARGET_ARCH_<arch>. */
 const TARGET_ARCHITECTURES: Readonly<Record<string, string>> = {
   x64: 'x86',
   ia32: 'x86',
@@ -20,20 +20,20 @@ const TARGET_ARCHITECTURES: Readonly<Record<string, string>> = {
 
 export interface FlagOptions {
   readonly clang: Clang;
-  /** Folder that holds vmlinux.h; null for a source that includes none. */
+  /** Folder that contains vmlinux.h; null for a source that does not include it. */
   readonly vmlinuxFolder: string | null;
-  /** Searched first, before the folder of our vmlinux.h: the workspace's own, bpf-templates/include, ... */
+  /** Searched first, before the folder of the generated vmlinux.h: the workspace's own, bpf-templates/include, ... */
   readonly includeFolders: readonly string[];
-  /** Folder that holds bpf/bpf_helpers.h, from findLibbpfHeaders. */
+  /** Folder that contains bpf/bpf_helpers.h, from findLibbpfHeaders. */
   readonly libbpfFolder: string;
   readonly extraFlags?: readonly string[];
-  /** Of the machine the program will run on, as process.arch says it. Default: this machine's. */
+  /** process.arch of the machine the program will run on. Default: this machine's. */
   readonly architecture?: string;
 }
 
 /**
- * The flags a BPF source is compiled with, without input and output; the same serve clangd (see clangdConfiguration).
- * The host's header folders come last (-idirafter): a BPF target has no asm/ headers of its own.
+ * The flags a BPF source is compiled with, without input and output; clangd uses the same (see clangdConfiguration).
+ * The host's header folders come last (-idirafter), because a BPF target has no asm/ headers of its own.
  */
 export function compileFlags(options: FlagOptions): string[] {
   const architecture = options.architecture ?? process.arch;
@@ -47,7 +47,7 @@ export function compileFlags(options: FlagOptions): string[] {
   ];
   for (const folder of options.includeFolders) flags.push('-I', folder);
   if (options.vmlinuxFolder !== null) flags.push('-I', options.vmlinuxFolder);
-  // A folder clang searches anyway must keep its place in the order.
+  // A folder that clang searches by default must keep its place in the order.
   if (!options.clang.includeFolders.includes(options.libbpfFolder)) flags.push('-I', options.libbpfFolder);
   for (const folder of options.clang.includeFolders) flags.push('-idirafter', folder);
   flags.push(...(options.extraFlags ?? []));
@@ -55,7 +55,7 @@ export function compileFlags(options: FlagOptions): string[] {
 }
 
 /**
- * A `.clangd` file (YAML) that gives clangd the flags above for BPF sources, and keeps it from indexing vmlinux.h.
+ * Returns a `.clangd` file (YAML) that gives clangd these flags for BPF sources and excludes vmlinux.h from its index.
  */
 export function clangdConfiguration(options: FlagOptions): string {
   const flags = compileFlags(options).map(flag => `    - ${JSON.stringify(flag)}`);
@@ -82,11 +82,11 @@ const PKG_CONFIG_DEADLINE_MS = 10_000;
 const libbpfFolders = new Map<string, Promise<string | null>>();
 
 /**
- * The folder F with F/bpf/bpf_helpers.h: `folder` if given, else /usr/include, /usr/local/include or pkg-config's.
- * Throws CompileEnvironmentError 'libbpf-headers-missing'.
+ * Returns the folder F with F/bpf/bpf_helpers.h: `folder` if given, else /usr/include, /usr/local/include or the one
+ * from pkg-config. Throws CompileEnvironmentError 'libbpf-headers-missing'.
  */
 export async function findLibbpfHeaders(folder = ''): Promise<string> {
-  // Only success is remembered: the headers may be installed while the editor stays open.
+  // Only success is cached: the headers may be installed while the editor is open.
   const found = (await libbpfFolders.get(folder)) ?? (await search(folder));
   if (found !== null) {
     libbpfFolders.set(folder, Promise.resolve(found));
@@ -95,8 +95,8 @@ export async function findLibbpfHeaders(folder = ''): Promise<string> {
   throw new CompileEnvironmentError(
     'libbpf-headers-missing',
     folder === ''
-      ? 'The headers of libbpf (bpf/bpf_helpers.h) are not installed.'
-      : `There is no bpf/bpf_helpers.h in ${folder}.`,
+      ? 'The libbpf headers (bpf/bpf_helpers.h) are not installed.'
+      : `bpf/bpf_helpers.h was not found in ${folder}.`,
     'sudo apt-get install libbpf-dev',
   );
 }
@@ -113,7 +113,7 @@ async function search(folder: string): Promise<string | null> {
     const candidate = stdout.toString().trim();
     return code === 0 && candidate !== '' && (await hasHelpers(candidate)) ? candidate : null;
   } catch {
-    // No pkg-config on this machine: nothing more to ask.
+    // pkg-config is not installed.
     return null;
   }
 }

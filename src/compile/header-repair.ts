@@ -3,11 +3,11 @@ import type { CompileDiagnostic } from './diagnostics';
 import { vmlinuxNames } from './vmlinux-names';
 import type { TypeNeeds } from './vmlinux-reduce';
 
-/** What a failed compile with a reduced header says about the header. */
+/** What a failed compile with a reduced header shows about the header. */
 export type Repair =
-  /** The program needs something else than its tokens showed; worth another try. */
+  /** The program needs other types than its tokens suggest; try again with these. */
   | { readonly kind: 'retry'; readonly needs: TypeNeeds }
-  /** No header would help: the errors are the program's own. */
+  /** Another header would not help: the errors are the program's own. */
   | { readonly kind: 'hopeless' }
   /** Unclear: only the full header can tell. */
   | { readonly kind: 'full' };
@@ -16,11 +16,11 @@ const UNKNOWN = /(?:undeclared identifier|unknown type name) '([^']+)'/;
 const INCOMPLETE = /incomplete/;
 const REDEFINED =
   /redefinition of (?:enumerator )?'([^']+)'|^typedef redefinition|use of '([^']+)' with tag type/;
-/** Errors that have nothing to do with which of the kernel's types are declared. */
+/** Errors that do not depend on which kernel types are declared. */
 const OWN_ERRORS =
   /^(?:expected |no member named |call to undeclared function|extraneous |unterminated |too many errors|'.*' file not found|invalid preprocessing|unknown argument)/;
 
-/** Reads errors for what they say about the header. `sourceLine` gives the text of a line for errors that name nothing. */
+/** Derives the types that are needed from clang's errors. `sourceLine` returns the text of a line, for errors without a name. */
 export function repairNeeds(
   btf: Btf,
   needs: TypeNeeds,
@@ -58,7 +58,7 @@ export function repairNeeds(
       const taken = names.tags(name).length > 0 ? takenTags : takenNames;
       progress ||= !taken.has(name);
       taken.add(name);
-      // A tag and a typedef may share the name.
+      // A tag and a typedef may have the same name.
       if (names.typedefs(name).length + names.enumerators(name).length > 0) takenNames.add(name);
     } else if (!OWN_ERRORS.test(message)) unclear = true;
   }
@@ -66,7 +66,7 @@ export function repairNeeds(
   return { kind: unclear ? 'full' : 'hopeless' };
 }
 
-/** The identifier at a 1-based column that counts bytes. */
+/** The identifier at a 1-based byte column. */
 function identifierAt(line: string, column: number): string {
   const rest = Buffer.from(line, 'utf8')
     .subarray(column - 1)

@@ -5,33 +5,33 @@ import { contentKey, pruneFolder, temporaryBeside, writeAtomically } from '../sy
 import { readUntrustedFile } from '../system/untrusted-file';
 import type { CompileDiagnostic } from './diagnostics';
 
-/** Which vmlinux.h the program was compiled with; own: one beside the source, none: it includes none. */
+/** Which vmlinux.h the program was compiled with; own: one beside the source, none: it does not include one. */
 export type HeaderUsed = 'reduced' | 'full' | 'own' | 'none';
 
 export interface CachedObject {
-  /** SHA-256 of the object's bytes, hex. */
+  /** SHA-256 of the object file, in hex. */
   readonly objectHash: string;
   readonly header: HeaderUsed;
-  /** clang, flags and input; without -o. */
+  /** clang, flags and input, without -o. */
   readonly commandLine: readonly string[];
-  /** Warnings of the compile that made it, and their text. */
+  /** Warnings of the compilation that made it, and their text. */
   readonly diagnostics: readonly CompileDiagnostic[];
   readonly output: string;
 }
 
 interface Entry extends CachedObject {
-  /** Every file clang read but our vmlinux.h, with the hash of its contents. */
+  /** Every file clang read except the generated vmlinux.h, with the hash of its contents. */
   readonly files: readonly (readonly [path: string, hash: string])[];
 }
 
-/** Variants remembered per input: going back and forth between branches or undoing compiles nothing. */
+/** Variants kept per input, so that switching between branches or undoing does not recompile. */
 const VARIANTS_KEPT = 8;
 const INPUTS_KEPT = 1024;
 const OBJECTS_KEPT = 1024;
 
 /**
  * Objects by content: an input (source path, clang, flags, BTF) has variants, one for each state of the files that
- * clang read. Manifests and objects are written atomically; several processes may share the folder.
+ * clang read. Manifests and objects are written atomically, so several processes may share the folder.
  */
 export class ObjectCache {
   constructor(private readonly cacheFolder: string) {}
@@ -57,7 +57,7 @@ export class ObjectCache {
     return null;
   }
 
-  /** Takes over the object at `builtPath`, which is moved. `files` are those of clang's dependency file. */
+  /** Moves the object at `builtPath` into the cache. `files`: the files listed in clang's dependency file. */
   async store(
     inputKey: string,
     builtPath: string,
@@ -83,7 +83,7 @@ export class ObjectCache {
     return join(this.cacheFolder, 'objects', `${objectHash}.bpf.o`);
   }
 
-  /** A copy at `path` that appears all at once; nothing is written when the same bytes are there. */
+  /** Atomically writes a copy to `path`, unless it already has the same contents. */
   async copyTo(objectHash: string, path: string): Promise<void> {
     if ((await hashFile(path)) === objectHash) return;
     const temporary = await temporaryBeside(path);
@@ -97,7 +97,7 @@ export class ObjectCache {
 
   private async entries(inputKey: string): Promise<readonly Entry[]> {
     try {
-      // Our own file, replaced as a whole; a damaged one counts as none.
+      // A manifest is replaced as a whole; a damaged one counts as missing.
       return JSON.parse(await readFile(this.manifestPath(inputKey), 'utf8')) as readonly Entry[];
     } catch {
       return [];
@@ -109,10 +109,10 @@ export class ObjectCache {
   }
 }
 
-/** Sources, headers and objects are far smaller. */
+/** Size limit; sources, headers and objects are far smaller. */
 const HASHED_BYTES = 256 << 20;
 
-/** SHA-256 of a file's contents in hex; null when it cannot be read or is not a regular file. */
+/** SHA-256 of a file's contents in hex; null if it cannot be read or is not a regular file. */
 export async function hashFile(path: string): Promise<string | null> {
   try {
     return createHash('sha256')
@@ -123,7 +123,7 @@ export async function hashFile(path: string): Promise<string | null> {
   }
 }
 
-/** The prerequisites in a dependency file clang wrote with -MD: make's escapes undone. */
+/** The prerequisites in a dependency file written by clang -MD, with make's escapes removed. */
 export function parseDependencies(text: string): string[] {
   const rule = text.replace(/\\\r?\n/g, ' ');
   const colon = rule.search(/:\s/);
@@ -132,7 +132,7 @@ export function parseDependencies(text: string): string[] {
   );
 }
 
-/** The key of a compile's inputs other than file contents. */
+/** Key of a compilation's inputs other than file contents. */
 export function inputKey(parts: readonly string[]): string {
   return contentKey(...parts);
 }

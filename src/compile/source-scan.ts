@@ -5,26 +5,26 @@ import { readUntrustedFile } from '../system/untrusted-file';
 import { type FileNames, type Paste, readNames } from './file-names';
 
 export interface SourceScan {
-  /** Identifiers whose types the program may need, from the source, its own headers and libbpf's. */
+  /** Identifiers whose types the program may need, from the source, its own headers and libbpf's headers. */
   readonly names: ReadonlySet<string>;
-  /** Identifiers that may name a member the program reaches through a pointer: of the source and its own headers. */
+  /** Identifiers that may name a member accessed through a pointer, from the source and its own headers. */
   readonly memberNames: ReadonlySet<string>;
   readonly definedTags: ReadonlySet<string>;
   readonly definedNames: ReadonlySet<string>;
   readonly needsPreprocessor: boolean;
-  /** ours: #include "vmlinux.h" finds the one we write; own: one that lies beside the source; none: not included. */
+  /** ours: #include "vmlinux.h" resolves to the generated one; own: to one beside the source; none: not included. */
   readonly vmlinux: 'ours' | 'own' | 'none';
-  /** Hash of the contents of every file read; names the input for compiles that run at the same time. */
+  /** Hash of all files read; identifies the input of concurrent compilations. */
   readonly contentHash: string;
 }
 
 export interface ScanOptions {
   readonly sourcePath: string;
-  /** Searched for "…" and <…> before anything else. */
+  /** Searched first, for "…" and <…>. */
   readonly includeFolders: readonly string[];
-  /** Holds bpf/bpf_helpers.h. */
+  /** Contains bpf/bpf_helpers.h. */
   readonly libbpfFolder: string;
-  /** Searched last; their files' identifiers need nothing from vmlinux.h. */
+  /** Searched last; identifiers in these files need nothing from vmlinux.h. */
   readonly systemFolders: readonly string[];
   readonly extraFlags: readonly string[];
 }
@@ -32,23 +32,23 @@ export interface ScanOptions {
 interface ReadFile {
   readonly lexed: FileNames;
   readonly hash: string;
-  /** bpf_helper_defs.h only: helper -> the types its declaration names. */
+  /** bpf_helper_defs.h only: helper -> the types in its declaration. */
   readonly helperTypes: ReadonlyMap<string, readonly string[]> | null;
 }
 
-/** A file is lexed once per path, size and modification time. */
+/** Lexed files, cached by path, size and modification time. */
 const filesRead = new Map<string, Promise<ReadFile>>();
 const FILES_KEPT = 256;
-/** A larger header is passed over; vmlinux.h with everything in it has about 3 MB. */
+/** Larger headers are skipped; a full vmlinux.h has about 3 MB. */
 const SOURCE_BYTES = 16 << 20;
-/** More than the kernel's own headers drag in; links that lead in circles would give names without end. */
+/** More than the kernel's own headers include; a cycle of symbolic links would produce endless names. */
 const MOST_FILES = 4096;
 
 type Origin = 'own' | 'libbpf' | 'system';
 
 /**
- * Reads a source and everything it includes. An #include that is not found is passed over: clang will say so.
- * Rejects only when the source itself cannot be read.
+ * Reads a source and everything it includes. A missing #include is skipped: clang reports it. Rejects only if the
+ * source itself cannot be read.
  */
 export async function scanSource(options: ScanOptions): Promise<SourceScan> {
   const folders = [...options.includeFolders, ...foldersInFlags(options.extraFlags)];
@@ -69,7 +69,7 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
   for (const forced of forcedIncludes(options.extraFlags)) {
     queue.push({ path: resolve(dirname(source), forced), origin: 'own' });
   }
-  // Macros given on the command line may name types too.
+  // Macros on the command line may also name types.
   for (const flag of options.extraFlags) for (const name of readNames(flag).identifiers) names.add(name);
 
   for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
@@ -118,7 +118,7 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
   };
 }
 
-/** Every identifier that `##` can make of those there are */
+/** Every identifier that `##` can create from the given ones. */
 function pasted(identifiers: ReadonlySet<string>, pastes: readonly Paste[]): Set<string> {
   const distinct = new Map(pastes.map(paste => [`${paste.prefix} ${paste.suffix}`, paste]));
   const made = new Set<string>();
@@ -199,8 +199,8 @@ function read(path: string, text: string): ReadFile {
 }
 
 /**
- * libbpf's list of all helpers declares every struct it names and takes only pointers to them, so a helper's types are
- * needed only where the helper is called; the integer typedefs in the prototypes always are.
+ * libbpf's list of helpers declares every struct it names and uses only pointers to them, so a helper's types are
+ * needed only if the helper is called; the integer typedefs in the prototypes are always needed.
  */
 function readHelpers(text: string, hash: string): ReadFile {
   const helperTypes = new Map<string, readonly string[]>();

@@ -6,23 +6,23 @@ import { contentKey, pruneFolder, writeAtomically } from '../system/cache-files'
 import { vmlinuxHeader } from './vmlinux-header';
 import { reducedVmlinuxHeader, type TypeNeeds } from './vmlinux-reduce';
 
-/** Part of every folder name: raise it when the text of a header changes for the same BTF. */
+/** Part of every folder name; increment it if the header text changes for the same BTF. */
 const HEADER_FORMAT = 1;
 const REDUCED_KEPT = 256;
 
-/** A kernel's types, loaded when they are first needed: what is compiled already needs none. */
+/** A kernel's types, loaded on first use: compiled objects that are cached do not need them. */
 export interface BtfSource {
-  /** Names the contents, e.g. btfId(bytes): the same id must mean the same types. */
+  /** Identifies the contents, e.g. btfId(bytes): the same id must mean the same types. */
   readonly id: string;
   load(): Btf | Promise<Btf>;
 }
 
-/** An id for a BTF blob: 32 hex digits of its SHA-256. */
+/** Returns an id for a BTF blob: 32 hex digits of its SHA-256. */
 export function btfId(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
 }
 
-/** The folder to -I for the full vmlinux.h of that BTF; written when it is not there. */
+/** Returns the -I folder of the full vmlinux.h for that BTF; writes it if it is missing. */
 export async function ensureVmlinuxHeader(btf: BtfSource, cacheFolder: string): Promise<string> {
   const folder = join(headersFolder(btf, cacheFolder), 'full');
   const path = join(folder, 'vmlinux.h');
@@ -30,7 +30,7 @@ export async function ensureVmlinuxHeader(btf: BtfSource, cacheFolder: string): 
   return folder;
 }
 
-/** The folder to -I for a vmlinux.h with what `needs` asks for; written, and the BTF loaded, only when it is not there. */
+/** Returns the -I folder of a vmlinux.h with the types in `needs`; writes it, and loads the BTF, only if it is missing. */
 export async function ensureReducedHeader(
   btf: BtfSource,
   needs: TypeNeeds,
@@ -41,7 +41,7 @@ export async function ensureReducedHeader(
   const path = join(folder, 'vmlinux.h');
   if (await exists(path)) {
     const now = new Date();
-    // Kept from being pruned; a folder of somebody else's is not worth failing for.
+    // Marks it as recently used, so it is not pruned. Failing on another user's folder is harmless.
     await utimes(folder, now, now).catch(() => undefined);
   } else {
     await writeAtomically(path, reducedVmlinuxHeader(await btf.load(), needs));

@@ -5,18 +5,18 @@ import { type Layout, Layouts, type PaddingBits } from './vmlinux-layout';
 import { identifier, keyword, type VmlinuxNames, vmlinuxNames } from './vmlinux-names';
 
 export interface HeaderSelection {
-  /** What the header defines completely, with all that it contains by value; whatever is only pointed to is declared. */
+  /** Types to define completely, with everything they contain by value; types that are only pointed to are declared. */
   readonly roots: Iterable<BtfTypeId>;
-  /** Structs, unions and enums the program defines itself: ours get the suffix ___bpfw, which CO-RE ignores. */
+  /** Structs, unions and enums that the program defines: the kernel's get the suffix ___bpfw, which CO-RE ignores. */
   readonly takenTags: ReadonlySet<string>;
   /** The same for typedefs and enumerators. */
   readonly takenNames: ReadonlySet<string>;
 }
 
-/** Appended to the kernel's name where the program has taken it. */
+/** Appended to the kernel's name if the program defines the same name. */
 const TAKEN_SUFFIX = '___bpfw';
 
-/** typedefs of arm_acle.h that compilers know without any definition in BTF, and what stands for them. */
+/** typedefs of arm_acle.h that compilers define without a definition in BTF, and their C types. */
 const MISSING_BASE_TYPES: Readonly<Record<string, string>> = {
   __Poly8_t: 'unsigned char',
   __Poly16_t: 'unsigned short',
@@ -24,18 +24,20 @@ const MISSING_BASE_TYPES: Readonly<Record<string, string>> = {
   __Poly128_t: 'unsigned __int128',
 };
 
-/** Members and padding; a distribution kernel's header has a tenth. Structs that contain each other several times multiply. */
+/** Limit of members and padding lines, ten times a distribution kernel's: structs that contain each other repeatedly multiply. */
 const MAX_LINES = 2_000_000;
 
-/** The kernel's deepest is below 10. */
+/** The deepest nesting in the kernel is below 10. */
 const MAX_NESTING = 64;
 
 const INT_WORDS = /^(?:(?:unsigned|signed|char|short|int|long|__int128|_Bool|bool)(?: |$))+$/;
 
 /**
- * The kernel's types as a C header, the meaning of `bpftool btf dump format c`: every size, offset and enumerator as in
- * the BTF, all records with preserve_access_index so that CO-RE relocates accesses to them.
- * Without `selection` all of them. Throws ObjectError 'bad-btf' for a damaged table. 64-bit kernels only: the BPF target's long and pointers have 8 bytes.
+ * Returns the kernel's types as a C header, equivalent to `bpftool btf dump format c`: every size, offset and
+ * enumerator is as in the BTF, and all records have preserve_access_index so that CO-RE relocates accesses to them.
+ * Without `selection` it contains all types. 64-bit kernels only: long and pointers have 8 bytes on the BPF target.
+ *
+ * Throws ObjectError 'bad-btf' for a damaged table.
  */
 export function vmlinuxHeader(btf: Btf, selection?: HeaderSelection): string {
   return new HeaderWriter(btf, selection?.takenTags ?? new Set(), selection?.takenNames ?? new Set()).write(
@@ -59,7 +61,7 @@ function* allNamed(btf: Btf): Iterable<BtfTypeId> {
 
 type State = 'open' | 'done';
 
-/** How a type is used: with its size; by name only; or behind a pointer. */
+/** How a type is used: by value (needs its size), by name only, or behind a pointer. */
 type Use = 'whole' | 'named' | 'pointed';
 
 class HeaderWriter {
@@ -70,7 +72,7 @@ class HeaderWriter {
   private readonly declaredTags = new Set<string>();
   private readonly out: string[] = [];
   private lines = 0;
-  /** Unnamed structs whose bodies are being written, each in the one before. */
+  /** Nesting depth of the unnamed struct being written. */
   private nesting = 0;
 
   constructor(
@@ -90,7 +92,7 @@ class HeaderWriter {
       if (anonymous && this.btf.kind(id) === 'enum') anonymousEnums.push(id);
       else if (!anonymous) this.need(id, 'whole');
     }
-    // Last: those that belong to a member or typedef have been written there.
+    // Last, because those that belong to a member or typedef have been written by then.
     if (everything) {
       for (const id of this.btf.ids('enum')) if (this.btf.name(id) === '') anonymousEnums.push(id);
     }
@@ -106,10 +108,10 @@ class HeaderWriter {
     ].join('');
   }
 
-  /** Writes what must stand before that use of the type. */
+  /** Writes the definitions and declarations that must precede this use of the type. */
   private need(id: BtfTypeId, use: Use): void {
     if (id === 0) return;
-    // Most uses are of what stands there already: look before decoding.
+    // Most types are already written: check before decoding.
     const state = this.states.get(id);
     if (state === 'done' || (state === 'open' && (use === 'whole' || this.btf.name(id) === ''))) {
       if (use === 'whole' && this.btf.kind(id) === 'typedef') this.need(this.aliased(id), use);
@@ -121,7 +123,7 @@ class HeaderWriter {
         this.need(type.type, 'pointed');
         return;
       case 'array':
-        // C wants complete elements even where the array is only pointed to.
+        // C requires complete element types even for a pointer to an array.
         this.need(type.type, 'whole');
         return;
       case 'const':
@@ -168,7 +170,7 @@ class HeaderWriter {
   }
 
   private defineRecord(id: BtfTypeId): void {
-    // Coming back here while open is BTF that is not valid C; need() lets it be.
+    // Recursion into an open record means that the BTF is not valid C; need() then writes nothing.
     this.states.set(id, 'open');
     const type = this.types.get(id);
     if (type.kind !== 'struct' && type.kind !== 'union') return;
@@ -205,7 +207,7 @@ class HeaderWriter {
     }
     lines.push(...paddingLines(layout.tailPadding, indent));
     this.lines += lines.length;
-    if (this.lines > MAX_LINES) throw damaged('its structs have more members than a kernel’s');
+    if (this.lines > MAX_LINES) throw damaged('its structs have more members than any kernel has');
     this.nesting--;
     return `{\n${lines.map(line => `${line}\n`).join('')}${'\t'.repeat(depth)}}${recordAttributes(layout)}`;
   }
@@ -224,7 +226,7 @@ class HeaderWriter {
     return `${head} {\n${lines.join('')}}${enumMode(type.size, values)}`;
   }
 
-  /** A C declaration of `name` (may be '') with that type. */
+  /** Returns a C declaration of `name` (may be '') with that type. */
   private declaration(id: BtfTypeId, name: string, depth: number, parameter = false): string {
     let declarator = name;
     let at = id;
@@ -239,7 +241,7 @@ class HeaderWriter {
           const target = this.btf.kind(type.type);
           if (target === 'ptr' || this.isQualifiedPointer(type.type))
             declarator = joined(type.kind === 'restrict' ? '__restrict' : type.kind, declarator);
-          // Qualifying a function is nothing; `restrict` of no pointer too.
+          // A qualifier has no effect on a function, nor has `restrict` on anything but a pointer.
           else if (target !== 'func_proto' && type.kind !== 'restrict') qualifiers.add(`${type.kind} `);
           at = type.type;
           continue;
@@ -291,7 +293,7 @@ class HeaderWriter {
         return this.tag(id, pointed);
       case 'enum':
         if (type.name !== '') return this.tag(id, pointed && type.values.length === 0);
-        // Its enumerators can be defined once; a second use has the same integer.
+        // Its enumerators can be defined only once; a second use becomes an integer of the same size.
         return this.states.has(id)
           ? intBySize(type.size, type.signed)
           : this.enumBody(id).replaceAll('\n', ' ');
@@ -304,8 +306,8 @@ class HeaderWriter {
   }
 
   /**
-   * "struct foo". Of a type the program defines itself, a pointer points to the program's, and everything else is the
-   * kernel's own under another name.
+   * Returns "struct foo". For a type that the program defines itself, a pointer refers to the program's type; any other
+   * use refers to the kernel's, under its suffixed name.
    */
   private tag(id: BtfTypeId, pointed: boolean): string {
     const name = this.names.nameOf(id);
@@ -365,14 +367,14 @@ function intBySize(size: number, signed: boolean): string {
   return `${signed ? 'signed' : 'unsigned'} ${names[size] ?? 'char'}`;
 }
 
-/** Before LLVM 15 and Linux 6.0 BTF did not say whether an enum is signed; a small one shows it by its values. */
+/** Before LLVM 15 and Linux 6.0, BTF did not record whether an enum is signed; 32-bit enums show it by their values. */
 function enumValues(type: BtfType & { readonly kind: 'enum' }): bigint[] {
   const limit = 1n << BigInt(type.size * 8);
   const negative = !type.signed && !type.is64 && type.values.some(({ value }) => value >= limit);
   return type.values.map(({ value }) => (negative ? BigInt.asIntN(32, value) : value));
 }
 
-/** An enumerator's value; -2^63 has no literal of its own. */
+/** An enumerator's value as a C literal; -2^63 has no literal. */
 function literal(value: bigint): string {
   if (value === -(1n << 63n)) return '(-9223372036854775807LL - 1)';
   if (value > 0x7fffffffffffffffn) return `${value}ULL`;
@@ -380,7 +382,7 @@ function literal(value: bigint): string {
   return value > 0x7fffffffn ? `${value}U` : `${value}`;
 }
 
-/** An attribute when clang would choose another size than the kernel's compiler did. */
+/** An attribute, if clang would choose another size than the kernel's compiler did. */
 function enumMode(size: number, values: readonly bigint[]): string {
   const wide = values.some(value => value > 0xffffffffn || value < -0x80000000n);
   const negative = values.some(value => value < 0n);

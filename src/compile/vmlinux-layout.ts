@@ -5,13 +5,13 @@ import type { DecodedTypes } from './decoded-types';
 /** How to write one struct or union so that clang's BPF target lays it out as the kernel did. */
 export interface Layout {
   /**
-   * natural: as written; packed: with __attribute__((packed)); opaque: C cannot express it (overlapping members, absurd gaps),
-   * only its size is kept.
+   * natural: as written; packed: with __attribute__((packed)); opaque: not expressible in C (overlapping members,
+   * absurd gaps), only its size is kept.
    */
   readonly form: 'natural' | 'packed' | 'opaque';
-  /** Of the C type as written, bytes. */
+  /** Alignment of the C type as written, in bytes. */
   readonly align: number;
-  /** Over-aligned unions are written with __attribute__((aligned(N))); 0: no attribute. */
+  /** N of __attribute__((aligned(N))), for over-aligned unions; 0: no attribute. */
   readonly alignedTo: number;
   /** Members in memory order, each with the padding before it in bits. */
   readonly members: readonly {
@@ -22,16 +22,16 @@ export interface Layout {
   readonly tailPadding: PaddingBits;
 }
 
-/** Widths of unnamed `long` bit fields, in order. Unnamed bit fields leave no member in BTF and no alignment. */
+/** Widths of unnamed `long` bit fields, in order. Unnamed bit fields add no member to BTF and no alignment. */
 export type PaddingBits = readonly number[];
 
 const LONG_BITS = 64;
-/** Of one gap, 32 KiB: several times what the kernel aligns to. A damaged table's can be any size. */
+/** Limit of one gap, 32 KiB: several times the kernel's largest alignment. A damaged table can have gaps of any size. */
 const MAX_PADDING_LONGS = 4096;
 
 /**
- * Computes layouts by the rules clang uses for BPF (Itanium C++ ABI's for C types: a member goes to the next multiple
- * of its alignment, a bit field may not cross a unit of its declared type, packed lifts both), memoised per type.
+ * Computes layouts by clang's rules for BPF (the Itanium C++ ABI's for C types: a member is placed at the next multiple
+ * of its alignment, a bit field may not cross a unit of its declared type, packed removes both rules). Cached per type.
  */
 export class Layouts {
   private readonly layouts = new Map<BtfTypeId, Layout>();
@@ -66,7 +66,7 @@ export class Layouts {
     }
   }
 
-  /** `id` must be a struct or union. Throws ObjectError 'bad-btf' when it contains itself. */
+  /** `id` must be a struct or union. Throws ObjectError 'bad-btf' if it contains itself. */
   layoutOf(id: BtfTypeId): Layout {
     let layout = this.layouts.get(id);
     if (!layout) {
@@ -105,7 +105,7 @@ export class Layouts {
     const size = this.btf.sizeOf(member.type);
     const align = this.alignOf(member.type);
     const base = this.types.get(this.btf.resolve(member.type));
-    // Before kind_flag (Linux 5.0) a bit field's width was in its integer type.
+    // Before kind_flag (Linux 5.0), a bit field's width was stored in its integer type.
     const legacy = member.bitSize === 0 && base.kind === 'int' && base.bits !== base.size * 8 && !base.bool;
     const bitSize = legacy ? base.bits : member.bitSize;
     const offset = member.bitOffset + (legacy ? base.bitOffset : 0);
@@ -125,7 +125,7 @@ function placeStruct(fields: readonly Field[], sizeBits: number, packed: boolean
   const members: { member: BtfMember; bitSize: number; padding: PaddingBits }[] = [];
   let cursor = 0;
   let alignBits = 8;
-  // Stable, so that empty members keep their place.
+  // The sort is stable, so empty members keep their place.
   for (const field of [...fields].sort((a, b) => a.offset - b.offset)) {
     let padding: PaddingBits | null = [];
     if (placed(field, cursor, packed) !== field.offset) {
@@ -154,7 +154,7 @@ function placeUnion(fields: readonly Field[], sizeBits: number, packed: boolean)
   if (largest > sizeBits || sizeBits % alignBits !== 0) return null;
   let alignedTo = 0;
   if (roundUp(largest, alignBits) !== sizeBits) {
-    // Padding cannot follow in a union; it was given more alignment than its members have.
+    // Padding is not possible in a union: it was over-aligned.
     const wanted = [16, 32, 64, 128, 256, 512, 1024, 4096].find(
       bytes => roundUp(largest, bytes * 8) === sizeBits,
     );
@@ -167,7 +167,7 @@ function placeUnion(fields: readonly Field[], sizeBits: number, packed: boolean)
   return { form: packed ? 'packed' : 'natural', align: alignBits / 8, alignedTo, members, tailPadding: [] };
 }
 
-/** Where C puts the field when the next free bit is `cursor`. */
+/** The offset C chooses for the field if the next free bit is `cursor`. */
 function placed(field: Field, cursor: number, packed: boolean): number {
   if (field.bitSize === 0) return roundUp(cursor, packed ? 8 : field.alignBits);
   if (packed) return cursor;
@@ -176,7 +176,7 @@ function placed(field: Field, cursor: number, packed: boolean): number {
   return crosses ? roundUp(cursor, unit) : cursor;
 }
 
-/** null where it is more than any kernel has. */
+/** Returns null if the gap is larger than any in a kernel. */
 function paddingBits(from: number, to: number): PaddingBits | null {
   if (to - from > MAX_PADDING_LONGS * LONG_BITS) return null;
   const widths: number[] = [];

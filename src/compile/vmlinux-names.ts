@@ -1,28 +1,28 @@
 import type { Btf, BtfTypeId } from '../shared/btf/btf-model';
 
 /**
- * The C names a header gives to BTF types. C has one name space for tags and one for typedefs and enumerators; a kernel
- * has duplicates in both (static types of different files). The first by id keeps the name, complete types before
- * forward declarations; later ones get ___2, ___3 …, which CO-RE ignores when it matches names (libbpf,
+ * The C names of BTF types in a header. C has one name space for tags and one for typedefs and enumerators; a kernel
+ * has duplicates in both (static types of different files). The type with the lowest id keeps the name, complete types
+ * before forward declarations; later ones get ___2, ___3 …, which CO-RE ignores when it matches names (libbpf,
  * bpf_core_essential_name_len).
  */
 export interface VmlinuxNames {
-  /** Ids of structs, unions and enums of that name in the order of their suffixes; forward declarations only if nothing is complete. */
+  /** Ids of structs, unions and enums of that name in the order of their suffixes; forward declarations only if none is complete. */
   tags(name: string): readonly BtfTypeId[];
   typedefs(name: string): readonly BtfTypeId[];
   /** The enums with an enumerator of that name. */
   enumerators(name: string): readonly BtfTypeId[];
-  /** Any of the three. */
+  /** True if the name is any of the three. */
   has(name: string): boolean;
-  /** The name in C of a named struct, union, enum, forward declaration or typedef. */
+  /** The C name of a named struct, union, enum, forward declaration or typedef. */
   nameOf(id: BtfTypeId): string;
   enumeratorNames(id: BtfTypeId): readonly string[];
 }
 
-/** Nearly all names have one type: no array for those. */
+/** Nearly all names have one type, so those are stored without an array. */
 type Index = Map<string, BtfTypeId | BtfTypeId[]>;
 
-/** Typedefs that clang itself declares; a header cannot define them again. */
+/** Typedefs built into clang; a header cannot define them again. */
 const BUILTIN_TYPEDEFS: ReadonlySet<string> = new Set(['__builtin_va_list', '__builtin_ms_va_list']);
 
 const known = new WeakMap<Btf, VmlinuxNames>();
@@ -42,7 +42,7 @@ function buildNames(btf: Btf): VmlinuxNames {
   const typedefs: Index = new Map();
   const enumerators: Index = new Map();
   const forwards = new Map<string, BtfTypeId[]>();
-  /** Only those that are not 1. */
+  /** Suffixes other than 1. */
   const suffixes = new Map<BtfTypeId, number>();
   const enumeratorSuffixes = new Map<BtfTypeId, Map<string, number>>();
 
@@ -57,7 +57,7 @@ function buildNames(btf: Btf): VmlinuxNames {
     const type = btf.kind(id) === 'enum' ? btf.type(id) : null;
     if (type?.kind === 'enum') {
       for (const value of type.values) {
-        // Typedefs come first in the name space they share.
+        // Typedefs come first in their shared name space.
         const nth = add(enumerators, value.name, id) + lookUp(typedefs, value.name).length;
         if (nth === 1) continue;
         const own = enumeratorSuffixes.get(id) ?? new Map<string, number>();
@@ -118,7 +118,7 @@ function lookUp(index: Index, name: string): readonly BtfTypeId[] {
   return id === undefined ? [] : [id];
 }
 
-/** Returns how many types have the name now. */
+/** Returns how many types have this name so far. */
 function add(index: Index, name: string, id: BtfTypeId): number {
   const before = index.get(name);
   if (before === undefined) {
@@ -140,7 +140,7 @@ function suffixed(name: string, nth: number): string {
   return nth === 1 ? name : `${name}___${nth}`;
 }
 
-/** A kernel with Rust in it has names that C has not. */
+/** Kernels with Rust code have names that are not valid in C. */
 export function identifier(name: string): string {
   if (/^[A-Za-z_]\w*$/.test(name)) return name;
   const safe = name.replace(/[^A-Za-z0-9_$]/g, '_');

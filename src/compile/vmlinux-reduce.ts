@@ -2,11 +2,11 @@ import type { Btf, BtfTypeId } from '../shared/btf/btf-model';
 import { vmlinuxHeader } from './vmlinux-header';
 import { vmlinuxNames } from './vmlinux-names';
 
-/** What a program says about the kernel's types; from scanSource, and corrected by what clang misses (repair.ts). */
+/** The kernel types a program needs, from scanSource, corrected by clang's errors (header-repair.ts). */
 export interface TypeNeeds {
-  /** Any of these that is a tag, a typedef or an enumerator of the kernel is defined. */
+  /** Tags, typedefs and enumerators of the kernel with these names are defined. */
   readonly names: ReadonlySet<string>;
-  /** Members reached through pointers: what such a member of a defined struct points to is defined too. */
+  /** Members accessed through pointers: if a defined struct has such a member, the type it points to is also defined. */
   readonly memberNames: ReadonlySet<string>;
   /** Defined by the program itself, so not by the header. */
   readonly takenTags: ReadonlySet<string>;
@@ -14,9 +14,9 @@ export interface TypeNeeds {
 }
 
 /**
- * vmlinux.h with only the types a program can reach: those it names, what they contain by value, and what the pointers
- * it follows point to, again with all that. Every definition is the same as in the full header, so the code compiled
- * with it is too; everything else that is only pointed to is declared.
+ * Returns a vmlinux.h with only the types a program can access: those it names, what they contain by value, and what
+ * the pointers it follows point to, recursively. Every definition is the same as in the full header, so the compiled
+ * code is too; all other types that are pointed to are only declared.
  */
 export function reducedVmlinuxHeader(btf: Btf, needs: TypeNeeds): string {
   return vmlinuxHeader(btf, {
@@ -26,7 +26,7 @@ export function reducedVmlinuxHeader(btf: Btf, needs: TypeNeeds): string {
   });
 }
 
-/** Ids that the reduced header defines by itself, ascending. */
+/** Ids of the types that the reduced header defines, ascending. */
 export function reachableTypes(btf: Btf, needs: TypeNeeds): BtfTypeId[] {
   const names = vmlinuxNames(btf);
   const reached = new Set<BtfTypeId>();
@@ -54,7 +54,7 @@ export function reachableTypes(btf: Btf, needs: TypeNeeds): BtfTypeId[] {
   return [...reached].sort((a, b) => a - b);
 }
 
-/** The struct or union a type holds by value or, if pointers are followed, points to at any depth. */
+/** The struct or union a type contains by value or, if pointers are followed, points to at any depth. */
 function pointee(btf: Btf, id: BtfTypeId, follow: boolean): BtfTypeId | undefined {
   let at = btf.resolve(id);
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * A map that holds no more than a total weight (entries, bytes): what was not asked for longest goes first. Written here
- * because a Map keeps its order already; a package would add a dependency for these lines.
+ * A map bounded by total weight (entries, bytes): the least recently used entry is evicted first. Written here because
+ * a Map already keeps its order; a package would add a dependency for a few lines.
  */
 export class BoundedMap<K, V> {
   private readonly entries = new Map<K, { readonly value: V; readonly weight: number }>();
@@ -16,7 +16,7 @@ export class BoundedMap<K, V> {
     return this.total;
   }
 
-  /** Counts as use: the entry is the last to go now. */
+  /** Marks the entry as most recently used. */
   get(key: K): V | undefined {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
@@ -25,7 +25,7 @@ export class BoundedMap<K, V> {
     return entry.value;
   }
 
-  /** An entry that alone is too heavy is not kept; the others stay. */
+  /** An entry heavier than the whole limit is not stored; the others stay. */
   set(key: K, value: V, weight = 1): void {
     this.delete(key);
     if (weight > this.maxWeight) return;

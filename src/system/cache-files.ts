@@ -9,14 +9,14 @@ export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string
   return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache'), 'bpf-workbench');
 }
 
-/** Hex SHA-256 of the parts, each with its length so that no two lists give the same input. */
+/** Hex SHA-256 of the parts, each prefixed with its length so that no two lists have the same input. */
 export function contentKey(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part.length}:`).update(part).update('\n');
   return hash.digest('hex');
 }
 
-/** Writes a file so that a reader sees all of it or none; folders are made. */
+/** Writes a file atomically: a reader sees all of it or nothing. Creates missing folders. */
 export async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = await temporaryBeside(path);
   try {
@@ -28,13 +28,13 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
   }
 }
 
-/** A fresh name in the folder of `path`, which is made: rename from there is atomic. */
+/** Returns a new file name in the folder of `path`, which is created if missing: a rename from there is atomic. */
 export async function temporaryBeside(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   return `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
 }
 
-/** Removes the entries of a folder that have not been written for longest, down to `keep`. Errors are ignored. */
+/** Removes the least recently written entries of a folder, down to `keep`. Errors are ignored. */
 export async function pruneFolder(folder: string, keep: number): Promise<void> {
   try {
     const names = await readdir(folder);
@@ -48,6 +48,6 @@ export async function pruneFolder(folder: string, keep: number): Promise<void> {
       else await unlink(path);
     }
   } catch {
-    // Another process cleans as well, or the folder is not there yet.
+    // Another process may be cleaning up too, or the folder does not exist yet.
   }
 }

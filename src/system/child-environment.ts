@@ -1,10 +1,10 @@
 /**
- * The environment of every program that is started: a list of the variables each kind needs, and nothing else. What is
- * inherited can reach the network (DEBUGINFOD_URLS makes llvm-symbolizer send build ids away), run code (LD_PRELOAD,
- * NODE_OPTIONS), change what a tool prints (LLVM_SYMBOLIZER_OPTS), or tell a tool secrets that are none of its business.
+ * The environment of every child process: a list of the variables each kind needs, and nothing else. An inherited
+ * variable can cause network access (DEBUGINFOD_URLS makes llvm-symbolizer send build ids), run code (LD_PRELOAD,
+ * NODE_OPTIONS), change a tool's output (LLVM_SYMBOLIZER_OPTS) or leak secrets to a tool.
  */
 
-/** Each variable with the reason it is passed on. A name that ends in `*` stands for all that begin so. */
+/** Each variable with the reason it is passed on. A trailing `*` matches any suffix. */
 type Allowed = Readonly<Record<string, string>>;
 
 const TEXT: Allowed = {
@@ -19,7 +19,7 @@ const WRAPPER: Allowed = {
 };
 
 export const CHILD_ENVIRONMENTS = {
-  /** clang, and pkg-config, which finds libbpf's headers. */
+  /** clang, and pkg-config, which finds the libbpf headers. */
   compiler: {
     ...TEXT,
     ...WRAPPER,
@@ -32,9 +32,9 @@ export const CHILD_ENVIRONMENTS = {
     PKG_CONFIG_LIBDIR: 'the same, instead of the default folders',
     PKG_CONFIG_SYSROOT_DIR: 'the root those files are relative to',
   },
-  /** Programs that turn input into output: llvm-symbolizer, llvm-cxxfilt, modprobe, depmod, xz, zstd, lz4, gzip. */
+  /** Programs that convert input to output: llvm-symbolizer, llvm-cxxfilt, modprobe, depmod, xz, zstd, lz4, gzip. */
   tool: TEXT,
-  /** Node.js asked for its version, and our own scripts run by it without privileges (ifunc-probe.js). */
+  /** Node.js when asked for its version, and our own scripts that it runs without privileges (ifunc-probe.js). */
   node: { ...TEXT, ...WRAPPER },
   /** dist/server.js. */
   'language-server': {
@@ -42,7 +42,7 @@ export const CHILD_ENVIRONMENTS = {
     PATH: 'programs named without a path in SEC("uprobe/…")',
     HOME: 'the cache folder',
     XDG_CACHE_HOME: 'the cache folder',
-    ELECTRON_RUN_AS_NODE: "set by the language client: the editor's executable is to be Node.js",
+    ELECTRON_RUN_AS_NODE: "set by the language client: the editor's executable runs as Node.js",
     ELECTRON_NO_ASAR: 'the same',
   },
   qemu: {
@@ -50,9 +50,9 @@ export const CHILD_ENVIRONMENTS = {
     PATH: 'the program may be a wrapper script that runs other programs (Nix)',
     TMPDIR: 'temporary files',
   },
-  /** setpriv and dist/tracer.js where nothing elevates them: we are root, or hold the capabilities. */
+  /** setpriv and dist/tracer.js without elevation: we are root, or hold the capabilities. */
   tracer: TEXT,
-  /** sudo and pkexec. What they run gets their own minimal environment. */
+  /** sudo and pkexec. The commands they run get their own minimal environment. */
   elevation: {
     ...TEXT,
     TERM: 'the prompt on a terminal',
@@ -74,7 +74,7 @@ export function isAllowed(kind: ChildKind, variable: string): boolean {
   );
 }
 
-/** Those variables of `from` that this kind of child gets, and `extra`, which the caller sets itself. */
+/** The variables of `from` that this kind of child gets, plus `extra`, which the caller sets. */
 export function childEnvironment(
   kind: ChildKind,
   extra: Readonly<Record<string, string>> = {},
@@ -87,8 +87,8 @@ export function childEnvironment(
 }
 
 /**
- * The same for a library that starts the child itself with a copy of our environment: what to lay over that copy.
- * Node leaves out variables that are undefined.
+ * For a library that starts the child itself with a copy of our environment: the overlay that reduces that copy to the
+ * same variables. Node leaves out variables that are undefined.
  */
 export function environmentOverlay(
   kind: ChildKind,

@@ -1,4 +1,4 @@
-/** The one place where programs are started: each with the environment of its kind, and with limits where it has any. */
+/** The only module that starts processes: each with the environment of its kind, and with limits if it has any. */
 import {
   type ChildProcess,
   type ChildProcessWithoutNullStreams,
@@ -9,13 +9,13 @@ import {
 import { type ChildKind, childEnvironment } from './child-environment';
 
 interface ChildOptions {
-  /** Set on top of what the kind lets through. */
+  /** Added to the variables of the kind. */
   readonly extraEnv?: Readonly<Record<string, string>>;
-  /** Most address space (RLIMIT_AS); also no core file. Default: as inherited. */
+  /** Address-space limit (RLIMIT_AS); also disables core files. Default: as inherited. */
   readonly memoryBytes?: number;
 }
 
-/** child_process.spawn with the kind's environment. Emits 'error' as that does. */
+/** child_process.spawn with the kind's environment. Emits 'error' as spawn does. */
 export function startChild(
   kind: ChildKind,
   file: string,
@@ -44,7 +44,7 @@ type UserCommandOptions<Options> = Omit<Options, 'env' | 'shell'> & {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** A command of the user's own, such as `bpfw run -- COMMAND`: it gets the environment that the user gave it, whole. */
+/** A command of the user's own, such as `bpfw run -- COMMAND`: it gets the user's whole environment. */
 export function startUserCommand(
   file: string,
   args: readonly string[],
@@ -63,12 +63,12 @@ export function startUserCommand(
   return spawn(file, args, { ...options, env: exactly(options.env) });
 }
 
-/** Node copies its own NODE_V8_COVERAGE into an environment without one (lib/child_process.js, normalizeSpawnArguments). */
+/** Node copies its own NODE_V8_COVERAGE into an environment that lacks it (lib/child_process.js, normalizeSpawnArguments). */
 function exactly(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { NODE_V8_COVERAGE: undefined, ...env };
 }
 
-/** Node has no setrlimit; the shell has, and becomes the program, so the pid stays. A lower limit that is inherited stays too. */
+/** Node has no setrlimit; the shell sets the limits and execs the program, so the pid stays. Lower inherited limits are kept. */
 const LIMIT = 'ulimit -c 0; ulimit -v "$1" 2>/dev/null || true; shift; exec "$@"';
 
 function limited(file: string, args: readonly string[], memoryBytes: number | undefined) {
@@ -80,9 +80,9 @@ function limited(file: string, args: readonly string[], memoryBytes: number | un
 }
 
 export interface RunOptions extends ChildOptions {
-  /** The program is killed when it has not ended by then. */
+  /** The program is killed after this time. */
   readonly deadlineMs: number;
-  /** What is kept of each stream; the rest is read and dropped. Default: 4 MiB. */
+  /** Bytes kept of each stream; the rest is read and dropped. Default: 4 MiB. */
   readonly outputBytes?: number;
   readonly cwd?: string;
   readonly input?: Uint8Array;
@@ -90,21 +90,21 @@ export interface RunOptions extends ChildOptions {
 }
 
 export interface ChildResult {
-  /** null when a signal ended it, the deadline's included. */
+  /** Null if a signal ended it, including at the deadline. */
   readonly code: number | null;
   readonly stdout: Buffer;
   readonly stderr: string;
-  /** True: the deadline ended it. */
+  /** True if the deadline ended it. */
   readonly timedOut: boolean;
-  /** True: it printed more than was kept. */
+  /** True if it printed more than was kept. */
   readonly truncated: boolean;
 }
 
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Runs a program to its end and collects what it prints. Rejects with the system's error when it cannot be started
- * (ENOENT, EACCES) and with an AbortError when `signal` ends it; a failing exit code is a result, not an error.
+ * Runs a program to completion and collects its output. Rejects with the system's error if it cannot be started
+ * (ENOENT, EACCES) and with an AbortError if `signal` ends it; a nonzero exit code is a result, not an error.
  */
 export function runChild(
   kind: ChildKind,
@@ -126,7 +126,7 @@ export function runChild(
     const timer = setTimeout(() => {
       timedOut = true;
       child.kill('SIGKILL');
-      // A grandchild may hold the pipes open: nothing more is waited for.
+      // A grandchild may keep the pipes open: do not wait for it.
       child.stdout?.destroy();
       child.stderr?.destroy();
     }, deadlineMs);

@@ -5,13 +5,13 @@ export interface EnvironmentRow {
   readonly ok: boolean;
   /** What was found. */
   readonly detail: string;
-  /** What cannot be done without it; '' when ok. */
+  /** What does not work without it; '' if ok. */
   readonly blocks: string;
-  /** A command or a step; '' when ok or when there is none. */
+  /** A command or a step; '' if ok or if there is none. */
   readonly fix: string;
 }
 
-/** What rows are about: without the first nothing works, of the other two one is enough. */
+/** What a row is about: 'compiling' is always needed, one of the other two is enough. */
 export type EnvironmentArea = 'compiling' | 'this kernel' | 'sandbox VM';
 
 export interface EnvironmentSection {
@@ -20,8 +20,8 @@ export interface EnvironmentSection {
 }
 
 /**
- * A row from a function that finds something, or throws why not; an error's `fix` becomes the row's. `blocks` is set
- * when it throws.
+ * Makes a row from a function that finds something or throws; an error's `fix` becomes the row's. `blocks` is set if it
+ * throws.
  */
 export async function lookFor(
   what: string,
@@ -42,7 +42,7 @@ export async function lookFor(
   }
 }
 
-/** One sentence for a section: "ready", or how many of its rows need attention. */
+/** A section's summary: "ready", or how many of its rows need attention. */
 export function verdict({ rows }: EnvironmentSection): string {
   const missing = rows.filter(row => !row.ok).length;
   if (missing === 0) return 'ready';

@@ -2,14 +2,15 @@ import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SYSTEM_FOLDERS } from '../shared/bpf/binary-folders';
 
-/** The folders of PATH, without relative ones: what they mean depends on where this was started. */
+/** The folders of PATH, except relative ones, which depend on the working directory. */
 export function pathFolders(env: NodeJS.ProcessEnv = process.env): string[] {
   return (env.PATH ?? '').split(path.delimiter).filter(folder => path.isAbsolute(folder));
 }
 
 /**
- * Absolute path of a program in the first of `folders` that has it; without them in those of PATH, then the system's
- * (administrators' programs are not on everybody's PATH). An absolute `name` is looked at alone. null when there is none.
+ * Absolute path of a program in the first of `folders` that has it. Default: the folders of PATH, then the system
+ * folders, because administrators' programs are not on every user's PATH. An absolute `name` is checked as it is. Null
+ * if there is none.
  */
 export async function findExecutable(
   name: string,

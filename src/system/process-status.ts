@@ -1,4 +1,4 @@
-/** What /proc says about a process (proc(5)); null fields where the process is gone. */
+/** The contents of /proc/PID (proc(5)); null fields if the process is gone. */
 import { readFileSync } from 'node:fs';
 
 export interface CapabilitySets {
@@ -11,12 +11,12 @@ export interface CapabilitySets {
 export interface ProcessStatus {
   readonly uid: number;
   readonly parentPid: number;
-  /** The sets of capabilities(7), hexadecimal. */
+  /** Capability sets (capabilities(7)), hexadecimal. */
   readonly capabilities: CapabilitySets;
   readonly noNewPrivileges: boolean;
 }
 
-/** Null when there is no such process. */
+/** Null if there is no such process. */
 export function processStatus(pid: number | 'self'): ProcessStatus | null {
   let text: string;
   try {
@@ -38,7 +38,7 @@ export function processStatus(pid: number | 'self'): ProcessStatus | null {
   };
 }
 
-/** True when `pid` is `ancestorPid` or was started by it, however many programs (sudo, setpriv) are between. */
+/** True if `pid` is `ancestorPid` or a descendant of it, with any number of programs (sudo, setpriv) between. */
 export function descendsFrom(pid: number, ancestorPid: number): boolean {
   let current = pid;
   for (let depth = 0; depth < 64 && current > 1; depth++) {
@@ -48,7 +48,7 @@ export function descendsFrom(pid: number, ancestorPid: number): boolean {
   return false;
 }
 
-/** The state letter of /proc/PID/stat (proc(5)); the name before it may hold spaces and parentheses. Null as above. */
+/** The state letter of /proc/PID/stat (proc(5)), after a command name that may contain spaces and parentheses; null if gone. */
 export function processState(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

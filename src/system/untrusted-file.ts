@@ -1,17 +1,17 @@
 /**
- * The one way to open a path that somebody else names: a traced process (its mappings), an object or a source (section
- * names, #include, #line), a log. Such a path may be a FIFO, on which open(2) waits for ever, a device, which may act
- * when it is opened and never ends, a file of any size, or one that grows while it is read.
+ * The only way to open a path from an untrusted source: a traced process (its mappings), an object or a source (section
+ * names, #include, #line), a log. Such a path may be a FIFO, on which open(2) blocks forever; a device, which may act
+ * when it is opened and never ends; a file of any size; or one that grows while it is read.
  *
- * Files of procfs and sysfs have no size to go by and are not for this door. A network file system or FUSE may still
- * answer late or never: asynchronous callers read one file at a time, so that one of Node's four threads waits and no more.
+ * Not for files of procfs and sysfs, which report no size. A network file system or FUSE may still answer late or
+ * never: asynchronous callers read one file at a time, so that at most one of Node's four threads waits.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 
 export type FileRefusalCode = 'not-a-file' | 'too-large' | 'changed';
 
-/** Why a file was not read. The system's own errors (ENOENT, EACCES …) come as they are. */
+/** Why a file was not read. System errors (ENOENT, EACCES …) are passed on unchanged. */
 export class FileRefusal extends Error {
   constructor(
     readonly code: FileRefusalCode,
@@ -22,15 +22,15 @@ export class FileRefusal extends Error {
   }
 }
 
-/** O_NONBLOCK: a FIFO that took the file's place is opened at once, and refused. Node adds O_CLOEXEC itself. */
+/** O_NONBLOCK: if a FIFO replaced the file, open(2) returns at once and the FIFO is rejected. Node adds O_CLOEXEC itself. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * The bytes of a regular file, links followed; no more than it had when it was opened. Throws FileRefusal: 'not-a-file',
- * 'too-large' (more than `maxBytes`), 'changed' (another file took its place meanwhile); else the system's error.
+ * Reads a regular file, following links, up to the size it had when it was opened. Throws FileRefusal 'not-a-file',
+ * 'too-large' (more than `maxBytes`) or 'changed' (replaced by another file meanwhile), or the system's error.
  */
 export async function readUntrustedFile(path: string, maxBytes: number): Promise<Buffer> {
-  // Looked at first: opening a device can act on it (rewind a tape, start a watchdog).
+  // Checked first, because opening a device can act on it (rewind a tape, start a watchdog).
   const seen = checked(path, await stat(path));
   const file = await open(path, FLAGS);
   try {
@@ -42,7 +42,7 @@ export async function readUntrustedFile(path: string, maxBytes: number): Promise
   }
 }
 
-/** The same at once. */
+/** Synchronous version of readUntrustedFile. */
 export function readUntrustedFileSync(path: string, maxBytes: number): Buffer {
   const fd = openUntrustedFileSync(path);
   try {
@@ -61,7 +61,7 @@ export function readUntrustedFileSync(path: string, maxBytes: number): Buffer {
   }
 }
 
-/** A descriptor of a regular file of any size, to read parts of. Errors as readUntrustedFile, but for 'too-large'. */
+/** Opens a regular file of any size, to read parts of it. Errors as readUntrustedFile, except 'too-large'. */
 export function openUntrustedFileSync(path: string): number {
   const seen = checked(path, statSync(path));
   const fd = openSync(path, FLAGS);
@@ -89,15 +89,15 @@ function kindOf(stats: Stats): string {
 function sameFile(path: string, seen: Stats, opened: Stats): Stats {
   checked(path, opened);
   if (opened.dev === seen.dev && opened.ino === seen.ino) return opened;
-  throw new FileRefusal('changed', `${path} was replaced while it was opened`);
+  throw new FileRefusal('changed', `${path} was replaced while it was being opened`);
 }
 
 function limit(path: string, size: number, maxBytes: number): void {
   if (size <= maxBytes) return;
-  throw new FileRefusal('too-large', `${path} has ${size} bytes, more than the ${maxBytes} that are read`);
+  throw new FileRefusal('too-large', `${path} has ${size} bytes; the limit is ${maxBytes}`);
 }
 
-/** Shorter when the file has shrunk. */
+/** The result is shorter if the file has shrunk. */
 async function readExactly(file: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;

@@ -1,18 +1,18 @@
-/** The file that a uprobe's or USDT probe's target means: the same in the editor and when it is attached. */
+/** Resolves the target of a uprobe or USDT probe to a file; the editor and attaching use the same rules. */
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isLibraryName, libraryFolders, SYSTEM_FOLDERS } from '../shared/bpf/binary-folders';
 import { pathFolders } from './find-executable';
 
-/** Where names without a slash are looked for. */
+/** Search folders for names without a slash. */
 export const binaryFolders = {
   libraries: libraryFolders(process.arch),
   programs: (): string[] => [...pathFolders(), ...SYSTEM_FOLDERS],
 } as const;
 
 /**
- * An absolute path as it is; "libc.so.6" from the folders of libraries, "bash" through PATH, as libbpf does. Beyond
- * libbpf: "libc.so" and "c" (as in -lc) mean libc.so.6. null when there is none.
+ * An absolute path is returned unchanged; "libc.so.6" is searched in the library folders, "bash" on PATH, as libbpf
+ * does. Beyond libbpf: "libc.so" and "c" (as in -lc) mean libc.so.6. Null if there is none.
  */
 export function findUserBinary(name: string): string | null {
   if (name.includes('/')) return path.isAbsolute(name) && isFile(name) ? name : null;

@@ -49,7 +49,7 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
       part: "libbpf's headers",
       prepare: 'mount -t tmpfs none /usr/include/bpf',
       environment: {},
-      says: /^bpfw: The headers of libbpf \(bpf\/bpf_helpers\.h\) are not installed\./m,
+      says: /^bpfw: The libbpf headers \(bpf\/bpf_helpers\.h\) are not installed\./m,
       fix: /^bpfw: to fix it: sudo apt-get install libbpf-dev$/m,
     },
     {
