@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { deadlineMs } from './scripts/lib/pace.mjs';
 
 /**
  * Kernel tests: on this machine in Node, driving one guest. One worker runs every file without isolation, so that
@@ -13,9 +14,9 @@ export default defineConfig({
     isolate: false,
     fileParallelism: false,
     // A guest without hardware virtualisation is 10 to 40 times slower than this machine.
-    testTimeout: 120_000,
+    testTimeout: deadlineMs(120_000),
     // Hooks boot the guest, and wait for it when another test run of this machine has it.
-    hookTimeout: 30 * 60_000,
+    hookTimeout: deadlineMs(30 * 60_000),
     teardownTimeout: 10_000,
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { deadlineMs } from './scripts/lib/pace.mjs';
 
 /** Soak tests: minutes of load in one guest. By themselves only: npm run test:soak. */
 export default defineConfig({
@@ -9,8 +10,8 @@ export default defineConfig({
     maxWorkers: 1,
     isolate: false,
     fileParallelism: false,
-    testTimeout: 1_200_000,
-    hookTimeout: 300_000,
+    testTimeout: deadlineMs(1_200_000),
+    hookTimeout: deadlineMs(300_000),
     teardownTimeout: 10_000,
   },
 });

@@ -3,6 +3,7 @@
  * they need built). The last line is `N passed, N failed, N skipped` over all stages; exit code 1 when something
  * failed, 3 when nothing could run here.
  */
+import { deadlineMs } from './lib/pace.mjs';
 import { root } from './lib/paths.mjs';
 import { CannotRun, main, run } from './lib/run.mjs';
 import { allTestFiles, extraStages, stageFiles, stages } from './lib/stages.mjs';
@@ -43,8 +44,9 @@ function count(stage, counts, startedAt, note = '') {
 async function withinDeadline(stage) {
   let timer;
   const late = new Promise((_, reject) => {
-    const minutes = Math.round(stage.deadlineMs / 60_000);
-    timer = setTimeout(() => reject(new Error(`not done after ${minutes} minutes`)), stage.deadlineMs);
+    const withinMs = deadlineMs(stage.deadlineMs);
+    const minutes = Math.round(withinMs / 60_000);
+    timer = setTimeout(() => reject(new Error(`not done after ${minutes} minutes`)), withinMs);
   });
   try {
     return await Promise.race([stage.run(), late]);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { launchChromium } from './chromium.mjs';
+import { deadlineMs } from './pace.mjs';
 import { servePanelPages } from './panel-pages.mjs';
 import { root, workFolder } from './paths.mjs';
 import { CannotRun } from './run.mjs';
@@ -31,7 +32,7 @@ const emptyExtension = path.join(root, 'test/host/package/empty-extension');
  * From opening the page to the suite's end; a window takes 10 to 30 s of it to open on a busy machine, and another run's
  * guest may have to end first.
  */
-const suiteTimeoutMs = 20 * 60_000;
+const suiteTimeoutMs = deadlineMs(20 * 60_000);
 
 /** Begins every line of Mocha's report (test/host/index.ts); all else is VS Code's own log. */
 const suiteMark = 'suite│ ';
@@ -120,6 +121,7 @@ async function inServer({ suite, scratch, workspace, env }) {
     dataFolder,
     trusted: suite !== 'restricted',
     testDriver: true,
+    readyTimeoutMs: deadlineMs(60_000),
     env: { ...env, BPFW_HOST_PANELS: panelPages.address },
   });
   const vscodeLog = [];

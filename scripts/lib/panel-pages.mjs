@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { deadlineMs } from './pace.mjs';
 import { takePicture } from './pictures.mjs';
 
 /** Between two rounds of asking frames what they are: a webview's document is written, so no event tells when it is there. */
@@ -96,7 +97,7 @@ async function takeDrawn(page, name) {
 }
 
 /** Longest that an element may take to be there and ready. */
-const ACT_DEADLINE_MS = 30_000;
+const ACT_DEADLINE_MS = deadlineMs(30_000);
 
 async function actOn(page, title, { at, fill, press, click, shown, holds }) {
   const frame = title === '' ? page.mainFrame() : await frameOf(page, title);

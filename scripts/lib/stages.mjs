@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { deadlineMs } from './pace.mjs';
 import { root, workFolder } from './paths.mjs';
 import { run } from './run.mjs';
 
@@ -55,7 +56,7 @@ async function commands(...lines) {
   for (const [command, ...args] of lines) {
     const { code } = await run(command, args, {
       cwd: root,
-      timeoutMs: 5 * minute,
+      timeoutMs: deadlineMs(5 * minute),
       show: true,
       anyExit: true,
     });
@@ -79,7 +80,7 @@ async function vitest(name, folder, config, timeoutMs) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   await run(bin('vitest'), ['run', '--root', root, '--config', configFile, ...reporters, `${folder}/`], {
     cwd: root,
-    timeoutMs,
+    timeoutMs: deadlineMs(timeoutMs),
     show: true,
     anyExit: true,
   });

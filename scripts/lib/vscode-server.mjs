@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { deadlineMs } from './pace.mjs';
 import { endGroup, run, start, which } from './run.mjs';
 
 export { ensureVscodeServer, missingVscodePackages, VscodeServerError, vscodeAt } from './vscode-install.mjs';
@@ -60,7 +61,7 @@ export async function addExtension(vscode, dataFolder, extension) {
     ];
     await run(vscode.nodePath, [...args, '--user-data-dir', path.join(dataFolder, 'user-data')], {
       // Measured: 3 s here, most of a minute in an emulated guest on a busy machine.
-      timeoutMs: 240_000,
+      timeoutMs: deadlineMs(240_000),
     });
     return;
   }

@@ -4,6 +4,7 @@
  */
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../scripts/lib/pace.mjs';
 import { takePicture } from '../../scripts/lib/pictures.mjs';
 import { PanelWindow } from './panels/window';
 import { duration, latencies, percentileUs, sum } from './replay/known';
@@ -69,7 +70,7 @@ describe.runIf(isRoot)('from ▶ to the culprit, by keyboard', () => {
     await workbench.runCommand('View: Toggle Maximized Panel');
     page = await panels.pageWith('Histogram', 'readlat', '.heatmap');
     await expect
-      .poll(() => page.locator('.time-table tbody tr').count(), { timeout: 60_000 })
+      .poll(() => page.locator('.time-table tbody tr').count(), { timeout: deadlineMs(60_000) })
       .toBeGreaterThanOrEqual(PHASES);
   });
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import manifest from '../../package.json';
+import { deadlineMs } from '../../scripts/lib/pace.mjs';
 import { workFolder } from '../../scripts/lib/paths.mjs';
 import { lockGuestPlace } from '../kernel/bench/machine-lock';
 import { type LocalVscode, openLocalVscode } from './driver/local-vscode';
@@ -24,7 +25,7 @@ let vscode: LocalVscode;
 beforeAll(async () => {
   place = await lockGuestPlace();
   vscode = await openLocalVscode({ env: { BPFW_TARGET: 'vm' }, timeoutMs: GUEST_MS });
-}, 1_800_000);
+}, deadlineMs(1_800_000));
 afterAll(async () => {
   await vscode?.close();
   await place?.release();
@@ -39,7 +40,7 @@ async function doneSteps(): Promise<string[]> {
 /** Passes when these steps, the first of the walkthrough in its order, are done and no other. */
 async function expectDone(count: number): Promise<void> {
   const titles = walkthrough?.steps.slice(0, count).map(step => step.title);
-  await expect.poll(doneSteps, { timeout: 60_000 }).toEqual(titles);
+  await expect.poll(doneSteps, { timeout: deadlineMs(60_000) }).toEqual(titles);
 }
 
 async function pressButton(step: string, label: string): Promise<void> {
@@ -50,7 +51,7 @@ async function pressButton(step: string, label: string): Promise<void> {
   await workbench.walkthroughButton(label).click();
 }
 
-describe('the walkthrough', { timeout: 600_000 }, () => {
+describe('the walkthrough', { timeout: deadlineMs(600_000) }, () => {
   it('begins with nothing done', async () => {
     await expectDone(0);
   });
@@ -126,7 +127,7 @@ describe('the walkthrough', { timeout: 600_000 }, () => {
     await pressButton('export', 'Export as ebpf_exporter Config');
     await workbench.quickInput.waitFor(/New folder in/);
     await workbench.quickInput.accept();
-    await workbench.tab('my_reads.yaml').waitFor({ timeout: 20_000 });
+    await workbench.tab('my_reads.yaml').waitFor({ timeout: deadlineMs(20_000) });
     const config = await readFile(path.join(vscode.workspace, 'my_reads-exporter', 'my_reads.yaml'), 'utf8');
     expect(config).toMatch(/^ {2}histograms:$/m);
     await expectDone(6);

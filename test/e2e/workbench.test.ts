@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json';
+import { deadlineMs } from '../../scripts/lib/pace.mjs';
 import { type LocalVscode, openLocalVscode } from './driver/local-vscode';
 
 /**
@@ -10,7 +11,9 @@ import { type LocalVscode, openLocalVscode } from './driver/local-vscode';
  * a command is looked for by its own title.
  */
 function offered(vscode: LocalVscode, title: string): Promise<void> {
-  return expect.poll(() => vscode.workbench.paletteTitles(title), { timeout: 60_000 }).toContain(title);
+  return expect
+    .poll(() => vscode.workbench.paletteTitles(title), { timeout: deadlineMs(60_000) })
+    .toContain(title);
 }
 
 describe('in a trusted window', () => {

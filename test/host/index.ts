@@ -8,6 +8,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format } from 'node:util';
 import Mocha from 'mocha';
+import { deadlineMs } from '../../scripts/lib/pace.mjs';
 
 /** Begins every line of Mocha's report; scripts/lib/host-suite.mjs knows it, too. */
 const SUITE_MARK = 'suite│ ';
@@ -38,8 +39,22 @@ export async function run(): Promise<void> {
     for (const line of format(...words).split('\n')) console.log(`${SUITE_MARK}${line}`);
   };
   // A test in VS Code waits for other processes on a machine that may be slow and busy.
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: 'spec', forbidOnly: true, color: false });
+  const mocha = new Mocha({
+    ui: 'bdd',
+    timeout: deadlineMs(60_000),
+    reporter: 'spec',
+    forbidOnly: true,
+    color: false,
+  });
   for (const file of files) mocha.addFile(path.join(__dirname, file));
+  // A failed step ends its file: those after it would wait for what cannot come.
+  const broken = new Set<string | undefined>();
+  mocha.suite.beforeEach(function () {
+    if (broken.has(this.currentTest?.file)) this.skip();
+  });
+  mocha.suite.afterEach(function () {
+    if (this.currentTest?.state === 'failed') broken.add(this.currentTest.file);
+  });
 
   const stats = await new Promise<Mocha.Stats>((resolve, reject) => {
     const runner = mocha.run(() => {

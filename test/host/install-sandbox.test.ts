@@ -1,12 +1,13 @@
 /** How the script of BPF: Install Sandbox VM is run and what is made of its end; the script itself has a unit test. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { deadlineMs } from '../../scripts/lib/pace.mjs';
 import { installSandbox } from '../../src/host/environment/install-sandbox';
 import { UserError } from '../../src/host/errors';
 import { activeExtension, scratchProgram } from './lib/extension';
 
 describe('Install Sandbox VM', function () {
-  this.timeout(60_000);
+  this.timeout(deadlineMs(60_000));
   let scratch: Awaited<ReturnType<typeof scratchProgram>>;
   before(async () => {
     await activeExtension();

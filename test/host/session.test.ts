@@ -5,6 +5,7 @@
  */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { deadlineMs } from '../../scripts/lib/pace.mjs';
 import type { SessionModel } from '../../src/host/sessions/session-model';
 import type { VmTarget } from '../../src/session/targets/vm-target';
 import { lockGuestPlace } from '../kernel/bench/machine-lock';
@@ -34,7 +35,7 @@ char LICENSE[] SEC("license") = "GPL";
 `;
 
 describe('session on the sandbox VM', function () {
-  this.timeout(240_000);
+  this.timeout(deadlineMs(240_000));
   let extension: Awaited<ReturnType<typeof activeExtension>>;
   let scratch: Awaited<ReturnType<typeof scratchProgram>>;
   let place: Awaited<ReturnType<typeof lockGuestPlace>>;
@@ -250,7 +251,7 @@ describe('session on the sandbox VM', function () {
         'the guard detached it',
         model.onDidChange,
         () => (model.isLive ? undefined : true),
-        60_000,
+        deadlineMs(60_000),
       );
       assert.equal(model.summary.state, 'ended');
       assert.match(model.summary.message, /^Detached by the overhead guard: .* its programs took .* % /);

@@ -9,6 +9,7 @@ import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { deadlineMs } from '../../scripts/lib/pace.mjs';
 import type { ToParametersPage } from '../../src/shared/protocol/parameters-page';
 import type { FromWebview, ToWebview } from '../../src/shared/protocol/webview';
 import { packMessage } from '../../src/shared/protocol/webview-codec';
@@ -189,7 +190,7 @@ export class Panel {
     await this.page.waitForFunction(
       wanted => window.fromPage?.some(message => message.type === wanted),
       type,
-      { timeout: 10_000 },
+      { timeout: deadlineMs(10_000) },
     );
     const message = await this.page.evaluate(
       wanted => window.fromPage.find(candidate => candidate.type === wanted),
@@ -200,23 +201,26 @@ export class Panel {
 
   /** What the page writes when the host wants a file of this kind; bytes as they are in `bytes`. */
   async exported(kind: string): Promise<ExportedContent> {
-    return this.page.evaluate(async wanted => {
-      window.fromPage = [];
-      window.postMessage({ type: 'exportRequest', kind: wanted }, '*');
-      const deadlineMs = performance.now() + 10_000;
-      for (;;) {
-        const message = window.fromPage.find(each => each.type === 'export' || each.type === 'notExported');
-        if (message?.type === 'notExported') throw new Error(`not exported: ${message.why}`);
-        if (message?.type === 'export') {
-          const { format, name, content } = message;
-          return typeof content === 'string'
-            ? { format, name, text: content, bytes: [] }
-            : { format, name, text: '', bytes: [...new Uint8Array(content)] };
+    return this.page.evaluate(
+      async ({ wanted, withinMs }) => {
+        window.fromPage = [];
+        window.postMessage({ type: 'exportRequest', kind: wanted }, '*');
+        const untilMs = performance.now() + withinMs;
+        for (;;) {
+          const message = window.fromPage.find(each => each.type === 'export' || each.type === 'notExported');
+          if (message?.type === 'notExported') throw new Error(`not exported: ${message.why}`);
+          if (message?.type === 'export') {
+            const { format, name, content } = message;
+            return typeof content === 'string'
+              ? { format, name, text: content, bytes: [] }
+              : { format, name, text: '', bytes: [...new Uint8Array(content)] };
+          }
+          if (performance.now() > untilMs) throw new Error(`no export as ${wanted}`);
+          await new Promise(resolve => requestAnimationFrame(resolve));
         }
-        if (performance.now() > deadlineMs) throw new Error(`no export as ${wanted}`);
-        await new Promise(resolve => requestAnimationFrame(resolve));
-      }
-    }, kind);
+      },
+      { wanted: kind, withinMs: deadlineMs(10_000) },
+    );
   }
 
   /** Violations axe-core finds, as readable lines. */

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { launchChromium } from '../../../scripts/lib/chromium.mjs';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { root, workFolder } from '../../../scripts/lib/paths.mjs';
 import { fillSampleWorkspace } from '../../../scripts/lib/sample-workspace.mjs';
 import {
@@ -21,6 +22,7 @@ export interface LocalVscodeOptions {
   /** Scope `machine` settings of the extension, e.g. bpf.target. */
   readonly machineSettings?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of each single wait, on a quiet machine. */
   readonly timeoutMs?: number;
   /** Adds to the workspace before the window opens. */
   readonly prepare?: (workspace: string) => Promise<void>;
@@ -62,12 +64,13 @@ export async function openLocalVscode(options: LocalVscodeOptions = {}): Promise
       dataFolder,
       trusted: options.trusted ?? true,
       env: options.env ?? {},
+      readyTimeoutMs: deadlineMs(60_000),
     });
     undo.push(() => server.close());
     const browser = await launchChromium();
     undo.push(() => browser.close());
     const workbench = await Workbench.open(browser, server.address(workspace), {
-      timeoutMs: options.timeoutMs ?? 30_000,
+      timeoutMs: deadlineMs(options.timeoutMs ?? 30_000),
       ...options.size,
     });
     return { workbench, workspace, logPath: server.logPath, close };

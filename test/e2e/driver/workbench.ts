@@ -5,11 +5,12 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, errors, type Frame, type Locator, type Page } from 'playwright-core';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { QuickInput } from './quick-input';
 
 /** Between two rounds of asking frames what they are, and for one answer (a frame without a document gives none). */
 const ASK_AGAIN_MS = 500;
-const FRAME_ANSWER_MS = 5_000;
+const FRAME_ANSWER_MS = deadlineMs(5_000);
 /** Within the deadline of a wait. */
 const QUICK_FIX_TRIES = 10;
 
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly timeoutMs: number;
   /** Told what the page writes to its console. */
   readonly onConsole?: (line: string) => void;
+  /** VS Code's own deadlines of half a minute and more last that long, too: an emulated machine's extension host needs over the 60 s it gets. */
+  readonly patient?: true;
   readonly width?: number;
   readonly height?: number;
 }
@@ -48,6 +51,7 @@ export class Workbench {
     page.setDefaultTimeout(timeoutMs);
     page.setDefaultNavigationTimeout(timeoutMs);
     if (options.onConsole) page.on('console', message => options.onConsole?.(message.text()));
+    if (options.patient) await page.addInitScript(beAsPatient, timeoutMs);
     await page.goto(address);
     await page.locator('.monaco-workbench .part.activitybar').waitFor();
     await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
@@ -105,6 +109,12 @@ export class Workbench {
     await row(name).dblclick();
     await this.tab(name).waitFor();
     await this.page.locator('.editor-group-container.active .view-line').first().waitFor();
+  }
+
+  /** Resolves when the extension works: the lens over a map in front comes from its language server. */
+  async extensionAnswers(): Promise<void> {
+    const lens = this.page.locator('.codelens-decoration', { hasText: 'shown as' });
+    await Promise.race([lens.first().waitFor({ state: 'attached' }), this.failed()]);
   }
 
   /** Tab of an open editor. */
@@ -286,6 +296,14 @@ export class Workbench {
     await mkdir(path.dirname(file), { recursive: true });
     await this.page.screenshot({ path: file });
   }
+}
+
+/** Runs in the page before VS Code does. */
+function beAsPatient(patienceMs: number): void {
+  const timeout = window.setTimeout.bind(window);
+  const patient = (handler: TimerHandler, afterMs = 0, ...args: unknown[]): number =>
+    timeout(handler, afterMs >= 30_000 && afterMs < patienceMs ? patienceMs : afterMs, ...args);
+  window.setTimeout = patient as typeof window.setTimeout;
 }
 
 /** null while the frame loads or when it went away. */

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { launchChromium } from '../../../scripts/lib/chromium.mjs';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { root, workFolder } from '../../../scripts/lib/paths.mjs';
 import { ensureVscodeServer, workbenchAddress } from '../../../scripts/lib/vscode-server.mjs';
 import { buildPackage } from '../../../scripts/package/build.mjs';
@@ -23,7 +24,7 @@ const VSIX = `/home/${USER.name}/bpf-workbench.vsix`;
  * Of one wait for something on the page. Measured under emulation: workbench after 35 to 120 s, extensions after as
  * long again, compiling 70 to 140 s, all of it three times slower on a machine that is busy.
  */
-const PAGE_TIMEOUT_MS = 600_000;
+const PAGE_TIMEOUT_MS = deadlineMs(600_000);
 
 export interface GuestVscode {
   readonly guest: TestGuest;
@@ -53,7 +54,7 @@ export async function openGuestVscode(progress: (step: string) => void): Promise
     const hostPort = await freePort();
     const guest = await bootGuest({
       forwardedPorts: [{ hostPort, guestPort: GUEST_PORT }],
-      bootDeadlineMs: 300_000,
+      bootDeadlineMs: deadlineMs(300_000),
     });
     undo.push(() => guest.dispose());
     progress('making a user who may use sudo with a password');
@@ -67,6 +68,7 @@ export async function openGuestVscode(progress: (step: string) => void): Promise
     const address = workbenchAddress({ port: hostPort, token, folder });
     const workbench = await Workbench.open(browser, address, {
       timeoutMs: PAGE_TIMEOUT_MS,
+      patient: true,
       // The chart is seen whole in the picture the test takes.
       width: 1500,
       height: 1150,
@@ -105,7 +107,14 @@ async function serve(guest: TestGuest, log: string[]): Promise<Served> {
   const args = [VSCODE, VSIX, String(GUEST_PORT)];
   const server = await guest.spawn([...asUser, 'node', script, ...args], {
     cwd: `/home/${name}`,
-    env: { HOME: `/home/${name}`, USER: name, LOGNAME: name, SHELL: '/bin/bash', BPFW_TARGET: '' },
+    env: {
+      HOME: `/home/${name}`,
+      USER: name,
+      LOGNAME: name,
+      SHELL: '/bin/bash',
+      BPFW_TARGET: '',
+      BPFW_TEST_SLOWNESS: process.env.BPFW_TEST_SLOWNESS ?? '',
+    },
   });
   createInterface({ input: server.stderr }).on('line', line => log.push(line));
   return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@
 import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { fillSampleWorkspace } from '../../../scripts/lib/sample-workspace.mjs';
 import {
   addExtension,
@@ -34,7 +35,7 @@ const server = await startVscodeServer(vscode, {
   host: '0.0.0.0',
   port: Number(port),
   trusted: true,
-  readyTimeoutMs: 240_000,
+  readyTimeoutMs: deadlineMs(240_000),
 });
 console.log(JSON.stringify({ token: server.token, folder, extension: path.join(extensions, installed) }));
 const { code, signal } = await server.closed;

@@ -1,5 +1,6 @@
 import type { Frame } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { type Counts, duration, latencies, percentileUs, sum } from '../replay/known';
 import { COMMANDS, PHASES, SLOW_FROM } from '../replay/scenes';
 import type { PanelWindow } from './window';
@@ -36,7 +37,7 @@ export function histogramPanel(panels: PanelWindow): void {
       await panels.workbench.runCommand('View: Toggle Maximized Panel');
       page = await panels.pageOf('Histogram', 'readlat');
       await expect
-        .poll(() => page.locator('.time-table tbody tr').count(), { timeout: 60_000 })
+        .poll(() => page.locator('.time-table tbody tr').count(), { timeout: deadlineMs(60_000) })
         .toBeGreaterThanOrEqual(PHASES);
       for (const command of COMMANDS) {
         const rows = await page.$$eval(`table[data-tile="${command}"] tbody tr`, found =>

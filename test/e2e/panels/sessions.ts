@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { globals } from '../replay/known';
 import type { PanelWindow } from './window';
@@ -13,7 +15,11 @@ export function sessionsView(panels: PanelWindow): void {
       const own = workbench.treeRow(/trace_perf_output/).first();
       await own.waitFor();
       await expect.poll(() => own.textContent()).toContain(`${lost} lost`);
-      await workbench.openFile('trace_perf_output.bpf.c');
+      const program = 'trace_perf_output.bpf.c';
+      await workbench.openFile(program);
+      // A lens is filled in once its line is on screen.
+      const text = await readFile(path.join(panels.workspace, program), 'utf8');
+      await workbench.putCursorBehind(text, 'SEC("?tracepoint');
       const lenses = () => workbench.page.locator('.codelens-decoration').allTextContents();
       await expect
         .poll(async () => (await lenses()).join('\n'))

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { expect, onTestFailed } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { workFolder } from '../../../scripts/lib/paths.mjs';
 import { type LocalVscode, openLocalVscode } from '../driver/local-vscode';
 import type { Workbench } from '../driver/workbench';
@@ -113,7 +114,9 @@ export class PanelWindow {
     await quickInput.waitFor(`Export ${format}`);
     await quickInput.accept();
     const target = path.join(this.workspace, file);
-    await expect.poll(() => readFile(target, 'utf8').catch(() => ''), { timeout: 30 * second }).not.toBe('');
+    await expect
+      .poll(() => readFile(target, 'utf8').catch(() => ''), { timeout: deadlineMs(30 * second) })
+      .not.toBe('');
     return readFile(target, 'utf8');
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Logs as kernels wrote them (6.1 and 6.12: recorded by test/kernel/verifier; 7.3 and other: written by their grammar), explained
- * from the log and, where there is one, its C source. BPFW_UPDATE_GOLDEN=1 writes expected/ anew: read the difference.
+ * from the log and, where there is one, its C source. npm run golden writes expected/ anew: read the difference.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -4,6 +4,7 @@
  */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { lockGuestPlace } from '../../kernel/bench/machine-lock';
 import { MARKUP_ATTACK as ATTACK, hostileObject } from '../../unit/text/hostile';
 import { activeExtension, scratchProgram } from '../lib/extension';
@@ -14,7 +15,7 @@ const READABLE = '[Show details]\\(command:workbench.action.terminal.new) $\\(be
 
 describe('an object with hostile names', function () {
   // Another run's guest may have to end first.
-  this.timeout(600_000);
+  this.timeout(deadlineMs(600_000));
   let extension: Awaited<ReturnType<typeof activeExtension>>;
   let place: Awaited<ReturnType<typeof lockGuestPlace>>;
   before(async () => {

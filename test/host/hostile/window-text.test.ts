@@ -4,6 +4,7 @@
  */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { askText, PickList, pickOne } from '../../../src/host/ui/inputs';
 import { codeLens, StatusItem, treeItem } from '../../../src/host/ui/items';
 import { askModal, notify, withProgress } from '../../../src/host/ui/messages';
@@ -21,7 +22,7 @@ const NOTIFICATION = '.notification-list-item-message';
 const LIST_ROW = '.quick-input-list-row';
 
 describe('text of strangers in the window', function () {
-  this.timeout(120_000);
+  this.timeout(deadlineMs(120_000));
   before(activeExtension);
   afterEach(async () => {
     await vscode.commands.executeCommand('notifications.clearAll');

@@ -1,6 +1,7 @@
 /** What the host tests share: the running extension, its workspace, and waiting for events with a deadline. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import type { ExtensionForTests } from '../../../src/host/extension';
 
 export const EXTENSION_ID = 'bpf-workbench.bpf-workbench';
@@ -18,18 +19,18 @@ export function workspaceFolder(): vscode.Uri {
   return folder.uri;
 }
 
-/** Resolves with `probe`'s first value that is not undefined: asked now and each time `event` fires. Rejects after `deadlineMs`. */
+/** Resolves with `probe`'s first value that is not undefined: asked now and each time `event` fires. Rejects after `withinMs`. */
 export function until<T>(
   what: string,
   event: vscode.Event<unknown>,
   probe: () => T | undefined,
-  deadlineMs = 30_000,
+  withinMs = deadlineMs(30_000),
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       subscription.dispose();
-      reject(new Error(`not within ${deadlineMs / 1000} s: ${what}`));
-    }, deadlineMs);
+      reject(new Error(`not within ${withinMs / 1000} s: ${what}`));
+    }, withinMs);
     const look = () => {
       const value = probe();
       if (value === undefined) return;

@@ -4,10 +4,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { parse } from 'yaml';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { activeExtension, scratchProgram } from '../lib/extension';
 
 describe('export', function () {
-  this.timeout(180_000);
+  this.timeout(deadlineMs(180_000));
   let scratch: Awaited<ReturnType<typeof scratchProgram>>;
   before(async () => {
     await activeExtension();

@@ -23,7 +23,7 @@ describe('installed package', () => {
     assert.equal(existsSync(inside('node_modules')), false);
   });
 
-  it('is loaded and active in less than 100 ms', () => {
+  it('is loaded and active in less than 100 ms of a processor', () => {
     assert.ok(extension.isActive);
     // VS Code has loaded it before this test runs. A fresh load costs the same again; of several the quickest counts,
     // because the others say what else the machine was doing.
@@ -31,9 +31,10 @@ describe('installed package', () => {
     const load = createRequire(main);
     const loadsMs = Array.from({ length: 5 }, () => {
       delete load.cache[main];
-      const startedAt = performance.now();
+      const before = process.cpuUsage();
       load(main);
-      return performance.now() - startedAt;
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000;
     });
     const loadMs = Math.min(...loadsMs);
     const { activationMs } = extension.exports;

@@ -7,6 +7,7 @@ import * as assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import type { SessionModel } from '../../../src/host/sessions/session-model';
 import type { VmTarget } from '../../../src/session/targets/vm-target';
 import type { TemplateManifest } from '../../../src/shared/template/manifest';
@@ -133,7 +134,7 @@ const PREPARE = `
   nft add chain inet panels input '{ type filter hook input priority 0; }'`;
 
 describe('templates in the panel', function () {
-  this.timeout(180_000);
+  this.timeout(deadlineMs(180_000));
   let extension: Awaited<ReturnType<typeof activeExtension>>;
   let scratch: Awaited<ReturnType<typeof scratchProgram>>;
   let place: Awaited<ReturnType<typeof lockGuestPlace>>;
@@ -162,7 +163,7 @@ describe('templates in the panel', function () {
     await place.release();
   });
 
-  /** Started stopped; `run` lets it go and waits for its good end. */
+  /** Started stopped; `run` lets it go and resolves at its good end with what it printed. */
   const spawn = async (command: Scene['command']) => {
     let said = '';
     const started = await guest.spawn(
@@ -178,6 +179,7 @@ describe('templates in the panel', function () {
     const run = async () => {
       await started.resume();
       assert.equal(await started.exited, 0, `${command}: ${said}`);
+      return said;
     };
     return { pid: started.pid, run };
   };

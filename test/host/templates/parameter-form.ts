@@ -11,8 +11,8 @@ import { act, type Place, shows } from './window';
 /** What the window gives: see panels.test.ts. */
 export interface Room {
   readonly scratch: vscode.Uri;
-  /** Starts a command in the guest, stopped; `run` lets it go and waits for its good end. */
-  spawn(command: string | readonly string[]): Promise<{ readonly pid: number; run(): Promise<void> }>;
+  /** Starts a command in the guest, stopped; `run` lets it go and resolves at its good end with what it printed. */
+  spawn(command: string | readonly string[]): Promise<{ readonly pid: number; run(): Promise<string> }>;
   newest(): SessionModel;
   workload(name: string): string;
 }
@@ -121,8 +121,10 @@ export function parameterForm(room: () => Room): void {
     });
 
     it('offers the disks of the target', async () => {
+      const device = await (await room().spawn('cat /sys/block/nullb0/dev')).run();
       const form = Form.open(await create('disksnoop'));
       await form.choose('target_device', 'nullb0', 'nullb0');
+      await form.has('target_device', device.trim());
       await form.attach();
       await (
         await room().spawn('dd if=/dev/nullb0 of=/dev/null bs=4k count=3 iflag=direct status=none')

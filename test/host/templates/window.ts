@@ -1,7 +1,8 @@
 /** What a user sees and does in the window, through the browser outside (scripts/lib/panel-pages.mjs). */
 import * as assert from 'node:assert/strict';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 
-const PAGE_DEADLINE_MS = 30_000;
+const PAGE_DEADLINE_MS = deadlineMs(30_000);
 
 /** An element of a page; a name is matched as a part of it. */
 export type Place = { readonly css: string } | { readonly role: string; readonly name: string };

@@ -1,3 +1,4 @@
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import type { GuestProcess } from '../../../src/session/vm/guest-process';
 import { SandboxVm, type SandboxVmOptions } from '../../../src/session/vm/sandbox-vm';
 import { lockGuestPlace } from './machine-lock';
@@ -12,7 +13,7 @@ export interface RunOptions {
   readonly input?: string;
   /** See files of this machine that changed since the guest last looked. */
   readonly fresh?: boolean;
-  /** The process group is killed and the run rejects after this time; default 60 s. */
+  /** The process group is killed and the run rejects after this time on a quiet machine (pace.mjs); default 60 s. */
   readonly timeoutMs?: number;
 }
 
@@ -85,7 +86,7 @@ export class TestGuest {
   }
 }
 
-/** Waits for a process's end and the end of its output, which it collects. */
+/** Waits for a process's end and the end of its output, which it collects; `timeoutMs` as in RunOptions. */
 export async function finished(
   started: GuestProcess,
   timeoutMs: number,
@@ -94,9 +95,9 @@ export async function finished(
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`guest: ${what} was still running after ${timeoutMs} ms`));
+      reject(new Error(`guest: ${what} was still running after ${deadlineMs(timeoutMs)} ms`));
       started.kill('SIGKILL', { group: true }).catch(() => {});
-    }, timeoutMs);
+    }, deadlineMs(timeoutMs));
   });
   try {
     const all = Promise.all([started.exited, text(started.stdout), text(started.stderr)]);

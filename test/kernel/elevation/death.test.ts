@@ -1,5 +1,6 @@
 /** However a client or tracer dies: what they had attached is gone within a second, and nothing privileged lives on. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { compileProgram, objectPath } from '../tracer/guest-tracer';
 import { buildDriver, makePeople, startDriver } from './people';
@@ -46,7 +47,7 @@ describe('nothing stays attached', () => {
     await client.exited;
     // sudo ends after what it started.
     await expect
-      .poll(() => guest.sh('pgrep -f "tracer[.]js --socket" || true'), { timeout: 10_000 })
+      .poll(() => guest.sh('pgrep -f "tracer[.]js --socket" || true'), { timeout: deadlineMs(10_000) })
       .toBe('');
   });
 

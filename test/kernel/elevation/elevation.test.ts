@@ -1,6 +1,7 @@
 /** Every way to the tracer's rights, and every way it can fail, as an ordinary user with a real sudo and a real polkit. */
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { finished, sharedGuest, type TestGuest } from '../bench/guest';
 import { compileProgram, objectPath } from '../tracer/guest-tracer';
 import {
@@ -76,7 +77,7 @@ chmod 755 /usr/bin/setpriv`);
   it('lets no other user to the socket the tracer will dial', async () => {
     const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
     const find = `find /tmp/bpfw-session-* -maxdepth 1 -name tracer.sock -user ${TRACER.name} 2>/dev/null || true`;
-    await expect.poll(() => guest.sh(find), { timeout: 20_000 }).toMatch(/^\/\S+\n$/);
+    await expect.poll(() => guest.sh(find), { timeout: deadlineMs(20_000) }).toMatch(/^\/\S+\n$/);
     const socket = (await guest.sh(find)).trim();
     const connect = `require('node:net').connect(process.argv[1]).on('connect', () => console.log('connected')).on('error', e => console.log(e.code))`;
     const as = (person: Person) => ({ uid: person.uid, gid: person.uid });
@@ -93,7 +94,9 @@ chmod 755 /usr/bin/setpriv`);
   it('gives the password to no other process of the user: there is nothing to dial, read or replace', async () => {
     const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
     const list = `find /tmp/bpfw-session-* -mindepth 1 -user ${TRACER.name} -printf '%f %y\\n' 2>/dev/null | sort`;
-    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 20_000 }).toMatch(/^\d+\n$/);
+    await expect
+      .poll(() => guest.sh('pgrep -x sudo || true'), { timeout: deadlineMs(20_000) })
+      .toMatch(/^\d+\n$/);
     const found = await guest.sh(list);
     // Asks every socket in the folder as sudo's own program would have, and prints what comes back until it is closed.
     const thief = await guest.spawn(

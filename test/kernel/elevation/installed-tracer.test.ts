@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import {
   FORMER_POLICY_FILE,
   INSTALL_FOLDER,
@@ -42,7 +43,7 @@ const commandLine = async (options = {}) => {
   return answer.started.commandLine.filter(word => !word.startsWith('--')).slice(0, 2);
 };
 /** Node is 100 MB: read, sent, written and hashed, which takes an emulated CPU its time. */
-const OWN_NODE_MS = 300_000;
+const OWN_NODE_MS = deadlineMs(300_000);
 /** Node where its user can change it, so that it is copied. */
 const OWN_NODE = `/home/${TRACER.name}/node`;
 const makeOwnNode = () =>
@@ -232,7 +233,9 @@ describe('an installation while other processes of the user attack it', () => {
   /** The client has read what it will send, and sudo asks for the password. */
   const installThatAsks = async () => {
     const driver = await startDriver(guest, 'install', { nodePath: OWN_NODE, passwordsWait: true });
-    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 60_000 }).toMatch(/^\d+\n$/);
+    await expect
+      .poll(() => guest.sh('pgrep -x sudo || true'), { timeout: deadlineMs(60_000) })
+      .toMatch(/^\d+\n$/);
     return driver;
   };
   beforeAll(() => guest.sh(`rm -rf ${INSTALL_FOLDER} ${POLICY_FILE}`));
@@ -305,13 +308,15 @@ look();`;
     const holder = await guest.spawn(['flock', `${INSTALL_FOLDER}/.lock`, 'sh', '-c', 'echo locked; cat']);
     await createInterface({ input: holder.stdout })[Symbol.asyncIterator]().next();
     const { process } = await startDriver(guest, 'install');
-    await expect.poll(() => guest.sh('pgrep -x flock || true'), { timeout: 30_000 }).toMatch(/^\d+\n\d+\n$/);
+    await expect
+      .poll(() => guest.sh('pgrep -x flock || true'), { timeout: deadlineMs(30_000) })
+      .toMatch(/^\d+\n\d+\n$/);
     // It was killed with part of what it had to say in the pipe.
     await process.kill('SIGKILL');
     await process.exited;
     holder.stdin.end();
     await holder.exited;
-    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: 30_000 }).toBe('');
+    await expect.poll(() => guest.sh('pgrep -x sudo || true'), { timeout: deadlineMs(30_000) }).toBe('');
     expect(await stagings()).toBe('');
     expect(await guest.sh(listing)).toBe(before);
   });

@@ -8,11 +8,12 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import koffi from 'koffi';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { random } from '../../unit/random';
 import { type Kill, type KillLoopEnd, type KillLoopTask, VICTIMS, type Victim } from './kills';
 
-const DEADLINE_MS = 10_000;
-const SESSION_MS = 180_000;
+const DEADLINE_MS = deadlineMs(10_000);
+const SESSION_MS = deadlineMs(180_000);
 const FOLDER_PREFIX = 'bpfw-session-';
 const lib = koffi.load('libbpf.so.1');
 const nextId = (['prog', 'map', 'link'] as const).map(kind => ({

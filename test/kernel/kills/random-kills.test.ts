@@ -1,12 +1,15 @@
 /** kill -9 at random moments of a session, from its start to its close: a second later nothing of it is left in the kernel. */
 import { expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { VICTIMS } from './kills';
 import { killAtRandom } from './random-kills';
 
 const SEED = 0x9;
 const KILLS = 15;
 
-it(`leaves no program, link or map of a session 1 s after its client or tracer is killed, at ${KILLS} random moments`, async () => {
+it(`leaves no program, link or map of a session 1 s after its client or tracer is killed, at ${KILLS} random moments`, {
+  timeout: deadlineMs(900_000),
+}, async () => {
   const { kills, end } = await killAtRandom(SEED, KILLS);
   for (const kill of kills) {
     const what = `seed ${SEED}: ${JSON.stringify(kill)}`;
@@ -18,4 +21,4 @@ it(`leaves no program, link or map of a session 1 s after its client or tracer i
   // Some moments lie before the programs are loaded, some after.
   expect(kills.some(kill => kill.loaded > 0)).toBe(true);
   expect(end.foldersLeft).toEqual([]);
-}, 900_000);
+});

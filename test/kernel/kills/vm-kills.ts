@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { random } from '../../unit/random';
 import { guestAgentPath, tracerPath } from '../bench/paths';
 import { bundle, compileBusyProgram } from './random-kills';
@@ -31,8 +32,8 @@ export interface VmKills {
   readonly left: readonly string[];
 }
 
-const DEADLINE_MS = 10_000;
-const SESSION_MS = 120_000;
+const DEADLINE_MS = deadlineMs(10_000);
+const SESSION_MS = deadlineMs(120_000);
 
 /** Processes whose command line names the folder: QEMU, and what runs it. The clients themselves do not. */
 function processesOf(folder: string): number[] {

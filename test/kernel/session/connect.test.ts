@@ -1,9 +1,12 @@
 /** The sandbox VM has one port for one tracer; several sessions may ask for it at the same time. */
 import { expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { sharedGuest } from '../bench/guest';
 import { traceBench } from '../bench/trace';
 
-it('gives two that connect at once the same tracer, which works for both', async () => {
+it('gives two that connect at once the same tracer, which works for both', {
+  timeout: deadlineMs(1_800_000),
+}, async () => {
   const guest = await sharedGuest();
   const { target } = await traceBench();
   const connect = () =>
@@ -30,4 +33,4 @@ it('gives two that connect at once the same tracer, which works for both', async
   expect(next.hello.pid).not.toBe(connections[0]?.hello.pid);
   next.close();
   await next.closed;
-}, 1_800_000);
+});

@@ -1,6 +1,7 @@
 /** What a user is told, and what stays behind, when a part the way from source to kernel stands on is not there. */
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { traceBench } from '../bench/trace';
@@ -76,7 +77,7 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
   });
 
   // Compiles, reads the kernel's types and attaches, all inside the emulated guest.
-  it('with all of them, the same command traces', { timeout: 300_000 }, async () => {
+  it('with all of them, the same command traces', { timeout: deadlineMs(300_000) }, async () => {
     const { code, stdout } = await runTemplate();
     expect(code).toBe(0);
     expect(

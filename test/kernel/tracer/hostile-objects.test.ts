@@ -1,5 +1,6 @@
 /** Damaged object files: the tracer answers, or dies alone; nothing of them stays in the kernel. */
 import { beforeAll, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { readObject } from '../../../src/shared/object/object';
 import { relocationBtf } from '../../../src/shared/object/relocation-btf';
 import { sharedGuest, type TestGuest } from '../bench/guest';
@@ -54,7 +55,7 @@ async function outcomes(
 }
 
 const nothingStays = (names: RegExp) =>
-  expect.poll(() => guest.sh('bpftool -j prog show'), { timeout: 5000 }).not.toMatch(names);
+  expect.poll(() => guest.sh('bpftool -j prog show'), { timeout: deadlineMs(5000) }).not.toMatch(names);
 
 it(`survives ${OBJECTS} damaged object files, or dies without leaving anything`, async () => {
   const sound = compileProgram('rejected');

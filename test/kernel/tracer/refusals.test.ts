@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import type { TracerParams } from '../../../src/shared/protocol/tracer';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
@@ -234,7 +235,10 @@ describe('the end of a tracer', () => {
   };
   const gone = () =>
     expect
-      .poll(() => guest.sh('bpftool -j prog show; bpftool -j link show'), { timeout: 5000, interval: 100 })
+      .poll(() => guest.sh('bpftool -j prog show; bpftool -j link show'), {
+        timeout: deadlineMs(5000),
+        interval: 100,
+      })
       .not.toContain('"fine"');
 
   beforeAll(async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import type { TracerResults } from '../../../src/shared/protocol/tracer';
 import { sharedGuest, type TestGuest } from '../bench/guest';
 import {
@@ -88,7 +89,9 @@ describe.each([
     await client.request('session/attach', { sessionId });
     await expect.poll(() => ringSequences(client.bytesOf(streamId)).length).toBe(0);
     await workload.run();
-    await expect.poll(() => ringSequences(client.bytesOf(streamId)), { timeout: 5000 }).toEqual([0, 1, 2]);
+    await expect
+      .poll(() => ringSequences(client.bytesOf(streamId)), { timeout: deadlineMs(5000) })
+      .toEqual([0, 1, 2]);
     await client.request('session/close', { sessionId });
   });
 });
@@ -224,7 +227,9 @@ describe('the trace pipe', () => {
     const { streamId } = await client.request('printk/watch', {});
     await client.request('session/attach', { sessionId });
     const running = workload.run(110_000);
-    await expect.poll(() => client.bytesOf(streamId).byteLength, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect
+      .poll(() => client.bytesOf(streamId).byteLength, { timeout: deadlineMs(20_000) })
+      .toBeGreaterThan(0);
     await client.request('session/drain', { sessionId });
     await client.request('printk/unwatch', {});
     await client.request('session/close', { sessionId });

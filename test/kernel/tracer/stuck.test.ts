@@ -1,6 +1,7 @@
 /** Objects whose types form a circle send libbpf round it for ever: the tracer ends all the same. */
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { startSession } from '../../../src/session/tracing/start-session';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import { parseElf } from '../../../src/shared/elf/elf';
@@ -59,7 +60,7 @@ function bytesOf(type: ReturnType<ReturnType<typeof parseBtf>['type']>): number 
   }
 }
 
-it('ends by itself when libbpf does not come back', async () => {
+it('ends by itself when libbpf does not come back', { timeout: deadlineMs(110_000) }, async () => {
   const tracer = await startGuestTracer(guest);
   const circle = retyped(
     compileProgram('kinds'),
@@ -69,9 +70,9 @@ it('ends by itself when libbpf does not come back', async () => {
   tracer.client.open(circle).catch(() => undefined);
   // Half a minute of the processor, by the kernel's count.
   expect(await tracer.process.exited).toMatchObject({ signal: 'SIGXCPU' });
-}, 110_000);
+});
 
-it('ends with its connection while a thread of it is loading', async () => {
+it('ends with its connection while a thread of it is loading', { timeout: deadlineMs(60_000) }, async () => {
   const tracer = await startGuestTracer(guest);
   const circle = retyped(compileProgram('relocations'), { kind: 'typedef', name: '__u32', to: '__u32' });
   const opening = tracer.client.open(circle, {
@@ -86,9 +87,9 @@ it('ends with its connection while a thread of it is loading', async () => {
   tracer.process.stdin.end();
   // Not by the kernel's count, half a minute later.
   expect(await tracer.process.exited).toMatchObject({ code: 0 });
-}, 60_000);
+});
 
-it('lets the user go who cancels meanwhile', async () => {
+it('lets the user go who cancels meanwhile', { timeout: deadlineMs(60_000) }, async () => {
   const { target, tracers } = await traceBench();
   const sound = compileProgram('relocations');
   const circle = retyped(sound, { kind: 'typedef', name: '__u32', to: '__u32' });
@@ -117,15 +118,15 @@ it('lets the user go who cancels meanwhile', async () => {
   );
   starting.catch(() => undefined);
   await isLoading;
-  const pid = Number(await guest.sh("pgrep -f '[h]elper.js --port'"));
+  const pid = Number(await guest.sh("pgrep -f '[t]racer.js --port'"));
   await busy(pid);
   stop.abort();
   await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
   tracers.dispose();
   await guest.sh(`while [ -e /proc/${pid} ]; do sleep 0.1; done`, { timeoutMs: 10_000 });
-}, 60_000);
+});
 
-it('lets bpfw go on Ctrl-C meanwhile', async () => {
+it('lets bpfw go on Ctrl-C meanwhile', { timeout: deadlineMs(60_000) }, async () => {
   compileProgram('long_verification');
   const file = objectPath('long_verification');
   const bpfw = await guest.spawn([process.execPath, path.join(root, 'dist/cli.js'), 'run', file, '--json'], {
@@ -133,7 +134,7 @@ it('lets bpfw go on Ctrl-C meanwhile', async () => {
   });
   const ended = finished(bpfw, 50_000, 'bpfw run');
   const pid = Number(
-    await guest.sh("until pgrep -f '[h]elper.js --socket'; do sleep 0.1; done", { timeoutMs: 20_000 }),
+    await guest.sh("until pgrep -f '[t]racer.js --socket'; do sleep 0.1; done", { timeoutMs: 20_000 }),
   );
   await busy(pid);
   await bpfw.kill('SIGINT');
@@ -141,7 +142,7 @@ it('lets bpfw go on Ctrl-C meanwhile', async () => {
   expect(stdout).toMatch(/"type":"end","reason":"interrupt"/);
   expect(code).toBe(130);
   await guest.sh(`while [ -e /proc/${pid} ]; do sleep 0.1; done`, { timeoutMs: 10_000 });
-}, 60_000);
+});
 
 /** Resolves when a thread of the process has computed for two seconds. */
 async function busy(pid: number): Promise<'busy'> {

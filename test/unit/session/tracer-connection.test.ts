@@ -21,6 +21,7 @@ const HELLO: Hello = {
   mappedRings: true,
 };
 const REQUESTS = 5000;
+const ROUNDS = 4;
 /** What V8 itself moves about; a promise and its closure are over 200 bytes. */
 const MOST_BYTES_A_REQUEST = 40;
 
@@ -63,9 +64,14 @@ it('keeps nothing of a request that was answered', async () => {
     for (let i = 0; i < REQUESTS; i++) await connection.request('session/close', { sessionId: 1 });
   };
   await ask();
-  const before = usedHeap();
-  await ask();
-  expect((usedHeap() - before) / REQUESTS).toBeLessThan(MOST_BYTES_A_REQUEST);
+  const grown: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = usedHeap();
+    await ask();
+    grown.push((usedHeap() - before) / REQUESTS);
+  }
+  // What is kept of requests is kept in every round; what else the process allocates meanwhile is not.
+  expect(Math.min(...grown)).toBeLessThan(MOST_BYTES_A_REQUEST);
 });
 
 it('says that the tracer is gone to whoever waits, and to whoever asks after that', async () => {

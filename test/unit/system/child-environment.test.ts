@@ -55,13 +55,11 @@ function isHostile(line: string): boolean {
 }
 
 it('ends a program at its deadline, also when a grandchild keeps its output open', async () => {
-  const started = performance.now();
-  const result = await runChild('tool', '/bin/sh', ['-c', 'sleep 30 & echo begun; wait'], {
+  const result = await runChild('tool', '/bin/sh', ['-c', 'sleep 600 & echo $!; wait'], {
     deadlineMs: 300,
   });
   expect(result).toMatchObject({ code: null, timedOut: true, truncated: false });
-  expect(result.stdout.toString()).toBe('begun\n');
-  expect(performance.now() - started).toBeLessThan(10_000);
+  process.kill(Number(result.stdout.toString()));
 });
 
 it('keeps no more output than asked for, and counts what was cut as truncated', async () => {
