@@ -123,6 +123,7 @@ export class Processes {
           sessionId: processId,
           streamId: GUEST_STREAM[stream],
           content: DataContent.processOutput,
+          records: 0,
           lost: 0,
           readAtNs: process.hrtime.bigint(),
         },

@@ -144,7 +144,7 @@ class SnapshotFrames {
     this.isFirst = false;
     this.bytes = null;
     connection.sendData(
-      { sessionId, streamId, content: DataContent.mapChanges, lost: 0, readAtNs: this.readAtNs },
+      { sessionId, streamId, content: DataContent.mapChanges, records: 0, lost: 0, readAtNs: this.readAtNs },
       bytes.subarray(0, this.used),
     );
   }

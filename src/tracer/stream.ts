@@ -27,9 +27,10 @@ export function startStream(
       },
       drained: () => connection.drained(),
       memory: bytes => connection.dataMemory(bytes),
-      send: ({ bytes, lost }) => {
+      send: ({ bytes, records, lost }) => {
+        const { content } = source;
         const readAtNs = process.hrtime.bigint();
-        connection.sendData({ sessionId, streamId, content: source.content, lost, readAtNs }, bytes);
+        connection.sendData({ sessionId, streamId, content, records, lost, readAtNs }, bytes);
       },
     },
     watchDescriptor,

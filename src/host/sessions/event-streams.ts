@@ -3,7 +3,6 @@ import { type DropCount, streamOf } from '../../session/tracing/drops';
 import type { SessionStream } from '../../session/tracing/tracing-session';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type { StreamDescription, ToWebview } from '../../shared/protocol/webview';
-import { countRecords } from './count-records';
 import { SessionKernelNames } from './kernel-names';
 import { endsWithNewline, SpanStore } from './span-store';
 
@@ -39,7 +38,7 @@ export class EventStreams {
 
   /** Keeps a frame's records; gives their count and what pages are to be told, now and once addresses have names. */
   receive(
-    { name: stream, content }: SessionStream,
+    { name: stream }: SessionStream,
     frame: DataFrame,
   ): {
     readonly records: number;
@@ -48,7 +47,7 @@ export class EventStreams {
   } {
     // The frame's bytes are the connection's buffer: valid during this call only.
     const bytes = frame.bytes.slice();
-    const records = countRecords(content, bytes);
+    const { records } = frame;
     const atMs = Date.now();
     const lost = this.losses.get(stream)?.framed(frame.lost) ?? frame.lost;
     const description = this.descriptions.find(each => each.stream === stream);

@@ -84,11 +84,6 @@ export function sameRecords(bytes: Uint8Array): SameRecords | null {
   return { count, length, stride };
 }
 
-/** Committed records in a span, discarded ones not counted: indexRingSpan(bytes).count, without an index. */
-export function countRingRecords(bytes: Uint8Array): number {
-  return sameRecords(bytes)?.count ?? indexRingSpan(bytes).count;
-}
-
 function indexSame({ count, length, stride }: SameRecords): RecordIndex {
   const offsets = new Uint32Array(count);
   for (let i = 0, at = HEADER_BYTES; i < count; i++, at += stride) offsets[i] = at;

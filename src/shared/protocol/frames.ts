@@ -28,7 +28,7 @@ export const BLOB_HEADER_BYTES = 4;
 /**
  * Data payload: a fixed header, then bytes, tracer to client only.
  *
- *   u32 session | u32 stream | u8 content | u8[3] zero | u32 lost since the last frame of this stream (saturating)
+ *   u32 session | u32 stream | u8 content | u24 records | u32 lost since the last frame of this stream (saturating)
  *   u64 CLOCK_MONOTONIC ns when read
  */
 export const DATA_HEADER_BYTES = 24;
@@ -51,6 +51,18 @@ export const DataContent = {
 } as const;
 export type DataContent = (typeof DataContent)[keyof typeof DataContent];
 
+/**
+ * Fewest bytes of one record in a frame: its header, or a newline. What is not made of records has none. More than fit
+ * are refused, whatever the header says.
+ */
+const LEAST_RECORD_BYTES: Readonly<Record<DataContent, number>> = {
+  [DataContent.ringSpan]: 8,
+  [DataContent.perfRecords]: 8,
+  [DataContent.mapChanges]: Number.POSITIVE_INFINITY,
+  [DataContent.printk]: 1,
+  [DataContent.processOutput]: Number.POSITIVE_INFINITY,
+};
+
 export const MapChangesFlag = {
   /** Nothing sent before counts any more: entries are told from the first on. */
   anew: 1,
@@ -64,6 +76,8 @@ export interface DataFrame {
   readonly sessionId: number;
   readonly streamId: number;
   readonly content: DataContent;
+  /** Records in `bytes`: committed ring buffer records, perf buffer records, or lines. */
+  readonly records: number;
   /** Records lost between kernel and client since the stream's last frame, as far as the tracer can count them. */
   readonly lost: number;
   readonly readAtNs: bigint;
@@ -117,12 +131,13 @@ export function encodeDataHeader(frame: Omit<DataFrame, 'bytes'>): Uint8Array {
 export function writeDataHeader(view: DataView, frame: Omit<DataFrame, 'bytes'>): void {
   view.setUint32(0, frame.sessionId, true);
   view.setUint32(4, frame.streamId, true);
-  view.setUint32(8, frame.content, true);
+  // No frame is long enough for more records than 24 bits count.
+  view.setUint32(8, frame.content + frame.records * 256, true);
   view.setUint32(12, Math.min(frame.lost, 0xffffffff), true);
   view.setBigUint64(16, frame.readAtNs, true);
 }
 
-/** Throws FrameError 'malformed' when the payload is shorter than its header or the content unknown. */
+/** Throws FrameError 'malformed' when the payload is shorter than its header, the content unknown, or the records too many. */
 export function decodeData(payload: Uint8Array): DataFrame {
   if (payload.byteLength < DATA_HEADER_BYTES)
     throw new FrameError('malformed', 'data frame without a full header');
@@ -130,13 +145,18 @@ export function decodeData(payload: Uint8Array): DataFrame {
   const content = view.getUint8(8);
   if (content > DataContent.processOutput)
     throw new FrameError('malformed', `data frame of unknown content ${content}`);
+  const records = view.getUint32(8, true) >>> 8;
+  const bytes = payload.subarray(DATA_HEADER_BYTES);
+  if (records > bytes.byteLength / LEAST_RECORD_BYTES[content as DataContent])
+    throw new FrameError('malformed', `data frame of ${bytes.byteLength} bytes and ${records} records`);
   return {
     sessionId: view.getUint32(0, true),
     streamId: view.getUint32(4, true),
     content: content as DataContent,
+    records,
     lost: view.getUint32(12, true),
     readAtNs: view.getBigUint64(16, true),
-    bytes: payload.subarray(DATA_HEADER_BYTES),
+    bytes,
   };
 }
 

@@ -11,7 +11,7 @@ import * as v from 'valibot';
 import type { Reason } from '../bpf/program-policy';
 
 /** Raised on every change that an older peer would misread. */
-export const TRACER_PROTOCOL_VERSION = 4;
+export const TRACER_PROTOCOL_VERSION = 5;
 
 /** How the tracer ends when it ends by itself. 69 is EX_UNAVAILABLE of sysexits.h: what it stands on is not there. */
 export const TRACER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;

@@ -10,8 +10,15 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { isDeepStrictEqual } from 'node:util';
 import { ResponseError } from 'vscode-jsonrpc/node';
+import { indexPerfRecords } from '../../../src/shared/decode/perf-records';
+import { indexRingSpan } from '../../../src/shared/decode/ring-span';
 import { readObject } from '../../../src/shared/object/object';
-import { DataContent, MAP_CHANGES_HEADER_BYTES, MapChangesFlag } from '../../../src/shared/protocol/frames';
+import {
+  DataContent,
+  type DataFrame,
+  MAP_CHANGES_HEADER_BYTES,
+  MapChangesFlag,
+} from '../../../src/shared/protocol/frames';
 import {
   createFrameConnection,
   duplexChannel,
@@ -28,6 +35,8 @@ import {
 import { HOLD_FILE, type Recording, readRecording } from './recording';
 
 const folder = process.env.BPFW_RECORDINGS ?? '';
+
+type Counts = Pick<DataFrame, 'records' | 'lost'>;
 
 /** One program's recording as it is played. */
 class Replay {
@@ -63,7 +72,7 @@ class Replay {
     }
     const last = recorded ?? reads[Math.min(number, reads.length) - 1];
     for (const part of recorded ? recorded.parts.map(decode) : [unchanged(last?.entries ?? 0)])
-      this.send(streamId, DataContent.mapChanges, part, 0);
+      this.send(streamId, DataContent.mapChanges, part, { records: 0, lost: 0 });
     return { streamId, entries: last?.entries ?? 0, truncated: last?.truncated ?? false };
   }
 
@@ -83,8 +92,11 @@ class Replay {
   private sendRecords(phases: number): void {
     for (; this.sentPhases < phases; this.sentPhases++) {
       for (const [map, stream] of Object.entries(this.recording.streams))
-        for (const frame of stream.phases[this.sentPhases] ?? [])
-          this.send(this.streamId(map), frame.content, decode(frame.bytes), frame.lost);
+        for (const frame of stream.phases[this.sentPhases] ?? []) {
+          const bytes = decode(frame.bytes);
+          const { count } = (stream.content === 'ring' ? indexRingSpan : indexPerfRecords)(bytes);
+          this.send(this.streamId(map), frame.content, bytes, { records: count, lost: frame.lost });
+        }
     }
   }
 
@@ -101,10 +113,10 @@ class Replay {
     return number;
   }
 
-  private send(streamId: number, content: DataContent, bytes: Uint8Array, lost: number): void {
+  private send(streamId: number, content: DataContent, bytes: Uint8Array, counts: Counts): void {
     const { sessionId } = this;
     this.connection.sendData(
-      { sessionId, streamId, content, lost, readAtNs: process.hrtime.bigint() },
+      { sessionId, streamId, content, ...counts, readAtNs: process.hrtime.bigint() },
       bytes,
     );
   }

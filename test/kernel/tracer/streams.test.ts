@@ -75,6 +75,7 @@ describe.each([
     await client.request('session/drain', { sessionId });
     const sequences = ringSequences(client.bytesOf(streamId));
     expect(sequences).toEqual(sequences.map((_, index) => index));
+    expect(client.recordsOf(streamId)).toBe(sequences.length);
     const dropped = await global(tracer, sessionId, 'ring_dropped');
     expect(sequences.length + dropped).toBe(events);
     expect(sequences.length).toBeGreaterThan(events / 10);
@@ -120,6 +121,7 @@ describe('a perf buffer', () => {
       records++;
     }
     expect(sequences.size).toBe(records);
+    expect(client.recordsOf(streamId)).toBe(records);
     const failed = await global(tracer, sessionId, 'perf_failed');
     expect(records + failed).toBe(events);
     const lost = client.frames
@@ -213,6 +215,7 @@ describe('the trace pipe', () => {
     await client.request('printk/unwatch', {});
     const text = Buffer.from(client.bytesOf(streamId)).toString();
     const numbers = [...text.matchAll(/: bpf_trace_printk: bpfw (\d+)$/gm)].map(match => Number(match[1]));
+    expect(client.recordsOf(streamId)).toBe(numbers.length);
     expect(numbers).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
     expect(text).not.toContain('not ours');
     await client.request('session/close', { sessionId });
@@ -261,6 +264,7 @@ describe('a client that does not read', () => {
     const received = ringSequences(client.bytesOf(streamId)).length;
     const dropped = await global(tracer, sessionId, 'ring_dropped');
     expect(received + dropped).toBe(events);
+    expect(client.recordsOf(streamId)).toBe(received);
     expect(dropped).toBeGreaterThan(0);
     await client.request('session/close', { sessionId });
     await tracer[Symbol.asyncDispose]();

@@ -65,6 +65,7 @@ function frame(...events: { pid: number; stack: bigint[] }[]): DataFrame {
     sessionId: 1,
     streamId: 1,
     content: DataContent.ringSpan,
+    records: parts.length,
     lost: 0,
     readAtNs: 0n,
     bytes: Buffer.concat(parts),

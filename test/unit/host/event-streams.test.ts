@@ -47,6 +47,7 @@ describe('losses a program counts itself', () => {
         sessionId: 1,
         streamId: 0,
         content: DataContent.ringSpan,
+        records: values.length,
         lost: 0,
         readAtNs: 0n,
         bytes: ringSpanOf(values),

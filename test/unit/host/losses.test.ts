@@ -50,6 +50,7 @@ class Traced {
       sessionId: 1,
       streamId: 0,
       content: isRing ? DataContent.ringSpan : DataContent.perfRecords,
+      records: values.length,
       lost,
       readAtNs: 0n,
       bytes: isRing ? ringSpanOf(values) : perfSpanOf(values),

@@ -1,6 +1,6 @@
 /** Malformed frames: damaged in their headers, in their JSON, in what they refer to, and in how they are cut. */
 import {
-  type DataContent,
+  DataContent,
   encodeBlob,
   encodeDataHeader,
   encodeFrame,
@@ -121,17 +121,24 @@ export function rpcFrame(text: string, below?: Below): Uint8Array {
   return encodeFrame(FrameKind.rpc, bytes);
 }
 
+const RECORD_EDGES = [1, 2, 0xfffffe, 0xffffff];
 const EDGES = [0, 1, 2, 3, 0xffffffff];
 
 export function dataFrame(
   below: Below,
   bytes: Uint8Array,
-  header: { sessionId?: number; streamId?: number; content?: number; lost?: number } = {},
+  header: { sessionId?: number; streamId?: number; content?: number; records?: number; lost?: number } = {},
 ): Uint8Array {
+  const content = (header.content ?? below(7)) as DataContent;
+  const isRecords = content === DataContent.ringSpan || content === DataContent.perfRecords;
   const head = encodeDataHeader({
     sessionId: header.sessionId ?? pick(EDGES, below),
     streamId: header.streamId ?? pick(EDGES, below),
-    content: (header.content ?? below(7)) as DataContent,
+    content,
+    // Now and then more than fit, which closes the connection.
+    records:
+      header.records ??
+      (below(20) === 0 ? pick(RECORD_EDGES, below) : isRecords ? below(1 + (bytes.byteLength >> 3)) : 0),
     lost: header.lost ?? pick(EDGES, below),
     readAtNs: BigInt(below(1 << 30)),
   });

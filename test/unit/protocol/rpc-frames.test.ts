@@ -4,7 +4,14 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataContent, type DataFrame, encodeFrame, FrameKind } from '../../../src/shared/protocol/frames';
+import {
+  DataContent,
+  type DataFrame,
+  decodeData,
+  encodeDataHeader,
+  encodeFrame,
+  FrameKind,
+} from '../../../src/shared/protocol/frames';
 import {
   createFrameConnection,
   duplexChannel,
@@ -41,9 +48,12 @@ const header = {
   sessionId: 7,
   streamId: 2,
   content: DataContent.ringSpan,
+  records: 1,
   lost: 3,
   readAtNs: 12345678901234n,
 };
+
+const RECORD = Uint8Array.from([3, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3]);
 
 describe('createFrameConnection', () => {
   it('answers requests, with blobs ahead of the message that names them', async () => {
@@ -65,16 +75,30 @@ describe('createFrameConnection', () => {
     const received: DataFrame[] = [];
     left.onData(frame => received.push({ ...frame, bytes: frame.bytes.slice() }));
     right.rpc.onRequest('drain', () => {
-      right.sendData(header, new Uint8Array([1, 2, 3]));
+      right.sendData(header, RECORD);
       right.sendData({ ...header, streamId: 3 }, new Uint8Array(1 << 20).fill(9));
       return null;
     });
     left.rpc.listen();
     right.rpc.listen();
     await left.rpc.sendRequest('drain');
-    expect(received[0]).toEqual({ ...header, bytes: new Uint8Array([1, 2, 3]) });
+    expect(received[0]).toEqual({ ...header, bytes: RECORD });
     expect(received[1]?.bytes.byteLength).toBe(1 << 20);
     expect(received[1]?.bytes.every(byte => byte === 9)).toBe(true);
+  });
+
+  it.each([
+    [DataContent.ringSpan, 11, 1],
+    [DataContent.perfRecords, 16, 2],
+    [DataContent.printk, 3, 3],
+    [DataContent.mapChanges, 64, 0],
+    [DataContent.processOutput, 64, 0],
+  ])('takes no more records of content %i than %i bytes can hold: %i', (content, bytes, most) => {
+    const payload = (records: number) =>
+      Uint8Array.from([...encodeDataHeader({ ...header, content, records }), ...new Uint8Array(bytes)]);
+    expect(decodeData(payload(most))).toMatchObject({ content, records: most, lost: 3 });
+    for (const records of [most + 1, 0xffffff])
+      expect(() => decodeData(payload(records))).toThrow(expect.objectContaining({ code: 'malformed' }));
   });
 
   it('says when to hold back, and when to go on', async () => {

@@ -169,7 +169,14 @@ describe('memory stays bounded', () => {
     const before = heldBytes();
     const frame = encodeFrame(
       FrameKind.data,
-      encodeDataHeader({ sessionId: 9, streamId: 9, content: DataContent.ringSpan, lost: 1, readAtNs: 0n }),
+      encodeDataHeader({
+        sessionId: 9,
+        streamId: 9,
+        content: DataContent.ringSpan,
+        records: 1,
+        lost: 1,
+        readAtNs: 0n,
+      }),
       new Uint8Array(1 << 20),
     );
     for (let sent = 0; sent < 300; sent++) if (!tracer.write(frame)) await once(tracer, 'drain');

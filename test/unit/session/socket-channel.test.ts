@@ -114,7 +114,7 @@ describe('an accepted channel', () => {
       const bytes = left.dataMemory(200_000);
       bytes.fill(1);
       left.sendData(
-        { sessionId: 1, streamId: 1, content: DataContent.ringSpan, lost: 0, readAtNs: 1n },
+        { sessionId: 1, streamId: 1, content: DataContent.ringSpan, records: 0, lost: 0, readAtNs: 1n },
         bytes,
       );
     }

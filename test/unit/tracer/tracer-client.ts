@@ -121,4 +121,11 @@ export class TracerClient {
   bytesOf(streamId: number): Uint8Array {
     return Buffer.concat(this.frames.filter(frame => frame.streamId === streamId).map(frame => frame.bytes));
   }
+
+  /** Records of a stream's frames, as their headers count them. */
+  recordsOf(streamId: number): number {
+    return this.frames
+      .filter(frame => frame.streamId === streamId)
+      .reduce((sum, frame) => sum + frame.records, 0);
+  }
 }

@@ -43,6 +43,7 @@ const outputOf = (
       sessionId: processId,
       streamId,
       content: content as typeof DataContent.processOutput,
+      records: 0,
       lost: 0,
       readAtNs: 0n,
     }),
