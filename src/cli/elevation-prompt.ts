@@ -6,9 +6,10 @@ export function terminalUi(): ElevationUi {
   const hasTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
     hasTerminal,
-    consent: async ({ budget, program }) => {
-      tell(`bpfw: to trace with ${program} the tracer gets, and keeps, only:`);
-      for (const entry of budget) tell(`  CAP_${entry.capability.toUpperCase().padEnd(16)} ${entry.why}`);
+    consent: async ({ capabilities, objectName }) => {
+      tell(`bpfw: to trace with ${objectName} the tracer gets, and keeps, only:`);
+      for (const entry of capabilities)
+        tell(`  CAP_${entry.capability.toUpperCase().padEnd(16)} ${entry.why}`);
       return true;
     },
     password: async () => null,

@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
+import type { WantedElevation } from '../session/elevation/elevation';
 import type { WantedTarget } from '../session/targets/target';
 import { SettingIds } from './command-ids';
-
-export type ElevationWish = 'auto' | 'sudo' | 'pkexec';
 
 function read<T>(id: string, fallback: T, scope?: vscode.Uri): T {
   return vscode.workspace.getConfiguration(undefined, scope).get<T>(id, fallback);
@@ -31,7 +30,7 @@ export const settings = {
   nodePath: () => read(SettingIds.nodePath, '') || undefined,
   qemuPath: () => read(SettingIds.qemuPath, '') || undefined,
   target: () => oneOf<WantedTarget>(SettingIds.target, ['auto', 'local', 'vm'], 'auto'),
-  elevation: () => oneOf<ElevationWish>(SettingIds.elevation, ['auto', 'sudo', 'pkexec'], 'auto'),
+  elevation: () => oneOf<WantedElevation>(SettingIds.elevation, ['auto', 'sudo', 'pkexec'], 'auto'),
   /** Undefined: the sandbox VM's own default. */
   vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
   /** Besides the usual places of secrets. */

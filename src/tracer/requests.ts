@@ -59,15 +59,15 @@ export function createRequests(connection: FrameConnection): Requests {
 
   const handlers: Handlers = {
     async 'session/open'(params) {
-      const bytes = connection.takeBlob(params.objectBlobId);
-      const types =
+      const objectBytes = connection.takeBlob(params.objectBlobId);
+      const relocationBtf =
         params.relocationBtfBlobId === undefined ? null : connection.takeBlob(params.relocationBtfBlobId);
       if (sessions.size + opening >= LIMITS.sessions) {
         throw new TracerError('limit', `${LIMITS.sessions} sessions are open. Close one.`);
       }
       opening++;
       try {
-        const opened = await Session.open(++lastSessionId, params, { bytes, relocationBtf: types }, context);
+        const opened = await Session.open(++lastSessionId, params, { objectBytes, relocationBtf }, context);
         sessions.set(opened.id, opened);
         return opened.describe();
       } finally {

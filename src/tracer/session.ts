@@ -60,10 +60,10 @@ export class Session {
   static async open(
     id: number,
     request: OpenSession,
-    blobs: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
+    blobs: Pick<ObjectRequest, 'objectBytes' | 'relocationBtf'>,
     context: SessionContext,
   ): Promise<Session> {
-    if (blobs.bytes.byteLength > LIMITS.objectBytes) {
+    if (blobs.objectBytes.byteLength > LIMITS.objectBytes) {
       throw new TracerError(
         'limit',
         `The object file is over ${LIMITS.objectBytes} bytes. Strip its DWARF: llvm-strip -g.`,
@@ -264,10 +264,10 @@ const entryLimit = (maxEntries: number): number =>
 
 function objectRequest(
   request: OpenSession,
-  { bytes, relocationBtf }: Pick<ObjectRequest, 'bytes' | 'relocationBtf'>,
+  { objectBytes, relocationBtf }: Pick<ObjectRequest, 'objectBytes' | 'relocationBtf'>,
 ): ObjectRequest {
   return {
-    bytes,
+    objectBytes,
     relocationBtf: relocationBtf && isSoundBtf(relocationBtf) ? relocationBtf : null,
     objectName: request.objectName,
     programs: request.programs.map(({ name, load, attach }) => ({

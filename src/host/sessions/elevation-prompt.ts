@@ -2,7 +2,7 @@
  * What a user sees before anything gets privileges: which capabilities and why, then sudo's password. The password
  * goes from the box to sudo's standard input and is kept nowhere.
  */
-import type { CapabilityBudget } from '../../session/elevation/capabilities';
+import type { Capabilities } from '../../session/elevation/capabilities';
 import type { ElevationUi, ElevationWay } from '../../session/elevation/elevation';
 import { askText } from '../ui/inputs';
 import { askModal } from '../ui/messages';
@@ -16,28 +16,28 @@ const WAYS: Readonly<Record<ElevationWay, string>> = {
 
 export class ElevationPrompt implements ElevationUi {
   readonly hasTerminal = false;
-  /** Budgets the user agreed to in this window: the same question is not asked twice. */
+  /** Capabilities the user agreed to in this window: the same question is not asked twice. */
   private readonly agreed = new Set<string>();
   /** `purpose`: what a password is for when no consent was asked before. */
   constructor(private readonly purpose = 'to start the BPF tracer') {}
 
-  private asking: { readonly program: string; readonly capabilities: string } | null = null;
+  private asking: { readonly objectName: string; readonly capabilities: string } | null = null;
 
   async consent(request: {
     readonly way: ElevationWay;
-    readonly budget: CapabilityBudget;
-    readonly program: string;
+    readonly capabilities: Capabilities;
+    readonly objectName: string;
   }): Promise<boolean> {
-    const capabilities = request.budget.map(entry => capabilityName(entry.capability)).join(', ');
-    this.asking = { program: request.program, capabilities };
+    const capabilities = request.capabilities.map(entry => capabilityName(entry.capability)).join(', ');
+    this.asking = { objectName: request.objectName, capabilities };
     const key = `${request.way} ${capabilities}`;
     if (this.agreed.has(key)) return true;
-    const reasons = request.budget.map(entry => `• ${capabilityName(entry.capability)}: ${entry.why}`);
+    const reasons = request.capabilities.map(entry => `• ${capabilityName(entry.capability)}: ${entry.why}`);
     const proceed = 'Continue';
     const answer = await askModal(
       'information',
       {
-        message: `Attaching ${request.program} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
+        message: `Attaching ${request.objectName} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
         detail: [
           'A small tracer process runs under your own user with these capabilities and no others, until the session ends:',
           '',
@@ -55,7 +55,7 @@ export class ElevationPrompt implements ElevationUi {
 
   async password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null> {
     const what = this.asking
-      ? `to attach ${this.asking.program} with ${this.asking.capabilities}`
+      ? `to attach ${this.asking.objectName} with ${this.asking.capabilities}`
       : this.purpose;
     const again = request.attempt > 1 ? 'That password was wrong. ' : '';
     const answer = await askText({

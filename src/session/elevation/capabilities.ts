@@ -29,15 +29,15 @@ export const CAPABILITY_BITS: Readonly<Record<Capability, number>> = {
   bpf: 39,
 };
 
-export interface BudgetEntry {
+export interface NeededCapability {
   readonly capability: Capability;
   /** For the consent text: "kprobe programs go through perf_event_open, and kernel.perf_event_paranoid is 3". */
   readonly why: string;
 }
-export type CapabilityBudget = readonly BudgetEntry[];
+export type Capabilities = readonly NeededCapability[];
 
 /** What the target's kernel says; everybody may read it. */
-export interface BudgetFacts {
+export interface CapabilityFacts {
   /** e.g. "6.1.0-56-amd64" */
   readonly kernelRelease: string;
   /** /proc/sys/kernel/perf_event_paranoid */
@@ -66,16 +66,16 @@ interface Rule {
   readonly capability: Capability;
   /** For the table in docs/security.md. */
   readonly when: string;
-  readonly why: (facts: BudgetFacts, subjects: readonly string[]) => string;
+  readonly why: (facts: CapabilityFacts, subjects: readonly string[]) => string;
   /** Left out: on every kernel. */
-  readonly applies?: (facts: BudgetFacts) => boolean;
+  readonly applies?: (facts: CapabilityFacts) => boolean;
   /** The kernel takes CAP_SYS_ADMIN in its place (bpf_capable and perfmon_capable of include/linux/capability.h). */
   readonly bySysAdminToo?: true;
 }
 
-const since = (major: number, minor: number) => (facts: BudgetFacts) =>
+const since = (major: number, minor: number) => (facts: CapabilityFacts) =>
   kernelAtLeast(facts.kernelRelease, major, minor);
-const before = (major: number, minor: number) => (facts: BudgetFacts) => !since(major, minor)(facts);
+const before = (major: number, minor: number) => (facts: CapabilityFacts) => !since(major, minor)(facts);
 
 const RULES: readonly Rule[] = [
   {
@@ -180,7 +180,7 @@ export const CAPABILITY_TABLE: readonly { readonly capability: Capability; reado
 export type Work = ReadonlyMap<Operation, readonly string[]>;
 
 /** The capabilities for this work, each once with every reason for it. */
-export function budgetOf(work: Work, facts: BudgetFacts): CapabilityBudget {
+export function capabilitiesFor(work: Work, facts: CapabilityFacts): Capabilities {
   const needed = RULES.filter(rule => work.has(rule.operation) && (rule.applies?.(facts) ?? true));
   const isSysAdmin = needed.some(rule => rule.capability === 'sys_admin');
   const reasons = new Map<Capability, string[]>();
@@ -271,21 +271,21 @@ export function sessionWork(
 }
 
 /** True when every capability of `needed` is in `granted`, or CAP_SYS_ADMIN is and stands for it. */
-export function coversBudget(granted: CapabilityBudget, needed: CapabilityBudget): boolean {
+export function coversCapabilities(granted: Capabilities, needed: Capabilities): boolean {
   const have = new Set(granted.map(entry => entry.capability));
   return needed.every(
     ({ capability }) => have.has(capability) || (have.has('sys_admin') && isBySysAdminToo(capability)),
   );
 }
 
-/** The budget as the kernel writes a set: one bit a capability. */
-export function capabilityMask(budget: CapabilityBudget): bigint {
-  return budget.reduce((mask, entry) => mask | (1n << BigInt(CAPABILITY_BITS[entry.capability])), 0n);
+/** The capabilities as the kernel writes a set: one bit a capability. */
+export function capabilityMask(capabilities: Capabilities): bigint {
+  return capabilities.reduce((mask, entry) => mask | (1n << BigInt(CAPABILITY_BITS[entry.capability])), 0n);
 }
 
-/** True when an effective set (CapEff of /proc/PID/status, hexadecimal) holds every capability of the budget. */
-export function holdsBudget(effectiveHex: string, budget: CapabilityBudget): boolean {
-  const mask = capabilityMask(budget);
+/** True when an effective set (CapEff of /proc/PID/status, hexadecimal) holds every one of the capabilities. */
+export function holdsCapabilities(effectiveHex: string, capabilities: Capabilities): boolean {
+  const mask = capabilityMask(capabilities);
   return (BigInt(`0x${effectiveHex}`) & mask) === mask;
 }
 

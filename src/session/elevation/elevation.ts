@@ -1,14 +1,14 @@
 /**
  * How the tracer gets its capabilities: nothing (already held), sudo with the password asked by the caller's own
  * dialog (sudo -S), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the tracer runs
- * under the caller's own uid with the budget's capabilities, and cannot gain more (no_new_privs).
+ * under the caller's own uid with just the capabilities it needs, and cannot gain more (no_new_privs).
  */
 import { readFileSync } from 'node:fs';
 import { SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
 import { findExecutable } from '../../system/find-executable';
 import { processStatus } from '../../system/process-status';
 import { SessionError } from '../errors';
-import { CAPABILITY_BITS, type CapabilityBudget, holdsBudget } from './capabilities';
+import { CAPABILITY_BITS, type Capabilities, holdsCapabilities } from './capabilities';
 import { guardedNode, guardedNodeFlags } from './guarded-node';
 import type { InstalledTracer } from './installed-tracer';
 import type { NodeRuntime } from './real-node';
@@ -21,8 +21,8 @@ export interface ElevationUi {
   /** Told what is about to be asked for, before anything starts. False: the user declined. */
   consent(request: {
     readonly way: ElevationWay;
-    readonly budget: CapabilityBudget;
-    readonly program: string;
+    readonly capabilities: Capabilities;
+    readonly objectName: string;
   }): Promise<boolean>;
   /** The user's password, or null when they cancelled. `attempt` counts from 1. */
   password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null>;
@@ -38,13 +38,16 @@ export interface ElevationPlan {
   readonly args: readonly string[];
 }
 
+/** What the setting asks for. */
+export type WantedElevation = 'auto' | 'sudo' | 'pkexec';
+
 export interface RootRequest {
-  readonly wish: 'auto' | 'sudo' | 'pkexec';
+  readonly elevation: WantedElevation;
   readonly ui: Pick<ElevationUi, 'hasTerminal'>;
 }
 
 export interface ElevationRequest extends RootRequest {
-  readonly budget: CapabilityBudget;
+  readonly capabilities: Capabilities;
   readonly node: NodeRuntime;
   readonly tracerPath: string;
   /** Where the tracer dials in. */
@@ -68,18 +71,18 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
       'sudo apt-get install util-linux',
     );
   }
-  if (self && uid !== 0 && holdsBudget(self.capabilities.effective, request.budget)) {
-    return { way: 'already', command: setpriv, args: [...keepOnly(request.budget), ...tracer] };
+  if (self && uid !== 0 && holdsCapabilities(self.capabilities.effective, request.capabilities)) {
+    return { way: 'already', command: setpriv, args: [...keepOnly(request.capabilities), ...tracer] };
   }
   const installed = await request.installed();
   if (installed && uid !== 0) {
-    const capabilities = request.budget.map(entry => entry.capability).join(',');
+    const capabilities = request.capabilities.map(entry => entry.capability).join(',');
     return planAsRoot([installed.launcherPath, capabilities, request.socketPath], request);
   }
   const lowered = [
-    ...(await withoutNetwork(request.budget)),
+    ...(await withoutNetwork(request.capabilities)),
     setpriv,
-    ...setprivArgs(uid, gid, request.budget),
+    ...setprivArgs(uid, gid, request.capabilities),
   ];
   if (!installed) return planAsRoot([...lowered, ...tracer], request);
   const { nodePath, tracerPath } = installed;
@@ -91,8 +94,8 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
  * A network namespace of its own, in which not even loopback is up: the tracer needs Unix sockets only. Nothing where
  * programs are attached to interfaces (CAP_NET_ADMIN), or where root may not make namespaces (a container).
  */
-async function withoutNetwork(budget: CapabilityBudget): Promise<string[]> {
-  if (budget.some(entry => entry.capability === 'net_admin')) return [];
+async function withoutNetwork(capabilities: Capabilities): Promise<string[]> {
+  if (capabilities.some(entry => entry.capability === 'net_admin')) return [];
   const unshare = await findExecutable('unshare', SYSTEM_FOLDERS);
   const bounding = BigInt(`0x${processStatus('self')?.capabilities.bounding ?? '0'}`);
   const mayUnshare = ((bounding >> BigInt(CAPABILITY_BITS.sys_admin)) & 1n) === 1n;
@@ -121,30 +124,30 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
   }
   const sudo = await findExecutable('sudo', SYSTEM_FOLDERS);
   const pkexec = await findExecutable('pkexec', SYSTEM_FOLDERS);
-  const wantsPkexec = request.wish === 'pkexec' || (request.wish === 'auto' && !sudo);
+  const wantsPkexec = request.elevation === 'pkexec' || (request.elevation === 'auto' && !sudo);
   if (wantsPkexec && pkexec) return { way: 'pkexec', command: pkexec, args: argv };
-  if (sudo && request.wish !== 'pkexec') {
+  if (sudo && request.elevation !== 'pkexec') {
     if (request.ui.hasTerminal) return { way: 'sudo-terminal', command: sudo, args: ['--', ...argv] };
     return { way: 'sudo-password', command: sudo, args: ['--stdin', '--', ...argv] };
   }
   throw new SessionError(
     'no-elevation',
-    `This needs more rights than you have, and ${request.wish === 'auto' ? 'neither sudo nor pkexec is' : `${request.wish} is not`} installed.`,
-    request.wish === 'pkexec' && sudo
+    `This needs more rights than you have, and ${request.elevation === 'auto' ? 'neither sudo nor pkexec is' : `${request.elevation} is not`} installed.`,
+    request.elevation === 'pkexec' && sudo
       ? 'Set bpf.elevation to "sudo".'
       : 'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.',
   );
 }
 
-/** For a caller that holds the budget: no other capability, and none to gain. Its bounding set is root's to cut. */
-function keepOnly(budget: CapabilityBudget): string[] {
-  const caps = ['-all', ...budget.map(entry => `+${entry.capability}`)].join(',');
+/** For a caller that holds the capabilities: no other capability, and none to gain. Its bounding set is root's to cut. */
+function keepOnly(capabilities: Capabilities): string[] {
+  const caps = ['-all', ...capabilities.map(entry => `+${entry.capability}`)].join(',');
   return [`--inh-caps=${caps}`, `--ambient-caps=${caps}`, '--no-new-privs'];
 }
 
-/** Caller's uid and gid, no_new_privs, and the three capability sets cut to the budget. */
-export function setprivArgs(uid: number, gid: number, budget: CapabilityBudget): string[] {
-  const caps = ['-all', ...budget.map(entry => `+${entry.capability}`)].join(',');
+/** Caller's uid and gid, no_new_privs, and the three capability sets cut to these. */
+export function setprivArgs(uid: number, gid: number, capabilities: Capabilities): string[] {
+  const caps = ['-all', ...capabilities.map(entry => `+${entry.capability}`)].join(',');
   const identity = uid === 0 ? [] : [`--reuid=${uid}`, `--regid=${gid}`, '--init-groups'];
   return [
     ...identity,

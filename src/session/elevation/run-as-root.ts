@@ -2,11 +2,11 @@
 
 import { SessionError } from '../errors';
 import { ElevatedProcess } from './elevated-process';
-import { type ElevationUi, elevationRefusal, planAsRoot } from './elevation';
+import { type ElevationUi, elevationRefusal, planAsRoot, type WantedElevation } from './elevation';
 import { lastLine } from './tracer-failure';
 
 export interface RootOptions {
-  readonly elevation: 'auto' | 'sudo' | 'pkexec';
+  readonly elevation: WantedElevation;
   readonly ui: Pick<ElevationUi, 'password' | 'hasTerminal' | 'tell'>;
   readonly log: (line: string) => void;
 }
@@ -24,7 +24,7 @@ export async function runAsRoot(
 ): Promise<void> {
   const shell = ['/usr/bin/env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', '/bin/sh', '-euc'];
   const argv = [...shell, `umask 022\necho ${STARTED}${script}`];
-  const plan = await planAsRoot(argv, { wish: options.elevation, ui: options.ui });
+  const plan = await planAsRoot(argv, options);
   const elevated = new ElevatedProcess(plan, options.ui, options.log);
   let stdout = '';
   const onText = (text: string) => {

@@ -17,7 +17,7 @@ export const ONLY_ROOT = `only_root() {
 }`;
 
 /**
- * Takes nothing but the capabilities of a budget and a socket, and starts the tracer under the uid of whoever asked. As
+ * Takes nothing but capabilities and a socket, and starts the tracer under the uid of whoever asked. As
  * root it is of no use. The network namespace is left where programs are attached to interfaces, and where root may not
  * make another (a container).
  */

@@ -7,8 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { BpfObject } from '../../shared/object/model';
 import { processStatus } from '../../system/process-status';
-import { budgetOf, holdsBudget, loadingWork, sessionWork } from '../elevation/capabilities';
-import { localBudgetFacts } from './local-target';
+import { capabilitiesFor, holdsCapabilities, loadingWork, sessionWork } from '../elevation/capabilities';
+import { localCapabilityFacts } from './local-target';
 import type { TargetId, WantedTarget } from './target';
 
 export interface TargetDecision {
@@ -46,11 +46,13 @@ export async function localObstacle(object: BpfObject | null, canAsk: boolean): 
     if (object.programs.every(({ attachPoint }) => lackOf(attachPoint.kind)))
       return `this kernel (${release()}) has none of the kinds of attach point the program uses`;
   }
-  const facts = await localBudgetFacts();
-  const budget = object ? budgetOf(sessionWork(object, object.programs, null, false), facts) : [];
-  const minimum = object ? budgetOf(loadingWork(object, object.programs, null), facts) : [];
-  if (holdsBudget(status.capabilities.effective, minimum) && status.uid === 0) return null;
-  if (holdsBudget(status.capabilities.effective, budget) && budget.length > 0) return null;
+  const facts = await localCapabilityFacts();
+  const capabilities = object
+    ? capabilitiesFor(sessionWork(object, object.programs, null, false), facts)
+    : [];
+  const minimum = object ? capabilitiesFor(loadingWork(object, object.programs, null), facts) : [];
+  if (holdsCapabilities(status.capabilities.effective, minimum) && status.uid === 0) return null;
+  if (holdsCapabilities(status.capabilities.effective, capabilities) && capabilities.length > 0) return null;
   if (status.uid === 0) return 'this container keeps CAP_BPF and CAP_PERFMON from root';
   if (status.noNewPrivileges) return 'this process may not gain privileges (no_new_privs)';
   if (!canAsk) return 'tracing this kernel needs a password and nobody can be asked for it here';

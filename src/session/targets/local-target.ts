@@ -4,7 +4,8 @@ import { access, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { parseBtf } from '../../shared/btf/btf';
 import { runChild } from '../../system/child-process';
-import type { BudgetFacts } from '../elevation/capabilities';
+import type { CapabilityFacts } from '../elevation/capabilities';
+import type { WantedElevation } from '../elevation/elevation';
 import { findNode } from '../elevation/real-node';
 import { lastLine } from '../elevation/tracer-failure';
 import { SessionError } from '../errors';
@@ -23,7 +24,7 @@ export interface LocalTargetOptions {
   /** dist/ifunc-probe.js. */
   readonly ifuncProbePath: string;
   readonly nodeSetting?: string | undefined;
-  readonly elevation: 'auto' | 'sudo' | 'pkexec';
+  readonly elevation: WantedElevation;
   readonly log: (line: string) => void;
 }
 
@@ -45,8 +46,8 @@ export class LocalTarget implements Target {
     return this.kernelBtf;
   }
 
-  budgetFacts(): Promise<BudgetFacts> {
-    return localBudgetFacts();
+  capabilityFacts(): Promise<CapabilityFacts> {
+    return localCapabilityFacts();
   }
 
   async connect(options: ConnectOptions): Promise<TracerConnection> {
@@ -54,8 +55,8 @@ export class LocalTarget implements Target {
     return startLocalTracer({
       node: await findNode(this.options.nodeSetting, process.env),
       own: this.options,
-      budget: options.budget,
-      program: options.program,
+      capabilities: options.capabilities,
+      objectName: options.objectName,
       elevation: this.options.elevation,
       ui: options.ui,
       log: this.options.log,
@@ -103,7 +104,7 @@ export class LocalTarget implements Target {
 }
 
 /** Read each time: a user may change these settings to need fewer capabilities. */
-export async function localBudgetFacts(): Promise<BudgetFacts> {
+export async function localCapabilityFacts(): Promise<CapabilityFacts> {
   const setting = (name: string, unknown: string) =>
     readFile(`/proc/sys/kernel/${name}`, 'utf8').catch(() => unknown);
   return {

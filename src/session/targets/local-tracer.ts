@@ -6,9 +6,15 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Hello } from '../../shared/protocol/tracer';
 import { descendsFrom, processStatus } from '../../system/process-status';
-import { type CapabilityBudget, capabilityMask } from '../elevation/capabilities';
+import { type Capabilities, capabilityMask } from '../elevation/capabilities';
 import { ElevatedProcess } from '../elevation/elevated-process';
-import { type ElevationUi, type ElevationWay, elevationFailure, planElevation } from '../elevation/elevation';
+import {
+  type ElevationUi,
+  type ElevationWay,
+  elevationFailure,
+  planElevation,
+  type WantedElevation,
+} from '../elevation/elevation';
 import { findInstalledTracer, type OwnTracer } from '../elevation/installed-tracer';
 import { PrivateFolder } from '../elevation/private-folder';
 import type { NodeRuntime } from '../elevation/real-node';
@@ -19,9 +25,9 @@ import { greetTracer, type TracerConnection } from './tracer-connection';
 export interface LocalTracerOptions {
   readonly node: NodeRuntime;
   readonly own: OwnTracer;
-  readonly budget: CapabilityBudget;
-  readonly program: string;
-  readonly elevation: 'auto' | 'sudo' | 'pkexec';
+  readonly capabilities: Capabilities;
+  readonly objectName: string;
+  readonly elevation: WantedElevation;
   readonly ui: ElevationUi;
   readonly log: (line: string) => void;
   /** Called when the process runs and has not called back yet: time for other work. */
@@ -42,15 +48,21 @@ export async function startLocalTracer(options: LocalTracerOptions): Promise<Tra
   try {
     await listen(server, socketPath);
     const plan = await planElevation({
-      wish: options.elevation,
-      budget: options.budget,
+      elevation: options.elevation,
+      capabilities: options.capabilities,
       node: options.node,
       tracerPath: options.own.tracerPath,
       socketPath,
       installed: () => findInstalledTracer(options.own),
       ui: options.ui,
     });
-    if (!(await options.ui.consent({ way: plan.way, budget: options.budget, program: options.program }))) {
+    if (
+      !(await options.ui.consent({
+        way: plan.way,
+        capabilities: options.capabilities,
+        objectName: options.objectName,
+      }))
+    ) {
       throw new SessionError('cancelled', 'Nothing was attached.');
     }
     const token = randomBytes(32).toString('hex');
@@ -64,7 +76,7 @@ export async function startLocalTracer(options: LocalTracerOptions): Promise<Tra
     // Nobody else is to call: the door goes while the tracer greets.
     const [connection] = await Promise.all([
       greetTracer(acceptedChannel(socket), token, hello =>
-        checkPeer(hello, elevated.child.pid, options.budget),
+        checkPeer(hello, elevated.child.pid, options.capabilities),
       ),
       cleanUp(),
     ]);
@@ -105,9 +117,9 @@ function callOf(
 /**
  * Node has no SO_PEERCRED. The folder admits only this user, and the token, which went to our child's stdin alone, is
  * what proves the caller. What the process may do is then read from /proc, not taken from its greeting: it must be one
- * we started, run under our uid, and hold the budget and nothing else.
+ * we started, run under our uid, and hold the capabilities and nothing else.
  */
-function checkPeer(hello: Hello, ownPid: number | undefined, budget: CapabilityBudget): void {
+function checkPeer(hello: Hello, ownPid: number | undefined, capabilities: Capabilities): void {
   const status = processStatus(hello.pid);
   const uid = process.getuid?.();
   if (!status || ownPid === undefined || !descendsFrom(hello.pid, ownPid)) {
@@ -115,7 +127,7 @@ function checkPeer(hello: Hello, ownPid: number | undefined, budget: CapabilityB
   }
   if (status.uid !== uid) throw turnedAway(`it runs as uid ${status.uid}, not as yours (${uid})`);
   if (!status.noNewPrivileges) throw turnedAway('it could gain privileges (no_new_privs is not set)');
-  const expected = capabilityMask(budget);
+  const expected = capabilityMask(capabilities);
   for (const set of ['effective', 'permitted', 'inheritable'] as const) {
     if (BigInt(`0x${status.capabilities[set]}`) === expected) continue;
     throw turnedAway(

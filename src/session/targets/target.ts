@@ -3,7 +3,7 @@
  * where commands start; everything after that is the same code.
  */
 import type { Btf } from '../../shared/btf/btf-model';
-import type { BudgetFacts, CapabilityBudget } from '../elevation/capabilities';
+import type { Capabilities, CapabilityFacts } from '../elevation/capabilities';
 import type { ElevationUi } from '../elevation/elevation';
 import type { TargetFacts } from './target-facts';
 import type { TracerConnection } from './tracer-connection';
@@ -15,9 +15,9 @@ export type WantedTarget = TargetId | 'auto';
 export type Progress = (step: string) => void;
 
 export interface ConnectOptions {
-  readonly budget: CapabilityBudget;
-  /** The program the user is about to attach, for the consent text. */
-  readonly program: string;
+  readonly capabilities: Capabilities;
+  /** What the user is about to attach, for the consent text. */
+  readonly objectName: string;
   readonly ui: ElevationUi;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
@@ -44,7 +44,7 @@ export interface Target {
   describe(): string;
   /** The target kernel's BTF. Throws SessionError 'btf-missing'. */
   readBtf(): Promise<TargetBtf>;
-  budgetFacts(): Promise<BudgetFacts>;
+  capabilityFacts(): Promise<CapabilityFacts>;
   /** Starts a tracer (asking for what the ui must be asked for) and waits for its greeting. */
   connect(options: ConnectOptions): Promise<TracerConnection>;
   facts(connection: TracerConnection): Promise<TargetFacts>;

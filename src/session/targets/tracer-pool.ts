@@ -2,14 +2,14 @@
  * Tracers that are running: one serves every session whose capabilities it holds, a session that needs more gets a
  * tracer of its own. Each ends with the pool, or sooner when it is idle long enough: nothing privileged runs for nothing.
  */
-import { type CapabilityBudget, coversBudget } from '../elevation/capabilities';
+import { type Capabilities, coversCapabilities } from '../elevation/capabilities';
 import type { SessionError } from '../errors';
 import type { ConnectOptions, Target } from './target';
 import type { TracerConnection } from './tracer-connection';
 
 interface PooledTracer {
   readonly target: Target;
-  readonly budget: CapabilityBudget;
+  readonly capabilities: Capabilities;
   readonly connection: TracerConnection;
   /** Sessions that use it, or are about to. */
   holds: number;
@@ -33,19 +33,23 @@ export class TracerPool {
     this.fail = resolve;
   });
 
-  /** A connection that holds the budget: a running one, else a new one (which may ask the user). */
+  /** A connection that holds the capabilities: a running one, else a new one (which may ask the user). */
   async acquire(
     target: Target,
-    budget: CapabilityBudget,
-    program: string,
-    options: Omit<ConnectOptions, 'budget' | 'program'>,
+    capabilities: Capabilities,
+    objectName: string,
+    options: Omit<ConnectOptions, 'capabilities' | 'objectName'>,
   ): Promise<TracerConnection> {
     for (const tracer of this.tracers) {
-      if (!tracer.confined && tracer.target === target && coversBudget(tracer.budget, budget))
+      if (
+        !tracer.confined &&
+        tracer.target === target &&
+        coversCapabilities(tracer.capabilities, capabilities)
+      )
         return tracer.connection;
     }
-    const connection = await target.connect({ ...options, budget, program });
-    const tracer: PooledTracer = { target, budget, connection, holds: 0, idle: null, confined: false };
+    const connection = await target.connect({ ...options, capabilities, objectName });
+    const tracer: PooledTracer = { target, capabilities, connection, holds: 0, idle: null, confined: false };
     this.tracers.add(tracer);
     connection.closed.then(reason => {
       this.forget(tracer);

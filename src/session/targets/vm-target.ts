@@ -8,7 +8,7 @@ import { parseBtf } from '../../shared/btf/btf';
 import { GUEST_PORTS } from '../../shared/protocol/guest';
 import { duplexChannel } from '../../shared/protocol/rpc-frames';
 import { defaultCacheFolder, writeAtomically } from '../../system/cache-files';
-import type { BudgetFacts } from '../elevation/capabilities';
+import type { CapabilityFacts } from '../elevation/capabilities';
 import { tracerFailure } from '../elevation/tracer-failure';
 import { SessionError } from '../errors';
 import { findGuestNode } from '../vm/guest-node';
@@ -93,7 +93,7 @@ export class VmTarget implements Target {
   }
 
   /** The tracer is root in the VM, so nothing depends on its settings. */
-  async budgetFacts(): Promise<BudgetFacts> {
+  async capabilityFacts(): Promise<CapabilityFacts> {
     return { kernelRelease: (await this.readBtf()).kernelRelease, perfEventParanoid: 0 };
   }
 

@@ -16,7 +16,7 @@ import { TracerRequestError } from '../targets/tracer-connection';
 
 export interface ProgramConsentRequest {
   /** What is being attached, for the title. */
-  readonly object: string;
+  readonly objectName: string;
   /** "this kernel (6.1.0-18-amd64)": what they may change. */
   readonly target: string;
   readonly programs: readonly ProgramReasons[];
@@ -57,7 +57,7 @@ export class ProgramConsent {
   async require(programs: readonly ProgramReasons[]): Promise<void> {
     const open = withoutConsent(programs, this.agreed);
     if (open.length === 0) return;
-    if (!(await this.ask({ object: this.object.name, target: this.target, programs: open })))
+    if (!(await this.ask({ objectName: this.object.name, target: this.target, programs: open })))
       throw new SessionError('cancelled', 'Nothing was attached.');
     this.agreed = [...this.agreed, ...open];
   }

@@ -2,21 +2,15 @@
  * Where programs attach when their section alone does not say it: a function, library, probe or sampling frequency that
  * a parameter names (BPFW_TARGET, BPFW_IFUNC and BPFW_PERF of bpf-templates/include/bpfw.h).
  */
-import type { Parameter, Program } from '../../shared/object/model';
+import type { Program } from '../../shared/object/model';
 import type { AttachOverride } from '../../shared/protocol/tracer';
 import { SessionError } from '../errors';
-import type { Target } from '../targets/target';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 import { userFile } from '../targets/user-files';
 import { requireUsdtProbe, resolveUserFunction } from '../targets/user-functions';
+import type { StartRequest } from './start-request';
 
-export interface RuntimeTargetRequest {
-  readonly target: Target;
-  readonly facts: TargetFacts;
-  readonly parameters: readonly Parameter[];
-  readonly values: ReadonlyMap<string, string>;
-  readonly pid: number | null;
-}
+type RuntimeTargetRequest = Pick<StartRequest, 'target' | 'object' | 'parameters' | 'pid'>;
 
 type Resolved = { readonly override: AttachOverride | null } | { readonly lack: Lack };
 
@@ -27,7 +21,10 @@ type Resolved = { readonly override: AttachOverride | null } | { readonly lack: 
 export class RuntimeTargets {
   private readonly known = new Map<Program, Promise<Resolved>>();
 
-  constructor(private readonly request: RuntimeTargetRequest) {}
+  constructor(
+    private readonly request: RuntimeTargetRequest,
+    private readonly facts: TargetFacts,
+  ) {}
 
   /** Throws SessionError 'bad-parameter' or 'unknown-parameter'. */
   async lack(program: Program): Promise<Lack | null> {
@@ -50,7 +47,7 @@ export class RuntimeTargets {
   private resolve(program: Program): Promise<Resolved> {
     const known =
       this.known.get(program) ??
-      resolveOne(program, this.request).then(
+      resolveOne(program, this.request, this.facts).then(
         override => ({ override }),
         error => {
           if (error instanceof SessionError && error.code === 'attach-point-missing')
@@ -66,7 +63,11 @@ export class RuntimeTargets {
 /** A lack is a part of a sentence. */
 const sentenceWithin = (message: string): string => message.replace(/\.$/, '');
 
-async function resolveOne(program: Program, request: RuntimeTargetRequest): Promise<AttachOverride | null> {
+async function resolveOne(
+  program: Program,
+  request: RuntimeTargetRequest,
+  facts: TargetFacts,
+): Promise<AttachOverride | null> {
   if (program.perf) return perfOverride(program.perf, request);
   if (program.targetParameter === null) return null;
   const name = parameterText(program.targetParameter, request);
@@ -75,11 +76,11 @@ async function resolveOne(program: Program, request: RuntimeTargetRequest): Prom
   switch (kind) {
     case 'kprobe':
     case 'kretprobe':
-      await requireKernelFunction(name, request.facts);
+      await requireKernelFunction(name, facts);
       return { kind: 'kprobe', function: name, offset: 0, return: kind === 'kretprobe' };
     case 'fentry':
     case 'fexit':
-      await requireKernelFunction(name, request.facts);
+      await requireKernelFunction(name, facts);
       return { kind: 'fentry', function: name };
     case 'uprobe':
     case 'uretprobe': {
@@ -155,7 +156,7 @@ async function requireKernelFunction(name: string, facts: TargetFacts): Promise<
 
 /** The file the program's symbol or probe is looked for in: the parameter of role "path". */
 async function filePath(program: Program, request: RuntimeTargetRequest): Promise<string> {
-  const parameter = request.parameters.find(candidate => candidate.role === 'path');
+  const parameter = request.object.parameters.find(candidate => candidate.role === 'path');
   if (!parameter)
     throw new SessionError(
       'attach-point-missing',
@@ -165,9 +166,9 @@ async function filePath(program: Program, request: RuntimeTargetRequest): Promis
 }
 
 function parameterText(name: string, request: RuntimeTargetRequest): string {
-  const given = request.values.get(name);
+  const given = request.parameters.get(name);
   if (given !== undefined) return given.trim();
-  const parameter = request.parameters.find(candidate => candidate.name === name);
+  const parameter = request.object.parameters.find(candidate => candidate.name === name);
   if (!parameter)
     throw new SessionError(
       'unknown-parameter',

@@ -1,50 +1,32 @@
 /**
- * The way from an object file to an attached session on a target, the same for the extension and bpfw: budget, tracer,
+ * The way from an object file to an attached session on a target, the same for the extension and bpfw: capabilities, tracer,
  * choice of programs, consent where they may change the system, load, attach. BTF's word is taken for functions at first;
  * when the kernel refuses what was chosen by it, the tracer looks closer, once. Where the kernel refuses to attach a program
  * that has a fallback, the next rank is tried; everything else that fails leaves nothing loaded.
  */
 import type { Btf } from '../../shared/btf/btf-model';
 import type { BpfObject, Program } from '../../shared/object/model';
-import { budgetOf, type CapabilityBudget, coversBudget, sessionWork } from '../elevation/capabilities';
-import type { ElevationUi } from '../elevation/elevation';
+import {
+  type Capabilities,
+  capabilitiesFor,
+  coversCapabilities,
+  sessionWork,
+} from '../elevation/capabilities';
 import { SessionError } from '../errors';
-import type { Progress, Target } from '../targets/target';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
-import type { TracerPool } from '../targets/tracer-pool';
 import { choosePrograms, type ProgramChoice, trustingBtf } from './choose-programs';
-import { type AskProgramConsent, ProgramConsent, programReasons } from './program-consent';
+import { ProgramConsent, programReasons } from './program-consent';
 import { relocationTypes } from './relocation-types';
 import { RuntimeTargets } from './runtime-targets';
+import type { StartRequest } from './start-request';
 import { TracingSession } from './tracing-session';
-
-export interface StartRequest {
-  readonly target: Target;
-  readonly tracers: TracerPool;
-  readonly object: BpfObject;
-  readonly objectBytes: Uint8Array;
-  /** By C name, as typed. */
-  readonly parameters: ReadonlyMap<string, string>;
-  /** Process whose mappings and libraries run-time targets are looked up in; null for the whole machine. */
-  readonly pid: number | null;
-  readonly ui: ElevationUi;
-  readonly progress: Progress;
-  /** Asked before programs that may change the system are loaded. */
-  readonly askConsent: AskProgramConsent;
-  /** watchOverhead will be asked: the tracer may then measure programs' run time. */
-  readonly guarded?: boolean;
-  /** Programs not to attach though the target could: their group takes its next rank. */
-  readonly without?: readonly string[];
-  /** Ends the wait for the user, for the tracer and for the kernel's verdict. */
-  readonly signal?: AbortSignal;
-}
 
 export interface StartedSession {
   readonly session: TracingSession;
   readonly connection: TracerConnection;
   readonly choice: ProgramChoice;
-  readonly budget: CapabilityBudget;
+  readonly capabilities: Capabilities;
 }
 
 /** `onSession` is told of each session before it attaches; when that fails and another follows, the last one counts. */
@@ -52,38 +34,53 @@ export async function startSession(
   request: StartRequest,
   onSession: (session: TracingSession, connection: TracerConnection) => void,
 ): Promise<StartedSession> {
-  const { target, object } = request;
-  const budgetFacts = await target.budgetFacts();
-  const budgetFor = (programs: readonly Program[], kernel: Btf | null) =>
-    budgetOf(
-      sessionWork(object, programs, kernel, request.guarded ?? false, request.parameters),
-      budgetFacts,
+  const { target, object, parameters } = request;
+  const capabilityFacts = await target.capabilityFacts();
+  const capabilitiesOf = (programs: readonly Program[], kernel: Btf | null) =>
+    capabilitiesFor(
+      sessionWork(object, programs, kernel, request.guarded ?? false, parameters),
+      capabilityFacts,
     );
   const refused = new Map<string, Lack>(
     (request.without ?? []).map(program => [program, { what: 'it was left out on request', fix: null }]),
   );
-  let budget = budgetFor(likelyPrograms(object, refused), null);
+  let capabilities = capabilitiesOf(likelyPrograms(object, refused), null);
   const consent = new ProgramConsent(object, target.describe(), request.askConsent);
   let trustsBtf = true;
   for (;;) {
-    const connection = await request.tracers.acquire(target, budget, object.name, request);
+    const connection = await request.tracers.acquire(target, capabilities, object.name, request);
     const release = request.tracers.hold(connection);
     try {
       const facts = await target.facts(connection);
-      const choose = (by: TargetFacts) => chooseWithTargets(request, by, refused);
+      const choose = async (by: TargetFacts) => {
+        const targets = new RuntimeTargets(request, by);
+        const choice = await choosePrograms(object, by, refused, program => targets.lack(program));
+        return { choice, targets };
+      };
       request.progress('Choosing attach points');
       const { choice, targets } = await choose(trustsBtf ? trustingBtf(facts) : facts);
-      const needed = budgetFor(choice.load, facts.btf);
-      if (!coversBudget(budget, needed)) {
-        // A fallback, or a module's function, needs more than was known before: asked for again, as a budget cannot grow.
-        budget = needed;
+      const needed = capabilitiesOf(choice.load, facts.btf);
+      if (!coversCapabilities(capabilities, needed)) {
+        // A fallback, or a module's function, needs more than was known before: asked for again, as a tracer's set cannot grow.
+        capabilities = needed;
         continue;
       }
       await consent.require(choice.load.map(programReasons));
       let session: TracingSession | null = null;
       try {
+        request.progress('Loading');
+        const attach = await targets.overrides(choice.load);
         session = await unlessAborted(
-          open(request, connection, choice, targets, facts.btf, consent),
+          TracingSession.open({
+            connection,
+            object,
+            objectBytes: request.objectBytes,
+            choice,
+            relocationBtf: relocationTypes(object, choice.load, facts.btf),
+            parameters,
+            attach,
+            consented: consent.consented,
+          }),
           request.signal,
           late => void late.close().catch(() => undefined),
         );
@@ -91,7 +88,7 @@ export async function startSession(
         onSession(session, connection);
         request.progress('Attaching');
         await session.attach();
-        return { session, connection, choice, budget };
+        return { session, connection, choice, capabilities };
       } catch (error) {
         await session?.close();
         if (await consent.gave(error)) continue;
@@ -107,43 +104,6 @@ export async function startSession(
       release();
     }
   }
-}
-
-async function chooseWithTargets(
-  request: StartRequest,
-  facts: TargetFacts,
-  refused: ReadonlyMap<string, Lack>,
-): Promise<{ choice: ProgramChoice; targets: RuntimeTargets }> {
-  const targets = new RuntimeTargets({
-    target: request.target,
-    facts,
-    parameters: request.object.parameters,
-    values: request.parameters,
-    pid: request.pid,
-  });
-  const choice = await choosePrograms(request.object, facts, refused, program => targets.lack(program));
-  return { choice, targets };
-}
-
-async function open(
-  request: StartRequest,
-  connection: TracerConnection,
-  choice: ProgramChoice,
-  targets: RuntimeTargets,
-  kernel: Btf,
-  consent: ProgramConsent,
-) {
-  request.progress('Loading');
-  return TracingSession.open({
-    connection,
-    object: request.object,
-    objectBytes: request.objectBytes,
-    choice,
-    relocationBtf: relocationTypes(request.object, choice.load, kernel),
-    parameters: request.parameters,
-    attach: await targets.overrides(choice.load),
-    consented: consent.consented,
-  });
 }
 
 /**

@@ -68,7 +68,7 @@ const MOST_EARLY_BYTES = 256 << 20;
 const PART_BYTES = 256;
 
 export class TracingSession {
-  readonly streams: readonly SessionStream[] = [];
+  private readonly watched: SessionStream[] = [];
   private attachedPrograms: readonly AttachedProgram[] = [];
   private attachMs = 0;
   private readonly lostByStream = new Map<number, number>();
@@ -113,6 +113,9 @@ export class TracingSession {
     }
   }
 
+  get streams(): readonly SessionStream[] {
+    return this.watched;
+  }
   get object(): BpfObject {
     return this.request.object;
   }
@@ -254,20 +257,17 @@ export class TracingSession {
   }
 
   private async watchBuffers(): Promise<void> {
-    const streams: SessionStream[] = [];
-    (this as { streams: readonly SessionStream[] }).streams = streams;
     for (const map of this.object.maps) {
       if (map.view.kind !== 'events') continue;
       const watched = await this.request.connection.request('stream/watch', {
         sessionId: this.opened.sessionId,
         map: map.name,
       });
-      streams.push({ streamId: watched.streamId, map, name: map.name, content: watched.content });
+      this.watched.push({ streamId: watched.streamId, map, name: map.name, content: watched.content });
     }
-    const loadsPrintk = this.object.usesPrintk;
-    if (loadsPrintk) {
+    if (this.object.usesPrintk) {
       const watched = await this.request.connection.request('printk/watch', {});
-      streams.push({ streamId: watched.streamId, map: null, name: 'printk', content: 'printk' });
+      this.watched.push({ streamId: watched.streamId, map: null, name: 'printk', content: 'printk' });
     }
   }
 

@@ -7,23 +7,15 @@ import type { BpfObject, Program } from '../../shared/object/model';
 import type { AttachOverride } from '../../shared/protocol/tracer';
 import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/explain';
 import { parseVerifierLog } from '../../shared/verifier/parse-log';
-import { budgetOf, loadingWork } from '../elevation/capabilities';
-import type { ElevationUi } from '../elevation/elevation';
-import type { Progress, Target } from '../targets/target';
+import { capabilitiesFor, loadingWork } from '../elevation/capabilities';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
-import type { TracerPool } from '../targets/tracer-pool';
 import { lackOf } from './choose-programs';
+import type { LoadRequest } from './start-request';
 import { openRequest } from './tracing-session';
 
-export interface VerifyRequest {
-  readonly target: Target;
-  readonly tracers: TracerPool;
-  readonly object: BpfObject;
-  readonly objectBytes: Uint8Array;
+export interface VerifyRequest extends LoadRequest {
   /** File to blame when no line is known. */
   readonly file: string;
-  readonly ui: ElevationUi;
-  readonly progress: Progress;
 }
 
 export interface VerifiedProgram {
@@ -54,12 +46,12 @@ export interface Verification {
 /** Throws TracerRequestError and SessionError for anything but a rejection: no permission, no memory, no tracer. */
 export async function verifyPrograms(request: VerifyRequest): Promise<Verification> {
   const { target, object } = request;
-  const budgetFacts = await target.budgetFacts();
+  const capabilityFacts = await target.capabilityFacts();
   const { btf: kernel } = await target.readBtf();
   const acquire = (programs: readonly Program[], known: Btf | null) =>
     request.tracers.acquire(
       target,
-      budgetOf(loadingWork(object, programs, known), budgetFacts),
+      capabilitiesFor(loadingWork(object, programs, known), capabilityFacts),
       object.name,
       request,
     );

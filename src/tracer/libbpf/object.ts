@@ -12,7 +12,7 @@ import { captureLog, firstReason } from './log';
 import { allocatePages, freePages, memoryFile } from './memory';
 
 export interface ObjectRequest {
-  readonly bytes: Uint8Array;
+  readonly objectBytes: Uint8Array;
   /** What CO-RE relocations need of the kernel's BTF (OpenSession.relocationBtfBlobId); null: libbpf reads all of it. */
   readonly relocationBtf: Uint8Array | null;
   readonly objectName: string;
@@ -162,8 +162,8 @@ async function open(request: ObjectRequest, btfPath: string | null): Promise<Ope
   });
 }
 
-const openBytes = ({ bytes, objectName }: ObjectRequest, btfPath: string | null): ffi.Pointer | null =>
-  ffi.objectOpenMem(bytes, bytes.byteLength, ffi.openOptions(objectName, btfPath));
+const openBytes = ({ objectBytes, objectName }: ObjectRequest, btfPath: string | null): ffi.Pointer | null =>
+  ffi.objectOpenMem(objectBytes, objectBytes.byteLength, ffi.openOptions(objectName, btfPath));
 
 function configureOrClose(object: ffi.Pointer, request: ObjectRequest): Opened {
   try {

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { WantedElevation } from '../../../src/session/elevation/elevation';
 import { installTracer, uninstallTracer } from '../../../src/session/elevation/install-tracer';
 import { findNode } from '../../../src/session/elevation/real-node';
 import { startLocalTracer } from '../../../src/session/targets/local-tracer';
@@ -14,7 +15,7 @@ export interface DriverTask {
   readonly tracerPath: string;
   readonly version: string;
   readonly nodePath?: string;
-  readonly elevation: 'auto' | 'sudo' | 'pkexec';
+  readonly elevation: WantedElevation;
   /** To sudo's questions, in order; null cancels, and so does having none left. */
   readonly passwords: readonly (string | null)[];
   /** Each password is given only when a line came on stdin. */
@@ -76,12 +77,13 @@ async function main(task: DriverTask): Promise<void> {
     return;
   }
   const why = 'the test wants it';
-  const budget = [
+  const capabilities = [
     { capability: 'bpf', why },
     { capability: 'perfmon', why },
   ] as const;
   Object.assign(process.env, task.startEnv);
-  const start = () => startLocalTracer({ ...options, budget, program: 'fine', onStarted: () => undefined });
+  const start = () =>
+    startLocalTracer({ ...options, capabilities, objectName: 'fine', onStarted: () => undefined });
   if (task.what === 'starts') {
     say(await startMany(start, task.count ?? 1));
     return;

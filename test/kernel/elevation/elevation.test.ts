@@ -37,7 +37,7 @@ async function without<T>(programs: readonly string[], work: () => Promise<T>): 
 }
 
 describe('sudo', () => {
-  it('starts the tracer under the user’s own uid with the budget alone', async () => {
+  it('starts the tracer under the user’s own uid with the capabilities alone', async () => {
     const answer = await drive(guest, 'start');
     expect(answer).toMatchObject({ started: { way: 'sudo-password' } });
   });
@@ -217,7 +217,7 @@ find /tmp/bpfw-session-* /run/user /run/sudo /var/tmp /home/${TRACER.name} -type
 });
 
 describe('a client that holds the capabilities already', () => {
-  it('starts it with the budget alone and no way to gain more', async () => {
+  it('starts it with the capabilities alone and no way to gain more', async () => {
     const caps = '--inh-caps=-all,+bpf,+perfmon,+sys_admin --ambient-caps=-all,+bpf,+perfmon,+sys_admin';
     const prefix = [
       'setpriv',

@@ -11,8 +11,8 @@ it('gives two that connect at once the same tracer, which works for both', {
   const { target } = await traceBench();
   const connect = () =>
     target.connect({
-      budget: [],
-      program: 'connect',
+      capabilities: [],
+      objectName: 'connect',
       progress: () => undefined,
       ui: { hasTerminal: false, consent: async () => true, password: async () => null },
     });

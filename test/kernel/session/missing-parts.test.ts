@@ -94,8 +94,8 @@ describe('a sandbox VM without libbpf.so.1', () => {
     const { target } = await traceBench();
     const connect = () =>
       target.connect({
-        budget: [],
-        program: 'missing-parts',
+        capabilities: [],
+        objectName: 'missing-parts',
         progress: () => undefined,
         ui: { hasTerminal: false, consent: async () => true, password: async () => null },
       });

@@ -1,14 +1,14 @@
 /**
- * A budget is what a session needs and no more: as an ordinary user, with exactly the capabilities that budget.ts says
+ * A session's capabilities are what it needs and no more: as an ordinary user, with exactly those that capabilities.ts says
  * each row works, and without any one of them it fails with the error that is reported. On the distribution's kernel and
  * on Debian 13's.
  */
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  type BudgetFacts,
-  budgetOf,
   type Capability,
+  type CapabilityFacts,
+  capabilitiesFor,
   loadingWork,
   sessionWork,
 } from '../../../src/session/elevation/capabilities';
@@ -24,7 +24,7 @@ import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { bootInsteadOfShared, sharedGuest, type TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
-import { type BudgetRow, budgetRows } from './capability-rows';
+import { type CapabilityRow, capabilityRows } from './capability-rows';
 import { compileProgram, fileOffset, type GuestTracer, startGuestTracer } from './guest-tracer';
 
 const USER = 65534;
@@ -45,10 +45,10 @@ function objectOf(name: string) {
 }
 
 /** What the product would ask for, in the row's circumstances. */
-function budgetFor(row: BudgetRow, kernel: Btf, kernelRelease: string): Capability[] {
+function capabilitiesOf(row: CapabilityRow, kernel: Btf, kernelRelease: string): Capability[] {
   const { object } = objectOf(row.object);
   const programs = object.programs.filter(({ name }) => row.programs.includes(name));
-  const facts: BudgetFacts = {
+  const facts: CapabilityFacts = {
     kernelRelease,
     perfEventParanoid: row.paranoid ?? 3,
     kptrRestrict: 0,
@@ -57,20 +57,20 @@ function budgetFor(row: BudgetRow, kernel: Btf, kernelRelease: string): Capabili
   const work = row.loadOnly
     ? loadingWork(object, programs, kernel)
     : sessionWork(object, programs, kernel, row.guarded === true);
-  return budgetOf(work, facts).map(entry => entry.capability);
+  return capabilitiesFor(work, facts).map(entry => entry.capability);
 }
 
 /**
- * The budget without one capability. Without CAP_SYS_ADMIN what it stands for is there: nobody should get it for what
+ * The capabilities without one of them. Without CAP_SYS_ADMIN what it stands for is there: nobody should get it for what
  * CAP_BPF and CAP_PERFMON would do.
  */
-function without(budget: readonly Capability[], capability: Capability): Capability[] {
-  const rest = budget.filter(each => each !== capability);
+function without(capabilities: readonly Capability[], capability: Capability): Capability[] {
+  const rest = capabilities.filter(each => each !== capability);
   return capability === 'sys_admin' ? [...new Set<Capability>(['bpf', 'perfmon', ...rest])] : rest;
 }
 
 /** Does what a session does, in its order. 'works', or how it was refused. */
-async function outcomeOf({ client }: GuestTracer, row: BudgetRow): Promise<string> {
+async function outcomeOf({ client }: GuestTracer, row: CapabilityRow): Promise<string> {
   const { bytes, object } = objectOf(row.object);
   const loaded = object.programs.filter(({ name }) => row.programs.includes(name));
   const open = client.openParams(bytes, {
@@ -110,18 +110,18 @@ async function outcomeOf({ client }: GuestTracer, row: BudgetRow): Promise<strin
 }
 
 /** The row's probe, of that process alone. */
-function ofProcess(row: BudgetRow, pid: number): BudgetRow {
+function ofProcess(row: CapabilityRow, pid: number): CapabilityRow {
   const { attach } = row;
   if (attach?.kind !== 'uprobe' && attach?.kind !== 'usdt') throw new Error(`${row.name} has no process`);
   return { ...row, attach: { ...attach, pid } };
 }
 
 interface Case {
-  readonly row: BudgetRow;
+  readonly row: CapabilityRow;
   readonly capabilities: readonly Capability[];
 }
 const keyOf = ({ row, capabilities }: Case): string => `${row.name}: ${[...capabilities].sort().join(',')}`;
-const sysctlsOf = (row: BudgetRow): string => `${row.paranoid ?? 3} ${row.runTimeMeasured ? 1 : 0}`;
+const sysctlsOf = (row: CapabilityRow): string => `${row.paranoid ?? 3} ${row.runTimeMeasured ? 1 : 0}`;
 
 /** One tracer for each set of capabilities: starting them is what takes long. */
 async function outcomes(guest: TestGuest, cases: readonly Case[]): Promise<Map<string, string>> {
@@ -132,8 +132,10 @@ async function outcomes(guest: TestGuest, cases: readonly Case[]): Promise<Map<s
     bySet.set(key, [...(bySet.get(key) ?? []), each]);
   }
   for (const set of bySet.values()) {
-    const budget = (set[0]?.capabilities ?? []).map(capability => ({ capability, why: '' }));
-    const tracer = await startGuestTracer(guest, { prefix: ['setpriv', ...setprivArgs(USER, USER, budget)] });
+    const capabilities = (set[0]?.capabilities ?? []).map(capability => ({ capability, why: '' }));
+    const tracer = await startGuestTracer(guest, {
+      prefix: ['setpriv', ...setprivArgs(USER, USER, capabilities)],
+    });
     try {
       let sysctls = '';
       for (const each of set.toSorted((a, b) => sysctlsOf(a.row).localeCompare(sysctlsOf(b.row)))) {
@@ -162,14 +164,14 @@ const kernels = [
   },
 ];
 
-describe.each(kernels)('the budget on $name', ({ isShared, image }) => {
+describe.each(kernels)('the capabilities on $name', ({ isShared, image }) => {
   describe.skipIf(image === null)('as an ordinary user', () => {
     let guest: TestGuest;
     let found = new Map<string, string>();
     let defaults = '';
     let hasFprobe = false;
-    const rows = budgetRows(BINARY, String(fileOffset(BINARY, 'probed')));
-    const budgets = new Map<string, Capability[]>();
+    const rows = capabilityRows(BINARY, String(fileOffset(BINARY, 'probed')));
+    const capabilitiesByRow = new Map<string, Capability[]>();
 
     beforeAll(async () => {
       const bytes = image && (await kernelImageBtf(image, defaultCacheFolder()));
@@ -184,9 +186,9 @@ describe.each(kernels)('the budget on $name', ({ isShared, image }) => {
         .filter(row => hasFprobe || !row.needsFprobe)
         .map(row => (row.ofProcess ? ofProcess(row, sleeper.pid) : row))
         .flatMap(row => {
-          const budget = budgetFor(row, btf, guest.vm.kernelRelease);
-          budgets.set(row.name, budget);
-          const sets = [budget, ...budget.map(each => without(budget, each))];
+          const capabilities = capabilitiesOf(row, btf, guest.vm.kernelRelease);
+          capabilitiesByRow.set(row.name, capabilities);
+          const sets = [capabilities, ...capabilities.map(each => without(capabilities, each))];
           return sets.map(capabilities => ({ row, capabilities }));
         });
       found = await outcomes(guest, cases);
@@ -203,14 +205,14 @@ describe.each(kernels)('the budget on $name', ({ isShared, image }) => {
 
     it.for(rows)('$name', (row, { skip }) => {
       if (row.needsFprobe && !hasFprobe) skip('this kernel has no fprobe');
-      const budget = budgets.get(row.name) ?? [];
-      expect(budget.toSorted()).toEqual(Object.keys(row.budget).sort());
-      expect(found.get(keyOf({ row, capabilities: budget }))).toBe('works');
-      const refusals = budget.map(each => [
+      const capabilities = capabilitiesByRow.get(row.name) ?? [];
+      expect(capabilities.toSorted()).toEqual(Object.keys(row.capabilities).sort());
+      expect(found.get(keyOf({ row, capabilities }))).toBe('works');
+      const refusals = capabilities.map(each => [
         each,
-        found.get(keyOf({ row, capabilities: without(budget, each) })),
+        found.get(keyOf({ row, capabilities: without(capabilities, each) })),
       ]);
-      expect(Object.fromEntries(refusals)).toEqual(row.budget);
+      expect(Object.fromEntries(refusals)).toEqual(row.capabilities);
     });
   });
 });

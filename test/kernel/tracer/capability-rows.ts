@@ -2,7 +2,7 @@
 import type { Capability } from '../../../src/session/elevation/capabilities';
 import type { AttachOverride } from '../../../src/shared/protocol/tracer';
 
-export interface BudgetRow {
+export interface CapabilityRow {
   readonly name: string;
   /** File below programs/. */
   readonly object: string;
@@ -20,8 +20,8 @@ export interface BudgetRow {
   readonly runTimeMeasured?: true;
   /** Kernels with CONFIG_FPROBE: Debian's 6.12 and not its 6.1. */
   readonly needsFprobe?: true;
-  /** The budget, and the error without each: code and errno. 'works': needed by other programs of the kind only. */
-  readonly budget: Partial<Record<Capability, string>>;
+  /** The capabilities, and the error without each: code and errno. 'works': needed by other programs of the kind only. */
+  readonly capabilities: Partial<Record<Capability, string>>;
 }
 
 const EPERM = 'not-permitted EPERM';
@@ -31,24 +31,28 @@ const LOAD = { bpf: EPERM, perfmon: EPERM } as const;
 /** The attach points that go through perf_event_open, at both settings of kernel.perf_event_paranoid. */
 function viaPerf(
   name: string,
-  row: Pick<BudgetRow, 'object' | 'programs' | 'attach' | 'ofProcess'>,
-): BudgetRow[] {
+  row: Pick<CapabilityRow, 'object' | 'programs' | 'attach' | 'ofProcess'>,
+): CapabilityRow[] {
   return [
-    { name: `${name}, paranoid 2`, ...row, paranoid: 2, budget: LOAD },
-    { name: `${name}, paranoid 3`, ...row, budget: { sys_admin: EACCES } },
+    { name: `${name}, paranoid 2`, ...row, paranoid: 2, capabilities: LOAD },
+    { name: `${name}, paranoid 3`, ...row, capabilities: { sys_admin: EACCES } },
   ];
 }
 
 /** These want CAP_SYS_ADMIN at either setting. */
-const userProbe = (...of: Parameters<typeof viaPerf>): BudgetRow[] =>
-  viaPerf(...of).map(row => ({ ...row, budget: { sys_admin: EACCES } }));
+const userProbe = (...of: Parameters<typeof viaPerf>): CapabilityRow[] =>
+  viaPerf(...of).map(row => ({ ...row, capabilities: { sys_admin: EACCES } }));
 
-const loads = (name: string, program: string, budget: BudgetRow['budget']): BudgetRow => ({
+const loads = (
+  name: string,
+  program: string,
+  capabilities: CapabilityRow['capabilities'],
+): CapabilityRow => ({
   name: `load ${name}`,
   object: 'budget',
   programs: [program],
   loadOnly: true,
-  budget,
+  capabilities,
 });
 
 /** Every type that wants CAP_NET_ADMIN, and those next to them that do not. */
@@ -60,7 +64,7 @@ const NETWORK = [
 const NO_NETWORK = ['socket', 'sk_lookup', 'sk_reuseport', 'cgroup_skb', 'cgroup_skb_old'];
 
 /** `binary`: the workload; `offset` of its function. */
-export function budgetRows(binary: string, offset: string): BudgetRow[] {
+export function capabilityRows(binary: string, offset: string): CapabilityRow[] {
   const uprobe = {
     kind: 'uprobe',
     path: binary,
@@ -82,7 +86,7 @@ export function budgetRows(binary: string, offset: string): BudgetRow[] {
       object: 'kinds',
       programs: ['on_kprobe', 'on_ksyscall', 'on_tracepoint', 'on_uprobe', 'on_usdt', 'on_perf_event'],
       loadOnly: true,
-      budget: LOAD,
+      capabilities: LOAD,
     },
     // Programs without kernel addresses would load without CAP_PERFMON; the next two would not.
     ...NO_NETWORK.map(kind => loads(kind, `on_${kind}`, { bpf: EPERM, perfmon: 'works' })),
@@ -100,23 +104,23 @@ export function budgetRows(binary: string, offset: string): BudgetRow[] {
       name: 'a socket map',
       object: 'network-map',
       programs: ['has_network_map'],
-      budget: { ...LOAD, net_admin: EPERM },
+      capabilities: { ...LOAD, net_admin: EPERM },
     },
     loads('bpf_probe_write_user', 'writes_user', { sys_admin: 'verifier-rejected EINVAL' }),
     loads('raw_tp.w', 'on_writable', LOAD),
     loads('iter', 'on_iter', LOAD),
-    { name: 'raw_tp', ...own('on_raw_tp'), budget: LOAD },
-    { name: 'tp_btf', ...kinds('on_tp_btf'), budget: LOAD },
-    { name: 'fentry', ...own('on_fentry'), budget: LOAD },
-    { name: 'fexit', ...own('on_fexit'), budget: LOAD },
-    { name: 'fmod_ret', ...own('on_fmod_ret'), budget: LOAD },
-    { name: 'lsm', ...own('on_lsm'), budget: LOAD },
-    { name: 'fentry of a module', ...own('on_module'), budget: { sys_admin: EPERM } },
+    { name: 'raw_tp', ...own('on_raw_tp'), capabilities: LOAD },
+    { name: 'tp_btf', ...kinds('on_tp_btf'), capabilities: LOAD },
+    { name: 'fentry', ...own('on_fentry'), capabilities: LOAD },
+    { name: 'fexit', ...own('on_fexit'), capabilities: LOAD },
+    { name: 'fmod_ret', ...own('on_fmod_ret'), capabilities: LOAD },
+    { name: 'lsm', ...own('on_lsm'), capabilities: LOAD },
+    { name: 'fentry of a module', ...own('on_module'), capabilities: { sys_admin: EPERM } },
     {
       name: 'kprobe.multi',
       ...own('on_multi'),
       needsFprobe: true,
-      budget: { ...LOAD, syslog: 'attach-failed EINVAL' },
+      capabilities: { ...LOAD, syslog: 'attach-failed EINVAL' },
     },
     ...viaPerf('kprobe', kinds('on_kprobe')),
     ...viaPerf('kretprobe', kinds('on_kretprobe')),
@@ -145,32 +149,32 @@ export function budgetRows(binary: string, offset: string): BudgetRow[] {
       name: 'tracepoint, paranoid 2',
       ...kinds('on_tracepoint'),
       paranoid: 2,
-      budget: { ...LOAD, dac_read_search: EACCES },
+      capabilities: { ...LOAD, dac_read_search: EACCES },
     },
     {
       name: 'tracepoint, paranoid 3',
       ...kinds('on_tracepoint'),
-      budget: { sys_admin: EACCES, dac_read_search: EACCES },
+      capabilities: { sys_admin: EACCES, dac_read_search: EACCES },
     },
     {
       name: 'bpf_printk',
       object: 'prints',
       programs: ['prints'],
-      budget: { ...LOAD, dac_read_search: 'not-permitted' },
+      capabilities: { ...LOAD, dac_read_search: 'not-permitted' },
     },
     {
       name: 'naming kernel addresses',
       object: 'kernel-address',
       programs: ['counts_function'],
-      budget: { ...LOAD, syslog: 'zeros' },
+      capabilities: { ...LOAD, syslog: 'zeros' },
     },
-    { name: 'overhead guard', ...own('on_fentry'), guarded: true, budget: { sys_admin: EPERM } },
+    { name: 'overhead guard', ...own('on_fentry'), guarded: true, capabilities: { sys_admin: EPERM } },
     {
       name: 'overhead guard where the kernel measures anyway',
       ...own('on_fentry'),
       guarded: true,
       runTimeMeasured: true,
-      budget: LOAD,
+      capabilities: LOAD,
     },
   ];
 }

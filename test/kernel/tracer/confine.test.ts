@@ -1,7 +1,7 @@
 /** After attaching, a tracer gives up everything but reading and detaching, on every thread it has. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { budgetOf, type Capability } from '../../../src/session/elevation/capabilities';
+import { type Capability, capabilitiesFor } from '../../../src/session/elevation/capabilities';
 import { setprivArgs } from '../../../src/session/elevation/elevation';
 import { DataContent } from '../../../src/shared/protocol/frames';
 import { sharedGuest, type TestGuest } from '../bench/guest';
@@ -40,7 +40,7 @@ describe('tracer/confine', () => {
     await guest.sh(
       `folder='${root}'; while [ "$folder" != / ]; do chmod o+x "$folder"; folder=$(dirname "$folder"); done`,
     );
-    const budget = budgetOf(
+    const capabilities = capabilitiesFor(
       new Map([
         ['load', []],
         ['open-perf-event', ['tracepoint programs']],
@@ -48,8 +48,13 @@ describe('tracer/confine', () => {
       ]),
       { kernelRelease: guest.vm.kernelRelease, perfEventParanoid: 3 },
     );
-    expect(budget.map(entry => entry.capability)).toEqual<Capability[]>(['sys_admin', 'dac_read_search']);
-    tracer = await startGuestTracer(guest, { prefix: ['setpriv', ...setprivArgs(65534, 65534, budget)] });
+    expect(capabilities.map(entry => entry.capability)).toEqual<Capability[]>([
+      'sys_admin',
+      'dac_read_search',
+    ]);
+    tracer = await startGuestTracer(guest, {
+      prefix: ['setpriv', ...setprivArgs(65534, 65534, capabilities)],
+    });
     const { client } = tracer;
     workload = await stoppedWorkload(guest, EVENTS);
     for (const program of PROGRAMS) {

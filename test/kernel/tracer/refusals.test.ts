@@ -111,7 +111,7 @@ describe('session/attach', () => {
   });
 });
 
-describe('a tracer with a capability budget', () => {
+describe('a tracer with a set of capabilities', () => {
   const USER = '65534';
   const prefix = (capabilities: string) => [
     'setpriv',
@@ -124,7 +124,7 @@ describe('a tracer with a capability budget', () => {
     '--no-new-privs',
   ];
 
-  it('holds just its budget, shows no token, and refuses files its user cannot read', async () => {
+  it('holds just its capabilities, shows no token, and refuses files its user cannot read', async () => {
     await tracer[Symbol.asyncDispose]();
     await guest.sh('chmod 666 /dev/vport*');
     // The checkout may lie in a folder only root may enter; in the guest's own layer that can be changed.
@@ -140,8 +140,8 @@ describe('a tracer with a capability budget', () => {
       const hello = await client.hello;
       expect(hello).toMatchObject({ uid: 65534, noNewPrivileges: true });
       // CAP_BPF 39, CAP_PERFMON 38, CAP_SYS_ADMIN 21, CAP_DAC_READ_SEARCH 2
-      const budget = (1n << 39n) | (1n << 38n) | (1n << 21n) | (1n << 2n);
-      expect(BigInt(`0x${hello.effectiveCapabilities}`)).toBe(budget);
+      const capabilities = (1n << 39n) | (1n << 38n) | (1n << 21n) | (1n << 2n);
+      expect(BigInt(`0x${hello.effectiveCapabilities}`)).toBe(capabilities);
       const { pid } = limited.process;
       expect(await guest.sh(`cat /proc/${pid}/status`)).toMatch(/^CapBnd:\s+000000c000200004$/m);
       const exposed = await guest.sh(`cat /proc/${pid}/cmdline /proc/${pid}/environ | tr '\\0' '\\n'`);

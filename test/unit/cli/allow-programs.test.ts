@@ -10,7 +10,7 @@ const kills: ProgramReasons = {
 };
 const drops: ProgramReasons = { program: 'drops', section: 'xdp', reasons: ['type:xdp'] };
 const ask = (allowed: readonly string[], ...programs: ProgramReasons[]) =>
-  allowPrograms(allowed)({ object: 'x.bpf.o', target: 'this kernel', programs });
+  allowPrograms(allowed)({ objectName: 'x.bpf.o', target: 'this kernel', programs });
 
 describe('--allow', () => {
   it('is a yes for the programs it names', async () => {

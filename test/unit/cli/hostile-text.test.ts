@@ -166,8 +166,8 @@ describe('text that drives terminals', () => {
     const ui = terminalUi();
     await ui.consent({
       way: 'sudo-terminal',
-      budget: [{ capability: 'bpf', why: ATTACK }],
-      program: ATTACK,
+      capabilities: [{ capability: 'bpf', why: ATTACK }],
+      objectName: ATTACK,
     });
     ui.tell?.(`[sudo] password for ${ATTACK.replaceAll('\n', ' ')}: `);
     expectHarmless('[sudo] password for');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type BudgetFacts,
-  budgetOf,
   CAPABILITY_BITS,
   CAPABILITY_TABLE,
-  coversBudget,
-  holdsBudget,
+  type CapabilityFacts,
+  capabilitiesFor,
+  coversCapabilities,
+  holdsCapabilities,
   kernelAtLeast,
   loadingWork,
   sessionWork,
@@ -43,8 +43,8 @@ function program(attachPoint: AttachPoint): Program {
   };
 }
 const debian = { kernelRelease: '6.1.0-18-amd64', perfEventParanoid: 3, kptrRestrict: 0 };
-const session = (programs: Program[], facts: BudgetFacts = debian, of = object, guarded = false) =>
-  budgetOf(sessionWork(of, programs, null, guarded), facts);
+const session = (programs: Program[], facts: CapabilityFacts = debian, of = object, guarded = false) =>
+  capabilitiesFor(sessionWork(of, programs, null, guarded), facts);
 const names = (...of: Parameters<typeof session>) => session(...of).map(entry => entry.capability);
 const why = (...of: Parameters<typeof session>) =>
   session(...of)
@@ -53,7 +53,7 @@ const why = (...of: Parameters<typeof session>) =>
 const fentry = program({ kind: 'fentry', function: 'vfs_read' });
 const kprobe = program({ kind: 'kprobe', function: 'f', offset: 0 });
 
-describe('a budget', () => {
+describe('capabilities', () => {
   it('gives trampolines and BTF tracepoints the least: bpf and perfmon', () => {
     expect(names([fentry])).toEqual(['bpf', 'perfmon']);
     expect(names([program({ kind: 'tp_btf', name: 'sched_switch' })])).toEqual(['bpf', 'perfmon']);
@@ -96,7 +96,10 @@ describe('a budget', () => {
 
   it('asks for what loading takes when nothing is attached', () => {
     const tracepoint = program({ kind: 'tracepoint', category: 'block', name: 'x' });
-    const load = budgetOf(loadingWork({ ...object, usesPrintk: true }, [kprobe, tracepoint], null), debian);
+    const load = capabilitiesFor(
+      loadingWork({ ...object, usesPrintk: true }, [kprobe, tracepoint], null),
+      debian,
+    );
     expect(load.map(entry => entry.capability)).toEqual(['bpf', 'perfmon']);
   });
 
@@ -139,14 +142,14 @@ describe('a budget', () => {
   });
 
   it('is compared with what a process holds', () => {
-    const budget = session([fentry]);
+    const capabilities = session([fentry]);
     // CapEff of a process with CAP_BPF and CAP_PERFMON; without CAP_PERFMON.
-    expect(holdsBudget('000000c000000000', budget)).toBe(true);
-    expect(holdsBudget('0000008000000000', budget)).toBe(false);
-    expect(coversBudget(budget, budget.slice(0, 1))).toBe(true);
-    expect(coversBudget(budget.slice(0, 1), budget)).toBe(false);
-    expect(coversBudget(session([kprobe]), budget)).toBe(true);
-    expect(coversBudget(budget, session([kprobe]))).toBe(false);
+    expect(holdsCapabilities('000000c000000000', capabilities)).toBe(true);
+    expect(holdsCapabilities('0000008000000000', capabilities)).toBe(false);
+    expect(coversCapabilities(capabilities, capabilities.slice(0, 1))).toBe(true);
+    expect(coversCapabilities(capabilities.slice(0, 1), capabilities)).toBe(false);
+    expect(coversCapabilities(session([kprobe]), capabilities)).toBe(true);
+    expect(coversCapabilities(capabilities, session([kprobe]))).toBe(false);
   });
 
   it('becomes the three sets of setpriv, and nothing else', () => {

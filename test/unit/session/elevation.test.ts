@@ -55,12 +55,12 @@ describe('startLocalTracer', () => {
     async () => {
       const asked: string[] = [];
       const commands: string[] = [];
-      const budget = [{ capability: 'bpf', why: 'the test wants it' }] as const;
+      const capabilities = [{ capability: 'bpf', why: 'the test wants it' }] as const;
       const starting = startLocalTracer({
         node: await findNode(undefined, process.env),
         own: { tracerPath: '/nowhere/tracer.js', version: '0.0.0' },
-        budget,
-        program: 'fine',
+        capabilities,
+        objectName: 'fine',
         elevation: 'auto',
         ui: {
           hasTerminal: false,

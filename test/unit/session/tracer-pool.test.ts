@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CapabilityBudget } from '../../../src/session/elevation/capabilities';
+import type { Capabilities } from '../../../src/session/elevation/capabilities';
 import type { SessionError } from '../../../src/session/errors';
 import type { Target } from '../../../src/session/targets/target';
 import type { TracerConnection } from '../../../src/session/targets/tracer-connection';
 import { TRACER_IDLE_MS, TracerPool } from '../../../src/session/targets/tracer-pool';
 
-const budget: CapabilityBudget = [];
+const capabilities: Capabilities = [];
 const options = {} as Parameters<TracerPool['acquire']>[3];
 
 /** A target whose tracers are connections that only know how to end. */
@@ -40,7 +40,7 @@ describe('TracerPool', () => {
   it('ends a tracer 30 s after the last session let go', async () => {
     const { target: machine, closed } = target();
     const pool = new TracerPool(TRACER_IDLE_MS);
-    const connection = await pool.acquire(machine, budget, 'p', options);
+    const connection = await pool.acquire(machine, capabilities, 'p', options);
     const first = pool.hold(connection);
     const second = pool.hold(connection);
     first();
@@ -52,29 +52,29 @@ describe('TracerPool', () => {
     expect(closed).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(closed).toEqual([1]);
-    expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
+    expect(await pool.acquire(machine, capabilities, 'p', options)).not.toBe(connection);
   });
 
   it('gives a confined tracer to no other session, and one that could not be confined to any', async () => {
     const { target: machine } = target();
     const pool = new TracerPool(TRACER_IDLE_MS);
-    const connection = await pool.acquire(machine, budget, 'p', options);
+    const connection = await pool.acquire(machine, capabilities, 'p', options);
     await pool.confine(connection);
-    expect(await pool.acquire(machine, budget, 'p', options)).not.toBe(connection);
+    expect(await pool.acquire(machine, capabilities, 'p', options)).not.toBe(connection);
 
     const { target: other } = target(() => Promise.reject(new Error('no seccomp')));
-    const open = await pool.acquire(other, budget, 'p', options);
+    const open = await pool.acquire(other, capabilities, 'p', options);
     await expect(pool.confine(open)).rejects.toThrow('no seccomp');
-    expect(await pool.acquire(other, budget, 'p', options)).toBe(open);
+    expect(await pool.acquire(other, capabilities, 'p', options)).toBe(open);
   });
 
   it('keeps a tracer that is used again in time', async () => {
     const { target: machine, closed } = target();
     const pool = new TracerPool(TRACER_IDLE_MS);
-    const connection = await pool.acquire(machine, budget, 'p', options);
+    const connection = await pool.acquire(machine, capabilities, 'p', options);
     pool.hold(connection)();
     await vi.advanceTimersByTimeAsync(29_000);
-    expect(await pool.acquire(machine, budget, 'p', options)).toBe(connection);
+    expect(await pool.acquire(machine, capabilities, 'p', options)).toBe(connection);
     const release = pool.hold(connection);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(closed).toEqual([]);
@@ -88,7 +88,7 @@ describe('TracerPool', () => {
   it('keeps tracers until it is disposed where no idle time is given', async () => {
     const { target: machine, closed } = target();
     const pool = new TracerPool();
-    pool.hold(await pool.acquire(machine, budget, 'p', options))();
+    pool.hold(await pool.acquire(machine, capabilities, 'p', options))();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(closed).toEqual([]);
     pool.dispose();
