@@ -2,16 +2,16 @@
 
 import { lex } from '../../shared/c/lexer';
 import type { Body } from '../source/bodies';
-import { readDeclarator, readSpecifiers } from '../source/declarations';
-import type { SyntaxNode } from '../source/syntax';
+import { readDeclaration } from '../source/declarations';
+import type { Span } from '../source/model';
 import type { Types } from '../source/types';
 import type { Check } from './problem';
 
 const STACK_BYTES = 512;
 
-export interface LocalVariable {
+interface LocalVariable {
   readonly name: string;
-  readonly node: SyntaxNode;
+  readonly span: Span;
   readonly bytes: number | null;
 }
 
@@ -28,7 +28,7 @@ export const stackSize: Check = function* ({ source, types }) {
     yield {
       code: 'stack-size',
       severity: isAlone ? 'error' : 'warning',
-      span: body.span(largest.node),
+      span: largest.span,
       message: isAlone
         ? `${largest.name} takes ${largest.bytes} bytes; a BPF function's stack has ${STACK_BYTES}. Keep it in a per-CPU array map, or write into a ring buffer record directly.`
         : `The variables of ${owner.name}() take ${sum} bytes together; a BPF function's stack has ${STACK_BYTES}. The largest is ${largest.name} (${largest.bytes} bytes): keep it in a per-CPU array map, or write into a ring buffer record directly.`,
@@ -38,30 +38,15 @@ export const stackSize: Check = function* ({ source, types }) {
 };
 
 /** Variables declared in a function's body, static ones left out. */
-export function localVariables(body: Body, types: Types): LocalVariable[] {
-  const found: LocalVariable[] = [];
-  for (const node of body.declarations) {
+function localVariables(body: Body, types: Types): LocalVariable[] {
+  return body.declarations.flatMap(node => {
     const text = body.text(node);
-    if (/\b(static|extern|typedef)\b/.test(text)) continue;
-    const tokens = lex(text).tokens;
-    const specifiers = readSpecifiers(tokens, 0);
-    if (!specifiers) continue;
-    for (const child of node.children) {
-      if (child.field !== 'declarator') continue;
-      const declarator = child.type === 'init_declarator' ? (child.children[0] ?? child) : child;
-      const words = lex(body.text(declarator)).tokens;
-      const declared = readDeclarator(words, 0, words.length, specifiers);
-      if (!declared) continue;
-      const isUnsized = declared.type.dimensions[0] === '';
-      const bytes = isUnsized ? null : types.sizeOf(declared.type);
-      found.push({ name: declared.name, node: nameNode(declarator), bytes });
-    }
-  }
-  return found;
-}
-
-function nameNode(declarator: SyntaxNode): SyntaxNode {
-  let at = declarator;
-  while (at.type !== 'identifier' && at.children[0]) at = at.children[0];
-  return at;
+    if (/\b(static|extern|typedef)\b/.test(text)) return [];
+    const { tokens } = lex(text.replace(/;\s*$/, ''));
+    return readDeclaration(tokens).declared.map(({ name, nameSpan, type }) => ({
+      name,
+      span: body.span({ start: node.start + nameSpan.start, end: node.start + nameSpan.end }),
+      bytes: type.dimensions[0] === '' ? null : types.sizeOf(type),
+    }));
+  });
 }

@@ -26,7 +26,8 @@ export interface Body {
   /** Adds to a node's offset to get the file's. */
   readonly offset: number;
   text(node: SyntaxNode): string;
-  span(node: SyntaxNode): Span;
+  /** Of a node, or of a part of the body's text, in the file. */
+  span(node: Span): Span;
 }
 
 /** What depends on a body's text alone. */

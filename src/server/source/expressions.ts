@@ -2,7 +2,7 @@
 
 import { closingIndex, openingIndex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import { gplOnlyHelper } from '../helpers/helper-rules';
-import { readDeclarator, readSpecifiers } from './declarations';
+import { readDeclaration } from './declarations';
 import type { Declared, SourceFunction, WrittenType } from './model';
 import type { CType, Types } from './types';
 
@@ -130,24 +130,11 @@ export function localsBefore(owner: SourceFunction, offset: number): Declared[] 
   return found;
 }
 
-function declaredBy(statement: readonly Token[]): Declared[] {
-  let words = statement;
+function declaredBy(statement: readonly Token[]): readonly Declared[] {
   // for (int i = 0;  -- the parenthesis opens a declaration of its own.
-  if (words[0]?.text === 'for' && words[1]?.text === '(') words = words.slice(2);
-  if (STATEMENT_WORDS.has(words[0]?.text ?? '')) return [];
-  const specifiers = readSpecifiers(words, 0);
-  if (!specifiers) return [];
-  const declared: Declared[] = [];
-  for (const part of splitByComma(words, specifiers.next, words.length)) {
-    const equals = words.findIndex(
-      (token, index) => index >= part.from && index < part.to && token.text === '=',
-    );
-    const to = equals < 0 ? part.to : equals;
-    const one = readDeclarator(words, part.from, to, specifiers);
-    if (!one) return declared;
-    declared.push(one);
-  }
-  return declared;
+  const isLoop = statement[0]?.text === 'for' && statement[1]?.text === '(';
+  const words = isLoop ? statement.slice(2) : statement;
+  return STATEMENT_WORDS.has(words[0]?.text ?? '') ? [] : readDeclaration(words).declared;
 }
 
 export class Scope {

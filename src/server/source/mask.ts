@@ -4,30 +4,9 @@
  */
 
 import { closingIndex, type Token } from '../../shared/c/lexer';
-import { TAG_MACROS } from './declarations';
+import { ATTRIBUTE_WORDS, ATTRIBUTES, isMapField, TAG_MACROS } from './attributes';
 
-const BLANKED = new Set(['SEC', '__attribute__', '__attribute', '__aligned', ...TAG_MACROS]);
-const BLANKED_WORDS = new Set([
-  '__always_inline',
-  '__noinline',
-  '__weak',
-  '__hidden',
-  '__ksym',
-  '__kconfig',
-  '__inline',
-  '__unused',
-  '__maybe_unused',
-  '__user',
-  '__percpu',
-  '__rcu',
-  '__kptr',
-  '__kptr_untrusted',
-  '__percpu_kptr',
-  '__arena',
-  '__packed',
-  '__used',
-]);
-const MAP_FIELDS = new Set(['__uint', '__type', '__array', '__ulong']);
+const BLANKED = new Set(['SEC', ...ATTRIBUTES, ...TAG_MACROS]);
 /** Macros and builtins that take a type where C wants an expression. */
 const TYPE_ARGUMENTS =
   /^(bpf_core_\w+|BPF_CORE_\w+|__builtin_preserve_\w+|bpf_obj_new|bpf_percpu_obj_new|container_of|offsetof|__builtin_offsetof|bpf_rdonly_cast)$/;
@@ -43,12 +22,12 @@ export function maskItem(text: string, start: number, end: number, tokens: reado
       if (token?.kind === 'directive') blank(token.start, token.end);
       continue;
     }
-    if (BLANKED_WORDS.has(token.text)) {
+    if (ATTRIBUTE_WORDS.has(token.text)) {
       blank(token.start, token.end);
       continue;
     }
     const opens = tokens[index + 1]?.text === '(';
-    const isField = MAP_FIELDS.has(token.text);
+    const isField = isMapField(token.text);
     if (BLANKED.has(token.text) || isField) {
       const close = opens ? closingIndex(tokens, index + 1) : index;
       if (close < 0) continue;

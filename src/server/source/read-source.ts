@@ -2,15 +2,9 @@
 
 import { readDirective } from '../../shared/c/directives';
 import { closingIndex, type Lexed, lex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
+import { type Stripped, strip } from './attributes';
 import { liveTokens } from './conditionals';
-import {
-  readDeclaration,
-  readMapFields,
-  readParameters,
-  readSpecifiers,
-  type Stripped,
-  strip,
-} from './declarations';
+import { readDeclaration, readMapFields, readParameters } from './declarations';
 import type {
   Aggregate,
   Declared,
@@ -192,10 +186,9 @@ function readItem(item: Item): Contents {
   if (one) return { ...nothing, functions: [one] };
   const end = stripped.tokens[stripped.tokens.length - 1]?.text === ';' ? -1 : undefined;
   const words = stripped.tokens.slice(0, end);
-  const specifiers = readSpecifiers(words, 0);
+  const { inline, declared } = readDeclaration(words);
   const aggregates: Aggregate[] = [];
-  if (specifiers?.inline) collectAggregates(specifiers.inline, aggregates);
-  const declared = readDeclaration(cutInitialisers(words)).filter(variable => variable.name !== '');
+  if (inline) collectAggregates(inline, aggregates);
   if (stripped.isTypedef)
     return {
       ...nothing,
@@ -203,7 +196,7 @@ function readItem(item: Item): Contents {
       typedefs: declared.map(({ name, type, nameSpan }) => [name, { type, span: nameSpan }]),
     };
   const section = sections[0] ?? null;
-  const fields = specifiers?.inline && declared.length > 0 ? readMapFields(item.tokens) : [];
+  const fields = inline && declared.length > 0 ? readMapFields(item.tokens) : [];
   if (section?.name === '.maps' || section?.name === 'maps' || fields.length > 0) {
     const maps = declared.map(variable => ({
       name: variable.name,
@@ -217,14 +210,14 @@ function readItem(item: Item): Contents {
       ...nothing,
       aggregates,
       maps,
-      dangling: maps.length === 0 && section && !specifiers?.inline ? [section] : [],
+      dangling: maps.length === 0 && section && !inline ? [section] : [],
     };
   }
   return {
     ...nothing,
     aggregates,
     variables: declared.map(variable => readVariable(variable, item, stripped, section)),
-    dangling: declared.length === 0 && section && !specifiers?.inline ? [section] : [],
+    dangling: declared.length === 0 && section && !inline ? [section] : [],
   };
 }
 
@@ -285,21 +278,6 @@ function readVariable(
         ? { text: value.text.replace(/^"|"$/g, ''), span: { start: value.start, end: value.end } }
         : null,
   };
-}
-
-/** Without `= ...` up to the comma that ends each initialiser. */
-function cutInitialisers(tokens: readonly Token[]): Token[] {
-  const kept: Token[] = [];
-  let depth = 0;
-  let skipping = false;
-  for (const token of tokens) {
-    if ('([{'.includes(token.text)) depth++;
-    else if (')]}'.includes(token.text)) depth--;
-    if (depth === 0 && token.text === '=' && token.kind === 'mark') skipping = true;
-    else if (depth === 0 && token.text === ',') skipping = false;
-    if (!skipping) kept.push(token);
-  }
-  return kept;
 }
 
 function collectAggregates(aggregate: Aggregate, into: Aggregate[]): void {

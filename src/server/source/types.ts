@@ -5,7 +5,7 @@ import type { Helper } from '../helpers/helper-defs';
 import { declaration } from '../kernel/btf-c';
 import type { KernelTypes } from '../kernel/kernel-types';
 import { evaluate } from './constants';
-import { readDeclarator, readSpecifiers } from './declarations';
+import { readDeclaration } from './declarations';
 import type { Aggregate, Declared, WrittenType } from './model';
 import type { ProgramSource } from './program-source';
 
@@ -103,9 +103,7 @@ export class Types {
     const bracket = text.indexOf('[');
     const at = bracket < 0 ? text.length : bracket;
     const tokens = lex(`${text.slice(0, at)} x${text.slice(at)}`).tokens;
-    const specifiers = readSpecifiers(tokens, 0);
-    if (!specifiers) return null;
-    const one = readDeclarator(tokens, specifiers.next, tokens.length, specifiers);
+    const [one] = readDeclaration(tokens).declared;
     return one?.name === 'x' ? one.type : null;
   }
 
