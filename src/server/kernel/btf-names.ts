@@ -3,17 +3,23 @@
  * UTF-8 by itself, which for the 45,000 functions of a distribution kernel takes longer than a first completion may.
  */
 import type { BtfTypeId } from '../../shared/btf/btf-model';
+import {
+  BTF_HEADER_BYTES,
+  BTF_MAGIC,
+  FIXED_BYTES,
+  KIND_ENUM64,
+  KINDS,
+  type Kind,
+  kindNumberOf,
+  lengthOf,
+  TYPE_BYTES,
+  VLEN_BYTES,
+} from '../../shared/btf/btf-type';
 
-/** BTF_KIND_* of include/uapi/linux/btf.h: the kinds that are looked up by name. */
-const KINDS = { 1: 'int', 4: 'struct', 5: 'union', 6: 'enum', 8: 'typedef', 12: 'func', 19: 'enum' } as const;
-export type NamedKind = (typeof KINDS)[keyof typeof KINDS];
-/** Bytes after the 12-byte struct btf_type: a fixed part, and one part per vlen. */
-const FIXED_BYTES = [0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0];
-const VLEN_BYTES = [0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12];
-const KIND_FUNC = 12;
-const KIND_ENUM64 = 19;
-const HEADER_BYTES = 24;
-const BTF_MAGIC = 0xeb9f;
+/** The kinds that are looked up by name. */
+const NAMED_KINDS = ['int', 'struct', 'union', 'enum', 'typedef', 'func'] as const;
+export type NamedKind = (typeof NAMED_KINDS)[number];
+const isNamed = (kind: Kind | undefined): kind is NamedKind => NAMED_KINDS.some(one => one === kind);
 
 export interface Enumerator {
   readonly value: bigint;
@@ -41,7 +47,7 @@ export class BtfNames {
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const little = view.getUint16(0, true) === BTF_MAGIC;
-    const headerBytes = Math.max(HEADER_BYTES, view.getUint32(4, little));
+    const headerBytes = Math.max(BTF_HEADER_BYTES, view.getUint32(4, little));
     const start = headerBytes + view.getUint32(8, little);
     const end = start + view.getUint32(12, little);
     const stringsStart = headerBytes + view.getUint32(16, little);
@@ -58,19 +64,16 @@ export class BtfNames {
     let id = 1;
     for (let at = start; at < end; id++) {
       const info = view.getUint32(at + 4, little);
-      const kind = (info >>> 24) & 0x1f;
-      const named = KINDS[kind as keyof typeof KINDS];
+      const kind = kindNumberOf(info);
+      const named = KINDS[kind];
       if (named === 'enum') this.enums.push({ at, id });
-      if (named !== undefined) {
-        const offset = view.getUint32(at, little);
-        if (offset !== 0) {
-          const index = this.byKind[named];
-          const name = strings.slice(offset, strings.indexOf('\0', offset));
-          if (!index.has(name)) index.set(name, id);
-        }
+      const offset = view.getUint32(at, little);
+      if (isNamed(named) && offset !== 0) {
+        const index = this.byKind[named];
+        const name = strings.slice(offset, strings.indexOf('\0', offset));
+        if (!index.has(name)) index.set(name, id);
       }
-      at +=
-        12 + (FIXED_BYTES[kind] ?? 0) + (kind === KIND_FUNC ? 0 : (VLEN_BYTES[kind] ?? 0) * (info & 0xffff));
+      at += TYPE_BYTES + (FIXED_BYTES[kind] ?? 0) + (VLEN_BYTES[kind] ?? 0) * lengthOf(info);
     }
   }
 
@@ -86,9 +89,9 @@ export class BtfNames {
     for (const { at, id } of this.enums) {
       const info = view.getUint32(at + 4, little);
       const isSigned = info >>> 31 === 1;
-      const isLong = ((info >>> 24) & 0x1f) === KIND_ENUM64;
-      for (let index = 0; index < (info & 0xffff); index++) {
-        const entry = at + 12 + index * (isLong ? 12 : 8);
+      const isLong = kindNumberOf(info) === KIND_ENUM64;
+      for (let index = 0; index < lengthOf(info); index++) {
+        const entry = at + TYPE_BYTES + index * (VLEN_BYTES[kindNumberOf(info)] ?? 0);
         const offset = view.getUint32(entry, little);
         const name = strings.slice(offset, strings.indexOf('\0', offset));
         if (found.has(name)) continue;

@@ -209,8 +209,7 @@ export class KernelTypes {
       const named = this.signature(prefix + name);
       if (!named || named.parameters.length !== signature.parameters.length + 1) continue;
       const parameters = named.parameters.slice(1);
-      if (parameters.every((one, index) => !/^arg\d+$/.test(one.name) || index < 0))
-        return { ...signature, parameters };
+      if (parameters.every(one => !/^arg\d+$/.test(one.name))) return { ...signature, parameters };
     }
     return signature;
   }

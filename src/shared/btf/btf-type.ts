@@ -26,8 +26,13 @@ export const KINDS: readonly Kind[] = [
   'type_tag',
   'enum',
 ];
-const KIND_ENUM64 = 19;
+export const KIND_ENUM64 = 19;
 export const KIND_DECL_TAG = 17;
+
+/** BTF_INFO_KIND() of a struct btf_type's info. */
+export const kindNumberOf = (info: number): number => (info >>> 24) & 0x1f;
+/** BTF_INFO_VLEN(). */
+export const lengthOf = (info: number): number => info & 0xffff;
 
 export const BTF_MAGIC = 0xeb9f;
 /** struct btf_header. */
@@ -47,7 +52,7 @@ export interface BtfWords {
 /** The type whose struct btf_type begins at `offset`. Throws ObjectError 'bad-btf' for a name outside the strings. */
 export function decodeType(table: BtfWords, offset: number): BtfType {
   const info = table.u32(offset + 4);
-  const kindNumber = (info >>> 24) & 0x1f;
+  const kindNumber = kindNumberOf(info);
   const kind = KINDS[kindNumber] ?? 'void';
   const kindFlag = info >>> 31 === 1;
   const length = info & 0xffff;
