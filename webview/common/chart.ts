@@ -1,20 +1,19 @@
 /** Apache ECharts with only the parts we draw with, on canvas, sized by its element. */
+import type { CustomSeriesRenderItemParams } from 'echarts';
 import { BarChart, CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { type ECharts, type EChartsCoreOption, init, use } from 'echarts/core';
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 import { captioned, pngOf } from './picture';
+import type { Theme } from './theme';
 
 use([BarChart, CustomChart, LineChart, GridComponent, CanvasRenderer, SVGRenderer]);
-
-export type { ECharts };
 
 export interface Chart {
   readonly echarts: ECharts;
   draw(option: EChartsCoreOption): void;
   /** What was drawn last, at the size it has, under a line of text: SVG as text, PNG as bytes. */
   picture(format: 'svg' | 'png', caption: string): Promise<string | ArrayBuffer>;
-  dispose(): void;
 }
 
 /**
@@ -32,12 +31,10 @@ export function createChart(host: HTMLElement): Chart {
     width: canvas.clientWidth || 300,
     height: canvas.clientHeight || 150,
   });
-  const observer = new ResizeObserver(() => {
-    if (canvas.clientWidth > 0 && canvas.clientHeight > 0) {
+  new ResizeObserver(() => {
+    if (canvas.clientWidth > 0 && canvas.clientHeight > 0)
       chart.resize({ width: canvas.clientWidth, height: canvas.clientHeight });
-    }
-  });
-  observer.observe(canvas);
+  }).observe(canvas);
   let drawn: EChartsCoreOption = {};
   return {
     echarts: chart,
@@ -53,11 +50,26 @@ export function createChart(host: HTMLElement): Chart {
       drawing.dispose();
       return format === 'svg' ? svg : pngOf(svg);
     },
-    dispose: () => {
-      observer.disconnect();
-      chart.dispose();
-      canvas.remove();
-    },
+  };
+}
+
+/** The text of axis labels and marks. */
+export function labelText({ muted, font }: Theme) {
+  return { color: muted, fontFamily: font, fontSize: 11 };
+}
+
+/** Margins that are given: nothing is to be estimated for the labels. */
+export function fixedGrid(left: number, right: number, top: number, bottom: number) {
+  return { left, right, top, bottom, outerBoundsMode: 'none' };
+}
+
+/** The plot of a custom series, in CSS pixels. */
+export function plotArea({ coordSys }: CustomSeriesRenderItemParams) {
+  return coordSys as unknown as {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
   };
 }
 

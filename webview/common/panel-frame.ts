@@ -49,7 +49,6 @@ export interface FrameParts<Panel extends keyof typeof EXPORT_KINDS> {
 }
 
 export interface PanelFrame {
-  readonly command: (command: Command) => void;
   /** The session's; '' without one. */
   readonly title: () => string;
   noSession(trusted: boolean): void;
@@ -131,7 +130,6 @@ export function createPanelFrame<Panel extends keyof typeof EXPORT_KINDS>(
   }
 
   return {
-    command,
     title: () => title,
     noSession: trusted => {
       title = '';

@@ -94,6 +94,11 @@ export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
+/** Between two shares, in percentage points: "+1.2 points". */
+export function formatDifference(shares: number): string {
+  return `${shares > 0 ? '+' : ''}${(shares * 100).toFixed(1)} points`;
+}
+
 const PLAIN_STEPS = [
   [1, ''],
   [1e3, 'k'],

@@ -2,6 +2,8 @@
 
 export interface Theme {
   readonly kind: 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
+  /** Without hues, and with borders around everything. */
+  readonly highContrast: boolean;
   readonly background: string;
   readonly foreground: string;
   readonly muted: string;
@@ -13,8 +15,6 @@ export interface Theme {
   readonly error: string;
   readonly focus: string;
   readonly font: string;
-  readonly fontSizePx: number;
-  readonly reducedMotion: boolean;
 }
 
 function themeKind(): Theme['kind'] {
@@ -55,6 +55,7 @@ function computeTheme(): Theme {
   const foreground = pick('foreground', 'editor-foreground');
   return {
     kind,
+    highContrast,
     background: pick('panel-background', 'editor-background'),
     foreground,
     muted: highContrast ? foreground : pick('descriptionForeground', 'foreground'),
@@ -67,10 +68,6 @@ function computeTheme(): Theme {
     focus: pick('focusBorder'),
     // A drawing's text carries it within a double-quoted attribute, which ECharts does not escape.
     font: pick('font-family').replaceAll('"', "'"),
-    fontSizePx: Number.parseFloat(style.getPropertyValue('--vscode-font-size')) || 13,
-    reducedMotion:
-      document.body.classList.contains('vscode-reduce-motion') ||
-      matchMedia('(prefers-reduced-motion: reduce)').matches,
   };
 }
 

@@ -4,7 +4,6 @@
  */
 import {
   provideVSCodeDesignSystem,
-  vsCodeBadge,
   vsCodeButton,
   vsCodeCheckbox,
   vsCodeDropdown,
@@ -14,7 +13,6 @@ import {
 import { icon, setText } from './dom';
 
 provideVSCodeDesignSystem().register(
-  vsCodeBadge(),
   vsCodeButton(),
   vsCodeCheckbox(),
   vsCodeDropdown(),
@@ -186,11 +184,4 @@ export function textField(label: string, placeholder: string, onInput: (text: st
       created.setAttribute('aria-invalid', String(message !== ''));
     },
   };
-}
-
-/** A small count or state next to a title. */
-export function badge(text: string): HTMLElement {
-  const created = document.createElement('vscode-badge');
-  created.textContent = text;
-  return created;
 }

@@ -1,76 +1,143 @@
 /** The distribution over time: a column per interval, a row per bin, losses marked above; a range filters the bars. */
 import type { Bucket } from '../../src/shared/decode/model';
-import { type Chart, createChart } from '../common/chart';
-import { element, setText } from '../common/dom';
+import { createChart } from '../common/chart';
+import { placeAfter } from '../common/keys';
 import { countOf, formatClock, formatCount, formatQuantity, formatRange } from '../common/quantity';
+import { Readout } from '../common/readout';
 import { readTheme } from '../common/theme';
 import { type Bin, countsInBins } from './bins';
 import { totalOf } from './buckets';
+import { HeatmapCells } from './heatmap-cells';
 import type { HeatmapData } from './heatmap-data';
-import { BOTTOM, heatmapOption, leftOf, paintCells, RIGHT, TOP } from './heatmap-drawing';
+import { BOTTOM, heatmapOption, leftOf, RIGHT, TOP } from './heatmap-drawing';
 import { percentile } from './percentiles';
-import { createTimeTable } from './time-table';
-
-export interface Heatmap {
-  readonly element: HTMLElement;
-  readonly table: HTMLTableElement;
-  draw(data: HeatmapData): void;
-  redraw(): void;
-  chart(): Chart;
-}
+import { TimeTable } from './time-table';
 
 /** A time line that has just begun is drawn this wide, so that columns do not shrink with every interval. */
 const LEAST_COLUMNS = 40;
 
-/** `onRange` gets the step numbers the user chose, or null when the choice was cleared. */
-export function createHeatmap(onRange: (range: { first: number; last: number } | null) => void): Heatmap {
-  const readout = element('div', { class: 'readout', hidden: true });
-  const spoken = element('div', { class: 'visually-hidden', 'aria-live': 'polite' });
-  const host = element(
-    'div',
-    {
-      class: 'chart heatmap',
-      tabindex: 0,
-      role: 'application',
-      'aria-roledescription': 'heat map over time',
-    },
-    readout,
-    spoken,
-  );
-  const chart = createChart(host);
-  const table = createTimeTable();
-  const cells = document.createElement('canvas');
-  const scaled = document.createElement('canvas');
-  let data: HeatmapData | null = null;
-  let counts: Float64Array[] = [];
-  let known = new WeakMap<readonly Bucket[], Float64Array>();
-  let cursor = -1;
-  let anchor = -1;
+export class Heatmap {
+  private readonly readout = new Readout('chart heatmap', 'heat map over time');
+  readonly element = this.readout.host;
+  readonly chart = createChart(this.element);
+  private readonly timeTable = new TimeTable();
+  readonly table = this.timeTable.element;
+  private readonly cells = new HeatmapCells();
+  private data: HeatmapData | null = null;
+  private counts: readonly Float64Array[] = [];
+  private known = new WeakMap<readonly Bucket[], Float64Array>();
+  /** Columns: where the keyboard is, and where the choice began; -1 for none. */
+  private cursor = -1;
+  private anchor = -1;
 
-  const left = (): number => (data ? leftOf(data, readTheme()) : 0);
-  const columns = (): number => Math.max(LEAST_COLUMNS, data?.steps.length ?? 0);
-  const columnAt = (clientX: number): number => {
-    const box = host.getBoundingClientRect();
-    const share = (clientX - box.left - left()) / (box.width - left() - RIGHT);
-    return Math.max(0, Math.min((data?.steps.length ?? 1) - 1, Math.floor(share * columns())));
-  };
-  const select = (from: number, to: number): void => {
-    const first = data?.steps[Math.min(from, to)];
-    const last = data?.steps[Math.max(from, to)];
-    if (first && last) onRange({ first: first.number, last: last.number });
-  };
+  /** `onRange` gets the step numbers the user chose, or null when the choice was cleared. */
+  constructor(private readonly onRange: (range: { first: number; last: number } | null) => void) {
+    const host = this.element;
+    host.addEventListener('pointerdown', event => {
+      if (!this.data || this.data.steps.length === 0 || event.button !== 0) return;
+      this.anchor = this.columnAt(event.clientX);
+      host.setPointerCapture(event.pointerId);
+      this.select(this.anchor, this.anchor);
+    });
+    host.addEventListener('pointermove', event => {
+      if (!this.data || this.data.steps.length === 0) return;
+      const column = this.columnAt(event.clientX);
+      const box = host.getBoundingClientRect();
+      const share = 1 - (event.clientY - box.top - TOP) / (box.height - TOP - BOTTOM);
+      this.show(column, Math.floor(share * this.data.bins.length), false);
+      if (host.hasPointerCapture(event.pointerId)) this.select(this.anchor, column);
+    });
+    host.addEventListener('pointerleave', () => this.readout.hide());
+    host.addEventListener('blur', () => this.readout.hide());
+    host.addEventListener('keydown', event => this.key(event));
+  }
 
-  const describe = (column: number, row: number | null): string[] => {
+  draw(next: HeatmapData): void {
+    // An interval's additions never change: only new ones are counted, unless the bins moved.
+    if (!this.data || binsText(this.data.bins) !== binsText(next.bins)) this.known = new WeakMap();
+    this.counts = next.additions.map(added => {
+      const found = this.known.get(added) ?? countsInBins(added, next.bins);
+      this.known.set(added, found);
+      return found;
+    });
+    this.data = next;
+    const losses = next.steps.reduce((sum, step) => sum + step.lost, 0);
+    this.element.setAttribute(
+      'aria-label',
+      `${next.name} over time: ${next.steps.length} intervals${losses > 0 ? `, ${countOf(losses, 'record', 'records')} lost` : ''}. Arrow keys walk the intervals, with Shift they select a range, Escape clears it.`,
+    );
+    this.timeTable.update(next);
+    this.paint();
+  }
+
+  private get left(): number {
+    return this.data ? leftOf(this.data, readTheme()) : 0;
+  }
+  private get columns(): number {
+    return Math.max(LEAST_COLUMNS, this.data?.steps.length ?? 0);
+  }
+
+  private columnAt(clientX: number): number {
+    const box = this.element.getBoundingClientRect();
+    const share = (clientX - box.left - this.left) / (box.width - this.left - RIGHT);
+    return Math.max(0, Math.min((this.data?.steps.length ?? 1) - 1, Math.floor(share * this.columns)));
+  }
+
+  private select(from: number, to: number): void {
+    const first = this.data?.steps[Math.min(from, to)];
+    const last = this.data?.steps[Math.max(from, to)];
+    if (first && last) this.onRange({ first: first.number, last: last.number });
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (!this.data || this.data.steps.length === 0) return;
+    const last = this.data.steps.length - 1;
+    const from = this.cursor < 0 ? last + (event.key === 'ArrowLeft' ? 1 : 0) : this.cursor;
+    const target = placeAfter(event, from, last, { ArrowLeft: -1, ArrowRight: 1 });
+    if (target !== null) {
+      if (!event.shiftKey) this.anchor = target;
+      else if (this.anchor < 0) this.anchor = Math.min(last, from);
+      if (event.shiftKey) this.select(this.anchor, target);
+      this.cursor = target;
+      this.show(target, null, true);
+      this.paint();
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      this.select(this.cursor, this.cursor);
+    } else if (event.key === 'Escape') {
+      this.cursor = -1;
+      this.anchor = -1;
+      this.readout.hide();
+      this.onRange(null);
+    }
+  }
+
+  /** `row`: of a bin; the interval as a whole where there is none. */
+  private show(column: number, row: number | null, speak: boolean): void {
+    const lines = this.describe(column, row);
+    if (lines.length === 0) return;
+    this.readout.show(lines, speak);
+    const { clientWidth } = this.element;
+    const { widthPx } = this.readout;
+    const width = (clientWidth - this.left - RIGHT) / this.columns;
+    const x = this.left + (column + 1) * width + 6;
+    this.readout.moveTo(x + widthPx > clientWidth ? x - width - 12 - widthPx : x, TOP);
+  }
+
+  private describe(column: number, row: number | null): string[] {
+    const { data } = this;
     const step = data?.steps[column];
     const added = data?.additions[column];
     if (!data || !step || !added) return [];
     const middle = percentile(added, 0.5);
     const high = percentile(added, 0.99);
-    const bin = row === null ? undefined : data.bins[row];
+    const bin = data.bins[row ?? -1];
     return [
       `${formatClock(step.fromMs)} – ${formatClock(step.toMs)}`,
       ...(bin
-        ? [`${formatRange(bin.min, bin.max, data.unit)}: ${formatCount(counts[column]?.[row ?? 0] ?? 0)}`]
+        ? [
+            `${formatRange(bin.min, bin.max, data.unit)}: ${formatCount(this.counts[column]?.[row ?? 0] ?? 0)}`,
+          ]
         : []),
       countOf(totalOf(added), 'value', 'values'),
       ...(middle && high
@@ -78,107 +145,24 @@ export function createHeatmap(onRange: (range: { first: number; last: number } |
         : []),
       ...(step.lost > 0 ? [`${formatCount(step.lost)} lost`] : []),
     ];
-  };
-  const show = (column: number, row: number | null, speak: boolean): void => {
-    const [first, ...rest] = describe(column, row);
-    if (first === undefined) return;
-    readout.replaceChildren(element('strong', {}, first), ...rest.map(line => element('div', {}, line)));
-    readout.hidden = false;
-    const width = (host.clientWidth - left() - RIGHT) / columns();
-    const x = left() + (column + 1) * width + 6;
-    readout.style.left = `${Math.max(0, x + readout.offsetWidth > host.clientWidth ? x - width - 12 - readout.offsetWidth : x)}px`;
-    readout.style.top = `${TOP}px`;
-    if (speak) setText(spoken, [first, ...rest].join(', '));
-  };
+  }
 
-  host.addEventListener('pointerdown', event => {
-    if (!data || data.steps.length === 0 || event.button !== 0) return;
-    anchor = columnAt(event.clientX);
-    host.setPointerCapture(event.pointerId);
-    select(anchor, anchor);
-  });
-  host.addEventListener('pointermove', event => {
-    if (!data || data.steps.length === 0) return;
-    const column = columnAt(event.clientX);
-    const box = host.getBoundingClientRect();
-    const share = 1 - (event.clientY - box.top - TOP) / (box.height - TOP - BOTTOM);
-    const row = Math.floor(share * data.bins.length);
-    show(column, row >= 0 && row < data.bins.length ? row : null, false);
-    if (host.hasPointerCapture(event.pointerId)) select(anchor, column);
-  });
-  host.addEventListener('pointerleave', () => (readout.hidden = true));
-  host.addEventListener('blur', () => (readout.hidden = true));
-  host.addEventListener('keydown', event => {
-    if (!data || data.steps.length === 0) return;
-    const last = data.steps.length - 1;
-    const from = cursor < 0 ? last + (event.key === 'ArrowLeft' ? 1 : 0) : cursor;
-    const targets: Readonly<Record<string, number>> = {
-      ArrowLeft: Math.max(0, from - 1),
-      ArrowRight: Math.min(last, from + 1),
-      Home: 0,
-      End: last,
-    };
-    const target = targets[event.key];
-    if (target !== undefined) {
-      event.preventDefault();
-      if (event.shiftKey) {
-        if (anchor < 0) anchor = Math.min(last, from);
-        select(anchor, target);
-      } else anchor = target;
-      cursor = target;
-      show(cursor, null, true);
-      paint();
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      select(cursor, cursor);
-    } else if (event.key === 'Escape') {
-      cursor = -1;
-      anchor = -1;
-      readout.hidden = true;
-      onRange(null);
-    }
-  });
-
-  const paint = (): void => {
-    if (!data) return;
+  private paint(): void {
+    if (!this.data) return;
     const theme = readTheme();
-    paintCells(cells, counts, data.bins.length, theme);
-    chart.draw(
+    this.cells.paint(this.counts, this.data.bins.length, theme);
+    const { echarts } = this.chart;
+    this.chart.draw(
       heatmapOption(
-        data,
-        columns(),
-        cells,
-        scaled,
+        this.data,
+        this.columns,
+        this.cells,
         theme,
-        cursor,
-        () => chart.echarts.getHeight() - TOP - BOTTOM,
+        this.cursor,
+        () => echarts.getHeight() - TOP - BOTTOM,
       ),
     );
-  };
-  return {
-    element: host,
-    table: table.element,
-    redraw: paint,
-    chart: () => chart,
-    draw: next => {
-      // An interval's additions never change: only new ones are counted, unless the bins moved.
-      const sameBins = data !== null && binsText(data.bins) === binsText(next.bins);
-      if (!sameBins) known = new WeakMap();
-      counts = next.additions.map(added => {
-        const found = known.get(added) ?? countsInBins(added, next.bins);
-        known.set(added, found);
-        return found;
-      });
-      data = next;
-      const losses = next.steps.reduce((sum, step) => sum + step.lost, 0);
-      host.setAttribute(
-        'aria-label',
-        `${next.name} over time: ${next.steps.length} intervals${losses > 0 ? `, ${countOf(losses, 'record', 'records')} lost` : ''}. Arrow keys walk the intervals, with Shift they select a range, Escape clears it.`,
-      );
-      table.update(next);
-      paint();
-    },
-  };
+  }
 }
 
 function binsText(bins: readonly Bin[]): string {

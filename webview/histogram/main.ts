@@ -7,7 +7,7 @@ import { connectToHost } from '../common/messages';
 import { onThemeChange } from '../common/theme';
 import { HistogramHistory } from './history';
 import { restore, type SavedState } from './state';
-import { createHistogramView } from './view';
+import { HistogramView } from './view';
 
 const history = new HistogramHistory();
 let sessionId: string | null = null;
@@ -15,7 +15,7 @@ let shownSession = '';
 
 const host = connectToHost<SavedState>(receive);
 const state = restore(host.savedState());
-const view = createHistogramView(pageRoot(), history, state, {
+const view = new HistogramView(pageRoot(), history, state, {
   post: host.post,
   save: host.save,
   pause: paused => {

@@ -24,7 +24,7 @@ export interface FlameGraph {
 
 /** Fill of a frame: kernel and user hues, varied by name so that neighbours are told apart. */
 export function fillOf(node: StackNode, theme: Theme): string {
-  if (theme.kind.startsWith('high-contrast')) return theme.background;
+  if (theme.highContrast) return theme.background;
   if (node.kind === 'root') return mixColors(theme.background, theme.foreground, 0.15);
   let hash = 0;
   for (let index = 0; index < node.name.length; index++)
@@ -145,7 +145,7 @@ export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph 
     context.scale(ratio, ratio);
     context.font = `12px ${theme.font}`;
     context.textBaseline = 'middle';
-    const highContrast = theme.kind.startsWith('high-contrast');
+    const highContrast = theme.highContrast;
     for (const { node, x, width: share, level } of boxes) {
       const left = x * width;
       const wide = share * width;

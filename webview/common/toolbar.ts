@@ -1,0 +1,39 @@
+/** Controls that several panels' toolbars have. */
+import { button, type Toggle, toggle } from './toolkit';
+
+/** A toggle that is a member of the page's state: pressed changes it, then calls `changed`. */
+export function stateToggle<Name extends string>(
+  state: Record<Name, boolean>,
+  name: Name,
+  options: { readonly label: string; readonly title: string; readonly icon?: string },
+  changed: () => void,
+): Toggle {
+  return toggle({
+    ...options,
+    pressed: state[name],
+    onChange: pressed => {
+      state[name] = pressed;
+      changed();
+    },
+  });
+}
+
+export function pauseToggle(title: string, onChange: (paused: boolean) => void): Toggle {
+  return toggle({ label: 'Pause', icon: 'debug-pause', title, pressed: false, onChange });
+}
+
+export function copyButton(label: string, onClick: () => void): HTMLElement {
+  return button({ label, icon: 'copy', iconOnly: true, onClick });
+}
+
+/** What a list is sorted by. */
+export interface SortChoice {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/** A click on a heading: largest first, then smallest, then the list's own order (null). */
+export function nextSort(sort: SortChoice | null, column: string): SortChoice | null {
+  if (sort?.column !== column) return { column, descending: true };
+  return sort.descending ? { column, descending: false } : null;
+}
