@@ -29,6 +29,7 @@ export class HeldReadings<Reading> {
   private readonly shown = new Map<string, readonly Reading[]>();
   /** While held: the newest reading that came since, by table. */
   private waiting: Map<string, Reading> | null = null;
+  private session = '';
 
   /** `tableOf` names what a reading replaces; `depth` readings of it make what is on screen (2: the newest and its changes). */
   constructor(
@@ -52,36 +53,30 @@ export class HeldReadings<Reading> {
     this.show(reading);
   }
 
-  hold(): void {
-    this.waiting ??= new Map();
-  }
-
-  /** Shows what came meanwhile. */
-  release(): void {
-    const { waiting } = this;
-    this.waiting = null;
-    for (const reading of waiting?.values() ?? []) this.receive(reading);
-  }
-
-  /** Forgets all readings, of another session, and holds no more. */
-  clear(): void {
+  /** Forgets all readings of another session. What `saved` has of this one is shown, and held. */
+  begin(session: string, saved: SavedReadings | null): void {
+    this.session = session;
     this.shown.clear();
     this.waiting = null;
-  }
-
-  /** What brings the held readings back after the page was loaded anew; null when nothing is held, or too much. */
-  save(session: string): SavedReadings | null {
-    if (!this.waiting) return null;
-    const readings = JSON.stringify([...this.shown.values()].flat().map(packBytes).map(packMessage));
-    return readings.length > MOST_SAVED ? null : { session, readings };
-  }
-
-  /** Shows saved readings, and holds them. */
-  restore(saved: SavedReadings): void {
-    this.clear();
+    if (saved?.session !== session) return;
     for (const reading of JSON.parse(saved.readings) as unknown[])
       this.receive(unpackBytes(unpackMessage(reading)) as Reading);
-    this.hold();
+    this.waiting = new Map();
+  }
+
+  /**
+   * Holds the readings, or shows what came meanwhile. Returns what brings them back after the page was loaded anew;
+   * null when nothing is held, or too much.
+   */
+  pause(paused: boolean): SavedReadings | null {
+    const { waiting } = this;
+    this.waiting = paused ? (waiting ?? new Map()) : null;
+    if (!paused) {
+      for (const reading of waiting?.values() ?? []) this.receive(reading);
+      return null;
+    }
+    const readings = JSON.stringify([...this.shown.values()].flat().map(packBytes).map(packMessage));
+    return readings.length > MOST_SAVED ? null : { session: this.session, readings };
   }
 }
 

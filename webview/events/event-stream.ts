@@ -14,11 +14,6 @@ import { yieldToPage } from './time-slices';
 /** Unless the host says otherwise: a million records of 128 bytes with their index. */
 export const DEFAULT_LIMIT_BYTES = 256 << 20;
 
-export interface SortChoice {
-  readonly column: string;
-  readonly descending: boolean;
-}
-
 interface SortedRows {
   readonly rows: Float64Array;
   /** Oldest row kept when it was made. */

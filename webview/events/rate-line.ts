@@ -1,124 +1,110 @@
 /** The line of records per second above the rows. */
 import type { CustomSeriesRenderItem } from 'echarts';
-import { createChart } from '../common/chart';
+import { createChart, plotArea } from '../common/chart';
+import { DataTable } from '../common/data-table';
 import { element } from '../common/dom';
 import { formatClock, formatCount, formatShort } from '../common/quantity';
-import { readTheme, withAlpha } from '../common/theme';
-import { RATE_SECONDS, type Rate } from './rate';
+import { readTheme, type Theme, withAlpha } from '../common/theme';
+import { RATE_SECONDS, type Rate, type Second } from './rate';
 
-export interface RateLine {
-  readonly element: HTMLElement;
-  readonly table: HTMLTableElement;
-  draw(rate: Rate): void;
+/** Seconds in the table, which is read aloud. */
+const SECONDS_TOLD = 10;
+
+export class RateLine {
+  readonly element = element('div', { class: 'chart rate', role: 'img' });
+  private readonly chart = createChart(this.element);
+  private readonly told = new DataTable('visually-hidden', [
+    { heading: 'Second' },
+    { heading: 'Events' },
+    { heading: 'Lost' },
+  ]);
+  readonly table = this.told.element;
+
+  constructor() {
+    this.told.caption('Events per second');
+  }
+
+  draw(rate: Rate): void {
+    const seconds = rate.series();
+    const most = Math.max(1, ...seconds.map(entry => entry.records));
+    this.element.setAttribute(
+      'aria-label',
+      `Events per second over the last ${seconds.length} seconds, at most ${formatCount(most)}`,
+    );
+    const told = seconds.slice(-SECONDS_TOLD);
+    this.told.fill(told.length, index => {
+      const entry = told[index];
+      if (!entry) return null;
+      const { second, records, lost } = entry;
+      return {
+        attributes: { 'data-second': second, 'data-events': records, 'data-lost': lost },
+        cells: [formatClock(second * 1000), formatCount(records), formatCount(lost)],
+      };
+    });
+    this.chart.draw(rateOption(seconds, most, readTheme()));
+  }
 }
 
-export function createRateLine(): RateLine {
-  const host = element('div', { class: 'chart rate', role: 'img' });
-  const chart = createChart(host);
-  const body = element('tbody');
-  const table = element(
-    'table',
-    { class: 'visually-hidden' },
-    element('caption', {}, 'Events per second'),
-    element(
-      'thead',
-      {},
-      element(
-        'tr',
-        {},
-        element('th', { scope: 'col' }, 'Second'),
-        element('th', { scope: 'col' }, 'Events'),
-        element('th', { scope: 'col' }, 'Lost'),
-      ),
-    ),
-    body,
-  );
+/** The newest second at the right end, whatever the number of seconds. */
+function rateOption(seconds: readonly Second[], most: number, theme: Theme) {
+  const offset = RATE_SECONDS - seconds.length;
   return {
-    element: host,
-    table,
-    draw: rate => {
-      const series = rate.series();
-      const theme = readTheme();
-      const most = Math.max(1, ...series.map(entry => entry.records));
-      host.setAttribute(
-        'aria-label',
-        `Events per second over the last ${series.length} seconds, at most ${formatCount(most)}`,
-      );
-      body.replaceChildren(
-        ...series
-          .slice(-10)
-          .map(entry =>
-            element(
-              'tr',
-              { 'data-second': entry.second, 'data-events': entry.records, 'data-lost': entry.lost },
-              element('th', { scope: 'row' }, formatClock(entry.second * 1000)),
-              element('td', {}, formatCount(entry.records)),
-              element('td', {}, formatCount(entry.lost)),
-            ),
-          ),
-      );
-      const offset = RATE_SECONDS - series.length;
-      const renderLoss: CustomSeriesRenderItem = (params, api) => {
-        const area = params.coordSys as unknown as { x: number; y: number; width: number; height: number };
-        const [x = 0] = api.coord([api.value(0), 0]);
-        return {
-          type: 'group',
-          children: [
-            {
-              type: 'line',
-              shape: { x1: x, y1: area.y, x2: x, y2: area.y + area.height },
-              style: { stroke: theme.error, lineWidth: 1 },
-            },
-            {
-              type: 'polygon',
-              shape: {
-                points: [
-                  [x - 4, area.y],
-                  [x + 4, area.y],
-                  [x, area.y + 6],
-                ],
-              },
-              style: { fill: theme.error },
-            },
-          ],
-        };
-      };
-      chart.draw({
-        grid: { left: 44, right: 8, top: 4, bottom: 4 },
-        xAxis: { type: 'value', min: 0, max: RATE_SECONDS - 1, show: false },
-        yAxis: {
-          type: 'value',
-          min: 0,
-          max: most,
-          interval: most,
-          axisLabel: {
-            color: theme.muted,
-            fontFamily: theme.font,
-            fontSize: 10,
-            formatter: (value: number) => `${formatShort(value)}/s`,
-            verticalAlignMinLabel: 'bottom',
-            verticalAlignMaxLabel: 'top',
-          },
-          splitLine: { show: false },
-        },
-        series: [
-          {
-            type: 'line',
-            step: 'end',
-            symbol: 'none',
-            silent: true,
-            lineStyle: { color: theme.accent, width: 1.5 },
-            areaStyle: { color: withAlpha(theme.accent, 0.2) },
-            data: series.map((entry, index) => [offset + index, entry.records]),
-          },
-          {
-            type: 'custom',
-            silent: true,
-            renderItem: renderLoss,
-            data: series.flatMap((entry, index) => (entry.lost > 0 ? [[offset + index, entry.lost]] : [])),
-          },
-        ],
-      });
+    grid: { left: 44, right: 8, top: 4, bottom: 4 },
+    xAxis: { type: 'value', min: 0, max: RATE_SECONDS - 1, show: false },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      max: most,
+      interval: most,
+      axisLabel: {
+        color: theme.muted,
+        fontFamily: theme.font,
+        fontSize: 10,
+        formatter: (value: number) => `${formatShort(value)}/s`,
+        verticalAlignMinLabel: 'bottom',
+        verticalAlignMaxLabel: 'top',
+      },
+      splitLine: { show: false },
     },
+    series: [
+      {
+        type: 'line',
+        step: 'end',
+        symbol: 'none',
+        silent: true,
+        lineStyle: { color: theme.accent, width: 1.5 },
+        areaStyle: { color: withAlpha(theme.accent, 0.2) },
+        data: seconds.map((entry, index) => [offset + index, entry.records]),
+      },
+      {
+        type: 'custom',
+        silent: true,
+        renderItem: lossRenderer(theme),
+        data: seconds.flatMap((entry, index) => (entry.lost > 0 ? [[offset + index, entry.lost]] : [])),
+      },
+    ],
+  };
+}
+
+function lossRenderer(theme: Theme): CustomSeriesRenderItem {
+  return (params, api) => {
+    const { y, height } = plotArea(params);
+    const [x = 0] = api.coord([api.value(0), 0]);
+    const points = [
+      [x - 4, y],
+      [x + 4, y],
+      [x, y + 6],
+    ];
+    return {
+      type: 'group',
+      children: [
+        {
+          type: 'line',
+          shape: { x1: x, y1: y, x2: x, y2: y + height },
+          style: { stroke: theme.error, lineWidth: 1 },
+        },
+        { type: 'polygon', shape: { points }, style: { fill: theme.error } },
+      ],
+    };
   };
 }

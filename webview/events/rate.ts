@@ -3,7 +3,7 @@
 /** Seconds kept and drawn. */
 export const RATE_SECONDS = 120;
 
-interface Second {
+export interface Second {
   readonly second: number;
   records: number;
   lost: number;

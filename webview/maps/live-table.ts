@@ -5,6 +5,7 @@ import type { FieldValue, MapEntry } from '../../src/shared/decode/model';
 import type { Field, RecordLayout } from '../../src/shared/object/model';
 import { plainField } from '../common/fields';
 import { keyText } from '../common/key-text';
+import type { SortChoice } from '../common/toolbar';
 
 /** How a column reads its value from a row. */
 export type ColumnKind = 'key' | 'value' | 'change' | 'rate';
@@ -90,7 +91,7 @@ export class LiveTable {
   ) {}
 
   /** The order until somebody chooses one: the most of the first thing counted first. null: as the entries come. */
-  ownSort(): { readonly column: string; readonly descending: boolean } | null {
+  ownSort(): SortChoice | null {
     if (this.isOrdered) return null;
     const counted = this.columns.find(({ kind }) => kind === 'change');
     return counted ? { column: `value.${counted.field.name}`, descending: true } : null;
@@ -184,10 +185,7 @@ export class LiveTable {
   }
 
   /** Rows whose shown key or value holds the text, in the order wished for; equals stay in the map's order. */
-  listed(
-    search: string,
-    sort: { readonly column: string; readonly descending: boolean } | null,
-  ): readonly TableRow[] {
+  listed(search: string, sort: SortChoice | null): readonly TableRow[] {
     const wanted = search.trim().toLowerCase();
     const texts = this.columns.filter(column => column.kind === 'key' || column.kind === 'value');
     const found =

@@ -3,7 +3,7 @@ import { csvLine } from '../../src/shared/text/cells';
 import { jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import { captioned, pngOf } from '../common/picture';
-import type { FlameData } from './flame-graph';
+import type { FlameData } from './flame-drawing';
 import { flameSvg } from './flame-svg';
 import { foldedStacks, speedscopeProfile } from './profile-formats';
 import { frameLabel, type StackMap, topFunctions, type Weight } from './stack-tree';

@@ -1,205 +1,131 @@
 /** The flame graph on a canvas: root at the top, a level per call, widths by weight. Arrow keys walk the frames. */
-
-import { escapeText } from '../../src/shared/text/escape';
-import { element, setText } from '../common/dom';
+import { element } from '../common/dom';
 import { formatShare } from '../common/quantity';
-import { mixColors, readTheme, type Theme } from '../common/theme';
+import { Readout } from '../common/readout';
+import { readTheme } from '../common/theme';
+import { type FlameData, FramePainter, LEVEL_PX } from './flame-drawing';
 import { type Box, frameLabel, layoutBoxes, type StackNode } from './stack-tree';
 
-export const LEVEL_PX = 18;
+/** Beyond this browsers refuse the canvas; deeper levels are cut, and the table still has them. */
+const MOST_CANVAS_PX = 16_384;
 
-export interface FlameData {
-  readonly root: StackNode;
-  readonly zoomed: StackNode;
-  readonly matches: ((node: StackNode) => boolean) | null;
-  readonly format: (amount: number) => string;
-}
+export class FlameGraph {
+  private readonly canvas = element('canvas', { 'aria-hidden': 'true' });
+  private readonly readout = new Readout('flame', 'flame graph', this.canvas);
+  readonly element = this.readout.host;
+  private data: FlameData | null = null;
+  private boxes: readonly Box[] = [];
+  private active: StackNode | null = null;
 
-export interface FlameGraph {
-  readonly element: HTMLElement;
-  readonly canvas: HTMLCanvasElement;
-  draw(data: FlameData): void;
-  redraw(): void;
-}
+  constructor(private readonly onZoom: (node: StackNode) => void) {
+    const { canvas, element: host } = this;
+    canvas.addEventListener('pointermove', event => {
+      const box = this.boxAt(event);
+      if (!box) this.hide();
+      else if (box.node !== this.active) this.show(box, false);
+    });
+    canvas.addEventListener('pointerleave', () => this.hide());
+    canvas.addEventListener('click', event => {
+      const box = this.boxAt(event);
+      if (box) onZoom(box.node);
+    });
+    host.addEventListener('keydown', event => this.key(event));
+    host.addEventListener('blur', () => this.hide());
+    new ResizeObserver(() => this.redraw()).observe(host);
+  }
 
-/** Fill of a frame: kernel and user hues, varied by name so that neighbours are told apart. */
-export function fillOf(node: StackNode, theme: Theme): string {
-  if (theme.highContrast) return theme.background;
-  if (node.kind === 'root') return mixColors(theme.background, theme.foreground, 0.15);
-  let hash = 0;
-  for (let index = 0; index < node.name.length; index++)
-    hash = (hash * 31 + node.name.charCodeAt(index)) % 997;
-  const hue = node.kind === 'kernel' ? theme.second : theme.accent;
-  return mixColors(theme.background, hue, 0.42 + (hash / 997) * 0.24);
-}
-
-export function createFlameGraph(onZoom: (node: StackNode) => void): FlameGraph {
-  const canvas = element('canvas', { 'aria-hidden': 'true' });
-  const readout = element('div', { class: 'readout', hidden: true });
-  const spoken = element('div', { class: 'visually-hidden', 'aria-live': 'polite' });
-  const host = element(
-    'div',
-    { class: 'flame', tabindex: 0, role: 'application', 'aria-roledescription': 'flame graph' },
-    canvas,
-    readout,
-    spoken,
-  );
-  let data: FlameData | null = null;
-  let boxes: readonly Box[] = [];
-  let active: StackNode | null = null;
-
-  const boxAt = (event: PointerEvent | MouseEvent): Box | undefined => {
-    const area = canvas.getBoundingClientRect();
-    const x = (event.clientX - area.left) / area.width;
-    const level = Math.floor((event.clientY - area.top) / LEVEL_PX);
-    return boxes.find(box => box.level === level && x >= box.x && x < box.x + box.width);
-  };
-  const describe = (node: StackNode): string[] => {
-    if (!data) return [];
-    const share = node.total / Math.max(1, data.root.total);
-    return [
-      frameLabel(node) + (node.module === '' ? '' : ` (${node.module})`),
-      `${data.format(node.total)}, ${formatShare(share)} of all`,
-      ...(node.self > 0 ? [`own ${data.format(node.self)}`] : []),
-    ];
-  };
-  const show = (box: Box, speak: boolean): void => {
-    active = box.node;
-    const [first, ...rest] = describe(box.node);
-    readout.replaceChildren(
-      element('strong', {}, first ?? ''),
-      ...rest.map(line => element('div', {}, line)),
+  draw(next: FlameData): void {
+    this.data = next;
+    if (this.active && !isBelow(next.zoomed, this.active)) this.hide();
+    this.element.setAttribute(
+      'aria-label',
+      `Flame graph of ${next.format(next.root.total)}${next.zoomed === next.root ? '' : `, zoomed to ${next.zoomed.name}`}. Arrow keys walk the frames, Enter zooms, Escape zooms out.`,
     );
-    readout.hidden = false;
-    const left = Math.min(box.x * canvas.clientWidth + 8, host.clientWidth - readout.offsetWidth - 8);
-    readout.style.left = `${Math.max(0, left)}px`;
-    const below = (box.level + 1) * LEVEL_PX + 4;
-    const outside = below + readout.offsetHeight > host.scrollTop + host.clientHeight;
-    readout.style.top = `${outside ? Math.max(0, box.level * LEVEL_PX - readout.offsetHeight - 4) : below}px`;
-    if (speak) {
-      setText(spoken, [first, ...rest].join(', '));
-      const top = box.level * LEVEL_PX;
-      if (top < host.scrollTop) host.scrollTop = top;
-      else if (top + LEVEL_PX > host.scrollTop + host.clientHeight)
-        host.scrollTop = top + LEVEL_PX - host.clientHeight;
-    }
-    paint();
-  };
-  const hide = (): void => {
-    active = null;
-    readout.hidden = true;
-    paint();
-  };
+    this.redraw();
+  }
 
-  canvas.addEventListener('pointermove', event => {
-    const box = boxAt(event);
-    if (!box) hide();
-    else if (box.node !== active) show(box, false);
-  });
-  canvas.addEventListener('pointerleave', hide);
-  canvas.addEventListener('click', event => {
-    const box = boxAt(event);
-    if (box) onZoom(box.node);
-  });
-  host.addEventListener('keydown', event => {
+  redraw(): void {
+    const { data, canvas } = this;
     if (!data) return;
-    const at = boxes.find(box => box.node === active) ?? boxes.find(box => box.node === data?.zoomed);
-    if (!at) return;
-    const near = (candidates: readonly Box[]): Box | undefined => candidates[0];
-    const sameLevel = boxes.filter(box => box.level === at.level);
-    const moves: Readonly<Record<string, () => Box | undefined>> = {
-      ArrowUp: () => boxes.find(box => box.node === at.node.parent),
-      ArrowDown: () =>
-        near(boxes.filter(box => box.node.parent === at.node).sort((a, b) => b.width - a.width)),
-      ArrowLeft: () => sameLevel.filter(box => box.x < at.x).at(-1),
-      ArrowRight: () => sameLevel.find(box => box.x > at.x),
-      Home: () => boxes[0],
-    };
-    const move = moves[event.key];
-    if (move) {
-      event.preventDefault();
-      show(move() ?? at, true);
-    } else if (event.key === 'Enter') onZoom(at.node);
-    else if (event.key === 'Escape' || event.key === 'Backspace') {
-      event.preventDefault();
-      onZoom(data.zoomed.parent ?? data.root);
-    }
-  });
-  host.addEventListener('blur', hide);
-  new ResizeObserver(() => paint()).observe(host);
-
-  const paint = (): void => {
-    if (!data) return;
-    const theme = readTheme();
     const ratio = window.devicePixelRatio || 1;
-    const width = host.clientWidth;
-    boxes = layoutBoxes(data.zoomed, 0.5 / Math.max(1, width)).sort((a, b) => a.level - b.level || a.x - b.x);
-    const levels = boxes.reduce((most, box) => Math.max(most, box.level), 0) + 1;
-    const height = levels * LEVEL_PX;
+    const width = this.element.clientWidth;
+    this.boxes = layoutBoxes(data.zoomed, 0.5 / Math.max(1, width)).sort(
+      (a, b) => a.level - b.level || a.x - b.x,
+    );
+    const height = ((this.boxes.at(-1)?.level ?? 0) + 1) * LEVEL_PX;
     canvas.style.height = `${height}px`;
-    // Beyond this browsers refuse the canvas; deeper levels are cut, and the table still has them.
     canvas.width = Math.round(width * ratio);
-    canvas.height = Math.min(16_384, Math.round(height * ratio));
+    canvas.height = Math.min(MOST_CANVAS_PX, Math.round(height * ratio));
     const context = canvas.getContext('2d');
     if (!context) return;
     context.scale(ratio, ratio);
-    context.font = `12px ${theme.font}`;
-    context.textBaseline = 'middle';
-    const highContrast = theme.highContrast;
-    for (const { node, x, width: share, level } of boxes) {
-      const left = x * width;
-      const wide = share * width;
-      const top = level * LEVEL_PX;
-      const matched = data.matches?.(node) ?? false;
-      const above = node.depth < data.zoomed.depth;
-      context.globalAlpha = (data.matches && !matched) || above ? 0.45 : 1;
-      context.fillStyle = matched ? theme.found : fillOf(node, theme);
-      context.fillRect(left, top, Math.max(0.5, wide - 1), LEVEL_PX - 1);
-      context.globalAlpha = 1;
-      if (highContrast) {
-        context.strokeStyle = matched ? theme.focus : theme.border;
-        context.lineWidth = matched ? 2 : 1;
-        // Without hues, kernel frames are dashed.
-        context.setLineDash(node.kind === 'kernel' ? [3, 2] : []);
-        context.strokeRect(left + 0.5, top + 0.5, Math.max(0.5, wide - 2), LEVEL_PX - 2);
-        context.setLineDash([]);
-      }
-      if (node === active) {
-        context.strokeStyle = highContrast ? theme.focus : theme.foreground;
-        context.lineWidth = 2;
-        context.strokeRect(left + 1, top + 1, Math.max(1, wide - 3), LEVEL_PX - 3);
-      }
-      if (wide < 24) continue;
-      context.fillStyle = matched ? theme.background : theme.foreground;
-      context.fillText(fitted(context, frameLabel(node), wide - 8), left + 4, top + LEVEL_PX / 2);
+    const painter = new FramePainter(context, readTheme(), data);
+    for (const box of this.boxes) painter.paint(box, width, box.node === this.active);
+  }
+
+  private boxAt(event: PointerEvent | MouseEvent): Box | undefined {
+    const area = this.canvas.getBoundingClientRect();
+    const x = (event.clientX - area.left) / area.width;
+    const level = Math.floor((event.clientY - area.top) / LEVEL_PX);
+    return this.boxes.find(box => box.level === level && x >= box.x && x < box.x + box.width);
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { data, boxes } = this;
+    const at = boxes.find(box => box.node === this.active) ?? boxes.find(box => box.node === data?.zoomed);
+    if (!data || !at) return;
+    const sameLevel = boxes.filter(box => box.level === at.level);
+    const children = boxes.filter(box => box.node.parent === at.node);
+    const moves: Readonly<Record<string, Box | undefined>> = {
+      ArrowUp: boxes.find(box => box.node === at.node.parent),
+      ArrowDown: children.sort((a, b) => b.width - a.width)[0],
+      ArrowLeft: sameLevel.filter(box => box.x < at.x).at(-1),
+      ArrowRight: sameLevel.find(box => box.x > at.x),
+      Home: boxes[0],
+    };
+    if (event.key in moves) {
+      event.preventDefault();
+      this.show(moves[event.key] ?? at, true);
+    } else if (event.key === 'Enter') this.onZoom(at.node);
+    else if (event.key === 'Escape' || event.key === 'Backspace') {
+      event.preventDefault();
+      this.onZoom(data.zoomed.parent ?? data.root);
     }
-  };
-  return {
-    element: host,
-    canvas,
-    redraw: paint,
-    draw: next => {
-      data = next;
-      if (active && !layoutHas(next.zoomed, active)) hide();
-      host.setAttribute(
-        'aria-label',
-        `Flame graph of ${next.format(next.root.total)}${next.zoomed === next.root ? '' : `, zoomed to ${next.zoomed.name}`}. Arrow keys walk the frames, Enter zooms, Escape zooms out.`,
-      );
-      paint();
-    },
-  };
+  }
+
+  private describe(node: StackNode, { format, root }: FlameData): string[] {
+    return [
+      frameLabel(node) + (node.module === '' ? '' : ` (${node.module})`),
+      `${format(node.total)}, ${formatShare(node.total / Math.max(1, root.total))} of all`,
+      ...(node.self > 0 ? [`own ${format(node.self)}`] : []),
+    ];
+  }
+
+  private show(box: Box, speak: boolean): void {
+    const { element: host, readout } = this;
+    this.active = box.node;
+    readout.show(this.data ? this.describe(box.node, this.data) : [], speak);
+    const top = box.level * LEVEL_PX;
+    const below = top + LEVEL_PX + 4;
+    const outside = below + readout.heightPx > host.scrollTop + host.clientHeight;
+    readout.moveTo(
+      Math.min(box.x * this.canvas.clientWidth + 8, host.clientWidth - readout.widthPx - 8),
+      outside ? Math.max(0, top - readout.heightPx - 4) : below,
+    );
+    if (speak && top < host.scrollTop) host.scrollTop = top;
+    else if (speak && top + LEVEL_PX > host.scrollTop + host.clientHeight)
+      host.scrollTop = top + LEVEL_PX - host.clientHeight;
+    this.redraw();
+  }
+
+  private hide(): void {
+    this.active = null;
+    this.readout.hide();
+    this.redraw();
+  }
 }
 
-function layoutHas(zoomed: StackNode, node: StackNode): boolean {
+function isBelow(zoomed: StackNode, node: StackNode): boolean {
   for (let at: StackNode | null = node; at; at = at.parent) if (at === zoomed) return true;
   return false;
-}
-
-/** As much of a text as fits, with an ellipsis; by estimate first, since measuring is what costs. */
-export function fitted(context: CanvasRenderingContext2D, label: string, width: number): string {
-  const text = escapeText(label);
-  let shown = text.length * 5 > width * 2 ? text.slice(0, Math.ceil(width / 4)) : text;
-  if (shown === text && context.measureText(text).width <= width) return text;
-  while (shown.length > 1 && context.measureText(`${shown}…`).width > width) shown = shown.slice(0, -1);
-  return `${shown}…`;
 }

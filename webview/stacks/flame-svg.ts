@@ -1,7 +1,7 @@
 /** The flame graph as a drawing. */
 import { escapeText } from '../../src/shared/text/escape';
 import { readTheme } from '../common/theme';
-import { type FlameData, fillOf, fitted, LEVEL_PX } from './flame-graph';
+import { type FlameData, fillOf, fittedLabel, LEAST_LABEL_PX, LEVEL_PX } from './flame-drawing';
 import { frameLabel, layoutBoxes } from './stack-tree';
 
 /** The picture as SVG, with a title per frame; text is escaped by the serialiser. */
@@ -43,12 +43,12 @@ export function flameSvg(data: FlameData, width: number): { readonly svg: string
       stroke: theme.border,
       'stroke-width': 0.3,
     });
-    if (context && wide >= 24)
+    if (context && wide >= LEAST_LABEL_PX)
       put(
         group,
         'text',
         { x: x * width + 4, y: level * LEVEL_PX + 13, fill: theme.foreground },
-        fitted(context, frameLabel(node), wide - 8),
+        fittedLabel(context, node, wide),
       );
   }
   return { svg: new XMLSerializer().serializeToString(svg), height: levels * LEVEL_PX };

@@ -23,12 +23,12 @@ describe('held readings', () => {
   it('shows what comes, and while it holds keeps the newest of each table for later', () => {
     const { shown, held } = readings();
     held.receive(reading('a', 1));
-    held.hold();
+    held.pause(true);
     held.receive(reading('a', 2));
     held.receive(reading('b', 1));
     held.receive(reading('a', 3));
     expect(shown).toEqual([reading('a', 1)]);
-    held.release();
+    held.pause(false);
     expect(shown).toEqual([reading('a', 1), reading('a', 3), reading('b', 1)]);
     held.receive(reading('a', 4));
     expect(shown.at(-1)).toEqual(reading('a', 4));
@@ -36,29 +36,29 @@ describe('held readings', () => {
 
   it('brings back what was shown when it was held, with large numbers and bytes as they were', () => {
     const before = readings();
+    before.held.begin('session-1 5', null);
     const values = [1, 2n ** 63n + 1n, { key: new Uint8Array([0, 255]), list: ['x', -1n] }];
     for (const value of values) before.held.receive(reading('a', value));
     before.held.receive(reading('b', 'b'));
-    before.held.hold();
+    before.held.pause(true);
     before.held.receive(reading('a', 'later'));
-    const saved = before.held.save('session-1 5');
+    const saved = before.held.pause(true);
     expect(saved?.session).toBe('session-1 5');
     const after = readings();
-    if (saved) after.held.restore(JSON.parse(JSON.stringify(saved)));
+    after.held.begin('session-1 5', JSON.parse(JSON.stringify(saved)));
     expect(after.shown).toEqual([reading('a', values[1]), reading('a', values[2]), reading('b', 'b')]);
     after.held.receive(reading('a', 'latest'));
     expect(after.shown).toHaveLength(3);
-    after.held.release();
+    after.held.pause(false);
     expect(after.shown.at(-1)).toEqual(reading('a', 'latest'));
   });
 
   it('saves nothing when it holds nothing, nor more than a state should have', () => {
-    const { held } = readings(1);
+    const { held, shown } = readings(1);
     held.receive(reading('a', 'x'.repeat(5 << 20)));
-    expect(held.save('s')).toBeNull();
-    held.hold();
-    expect(held.save('s')).toBeNull();
-    held.clear();
-    expect(held.held).toBe(false);
+    expect(held.pause(false)).toBeNull();
+    expect(held.pause(true)).toBeNull();
+    held.begin('another', { session: 'session-1 5', readings: '[{}]' });
+    expect([held.held, shown.length]).toEqual([false, 1]);
   });
 });
