@@ -1,4 +1,6 @@
 /** What a session's programs cost the machine, from the kernel's run-time statistics (BPF_ENABLE_STATS). No `vscode`. */
+import { TracerRequestError } from '../../session/targets/tracer-connection';
+import type { TracingSession } from '../../session/tracing/tracing-session';
 import type { TracerResults } from '../../shared/protocol/tracer';
 
 export interface Cost {
@@ -62,4 +64,38 @@ function costOf(since: Runs, all: Runs, seconds: number): Cost {
     nsPerRun: mean.count > 0 ? mean.ns / mean.count : 0,
     cpuPercent: since.ns / 1e7 / seconds,
   };
+}
+
+/**
+ * The cost of one session while somebody looks: statistics slow every BPF program down a little. One refusal to turn
+ * them on is enough. They may be on for the whole machine even so (sysctl kernel.bpf_stats_enabled): then the counters
+ * move.
+ */
+export class CostWatch {
+  /** null while nobody looks, and where the kernel does not tell. */
+  cost: SessionCost | null = null;
+  /** Why statistics cannot be turned on; '' when they can, as far as known. */
+  refusal = '';
+  private readonly meter = new CostMeter();
+  private turnedOn = false;
+
+  async read(tracing: Pick<TracingSession, 'statistics'>, isWatched: boolean): Promise<void> {
+    if (!isWatched) {
+      if (this.turnedOn) await tracing.statistics(false);
+      this.turnedOn = false;
+      this.meter.reset();
+      this.cost = null;
+      return;
+    }
+    const mayTurnOn = this.refusal === '';
+    try {
+      const { programs } = await tracing.statistics(mayTurnOn);
+      this.turnedOn = mayTurnOn;
+      if (mayTurnOn || programs.some(({ runCount }) => runCount !== '0'))
+        this.cost = this.meter.measure(programs, performance.now()) ?? this.cost;
+    } catch (error) {
+      if (!mayTurnOn || !(error instanceof TracerRequestError)) throw error;
+      this.refusal = error.message;
+    }
+  }
 }

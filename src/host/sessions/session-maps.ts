@@ -1,5 +1,3 @@
-import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/symbols/read-stacks';
-import type { Symbolizer } from '../../session/symbols/symbolizer';
 import { TracerRequestError } from '../../session/targets/tracer-connection';
 import type { MapBytes, TracingSession } from '../../session/tracing/tracing-session';
 import { EntryDecoder } from '../../shared/decode/entries';
@@ -7,11 +5,9 @@ import { decodeGlobals } from '../../shared/decode/globals';
 import { decodeGlobalHistograms, HistogramDecoder } from '../../shared/decode/histograms';
 import { valueStride } from '../../shared/decode/map-values';
 import type { Histogram, MapEntry } from '../../shared/decode/model';
-import { stackTables } from '../../shared/decode/stack-tables';
 import type { BpfObject, MapDefinition } from '../../shared/object/model';
 import { listedGlobals } from '../../shared/object/panels';
 import type { GlobalValue } from '../../shared/protocol/webview';
-import { type StackTableContent, stackSamples } from './stack-samples';
 
 export interface TableContent {
   readonly map: string;
@@ -92,43 +88,16 @@ export class SessionMaps {
     this.ofThisRound.set(map.name, content);
     return content;
   }
-}
 
-/** The program's global variables that are neither hidden nor histograms, as of now. */
-export async function readGlobals(session: TracingSession): Promise<readonly GlobalValue[]> {
-  const shown = listedGlobals(session.object);
-  const values: GlobalValue[] = [];
-  for (const section of new Set(shown.map(global => global.section))) {
-    for (const { global, value } of decodeGlobals(
-      { globals: shown },
-      section,
-      await session.readSection(section),
-    )) {
-      values.push({ name: global.name, section, layout: global.layout, value });
+  /** The program's global variables that are neither hidden nor histograms, as of now. */
+  async readGlobals(): Promise<readonly GlobalValue[]> {
+    const globals = listedGlobals(this.session.object);
+    const values: GlobalValue[] = [];
+    for (const section of new Set(globals.map(global => global.section))) {
+      const bytes = await this.session.readSection(section);
+      for (const { global, value } of decodeGlobals({ globals }, section, bytes))
+        values.push({ name: global.name, section, layout: global.layout, value });
     }
+    return values;
   }
-  return values;
-}
-
-/** Every table of stacks as of now; what naming them needs of the tracer is asked, too. */
-export async function readStackSnapshots(
-  session: TracingSession,
-  symbolizer: Symbolizer,
-): Promise<readonly StackSnapshot[]> {
-  const snapshots: StackSnapshot[] = [];
-  for (const table of stackTables(session.object)) {
-    snapshots.push(await readStackSnapshot(session, table));
-    if (table.stacks.some(stack => stack.space === 'kernel')) await symbolizer.loadKernelSymbols();
-  }
-  return snapshots;
-}
-
-export async function nameStackTables(
-  snapshots: readonly StackSnapshot[],
-  symbolizer: Symbolizer,
-): Promise<readonly StackTableContent[]> {
-  const tables: StackTableContent[] = [];
-  for (const snapshot of snapshots)
-    tables.push(stackSamples(snapshot.table, await nameStacks(snapshot, symbolizer)));
-  return tables;
 }

@@ -6,7 +6,6 @@
 import * as vscode from 'vscode';
 import type { StackSnapshot } from '../../session/symbols/read-stacks';
 import { type Symbolizer, UNKNOWN_NAME } from '../../session/symbols/symbolizer';
-import { TracerRequestError } from '../../session/targets/tracer-connection';
 import { readDropCounts, sumDrops } from '../../session/tracing/drops';
 import type { SessionStream, TracingSession } from '../../session/tracing/tracing-session';
 import type { Drops } from '../../shared/decode/model';
@@ -14,23 +13,13 @@ import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { MapDefinition, Program } from '../../shared/object/model';
 import { mainPanelsOf, PANELS, type PanelName, panelsOf } from '../../shared/object/panels';
 import type { DataFrame } from '../../shared/protocol/frames';
-import type {
-  GlobalValue,
-  HistogramSnapshot,
-  SessionState,
-  SessionSummary,
-  ToWebview,
-} from '../../shared/protocol/webview';
-import { CostMeter, type SessionCost } from './cost-meter';
+import type { GlobalValue, SessionState, SessionSummary, ToWebview } from '../../shared/protocol/webview';
+import { CostWatch, type SessionCost } from './cost-meter';
 import { EventStreams } from './event-streams';
-import {
-  nameStackTables,
-  readGlobals,
-  readStackSnapshots,
-  SessionMaps,
-  type TableContent,
-} from './session-maps';
-import type { StackTableContent } from './stack-samples';
+import { HistogramSnapshots } from './histogram-snapshots';
+import { ReadLoop } from './read-loop';
+import { SessionMaps, type TableContent } from './session-maps';
+import { SessionStacks } from './session-stacks';
 
 export interface SessionUpdate {
   readonly sessionId: string;
@@ -52,8 +41,6 @@ export interface SessionIdentity {
   isCostWatched(): boolean;
 }
 
-/** Snapshots of histograms kept for the time line; as many as a page draws. */
-const HISTORY_LIMIT = 300;
 const READ_INTERVAL_MS = 1000;
 /** The first bars should not wait a whole interval. */
 const FIRST_READ_MS = 200;
@@ -68,11 +55,6 @@ export class SessionModel {
   events = 0;
   eventsPerSecond = 0;
   drops: Drops = { kernel: 0, tracer: 0, client: 0 };
-  /** What the programs cost; null while nobody looks, and where the kernel does not tell. */
-  cost: SessionCost | null = null;
-  /** Why statistics cannot be turned on; '' when they can, as far as known. */
-  costRefusal = '';
-
   private state: SessionState = 'starting';
   private message = '';
   private readonly startedAtMs = Date.now();
@@ -80,19 +62,17 @@ export class SessionModel {
   private tracing: TracingSession | null = null;
   private maps: SessionMaps | null = null;
   private symbolizer: Symbolizer | null = null;
-  private readonly costMeter = new CostMeter();
-  private measuresCost = false;
+  private stacks: SessionStacks | null = null;
   private streams: EventStreams | null = null;
-  private readonly history: HistogramSnapshot[] = [];
-  /** The newest that left the history: what its oldest adds to. */
-  private historyBase: HistogramSnapshot | null = null;
+  private readonly costWatch = new CostWatch();
+  private readonly histograms = new HistogramSnapshots();
   private tables: readonly TableContent[] = [];
   private globals: readonly GlobalValue[] = [];
-  private stacks: readonly StackTableContent[] = [];
-  /** Read at the end, to be named once everything is detached: debug information of a large program takes its time. */
-  private lastStacks: readonly StackSnapshot[] = [];
-  private timer: NodeJS.Timeout | null = null;
-  private reading: Promise<void> = Promise.resolve();
+  private readonly reading = new ReadLoop(
+    () => this.readMaps(),
+    // A connection that ended says so itself; anything else ends the session, with its reason.
+    error => void this.end('failed', error instanceof Error ? error.message : String(error)),
+  );
   private rateFrom = { events: 0, atMs: Date.now() };
 
   private readonly updates = new vscode.EventEmitter<SessionUpdate>();
@@ -132,6 +112,13 @@ export class SessionModel {
     return this.drops.kernel + this.drops.tracer + this.drops.client;
   }
 
+  get cost(): SessionCost | null {
+    return this.costWatch.cost;
+  }
+  get costRefusal(): string {
+    return this.costWatch.refusal;
+  }
+
   /** Milliseconds it ran, or has been running. */
   get ageMs(): number {
     return (this.endedAtMs ?? Date.now()) - this.startedAtMs;
@@ -153,6 +140,7 @@ export class SessionModel {
     this.maps = new SessionMaps(tracing);
     this.symbolizer?.dispose();
     this.symbolizer = symbolizer;
+    this.stacks = new SessionStacks(tracing, symbolizer, () => this.tellStacks());
     this.streams = new EventStreams(
       this.id,
       tracing.streams,
@@ -172,7 +160,7 @@ export class SessionModel {
   running(): void {
     this.state = 'running';
     this.changed();
-    this.schedule(FIRST_READ_MS);
+    this.reading.start(FIRST_READ_MS, READ_INTERVAL_MS);
   }
 
   /** Takes the last records and map contents, then detaches. The received data stays. */
@@ -183,19 +171,20 @@ export class SessionModel {
     this.state = state;
     this.message = message;
     this.endedAtMs = Date.now();
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
+    const read = this.reading.stop();
+    let lastStacks: readonly StackSnapshot[] = [];
     try {
       if (tracing && wasRunning && state === 'ended') {
-        await this.reading;
+        await read;
         await tracing.drain();
-        await this.readMaps(true);
+        lastStacks = await this.readMaps(true);
       }
     } finally {
       try {
         await tracing?.close();
       } finally {
-        this.nameLastStacks();
+        // Once everything is detached: debug information of a large program takes its time.
+        this.stacks?.nameLast(lastStacks);
         this.eventsPerSecond = 0;
         this.changed();
       }
@@ -207,30 +196,15 @@ export class SessionModel {
     const sessionId = this.id;
     const drops: ToWebview = { type: 'drops', sessionId, drops: this.drops };
     const messages: ToWebview[] = [this.sessionMessage(true)];
-    if (panel === 'histogram') {
-      // The newest state comes last and by itself: sent twice, it would be an interval in which nothing was added.
-      const newest = this.history.at(-1);
-      messages.push(
-        {
-          type: 'histogramHistory',
-          sessionId,
-          base: this.historyBase,
-          snapshots: this.history.slice(0, -1),
-        },
-        drops,
-        ...(newest
-          ? [{ type: 'histograms', sessionId, histograms: newest.histograms, atMs: newest.atMs } as const]
-          : []),
-      );
-    } else messages.push(drops);
-    if (panel === 'stacks') messages.push(...this.stackMessages(Date.now()));
+    messages.push(...(panel === 'histogram' ? this.histograms.hydration(sessionId, drops) : [drops]));
+    if (panel === 'stacks') messages.push(...(this.stacks?.messages(sessionId) ?? []));
     if (panel === 'maps') messages.push(...this.mapMessages(Date.now()));
     if (panel === 'events') messages.push(...(this.streams?.hydration() ?? []));
     return messages;
   }
 
   dispose(): void {
-    if (this.timer) clearTimeout(this.timer);
+    void this.reading.stop();
     this.symbolizer?.dispose();
     this.updates.dispose();
     this.changes.dispose();
@@ -269,44 +243,6 @@ export class SessionModel {
     for (const message of messages) this.updates.fire({ sessionId: this.id, panels: ['events'], message });
   }
 
-  private schedule(delayMs: number): void {
-    this.timer = setTimeout(() => {
-      this.reading = this.readMaps()
-        .catch(error => {
-          // A connection that ended says so itself; anything else ends the session, with its reason.
-          if (this.state === 'running')
-            void this.end('failed', error instanceof Error ? error.message : String(error));
-        })
-        .finally(() => {
-          if (this.state === 'running') this.schedule(READ_INTERVAL_MS);
-        });
-    }, delayMs);
-  }
-
-  /**
-   * Statistics are on only while somebody looks; one refusal to turn them on is enough. They may be on for the whole
-   * machine even so (sysctl kernel.bpf_stats_enabled): then the counters move.
-   */
-  private async readCost(tracing: TracingSession): Promise<void> {
-    if (!this.identity.isCostWatched()) {
-      if (this.measuresCost) await tracing.statistics(false);
-      this.measuresCost = false;
-      this.costMeter.reset();
-      this.cost = null;
-      return;
-    }
-    const mayTurnOn = this.costRefusal === '';
-    try {
-      const { programs } = await tracing.statistics(mayTurnOn);
-      this.measuresCost = mayTurnOn;
-      if (mayTurnOn || programs.some(({ runCount }) => runCount !== '0'))
-        this.cost = this.costMeter.measure(programs, performance.now()) ?? this.cost;
-    } catch (error) {
-      if (!mayTurnOn || !(error instanceof TracerRequestError)) throw error;
-      this.costRefusal = error.message;
-    }
-  }
-
   private mapMessages(atMs: number): ToWebview[] {
     const sessionId = this.id;
     return [
@@ -317,30 +253,15 @@ export class SessionModel {
     ];
   }
 
-  private async nameStacks(snapshots: readonly StackSnapshot[], symbolizer: Symbolizer): Promise<void> {
-    this.stacks = await nameStackTables(snapshots, symbolizer);
-    for (const message of this.stackMessages(Date.now()))
+  private tellStacks(): void {
+    for (const message of this.stacks?.messages(this.id) ?? [])
       this.updates.fire({ sessionId: this.id, panels: ['stacks'], message });
   }
 
-  /** The last thing the symbolizer is for. What cannot be named keeps what was named before. */
-  private nameLastStacks(): void {
-    const { symbolizer } = this;
-    if (!symbolizer) return;
-    (this.lastStacks.length > 0 ? this.nameStacks(this.lastStacks, symbolizer) : Promise.resolve())
-      .catch(() => undefined)
-      .finally(() => symbolizer.dispose());
-  }
-
-  private stackMessages(atMs: number): ToWebview[] {
-    const sessionId = this.id;
-    return this.stacks.map(table => ({ type: 'stacks', sessionId, ...table, atMs }));
-  }
-
-  /** `all`: also what no page on screen asks for, because it is the last time. */
-  private async readMaps(all = false): Promise<void> {
-    const { tracing, maps } = this;
-    if (!tracing || !maps) return;
+  /** `last`: also what no page on screen asks for. Resolves with stacks that are still to be named. */
+  private async readMaps(last = false): Promise<readonly StackSnapshot[]> {
+    const { tracing, maps, stacks } = this;
+    if (!tracing || !maps || !stacks) return [];
     const sessionId = this.id;
     maps.nextRound();
     const histograms = await maps.readHistograms();
@@ -357,26 +278,23 @@ export class SessionModel {
       message: { type: 'drops', sessionId, drops: this.drops, atMs },
     });
     if (histograms) {
-      this.history.push({ atMs, histograms, drops: this.drops });
-      if (this.history.length > HISTORY_LIMIT) this.historyBase = this.history.shift() ?? null;
+      this.histograms.push({ atMs, histograms, drops: this.drops });
       this.updates.fire({
         sessionId,
         panels: ['histogram'],
         message: { type: 'histograms', sessionId, histograms, atMs },
       });
     }
-    if (!all) await this.readCost(tracing);
-    if (this.symbolizer && (all || this.identity.isWatched('stacks'))) {
-      const snapshots = await readStackSnapshots(tracing, this.symbolizer);
-      if (all) this.lastStacks = snapshots;
-      else await this.nameStacks(snapshots, this.symbolizer);
-    }
-    if (all || this.identity.isWatched('maps')) {
+    if (!last) await this.costWatch.read(tracing, this.identity.isCostWatched());
+    const snapshots = last || this.identity.isWatched('stacks') ? await stacks.read() : [];
+    if (!last && snapshots.length > 0) await stacks.name(snapshots);
+    if (last || this.identity.isWatched('maps')) {
       this.tables = await maps.readTables();
-      this.globals = await readGlobals(tracing);
+      this.globals = await maps.readGlobals();
       for (const message of this.mapMessages(atMs))
         this.updates.fire({ sessionId, panels: ['maps'], message });
     }
     this.changes.fire();
+    return last ? snapshots : [];
   }
 }

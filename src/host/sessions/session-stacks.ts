@@ -1,0 +1,48 @@
+/** The tables of stacks of a session: as read last, with the names they have so far. No `vscode`. */
+import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/symbols/read-stacks';
+import type { Symbolizer } from '../../session/symbols/symbolizer';
+import type { TracingSession } from '../../session/tracing/tracing-session';
+import { stackTables } from '../../shared/decode/stack-tables';
+import type { ToWebview } from '../../shared/protocol/webview';
+import { type StackTableContent, stackSamples } from './stack-samples';
+
+export class SessionStacks {
+  private tables: readonly StackTableContent[] = [];
+
+  /** `named` is told each time the tables have more names, or newer stacks. Disposes the symbolizer. */
+  constructor(
+    private readonly tracing: TracingSession,
+    private readonly symbolizer: Symbolizer,
+    private readonly named: () => void,
+  ) {}
+
+  /** Every table as of now; what naming them needs of the tracer is asked, too. */
+  async read(): Promise<readonly StackSnapshot[]> {
+    const snapshots: StackSnapshot[] = [];
+    for (const table of stackTables(this.tracing.object)) {
+      snapshots.push(await readStackSnapshot(this.tracing, table));
+      if (table.stacks.some(stack => stack.space === 'kernel')) await this.symbolizer.loadKernelSymbols();
+    }
+    return snapshots;
+  }
+
+  async name(snapshots: readonly StackSnapshot[]): Promise<void> {
+    const tables: StackTableContent[] = [];
+    for (const snapshot of snapshots)
+      tables.push(stackSamples(snapshot.table, await nameStacks(snapshot, this.symbolizer)));
+    this.tables = tables;
+    this.named();
+  }
+
+  /** The last thing the symbolizer is for. What cannot be named keeps what was named before. */
+  nameLast(snapshots: readonly StackSnapshot[]): void {
+    (snapshots.length > 0 ? this.name(snapshots) : Promise.resolve())
+      .catch(() => undefined)
+      .finally(() => this.symbolizer.dispose());
+  }
+
+  messages(sessionId: string): ToWebview[] {
+    const atMs = Date.now();
+    return this.tables.map(table => ({ type: 'stacks', sessionId, ...table, atMs }));
+  }
+}
