@@ -1,5 +1,5 @@
 /**
- * Every id this extension shares with package.json, typed in one place; a unit test compares the two. No import of
+ * Every id this extension shares with package.json, declared once; a unit test compares the two. Does not import
  * `vscode`, so that tests and scripts can read it.
  */
 
@@ -41,7 +41,7 @@ export const ViewIds = {
   sessions: 'bpf.sessions',
 } as const;
 
-/** Panels are pages: the view's id is `bpf.` + the page's folder under webview/. */
+/** Panels are pages: a view's id is `bpf.` + the page's folder under webview/. */
 export const PANEL_TITLES: Readonly<Record<PanelName, string>> = {
   histogram: 'Histogram',
   events: 'Events',
@@ -52,18 +52,18 @@ export function panelViewId(panel: PanelName): `bpf.${PanelName}` {
   return `bpf.${panel}`;
 }
 
-/** Keys of `when` clauses that the extension sets. */
+/** Context keys for `when` clauses, set by the extension. */
 export const ContextKeys = {
   sessionCount: 'bpf.sessionCount',
-  /** Paths of the files that a running session was compiled from. */
+  /** Paths of the source files of running sessions. */
   attachedFiles: 'bpf.attachedFiles',
   /** The panels show a session, running or ended. */
   sessionShown: 'bpf.sessionShown',
   canAttachAgain: 'bpf.canAttachAgain',
   hasVerifierLog: 'bpf.hasVerifierLog',
-  /** The extension's own templates are not there. */
+  /** The extension's own templates could not be found. */
   noTemplates: 'bpf.noTemplates',
-  // Steps of the walkthrough that were done, not only begun:
+  // Walkthrough steps that were completed, not only started:
   environmentChecked: 'bpf.environmentChecked',
   programCreated: 'bpf.programCreated',
   /** Something was attached with a parameter that is not at its default. */
@@ -72,7 +72,7 @@ export const ContextKeys = {
   sandboxRunning: 'bpf.sandboxRunning',
 } as const;
 
-/** Context key of the `when` clause that hides a page the shown session has nothing for. */
+/** Context key for the `when` clause that hides a page if the shown session has no data for it. */
 export function hiddenPanelKey(panel: PanelName): string {
   return `bpf.hidden.${panel}`;
 }
@@ -91,8 +91,8 @@ export const SettingIds = {
   codeLens: 'bpf.codeLens',
 } as const;
 
-/** Of tasks.json. */
+/** Task type in tasks.json. */
 export const TASK_TYPE = 'bpf';
-/** Of what the compiler says of a program, and of the problem matcher `$bpf-clang` for build tasks of one's own (make). */
+/** Owner of compiler diagnostics, and of the problem matcher `$bpf-clang` for the user's own build tasks (make). */
 export const DIAGNOSTIC_OWNER = 'bpf';
 export const PROBLEM_OWNER = 'bpf-clang';

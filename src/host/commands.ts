@@ -1,4 +1,4 @@
-/** Every command of the palette: a table of id and body, registered in one way. A failing command tells why. */
+/** Every command of the palette, as a table of id and body. If a command fails, the reason is shown. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { OwnTracer } from '../session/elevation/installed-tracer';
@@ -33,7 +33,7 @@ export interface CommandServices {
   readonly attacher: Attacher;
   readonly compiler: ProgramCompiler;
   readonly environment: EnvironmentTab;
-  /** Folder of bpfw.h. */
+  /** Folder that contains bpfw.h. */
   readonly includeFolder: string;
   readonly log: Log;
   readonly ownTracer: OwnTracer;
@@ -52,7 +52,7 @@ const ExportWishSchema = v.object({
 });
 const AttachOptionsSchema = v.object({ parameters: v.record(v.string(), v.string()) });
 
-/** Set when the command has done what it says; one that was cancelled has not. */
+/** Context key to set once the command has completed; not set if it was cancelled. */
 const DONE: ReadonlyMap<string, string> = new Map([
   [CommandIds.checkEnvironment, ContextKeys.environmentChecked],
   [CommandIds.newProgram, ContextKeys.programCreated],
@@ -185,7 +185,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
   );
 }
 
-/** Palette: nothing. Template row: its node. Explorer: a folder. Tests and links: a template's name and a folder. */
+/** Arguments by caller. Palette: none. Template row: its node. Explorer: a folder. Tests and links: a template's name and a folder. */
 function newProgramWish(first: unknown, second: unknown) {
   const folder = [first, second].find(argument => argument instanceof vscode.Uri);
   const node = first as TemplateNode | string | undefined;
@@ -198,13 +198,13 @@ function newProgramWish(first: unknown, second: unknown) {
   return { template, folder: folder instanceof vscode.Uri ? folder : undefined };
 }
 
-/** A key binding or link may say the parameters ({"parameters": {"target_pid": "1"}}): then no form is shown. */
+/** A key binding or link may pass parameters ({"parameters": {"target_pid": "1"}}): then no form is shown. */
 function attachOptions(argument: unknown): AttachOptions {
   const parsed = v.safeParse(AttachOptionsSchema, argument);
   return parsed.success ? { parameters: new Map(Object.entries(parsed.output.parameters)) } : {};
 }
 
-/** BPF: Attach takes an object as it is: its argument, else the open program, else a file the user picks. */
+/** BPF: Attach takes an object file without compiling: its argument, else the open program, else a file the user picks. */
 async function objectOf(argument: unknown): Promise<vscode.Uri> {
   if (argument instanceof vscode.Uri) {
     if (argument.scheme !== 'file') throw errors.notAFile(argument);
@@ -221,7 +221,7 @@ async function objectOf(argument: unknown): Promise<vscode.Uri> {
   return picked[0];
 }
 
-/** The row's session, that of the file in front, the only one; else the user picks. Null: nothing is attached. */
+/** The session of the tree row, else of the active file, else the only one; else the user picks. Null if nothing is attached. */
 async function sessionToDetach(sessions: SessionList, argument: unknown): Promise<SessionModel | null> {
   const { live } = sessions;
   if (argument instanceof SessionModel) return argument;

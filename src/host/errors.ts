@@ -1,6 +1,6 @@
 /**
- * What people are told when something fails: one factory per situation, one way of showing them. The message says what
- * failed and what to do; buttons do it. Cancelling is not an error and is not shown.
+ * The errors shown to the user: one factory per situation, one way to show them. A message states what failed and what
+ * to do; its buttons do it. Cancelling is not an error and is not shown.
  */
 import * as vscode from 'vscode';
 import { CommandIds } from './command-ids';
@@ -12,7 +12,7 @@ export interface ErrorAction {
   run(): unknown;
 }
 
-/** An error whose message was written for the user, with what can be done about it. */
+/** An error with a message for the user and actions that help. */
 export class UserError extends Error {
   constructor(
     message: string,
@@ -50,7 +50,7 @@ const checkEnvironment: ErrorAction = {
 export const errors = {
   untrusted: (what: string) =>
     new UserError(
-      `${what} waits until you trust this workspace: it runs clang on its files or loads them into a kernel.`,
+      `${what} requires a trusted workspace: it runs clang on the workspace's files or loads them into a kernel.`,
       [{ label: 'Manage Workspace Trust', run: () => run('workbench.trust.manage') }],
     ),
   noProgram: () =>
@@ -58,39 +58,39 @@ export const errors = {
       { label: 'New Program from Template', run: () => run(CommandIds.newProgram) },
     ]),
   noFolder: () =>
-    new UserError('No folder is open. Open the folder of your programs: .clangd is written into it.'),
+    new UserError('No folder is open. Open the folder with your programs: .clangd is written there.'),
   notAFile: (uri: vscode.Uri) =>
-    new UserError(`${uri.toString(true)} is not a file on this machine's disk, which is what clang reads.`),
+    new UserError(`${uri.toString(true)} is not a file on disk. clang can only read files on disk.`),
   compileFailed: (file: string, errorCount: number) =>
     new UserError(
       `${file} does not compile: ${errorCount === 1 ? '1 error' : `${errorCount} errors`}. Nothing was attached.`,
       [{ label: 'Show Problems', run: () => run('workbench.actions.view.problems') }],
     ),
   verifierRejected: (program: string, sentence: string, showLog: () => Thenable<unknown>) =>
-    new UserError(`The kernel refused ${program}: ${sentence} Nothing was attached.`, [
+    new UserError(`The kernel rejected ${program}: ${sentence} Nothing was attached.`, [
       { label: 'Show Whole Log', run: showLog },
       { label: 'Show Problems', run: () => run('workbench.actions.view.problems') },
     ]),
   nothingToAttachAgain: () =>
-    new UserError('Nothing was attached in this workspace yet. Open a .bpf.c file and press ▶.'),
+    new UserError('Nothing has been attached in this workspace yet. Open a .bpf.c file and press ▶.'),
   nothingToExport: () =>
-    new UserError('There is nothing to export yet: attach a program and wait for its first data.'),
+    new UserError('Nothing to export yet. Attach a program and wait for its first data.'),
   notExported: (what: string, why: string) =>
     new UserError(`${what} was not written: ${why}`, [showLogAction()]),
   pageDoesNotAnswer: (panel: string) =>
-    new UserError(`The ${panel} panel does not answer. Close and open it; the log may tell why.`, [
+    new UserError(`The ${panel} panel does not respond. Close and reopen it; the log may show why.`, [
       showLogAction(),
     ]),
   fileExists: (file: vscode.Uri) =>
-    new UserError(`${file.fsPath} exists already and was left as it is. Choose another folder or name.`),
+    new UserError(`${file.fsPath} already exists and was not changed. Choose another folder or name.`),
   targetDied: (title: string, why: string) =>
-    new UserError(`${title} ended: ${why} What was received up to then is kept in the panels.`, [
+    new UserError(`${title} ended: ${why} Data received before that is kept in the panels.`, [
       { label: 'Attach Again', run: () => run(CommandIds.attachAgain) },
       showLogAction(),
     ]),
 } as const;
 
-/** Rooms below throw errors with a code, a message for people and a fix: the same shape in each. */
+/** The shape of errors from the modules below: a code, a message for the user and a fix. */
 interface RoomError extends Error {
   readonly code: string;
   readonly fix?: string | null;
@@ -100,7 +100,7 @@ function isRoomError(error: unknown): error is RoomError {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
-/** What `BPF: Install Sandbox VM` brings: VmErrorCode of src/session/vm. */
+/** Missing parts that `BPF: Install Sandbox VM` installs: VmErrorCode of src/session/vm. */
 const INSTALLABLE: ReadonlySet<string> = new Set(['kernel-missing', 'qemu-missing', 'tool-missing']);
 
 const installSandbox: ErrorAction = {
@@ -110,19 +110,19 @@ const installSandbox: ErrorAction = {
 
 const installTracer: ErrorAction = { label: 'Install Tracer', run: () => run(CommandIds.installTracer) };
 
-/** A fix that is a command line: worth a copy button rather than a sentence. */
+/** True for a fix that is a command line, which gets a copy button. */
 function isCommandLine(fix: string): boolean {
   return /^(sudo|apt|apt-get|npm|sysctl|usermod|modprobe) /.test(fix) && !/[—.]\s|\bor:/.test(fix);
 }
 
-/** Any error as one with words and buttons; null when it only says that the user cancelled. */
+/** Converts any error to one with a message and buttons; null if the user cancelled. */
 export function toUserError(error: unknown): UserError | null {
   if (error instanceof Cancelled || error instanceof vscode.CancellationError) return null;
   if (error instanceof Error && error.name === 'AbortError') return null;
   if (error instanceof UserError) return error;
   if (!isRoomError(error)) {
     const text = error instanceof Error ? error.message : String(error);
-    return new UserError(`Something failed inside BPF Workbench: ${text}`, [showLogAction()], {
+    return new UserError(`Internal error in BPF Workbench: ${text}`, [showLogAction()], {
       cause: error,
     });
   }
@@ -146,7 +146,7 @@ export function toUserError(error: unknown): UserError | null {
   });
 }
 
-/** Logs the error whole and tells the user; resolves when the message was sent, not when it was answered. */
+/** Logs the error with its stack and shows it to the user. Does not wait for an answer. */
 export function present(error: unknown, log: Log): void {
   const shown = toUserError(error);
   if (!shown) return;
@@ -155,7 +155,7 @@ export function present(error: unknown, log: Log): void {
   void tell(shown);
 }
 
-/** Shows an error's words and runs what its button does; resolves when that is done or the message was closed. */
+/** Shows an error and runs the action the user picks; resolves when that is done or the message was closed. */
 export async function tell(error: UserError): Promise<void> {
   const choice = await notify('error', error.message, ...error.actions.map(action => action.label));
   await error.actions.find(action => action.label === choice)?.run();

@@ -1,6 +1,6 @@
 /**
- * Composes the extension: makes the services, registers what package.json contributes, ends everything at the end.
- * Nothing here reads a file, starts a process or asks the machine anything.
+ * Composes the extension: creates the services, registers what package.json contributes, and shuts everything down.
+ * Nothing here reads a file, starts a process or queries the machine.
  */
 import * as vscode from 'vscode';
 import { TRACER_IDLE_MS, TracerPool } from '../session/targets/tracer-pool';
@@ -32,10 +32,10 @@ import { Targets } from './targets/targets';
 import { TemplateCatalogue } from './templates/catalogue';
 import { TemplateTree } from './templates/tree';
 
-/** Ends what lives in other processes, in order; set while the extension is active. */
+/** Shuts down what runs in other processes, in order; set while the extension is active. */
 let shutDown: (() => Promise<void>) | null = null;
 
-/** What tests of the host ask; not an API for other extensions. */
+/** For host tests; not an API for other extensions. */
 export interface ExtensionForTests {
   readonly sessions: SessionList;
   readonly targets: Targets;
@@ -158,7 +158,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     const { id, why } = await targets.decide(null);
     statusBar.showTarget(id === 'local' ? 'this kernel' : 'sandbox VM', why);
   };
-  // After activation: deciding reads /proc and /sys.
+  // After activation, because the decision reads /proc and /sys.
   setImmediate(() => void showTarget().catch(error => log.error(String(error))));
 
   const interrupted = new InterruptedSessions(context.workspaceState, sessions);
@@ -178,7 +178,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   return { sessions, targets, language, activationMs: (user + system) / 1000 };
 }
 
-/** VS Code waits for it, but not long: links and maps die with the tracer in any case. */
+/** VS Code waits only briefly; links and maps go away with the tracer in any case. */
 export async function deactivate(): Promise<void> {
   await shutDown?.();
   shutDown = null;

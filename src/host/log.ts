@@ -2,11 +2,11 @@ import * as vscode from 'vscode';
 import { escapeLines } from '../shared/text/escape';
 
 /**
- * The output channel 'BPF Workbench': levels and times are VS Code's own. It is never raised by itself. Control characters
- * are shown escaped, and only an entry's first line stands at the margin: no text can look like an entry of its own.
+ * The output channel 'BPF Workbench', with VS Code's levels and timestamps. It never opens by itself. Control
+ * characters are escaped and further lines of an entry are indented, so that no text can imitate an entry of its own.
  */
 export class Log implements vscode.Disposable {
-  /** For the language server's client, which writes to it by itself. */
+  /** For the language client, which writes to it directly. */
   readonly channel = vscode.window.createOutputChannel('BPF Workbench', { log: true });
 
   debug(text: string): void {

@@ -3,20 +3,20 @@ import * as vscode from 'vscode';
 import { Cancelled, errors } from './errors';
 import { pickOne } from './ui/inputs';
 
-/** A BPF program's source by its name, the convention of libbpf's own tools. */
+/** True for a BPF program's source by its file name, following the convention of libbpf's tools. */
 export function isProgramFile(uri: vscode.Uri): boolean {
   return uri.path.endsWith('.bpf.c');
 }
 
-/** "vfsreadlat" of ".../vfsreadlat.bpf.c" or ".../vfsreadlat.bpf.o". */
+/** Returns "vfsreadlat" for ".../vfsreadlat.bpf.c" or ".../vfsreadlat.bpf.o". */
 export function programTitle(uri: vscode.Uri): string {
   return path.basename(uri.path).replace(/(\.bpf)?\.[co]$/, '');
 }
 
 /**
- * The program a command is about: its argument (menus, tests), else the active editor; where that is not text, as in the
- * walkthrough, a program that is open in a tab. Saved first, because clang reads the disk. Throws UserError when there
- * is none, Cancelled when the user chose none.
+ * The program a command applies to: its argument (menus, tests), else the active editor; if that is not text, as in the
+ * walkthrough, a program that is open in a tab. Saves it first, because clang reads the file on disk. Throws UserError
+ * if there is none, Cancelled if the user chose none.
  */
 export async function programOf(argument: unknown): Promise<vscode.Uri> {
   const uri = argument instanceof vscode.Uri ? argument : await programInFront();
@@ -40,7 +40,7 @@ async function programInFront(): Promise<vscode.Uri | undefined> {
   return picked.uri;
 }
 
-/** Programs that are open, in the order of their tabs, each once. */
+/** Programs open in tabs, in tab order, each once. */
 export function programsInTabs(): vscode.Uri[] {
   const programs = vscode.window.tabGroups.all
     .flatMap(group => group.tabs)
@@ -50,7 +50,7 @@ export function programsInTabs(): vscode.Uri[] {
   return [...new Map(programs.map(uri => [uri.toString(), uri])).values()];
 }
 
-/** Refuses in code what menus only hide: throws UserError in a workspace that is not trusted. */
+/** Enforces what menus only hide: throws UserError if the workspace is not trusted. */
 export function requireTrust(what: string): void {
   if (!vscode.workspace.isTrusted) throw errors.untrusted(what);
 }

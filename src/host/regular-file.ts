@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 
 /**
- * False for a FIFO or a device, and where there is nothing: VS Code would read them to their end. For paths that
- * clang's output or an object's line information names (#line), before they are opened as documents.
+ * False for a FIFO or a device, which VS Code would read without end, and for a missing file. For paths from clang's
+ * output or an object's line information (#line), before they are opened as documents.
  */
 export async function isRegularFile(uri: vscode.Uri): Promise<boolean> {
   try {

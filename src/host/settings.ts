@@ -12,7 +12,7 @@ function oneOf<T extends string>(id: string, allowed: readonly T[], fallback: T)
   return allowed.find(candidate => candidate === value) ?? fallback;
 }
 
-/** A number within the bounds package.json declares: settings.json may hold anything. */
+/** Reads a number within the bounds declared in package.json: settings.json may contain anything. */
 function within(id: string, min: number, max: number, fallback: number): number {
   const value = read<unknown>(id, fallback);
   return typeof value === 'number' && Number.isFinite(value) ? Math.min(max, Math.max(min, value)) : fallback;
@@ -23,17 +23,17 @@ function texts(id: string): string[] {
   return Array.isArray(value) ? value.filter(each => typeof each === 'string') : [];
 }
 
-/** The extension's settings, read when asked for: none is cached, so a change counts from the next use. */
+/** The extension's settings, read on each access, so that a change applies from the next use. */
 export const settings = {
-  /** Undefined: found on PATH. The same for the other paths. */
+  /** Undefined: found on PATH. The other paths too. */
   clangPath: () => read(SettingIds.clangPath, '') || undefined,
   nodePath: () => read(SettingIds.nodePath, '') || undefined,
   qemuPath: () => read(SettingIds.qemuPath, '') || undefined,
   target: () => oneOf<WantedTarget>(SettingIds.target, ['auto', 'local', 'vm'], 'auto'),
   elevation: () => oneOf<WantedElevation>(SettingIds.elevation, ['auto', 'sudo', 'pkexec'], 'auto'),
-  /** Undefined: the sandbox VM's own default. */
+  /** Undefined: the sandbox VM's default. */
   vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
-  /** Besides the usual places of secrets. */
+  /** In addition to the default folders with secrets. */
   vmHiddenFolders: () => texts(SettingIds.vmHiddenFolders),
   /** Bytes kept of one event stream. */
   eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
@@ -43,7 +43,7 @@ export const settings = {
   compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),
 } as const;
 
-/** The user's own setting: a workspace cannot say where programs run. */
+/** Saves to the user settings: a workspace must not decide where programs run. */
 export async function saveTarget(wanted: WantedTarget): Promise<void> {
   await vscode.workspace
     .getConfiguration()

@@ -6,8 +6,8 @@ import { settings } from '../settings';
 import type { ProgramCompiler } from './compiler';
 
 /**
- * Compiles a program in the background when it is opened or saved: problems show at once, and ▶ finds the object in
- * the cache. Quiet about what the machine lacks: that is reported when somebody asks for something.
+ * Compiles a program in the background when it is opened or saved, so that problems show at once and ▶ finds the object
+ * in the cache. Missing tools are only logged: they are reported when the user runs a command.
  */
 export class CompileOnSave implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[];

@@ -1,4 +1,4 @@
-/** Compiles a program for the target it would go to, and publishes what clang says of it. */
+/** Compiles a program for its target and publishes clang's diagnostics. */
 import type * as vscode from 'vscode';
 import { findClang } from '../../compile/clang';
 import { type CompileResult, compile } from '../../compile/compile';
@@ -13,7 +13,7 @@ import type { CompileDiagnostics } from './diagnostics';
 export interface CompilerServices {
   readonly targets: Targets;
   readonly diagnostics: CompileDiagnostics;
-  /** Folder of bpfw.h. */
+  /** Folder that contains bpfw.h. */
   readonly includeFolder: string;
   readonly log: Log;
 }
@@ -24,9 +24,9 @@ export class ProgramCompiler {
   constructor(private readonly services: CompilerServices) {}
 
   /**
-   * Compiles, or finds the object in the cache, for a target; null: the one that is chosen for any program. Errors in the
-   * program are a result and become diagnostics. `say` gets the command line and clang's words. Throws
-   * CompileEnvironmentError, SessionError, VmError.
+   * Compiles, or finds the object in the cache, for a target; null: the target that is selected for any program. Errors
+   * in the program are part of the result and become diagnostics. `say` receives the command line and clang's output.
+   * Throws CompileEnvironmentError, SessionError, VmError.
    */
   async compile(
     program: vscode.Uri,
@@ -42,7 +42,7 @@ export class ProgramCompiler {
     return this.compileWith(program, btf, say, signal);
   }
 
-  /** The same in the background, where booting a VM just to know its types would be too much: null then. */
+  /** The same in the background. Returns null if that would boot the sandbox VM just to read its types. */
   async compileQuietly(program: vscode.Uri, signal: AbortSignal): Promise<CompileResult | null> {
     const btf = await this.services.targets.knownBtf();
     return btf && this.compileWith(program, btf, () => undefined, signal);
@@ -71,7 +71,7 @@ export class ProgramCompiler {
     return result;
   }
 
-  /** The id costs a hash over megabytes: once per BTF. */
+  /** Cached per BTF: the id is a hash over megabytes. */
   private sourceOf(btf: TargetBtf): BtfSource {
     const source = this.sources.get(btf) ?? { id: btfId(btf.bytes), load: () => btf.btf };
     this.sources.set(btf, source);

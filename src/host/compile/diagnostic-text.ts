@@ -1,6 +1,9 @@
-/** From clang's byte columns (from 1) to VS Code's UTF-16 columns (from 0). No `vscode`, so it can be tested alone. */
+/**
+ * Converts clang's byte columns (1-based) to VS Code's UTF-16 columns (0-based). Does not import `vscode`, so it can be
+ * tested alone.
+ */
 
-/** The UTF-16 offset of the byte `column` (from 1) in `line`; clamped to the line. */
+/** The UTF-16 offset of the byte `column` (1-based) in `line`; clamped to the line. */
 export function utf16Column(line: string, column: number): number {
   let bytes = 0;
   let units = 0;
@@ -12,7 +15,7 @@ export function utf16Column(line: string, column: number): number {
   return units;
 }
 
-/** End of the word or operator that starts at the UTF-16 offset `start`; at least one further where the line goes on. */
+/** End of the word or operator that starts at the UTF-16 offset `start`; at least one after it, unless the line ends there. */
 export function wordEnd(line: string, start: number): number {
   const word = /^\w+/.exec(line.slice(start));
   if (word) return start + word[0].length;

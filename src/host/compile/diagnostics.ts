@@ -1,6 +1,6 @@
 /**
- * clang's diagnostics in the editor: ranges, notes as related information, fix-its as code actions. The collection is not
- * problem matcher's: VS Code clears a matcher's owner when a task ends.
+ * clang's diagnostics in the editor: ranges, notes as related information, fix-its as code actions. The collection is
+ * separate from the problem matcher's, because VS Code clears a matcher's diagnostics when its task ends.
  */
 import * as vscode from 'vscode';
 import type { CompileDiagnostic, Fixit } from '../../compile/diagnostics';
@@ -9,7 +9,7 @@ import { isRegularFile } from '../regular-file';
 import { diagnostic, quickFix, type RelatedPlace } from '../ui/items';
 import { utf16Column, wordEnd } from './diagnostic-text';
 
-/** A file's lines as clang saw them: the open document (saved before compiling), else the disk. */
+/** A file's lines as clang read them: from the open document (saved before compiling), else from disk. */
 class SourceLines {
   private readonly files = new Map<string, Promise<readonly string[]>>();
 
@@ -27,7 +27,7 @@ async function readLines(file: string): Promise<readonly string[]> {
     const document = await vscode.workspace.openTextDocument(uri);
     return document.getText().split(/\r?\n/);
   } catch {
-    // A header that cannot be read still has a line number to point at.
+    // For an unreadable header the line number is still shown.
     return [];
   }
 }
@@ -36,7 +36,7 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
   static readonly actionKinds = [vscode.CodeActionKind.QuickFix];
 
   private readonly collection = vscode.languages.createDiagnosticCollection(DIAGNOSTIC_OWNER);
-  /** Files that have diagnostics because of a program, by the program: a header's go when the program's next result comes. */
+  /** Files with diagnostics, by the program that caused them: a header's are removed with the program's next result. */
   private readonly filesOf = new Map<string, readonly vscode.Uri[]>();
   private readonly fixes = new WeakMap<
     vscode.Diagnostic,
@@ -80,7 +80,7 @@ export class CompileDiagnostics implements vscode.CodeActionProvider, vscode.Dis
     this.collection.dispose();
   }
 
-  /** VS Code hands back equal diagnostics, not the same objects. */
+  /** VS Code passes back equal diagnostics, not the same objects. */
   private fixesFor(uri: vscode.Uri, asked: vscode.Diagnostic) {
     const own = (this.collection.get(uri) ?? []).find(
       candidate => candidate.message === asked.message && candidate.range.isEqual(asked.range),
@@ -137,7 +137,7 @@ async function rangeOf(
   return new vscode.Range(line - 1, start, line - 1, Math.max(start, end));
 }
 
-/** All fix-its of a diagnostic belong together: clang means them as one change. */
+/** clang means all fix-its of a diagnostic as one change, so they are applied together. */
 async function fixOf(from: CompileDiagnostic, lines: SourceLines) {
   const edit = new vscode.WorkspaceEdit();
   for (const fixit of from.fixits) {

@@ -1,7 +1,7 @@
 /**
  * Tasks of type `bpf`: one per program, also usable from tasks.json ({"type": "bpf", "file": "${file}"}). A task prints
- * the exact command line and clang's output. BPF: Compile and Compile and Attach run it, so that what people see in
- * the terminal is what happened.
+ * the exact command line and clang's output. BPF: Compile and BPF: Compile and Attach run it, so that the terminal
+ * shows what was actually run.
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -21,21 +21,21 @@ interface BpfTaskDefinition extends vscode.TaskDefinition {
 
 type Outcome = { readonly result: CompileResult } | { readonly error: unknown };
 
-/** Who waits for a program's object. */
+/** A caller waiting for a program's object. */
 interface Waiting {
-  /** Null: whichever is chosen. */
+  /** Null: the selected target. */
   readonly target: Target | null;
   settle(outcome: Outcome): void;
 }
 
 const MOST_TASKS = 100;
-/** A terminal that ends sooner with an exit code "failed to launch" (VS Code's ErrorLaunchThresholdDuration: 500 ms). */
+/** VS Code reports a terminal that fails sooner than this as "failed to launch" (ErrorLaunchThresholdDuration: 500 ms). */
 const LAUNCH_MS = 600;
 
 export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
   /**
-   * Who waits for a program, by its path. VS Code knows a task by its definition alone: while one of ours starts, it may
-   * ask provideTasks() and run the equal task it got there instead.
+   * Callers waiting for a program, by its path. VS Code identifies a task by its definition alone: while one of ours
+   * starts, it may call provideTasks() and run the equal task from there instead.
    */
   private readonly waiting = new Map<string, Waiting[]>();
   private readonly subscription: vscode.Disposable;
@@ -52,13 +52,13 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
   resolveTask(asked: vscode.Task): vscode.Task | undefined {
     const { file } = asked.definition;
     if (typeof file !== 'string') return undefined;
-    // The definition must be the very one: VS Code identifies the task by it.
+    // Pass the same definition object: VS Code identifies the task by it.
     return this.task(file, asked.name || file, asked.definition as BpfTaskDefinition, asked.scope);
   }
 
   /**
-   * Compiles as a task, for a target or whichever is chosen, and resolves with clang's result, errors in the program
-   * included. Throws what kept clang from running, or Cancelled when the task was ended.
+   * Compiles as a task, for the given or the selected target, and resolves with clang's result, including errors in the
+   * program. Throws the error that kept clang from running, or Cancelled if the task was terminated.
    */
   async run(program: vscode.Uri, target: Target | null = null): Promise<CompileResult> {
     requireTrust('Compiling');
@@ -110,7 +110,7 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
   }
 }
 
-/** tasks.json may hold a path relative to the first folder. */
+/** tasks.json may contain a path relative to the first workspace folder. */
 function absolute(file: string): string {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
   return path.isAbsolute(file) || folder === undefined ? file : path.join(folder, file);
@@ -134,7 +134,7 @@ class CompileTerminal extends TextTerminal {
     void this.compile();
   }
 
-  /** The user ended the task. */
+  /** The user terminated the task. */
   close(): void {
     this.stop.abort();
     this.settle({ error: new Cancelled() });
@@ -164,7 +164,7 @@ class CompileTerminal extends TextTerminal {
     }
   }
 
-  /** Who waits for the compiler knows already; only the terminal of a quick failure stays open a moment longer. */
+  /** The callers already have the result; only the terminal of a fast failure stays open a moment longer. */
   private end(exitCode: number): void {
     const waitMs = exitCode === 0 ? 0 : this.openedAtMs + LAUNCH_MS - performance.now();
     if (waitMs <= 0) this.ended(exitCode);

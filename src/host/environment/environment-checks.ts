@@ -1,4 +1,4 @@
-/** Everything BPF: Check Environment asks: what compiles, this kernel and process, what the sandbox VM needs. */
+/** The rows of BPF: Check Environment: compiling, this kernel and process, and the sandbox VM. */
 import { compileRows } from '../../compile/doctor';
 import type { OwnTracer } from '../../session/elevation/installed-tracer';
 import { localRows } from '../../session/environment/doctor';

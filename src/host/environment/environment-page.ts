@@ -1,4 +1,4 @@
-/** The page of BPF: Check Environment, as text for a webview without scripts. No `vscode`, so it can be tested alone. */
+/** The page of BPF: Check Environment, as HTML for a webview without scripts. Does not import `vscode`, so it can be tested alone. */
 import {
   type EnvironmentRow,
   type EnvironmentSection,
@@ -10,9 +10,9 @@ export interface EnvironmentPage {
   readonly sections: readonly EnvironmentSection[];
   readonly cspSource: string;
   readonly styleNonce: string;
-  /** Link that copies a text; a `command:` URI of an internal command. */
+  /** Link that copies a text: a `command:` URI of an internal command. */
   copyLink(text: string): string;
-  /** Link that checks again. */
+  /** Link that repeats the checks. */
   readonly againLink: string;
 }
 
@@ -21,7 +21,7 @@ export function environmentHtml(page: EnvironmentPage): string {
   const failing = rows.filter(row => !row.ok).length;
   const summary =
     failing === 0
-      ? 'Everything BPF Workbench needs is here.'
+      ? 'Everything BPF Workbench needs is available.'
       : `${failing} of ${rows.length} checks ${failing === 1 ? 'needs' : 'need'} attention. One working kernel is enough: this one or the sandbox VM's.`;
   return `<!DOCTYPE html>
 <html lang="en">

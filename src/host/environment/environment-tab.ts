@@ -9,10 +9,10 @@ import { withProgress } from '../ui/messages';
 import { type EnvironmentSources, environmentSections } from './environment-checks';
 import { environmentHtml } from './environment-page';
 
-/** Internal, for links of the page only: not in the manifest. */
+/** Internal command for the page's links; not in the manifest. */
 export const COPY_TEXT_COMMAND = '_bpf.copyText';
 
-/** BPF: Check Environment: one tab, checked anew each time the command is run. */
+/** The tab of BPF: Check Environment. Each run of the command repeats the checks. */
 export class EnvironmentTab implements vscode.Disposable {
   private panel: vscode.WebviewPanel | null = null;
 

@@ -6,8 +6,8 @@ import { task } from '../ui/items';
 import { notify } from '../ui/messages';
 
 /**
- * BPF: Install Sandbox VM. Runs the script as a task, so that it is seen, can be stopped and sudo can ask in its
- * terminal. Resolves when it is done. Throws UserError when it failed.
+ * BPF: Install Sandbox VM. Runs the script as a task, so that it is visible, can be stopped, and sudo can prompt in its
+ * terminal. Resolves when it has finished. Throws UserError if it failed.
  */
 export async function installSandbox(script = installScript(defaultCacheFolder())): Promise<void> {
   const install = task({
@@ -17,7 +17,7 @@ export async function installSandbox(script = installScript(defaultCacheFolder()
     execution: new vscode.ProcessExecution('/bin/sh', ['-ec', script]),
   });
   install.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, clear: true };
-  // A task may end before executeTask() has answered: what ends meanwhile is kept.
+  // A task may end before executeTask() resolves: tasks that end meanwhile are recorded.
   const ended = new Map<vscode.TaskExecution, number | undefined>();
   let tell: () => void = () => undefined;
   const subscription = vscode.tasks.onDidEndTaskProcess(event => {

@@ -1,4 +1,4 @@
-/** BPF: Install Tracer and BPF: Uninstall Tracer: the user is told what is about to happen, then asked for root. */
+/** BPF: Install Tracer and BPF: Uninstall Tracer: explain what will happen, then ask for root. */
 import { installTracer, uninstallTracer } from '../../session/elevation/install-tracer';
 import { INSTALL_FOLDER, type OwnTracer } from '../../session/elevation/installed-tracer';
 import { findNode } from '../../session/elevation/real-node';
@@ -9,11 +9,11 @@ import { ElevationPrompt } from '../sessions/elevation-prompt';
 import { settings } from '../settings';
 import { askModal, notify, withProgress } from '../ui/messages';
 
-/** Asks, installs, says so. Throws Cancelled, SessionError. */
+/** Confirms with the user, installs, reports the result. Throws Cancelled, SessionError. */
 export async function confirmAndInstallTracer(own: OwnTracer, log: Log): Promise<void> {
   await confirm('Install', `Install the BPF tracer in ${INSTALL_FOLDER}?`, [
-    'Root gets a copy of the tracer and of the Node.js that runs it. Only that copy gets rights from then on, so nothing that runs as you can change what does.',
-    'With pkexec, polkit asks for it in a dialog of its own, and not again for a few minutes.',
+    'A copy of the tracer and of the Node.js that runs it is installed, owned by root. From then on only that copy gets privileges, so no process that runs as you can change privileged code.',
+    'With pkexec, polkit asks for your password in its own dialog, and not again for a few minutes.',
     'BPF: Uninstall Tracer removes all of it.',
   ]);
   const folder = await working('installing the tracer', async () =>
@@ -23,18 +23,18 @@ export async function confirmAndInstallTracer(own: OwnTracer, log: Log): Promise
       node: await findNode(settings.nodePath(), process.env),
     }),
   );
-  void notify('information', `The tracer is installed in ${folder} and used from now on.`);
+  void notify('information', `The tracer is installed in ${folder} and will be used from now on.`);
 }
 
-/** Asks, removes, says so. Throws Cancelled, SessionError. */
+/** Confirms with the user, removes, reports the result. Throws Cancelled, SessionError. */
 export async function confirmAndUninstallTracer(log: Log): Promise<void> {
   await confirm('Uninstall', `Remove ${INSTALL_FOLDER} and its polkit policy?`, [
-    'The tracer that comes with the extension is used from then on. Sessions that run go on.',
+    'The tracer included in the extension will be used instead. Running sessions continue.',
   ]);
   await working('removing the tracer', async () =>
     uninstallTracer(rootOptions('to remove the BPF tracer', log)),
   );
-  void notify('information', 'The installed tracer is removed.');
+  void notify('information', 'The installed tracer was removed.');
 }
 
 async function confirm(button: string, question: string, detail: readonly string[]): Promise<void> {

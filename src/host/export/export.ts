@@ -1,6 +1,6 @@
 /**
- * BPF: Export as …: compiles the program, lets the writers of shared/export make the other engine's files of it, and
- * puts them into a folder of their own beside it. Nothing that exists is overwritten.
+ * BPF: Export as …: compiles the program, generates the other engine's files (shared/export) and writes them into a new
+ * folder beside the program. Never overwrites existing files.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,20 +19,20 @@ import { notify } from '../ui/messages';
 export interface ExportServices {
   readonly tasks: CompileTasks;
   readonly templates: TemplateCatalogue;
-  /** Folder of bpfw.h. */
+  /** Folder that contains bpfw.h. */
   readonly includeFolder: string;
   readonly log: Log;
 }
 
 export interface Engine {
   readonly title: string;
-  /** Proposed folder: the program's name and this. */
+  /** Suffix of the proposed folder, after the program's name. */
   readonly folderSuffix: string;
-  /** The file that is opened when all are written. */
+  /** The file to open after writing. */
   readonly opens: (name: string) => string;
   /** What the user runs next, for the message. */
   readonly next: (name: string) => string;
-  /** Loaded when first used: the writers bring a YAML library. */
+  /** Loaded on first use, because it needs a YAML library. */
   readonly write: (input: ExportInput) => Promise<Exported>;
 }
 
@@ -53,7 +53,7 @@ export const ebpfExporter: Engine = {
   write: async input => (await import('../../shared/export/writers')).exportEbpfExporter(input),
 };
 
-/** Resolves with the folder that was written. Throws Cancelled, UserError, ExportError, and what compiling throws. */
+/** Resolves with the folder that was written. Throws Cancelled, UserError, ExportError, and the errors of compiling. */
 export async function exportProgram(
   services: ExportServices,
   engine: Engine,
@@ -90,7 +90,7 @@ export async function exportProgram(
   return folder;
 }
 
-/** Headers that the program includes with quotes and that lie beside it or came with the extension. */
+/** Headers included with quotes that are beside the program or part of the extension. */
 async function ownHeaders(source: string, program: vscode.Uri, includeFolder: string) {
   const names = [...source.matchAll(/^\s*#\s*include\s+"([\w.-]+\.h)"/gm)].map(match => match[1] ?? '');
   const pending = names.filter(name => name !== 'vmlinux.h');
@@ -98,7 +98,7 @@ async function ownHeaders(source: string, program: vscode.Uri, includeFolder: st
   for (let name = pending.shift(); name !== undefined; name = pending.shift()) {
     if (headers.has(name)) continue;
     const text = await readFirst([path.dirname(program.fsPath), includeFolder], name);
-    if (text === null) continue; // the system's: the other engine's builder has it
+    if (text === null) continue; // a system header: the other engine's builder has it
     headers.set(name, text);
     for (const [, nested = ''] of text.matchAll(/^\s*#\s*include\s+"([\w.-]+\.h)"/gm)) pending.push(nested);
   }
@@ -123,13 +123,13 @@ async function askFolder(program: vscode.Uri, name: string, engine: Engine): Pro
   const wanted = `${name}-${engine.folderSuffix}`;
   const chosen = await askText({
     title: engine.title,
-    prompt: `New folder in ${parent.fsPath}:`,
+    prompt: `Name of the new folder in ${parent.fsPath}:`,
     value: wanted,
-    // The program was compiled for this question: what takes the keyboard meanwhile does not answer it.
+    // Compiling took a while: the box must not close because something else has the focus by now.
     staysOpen: true,
     problemOf: async text => {
       if (!/^[\w][\w.-]*$/.test(text)) return 'Name must not contain slashes.';
-      return (await exists(vscode.Uri.joinPath(parent, text))) ? `${text} exists already.` : null;
+      return (await exists(vscode.Uri.joinPath(parent, text))) ? `${text} already exists.` : null;
     },
   });
   if (chosen === undefined) throw new Cancelled();
@@ -137,13 +137,13 @@ async function askFolder(program: vscode.Uri, name: string, engine: Engine): Pro
 }
 
 function folderExists(folder: vscode.Uri): UserError {
-  return new UserError(`${folder.fsPath} exists already and was left as it is. Choose another folder.`);
+  return new UserError(`${folder.fsPath} already exists and was not changed. Choose another folder.`);
 }
 
-/** The notes are many sentences: they are one click away, in the log. */
+/** The notes are long, so they go to the log and the message links to it. */
 function tell(folder: vscode.Uri, next: string, notes: readonly string[], log: Log): void {
-  const count = notes.length === 1 ? 'One thing differs' : `${notes.length} things differ`;
-  const text = `Written to ${folder.fsPath}. ${next}${notes.length > 0 ? ` ${count} there.` : ''}`;
+  const count = notes.length === 1 ? '1 difference' : `${notes.length} differences`;
+  const text = `Written to ${folder.fsPath}. ${next}${notes.length > 0 ? ` ${count} from BPF Workbench: see the log.` : ''}`;
   const buttons = notes.length > 0 ? ['Show Log'] : [];
   void notify('information', text, ...buttons).then(choice => choice && log.show());
 }

@@ -1,17 +1,17 @@
-/** What a .clangd file becomes when our part goes into it. No `vscode`, no disk. */
+/** Merges our part into a .clangd file. No `vscode`, no file access. */
 
 const BEGIN = '# BPF Workbench: begin (written by "BPF: Configure clangd"; edit outside of these two lines)';
 const END = '# BPF Workbench: end';
 const OWN_PART = /^# BPF Workbench: begin.*\n[\s\S]*?^# BPF Workbench: end[^\n]*\n?/m;
 
-/** True when the file has our part. */
+/** True if the file contains our part. */
 export function hasOwnPart(text: string): boolean {
   return OWN_PART.test(text);
 }
 
 /**
- * `existing` (null: no file) with `part` (YAML documents separated by ---) in it: our earlier part is replaced, all
- * else stays as it is. The file is a sequence of YAML documents, which clangd applies one after the other.
+ * Returns `existing` (null: no file) with `part` (YAML documents separated by ---) merged in: an earlier part of ours
+ * is replaced, everything else is unchanged. The file is a sequence of YAML documents, which clangd applies in order.
  */
 export function mergeClangd(existing: string | null, part: string): string {
   const own = `${BEGIN}\n${part.trimEnd()}\n${END}\n`;

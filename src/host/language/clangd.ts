@@ -1,4 +1,4 @@
-/** BPF: Configure clangd. Writes into the workspace's .clangd how BPF programs are compiled, and offers to, once. */
+/** BPF: Configure clangd: writes the compile flags of BPF programs into the workspace's .clangd, and offers to do so once. */
 import * as vscode from 'vscode';
 import { findClang } from '../../compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../compile/flags';
@@ -17,8 +17,8 @@ const CLANGD_EXTENSION = 'llvm-vs-code-extensions.vscode-clangd';
 const ASKED_KEY = 'bpf.clangd.asked';
 
 /**
- * Writes .clangd in the folder of the workspace that holds `program` (else the first), and returns its place. What the
- * file had before stays. Throws CompileEnvironmentError, SessionError, VmError or UserError.
+ * Writes .clangd into the workspace folder that contains `program` (else the first) and returns its location. Existing
+ * content is kept. Throws CompileEnvironmentError, SessionError, VmError or UserError.
  */
 export async function configureClangd(
   targets: Targets,
@@ -58,7 +58,7 @@ async function configurationText(
 }
 
 async function readText(file: vscode.Uri): Promise<string | null> {
-  // It belongs to the workspace, and is looked at when a program is opened.
+  // The file comes from the workspace and is read when a program is opened.
   if (!(await isRegularFile(file))) return null;
   try {
     return new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
@@ -68,7 +68,7 @@ async function readText(file: vscode.Uri): Promise<string | null> {
   }
 }
 
-/** Offers the command when a program is opened where clangd runs and knows nothing of BPF; once per workspace. */
+/** Offers the command when a program is opened while clangd runs without our configuration; once per workspace. */
 export class ClangdPrompt implements vscode.Disposable {
   private readonly subscription: vscode.Disposable;
 
@@ -94,7 +94,7 @@ export class ClangdPrompt implements vscode.Disposable {
     const configure = 'Configure clangd';
     const picked = await notify(
       'information',
-      'clangd does not know how BPF programs are compiled and will mark errors where there are none. Write it into .clangd?',
+      'clangd does not know the compile flags of BPF programs and will report false errors. Add them to .clangd?',
       configure,
       'Not Now',
     );

@@ -1,4 +1,4 @@
-/** The language server's client: started by the first BPF program that is opened, told when target or settings change. */
+/** The language server's client: started by the first BPF program that is opened, notified when the target or settings change. */
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { newestCachedBtf } from '../../compile/cached-btf';
@@ -20,7 +20,7 @@ interface ServerOptions {
 export interface LanguageServices {
   /** Path of dist/server.js. */
   readonly serverPath: string;
-  /** Folder of bpfw.h. */
+  /** Folder that contains bpfw.h. */
   readonly includeFolder: string;
   readonly targets: Targets;
   readonly log: Log;
@@ -39,7 +39,7 @@ export class LanguageServerClient implements vscode.Disposable {
     for (const document of vscode.workspace.textDocuments) opened(document);
     this.subscriptions = [
       vscode.workspace.onDidOpenTextDocument(opened),
-      // A new file says what it is once it has been written.
+      // A new file can be recognized only after it was saved.
       vscode.workspace.onDidSaveTextDocument(document => {
         if (!this.isStarted) opened(document);
       }),
@@ -53,17 +53,17 @@ export class LanguageServerClient implements vscode.Disposable {
     ];
   }
 
-  /** Whether the server runs or is about to. */
+  /** True if the server is running or starting. */
   get isStarted(): boolean {
     return this.starting !== null;
   }
 
-  /** Resolves when the server answers; starts it where it does not run yet. */
+  /** Resolves when the server is ready; starts it if necessary. */
   async ready(): Promise<void> {
     await this.start();
   }
 
-  /** Ends the server; resolves when it has. */
+  /** Stops the server; resolves when it has ended. */
   async stop(): Promise<void> {
     const starting = this.starting;
     this.starting = null;
@@ -76,7 +76,7 @@ export class LanguageServerClient implements vscode.Disposable {
     void this.stop().catch(error => this.services.log.error(String(error)));
   }
 
-  /** Starts the server, or tells the running one what has changed since. */
+  /** Starts the server, or sends the running one the changed settings. */
   private wake(): void {
     void this.start()
       .then(client => this.tell(client))
@@ -99,7 +99,7 @@ export class LanguageServerClient implements vscode.Disposable {
 
   private async launch(): Promise<LanguageClient> {
     const { serverPath, log } = this.services;
-    // Loaded with the first program only: activation does without it.
+    // Imported with the first program, to keep activation fast.
     const { LanguageClient, TransportKind } = await import('vscode-languageclient/node');
     const options = await this.options();
     this.told = JSON.stringify(options);
@@ -109,7 +109,7 @@ export class LanguageServerClient implements vscode.Disposable {
       {
         module: serverPath,
         transport: TransportKind.ipc,
-        // The library copies this process's environment and lays this over it.
+        // The library copies this process's environment and applies this on top.
         options: { env: environmentOverlay('language-server') },
       },
       {
@@ -119,9 +119,9 @@ export class LanguageServerClient implements vscode.Disposable {
         ],
         initializationOptions: options,
         outputChannel: log.channel,
-        // Its Markdown holds comments and names of files: it runs no command, and no HTML.
+        // Its Markdown contains comments and file names, so it must not run commands or use HTML.
         markdown: { isTrusted: false, supportHtml: false },
-        // Its own name beside clang's, which the compiler publishes.
+        // Different from the compiler's diagnostics.
         diagnosticCollectionName: 'bpf',
       },
     );

@@ -1,4 +1,4 @@
-/** BPF: Export Data: what the shown session's panels can write, chosen by the user unless a caller says. */
+/** BPF: Export Data: the formats that the shown session's panels can write; the user picks one unless the caller did. */
 import type * as vscode from 'vscode';
 import type { PanelName } from '../../shared/object/panels';
 import { EXPORT_KINDS, type ExportKind } from '../../shared/protocol/webview-exports';
@@ -9,15 +9,15 @@ import { Heading, pickOne } from '../ui/inputs';
 import type { PanelProvider } from './panel-provider';
 
 export interface ExportWish {
-  /** Only what this panel writes. */
+  /** Only the formats of this panel. */
   readonly panel?: PanelName | undefined;
-  /** Id of an EXPORT_KINDS entry of that panel: the user is not asked. */
+  /** Id of an EXPORT_KINDS entry of that panel; if set, the user is not asked. */
   readonly kind?: string | undefined;
-  /** Where to: no dialog is shown. */
+  /** Where to write; if set, no dialog is shown. */
   readonly file?: vscode.Uri | undefined;
 }
 
-/** Resolves with the file that was written; null when the user cancelled the save dialog. Throws for people. */
+/** Resolves with the file that was written, or null if the user cancelled the save dialog. Throws errors for the user. */
 export async function exportData(
   providers: Readonly<Record<PanelName, PanelProvider>>,
   sessions: SessionList,
@@ -52,7 +52,7 @@ async function pickKind(title: string, panels: readonly PanelName[]): Promise<Ch
   ]);
   const picked = await pickOne(items, {
     title: `Export Data of ${title}`,
-    placeholder: 'What is to be written?',
+    placeholder: 'What do you want to export?',
   });
   if (!picked) throw new Cancelled();
   return picked.choice;

@@ -1,4 +1,4 @@
-/** What a page may say to the host, checked: a page shows data of strangers, so its messages are not trusted. */
+/** Validates messages from pages to the host: a page displays untrusted data, so its messages are not trusted. */
 import * as v from 'valibot';
 import type { FromWebview } from '../../shared/protocol/webview';
 
@@ -29,7 +29,7 @@ const Schema = v.variant('type', [
   v.strictObject({ type: v.literal('pageError'), message: text(64 << 10) }),
 ]);
 
-/** The message, or null for anything that is none. */
+/** The message, or null if it is not valid. */
 export function parsePageMessage(message: unknown): FromWebview | null {
   const parsed = v.safeParse(Schema, message);
   return parsed.success ? parsed.output : null;

@@ -1,6 +1,6 @@
 /**
  * One page in VS Code's panel. The model stays in the host (sessions/session-model): a page is hydrated each time it
- * loads and gets increments while it is visible; a hidden page gets nothing and costs nothing.
+ * loads and receives increments while it is visible; a hidden page receives nothing.
  */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
@@ -18,18 +18,18 @@ import { parsePageMessage } from './page-messages';
 import { focusPanel } from './panel-visibility';
 import { saveExport } from './save-export';
 
-/** Bytes on their way to a page. Beyond, increments are dropped and the page is hydrated anew once it caught up. */
+/** Limit of bytes in flight to a page. Above it, increments are dropped and the page is hydrated again once it caught up. */
 const IN_FLIGHT_LIMIT_BYTES = 16 << 20;
-/** A page that has not loaded, or not written its file, by then is broken: a million rows take some seconds. */
+/** Deadline for a page to load or to write its file; a million rows take some seconds. */
 const PAGE_DEADLINE_MS = 60_000;
 
 type ExportAnswer = Extract<FromWebview, { type: 'export' | 'notExported' }>;
 
 export class PanelProvider implements vscode.WebviewViewProvider {
   private view: vscode.WebviewView | null = null;
-  /** Of the view there is. */
+  /** Subscriptions of the current view. */
   private subscriptions: readonly vscode.Disposable[] = [];
-  /** The page sent 'ready' and was not unloaded since. */
+  /** True from the page's 'ready' message until it is unloaded. */
   private pageReady = false;
   private inFlightBytes = 0;
   private behind = false;
@@ -44,14 +44,14 @@ export class PanelProvider implements vscode.WebviewViewProvider {
   ) {}
 
   resolveWebviewView(view: vscode.WebviewView): void {
-    // VS Code does not always say that a view it made before is gone, when sessions change quickly.
+    // VS Code does not always report that an earlier view was disposed when sessions change quickly.
     this.letGo();
     this.view = view;
     view.webview.options = { enableScripts: true, localResourceRoots: [this.pages] };
     this.subscriptions = [
       view.webview.onDidReceiveMessage(message => this.receive(message)),
       view.onDidChangeVisibility(() => {
-        // VS Code unloads a hidden page; it says 'ready' again when it is back.
+        // VS Code unloads a hidden page; it sends 'ready' again when it is visible.
         if (!view.visible) this.unloaded();
       }),
       this.sessions.onDidShow(() => this.hydrate()),
@@ -70,7 +70,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     });
   }
 
-  /** Shows the page, has it write what it shows, and saves that. Resolves with the place; null: the user cancelled. */
+  /** Shows the page, asks it to export what it shows, and saves that. Resolves with the file; null if the user cancelled. */
   async export(kind: ExportKind, file: vscode.Uri | null): Promise<vscode.Uri | null> {
     await focusPanel(this.panel);
     if (!this.pageReady) await this.answerOf(this.readied.event);

@@ -1,6 +1,6 @@
 /**
- * Which of the panel's pages are on screen: those the shown session has something for, side by side, and no others, so
- * that a histogram gets the whole width. A page that a command asks for is shown in any case.
+ * Which pages of the panel are visible: the ones the shown session has data for, side by side, so that a histogram
+ * alone gets the whole width. A page that a command opens is always shown.
  */
 import * as vscode from 'vscode';
 import { PANELS, type PanelName } from '../../shared/object/panels';
@@ -11,7 +11,7 @@ import type { SessionModel } from '../sessions/session-model';
 /** Before anything was attached. */
 const AT_FIRST: readonly PanelName[] = ['histogram', 'events'];
 
-/** Keeps the pages in step with the session that is shown. Until it is known what one has, they stay as they are. */
+/** Keeps the visible pages in step with the shown session; unchanged until it is known which pages that session has. */
 export function followShownSession(sessions: SessionList): vscode.Disposable {
   const follow = () => {
     const wanted = sessions.shown?.mainPanels ?? AT_FIRST;
@@ -22,8 +22,8 @@ export function followShownSession(sessions: SessionList): vscode.Disposable {
 }
 
 /**
- * Shows what the session has something for. The keyboard stays where it is: attaching may take seconds, and by then its
- * owner types elsewhere (a palette that loses the focus closes).
+ * Shows the pages the session has data for. Keeps the focus: attaching may take seconds, and by then the user may be
+ * typing elsewhere (a palette that loses the focus closes).
  */
 export async function showPanelsOf(session: SessionModel): Promise<void> {
   const wanted = session.mainPanels.length > 0 ? session.mainPanels : AT_FIRST;
@@ -31,14 +31,14 @@ export async function showPanelsOf(session: SessionModel): Promise<void> {
   await bringUp(wanted[0] ?? 'histogram', { preserveFocus: true });
 }
 
-/** Shows a page, and gives it the keyboard. */
+/** Shows a page and gives it the focus. */
 export async function focusPanel(panel: PanelName): Promise<void> {
   await setHidden(panel, false);
   await bringUp(panel, { preserveFocus: false });
 }
 
 async function bringUp(panel: PanelName, options: { readonly preserveFocus: boolean }): Promise<void> {
-  // VS Code's own command of every view.
+  // VS Code registers this command for every view.
   await vscode.commands.executeCommand(`${panelViewId(panel)}.focus`, options);
 }
 

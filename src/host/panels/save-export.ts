@@ -14,8 +14,8 @@ const FORMATS: Readonly<Record<ExportFormat, { readonly name: string; readonly e
 };
 
 /**
- * Writes what a page made to `file`, else where the user says; resolves with the place, or null when they cancel.
- * The page's name is a suggestion made of a traced system's strings: only its last part counts.
+ * Writes a page's export to `file`, or to a location the user picks; resolves with it, or null if the user cancelled.
+ * The suggested name contains strings from the traced system: only its last path component is used.
  */
 export async function saveExport(
   format: ExportFormat,

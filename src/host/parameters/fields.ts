@@ -1,4 +1,4 @@
-/** From a program's parameters to the fields of a form. No `vscode`. */
+/** Converts a program's parameters to form fields. No `vscode`. */
 import type { BpfObject, Parameter } from '../../shared/object/model';
 import type { FieldControl, FormField } from '../../shared/protocol/parameters-page';
 import type { TemplateManifest } from '../../shared/template/manifest';
@@ -6,7 +6,7 @@ import { lackingTargets } from './values';
 
 export type ParameterWords = TemplateManifest['parameters'];
 
-/** One field per parameter, in the order of the program. `words` are a template's, and win over the object's. */
+/** One field per parameter, in the program's order. `words`: a template's texts, which override the object's. */
 export function formFields(
   object: Pick<BpfObject, 'programs' | 'parameters'>,
   words: ParameterWords,
@@ -29,7 +29,7 @@ export function formFields(
   });
 }
 
-/** The value as the field's control writes it: an enum's constant by name, whatever was typed. */
+/** The value as the field's control shows it: an enum constant by name, regardless of what was typed. */
 export function fieldValue(parameter: Parameter, value: string): string {
   const control = controlOf(parameter);
   return control.kind === 'choice' ? (parameter.valueNames?.[value] ?? value) : value;

@@ -1,6 +1,6 @@
 /**
- * The form that asks for a program's parameters before attach, in an editor tab. The host holds what is typed, so that a
- * tab that is hidden or moved loses nothing; a value is checked by what encodes it for the kernel.
+ * The form for a program's parameters before attaching, in an editor tab. The host keeps the input, so that a hidden or
+ * moved tab loses nothing; values are validated by the encoder that encodes them for the kernel.
  */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
@@ -20,7 +20,7 @@ import { pickValue } from './pickers';
 import { problemsOf } from './values';
 
 export interface FormRequest {
-  /** The program's. */
+  /** The program's title. */
   readonly title: string;
   readonly object: BpfObject;
   readonly target: Target;
@@ -35,7 +35,7 @@ export class ParameterForm {
     private readonly log: Log,
   ) {}
 
-  /** Every value by C name, all of them valid. Throws Cancelled when the tab is closed. */
+  /** Resolves with all values by C name, all valid. Throws Cancelled if the tab is closed. */
   ask(request: FormRequest): Promise<ReadonlyMap<string, string>> {
     const panel = pageTab('bpf.parameters', `Attach ${request.title}`, {
       enableScripts: true,
@@ -87,7 +87,7 @@ class OpenForm {
     );
   }
 
-  /** Resolves with 'attach' when the user is done and every value is right. */
+  /** Resolves with 'attach' when the user submits and every value is valid. */
   async receive(message: Exclude<FromParametersPage, { type: 'cancel' }>): Promise<'attach' | null> {
     const { object } = this.request;
     switch (message.type) {

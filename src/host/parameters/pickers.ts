@@ -1,4 +1,4 @@
-/** Help with finding a parameter's value: lists of what the target and its files have. */
+/** Pick lists for parameter values: what the target and its files offer. */
 import * as vscode from 'vscode';
 import type { Target } from '../../session/targets/target';
 import { listDisks, listProcesses } from '../../session/targets/target-lists';
@@ -18,7 +18,7 @@ export interface PickRequest {
   readonly target: Target;
 }
 
-/** What the user chose for a parameter; null when they chose nothing. Rejects with errors for people. */
+/** The user's choice for a parameter; null if they chose nothing. Rejects with errors for the user. */
 export async function pickValue(request: PickRequest): Promise<string | null> {
   const { parameter, target } = request;
   switch (parameter.role) {
@@ -40,15 +40,15 @@ export async function pickValue(request: PickRequest): Promise<string | null> {
   }
 }
 
-/** The value that means "all" by convention, when it is the default. */
+/** The value that means "all" by convention, if it is the default. */
 function everyOne({ defaultValue }: Parameter): string | null {
   return defaultValue === '0' || defaultValue === '' ? defaultValue : null;
 }
 
-/** VS Code draws a list of this length without delay. */
+/** VS Code shows a list of this length without delay. */
 const MOST_ITEMS = 2_000;
 
-/** A list that is narrowed by typing: of long ones only what matches is handed to VS Code. */
+/** A list filtered by typing; if it is long, VS Code gets only the matching entries. */
 async function pick(
   title: string,
   everyLabel: string,
@@ -125,7 +125,7 @@ async function probeItems(request: PickRequest): Promise<Item[]> {
   return names.map(name => ({ label: name, value: name }));
 }
 
-/** The file the parameter's programs attach in; null for the kernel. */
+/** The file that the parameter's programs attach to; null for the kernel. */
 function fileOf({ parameter, object, values }: PickRequest): string | null {
   const inFile = object.programs.some(
     ({ attachPoint, targetParameter }) =>

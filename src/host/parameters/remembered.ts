@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 
-/** The last values of a program's parameters, by program path; per workspace. */
+/** The last values of a program's parameters, by program path; stored per workspace. */
 export class RememberedParameters {
   constructor(private readonly memento: vscode.Memento) {}
 

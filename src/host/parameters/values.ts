@@ -1,8 +1,8 @@
-/** Which values a program starts with, and whether somebody must be asked first. No `vscode`. */
+/** The values a program starts with, and whether the user must be asked first. No `vscode`. */
 import { encodeParameter } from '../../session/tracing/parameter-values';
 import type { BpfObject, Parameter } from '../../shared/object/model';
 
-/** Why `text` is not a valid value of the parameter, or null: the encoder itself decides. */
+/** Why `text` is not a valid value of the parameter, or null; decided by the encoder. */
 export function refusal(parameter: Parameter, text: string): string | null {
   try {
     encodeParameter(parameter, text);
@@ -12,7 +12,7 @@ export function refusal(parameter: Parameter, text: string): string | null {
   }
 }
 
-/** Every parameter's value by C name: the remembered one where it still fits, else the program's own default. */
+/** Every parameter's value by C name: the last one if it is still valid, else the program's default. */
 export function startingValues(
   parameters: readonly Parameter[],
   remembered: ReadonlyMap<string, string>,
@@ -26,7 +26,7 @@ export function startingValues(
   );
 }
 
-/** The values that are not the default: all a session needs to be told. */
+/** The values that differ from the default, which are all a session needs. */
 export function changedValues(
   parameters: readonly Parameter[],
   values: ReadonlyMap<string, string>,
@@ -40,9 +40,9 @@ export function changedValues(
 }
 
 /**
- * The parameters without which attaching would do nothing: the object has programs whose target a parameter names
- * (BPFW_TARGET), and these values name the target of none. Programs in files need the file's name as well. Empty when
- * nothing must be asked.
+ * The parameters without which attaching would have no effect: the object has programs whose target is a parameter
+ * (BPFW_TARGET), and the values name no target for any of them. Programs that attach to files need the file's name too.
+ * Empty if nothing must be asked.
  */
 export function lackingTargets(
   object: Pick<BpfObject, 'programs' | 'parameters'>,
@@ -60,8 +60,8 @@ export function lackingTargets(
 }
 
 /**
- * True when the program requires one of its parameters (BPFW_ASK) and all of those have their default: the user is
- * asked, and may still mean the default.
+ * True if the program requires one of its parameters (BPFW_ASK) and all of those have their default: the user is asked,
+ * and may still choose the default.
  */
 export function wantsChoice(parameters: readonly Parameter[], values: ReadonlyMap<string, string>): boolean {
   const wanted = parameters.filter(parameter => parameter.ask);
@@ -71,7 +71,7 @@ export function wantsChoice(parameters: readonly Parameter[], values: ReadonlyMa
   );
 }
 
-/** What is wrong with the values, by parameter; nothing when they can be attached with. */
+/** Error messages for the values, by parameter; empty if they are valid. */
 export function problemsOf(
   object: Pick<BpfObject, 'programs' | 'parameters'>,
   values: ReadonlyMap<string, string>,

@@ -1,6 +1,6 @@
 /**
- * From a program to a live session: choose the target and compile (as a task) for it, ask for parameters, elevate, load,
- * attach. Whatever fails leaves nothing attached and says why in the place it is about.
+ * From a program to a live session: choose the target and compile for it (as a task), ask for parameters, elevate,
+ * load, attach. If a step fails, nothing stays attached and the reason is shown where it belongs.
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -42,11 +42,11 @@ export interface AttachServices {
   readonly log: Log;
 }
 
-/** How an attach can differ from what the user would be asked. */
+/** How an attach can differ from the default dialog. */
 export interface AttachOptions {
-  /** Given: the form is not shown, whatever they lack. */
+  /** If set, the form is not shown, even if values are missing. */
   readonly parameters?: ReadonlyMap<string, string>;
-  /** The form is shown; without it only where the values at hand name no target. */
+  /** Always show the form; by default only if the values name no target. */
   readonly form?: boolean;
 }
 
@@ -55,7 +55,7 @@ export class Attacher {
 
   constructor(private readonly services: AttachServices) {}
 
-  /** A .bpf.c is compiled first, an object file is taken as it is. Resolves when it is attached. Throws for people. */
+  /** Compiles a .bpf.c first; attaches an object file without compiling. Resolves when it is attached. Throws errors for the user. */
   async attach(program: vscode.Uri, options: AttachOptions = {}): Promise<SessionModel> {
     requireTrust('Attaching');
     const prepared = await prepareSession({
@@ -73,7 +73,7 @@ export class Attacher {
     );
   }
 
-  /** The same program with the parameters it had, without asking. Without one: the last that was attached. */
+  /** Attaches the same program with the same parameters, without asking. Without a session: the last attached program. */
   async attachAgain(session: SessionModel | null): Promise<SessionModel> {
     requireTrust('Attaching');
     const program = session?.program ?? this.lastProgram;
@@ -83,7 +83,7 @@ export class Attacher {
     return this.attach(program, { parameters: this.services.parameters.get(program) });
   }
 
-  /** The values of the last time in this workspace, else the defaults: one click attaches. */
+  /** The last values used in this workspace, else the defaults, so that one click attaches. */
   private async chooseParameters(
     program: vscode.Uri,
     { object, target }: PreparedSession,
@@ -115,7 +115,7 @@ export class Attacher {
     const { services } = this;
     const title = programTitle(program);
     const { object, objectBytes } = prepared;
-    // Settings may have changed while the form was open: not a target that was given up since.
+    // Settings may have changed while the form was open: the target may have been replaced since.
     const target = services.targets.get(prepared.target.id);
     const stop = new AbortController();
     token.onCancellationRequested(() => stop.abort());
@@ -132,7 +132,7 @@ export class Attacher {
       target: target.describe(),
       eventBytesLimit: settings.eventBytesLimit(),
       isWatched: panel => services.sessions.watched.has(panel),
-      // The guard has the statistics on in any case.
+      // The guard needs the statistics in any case.
       isCostWatched: () => services.sessions.treeVisible || settings.guardCpuPercent() > 0,
     });
     services.sessions.add(model);
@@ -183,7 +183,7 @@ export class Attacher {
     }
   }
 
-  /** The tracer or its target died under a running session. */
+  /** The tracer or its target died while the session was running. */
   private async lost(model: SessionModel, reason: Error): Promise<void> {
     await model.end('failed', reason.message);
     const error = errors.targetDied(model.summary.title, reason.message);
@@ -191,7 +191,7 @@ export class Attacher {
     await tell(error);
   }
 
-  /** What "the last program" means to BPF: Attach Again. */
+  /** Records the last program, for BPF: Attach Again. */
   remember(program: vscode.Uri): void {
     this.lastProgram = program;
     void vscode.commands.executeCommand('setContext', ContextKeys.canAttachAgain, true);

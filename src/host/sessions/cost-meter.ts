@@ -1,11 +1,11 @@
-/** What a session's programs cost the machine, from the kernel's run-time statistics (BPF_ENABLE_STATS). No `vscode`. */
+/** The CPU cost of a session's programs, from the kernel's run-time statistics (BPF_ENABLE_STATS). No `vscode`. */
 import { TracerRequestError } from '../../session/targets/tracer-connection';
 import type { TracingSession } from '../../session/tracing/tracing-session';
 import type { TracerResults } from '../../shared/protocol/tracer';
 
 export interface Cost {
   readonly runsPerSecond: number;
-  /** Mean time of a run; 0 before the first one. */
+  /** Mean duration of a run; 0 before the first one. */
   readonly nsPerRun: number;
   /** Share of one CPU. */
   readonly cpuPercent: number;
@@ -21,11 +21,11 @@ interface Runs {
   readonly ns: number;
 }
 
-/** Turns the counters of two moments into rates. The kernel counts only while statistics are on. */
+/** Converts two readings of the counters to rates. The kernel counts only while statistics are on. */
 export class CostMeter {
   private last: { readonly atMs: number; readonly runs: ReadonlyMap<string, Runs> } | null = null;
 
-  /** Null the first time: there is nothing to compare with. */
+  /** Returns null for the first reading: there is no earlier one to compare with. */
   measure(programs: TracerResults['session/statistics']['programs'], atMs: number): SessionCost | null {
     const runs = new Map(
       programs.map(({ name, runCount, runTimeNs }) => [
@@ -51,7 +51,7 @@ export class CostMeter {
     return { ...costOf({ ns, count }, { ns: allNs, count: allCount }, seconds), programs: costs };
   }
 
-  /** Statistics were off: what comes next is compared with nothing before. */
+  /** Statistics were off: the next reading must not be compared with earlier ones. */
   reset(): void {
     this.last = null;
   }

@@ -1,6 +1,6 @@
 /**
- * What a user sees before anything gets privileges: which capabilities and why, then sudo's password. The password
- * goes from the box to sudo's standard input and is kept nowhere.
+ * The prompts before anything gets privileges: which capabilities and why, then sudo's password. The password goes from
+ * the input box to sudo's standard input and is stored nowhere.
  */
 import type { Capabilities } from '../../session/elevation/capabilities';
 import type { ElevationUi, ElevationWay } from '../../session/elevation/elevation';
@@ -8,17 +8,17 @@ import { askText } from '../ui/inputs';
 import { askModal } from '../ui/messages';
 
 const WAYS: Readonly<Record<ElevationWay, string>> = {
-  already: 'You hold them already, so no password will be asked for.',
-  'sudo-password': 'sudo will ask for your password next.',
-  'sudo-terminal': 'sudo will ask for your password.',
-  pkexec: "Your desktop's own dialog (pkexec) will ask for your password next.",
+  already: 'You already have them, so no password is needed.',
+  'sudo-password': 'sudo asks for your password next.',
+  'sudo-terminal': 'sudo asks for your password.',
+  pkexec: "Your desktop's authentication dialog (pkexec) asks for your password next.",
 };
 
 export class ElevationPrompt implements ElevationUi {
   readonly hasTerminal = false;
   /** Capabilities the user agreed to in this window: the same question is not asked twice. */
   private readonly agreed = new Set<string>();
-  /** `purpose`: what a password is for when no consent was asked before. */
+  /** `purpose`: what the password is for, if no consent was asked before. */
   constructor(private readonly purpose = 'to start the BPF tracer') {}
 
   private asking: { readonly objectName: string; readonly capabilities: string } | null = null;
@@ -39,7 +39,7 @@ export class ElevationPrompt implements ElevationUi {
       {
         message: `Attaching ${request.objectName} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
         detail: [
-          'A small tracer process runs under your own user with these capabilities and no others, until the session ends:',
+          'A small tracer process runs as your user with only these capabilities until the session ends:',
           '',
           ...reasons,
           '',
@@ -57,7 +57,7 @@ export class ElevationPrompt implements ElevationUi {
     const what = this.asking
       ? `to attach ${this.asking.objectName} with ${this.asking.capabilities}`
       : this.purpose;
-    const again = request.attempt > 1 ? 'That password was wrong. ' : '';
+    const again = request.attempt > 1 ? 'Wrong password, try again. ' : '';
     const answer = await askText({
       title: 'BPF: Your Password for sudo',
       prompt: `${again}${what}. Escape cancels.`,
@@ -69,7 +69,7 @@ export class ElevationPrompt implements ElevationUi {
   }
 }
 
-/** As capabilities(7) writes it. */
+/** In the notation of capabilities(7). */
 function capabilityName(name: string): string {
   return `CAP_${name.toUpperCase()}`;
 }

@@ -1,4 +1,4 @@
-/** The event streams of one session: what a page needs to know of each, and the records kept, bounded. */
+/** The event streams of one session: their descriptions for pages, and the latest records up to a size limit. */
 import { type DropCount, streamOf } from '../../session/tracing/drops';
 import type { SessionStream } from '../../session/tracing/tracing-session';
 import type { DataFrame } from '../../shared/protocol/frames';
@@ -13,7 +13,7 @@ export class EventStreams {
   private readonly losses: ReadonlyMap<string, StreamLosses>;
   private readonly names: SessionKernelNames;
 
-  /** `limitBytes`: of each stream. `lookUp`: names of kernel addresses, null for what has none. */
+  /** `limitBytes`: per stream. `lookUp`: names of kernel addresses, null for unknown ones. */
   constructor(
     private readonly sessionId: string,
     streams: readonly SessionStream[],
@@ -36,7 +36,7 @@ export class EventStreams {
     );
   }
 
-  /** Keeps a frame's records; gives their count and what pages are to be told, now and once addresses have names. */
+  /** Stores a frame's records; returns their count and the messages for pages: now, and once addresses have names. */
   receive(
     { name: stream }: SessionStream,
     frame: DataFrame,
@@ -45,7 +45,7 @@ export class EventStreams {
     readonly messages: readonly ToWebview[];
     readonly named: Promise<ToWebview | null>;
   } {
-    // The frame's bytes are the connection's buffer: valid during this call only.
+    // The frame's bytes are the connection's buffer, valid only during this call.
     const bytes = frame.bytes.slice();
     const { records } = frame;
     const atMs = Date.now();
@@ -60,7 +60,7 @@ export class EventStreams {
     return { records, messages: [span, { type: 'evicted', sessionId, stream, records: left }], named };
   }
 
-  /** Marks where a program lost records, as far as its counters were read: what grew since the last time. */
+  /** Marks where a program lost records, from its counters: what they grew by since the last reading. */
   countDrops(counts: readonly DropCount[]): readonly ToWebview[] {
     const totals = new Map<string, number>();
     for (const count of counts) {
@@ -78,7 +78,7 @@ export class EventStreams {
     });
   }
 
-  /** Everything kept, oldest first, for a page that has just loaded. */
+  /** Everything stored, oldest first, for a page that has just loaded. */
   hydration(): ToWebview[] {
     const { sessionId } = this;
     const spans = this.descriptions.flatMap(({ stream }): ToWebview[] => {
@@ -97,8 +97,9 @@ export class EventStreams {
 }
 
 /**
- * What of one stream's losses is still to be marked, each record once. Of ring buffers, frames tell what the tracer lost,
- * beside what the program counts; of the others the same losses as the program's counter, which may come first or last.
+ * The losses of one stream that are not yet marked; each lost record is counted once. For ring buffers, frames report
+ * what the tracer lost, in addition to what the program counts; for other streams, frames and the program's counter
+ * report the same losses, in either order.
  */
 class StreamLosses {
   private inFrames = 0;
@@ -126,7 +127,7 @@ class StreamLosses {
   }
 }
 
-/** A buffer of exactly these bytes, which nobody writes: VS Code sends a view's whole buffer. */
+/** An ArrayBuffer of exactly these bytes that nothing writes to: VS Code sends a view's whole buffer. */
 function exactBuffer(bytes: Uint8Array): ArrayBuffer {
   const { buffer } = bytes;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) return buffer;

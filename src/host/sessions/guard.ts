@@ -7,7 +7,7 @@ import { settings } from '../settings';
 import { notify } from '../ui/messages';
 import type { SessionModel } from './session-model';
 
-/** Detaches the session when it costs more than bpf.guard.cpuPercent allows, and says so; resolves when it is over. */
+/** Detaches the session if it costs more than bpf.guard.cpuPercent allows, and notifies the user; resolves when the session ends. */
 export async function guardSession(model: SessionModel, session: TracingSession, log: Log): Promise<void> {
   const limitPercent = settings.guardCpuPercent();
   if (limitPercent === 0) return;

@@ -1,6 +1,6 @@
 /**
- * What ran when a window was closed, reloaded or crashed. Tracer and programs end with it; the next window of the
- * workspace says so and attaches again with one click.
+ * The sessions that ran when a window was closed, reloaded or crashed. The tracer and its programs end with the window;
+ * the next window of the workspace reports them and can attach them again with one click.
  */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
@@ -21,7 +21,7 @@ const RunningSchema = v.array(
 type Running = v.InferOutput<typeof RunningSchema>;
 
 const WHAT_HAPPENED =
-  'The window was closed, reloaded or ended unexpectedly while this was attached. Everything was detached then, and what it had received is gone.';
+  'The window was closed, reloaded or crashed while this was attached. Everything was detached and the data it had received is lost.';
 
 export class InterruptedSessions implements vscode.Disposable {
   private readonly subscription: vscode.Disposable;
@@ -36,7 +36,7 @@ export class InterruptedSessions implements vscode.Disposable {
     this.subscription = sessions.onDidChange(() => this.write());
   }
 
-  /** Rows for what the last window took with it, newest last; the record then starts anew. */
+  /** Adds rows for the sessions that ended with the last window, newest last, and clears the record. */
   restore(): SessionModel[] {
     const parsed = v.safeParse(RunningSchema, this.state.get(KEY));
     const models = (parsed.success ? parsed.output : []).map(({ title, program, targetId, target }) => {
@@ -57,7 +57,7 @@ export class InterruptedSessions implements vscode.Disposable {
     return models;
   }
 
-  /** The window is closing: what runs now is what the next one must hear of. */
+  /** The window is closing: keeps the record of running sessions for the next window. */
   freeze(): void {
     this.frozen = true;
   }
@@ -83,7 +83,7 @@ export class InterruptedSessions implements vscode.Disposable {
   }
 }
 
-/** Says what the last window took with it, with the way to have it back. */
+/** Tells the user which sessions ended with the last window, and offers to attach them again. */
 export async function tellInterrupted(
   models: readonly SessionModel[],
   attachAgain: (model: SessionModel) => Thenable<unknown>,
@@ -93,7 +93,7 @@ export async function tellInterrupted(
   const again = models.length === 1 ? 'Attach Again' : 'Attach All Again';
   const choice = await notify(
     'warning',
-    `${titles} ${models.length === 1 ? 'was' : 'were'} attached when this window was closed or reloaded, and ended with it. Nothing stayed attached.`,
+    `${titles} ${models.length === 1 ? 'was' : 'were'} attached when this window was closed or reloaded, and ended with it. Nothing is attached now.`,
     again,
   );
   if (choice !== again) return;

@@ -1,11 +1,11 @@
-/** Texts that are kept for the user to open, within a bound: the oldest leave, and a long one loses its middle. */
+/** Texts kept for the user to open, up to a size limit: the oldest are dropped, and a long one loses its middle. */
 
-/** The tracer gives the kernel room for 16 MiB of log a program (tracer/libbpf/object.ts). */
+/** The tracer gives the kernel a log buffer of 16 MiB per program (tracer/libbpf/object.ts). */
 const MOST_CHARACTERS_OF_ONE = 4 << 20;
 const MOST_CHARACTERS = 16 << 20;
 
 export class KeptLogs {
-  /** In the order in which they came. */
+  /** In insertion order. */
   private readonly logs = new Map<string, string>();
   private characters = 0;
 
@@ -18,7 +18,7 @@ export class KeptLogs {
     return this.logs.get(name) ?? null;
   }
 
-  /** In place of an earlier one of that name. */
+  /** Replaces an earlier log of that name. */
   set(name: string, log: string): void {
     this.forget(name);
     const kept = cutMiddle(log, this.mostOfOne);
@@ -36,15 +36,15 @@ export class KeptLogs {
   }
 }
 
-/** Whole lines of the beginning and of the end, where the reason is, and a line that says what is missing between them. */
+/** Keeps whole lines of the beginning and of the end, where the reason is, with a line between them about what was cut. */
 function cutMiddle(log: string, most: number): string {
   if (log.length <= most) return log;
   const beginning = log.slice(0, log.lastIndexOf('\n', most / 4) + 1);
   const end = log.slice(log.indexOf('\n', log.length - (most * 3) / 4) + 1);
   const missing = log.slice(beginning.length, log.length - end.length);
   const lines = missing.split('\n').length - 1;
-  // A copy: a slice would keep the whole log in memory.
+  // A copy, because a slice would keep the whole log in memory.
   return Buffer.from(
-    `${beginning}… ${lines} lines are left out here (${missing.length} characters): a log is kept up to ${most} characters …\n${end}`,
+    `${beginning}… ${lines} lines omitted (${missing.length} characters): logs are limited to ${most} characters …\n${end}`,
   ).toString();
 }

@@ -1,4 +1,4 @@
-/** Names of the kernel addresses in a session's records: each is looked up once, when it first comes. */
+/** Names of the kernel addresses in a session's records: each address is looked up once. */
 import { decodeField } from '../../shared/decode/field';
 import { addressesToName, kernelAddressFields } from '../../shared/decode/kernel-addresses';
 import { indexPerfRecords } from '../../shared/decode/perf-records';
@@ -6,22 +6,22 @@ import { indexRingSpan } from '../../shared/decode/ring-span';
 import type { RecordLayout } from '../../shared/object/model';
 import type { StreamDescription, ToWebview } from '../../shared/protocol/webview';
 
-/** Of one session: a kernel has some hundred thousand functions, a program sees few of them. What comes after stays an address. */
+/** Limit per session: a kernel has some hundred thousand functions, a program sees few of them. Further addresses stay unnamed. */
 const ADDRESS_LIMIT = 65_536;
-/** Looked at in one frame, of which some fifty come a second: a flood of stacks must not take the extension host's time. */
+/** Limit per frame, of which some fifty arrive per second: a flood of stacks must not block the extension host. */
 const LOOKED_AT_LIMIT = 4096;
 
 export class SessionKernelNames {
   private readonly seen = new Set<bigint>();
   private readonly names = new Map<bigint, string>();
 
-  /** `lookUp`: names in the addresses' order, null for what has none. */
+  /** `lookUp`: names in the order of the addresses, null for unknown ones. */
   constructor(
     private readonly sessionId: string,
     private readonly lookUp: (addresses: readonly bigint[]) => Promise<readonly (string | null)[]>,
   ) {}
 
-  /** Looks up what is new in the records. Resolves with what a page is to be told; null when there is nothing. */
+  /** Looks up new addresses in the records. Resolves with the message for pages; null if there is nothing new. */
   async learn(stream: StreamDescription, bytes: Uint8Array): Promise<ToWebview | null> {
     const { record, content } = stream;
     if (record === null || content === 'printk' || kernelAddressFields(record).length === 0) return null;

@@ -4,7 +4,7 @@ import { askModal } from '../ui/messages';
 
 const PROCEED = 'Attach Anyway';
 
-/** One dialog that names each program that may change the system, and what it may do: yes is for those programs only. */
+/** One dialog that lists each program that may change the system and how; the consent covers only those programs. */
 export const askProgramConsent: AskProgramConsent = async ({ objectName, target, programs }) =>
   (await askModal(
     'warning',

@@ -1,4 +1,4 @@
-/** Over each SEC("...") of a program: what its running session says of it, else the way to attach it. */
+/** CodeLenses above each SEC("...") of a program: numbers of its running session, else a link to attach it. */
 import * as vscode from 'vscode';
 import { type ProgramSection, programSections } from '../../shared/c/program-sections';
 import { CommandIds } from '../command-ids';

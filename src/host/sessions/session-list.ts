@@ -3,25 +3,25 @@ import type { PanelName } from '../../shared/object/panels';
 import { ContextKeys } from '../command-ids';
 import type { SessionModel, SessionUpdate } from './session-model';
 
-/** Ended sessions that stay in the list, so that their data can be looked at; older ones leave. */
+/** Limit of ended sessions kept in the list for their data; the oldest are removed. */
 const ENDED_LIMIT = 8;
 
-/** Every session of this window, newest first, and the one the pages show. */
+/** All sessions of this window, newest first, and the one the pages show. */
 export class SessionList implements vscode.Disposable {
   private models: SessionModel[] = [];
   private shownModel: SessionModel | null = null;
-  /** Panels whose page is on screen: what only they show is read only then. */
+  /** Panels whose page is visible: data that only they show is read only then. */
   readonly watched = new Set<PanelName>();
-  /** The Sessions view is on screen. */
+  /** The Sessions view is visible. */
   treeVisible = false;
-  /** What the when clauses were told last. */
+  /** The context keys that were last set. */
   private contexts = '[]';
 
   private readonly changes = new vscode.EventEmitter<SessionModel | undefined>();
-  /** A session's state or numbers changed; undefined: the list itself did. */
+  /** A session's state or numbers changed; undefined: the list itself changed. */
   readonly onDidChange = this.changes.event;
   private readonly shows = new vscode.EventEmitter<void>();
-  /** The pages are to show another session, or none. */
+  /** Fires when the pages should show another session, or none. */
   readonly onDidShow = this.shows.event;
   private readonly updates = new vscode.EventEmitter<SessionUpdate>();
   readonly onDidUpdate = this.updates.event;
@@ -52,7 +52,7 @@ export class SessionList implements vscode.Disposable {
     this.shows.fire();
   }
 
-  /** Forgets an ended session and what it received. */
+  /** Removes an ended session and its data. */
   remove(model: SessionModel): void {
     if (model.isLive) return;
     this.drop(model);

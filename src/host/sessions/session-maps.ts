@@ -14,10 +14,10 @@ export interface TableContent {
   readonly entries: readonly MapEntry[];
 }
 
-/** Of a map that is not a table by its purpose: as much is read along. A program's scratch space may be megabytes a CPU. */
+/** Size limit for maps not meant as tables: smaller ones are read too. A program's scratch space may take megabytes per CPU. */
 const READ_ALONG_BYTES = 8 << 20;
 
-/** The maps whose entries the Maps page lists: tables, and what else the program has as far as it is not large. */
+/** The maps whose entries the Maps page lists: tables, and other maps that are not too large. */
 export function mapsToList({ maps }: Pick<BpfObject, 'maps'>, cpus: number): readonly MapDefinition[] {
   return maps.filter(map => {
     if (map.entries === null) return false;
@@ -27,14 +27,14 @@ export function mapsToList({ maps }: Pick<BpfObject, 'maps'>, cpus: number): rea
 }
 
 /**
- * The maps of a session, read round after round; what did not change since the last round is not decoded anew. Within a
- * round a map is read once: a histogram and the table of the same map are of the same moment.
+ * The maps of a session, read in rounds; maps that did not change since the last round are not decoded again. Within a
+ * round a map is read once, so that a histogram and a table of the same map are from the same moment.
  */
 export class SessionMaps {
   private readonly histogramDecoders = new Map<string, HistogramDecoder>();
   private readonly entryDecoders = new Map<string, EntryDecoder>();
   private readonly ofThisRound = new Map<string, MapBytes>();
-  /** Maps that nobody asked for and that cannot be read: not asked for again. */
+  /** Maps that are not tables and cannot be read: not tried again. */
   private readonly refused = new Set<string>();
 
   constructor(
@@ -47,7 +47,7 @@ export class SessionMaps {
     this.ofThisRound.clear();
   }
 
-  /** Every histogram as of this round; null when the object has none. */
+  /** Every histogram as of this round; null if the object has none. */
   async readHistograms(): Promise<readonly Histogram[] | null> {
     const { object } = this.session;
     const maps = object.maps.filter(map => map.view.kind === 'histogram');
@@ -65,7 +65,7 @@ export class SessionMaps {
     return histograms;
   }
 
-  /** Every table as of this round, and those of the other maps that mapsToList() gives which can be read. */
+  /** Every table as of this round, and the other maps from mapsToList() that can be read. */
   async readTables(): Promise<readonly TableContent[]> {
     const tables: TableContent[] = [];
     const { object, opened } = this.session;

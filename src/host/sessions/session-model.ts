@@ -1,7 +1,7 @@
 /**
- * What one session is and has received, for as long as its row is in the Sessions tree: the model behind every page.
- * It keeps raw records (bounded), the histograms' latest state and their history, and tells who listens what is new in
- * the words of shared/protocol/webview.
+ * The model behind every page: one session's state and data, kept as long as its row is in the Sessions tree. Holds raw
+ * records (up to a limit), the latest histograms and their history, and sends updates as messages of
+ * shared/protocol/webview.
  */
 import * as vscode from 'vscode';
 import type { StackSnapshot } from '../../session/symbols/read-stacks';
@@ -23,21 +23,21 @@ import { SessionStacks } from './session-stacks';
 
 export interface SessionUpdate {
   readonly sessionId: string;
-  /** The pages it matters to. */
+  /** The pages it is for. */
   readonly panels: readonly PanelName[];
   readonly message: ToWebview;
 }
 
 export interface SessionIdentity {
   readonly title: string;
-  /** What was compiled, or the object file that was attached as it is. */
+  /** The source that was compiled, or the object file that was attached directly. */
   readonly program: vscode.Uri;
   readonly targetId: 'local' | 'vm';
   readonly target: string;
   readonly eventBytesLimit: number;
-  /** The panel's page is on screen. */
+  /** True if the panel's page is visible. */
   isWatched(panel: PanelName): boolean;
-  /** Somebody sees what programs cost: the kernel's statistics slow every BPF program down a little. */
+  /** True if the programs' cost is visible: the kernel's statistics slow every BPF program down a little. */
   isCostWatched(): boolean;
 }
 
@@ -78,7 +78,7 @@ export class SessionModel {
   private readonly updates = new vscode.EventEmitter<SessionUpdate>();
   readonly onDidUpdate = this.updates.event;
   private readonly changes = new vscode.EventEmitter<void>();
-  /** State, rates or drops changed: trees and the status bar draw themselves again. */
+  /** State, rates or drops changed: trees and the status bar refresh. */
   readonly onDidChange = this.changes.event;
 
   constructor(private readonly identity: SessionIdentity) {
@@ -102,12 +102,12 @@ export class SessionModel {
     return this.state === 'starting' || this.state === 'running';
   }
 
-  /** The object's programs, those not attached included. */
+  /** The object's programs, including those that are not attached. */
   get programs(): readonly Program[] {
     return this.tracing?.object.programs ?? [];
   }
 
-  /** Records lost anywhere on their way. */
+  /** Records lost at any point between program and page. */
   get lost(): number {
     return this.drops.kernel + this.drops.tracer + this.drops.client;
   }
@@ -124,17 +124,17 @@ export class SessionModel {
     return (this.endedAtMs ?? Date.now()) - this.startedAtMs;
   }
 
-  /** The pages that have something to show, in the order of PANELS. */
+  /** The pages that have data, in the order of PANELS. */
   get panels(): readonly PanelName[] {
     return this.tracing ? panelsOf(this.tracing.object) : [];
   }
 
-  /** The pages to show by themselves. */
+  /** The pages to show automatically. */
   get mainPanels(): readonly PanelName[] {
     return this.tracing ? mainPanelsOf(this.tracing.object) : [];
   }
 
-  /** Listens before anything is attached, so that the first record is not missed. The model disposes the symbolizer. */
+  /** Subscribes before anything is attached, so that the first record is not missed. The model disposes the symbolizer. */
   listen(tracing: TracingSession, symbolizer: Symbolizer): void {
     this.tracing = tracing;
     this.maps = new SessionMaps(tracing);
@@ -151,7 +151,7 @@ export class SessionModel {
     tracing.onFrame((stream, frame) => this.receive(stream, frame));
   }
 
-  /** Addresses of that process can be named when it is gone, too. */
+  /** Keeps what is needed to name addresses of that process after it exits. */
   async watchProcess(pid: number): Promise<void> {
     if (this.tracing && showsUserStacks(this.tracing.object))
       await this.symbolizer?.watchRunningProcess(pid, this.tracing);
@@ -163,7 +163,7 @@ export class SessionModel {
     this.reading.start(FIRST_READ_MS, READ_INTERVAL_MS);
   }
 
-  /** Takes the last records and map contents, then detaches. The received data stays. */
+  /** Reads the last records and map contents, then detaches. The received data is kept. */
   async end(state: 'ended' | 'failed', message: string): Promise<void> {
     if (!this.isLive) return;
     const tracing = this.tracing;
@@ -191,7 +191,7 @@ export class SessionModel {
     }
   }
 
-  /** Everything a page needs that has just loaded, oldest first. */
+  /** Everything a page that has just loaded needs, oldest first. */
   hydration(panel: PanelName): ToWebview[] {
     const sessionId = this.id;
     const drops: ToWebview = { type: 'drops', sessionId, drops: this.drops };
@@ -232,7 +232,7 @@ export class SessionModel {
     const { records, messages, named } = this.streams.receive(stream, frame);
     this.events += records;
     this.tellEvents(messages);
-    // Where the kernel's symbols cannot be read, addresses stay addresses.
+    // If kernel symbols cannot be read, addresses stay unnamed.
     named.then(
       message => message && this.tellEvents([message]),
       () => undefined,

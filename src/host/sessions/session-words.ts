@@ -1,4 +1,4 @@
-/** A session's numbers as the tree, the status bar and the CodeLens write them. No `vscode`. */
+/** Formats a session's numbers for the tree, the status bar and CodeLens. No `vscode`. */
 import type { Cost } from './cost-meter';
 
 export function rate(value: number): string {
@@ -15,7 +15,7 @@ export function age(ms: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** "85 ns per run · 0.02 % CPU"; of one CPU, as top(1) counts. */
+/** "85 ns per run · 0.02 % CPU": percent of one CPU, as in top(1). */
 export function overhead({ nsPerRun, cpuPercent }: Cost): string {
   const share = cpuPercent > 0 && cpuPercent < 0.01 ? '< 0.01' : cpuPercent.toFixed(cpuPercent < 10 ? 2 : 0);
   return `${nsPerRun > 0 ? `${duration(nsPerRun)} per run · ` : ''}${share} % CPU`;

@@ -1,7 +1,7 @@
-/** Raw records of one stream as they arrived, bounded in bytes: the oldest leave first. No decoding, no `vscode`. */
+/** Raw records of one stream as they arrived, up to a size limit: the oldest are dropped first. No decoding, no `vscode`. */
 
 export interface Span {
-  /** Whole records with their headers, or UTF-8 lines: what DataContent says of the stream. */
+  /** Whole records with their headers, or UTF-8 lines, as DataContent of the stream defines. */
   readonly bytes: Uint8Array;
   readonly records: number;
   /** Records lost just before these. */
@@ -9,10 +9,10 @@ export interface Span {
   readonly atMs: number;
 }
 
-/** Spans that arrive within this time become one, up to this size, so that a slow stream does not make a span per record. */
+/** Spans that arrive within this time are merged, up to this size, so that a slow stream does not create a span per record. */
 const MERGE_WITHIN_MS = 250;
 const MERGE_UP_TO_BYTES = 64 << 10;
-/** What a span costs beside its bytes: object, array header and slot. */
+/** Overhead of a span: object, array header and slot. */
 const SPAN_OVERHEAD_BYTES = 200;
 
 export class SpanStore {
@@ -20,13 +20,13 @@ export class SpanStore {
   private keptBytes = 0;
   private first = 0;
 
-  /** `endsWhole`: bytes after which another span's can follow directly, its records still where readers expect them. */
+  /** `endsWhole`: returns true if another span can directly follow these bytes with its records correctly aligned. */
   constructor(
     private readonly limitBytes: number,
     private readonly endsWhole: (bytes: Uint8Array) => boolean = isAligned,
   ) {}
 
-  /** Keeps the span and returns how many records left to make room. A span over the limit is itself not kept. */
+  /** Stores the span and returns how many records were dropped to make room. A span larger than the limit is not stored. */
   push(span: Span): number {
     const last = this.spans.at(-1);
     if (last && this.first < this.spans.length && mergeable(last, span) && this.endsWhole(last.bytes)) {
@@ -44,7 +44,7 @@ export class SpanStore {
       this.keptBytes -= cost(oldest);
       evicted += oldest.records;
     }
-    // Dropping from the front of an array moves the rest: do it once per many.
+    // Removing from the front of an array moves the rest, so it is done in batches.
     if (this.first > 1024 || this.first === this.spans.length) {
       this.spans.splice(0, this.first);
       this.first = 0;
@@ -62,12 +62,12 @@ export class SpanStore {
   }
 }
 
-/** Ring and perf buffer records begin at multiples of 8 bytes. */
+/** Ring and perf buffer records start at multiples of 8 bytes. */
 function isAligned(bytes: Uint8Array): boolean {
   return bytes.byteLength % 8 === 0;
 }
 
-/** Lines follow each other after a newline. */
+/** Lines can follow each other after a newline. */
 export function endsWithNewline(bytes: Uint8Array): boolean {
   return bytes.at(-1) === 0x0a;
 }

@@ -1,4 +1,4 @@
-/** From the entries of a table of stacks to what the Stacks page draws: what is counted, and what is summed. No `vscode`. */
+/** Converts the entries of a stack table to the samples the Stacks page draws: counts and sums. No `vscode`. */
 import type { StackEntry } from '../../session/symbols/read-stacks';
 import type { FieldValue } from '../../shared/decode/model';
 import { type StackTable, stackSpace } from '../../shared/decode/stack-tables';
@@ -11,8 +11,8 @@ export type StackTableContent = Pick<
 >;
 
 /**
- * The first number without a unit counts, the first with a unit is what the program measured. A table that only
- * measures has counts of 0, one without numbers counts each stack once.
+ * The first number without a unit is the count, the first with a unit is what the program measured. In a table that
+ * only measures, counts are 0; without any numbers, each stack counts once.
  */
 export function stackSamples(table: StackTable, entries: readonly StackEntry[]): StackTableContent {
   const numbers = table.map.view.kind === 'table' ? table.map.view.value.fields.filter(isNumber) : [];

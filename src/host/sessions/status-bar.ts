@@ -3,7 +3,7 @@ import { CommandIds } from '../command-ids';
 import { StatusItem } from '../ui/items';
 import type { SessionList } from './session-list';
 
-/** Two items: which kernel the next program goes to, and what runs. The second is there only while something runs. */
+/** Two items: the target of the next program, and what is running. The second is shown only while something runs. */
 export class StatusBar implements vscode.Disposable {
   private readonly target = new StatusItem('bpf.target', 'BPF Target', CommandIds.selectTarget, 11);
   private readonly running = new StatusItem('bpf.running', 'BPF Sessions', CommandIds.detach, 10);
@@ -14,7 +14,7 @@ export class StatusBar implements vscode.Disposable {
     this.drawRunning();
   }
 
-  /** `why` is the sentence about how `auto` decided. */
+  /** `why`: the sentence that explains how `auto` decided. */
   showTarget(label: string, why: string): void {
     this.target.show(
       [{ icon: 'server-environment', text: `BPF: ${label}` }],

@@ -1,4 +1,4 @@
-/** The Sessions view: one row per session with its rate, losses, cost and age; below it where it is attached. */
+/** The Sessions view: one row per session with its rate, losses, cost and age; below it its attach points. */
 import * as vscode from 'vscode';
 import { treeItem } from '../ui/items';
 import type { SessionList } from './session-list';
@@ -68,7 +68,7 @@ function sessionItem(session: SessionModel): vscode.TreeItem {
   const { id, title, target, state, attached } = session.summary;
   const { lost, cost } = session;
   const parts = [
-    // First: the end of a row is out of view where the side bar is narrow.
+    // First, because the end of a row is cut off in a narrow side bar.
     lost > 0 ? `${rate(lost)} lost` : '',
     state === 'running'
       ? session.panels.includes('events')
@@ -89,10 +89,10 @@ function sessionItem(session: SessionModel): vscode.TreeItem {
     tooltip: [
       `${title}: ${state}, ${parts.join(', ')}`,
       ...attached.map(each => `${each.program}: ${each.attach}`),
-      `lost in the kernel ${session.drops.kernel}, in the tracer ${session.drops.tracer}, here ${session.drops.client}`,
+      `lost in the kernel ${session.drops.kernel}, in the tracer ${session.drops.tracer}, in the editor ${session.drops.client}`,
       session.costRefusal === '' || cost
         ? ''
-        : `what it costs is not known: ${session.costRefusal} Or, for the whole machine: sudo sysctl kernel.bpf_stats_enabled=1`,
+        : `cost unknown: ${session.costRefusal} Or turn statistics on for the whole machine: sudo sysctl kernel.bpf_stats_enabled=1`,
     ].filter(line => line !== ''),
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The kernel's log of a refused program, explained: a diagnostic on the C line it is about with the places that
- * led there, why and what to do as its hover, and the whole log as a read-only document one click away.
+ * Explains the kernel's log of a rejected program: a diagnostic on the C line with the places that led there, a hover
+ * with the reason and what to do, and the whole log as a read-only document.
  */
 import * as vscode from 'vscode';
 import { TracerRequestError } from '../../session/targets/tracer-connection';
@@ -18,7 +18,7 @@ import { KeptLogs } from './kept-logs';
 
 const SCHEME = 'bpf-verifier-log';
 
-/** True for a refusal that says why: by the verifier, or by libbpf before it came to that. */
+/** True for a rejection with a reason: from the verifier, or from libbpf before loading. */
 export function isExplainable(error: unknown): error is TracerRequestError {
   if (!(error instanceof TracerRequestError)) return false;
   if (error.code === 'verifier-rejected') return true;
@@ -38,9 +38,9 @@ export class VerifierReports
   private readonly logChanges = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.logChanges.event;
   private latest: vscode.Uri | null = null;
-  /** What is explained in a file, by its URI. */
+  /** Explanations in a file, by its URI. */
   private readonly explained = new Map<string, readonly Explained[]>();
-  /** Files with diagnostics because of a program, by the program. */
+  /** Files with diagnostics, by the program that caused them. */
   private readonly filesOf = new Map<string, readonly vscode.Uri[]>();
   private readonly registrations = [
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
@@ -53,7 +53,7 @@ export class VerifierReports
   provideTextDocumentContent(uri: vscode.Uri): string {
     return (
       this.logs.get(uri.toString()) ??
-      'This log is gone: the latest logs are kept until the window is closed.'
+      'This log is no longer available: only the latest logs are kept, until the window is closed.'
     );
   }
 
@@ -76,7 +76,7 @@ export class VerifierReports
     return hover(parts, here.range);
   }
 
-  /** Forgets the diagnostics of an earlier attempt with this program; call before each load. */
+  /** Removes the diagnostics of an earlier attempt with this program; call it before each load. */
   clear(program: vscode.Uri): void {
     for (const file of this.filesOf.get(program.toString()) ?? []) {
       this.collection.delete(file);
@@ -154,7 +154,7 @@ export class VerifierReports
   }
 }
 
-/** Line information holds the path clang was given; a relative one belongs to the program's folder. */
+/** Line information contains the path as passed to clang; a relative one is resolved against the program's folder. */
 async function sourceUri(file: string, program: vscode.Uri): Promise<vscode.Uri> {
   const candidates = file.startsWith('/')
     ? [vscode.Uri.file(file)]
@@ -165,11 +165,11 @@ async function sourceUri(file: string, program: vscode.Uri): Promise<vscode.Uri>
   for (const candidate of candidates) {
     if (await isRegularFile(candidate)) return candidate;
   }
-  // Compiled elsewhere.
+  // Compiled on another machine.
   return program;
 }
 
-/** From the column to the end of its word; the whole line when the column is not known. */
+/** From the column to the end of its word; the whole line if the column is unknown. */
 async function rangeOf(file: vscode.Uri, place: { line: number; column: number }): Promise<vscode.Range> {
   const at = Math.max(0, place.line - 1);
   try {
@@ -180,7 +180,7 @@ async function rangeOf(file: vscode.Uri, place: { line: number; column: number }
       known > line.firstNonWhitespaceCharacterIndex ? wordEnd(line.text, start) : line.text.trimEnd().length;
     return new vscode.Range(at, start, at, Math.max(start, end));
   } catch {
-    // An object file, or a source that changed since: the line number still says where.
+    // An object file, or a source that changed since: the line number is still useful.
     return new vscode.Range(at, 0, at, 0);
   }
 }

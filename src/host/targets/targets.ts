@@ -1,4 +1,4 @@
-/** The two kernels a program can go to, each made when first needed, and which one is meant when none was chosen. */
+/** The two kernels a program can be attached to, each created on first use, and which one `auto` selects. */
 import * as vscode from 'vscode';
 import { chooseTarget, type TargetDecision } from '../../session/targets/choose-target';
 import { LocalTarget } from '../../session/targets/local-target';
@@ -16,7 +16,7 @@ export interface TargetPaths {
   readonly tracer: string;
   readonly guestAgent: string;
   readonly ifuncProbe: string;
-  /** package.json's. */
+  /** From package.json. */
   readonly version: string;
 }
 
@@ -24,7 +24,7 @@ export class Targets implements vscode.Disposable {
   private localTarget: LocalTarget | null = null;
   private vmTarget: VmTarget | null = null;
   private watched: SandboxVm | null = null;
-  /** Who is told of the VM's boot steps: whoever waits at the moment. */
+  /** Listeners for the VM's boot steps: the callers that wait for it. */
   private readonly listeners = new Set<(step: string) => void>();
 
   constructor(
@@ -32,7 +32,7 @@ export class Targets implements vscode.Disposable {
     private readonly log: Log,
   ) {}
 
-  /** What the setting and this machine say about a program; with null, about any. */
+  /** The target for a program, or with null for any program, from the setting and this machine. */
   async decide(object: BpfObject | null): Promise<TargetDecision> {
     return chooseTarget({ wanted: settings.target(), env: process.env, object, canAsk: true });
   }
@@ -46,7 +46,7 @@ export class Targets implements vscode.Disposable {
     return id === 'local' ? this.local() : this.vm();
   }
 
-  /** BTF of the target `auto` means, when it can be had at once; null when that would boot the sandbox VM. */
+  /** BTF of the target that `auto` selects, if available immediately; null if that would boot the sandbox VM. */
   async knownBtf(): Promise<TargetBtf | null> {
     const { id } = await this.decide(null);
     if (id === 'local') return this.local().readBtf();
@@ -54,12 +54,12 @@ export class Targets implements vscode.Disposable {
     return (await vm.knowsBtf()) ? vm.readBtf() : null;
   }
 
-  /** Boots the sandbox VM when it is not running; steps go to `progress` while it boots. Throws VmError. */
+  /** Boots the sandbox VM if it is not running and reports the boot steps to `progress`. Throws VmError. */
   async startSandbox(progress: (step: string) => void): Promise<void> {
     await this.whileTelling(progress, () => this.vm().boot());
   }
 
-  /** Ends it and everything attached in it. */
+  /** Stops the VM and everything attached in it. */
   async stopSandbox(): Promise<void> {
     const vm = this.vmTarget;
     this.vmTarget = null;
@@ -67,7 +67,7 @@ export class Targets implements vscode.Disposable {
     await this.setRunning(false);
   }
 
-  /** Boot steps of the VM are told to `progress` while `work` runs. */
+  /** Reports the VM's boot steps to `progress` while `work` runs. */
   async whileTelling<T>(progress: (step: string) => void, work: () => Promise<T>): Promise<T> {
     this.listeners.add(progress);
     try {
@@ -78,7 +78,7 @@ export class Targets implements vscode.Disposable {
     }
   }
 
-  /** A changed path or memory size counts from the next target on; a VM that runs is left alone. */
+  /** A changed path or memory size applies to the next target; a running VM is not affected. */
   settingsChanged(): void {
     this.localTarget = null;
     if (this.vmTarget && !this.vmTarget.isRunning) this.vmTarget = null;
@@ -132,7 +132,7 @@ export class Targets implements vscode.Disposable {
     return this.vmTarget;
   }
 
-  /** Tells the when clauses whether the sandbox VM runs; whoever may have booted it calls this. */
+  /** Updates the context key for a running sandbox VM; called by every function that may have booted it. */
   private async noteSandbox(): Promise<void> {
     const target = this.vmTarget;
     if (!target?.isRunning) return;
@@ -151,7 +151,7 @@ export class Targets implements vscode.Disposable {
   }
 }
 
-/** BPF: Select Target. Saves the choice as the setting; resolves when it is saved or nothing was picked. */
+/** BPF: Select Target. Saves the choice as a setting; resolves when it is saved or nothing was picked. */
 export async function selectTarget(targets: Targets): Promise<void> {
   const current = settings.target();
   const automatic = await targets.decide(null);
@@ -163,7 +163,7 @@ export async function selectTarget(targets: Targets): Promise<void> {
       detail:
         current === 'auto'
           ? `Now ${automatic.id === 'local' ? 'this kernel' : 'the sandbox VM'}: ${automatic.why}.`
-          : "This machine's kernel where it can be traced and you may, else the sandbox VM.",
+          : "This machine's kernel if it can be traced and you have the rights to, else the sandbox VM.",
     },
     {
       wanted: 'local',
@@ -176,12 +176,12 @@ export async function selectTarget(targets: Targets): Promise<void> {
       icon: 'vm',
       label: 'Sandbox VM',
       detail:
-        "A distribution kernel in QEMU over this machine's read-only file system. Needs no rights and cannot harm.",
+        "A distribution kernel in QEMU over this machine's file system, read-only. Needs no privileges and cannot change this machine.",
     },
   ];
   const picked = await pickOne(
     items.map(item => ({ ...item, description: item.wanted === current ? 'selected' : '' })),
-    { title: 'Select Target', placeholder: 'Where are BPF programs attached?' },
+    { title: 'Select Target', placeholder: 'Where should BPF programs be attached?' },
   );
   if (picked) await saveTarget(picked.wanted);
 }

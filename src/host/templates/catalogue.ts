@@ -8,11 +8,11 @@ export interface Template {
   readonly manifest: TemplateManifest;
   readonly folder: vscode.Uri;
   readonly source: vscode.Uri;
-  /** Null when the template has none. */
+  /** Null if the template has none. */
   readonly readme: vscode.Uri | null;
 }
 
-/** The templates that came with the extension. Read once, when something first asks. */
+/** The templates included in the extension. Read once, on first use. */
 export class TemplateCatalogue {
   private loading: Promise<readonly Template[]> | null = null;
 
@@ -21,7 +21,7 @@ export class TemplateCatalogue {
     private readonly log: Log,
   ) {}
 
-  /** In the catalogue's order. A template that is wrong is logged and left out. */
+  /** In the catalogue's order. An invalid template is logged and skipped. */
   all(): Promise<readonly Template[]> {
     this.loading ??= this.load();
     return this.loading;
@@ -33,7 +33,7 @@ export class TemplateCatalogue {
 
   private async load(): Promise<readonly Template[]> {
     const templates = await readCatalogue(this.root.fsPath, problem =>
-      this.log.error(`left out of the templates: ${problem.message}`),
+      this.log.error(`template skipped: ${problem.message}`),
     );
     return Promise.all(
       templates.map(async ({ manifest, folder, sourcePath }) => {
@@ -54,7 +54,7 @@ export async function exists(uri: vscode.Uri): Promise<boolean> {
     await vscode.workspace.fs.stat(uri);
     return true;
   } catch {
-    // FileNotFound; anything else shows when the file is used.
+    // FileNotFound; any other error shows when the file is used.
     return false;
   }
 }

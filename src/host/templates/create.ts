@@ -5,8 +5,8 @@ import { askText, type Choice, Heading, pickOne } from '../ui/inputs';
 import { exists, type Template, type TemplateCatalogue } from './catalogue';
 
 /**
- * Copies a template's sources into a folder and opens the program. Asks for what was not given. Never overwrites: a
- * name that is taken is asked for again. Returns the new program. Throws Cancelled, UserError.
+ * Copies a template's sources into a folder and opens the program. Asks for missing arguments. Never overwrites: asks
+ * for another name if it is taken. Returns the new program. Throws Cancelled, UserError.
  */
 export async function createProgram(
   catalogue: TemplateCatalogue,
@@ -18,7 +18,7 @@ export async function createProgram(
   const folder = wish.folder ?? (await pickFolder());
   const program = await freeName(vscode.Uri.joinPath(folder, `${template.manifest.name}.bpf.c`));
 
-  // Headers of the template's own come along; documentation stays in the extension.
+  // Copies the template's own headers too; documentation stays in the extension.
   const entries = await vscode.workspace.fs.readDirectory(template.folder);
   for (const [name] of entries.filter(([name]) => name.endsWith('.h'))) {
     const header = vscode.Uri.joinPath(folder, name);
@@ -81,13 +81,13 @@ async function freeName(wanted: vscode.Uri): Promise<vscode.Uri> {
   while (await exists(vscode.Uri.joinPath(folder, `${stem}_${proposal}.bpf.c`))) proposal++;
   const name = await askText({
     title: 'New Program from Template',
-    prompt: `${stem}.bpf.c exists already in ${folder.fsPath}. Name of the new file:`,
+    prompt: `${stem}.bpf.c already exists in ${folder.fsPath}. Name of the new file:`,
     value: `${stem}_${proposal}.bpf.c`,
     selection: [0, `${stem}_${proposal}`.length],
     problemOf: async text => {
       if (!/^[A-Za-z_][\w-]*\.bpf\.c$/.test(text))
         return 'Name must end in .bpf.c and must not contain slashes.';
-      return (await exists(vscode.Uri.joinPath(folder, text))) ? `${text} exists already.` : null;
+      return (await exists(vscode.Uri.joinPath(folder, text))) ? `${text} already exists.` : null;
     },
   });
   if (name === undefined) throw new Cancelled();

@@ -1,4 +1,4 @@
-/** The Templates view: categories, and in each its templates. A click opens the README; the inline action makes a file. */
+/** The Templates view: categories with their templates. A click opens the README; the inline action creates a program. */
 import * as vscode from 'vscode';
 import { CATEGORIES } from '../../templates/catalogue';
 import { ContextKeys } from '../command-ids';
@@ -15,7 +15,7 @@ export class TemplateTree implements vscode.TreeDataProvider<TemplateNode> {
   async getChildren(node?: TemplateNode): Promise<TemplateNode[]> {
     const templates = await this.catalogue.all();
     if (!node) {
-      // Only then does the view say so: a tree that is not read yet is empty, too.
+      // Set only now, because a tree that is not read yet is empty too.
       void vscode.commands.executeCommand('setContext', ContextKeys.noTemplates, templates.length === 0);
       return CATEGORIES.filter(category =>
         templates.some(template => template.manifest.category === category),

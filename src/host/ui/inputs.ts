@@ -1,9 +1,9 @@
-/** Lists to pick from and boxes to type into; the only way to VS Code's own, so that all their text is escaped. */
+/** Pick lists and input boxes; the only access to VS Code's own, so that all their text is escaped. */
 import * as vscode from 'vscode';
 import { escapeMessage } from '../../shared/text/escape';
 
 export interface Choice {
-  /** Of a codicon, shown before the label. */
+  /** Name of a codicon, shown before the label. */
   readonly icon?: string;
   readonly label: string;
   readonly description?: string;
@@ -27,12 +27,12 @@ function row<T extends Choice>(choice: T): Row<T> {
   };
 }
 
-/** A heading within a list. */
+/** A heading in a list. */
 export class Heading {
   constructor(readonly text: string) {}
 }
 
-/** One of `choices`, or undefined when the list was closed. Typing matches labels, descriptions and details. */
+/** One of `choices`, or undefined if the list was closed. Typing matches labels, descriptions and details. */
 export async function pickOne<T extends Choice>(
   choices: readonly (T | Heading)[],
   words: ListWords,
@@ -52,10 +52,10 @@ export async function pickOne<T extends Choice>(
   return picked?.choice ?? undefined;
 }
 
-/** A list that is shown before what is in it is known, and narrowed by what is typed. */
+/** A list shown before its items are known, and filtered by typing. */
 export class PickList<T extends Choice> implements vscode.Disposable {
   private readonly list = vscode.window.createQuickPick<Row<T>>();
-  /** The row that was taken; null when the list was closed. */
+  /** The item that was picked; null if the list was closed. */
   readonly chosen: Promise<T | null>;
 
   constructor(words: ListWords & { readonly title: string }) {
@@ -83,7 +83,7 @@ export class PickList<T extends Choice> implements vscode.Disposable {
     this.list.placeholder = escapeMessage(placeholder);
   }
 
-  /** Shows these; the list is no longer busy. */
+  /** Shows these items; the list is no longer busy. */
   fill(choices: readonly T[]): void {
     this.list.items = choices.map(row);
     this.list.busy = false;
@@ -99,16 +99,16 @@ export interface TextWish {
   readonly prompt: string;
   readonly placeholder?: string;
   readonly value?: string;
-  /** Of `value`: start and end. */
+  /** Start and end of the selection in `value`. */
   readonly selection?: readonly [number, number];
   readonly password?: boolean;
-  /** Stays open when something else takes the keyboard. */
+  /** Keep the box open if it loses the focus. */
   readonly staysOpen?: boolean;
-  /** What is wrong with a value, or null. */
+  /** Why a value is not valid, or null. */
   readonly problemOf?: (value: string) => Promise<string | null>;
 }
 
-/** What was typed, or undefined when the box was closed. */
+/** The input, or undefined if the box was closed. */
 export function askText(wish: TextWish): Thenable<string | undefined> {
   const { placeholder, value, selection, problemOf } = wish;
   return vscode.window.showInputBox({

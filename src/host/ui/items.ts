@@ -1,8 +1,8 @@
-/** What VS Code's views and editors show of ours; the only way to its classes, so that all their text is escaped. */
+/** Items of VS Code's views and editors; the only access to its classes, so that all their text is escaped. */
 import * as vscode from 'vscode';
 import { escapeMessage } from '../../shared/text/escape';
 
-/** Each line stays one line. */
+/** Each text stays on one line. */
 const lines = (texts: readonly string[]) => texts.map(escapeMessage).join('\n');
 
 export interface TreeRow {
@@ -10,7 +10,7 @@ export interface TreeRow {
   readonly description?: string;
   /** Lines of the tooltip. */
   readonly tooltip?: readonly string[];
-  /** What a screen reader says in place of the label. */
+  /** Screen reader text, instead of the label. */
   readonly spoken?: string;
   readonly expanded?: boolean;
   readonly id?: string;
@@ -34,7 +34,7 @@ export function treeItem(row: TreeRow): vscode.TreeItem {
   return item;
 }
 
-/** Text after an icon (the name of a codicon, '' for none), as the status bar and CodeLens have it. */
+/** Text after an icon (the name of a codicon, '' for none), for the status bar and CodeLens. */
 export interface Part {
   readonly icon: string;
   readonly text: string;
@@ -43,18 +43,18 @@ export interface Part {
 const joined = (parts: readonly Part[], separator: string) =>
   parts.map(({ icon, text }) => `${icon === '' ? '' : `$(${icon}) `}${escapeMessage(text)}`).join(separator);
 
-/** An item of the status bar, hidden until it is shown. */
+/** A status bar item, hidden until it is shown. */
 export class StatusItem implements vscode.Disposable {
   private readonly item: vscode.StatusBarItem;
 
-  /** `name` is what people can hide it by. */
+  /** `name`: shown in the menu that hides status bar items. */
   constructor(id: string, name: string, command: string, priority: number) {
     this.item = vscode.window.createStatusBarItem(id, vscode.StatusBarAlignment.Left, priority);
     this.item.name = name;
     this.item.command = command;
   }
 
-  /** `spoken`: what a screen reader says in place of the parts. */
+  /** `spoken`: screen reader text, instead of the parts. */
   show(parts: readonly Part[], tooltip: readonly string[], spoken?: string): void {
     this.item.text = joined(parts, ' ');
     this.item.tooltip = lines(tooltip);
@@ -93,9 +93,9 @@ export interface Finding {
   readonly range: vscode.Range;
   readonly message: string;
   readonly severity: vscode.DiagnosticSeverity;
-  /** Who says so. */
+  /** The diagnostic's source. */
   readonly source: string;
-  /** With the page that explains it, where there is one; '' for none. */
+  /** With the page that explains it, if there is one; '' for none. */
   readonly code: string | { readonly text: string; readonly page: vscode.Uri };
   readonly related: readonly RelatedPlace[];
 }
@@ -132,7 +132,7 @@ export function pageTab(
   return vscode.window.createWebviewPanel(viewType, escapeMessage(title), vscode.ViewColumn.Active, options);
 }
 
-/** Beside a view's title. */
+/** Sets the description beside a view's title. */
 export function describeView(view: vscode.WebviewView, description: string): void {
   view.description = escapeMessage(description);
 }
@@ -145,8 +145,8 @@ export interface TaskWish {
 }
 
 /**
- * A task of the source 'BPF'. No problem matchers: the compiler publishes clang's diagnostics, with ranges, notes and fixes. A
- * matcher's findings would stand beside them, and VS Code takes them away a moment after the task's end.
+ * A task of the source 'BPF'. No problem matchers: the compiler publishes clang's diagnostics with ranges, notes and
+ * fixes. A matcher would duplicate them, and VS Code removes its diagnostics shortly after the task ends.
  */
 export function task(wish: TaskWish): vscode.Task {
   return new vscode.Task(wish.definition, wish.scope, escapeMessage(wish.name), 'BPF', wish.execution, []);

@@ -1,4 +1,4 @@
-/** Hovers in Markdown: what is not our own markup is text or code, and links run the commands that are named. */
+/** Hovers in Markdown: everything except our own markup is text or code, and links run only the named commands. */
 import * as vscode from 'vscode';
 import { markdownBlock, markdownText } from '../../shared/text/markdown';
 
@@ -8,13 +8,13 @@ export type HoverPart =
   | { readonly kind: 'commands'; readonly commands: readonly HoverCommand[] };
 
 export interface HoverCommand {
-  /** The extension's own words. */
+  /** The extension's own text. */
   readonly label: string;
   readonly command: string;
   readonly arguments?: readonly unknown[];
 }
 
-/** The parts, each a paragraph. Only the commands that a part names may run. */
+/** The parts, each a paragraph. Only commands named by a part can run. */
 export function hover(parts: readonly HoverPart[], range: vscode.Range): vscode.Hover {
   const text = new vscode.MarkdownString(parts.map(written).join('\n\n'));
   text.supportHtml = false;

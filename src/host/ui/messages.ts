@@ -1,7 +1,8 @@
 /**
- * Notifications, dialogs and progress, the one way to VS Code for text: names of objects, files and processes and the
- * words of libbpf, clang and the kernel are in all of it. Every function escapes what it is given, so callers pass plain
- * text (test/unit/host/ui-door.test.ts holds that nothing else of src/host calls vscode's own).
+ * Notifications, dialogs and progress: the only access to VS Code's functions for text. Names of objects, files and
+ * processes and messages of libbpf, clang and the kernel can occur in all of it. Every function escapes its arguments,
+ * so callers pass plain text (test/unit/host/ui-door.test.ts checks that nothing else in src/host calls vscode's
+ * functions).
  */
 import * as vscode from 'vscode';
 import { escapeMessage } from '../../shared/text/escape';
@@ -14,7 +15,7 @@ const SHOW = {
   information: vscode.window.showInformationMessage,
 } as const;
 
-/** A notification; resolves with the button that was pressed, or undefined. Buttons are the extension's own words. */
+/** Shows a notification; resolves with the button that was pressed, or undefined. Buttons are the extension's own text. */
 export function notify<Button extends string>(
   severity: Severity,
   message: string,
@@ -23,7 +24,7 @@ export function notify<Button extends string>(
   return SHOW[severity](escapeMessage(message), ...buttons);
 }
 
-/** A modal dialog with Cancel; each line of `detail` stays one line. Resolves with the button, or undefined. */
+/** Shows a modal dialog with Cancel; each item of `detail` stays on one line. Resolves with the button, or undefined. */
 export function askModal<Button extends string>(
   severity: Severity,
   question: { readonly message: string; readonly detail: readonly string[] },
@@ -40,7 +41,7 @@ export interface ProgressWish {
   readonly cancellable?: boolean;
 }
 
-/** Shows progress while `work` runs, which gets a function that says the step. */
+/** Shows progress while `work` runs; `work` gets a function that reports the current step. */
 export function withProgress<T>(
   wish: ProgressWish,
   work: (say: (step: string) => void, token: vscode.CancellationToken) => Thenable<T>,

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { escapeLines } from '../../shared/text/escape';
 
-/** A terminal that shows text of ours. Control characters of what is written are shown escaped, as clang's words hold a program's. */
+/** A terminal for our own output. Control characters are shown escaped, because clang's output quotes the program. */
 export abstract class TextTerminal implements vscode.Pseudoterminal {
   private readonly writes = new vscode.EventEmitter<string>();
   readonly onDidWrite = this.writes.event;
