@@ -45,7 +45,7 @@ export interface CommandServices {
   readonly verifier: VerifierReports;
 }
 
-const ExportWishSchema = v.object({
+const ExportArgumentSchema = v.object({
   panel: v.optional(v.picklist(PANELS)),
   kind: v.optional(v.string()),
   file: v.optional(v.custom<vscode.Uri>(value => value instanceof vscode.Uri)),
@@ -66,7 +66,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
   const { attacher, log, sessions, targets, tasks, templates, verifier } = services;
 
   const table: Readonly<Record<CommandId, Body>> = {
-    [CommandIds.newProgram]: (first, second) => createProgram(templates, newProgramWish(first, second)),
+    [CommandIds.newProgram]: (first, second) => createProgram(templates, newProgramArguments(first, second)),
 
     [CommandIds.configureClangd]: async argument => {
       requireTrust('Configuring clangd');
@@ -122,8 +122,8 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.showStacks]: async () => focusPanel('stacks'),
     [CommandIds.showMaps]: async () => focusPanel('maps'),
     [CommandIds.exportData]: argument => {
-      const wish = v.safeParse(ExportWishSchema, argument);
-      return exportData(services.panels, sessions, wish.success ? wish.output : {});
+      const parsed = v.safeParse(ExportArgumentSchema, argument);
+      return exportData(services.panels, sessions, parsed.success ? parsed.output : {});
     },
     [CommandIds.showPanels]: async argument => {
       if (!(argument instanceof SessionModel)) return;
@@ -186,7 +186,7 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
 }
 
 /** Arguments by caller. Palette: none. Template row: its node. Explorer: a folder. Tests and links: a template's name and a folder. */
-function newProgramWish(first: unknown, second: unknown) {
+function newProgramArguments(first: unknown, second: unknown) {
   const folder = [first, second].find(argument => argument instanceof vscode.Uri);
   const node = first as TemplateNode | string | undefined;
   const template =

@@ -40,7 +40,7 @@ export interface ExtensionForTests {
   readonly sessions: SessionList;
   readonly targets: Targets;
   readonly language: LanguageServerClient;
-  /** What activate() took of a processor: a busy machine does not make it more. */
+  /** CPU time of activate(), which does not depend on how busy the machine is. */
   readonly activationMs: number;
 }
 

@@ -35,9 +35,9 @@ export const settings = {
   vmMemoryMb: () => within(SettingIds.vmMemoryMb, 0, 65_536, 0) || undefined,
   /** In addition to the default folders with secrets. */
   vmHiddenFolders: () => texts(SettingIds.vmHiddenFolders),
-  /** Bytes kept of one event stream. */
+  /** Limit of bytes kept per event stream. */
   eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
-  /** Of one CPU; 0: nothing is detached whatever it costs. */
+  /** Percent of one CPU; 0: nothing is detached. */
   guardCpuPercent: () => within(SettingIds.guardCpuPercent, 0, 10_000, 0),
   codeLens: (file: vscode.Uri) => read(SettingIds.codeLens, true, file),
   compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),

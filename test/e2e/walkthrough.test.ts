@@ -71,7 +71,7 @@ describe('the walkthrough', { timeout: deadlineMs(600_000) }, () => {
     await pressButton('newProgram', 'New Program from Template');
     await workbench.quickInput.pick(/Read latency/, 'vfsreadlat');
     // The sample workspace has one of that name.
-    await workbench.quickInput.waitFor(/exists already/);
+    await workbench.quickInput.waitFor(/already exists/);
     await workbench.quickInput.answer(PROGRAM);
     await workbench.tab(PROGRAM).waitFor();
     await expectDone(2);
@@ -111,7 +111,7 @@ describe('the walkthrough', { timeout: deadlineMs(600_000) }, () => {
     await keyboard.press('Control+Shift+K');
     await keyboard.press('Control+Shift+K');
     await workbench.clickTitleButton('Compile and Attach');
-    const refused = workbench.notification(/The kernel refused vfs_read_ends: `began` may be NULL here/);
+    const refused = workbench.notification(/The kernel rejected vfs_read_ends: `began` may be NULL here/);
     await refused.first().waitFor();
     await workbench.squiggles('error').first().waitFor();
     await expectDone(5);
@@ -125,7 +125,7 @@ describe('the walkthrough', { timeout: deadlineMs(600_000) }, () => {
     tellOnFailure();
     const { workbench } = vscode;
     await pressButton('export', 'Export as ebpf_exporter Config');
-    await workbench.quickInput.waitFor(/New folder in/);
+    await workbench.quickInput.waitFor(/Name of the new folder in/);
     await workbench.quickInput.accept();
     await workbench.tab('my_reads.yaml').waitFor({ timeout: deadlineMs(20_000) });
     const config = await readFile(path.join(vscode.workspace, 'my_reads-exporter', 'my_reads.yaml'), 'utf8');

@@ -58,7 +58,7 @@ export async function exportProgram(
   services: ExportServices,
   engine: Engine,
   argument: unknown,
-  wishedFolder: unknown,
+  givenFolder: unknown,
 ): Promise<vscode.Uri> {
   requireTrust('Exporting');
   const program = await programOf(argument);
@@ -77,7 +77,7 @@ export async function exportProgram(
     object: readObject(await readFile(compiled.objectPath), `${name}.bpf.o`),
     headers: await ownHeaders(source, program, services.includeFolder),
   });
-  const folder = wishedFolder instanceof vscode.Uri ? wishedFolder : await askFolder(program, name, engine);
+  const folder = givenFolder instanceof vscode.Uri ? givenFolder : await askFolder(program, name, engine);
   if (await exists(folder)) throw folderExists(folder);
   await vscode.workspace.fs.createDirectory(folder);
   for (const file of files) {

@@ -8,7 +8,7 @@ import type { SessionList } from '../sessions/session-list';
 import { Heading, pickOne } from '../ui/inputs';
 import type { PanelProvider } from './panel-provider';
 
-export interface ExportWish {
+export interface ExportRequest {
   /** Only the formats of this panel. */
   readonly panel?: PanelName | undefined;
   /** Id of an EXPORT_KINDS entry of that panel; if set, the user is not asked. */
@@ -21,13 +21,13 @@ export interface ExportWish {
 export async function exportData(
   providers: Readonly<Record<PanelName, PanelProvider>>,
   sessions: SessionList,
-  wish: ExportWish,
+  request: ExportRequest,
 ): Promise<vscode.Uri | null> {
   const shown = sessions.shown;
   if (!shown) throw errors.nothingToExport();
-  const panels = wish.panel ? [wish.panel] : shown.panels;
-  const chosen = givenKind(wish) ?? (await pickKind(shown.summary.title, panels));
-  return providers[chosen.panel].export(chosen.kind, wish.file ?? null);
+  const panels = request.panel ? [request.panel] : shown.panels;
+  const chosen = givenKind(request) ?? (await pickKind(shown.summary.title, panels));
+  return providers[chosen.panel].export(chosen.kind, request.file ?? null);
 }
 
 interface Choice {
@@ -35,7 +35,7 @@ interface Choice {
   readonly kind: ExportKind;
 }
 
-function givenKind({ panel, kind: id }: ExportWish): Choice | null {
+function givenKind({ panel, kind: id }: ExportRequest): Choice | null {
   const kinds: readonly ExportKind[] = panel ? EXPORT_KINDS[panel] : [];
   const kind = kinds.find(each => each.id === id);
   return panel && kind ? { panel, kind } : null;

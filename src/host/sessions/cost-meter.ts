@@ -67,14 +67,14 @@ function costOf(since: Runs, all: Runs, seconds: number): Cost {
 }
 
 /**
- * The cost of one session while somebody looks: statistics slow every BPF program down a little. One refusal to turn
- * them on is enough. They may be on for the whole machine even so (sysctl kernel.bpf_stats_enabled): then the counters
- * move.
+ * The cost of one session, measured only while it is visible, because statistics slow every BPF program down a little.
+ * If turning them on fails once, it is not tried again. They may be on for the whole machine even so (sysctl
+ * kernel.bpf_stats_enabled): then the counters change.
  */
 export class CostWatch {
-  /** null while nobody looks, and where the kernel does not tell. */
+  /** Null while it is not visible, and if the kernel does not report it. */
   cost: SessionCost | null = null;
-  /** Why statistics cannot be turned on; '' when they can, as far as known. */
+  /** Why statistics cannot be turned on; '' if they can, as far as known. */
   refusal = '';
   private readonly meter = new CostMeter();
   private turnedOn = false;

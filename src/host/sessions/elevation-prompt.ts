@@ -16,7 +16,7 @@ const WAYS: Readonly<Record<ElevationWay, string>> = {
 
 export class ElevationPrompt implements ElevationUi {
   readonly hasTerminal = false;
-  /** Capabilities the user agreed to in this window: the same question is not asked twice. */
+  /** Capabilities the user approved in this window: the same question is not asked twice. */
   private readonly agreed = new Set<string>();
   /** `purpose`: what the password is for, if no consent was asked before. */
   constructor(private readonly purpose = 'to start the BPF tracer') {}
@@ -37,7 +37,7 @@ export class ElevationPrompt implements ElevationUi {
     const answer = await askModal(
       'information',
       {
-        message: `Attaching ${request.objectName} needs rights${request.way === 'already' ? '' : ' that you do not have yet'}.`,
+        message: `Attaching ${request.objectName} needs capabilities${request.way === 'already' ? '' : ' that you do not have'}.`,
         detail: [
           'A small tracer process runs as your user with only these capabilities until the session ends:',
           '',

@@ -1,4 +1,4 @@
-/** The states of a session's histograms over time, bounded: a page that has just loaded draws its time line of them. No `vscode`. */
+/** The states of a session's histograms over time, up to a limit, for the time line of a page that has just loaded. No `vscode`. */
 import type { HistogramSnapshot, ToWebview } from '../../shared/protocol/webview';
 
 /** As many as a page draws. */
@@ -6,7 +6,7 @@ const SNAPSHOT_LIMIT = 300;
 
 export class HistogramSnapshots {
   private readonly kept: HistogramSnapshot[] = [];
-  /** The newest that left: what the oldest that is kept adds to. */
+  /** The newest snapshot dropped: the base of the oldest one kept. */
   private base: HistogramSnapshot | null = null;
 
   push(snapshot: HistogramSnapshot): void {
@@ -14,7 +14,7 @@ export class HistogramSnapshots {
     if (this.kept.length > SNAPSHOT_LIMIT) this.base = this.kept.shift() ?? null;
   }
 
-  /** `drops` goes before the newest state, which comes last and by itself: sent twice, it would be an interval in which nothing was added. */
+  /** `drops` is sent before the newest state, which is sent once, at the end: sent twice, it would be an interval without additions. */
   hydration(sessionId: string, drops: ToWebview): ToWebview[] {
     const newest = this.kept.at(-1);
     return [

@@ -1,10 +1,10 @@
-/** Runs `read` again and again, never twice at a time, until it is stopped. */
+/** Calls `read` repeatedly, never concurrently, until it is stopped. */
 export class ReadLoop {
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<unknown> = Promise.resolve();
   private stopped = false;
 
-  /** `failed` gets what a run threw; the loop goes on unless it stops it. */
+  /** `failed` receives a read's error; the loop continues unless `failed` stops it. */
   constructor(
     private readonly read: () => Promise<unknown>,
     private readonly failed: (error: unknown) => void,
@@ -22,7 +22,7 @@ export class ReadLoop {
     }, firstAfterMs);
   }
 
-  /** No run begins any more; resolves when the one under way is over. */
+  /** Starts no further read; resolves when the current one has finished. */
   stop(): Promise<unknown> {
     this.stopped = true;
     if (this.timer) clearTimeout(this.timer);

@@ -14,7 +14,7 @@ export interface TableContent {
   readonly entries: readonly MapEntry[];
 }
 
-/** Size limit for maps not meant as tables: smaller ones are read too. A program's scratch space may take megabytes per CPU. */
+/** Size limit for maps that are not tables: up to it they are read too. A program's scratch space may take megabytes per CPU. */
 const READ_ALONG_BYTES = 8 << 20;
 
 /** The maps whose entries the Maps page lists: tables, and other maps that are not too large. */
@@ -89,7 +89,7 @@ export class SessionMaps {
     return content;
   }
 
-  /** The program's global variables that are neither hidden nor histograms, as of now. */
+  /** The current values of global variables that are neither hidden nor histograms. */
   async readGlobals(): Promise<readonly GlobalValue[]> {
     const globals = listedGlobals(this.session.object);
     const values: GlobalValue[] = [];

@@ -70,7 +70,7 @@ export class SessionModel {
   private globals: readonly GlobalValue[] = [];
   private readonly reading = new ReadLoop(
     () => this.readMaps(),
-    // A connection that ended says so itself; anything else ends the session, with its reason.
+    // A closed connection is reported separately; any other error ends the session with its reason.
     error => void this.end('failed', error instanceof Error ? error.message : String(error)),
   );
   private rateFrom = { events: 0, atMs: Date.now() };
@@ -183,7 +183,7 @@ export class SessionModel {
       try {
         await tracing?.close();
       } finally {
-        // Once everything is detached: debug information of a large program takes its time.
+        // After everything is detached, because debug information of a large program takes time.
         this.stacks?.nameLast(lastStacks);
         this.eventsPerSecond = 0;
         this.changed();
@@ -258,7 +258,7 @@ export class SessionModel {
       this.updates.fire({ sessionId: this.id, panels: ['stacks'], message });
   }
 
-  /** `last`: also what no page on screen asks for. Resolves with stacks that are still to be named. */
+  /** `last`: read everything, including what no visible page shows. Resolves with the stacks that are still unnamed. */
   private async readMaps(last = false): Promise<readonly StackSnapshot[]> {
     const { tracing, maps, stacks } = this;
     if (!tracing || !maps || !stacks) return [];

@@ -1,4 +1,4 @@
-/** The tables of stacks of a session: as read last, with the names they have so far. No `vscode`. */
+/** The stack tables of a session as last read, with the names found so far. No `vscode`. */
 import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/symbols/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing/tracing-session';
@@ -9,14 +9,14 @@ import { type StackTableContent, stackSamples } from './stack-samples';
 export class SessionStacks {
   private tables: readonly StackTableContent[] = [];
 
-  /** `named` is told each time the tables have more names, or newer stacks. Disposes the symbolizer. */
+  /** `named` is called each time the tables have more names or newer stacks. Disposes the symbolizer. */
   constructor(
     private readonly tracing: TracingSession,
     private readonly symbolizer: Symbolizer,
     private readonly named: () => void,
   ) {}
 
-  /** Every table as of now; what naming them needs of the tracer is asked, too. */
+  /** Reads every stack table, and loads the kernel symbols from the tracer if they are needed. */
   async read(): Promise<readonly StackSnapshot[]> {
     const snapshots: StackSnapshot[] = [];
     for (const table of stackTables(this.tracing.object)) {
@@ -34,7 +34,7 @@ export class SessionStacks {
     this.named();
   }
 
-  /** The last thing the symbolizer is for. What cannot be named keeps what was named before. */
+  /** The last use of the symbolizer. If naming fails, earlier names are kept. */
   nameLast(snapshots: readonly StackSnapshot[]): void {
     (snapshots.length > 0 ? this.name(snapshots) : Promise.resolve())
       .catch(() => undefined)

@@ -176,7 +176,7 @@ export async function selectTarget(targets: Targets): Promise<void> {
       icon: 'vm',
       label: 'Sandbox VM',
       detail:
-        "A distribution kernel in QEMU over this machine's file system, read-only. Needs no privileges and cannot change this machine.",
+        "A distribution kernel in QEMU over this machine's file system, read-only. Needs no privileges and cannot harm this machine.",
     },
   ];
   const picked = await pickOne(

@@ -10,12 +10,12 @@ import { exists, type Template, type TemplateCatalogue } from './catalogue';
  */
 export async function createProgram(
   catalogue: TemplateCatalogue,
-  wish: { readonly template?: string | undefined; readonly folder?: vscode.Uri | undefined },
+  given: { readonly template?: string | undefined; readonly folder?: vscode.Uri | undefined },
 ): Promise<vscode.Uri> {
   const template =
-    (wish.template === undefined ? undefined : await catalogue.find(wish.template)) ??
+    (given.template === undefined ? undefined : await catalogue.find(given.template)) ??
     (await pickTemplate(catalogue));
-  const folder = wish.folder ?? (await pickFolder());
+  const folder = given.folder ?? (await pickFolder());
   const program = await freeName(vscode.Uri.joinPath(folder, `${template.manifest.name}.bpf.c`));
 
   // Copies the template's own headers too; documentation stays in the extension.

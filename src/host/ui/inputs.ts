@@ -94,7 +94,7 @@ export class PickList<T extends Choice> implements vscode.Disposable {
   }
 }
 
-export interface TextWish {
+export interface TextOptions {
   readonly title: string;
   readonly prompt: string;
   readonly placeholder?: string;
@@ -109,13 +109,13 @@ export interface TextWish {
 }
 
 /** The input, or undefined if the box was closed. */
-export function askText(wish: TextWish): Thenable<string | undefined> {
-  const { placeholder, value, selection, problemOf } = wish;
+export function askText(options: TextOptions): Thenable<string | undefined> {
+  const { placeholder, value, selection, problemOf } = options;
   return vscode.window.showInputBox({
-    title: escapeMessage(wish.title),
-    prompt: escapeMessage(wish.prompt),
-    password: wish.password ?? false,
-    ignoreFocusOut: wish.staysOpen ?? false,
+    title: escapeMessage(options.title),
+    prompt: escapeMessage(options.prompt),
+    password: options.password ?? false,
+    ignoreFocusOut: options.staysOpen ?? false,
     ...(placeholder === undefined ? {} : { placeHolder: escapeMessage(placeholder) }),
     ...(value === undefined ? {} : { value }),
     ...(selection === undefined ? {} : { valueSelection: [...selection] }),

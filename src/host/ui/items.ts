@@ -137,7 +137,7 @@ export function describeView(view: vscode.WebviewView, description: string): voi
   view.description = escapeMessage(description);
 }
 
-export interface TaskWish {
+export interface TaskOptions {
   readonly definition: vscode.TaskDefinition;
   readonly scope: NonNullable<vscode.Task['scope']>;
   readonly name: string;
@@ -148,6 +148,13 @@ export interface TaskWish {
  * A task of the source 'BPF'. No problem matchers: the compiler publishes clang's diagnostics with ranges, notes and
  * fixes. A matcher would duplicate them, and VS Code removes its diagnostics shortly after the task ends.
  */
-export function task(wish: TaskWish): vscode.Task {
-  return new vscode.Task(wish.definition, wish.scope, escapeMessage(wish.name), 'BPF', wish.execution, []);
+export function task(options: TaskOptions): vscode.Task {
+  return new vscode.Task(
+    options.definition,
+    options.scope,
+    escapeMessage(options.name),
+    'BPF',
+    options.execution,
+    [],
+  );
 }

@@ -34,7 +34,7 @@ export function askModal<Button extends string>(
   return SHOW[severity](escapeMessage(question.message), { modal: true, detail }, ...buttons);
 }
 
-export interface ProgressWish {
+export interface ProgressOptions {
   /** `window`: in the status bar. */
   readonly where: 'notification' | 'window';
   readonly title: string;
@@ -43,13 +43,13 @@ export interface ProgressWish {
 
 /** Shows progress while `work` runs; `work` gets a function that reports the current step. */
 export function withProgress<T>(
-  wish: ProgressWish,
+  options: ProgressOptions,
   work: (say: (step: string) => void, token: vscode.CancellationToken) => Thenable<T>,
 ): Thenable<T> {
   const location =
-    wish.where === 'window' ? vscode.ProgressLocation.Window : vscode.ProgressLocation.Notification;
+    options.where === 'window' ? vscode.ProgressLocation.Window : vscode.ProgressLocation.Notification;
   return vscode.window.withProgress(
-    { location, title: escapeMessage(wish.title), cancellable: wish.cancellable ?? false },
+    { location, title: escapeMessage(options.title), cancellable: options.cancellable ?? false },
     (progress, token) => work(step => progress.report({ message: escapeMessage(step) }), token),
   );
 }

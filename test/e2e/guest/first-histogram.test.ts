@@ -94,14 +94,14 @@ describe('▶ as a user with a sudo password', () => {
       await workbench.extensionAnswers();
       progress('▶');
       await workbench.clickTitleButton('Compile and Attach');
-      const consent = workbench.dialog('needs rights that you do not have yet');
+      const consent = workbench.dialog('needs capabilities that you do not have');
       await Promise.race([consent.waitFor(), workbench.failed()]);
       progress('agreeing, with a wrong password first');
       await consent.getByRole('button', { name: 'Continue' }).click();
       await quickInput.waitFor('BPF: Your Password for sudo');
       expect(await quickInput.isPassword()).toBe(true);
       await quickInput.answer('not it');
-      await quickInput.waitFor(/That password was wrong/);
+      await quickInput.waitFor(/Wrong password/);
       await quickInput.answer(USER.password);
 
       const page = await Promise.race([workbench.webview('Histogram'), workbench.failed()]);
@@ -219,7 +219,7 @@ describe('▶ as a user with a sudo password', () => {
       await workbench.runCommand('BPF: Install Tracer');
       const confirm = workbench.dialog('Install the BPF tracer in /opt/bpf-workbench?');
       await confirm.getByRole('button', { name: 'Install' }).click();
-      await withPassword(() => workbench.notification('and used from now on').waitFor());
+      await withPassword(() => workbench.notification('will be used from now on').waitFor());
       expect(await guest.sh('find /opt/bpf-workbench ! -user root')).toBe('');
     },
     30 * minute,
@@ -240,7 +240,7 @@ describe('▶ as a user with a sudo password', () => {
         /vfsreadlat was attached when this window was closed or reloaded/,
       );
       await notice.getByRole('button', { name: 'Attach Again' }).click();
-      const consent = workbench.dialog('needs rights that you do not have yet');
+      const consent = workbench.dialog('needs capabilities that you do not have');
       await consent.getByRole('button', { name: 'Continue' }).click();
       await attachedAgain();
       await workbench

@@ -36,7 +36,7 @@ export class PanelWindow {
 
   /** Whoever runs the test holds the rights, and is asked all the same before a tracer gets them. */
   private async agreeToRights(): Promise<void> {
-    const proceed = this.workbench.dialog('needs rights').getByRole('button', { name: 'Continue' });
+    const proceed = this.workbench.dialog('needs capabilities').getByRole('button', { name: 'Continue' });
     for (;;) await proceed.click({ timeout: 0 });
   }
 
@@ -109,7 +109,7 @@ export class PanelWindow {
   async exported(page: Frame, kind: string, format: string, file: string): Promise<string> {
     const { quickInput } = this.workbench;
     await page.getByRole('button', { name: 'Export…' }).click();
-    await quickInput.waitFor('What is to be written?');
+    await quickInput.waitFor('What do you want to export?');
     await quickInput.pick(new RegExp(`^${kind.replace(/[()]/g, '\\$&')}`));
     await quickInput.waitFor(`Export ${format}`);
     await quickInput.accept();

@@ -27,7 +27,7 @@ describe('verifier logs that are kept', () => {
     expect(kept.length).toBeLessThan(1200);
     expect(kept.startsWith('line 0\nline 1\n')).toBe(true);
     expect(kept.endsWith('line 998\nline 999\n')).toBe(true);
-    const [, missing] = /^… (\d+) lines are left out here/m.exec(kept) ?? [];
+    const [, missing] = /^… (\d+) lines omitted/m.exec(kept) ?? [];
     expect(kept.split('\n').length - 2 + Number(missing)).toBe(1000);
   });
 
