@@ -5,8 +5,9 @@ import { decodeRecord, recordFits } from '../shared/decode/field';
 import type { FieldValue } from '../shared/decode/model';
 import { indexPerfRecords } from '../shared/decode/perf-records';
 import { indexRingSpan } from '../shared/decode/ring-span';
-import { addressArrays, inlineAddresses, stackSpace } from '../shared/decode/stack-tables';
+import { inlineAddresses } from '../shared/decode/stacks';
 import type { Field, RecordLayout } from '../shared/object/model';
+import { addressArrays, stackSpace } from '../shared/object/stack-tables';
 import type { DataFrame } from '../shared/protocol/frames';
 import type { AddressNames, RunOutput } from './run-output';
 

@@ -6,7 +6,7 @@ import type { TracingSession } from '../session/tracing/tracing-session';
 import { decodeEntries } from '../shared/decode/entries';
 import { decodeGlobals } from '../shared/decode/globals';
 import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histograms';
-import { stackTables } from '../shared/decode/stack-tables';
+import { stackTables } from '../shared/object/stack-tables';
 import type { RunOutput } from './run-output';
 
 /** Prints every histogram, table and global counter of the session, read now. */

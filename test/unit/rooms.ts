@@ -40,7 +40,6 @@ export const ROOMS: readonly Room[] = [
     'what BPF is: sections, program types, map types, helpers, kfuncs, and which of them need consent',
   ),
   room('src/shared/object', 'a BPF object: bytes → `BpfObject`; the inference of what a panel shows', [
-    'src/shared/decode',
     'src/shared/bytes',
     'src/shared/elf',
     'src/shared/btf',
@@ -48,7 +47,6 @@ export const ROOMS: readonly Room[] = [
     'src/shared/bpf',
   ]),
   room('src/shared/decode', 'bytes + layout → events, histograms, table rows, text by meaning', [
-    'src/shared/protocol',
     'src/shared/bytes',
     'src/shared/object',
     'src/shared/btf',

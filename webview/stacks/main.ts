@@ -1,6 +1,6 @@
 /** The Stacks page: composes messages and view. */
 import './stacks.css';
-import { stackTables } from '../../src/shared/decode/stack-tables';
+import { stackTables } from '../../src/shared/object/stack-tables';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { pageRoot } from '../common/dom';
 import { HeldReadings, sessionKey } from '../common/held-readings';

@@ -1,6 +1,7 @@
 import { formatValue } from '../../shared/decode/format';
-import { inlineAddresses, stackSpace } from '../../shared/decode/stack-tables';
+import { inlineAddresses } from '../../shared/decode/stacks';
 import type { Field } from '../../shared/object/model';
+import { stackSpace } from '../../shared/object/stack-tables';
 import { foldedFrame } from '../../shared/text/escape';
 import type { AddressNames, RunOutput } from '../run-output';
 import { print, tell } from '../terminal';

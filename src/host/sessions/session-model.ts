@@ -9,9 +9,9 @@ import { type Symbolizer, UNKNOWN_NAME } from '../../session/symbols/symbolizer'
 import { readDropCounts, sumDrops } from '../../session/tracing/drops';
 import type { SessionStream, TracingSession } from '../../session/tracing/tracing-session';
 import type { Drops } from '../../shared/decode/model';
-import { showsUserStacks } from '../../shared/decode/stack-tables';
 import type { MapDefinition, Program } from '../../shared/object/model';
 import { mainPanelsOf, PANELS, type PanelName, panelsOf } from '../../shared/object/panels';
+import { showsUserStacks } from '../../shared/object/stack-tables';
 import type { DataFrame } from '../../shared/protocol/frames';
 import type { GlobalValue, SessionState, SessionSummary, ToWebview } from '../../shared/protocol/webview';
 import { CostWatch, type SessionCost } from './cost-meter';

@@ -2,7 +2,7 @@
 import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/symbols/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing/tracing-session';
-import { stackTables } from '../../shared/decode/stack-tables';
+import { stackTables } from '../../shared/object/stack-tables';
 import type { ToWebview } from '../../shared/protocol/webview';
 import { type StackTableContent, stackSamples } from './stack-samples';
 

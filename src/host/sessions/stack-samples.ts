@@ -1,8 +1,8 @@
 /** Converts the entries of a stack table to the samples the Stacks page draws: counts and sums. No `vscode`. */
 import type { StackEntry } from '../../session/symbols/read-stacks';
 import type { FieldValue } from '../../shared/decode/model';
-import { type StackTable, stackSpace } from '../../shared/decode/stack-tables';
 import type { Field } from '../../shared/object/model';
+import { type StackTable, stackSpace } from '../../shared/object/stack-tables';
 import type { StackSample, ToWebview } from '../../shared/protocol/webview';
 
 export type StackTableContent = Pick<

@@ -1,13 +1,8 @@
 /** The stacks of a session by name, read now: what the flame graph and `bpfw run` show. */
 import { decodeEntries } from '../../shared/decode/entries';
 import type { FieldValue, MapEntry } from '../../shared/decode/model';
-import {
-  inlineAddresses,
-  type StackField,
-  type StackTable,
-  withoutStacks,
-} from '../../shared/decode/stack-tables';
-import { decodeStacks, type StackAddress } from '../../shared/decode/stacks';
+import { decodeStacks, inlineAddresses, type StackAddress, withoutStacks } from '../../shared/decode/stacks';
+import type { StackField, StackTable } from '../../shared/object/stack-tables';
 import type { TracingSession } from '../tracing/tracing-session';
 import { frameText, type NamedAddress, type Symbolizer } from './symbolizer';
 

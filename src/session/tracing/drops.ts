@@ -2,7 +2,7 @@
 import { decodeField } from '../../shared/decode/field';
 import type { Drops } from '../../shared/decode/model';
 import type { GlobalVariable } from '../../shared/object/model';
-import type { TracingSession } from './tracing-session';
+import type { FrameLoss, TracingSession } from './tracing-session';
 
 /** One counter as it was read. */
 export interface DropCount {
@@ -33,17 +33,6 @@ export async function readDropCounts(session: TracingSession): Promise<readonly 
     });
   }
   return drops;
-}
-
-/** Records of one stream that were missing from its frames. */
-export interface FrameLoss {
-  readonly stream: string;
-  /**
-   * Of perf buffers and printk the kernel says what it overwrote or had no room for; of ring buffers the tracer, what it
-   * could not pass on.
-   */
-  readonly content: 'ring' | 'perf' | 'printk';
-  readonly lost: number;
 }
 
 /** Streams as far as losses are told apart by them. */

@@ -3,10 +3,11 @@
  * detached at the end. Shared by the extension and bpfw; knows nothing of panels or printing.
  */
 
+import type { MapContent } from '../../shared/decode/map-content';
 import { valueStride as strideOf } from '../../shared/decode/map-values';
-import { type MapContent, MapSnapshot } from '../../shared/decode/snapshot';
 import type { BpfObject, MapDefinition } from '../../shared/object/model';
 import { DataContent, type DataFrame, FRAME_HEADER_BYTES, FrameError } from '../../shared/protocol/frames';
+import { MapSnapshot } from '../../shared/protocol/map-snapshot';
 import type {
   AttachedProgram,
   AttachOverride,
@@ -18,8 +19,18 @@ import type {
 import { SessionError } from '../errors';
 import type { TracerConnection } from '../targets/tracer-connection';
 import type { ProgramChoice } from './choose-programs';
-import type { FrameLoss } from './drops';
 import { encodeParameters } from './parameter-values';
+
+/** Records of one stream that were missing from its frames. */
+export interface FrameLoss {
+  readonly stream: string;
+  /**
+   * Of perf buffers and printk the kernel says what it overwrote or had no room for; of ring buffers the tracer, what it
+   * could not pass on.
+   */
+  readonly content: 'ring' | 'perf' | 'printk';
+  readonly lost: number;
+}
 
 export interface SessionRequest {
   readonly connection: TracerConnection;

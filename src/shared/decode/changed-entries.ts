@@ -1,4 +1,4 @@
-import type { MapContent } from './snapshot';
+import type { MapContent } from './map-content';
 
 /**
  * What was made of each entry of a map that is read again and again: of a large map few entries change from one snapshot

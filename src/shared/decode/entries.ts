@@ -2,9 +2,9 @@ import type { Field, MapDefinition, RecordLayout } from '../object/model';
 import { untypedLayout } from '../object/record-layout';
 import { ChangedEntries } from './changed-entries';
 import { decodeField, decodeRecord } from './field';
+import { firstContent, type MapContent } from './map-content';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { FieldValue, MapEntry } from './model';
-import { firstContent, type MapContent } from './snapshot';
 
 /** Meanings whose numbers may be added up over CPUs. */
 const ADDITIVE: ReadonlySet<Field['meaning']> = new Set([

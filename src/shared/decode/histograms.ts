@@ -2,9 +2,9 @@ import type { BpfObject, MapDefinition } from '../object/model';
 import { ChangedEntries } from './changed-entries';
 import { decodeRecord, readUint64 } from './field';
 import { type HistogramView, type SlotBounds, slotBounds } from './histogram-slots';
+import { firstContent, type MapContent } from './map-content';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { Bucket, Histogram } from './model';
-import { firstContent, type MapContent } from './snapshot';
 
 /**
  * The histograms of a map that is read again and again: one for a map whose entries are the slots, else one per key.

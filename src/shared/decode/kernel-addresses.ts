@@ -1,8 +1,9 @@
 /** Kernel addresses in records, and how they are shown once they have names. */
 import type { BpfObject, Field, RecordLayout } from '../object/model';
+import { addressArrays, stackSpace } from '../object/stack-tables';
 import { escapeText } from '../text/escape';
 import type { FieldValue } from './model';
-import { addressArrays, inlineAddresses, stackSpace } from './stack-tables';
+import { inlineAddresses } from './stacks';
 
 /** Names by the address that was looked up; what has none is not in it. */
 export type KernelNames = ReadonlyMap<bigint, string>;

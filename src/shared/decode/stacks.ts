@@ -1,5 +1,7 @@
 import type { MapDefinition } from '../object/model';
+import type { StackTable } from '../object/stack-tables';
 import { completeEntries } from './map-values';
+import type { FieldValue, MapEntry } from './model';
 
 /** One frame of a stack map's entry, innermost first in its stack. */
 export type StackAddress =
@@ -64,4 +66,22 @@ function buildIdFrames(view: DataView, start: number, depth: number): StackAddre
     }
   }
   return frames;
+}
+
+/** An inline stack's addresses, innermost first, up to the first zero. */
+export function inlineAddresses(value: FieldValue | undefined): bigint[] {
+  if (!Array.isArray(value)) return [];
+  const end = value.findIndex(address => BigInt(address) === 0n);
+  return value.slice(0, end < 0 ? undefined : end).map(address => BigInt(address));
+}
+
+/** Key and value without the stacks themselves. */
+export function withoutStacks(table: StackTable, entry: MapEntry): MapEntry {
+  const strip = (part: 'key' | 'value') =>
+    Object.fromEntries(
+      Object.entries(entry[part]).filter(
+        ([name]) => !table.stacks.some(stack => stack.part === part && stack.field.name === name),
+      ),
+    );
+  return { key: strip('key'), value: strip('value') };
 }

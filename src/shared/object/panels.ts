@@ -1,5 +1,5 @@
-import { stackTables } from '../decode/stack-tables';
 import type { BpfObject, GlobalVariable } from './model';
+import { stackTables } from './stack-tables';
 
 /** Every panel, in the order to open them: the name is its page's folder under webview/. */
 export const PANELS = ['histogram', 'events', 'stacks', 'maps'] as const;

@@ -12,15 +12,7 @@ import { isRegister } from './instruction';
 import type { LogStep, ProgramLog, ReportPlace, VerifierStatistics } from './model';
 import { parseVerifierLog } from './parse-log';
 import { mention, type Position, type PositionOf, positionsFrom, programPosition } from './positions';
-import { isSignedTest, relatedPlaces, testsOf } from './related';
-
-export interface RelatedPlace {
-  readonly file: string;
-  /** 1-based. */
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
+import { isSignedTest, type RelatedPlace, relatedPlaces, testsOf } from './related';
 
 export interface VerifierDiagnostic {
   /** As line information or the log names it; '' when nothing does. */

@@ -3,9 +3,16 @@
 import { assignedName, quoted } from '../c/line-names';
 import type { Facts, Related } from './catalogue/entry';
 import type { Dataflow, Decision, Definition } from './dataflow';
-import type { RelatedPlace } from './explain';
 import { isRegister } from './instruction';
 import type { PositionOf } from './positions';
+
+export interface RelatedPlace {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
 
 export interface RelatedRequest {
   readonly kinds: readonly Related[];

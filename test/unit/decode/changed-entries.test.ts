@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EntryDecoder } from '../../../src/shared/decode/entries';
 import { decodeHistograms, HistogramDecoder } from '../../../src/shared/decode/histograms';
-import type { MapContent } from '../../../src/shared/decode/snapshot';
+import type { MapContent } from '../../../src/shared/decode/map-content';
 import type { BpfObject, MapDefinition } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { clangs, compileFixture } from '../object/compile-fixture';

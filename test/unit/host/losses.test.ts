@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { EventStreams } from '../../../src/host/sessions/event-streams';
-import { type DropCount, type FrameLoss, sumDrops } from '../../../src/session/tracing/drops';
-import type { SessionStream } from '../../../src/session/tracing/tracing-session';
+import { type DropCount, sumDrops } from '../../../src/session/tracing/drops';
+import type { FrameLoss, SessionStream } from '../../../src/session/tracing/tracing-session';
 import { DataContent } from '../../../src/shared/protocol/frames';
 import type { ToWebview } from '../../../src/shared/protocol/webview';
 import { EventStream } from '../../../webview/events/event-stream';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mapsToList, SessionMaps } from '../../../src/host/sessions/session-maps';
 import { TracerRequestError } from '../../../src/session/targets/tracer-connection';
-import { firstContent } from '../../../src/shared/decode/snapshot';
+import { firstContent } from '../../../src/shared/decode/map-content';
 import type { BpfObject, MapDefinition } from '../../../src/shared/object/model';
 import { untypedLayout } from '../../../src/shared/object/record-layout';
 

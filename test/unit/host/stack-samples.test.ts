@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { stackSamples } from '../../../src/host/sessions/stack-samples';
 import type { StackEntry } from '../../../src/session/symbols/read-stacks';
-import type { StackTable } from '../../../src/shared/decode/stack-tables';
 import type { Field, RecordLayout } from '../../../src/shared/object/model';
+import type { StackTable } from '../../../src/shared/object/stack-tables';
 
 function field(name: string, change: Partial<Field> = {}): Field {
   return {

@@ -5,7 +5,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { greetTracer, type TracerConnection } from '../../../src/session/targets/tracer-connection';
-import { MapSnapshot } from '../../../src/shared/decode/snapshot';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import {
   DataContent,
@@ -17,6 +16,7 @@ import {
   MAP_CHANGES_HEADER_BYTES,
   MAP_RUN_HEADER_BYTES,
 } from '../../../src/shared/protocol/frames';
+import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
 import { duplexChannel } from '../../../src/shared/protocol/rpc-frames';
 import {
   TRACER_PROTOCOL_VERSION,

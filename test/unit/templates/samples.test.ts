@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { textOutput } from '../../../src/cli/print/run-text';
-import { stackTables } from '../../../src/shared/decode/stack-tables';
 import type { BpfObject } from '../../../src/shared/object/model';
+import { stackTables } from '../../../src/shared/object/stack-tables';
 import { installedClangs, kernelBtfFiles, scratchFolder } from '../compile/toolchain';
 import { btfSource, compileTemplate } from './compiled';
 import { readTemplates } from './folders';

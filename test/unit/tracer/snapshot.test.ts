@@ -1,8 +1,8 @@
 import 'vscode-jsonrpc/node';
 import { describe, expect, it } from 'vitest';
-import { MapSnapshot } from '../../../src/shared/decode/snapshot';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import { decodeData, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
+import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
 import { type ByteChannel, createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
 import type { Entries } from '../../../src/tracer/map-delta';
 import { SnapshotSender } from '../../../src/tracer/snapshot';

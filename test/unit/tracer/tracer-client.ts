@@ -1,8 +1,8 @@
 /** The client's end of a tracer connection, for tests: keeps what came, asks typed questions. */
 import 'vscode-jsonrpc/node';
 import { NotificationType } from 'vscode-jsonrpc';
-import { MapSnapshot } from '../../../src/shared/decode/snapshot';
 import { DataContent, type DataFrame } from '../../../src/shared/protocol/frames';
+import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
 import {
   createFrameConnection,
   type DuplexLike,

@@ -2,8 +2,7 @@
  * Where a program keeps stacks and what it counts by them: a table whose key or value holds a stack, inline (an array of
  * addresses) or by its id in a stack map. The rest of key and value is what the stack is counted by.
  */
-import type { BpfObject, Field, MapDefinition, RecordLayout } from '../object/model';
-import type { FieldValue, MapEntry } from './model';
+import type { BpfObject, Field, MapDefinition, RecordLayout } from './model';
 
 export interface StackField {
   readonly part: 'key' | 'value';
@@ -64,22 +63,4 @@ export function stackSpace(field: Field): 'kernel' | 'user' | null {
 /** The record's arrays of addresses. */
 export function addressArrays(record: RecordLayout): readonly Field[] {
   return record.fields.filter(field => field.storage === 'array' && stackSpace(field) !== null);
-}
-
-/** An inline stack's addresses, innermost first, up to the first zero. */
-export function inlineAddresses(value: FieldValue | undefined): bigint[] {
-  if (!Array.isArray(value)) return [];
-  const end = value.findIndex(address => BigInt(address) === 0n);
-  return value.slice(0, end < 0 ? undefined : end).map(address => BigInt(address));
-}
-
-/** Key and value without the stacks themselves. */
-export function withoutStacks(table: StackTable, entry: MapEntry): MapEntry {
-  const strip = (part: 'key' | 'value') =>
-    Object.fromEntries(
-      Object.entries(entry[part]).filter(
-        ([name]) => !table.stacks.some(stack => stack.part === part && stack.field.name === name),
-      ),
-    );
-  return { key: strip('key'), value: strip('value') };
 }
