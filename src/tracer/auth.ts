@@ -102,14 +102,11 @@ export function hello(token: string): Hello {
       'internal',
       'A debugger can connect to the tracer, so it ends. Start the session again.',
     );
-  const status = readFileSync('/proc/self/status', 'utf8');
   return {
     protocolVersion: TRACER_PROTOCOL_VERSION,
     token,
     pid: process.pid,
     uid: process.getuid?.() ?? 0,
-    effectiveCapabilities: /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0',
-    noNewPrivileges: /^NoNewPrivs:\s*1$/m.test(status),
     kernelRelease: release(),
     libbpfVersion: libbpfVersion(),
     nodeVersion: process.versions.node,

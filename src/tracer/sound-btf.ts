@@ -2,7 +2,14 @@
  * A look at type information (BTF) that a client made, before libbpf walks it: libbpf follows references without end
  * where they form a circle. A table that BtfWriter made names only types before the one that names them.
  */
-import { BTF_HEADER_BYTES, BTF_MAGIC, FIXED_BYTES, TYPE_BYTES, VLEN_BYTES } from '../shared/btf/btf-type';
+import {
+  BTF_HEADER_BYTES,
+  BTF_KIND,
+  BTF_MAGIC,
+  FIXED_BYTES,
+  TYPE_BYTES,
+  VLEN_BYTES,
+} from '../shared/btf/btf-type';
 
 /** By BTF_KIND_* (include/uapi/linux/btf.h), of the kinds that a value is made of: where they name other types. */
 interface References {
@@ -15,20 +22,20 @@ const none: References = { fixed: [], each: [] };
 const target: References = { fixed: [8], each: [] };
 const members: References = { fixed: [], each: [4] };
 const REFERENCES: Readonly<Record<number, References>> = {
-  1: none,
-  2: target,
-  3: { fixed: [TYPE_BYTES, TYPE_BYTES + 4], each: [] },
-  4: members,
-  5: members,
-  6: none,
-  7: none,
-  8: target,
-  9: target,
-  10: target,
-  11: target,
-  16: none,
-  18: target,
-  19: none,
+  [BTF_KIND.int]: none,
+  [BTF_KIND.ptr]: target,
+  [BTF_KIND.array]: { fixed: [TYPE_BYTES, TYPE_BYTES + 4], each: [] },
+  [BTF_KIND.struct]: members,
+  [BTF_KIND.union]: members,
+  [BTF_KIND.enum]: none,
+  [BTF_KIND.fwd]: none,
+  [BTF_KIND.typedef]: target,
+  [BTF_KIND.volatile]: target,
+  [BTF_KIND.const]: target,
+  [BTF_KIND.restrict]: target,
+  [BTF_KIND.float]: none,
+  [BTF_KIND.type_tag]: target,
+  [BTF_KIND.enum64]: none,
 };
 
 /** Whether every type lies within the table, refers only to types before it, and every name to the table's strings. */

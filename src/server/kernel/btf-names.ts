@@ -5,9 +5,9 @@
 import type { BtfTypeId } from '../../shared/btf/btf-model';
 import {
   BTF_HEADER_BYTES,
+  BTF_KIND,
   BTF_MAGIC,
   FIXED_BYTES,
-  KIND_ENUM64,
   KINDS,
   type Kind,
   kindNumberOf,
@@ -89,7 +89,7 @@ export class BtfNames {
     for (const { at, id } of this.enums) {
       const info = view.getUint32(at + 4, little);
       const isSigned = info >>> 31 === 1;
-      const isLong = kindNumberOf(info) === KIND_ENUM64;
+      const isLong = kindNumberOf(info) === BTF_KIND.enum64;
       for (let index = 0; index < lengthOf(info); index++) {
         const entry = at + TYPE_BYTES + index * (VLEN_BYTES[kindNumberOf(info)] ?? 0);
         const offset = view.getUint32(entry, little);

@@ -5,22 +5,14 @@
  * Follows, over all paths, which registers and stack slots may hold the context or an address on the stack. What may be
  * one counts as one, so nothing is missed; older kernels refuse such a program themselves.
  */
-const INSTRUCTION_BYTES = 8;
-/** Classes and modes of opcodes: RFC 9669, section 4. */
-const CLASS = { ld: 0, ldx: 1, st: 2, stx: 3, alu: 4, jmp: 5, jmp32: 6, alu64: 7 } as const;
-const MODE = 0xe0;
+import { CLASS, INSTRUCTION_BYTES, LOAD_IMMEDIATE_64, OPCODE, OPERATION, PSEUDO_CALL } from './opcodes';
+
 const MEMORY = 0x60;
-/** Size bits, and the size a pointer has. */
-const SIZE = 0x18;
 const DOUBLE_WORD = 0x18;
 /** Immediate of an atomic operation that only loads; its registers are then those of a load (Linux 6.15). */
 const LOAD_ACQUIRE = 0x100;
-const OPERATION = { add: 0x00, mov: 0xb0, ja: 0x00, call: 0x80, exit: 0x90 } as const;
-const SOURCE_IS_REGISTER = 0x08;
-const LOAD_IMMEDIATE_64 = 0x18;
-/** Source register of a 64-bit load whose immediate is the distance to a function (BPF_PSEUDO_FUNC), and of a local call. */
+/** Source register of a 64-bit load whose immediate is the distance to a function (BPF_PSEUDO_FUNC). */
 const PSEUDO_FUNC = 4;
-const PSEUDO_CALL = 1;
 const FRAME = 10;
 const ARGUMENTS = 0b111110;
 const PRESERVED = 0b1111000000;
@@ -120,7 +112,7 @@ class Analysis {
     const immediate = this.view.getInt32(place + 4, true);
     const state = this.before(at);
 
-    switch (opcode & 0x07) {
+    switch (opcode & OPCODE.class) {
       case CLASS.ld:
         if (opcode === LOAD_IMMEDIATE_64) {
           // A callback: its arguments may be addresses on the stack of whoever gave it.
@@ -136,17 +128,17 @@ class Analysis {
         break;
       case CLASS.st:
       case CLASS.stx:
-        if ((opcode & MODE) !== MEMORY && immediate === LOAD_ACQUIRE) {
+        if ((opcode & OPCODE.mode) !== MEMORY && immediate === LOAD_ACQUIRE) {
           set(state, destination, this.contextSpilled, this.stackSpilled);
           break;
         }
         if (has(state.context, destination)) return true;
-        if ((opcode & 0x07) === CLASS.stx) this.store(state, opcode, destination, source, offset);
+        if ((opcode & OPCODE.class) === CLASS.stx) this.store(state, opcode, destination, source, offset);
         break;
       case CLASS.alu:
       case CLASS.alu64: {
-        const operation = opcode & 0xf0;
-        const isRegister = (opcode & SOURCE_IS_REGISTER) !== 0;
+        const operation = opcode & OPCODE.operation;
+        const isRegister = (opcode & OPCODE.sourceIsRegister) !== 0;
         const context = isRegister && has(state.context, source);
         const stack = isRegister && has(state.stack, source);
         if (operation === OPERATION.mov) set(state, destination, context, stack);
@@ -167,7 +159,7 @@ class Analysis {
   }
 
   private load(state: State, opcode: number, destination: number, base: number, offset: number): void {
-    const isPointer = (opcode & MODE) === MEMORY && (opcode & SIZE) === DOUBLE_WORD;
+    const isPointer = (opcode & OPCODE.mode) === MEMORY && (opcode & OPCODE.size) === DOUBLE_WORD;
     const slot = slotOf(base, offset);
     if (isPointer && slot !== null)
       set(
@@ -183,7 +175,7 @@ class Analysis {
   }
 
   private store(state: State, opcode: number, base: number, source: number, offset: number): void {
-    if ((opcode & MODE) !== MEMORY) {
+    if ((opcode & OPCODE.mode) !== MEMORY) {
       // An atomic exchange may bring back what a slot held.
       set(
         state,
@@ -216,7 +208,7 @@ class Analysis {
     immediate: number,
     state: State,
   ): boolean {
-    const operation = opcode & 0xf0;
+    const operation = opcode & OPCODE.operation;
     if (operation === OPERATION.exit) {
       this.contextReturned ||= has(state.context, 0);
       return false;
@@ -231,10 +223,10 @@ class Analysis {
       return false;
     }
     // By register: where it goes cannot be followed.
-    if (operation === OPERATION.ja && (opcode & SOURCE_IS_REGISTER) !== 0) return true;
+    if (operation === OPERATION.ja && (opcode & OPCODE.sourceIsRegister) !== 0) return true;
     // gotol (BPF_JMP32 | BPF_JA) keeps its distance in the immediate.
     const isAlways = operation === OPERATION.ja;
-    this.flow(at + 1 + (isAlways && (opcode & 0x07) === CLASS.jmp32 ? immediate : offset), state);
+    this.flow(at + 1 + (isAlways && (opcode & OPCODE.class) === CLASS.jmp32 ? immediate : offset), state);
     if (!isAlways) this.flow(at + 1, state);
     return false;
   }

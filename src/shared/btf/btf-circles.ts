@@ -1,9 +1,8 @@
-import { TYPE_BYTES } from './btf-type';
+import { BTF_KIND, TYPE_BYTES } from './btf-type';
 
 /** By BTF_KIND_* (include/uapi/linux/btf.h): word that names the one type a type of this kind is made of; 0: none, or many. */
 const TARGET_WORDS = [0, 0, 2, 3, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 2, 0];
 const HEAD_WORDS = TYPE_BYTES / 4;
-const FUNC_PROTO = 13;
 /** Pointers to arrays of pointers … that one declaration in C may be made of; the kernel's longest has below 20. */
 const MAX_DEPTH = 128;
 const OPEN = 255;
@@ -36,7 +35,7 @@ class Walk {
   isEnd(index: number): boolean {
     if (index < 0 || index >= this.offsets.length) return true;
     const kind = ((this.words[((this.offsets[index] as number) >>> 2) + 1] as number) >>> 24) & 0x1f;
-    return TARGET_WORDS[kind] === 0 && kind !== FUNC_PROTO;
+    return TARGET_WORDS[kind] === 0 && kind !== BTF_KIND.func_proto;
   }
 
   /** More than MAX_DEPTH where there is no end; `level`: how deep it lies itself. */
@@ -56,7 +55,7 @@ class Walk {
       const kind = ((words[at + 1] as number) >>> 24) & 0x1f;
       const target = TARGET_WORDS[kind] as number;
       if (target === 0) {
-        if (kind === FUNC_PROTO) below = this.depthOfPrototype(index, at, level + steps);
+        if (kind === BTF_KIND.func_proto) below = this.depthOfPrototype(index, at, level + steps);
         break;
       }
       if (level + ++steps > MAX_DEPTH) return OPEN;

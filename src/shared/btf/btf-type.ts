@@ -3,31 +3,34 @@ import type { BtfMember, BtfType, BtfTypeId } from './btf-model';
 
 export type Kind = BtfType['kind'];
 
-/** BTF_KIND_* by number, include/uapi/linux/btf.h. */
-export const KINDS: readonly Kind[] = [
-  'void',
-  'int',
-  'ptr',
-  'array',
-  'struct',
-  'union',
-  'enum',
-  'fwd',
-  'typedef',
-  'volatile',
-  'const',
-  'restrict',
-  'func',
-  'func_proto',
-  'var',
-  'datasec',
-  'float',
-  'decl_tag',
-  'type_tag',
-  'enum',
-];
-export const KIND_ENUM64 = 19;
-export const KIND_DECL_TAG = 17;
+/** BTF_KIND_*, include/uapi/linux/btf.h. */
+export const BTF_KIND = {
+  void: 0,
+  int: 1,
+  ptr: 2,
+  array: 3,
+  struct: 4,
+  union: 5,
+  enum: 6,
+  fwd: 7,
+  typedef: 8,
+  volatile: 9,
+  const: 10,
+  restrict: 11,
+  func: 12,
+  func_proto: 13,
+  var: 14,
+  datasec: 15,
+  float: 16,
+  decl_tag: 17,
+  type_tag: 18,
+  enum64: 19,
+} as const satisfies Readonly<Record<Kind | 'enum64', number>>;
+
+/** By BTF_KIND_*: what a type of that number is here. */
+export const KINDS: readonly Kind[] = (Object.keys(BTF_KIND) as (Kind | 'enum64')[]).map(kind =>
+  kind === 'enum64' ? 'enum' : kind,
+);
 
 /** BTF_INFO_KIND() of a struct btf_type's info. */
 export const kindNumberOf = (info: number): number => (info >>> 24) & 0x1f;
@@ -91,8 +94,8 @@ export function decodeType(table: BtfWords, offset: number): BtfType {
         name,
         size: third,
         signed: kindFlag,
-        values: enumValues(table, rest, length, kindFlag, kindNumber === KIND_ENUM64),
-        is64: kindNumber === KIND_ENUM64,
+        values: enumValues(table, rest, length, kindFlag, kindNumber === BTF_KIND.enum64),
+        is64: kindNumber === BTF_KIND.enum64,
       };
     case 'fwd':
       return { kind, name, union: kindFlag };

@@ -1,8 +1,6 @@
 import { encodeUtf8 } from '../bytes/utf8';
 import type { Btf, BtfType, BtfTypeId } from './btf-model';
-import { BTF_HEADER_BYTES, BTF_MAGIC, KINDS } from './btf-type';
-
-const KIND_ENUM64 = 19;
+import { BTF_HEADER_BYTES, BTF_KIND, BTF_MAGIC, KINDS } from './btf-type';
 
 /**
  * Copies types of one table into a new one, to be read by itself: whatever a type holds by value comes with it, what it
@@ -94,7 +92,7 @@ export class BtfWriter {
           Number(BigInt.asUintN(32, value)),
           ...(type.is64 ? [Number(BigInt.asUintN(32, value >> 32n))] : []),
         ]);
-        const number = type.is64 ? KIND_ENUM64 : KINDS.indexOf('enum');
+        const number = type.is64 ? BTF_KIND.enum64 : BTF_KIND.enum;
         return [...head(type.name, type.values.length, type.size, type.signed, number), ...values];
       }
       case 'fwd':
@@ -107,7 +105,7 @@ export class BtfWriter {
         return head(type.name, 0, type.size);
       default:
         // Functions, variables and tags are not part of a value.
-        return head('', 0, 0, false, KINDS.indexOf('ptr'));
+        return head('', 0, 0, false, BTF_KIND.ptr);
     }
   }
 

@@ -4,10 +4,10 @@ import { endlessType } from './btf-circles';
 import type { Btf, BtfType, BtfTypeId } from './btf-model';
 import {
   BTF_HEADER_BYTES,
+  BTF_KIND,
   BTF_MAGIC,
   decodeType,
   FIXED_BYTES,
-  KIND_DECL_TAG,
   KINDS,
   type Kind,
   TYPE_BYTES,
@@ -296,7 +296,9 @@ class BtfTable implements Btf {
         throw bad(`type ${this.firstId + count} has the unknown kind ${kind}`);
       offsets[count++] = at;
       at +=
-        TYPE_BYTES + (FIXED_BYTES[kind] ?? 0) + (VLEN_BYTES[kind] ?? 0) * (kind === 12 ? 0 : info & 0xffff);
+        TYPE_BYTES +
+        (FIXED_BYTES[kind] ?? 0) +
+        (VLEN_BYTES[kind] ?? 0) * (kind === BTF_KIND.func ? 0 : info & 0xffff);
     }
     if (at > end) throw bad(`type ${this.firstId + count - 1} is cut off`);
     return offsets.slice(0, count);
@@ -311,7 +313,7 @@ class BtfTable implements Btf {
     const index = new Map<BtfTypeId, DeclTag[]>();
     let budget = this.textBudget();
     for (const offset of this.offsets) {
-      if (this.kindNumber(offset) !== KIND_DECL_TAG) continue;
+      if (this.kindNumber(offset) !== BTF_KIND.decl_tag) continue;
       const target = this.u32(offset + 8);
       const tag = {
         tag: this.string(this.u32(offset)),

@@ -1,3 +1,4 @@
+import { CALL, CLASS, HELPER_CALL, LOAD_IMMEDIATE_64, OPCODE, OPERATION, PSEUDO_CALL } from '../bpf/opcodes';
 import type { Elf, ElfRelocation, ElfSection, ElfSymbol } from '../elf/elf';
 import { SHF_EXECINSTR, SHT, STT } from '../elf/elf';
 import { ObjectError } from '../elf/object-error';
@@ -148,26 +149,28 @@ export class CodeIndex {
       const offset = view.getInt16(at + 2, littleEndian);
       const immediate = view.getInt32(at + 4, littleEndian);
 
-      if (opcode === 0x18) {
+      if (opcode === LOAD_IMMEDIATE_64) {
         const relocation = relocations.get(at);
         registers[destination] = relocation ? this.mapName(relocation, immediate) : immediate;
         at += 8;
         continue;
       }
-      const operationClass = opcode & 0x07;
-      if (operationClass === 0x07 || operationClass === 0x04) {
-        // BPF_MOV by immediate (0xb0) or register (0xb8); other arithmetic makes the value unknown.
-        if ((opcode & 0xf0) !== 0xb0) registers[destination] = null;
-        else registers[destination] = (opcode & 0x08) === 0 ? immediate : (registers[source] ?? null);
-      } else if (operationClass <= 0x01) {
+      const operationClass = opcode & OPCODE.class;
+      if (operationClass === CLASS.alu64 || operationClass === CLASS.alu) {
+        // Arithmetic other than a move makes the value unknown.
+        if ((opcode & OPCODE.operation) !== OPERATION.mov) registers[destination] = null;
+        else
+          registers[destination] =
+            (opcode & OPCODE.sourceIsRegister) === 0 ? immediate : (registers[source] ?? null);
+      } else if (operationClass <= CLASS.ldx) {
         registers[destination] = null;
-      } else if (opcode === 0x85) {
+      } else if (opcode === CALL) {
         const relocation = relocations.get(at);
-        if (source === 1 || relocation?.type === R_BPF_64_32) {
+        if (source === PSEUDO_CALL || relocation?.type === R_BPF_64_32) {
           const callee = this.callee(code, at, immediate, relocation);
           if (callee) callees.add(callee);
           else if (relocation?.symbol?.section === SHN_UNDEF) kfuncs.add(relocation.symbol.name);
-        } else if (source === 0) {
+        } else if (source === HELPER_CALL) {
           helperIds.add(immediate);
           const writer = WRITERS.get(immediate);
           const map = writer ? registers[writer.map] : null;
@@ -181,20 +184,20 @@ export class CodeIndex {
           }
         }
         for (let register = 0; register <= 5; register++) registers[register] = null;
-      } else if (operationClass === 0x05 || operationClass === 0x06) {
-        const operation = opcode & 0xf0;
-        if (operation === 0x90) {
+      } else if (operationClass === CLASS.jmp || operationClass === CLASS.jmp32) {
+        const operation = opcode & OPCODE.operation;
+        if (operation === OPERATION.exit) {
           registers = null;
         } else {
-          // gotol (BPF_JMP32 | BPF_JA) keeps its distance in the immediate.
-          const distance = opcode === 0x06 ? immediate : offset;
+          // gotol keeps its distance in the immediate.
+          const distance = opcode === (CLASS.jmp32 | OPERATION.ja) ? immediate : offset;
           const target = at + 8 + distance * 8;
           if (distance > 0 && target < code.end) {
             const other = joins.get(target);
             if (other) joins.set(target, join(other, registers));
             else if (joins.size < MAX_JOINS) joins.set(target, [...registers]);
           }
-          if (operation === 0x00) registers = null;
+          if (operation === OPERATION.ja) registers = null;
         }
       }
     }

@@ -49,9 +49,6 @@ export const HelloSchema = v.strictObject({
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   pid: uint32,
   uid: uint32,
-  /** CapEff of /proc/self/status, hexadecimal. */
-  effectiveCapabilities: v.string(),
-  noNewPrivileges: v.boolean(),
   kernelRelease: v.string(),
   /** e.g. "1.1" */
   libbpfVersion: v.string(),

@@ -9,6 +9,7 @@ import {
   withoutConsent,
 } from '../../shared/bpf/program-policy';
 import { programTypeNumber } from '../../shared/bpf/program-types';
+import { BTF_KIND, kindNumberOf } from '../../shared/btf/btf-type';
 import { TracerError } from '../errors';
 import * as ffi from './ffi';
 
@@ -85,16 +86,12 @@ function instructionsOf(program: ffi.Pointer): Uint8Array {
   return instructions;
 }
 
-/** struct btf_type begins with the offset of its name, then its kind in bits 24 to 28 (include/uapi/linux/btf.h). */
-const BTF_KIND_FUNC = 12;
-const KIND_SHIFT = 24;
-const KIND_MASK = 0x1f;
-
 /** By the kernel's own BTF, whatever the object calls it. A module's goes by its number: which module is not to be seen. */
 function kfuncName({ btfId, module }: KfuncCall, btf: ffi.Pointer | null): string {
   if (module !== 0) return `#${btfId} of a module`;
   const type = btf === null ? null : ffi.btfTypeById(btf, btfId);
   if (btf === null || type === null) return `#${btfId}`;
-  const kind = (ffi.decodeUint32(type + 4n) >> KIND_SHIFT) & KIND_MASK;
-  return (kind === BTF_KIND_FUNC && ffi.btfNameByOffset(btf, ffi.decodeUint32(type))) || `#${btfId}`;
+  // struct btf_type begins with the offset of its name, then its info.
+  const kind = kindNumberOf(ffi.decodeUint32(type + 4n));
+  return (kind === BTF_KIND.func && ffi.btfNameByOffset(btf, ffi.decodeUint32(type))) || `#${btfId}`;
 }

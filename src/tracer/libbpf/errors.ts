@@ -20,7 +20,7 @@ const LIBBPF_ERRNO_NAMES = [
   'WRNGPID',
   'INVSEQ',
   'NLPARSE',
-]; // prettier-ignore
+];
 const LIBBPF_ERRNO_START = 4000;
 /** include/linux/errno.h; not in the C library's list, yet BPF commands return it. */
 export const ENOTSUPP = 524;

@@ -239,8 +239,6 @@ async function main(): Promise<void> {
     token,
     pid: process.pid,
     uid: process.getuid?.() ?? 0,
-    effectiveCapabilities: '0',
-    noNewPrivileges: true,
     kernelRelease: 'recorded',
     libbpfVersion: 'recorded',
     nodeVersion: process.versions.node,

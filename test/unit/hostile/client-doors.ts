@@ -35,8 +35,6 @@ const HELLO: Hello = {
   token: TOKEN,
   pid: 1,
   uid: 0,
-  effectiveCapabilities: '0',
-  noNewPrivileges: true,
   kernelRelease: '6.1.0',
   libbpfVersion: '1.1',
   nodeVersion: 'v20',

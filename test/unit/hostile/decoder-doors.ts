@@ -15,7 +15,7 @@ import { decodeStacks } from '../../../src/shared/decode/stacks';
 import type { BpfObject, RecordLayout } from '../../../src/shared/object/model';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import { DataContent, encodeFrame, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
-import { MapSnapshot, MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
+import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
 import type { Door } from './child';
 import { strangeJson } from './frames';
 import { type Below, damagedBytes, pick } from './mutate';

@@ -42,8 +42,6 @@ const HELLO = rpc({
     token: TOKEN,
     pid: 1,
     uid: 0,
-    effectiveCapabilities: '0',
-    noNewPrivileges: true,
     kernelRelease: '6.1.0',
     libbpfVersion: '1.1',
     nodeVersion: process.version,

@@ -13,8 +13,6 @@ const HELLO: Hello = {
   token: TOKEN,
   pid: process.pid,
   uid: 0,
-  effectiveCapabilities: '0',
-  noNewPrivileges: true,
   kernelRelease: '6.1.0',
   libbpfVersion: '1.1',
   nodeVersion: process.version,
