@@ -3,7 +3,7 @@ import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscod
 import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis/analysis';
 import { MAP_FIELD_KINDS, MAP_FLAGS, MAP_KINDS } from '../helpers/map-kinds';
-import type { EnclosingCall } from '../source/expressions';
+import type { EnclosingCall } from '../source/cursor';
 import { completeTypes } from './complete-types';
 
 const SIZES: readonly (readonly [string, string])[] = [

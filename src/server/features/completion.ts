@@ -3,7 +3,8 @@ import type { CompletionItem, CompletionList } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { lex, type Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis/analysis';
-import { enclosingCall, Scope, tokenBefore } from '../source/expressions';
+import { enclosingCall, tokenBefore } from '../source/cursor';
+import { Scope } from '../source/scope';
 import { completeCode, completeFileLevel } from './complete-code';
 import { completeMapField, missingMapFields } from './complete-map-field';
 import { completeLicense, completeSection } from './complete-section';

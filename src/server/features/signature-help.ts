@@ -4,7 +4,7 @@ import { parseSection } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { helperPrototype } from '../helpers/helper-defs';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
-import { enclosingCall } from '../source/expressions';
+import { enclosingCall } from '../source/cursor';
 import { PROGRAM_MACROS } from '../source/read-source';
 import { parametersOfSyscall } from './program-skeleton';
 

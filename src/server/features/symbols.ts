@@ -6,10 +6,11 @@ import { type DocumentSymbol, type Location, SymbolKind } from 'vscode-languages
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
 import type { Analysis } from '../analysis/analysis';
-import { Scope, tokenBefore } from '../source/expressions';
+import { tokenBefore } from '../source/cursor';
 import type { Headers } from '../source/headers';
 import type { Aggregate, SourceModel, Span } from '../source/model';
 import { readSource } from '../source/read-source';
+import { Scope } from '../source/scope';
 import { rangeIn, rangeOf } from './places';
 
 /** Programs, maps, parameters, records and functions, in the file's order. */

@@ -14,7 +14,7 @@ import type {
   WrittenType,
 } from './model';
 import { type ItemCache, readSource } from './read-source';
-import type { SyntaxParser } from './syntax';
+import type { SyntaxNode, SyntaxParser } from './syntax';
 
 export class ProgramSource {
   readonly lexed: Lexed;
@@ -57,6 +57,11 @@ export class ProgramSource {
       this.bodyOf.set(owner, body);
     }
     return body;
+  }
+
+  /** The tree of C text that is not part of the file. */
+  parse(text: string): SyntaxNode {
+    return this.parser.parse(text);
   }
 
   /** The definition whose text holds the offset. */
