@@ -124,4 +124,23 @@ describe('documents', () => {
   it('hold no path of a developer’s machine', () => {
     for (const file of pages) expect(text(file), file).not.toMatch(/\/(root|work|home\/\w+)\//);
   });
+
+  it('walk from ▶ to pixels through files that call or listen to one before them', () => {
+    const section = text('docs/architecture.md').split('## One tracing session')[1]?.split('\n## ')[0] ?? '';
+    const parts = [...section.matchAll(/^ {4}══ .*\n((?: {4}\w.*\n)+)/gm)].map(([, lines = '']) =>
+      [...lines.matchAll(/^ {4}(\S+)/gm)].map(([, file = '']) => file),
+    );
+    expect(parts.length).toBeGreaterThan(8);
+    const imports = (file: string) =>
+      [...text(file).matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map(([, name = '', late = name]) =>
+        path.join(path.dirname(file), `${late}.ts`),
+      );
+    const alone = parts.flatMap(hops =>
+      hops.filter((file, at) => {
+        const earlier = hops.slice(0, at);
+        return at > 0 && !earlier.some(hop => imports(hop).includes(file) || imports(file).includes(hop));
+      }),
+    );
+    expect(alone).toEqual([]);
+  });
 });
