@@ -131,6 +131,7 @@ describe('documents', () => {
       [...lines.matchAll(/^ {4}(\S+)/gm)].map(([, file = '']) => file),
     );
     expect(parts.length).toBeGreaterThan(8);
+    expect(parts.flat().filter(file => !existsSync(path.join(root, file)))).toEqual([]);
     const imports = (file: string) =>
       [...text(file).matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map(([, name = '', late = name]) =>
         path.join(path.dirname(file), `${late}.ts`),
