@@ -11,11 +11,11 @@ export function requireAllowed(object: BpfObject, allowed: readonly string[]): v
   const unknown = allowed.find(name => !known.has(name));
   if (unknown === undefined) return;
   throw new UsageError(
-    `--allow '${unknown}': there is no such program. There are: ${[...known].map(escapeText).join(', ')}.`,
+    `--allow '${unknown}': the object has no such program. Its programs: ${[...known].map(escapeText).join(', ')}.`,
   );
 }
 
-/** Nobody is asked: a program that was not named throws UsageError with the reasons and the options to add. */
+/** Never asks: a program that was not named throws UsageError with the reasons and the options to add. */
 export function allowPrograms(allowed: readonly string[]): AskProgramConsent {
   return async ({ target, programs }) => {
     const others = programs.filter(({ program }) => !allowed.includes(program));
@@ -23,7 +23,7 @@ export function allowPrograms(allowed: readonly string[]): AskProgramConsent {
     const lines = others.map(each => `${escapeText(consentLine(each))}\n`).join('');
     const options = others.map(({ program }) => `--allow ${escapeText(program)}`).join(' ');
     throw new UsageError(
-      `this does not only observe. On ${target} these programs run only when you allow them:\n${lines}To allow ${others.length === 1 ? 'it' : 'them'}, add ${options}`,
+      `these programs do more than observe. On ${target} they run only when you allow them:\n${lines}To allow ${others.length === 1 ? 'it' : 'them'}, add ${options}`,
     );
   };
 }

@@ -1,4 +1,4 @@
-/** `bpfw run` attaches nothing more once it runs, so its tracer gives up what that takes. */
+/** `bpfw run` attaches nothing more once it runs, so its tracer drops the rights that attaching needs. */
 
 import type { Symbolizer } from '../session/symbols/symbolizer';
 import { type TracerConnection, TracerRequestError } from '../session/targets/tracer-connection';
@@ -11,22 +11,22 @@ export interface ConfineRequest {
   readonly connection: TracerConnection;
   readonly symbolizer: Symbolizer;
   readonly tracers: TracerPool;
-  /** An overhead guard watches: the kernel is to measure programs' run time. */
+  /** With an overhead guard the kernel must measure the programs' run time. */
   readonly guarded: boolean;
   readonly say: (line: string) => void;
 }
 
-/** Asks the kernel what is still to be asked, then confines. Never rejects; says so where the tracer stays as it is. */
+/** Makes the remaining privileged requests, then confines the tracer. Never rejects; reports when confining fails. */
 export async function confineTracer(request: ConfineRequest): Promise<void> {
   const { session, symbolizer } = request;
   try {
-    // The guard tells by itself when the kernel does not measure.
+    // The guard itself reports when the kernel does not measure.
     if (request.guarded) await session.statistics(true).catch(() => undefined);
     if (namesKernelAddresses(session.object)) await symbolizer.loadKernelSymbols();
     await request.tracers.confine(request.connection);
   } catch (error) {
-    // The run may be over by now; then there is no tracer any more.
+    // The run may have ended by now, and the tracer with it.
     if (error instanceof TracerRequestError)
-      request.say(`the tracer keeps what attaching takes: ${error.message}`);
+      request.say(`the tracer keeps the rights it used for attaching: ${error.message}`);
   }
 }

@@ -1,4 +1,4 @@
-/** Records of a session's streams on their way to the output; those that hold kernel or user addresses wait for names. */
+/** Prints the records of a session's streams; those with kernel or user addresses wait until these are symbolized. */
 import type { Symbolizer } from '../session/symbols/symbolizer';
 import type { SessionStream } from '../session/tracing/tracing-session';
 import { decodeRecord, recordFits } from '../shared/decode/field';
@@ -14,10 +14,10 @@ import type { AddressNames, RunOutput } from './run-output';
 type RecordValues = Readonly<Record<string, FieldValue>>;
 
 export class EventPrinter {
-  /** Records waiting for names, in their order. */
+  /** Resolves when the records queued so far are symbolized and printed, in order. */
   private naming: Promise<void> = Promise.resolve();
   private waiting = 0;
-  /** Records that were not printed because too many waited for names. */
+  /** Records not printed because too many were waiting for symbols. */
   lost = 0;
   private failure: unknown = null;
   private readonly addressFields = new WeakMap<RecordLayout, readonly Field[]>();
@@ -27,7 +27,7 @@ export class EventPrinter {
     private readonly symbolizer: Symbolizer,
   ) {}
 
-  /** Prints the records of one frame, or has them printed once they are named. */
+  /** Prints the records of one frame, or queues them until their addresses are symbolized. */
   frame(stream: SessionStream, frame: DataFrame): void {
     if (stream.content === 'printk') {
       for (const line of new TextDecoder().decode(frame.bytes).split('\n'))
@@ -46,7 +46,7 @@ export class EventPrinter {
     }
   }
 
-  /** Resolves when everything given to `frame` is printed. Throws what kept records from being named. */
+  /** Resolves when everything passed to `frame` is printed. Throws the error that prevented symbolization. */
   async flush(): Promise<void> {
     await this.naming;
     if (this.failure) throw this.failure;
@@ -73,7 +73,7 @@ export class EventPrinter {
     });
   }
 
-  /** One array of addresses is a stack, whose outer frames hold return addresses; several (branches' ends) are places. */
+  /** A single array of addresses is a stack, whose outer frames are return addresses; several (branch records) are exact addresses. */
   private async names(
     layout: RecordLayout,
     data: RecordValues,
@@ -109,7 +109,7 @@ export class EventPrinter {
 }
 
 const NO_NAMES: AddressNames = new Map();
-/** Naming is slower than tracing: what waits is bounded, and what does not fit is counted. */
+/** Symbolizing is slower than tracing: the queue is bounded, and records beyond it are counted as lost. */
 const WAITING_LIMIT = 65_536;
 
 function recordData(
@@ -118,7 +118,7 @@ function recordData(
   length: number,
   layout: RecordLayout | null,
 ): Record<string, FieldValue> {
-  // A record shorter than its type (or of unknown type) is shown as bytes: nothing is made up.
+  // A record shorter than its type, or of unknown type, is shown as bytes.
   if (!layout || !recordFits(layout, length))
     return { bytes: new Uint8Array(view.buffer, view.byteOffset + offset, length).slice() };
   return decodeRecord(view, offset, layout, offset + length);

@@ -1,4 +1,4 @@
-/** Exit codes of bpfw (docs/cli.md) and how errors become them. */
+/** Exit codes of bpfw (docs/cli.md) and their mapping from errors. */
 import { CompileEnvironmentError } from '../compile/environment-error';
 import { SessionError } from '../session/errors';
 import { TracerRequestError } from '../session/targets/tracer-connection';
@@ -9,7 +9,7 @@ import { tell, tellMessage, tellText } from './terminal';
 export const EXIT = { done: 0, rejected: 1, usage: 2, environment: 3, interrupted: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Wrong arguments; the message names what would be right. */
+/** Invalid arguments; the message says what is valid. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
@@ -17,7 +17,7 @@ export class UsageError extends Error {
   }
 }
 
-/** The program was refused, by clang or by the kernel; everything about it was already printed. */
+/** The program was rejected by clang or by the kernel; the details are already printed. */
 export class RejectedError extends Error {
   constructor(message: string) {
     super(message);
@@ -32,7 +32,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'file-exists',
 ]);
 
-/** Prints what failed and what fixes it on stderr; returns the exit code. */
+/** Prints the error and its fix on stderr; returns the exit code. */
 export function reportFailure(error: unknown): ExitCode {
   if (error instanceof RejectedError) {
     if (error.message) tell(`bpfw: ${error.message}`);

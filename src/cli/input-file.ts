@@ -1,20 +1,20 @@
-/** Files named on the command line. */
+/** Reads files named on the command line. */
 import { readFile, stat } from 'node:fs/promises';
 import { UsageError } from './exit';
 
 /** The file's bytes. Throws UsageError with the errno's name. */
 export async function readInputFile(file: string): Promise<Buffer> {
   return readFile(file).catch(error => {
-    throw new UsageError(`${file} cannot be read (${errnoName(error)}).`);
+    throw new UsageError(`Reading ${file} failed: ${errnoName(error)}.`);
   });
 }
 
-/** Throws UsageError unless there is a file of that name. */
+/** Throws UsageError unless the path is a regular file. */
 export async function requireFile(file: string): Promise<void> {
   const found = await stat(file).catch(error => {
-    throw new UsageError(`${file} cannot be read (${errnoName(error)}).`);
+    throw new UsageError(`Reading ${file} failed: ${errnoName(error)}.`);
   });
-  if (!found.isFile()) throw new UsageError(`${file} is not a file.`);
+  if (!found.isFile()) throw new UsageError(`${file} is not a regular file.`);
 }
 
 const errnoName = (error: unknown): string =>

@@ -1,4 +1,4 @@
-/** bpfw: the same engine without the editor. */
+/** bpfw: the command line. */
 import { CommanderError } from 'commander';
 import { EXIT, reportFailure } from './exit';
 import { program } from './program';
@@ -8,7 +8,7 @@ async function main(): Promise<void> {
   try {
     await program().parseAsync();
   } catch (error) {
-    // Help and --version also end this way, with exit code 0.
+    // --help and --version also throw, with exit code 0.
     process.exitCode =
       error instanceof CommanderError
         ? error.exitCode === 0

@@ -1,4 +1,4 @@
-/** What bpfw takes on its command line; docs/cli.md is the contract, and a test compares. */
+/** The command line's syntax; docs/cli.md is the contract, and a test compares them. */
 import { Command } from 'commander';
 import { version } from '../../package.json';
 import { buildCommand } from './commands/build';
@@ -16,17 +16,17 @@ import { print, tellMessage, tellText } from './terminal';
 
 const TARGET = [
   '--target <target>',
-  'local or vm; without it $BPFW_TARGET, else local where this kernel can be traced, else vm',
+  'local or vm; default: $BPFW_TARGET, else local when this kernel can be traced, else vm',
 ] as const;
 const ALLOW = [
   '--allow <program>',
-  'consent to a program that may change the system, by its name; repeatable',
+  'allow a program, by name, that may change the system; repeatable',
   collect,
   [] as string[],
 ] as const;
-const JSON_LINES = ['--json', 'one JSON object a line'] as const;
+const JSON_LINES = ['--json', 'print one JSON object per line'] as const;
 
-/** A fresh command line; `parseAsync` runs what it names and throws CommanderError for help, too. */
+/** A new command line; `parseAsync` runs the command and throws CommanderError, also for --help. */
 export function program(): Command {
   const bpfw = new Command('bpfw')
     .description('Write, run and understand eBPF programs: BPF Workbench on the command line.')
@@ -42,63 +42,66 @@ export function program(): Command {
 
   bpfw
     .command('doctor')
-    .description('what works here, what does not, and how to fix it')
+    .description('check the environment: what works, what does not, and how to fix it')
     .option(...TARGET)
     .option(...JSON_LINES)
     .action(doctorCommand);
   bpfw
     .command('templates')
-    .description('the templates there are')
+    .description('list the templates')
     .option(...JSON_LINES)
     .action(templatesCommand);
   bpfw
     .command('new')
     .description('copy a template into a folder; never overwrites')
     .argument('<template>')
-    .argument('[folder]', 'default: the current one')
+    .argument('[folder]', 'default: the current folder')
     .action(newCommand);
   bpfw
     .command('build')
     .description('compile a program')
     .argument('<file.bpf.c>')
-    .option('-o, --output <file.o>', 'default: the source’s name with .o')
+    .option('-o, --output <file.o>', 'default: the source file’s name with .o')
     .option(...TARGET)
     .option(...JSON_LINES)
     .action(buildCommand);
   bpfw
     .command('inspect')
-    .description('programs, maps, parameters, record types, and the panels they will get')
+    .description('show programs, maps, parameters, record types and panels of an object file')
     .argument('<file.o>')
     .option(...JSON_LINES)
     .action(inspectCommand);
   bpfw
     .command('verify')
-    .description('ask the kernel’s verifier about every program, attach none; rejections are explained')
-    .argument('<program>', 'a template’s name, a .bpf.c or a .o')
+    .description('load every program without attaching it, and explain the verifier’s rejections')
+    .argument('<program>', 'a template’s name, a .bpf.c or a .o file')
     .option(...TARGET)
     .option(...ALLOW)
     .option(...JSON_LINES)
     .action(verifyCommand);
   bpfw
     .command('explain')
-    .description('explain a verifier log from anywhere')
-    .argument('<file.log>', 'as the kernel, libbpf or bpftool printed it; - reads stdin')
-    .option('--object <file.o>', 'the object that was loaded: exact lines and columns')
-    .option('--source <file.c>', 'its source, where there is no object')
+    .description('explain a verifier log of any origin')
+    .argument('<file.log>', 'log printed by the kernel, libbpf or bpftool; - reads stdin')
+    .option('--object <file.o>', 'the loaded object file, for exact lines and columns')
+    .option('--source <file.c>', 'the source file, when there is no object file')
     .option(...JSON_LINES)
     .action(explainCommand);
   bpfw
     .command('run')
-    .description('attach a template, a source or an object file, and print what it sees')
+    .description('attach a template, a source or an object file, and print its events and maps')
     .usage('[options] <template|file.bpf.c|file.o> [-- command args...]')
-    .argument('<program>', 'a template’s name, a .bpf.c or a .o')
-    .argument('[command...]', 'started stopped, traced from its first call; tracing ends when it ends')
+    .argument('<program>', 'a template’s name, a .bpf.c or a .o file')
+    .argument('[command...]', 'command to trace from its first system call; tracing ends when it exits')
     .option(...TARGET)
     .option('-p, --param <name=value>', 'set a parameter; repeatable', collect, [])
-    .option('--pid <pid>', 'only this process; 0: everything')
+    .option('--pid <pid>', 'trace only this process; 0: all processes')
     .option('--for <duration>', 'stop after 5s, 250ms, 2m …')
-    .option('--interval <duration>', 'print maps and histograms this often')
-    .option('--guard <percent>', 'detach when programs and tracer take more of one CPU than this, over 5 s')
+    .option('--interval <duration>', 'interval at which maps and histograms are printed')
+    .option(
+      '--guard <percent>',
+      'detach when programs and tracer use more than this share of one CPU over 5 s',
+    )
     .option(...ALLOW)
     .option(...JSON_LINES)
     .action(async (name: string, command: string[], options: RunOptions) => {
@@ -107,11 +110,11 @@ export function program(): Command {
     });
   bpfw
     .command('install-tracer')
-    .description('put the tracer where only root can change it, with a polkit policy for it alone')
+    .description('install the tracer where only root can change it, with a polkit policy for it')
     .action(installTracerCommand);
   bpfw
     .command('uninstall-tracer')
-    .description('remove what install-tracer installed')
+    .description('remove everything that install-tracer installed')
     .action(uninstallTracerCommand);
   return bpfw;
 }

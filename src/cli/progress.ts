@@ -1,6 +1,6 @@
 import { showStep } from './terminal';
 
-/** Progress for people: one line on stderr, rewritten, when it is a terminal; nothing otherwise. */
+/** Progress as one line on stderr that is rewritten, when stderr is a terminal; nothing otherwise. */
 export interface TerminalProgress {
   (step: string): void;
   /** Clears the line; idempotent. */

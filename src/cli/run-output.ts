@@ -1,4 +1,4 @@
-/** What `bpfw run` says, in the order it says it; one implementation prints JSON lines, the other text for people. */
+/** The output of `bpfw run`, in order; one implementation prints JSON lines, the other human-readable text. */
 import type { NamedStack } from '../session/symbols/read-stacks';
 import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
 import type { GlobalVariable, MapDefinition, RecordLayout } from '../shared/object/model';
@@ -13,7 +13,7 @@ export interface StartupMs {
 
 export type EndReason = 'command' | 'time' | 'interrupt' | 'detached' | 'error';
 
-/** By field: names of the addresses in it, innermost frame first. Fields without names are left out. */
+/** Names of the addresses in each field, innermost frame first. Fields without names are omitted. */
 export type AddressNames = ReadonlyMap<string, readonly string[]>;
 
 export interface RunOutput {
@@ -26,11 +26,11 @@ export interface RunOutput {
     names: AddressNames,
   ): void;
   printk(line: string): void;
-  /** `keyLayout`: what the histogram's key means; null for one without. */
+  /** `keyLayout`: the layout of the histogram's key; null when it has none. */
   histogram(histogram: Histogram, keyLayout: RecordLayout | null): void;
   map(map: MapDefinition, entries: readonly MapEntry[]): void;
   stacks(map: MapDefinition, stacks: readonly NamedStack[]): void;
-  /** The program's global counters; those of lost records are in `drops`. */
+  /** The program's global counters, except counters of lost records, which are in `drops`. */
   globals(
     values: readonly {
       readonly global: GlobalVariable;

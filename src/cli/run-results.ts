@@ -1,4 +1,4 @@
-/** From a session's maps to what is printed: the command line's counterpart of the panels. */
+/** Prints a session's maps: the command line's counterpart of the panels. */
 
 import { readStacks } from '../session/symbols/read-stacks';
 import type { Symbolizer } from '../session/symbols/symbolizer';
@@ -9,7 +9,7 @@ import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histo
 import { stackTables } from '../shared/object/stack-tables';
 import type { RunOutput } from './run-output';
 
-/** Prints every histogram, table and global counter of the session, read now. */
+/** Reads and prints every histogram, table and global counter of the session. */
 export async function printMaps(
   session: TracingSession,
   output: RunOutput,

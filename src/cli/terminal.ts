@@ -1,7 +1,7 @@
 /**
- * The one way to stdout and stderr (test/unit/cli/terminal-door.test.ts holds that): names in objects, words of logs and
- * what processes call themselves are in all that is printed, and a terminal obeys escape sequences. Line ends are
- * written here only, so that no text can look like a line of its own.
+ * The only module that writes to stdout and stderr (enforced by test/unit/cli/terminal-output.test.ts). Printed text
+ * contains untrusted names from objects, logs and processes, and terminals interpret escape sequences. Newlines are
+ * written only here, so that untrusted text cannot forge a line.
  */
 import { escapeLines } from '../shared/text/escape';
 
@@ -15,7 +15,7 @@ export function tell(lines: string | readonly string[]): void {
   process.stderr.write(joined(lines));
 }
 
-/** Prints a message on stderr. Lines after its first do not begin at the margin: there bpfw speaks. */
+/** Prints a message on stderr. Lines after the first are indented: only bpfw's own text starts at the margin. */
 export function tellMessage(message: string): void {
   tell(
     message
@@ -25,27 +25,27 @@ export function tellMessage(message: string): void {
   );
 }
 
-/** Prints several lines that came as one text on stderr, such as clang's output. */
+/** Prints a text of several lines on stderr, such as clang's output. */
 export function tellText(text: string): void {
   if (text.trim() !== '') tell(text.trimEnd().split(/\r?\n/));
 }
 
-/** What a program says on its stderr while it runs, piece by piece: sudo's question has no line end. */
+/** Prints a running program's stderr piece by piece: sudo's prompt has no newline. */
 export function tellPiece(text: string): void {
   process.stderr.write(escapeLines(text));
 }
 
-/** Shows the step on the terminal's last line in place of the step before; '' clears the line. */
+/** Replaces the terminal's last line with this step; '' clears the line. */
 export function showStep(step: string): void {
   process.stderr.write(`\r\u001b[K${step === '' ? '' : `${oneLine(step)}…`}`);
 }
 
-/** A traced command's own output, byte by byte: it is the user's command, and its colours are for this terminal. */
+/** Writes a traced command's output unchanged: it is the user's own command, and its colours are meant for this terminal. */
 export function passThrough(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
   process[stream].write(bytes);
 }
 
-/** Ends the process in order when who reads stdout closes it early, as `bpfw … | head` does. */
+/** Exits in an orderly way when the reader of stdout closes it early, as in `bpfw … | head`. */
 export function endWithReader(exitCode: number): void {
   process.stdout.on('error', error => {
     if ('code' in error && error.code === 'EPIPE') process.exit(exitCode);

@@ -1,4 +1,4 @@
-/** The agent inside the sandbox VM: started by the guest's init, ends the guest when it ends. */
+/** The agent inside the sandbox VM: started by the guest's init; the guest shuts down when it exits. */
 import 'vscode-jsonrpc/node';
 import { readFileSync } from 'node:fs';
 import { constants, release } from 'node:os';
@@ -23,10 +23,10 @@ type Handlers = {
 
 function signalName(text: string): NodeJS.Signals {
   if (text in constants.signals) return text as NodeJS.Signals;
-  throw new Error(`no signal is named ${text}`);
+  throw new Error(`unknown signal ${text}`);
 }
 
-/** Node's system errors carry the errno name as `code`; everything else stays a plain message. */
+/** Node's system errors have the errno name as `code`; other errors have only a message. */
 function asResponseError(error: unknown): ResponseError<GuestErrorData> {
   const message = error instanceof Error ? error.message : String(error);
   const errnoName =
@@ -55,7 +55,7 @@ function serve(connection: FrameConnection): void {
       return null;
     },
     powerOff: () => {
-      // After the answer is out.
+      // Only after the response is sent.
       setImmediate(() => process.exit(0));
       return null;
     },

@@ -16,9 +16,9 @@ import { processState } from '../system/process-status';
 interface Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly pid: number;
-  /** Output bytes sent and not yet confirmed by the client. */
+  /** Output bytes sent but not yet confirmed by the client. */
   unconfirmedBytes: number;
-  /** Things that must end before nobody can name the process any more: stdout, stderr, the process. */
+  /** How many of stdout, stderr and the process itself have not ended; at 0 the entry is removed. */
   open: number;
   exited: boolean;
   stopped: boolean;
@@ -38,7 +38,7 @@ export class Processes {
   async spawn(processId: number, command: GuestSpawn): Promise<{ pid: number }> {
     const [program, ...rest] = command.argv;
     if (program === undefined) throw new Error('spawn: argv is empty');
-    // The 9p mount caches without asking again (cache=loose); 2: names and inodes, and with them their pages.
+    // The 9p mount caches without revalidation (cache=loose). 2 drops dentries and inodes, and with them their pages.
     if (command.fresh) await writeFile('/proc/sys/vm/drop_caches', '2');
     const [file, args] = command.stopped
       ? ['/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', ...command.argv]]
@@ -48,7 +48,7 @@ export class Processes {
       env: command.env,
       uid: command.uid,
       gid: command.gid,
-      // A group of its own, so that a signal can reach all of it.
+      // Its own process group, so that a signal can reach all of it.
       detached: true,
     });
     const pid = await new Promise<number>((resolve, reject) => {
@@ -64,7 +64,7 @@ export class Processes {
       stopped: command.stopped,
     };
     this.running.set(processId, running);
-    // EPIPE of a process that does not read its stdin is that process's business.
+    // Ignore EPIPE of a process that does not read its stdin.
     child.stdin.on('error', () => {});
     child.on('error', () => {});
     child.once('exit', (code, signal) => {
@@ -101,7 +101,7 @@ export class Processes {
     if (!running || (running.exited && !group)) return;
     try {
       process.kill(group ? -running.pid : running.pid, signal);
-      // A stopped process takes the signal only when it continues.
+      // A stopped process handles the signal only once it continues.
       if (running.stopped && signal !== 'SIGSTOP') process.kill(running.pid, 'SIGCONT');
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
@@ -156,7 +156,7 @@ export class Processes {
   }
 }
 
-/** Resolves when the process stands still, or has ended without ever doing so. SIGCHLD comes for stops, too. */
+/** Resolves when the process is stopped, or has exited without stopping. SIGCHLD is also sent for stops. */
 function stateIsStopped(running: Running): Promise<void> {
   return new Promise(resolve => {
     const look = (): void => {

@@ -8,7 +8,7 @@ const PORT_CLASS = '/sys/class/virtio-ports';
 const DEADLINE_MS = 10_000;
 const RETRY_MS = 5;
 
-/** Device name (vportXpY) of the virtio-serial port that the outside named so. Throws when none shows up in 10 s. */
+/** Device name (vportXpY) of the virtio-serial port that the host gave this name. Throws when none appears within 10 s. */
 export async function findPort(name: string): Promise<string> {
   // The driver adds ports as control messages arrive, some time after the module was loaded.
   for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; await delay(RETRY_MS)) {
@@ -17,19 +17,19 @@ export async function findPort(name: string): Promise<string> {
       if (found.trim() === name) return device;
     }
   }
-  throw new Error(`no virtio-serial port is named ${name}`);
+  throw new Error(`virtio-serial port ${name} not found`);
 }
 
-/** Resolves when the outside has the port open (or closed). debugfs is the only place where the driver says so without opening it. */
+/** Resolves when the host has opened (or closed) the port. Only debugfs reports this without opening the port. */
 export async function awaitHost(name: string, connected: boolean): Promise<void> {
   const state = path.join('/sys/kernel/debug/virtio-ports', await findPort(name));
   for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; await delay(RETRY_MS)) {
     if (/^host_connected: 1$/m.test(await readFile(state, 'utf8')) === connected) return;
   }
-  throw new Error(`the outside has not ${connected ? 'opened' : 'closed'} ${name}`);
+  throw new Error(`the host has not ${connected ? 'opened' : 'closed'} ${name}`);
 }
 
-/** The port as a channel. It opens once only, so one descriptor serves both directions. */
+/** The port as a channel. It can be opened only once, so one descriptor serves both directions. */
 export async function openPort(name: string): Promise<ByteChannel> {
   const fd = openSync(path.join('/dev', await findPort(name)), 'r+');
   const reader = createReadStream('', { fd, autoClose: false, highWaterMark: 256 << 10 });

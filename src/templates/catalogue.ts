@@ -1,4 +1,4 @@
-/** The templates that ship with the product, read from their folders; shared by the extension and bpfw. */
+/** Reads and copies the shipped templates; shared by the extension and bpfw. */
 import { access, constants, copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
@@ -20,12 +20,12 @@ export class TemplateError extends Error {
   }
 }
 
-/** In the order they are shown. */
+/** In display order. */
 export const CATEGORIES = TemplateManifestSchema.entries.category.options;
 
 /**
- * By category (in the order of CATEGORIES), then title. A template that is wrong goes to `onProblem` and is left out;
- * without it, throws TemplateError 'bad-template' naming the file.
+ * Sorted by category (in the order of CATEGORIES), then title. An invalid template is reported to `onProblem` and
+ * omitted; without `onProblem`, throws TemplateError 'bad-template' with the file's name.
  */
 export async function readCatalogue(
   root: string,
@@ -50,7 +50,7 @@ export async function readCatalogue(
     );
 }
 
-/** Throws TemplateError 'unknown-template' that lists what there is. */
+/** Throws TemplateError 'unknown-template' with a list of the templates. */
 export async function findTemplate(root: string, name: string): Promise<Template> {
   const names = await templateNames(root);
   if (names.includes(name)) return readTemplate(path.join(root, name));
@@ -61,7 +61,7 @@ export async function findTemplate(root: string, name: string): Promise<Template
 }
 
 /**
- * Copies a template's program and its own headers into a folder, which is made if it is missing. Returns the new
+ * Copies a template's program and its own headers into a folder, which is created if missing. Returns the new
  * program's path. Never overwrites: throws TemplateError 'file-exists' before anything is written.
  */
 export async function copyTemplate(template: Template, folder: string): Promise<string> {
@@ -74,7 +74,7 @@ export async function copyTemplate(template: Template, folder: string): Promise<
   if (taken !== undefined) {
     throw new TemplateError(
       'file-exists',
-      `${path.join(folder, taken)} exists already and was left as it is. Choose another folder.`,
+      `${path.join(folder, taken)} already exists and was not overwritten. Choose another folder.`,
     );
   }
   for (const name of files) {

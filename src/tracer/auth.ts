@@ -1,4 +1,4 @@
-/** Both ends prove themselves before anything else: the client by its uid and pid, the tracer by the token on its stdin. */
+/** Authentication of both ends of the connection: the client by its uid and pid, the tracer by the token from its stdin. */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { type Hello, TRACER_PROTOCOL_VERSION } from '../shared/protocol/tracer';
@@ -8,7 +8,7 @@ import { canViewMemory } from './libbpf/memory';
 import { libbpfVersion, peerCredentials } from './libbpf/process';
 
 const TOKEN = /^[0-9a-f]{64}$/;
-/** The token and a line end, with room for a terminal's carriage return. */
+/** The token and a newline, with room for a terminal's carriage return. */
 const TOKEN_LINE_BYTES = 66;
 
 export interface TokenInput {
@@ -17,9 +17,9 @@ export interface TokenInput {
 }
 
 /**
- * Reads the one-time token: the first line of stdin, 64 hexadecimal digits. What follows is thrown away, and its end
- * is reported by `onEnd`: the client holds the other end of the pipe, so its end means the client is gone.
- * Throws TracerError 'bad-request' for anything else, and after `timeoutMs`.
+ * Reads the one-time token: the first line of stdin, 64 hexadecimal digits. Further input is discarded; `onEnd` is
+ * called when stdin ends: the client holds the other end of the pipe, so EOF means that the client has exited.
+ * Throws TracerError 'bad-request' for any other first line, and after `timeoutMs`.
  */
 export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => void): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -33,7 +33,7 @@ export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => voi
       if (token !== null) resolve(token);
       else reject(new TracerError('bad-request', why));
     };
-    const timer = setTimeout(() => finish(null, 'No token came over stdin in time.'), timeoutMs);
+    const timer = setTimeout(() => finish(null, 'Timed out waiting for the token on stdin.'), timeoutMs);
     input.on('data', bytes => {
       if (done) return;
       received = Buffer.concat([received, bytes.subarray(0, TOKEN_LINE_BYTES + 1)]);
@@ -44,7 +44,7 @@ export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => voi
       else finish(null, 'The first line of stdin is not a token.');
     });
     const ended = () => {
-      finish(null, 'stdin ended before a token came.');
+      finish(null, 'stdin ended before the token.');
       onEnd();
     };
     input.on('end', ended);
@@ -53,9 +53,9 @@ export function readToken(input: TokenInput, timeoutMs: number, onEnd: () => voi
 }
 
 /**
- * Refuses every client but the one that started this process: whoever listens at the socket must run under the tracer's
- * own uid, which is the caller's, and be an ancestor of this process. The folder of the socket is the caller's, so any
- * process of that user can put a socket of its own in its place. Throws TracerError 'not-permitted'.
+ * Refuses every client except the one that started this process: the process that listens on the socket must have the
+ * tracer's own uid, which is the caller's, and be an ancestor of this process. The caller owns the socket's folder, so
+ * any process of that user can replace the socket. Throws TracerError 'not-permitted'.
  */
 export function checkPeer(socketFd: number): void {
   const own = process.getuid?.() ?? -1;
@@ -69,12 +69,12 @@ export function checkPeer(socketFd: number): void {
   if (!isAncestor(pid)) {
     throw new TracerError(
       'not-permitted',
-      `Process ${pid} listens at the socket and did not start the tracer. Another program of yours may have replaced the socket.`,
+      `Process ${pid} listens on the socket but did not start the tracer. Another of your processes may have replaced the socket.`,
     );
   }
 }
 
-/** Between this process and its client are sudo, pkexec and setpriv at most; 64 is far beyond them. */
+/** At most sudo, pkexec and setpriv stand between this process and its client; 64 is far more than needed. */
 const MAX_ANCESTORS = 64;
 
 function isAncestor(pid: number): boolean {
@@ -86,7 +86,7 @@ function isAncestor(pid: number): boolean {
   return false;
 }
 
-/** 0 where there is none, or /proc does not show it. */
+/** Parent pid; 0 when there is none or /proc does not show it. */
 function parentOf(pid: number): number {
   try {
     return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
@@ -95,12 +95,12 @@ function parentOf(pid: number): number {
   }
 }
 
-/** What the tracer says about itself in its first message. Throws TracerError 'internal' when a debugger can connect. */
+/** The tracer's first message. Throws TracerError 'internal' when a debugger can connect. */
 export function hello(token: string): Hello {
   if (debuggerListens())
     throw new TracerError(
       'internal',
-      'A debugger can connect to the tracer, so it ends. Start the session again.',
+      'A debugger can connect to the tracer, so it exits. Start the session again.',
     );
   return {
     protocolVersion: TRACER_PROTOCOL_VERSION,

@@ -1,6 +1,6 @@
 /**
- * The only door for what a client sends: every request is checked against its schema before anything looks at it. What
- * does not fit ends the connection, with the reason.
+ * The only entry point for requests: every request is validated against its schema before it is handled. An invalid
+ * one closes the connection, with the reason.
  */
 import * as v from 'valibot';
 import { ResponseError } from 'vscode-jsonrpc';
@@ -16,10 +16,10 @@ import { TracerError } from './errors';
 import { isConfined } from './libbpf/confine';
 import type { Handlers } from './requests';
 
-/** Requests a client may have unanswered. The session room asks one after another; a flood is an attack or a bug. */
+/** Limit of unanswered requests. The session code sends one after another; a flood is an attack or a bug. */
 const MAX_PENDING = 256;
 
-/** Registers the handlers; `refuse` is called with the reason when the client broke the contract. */
+/** Registers the handlers; calls `refuse` with the reason when the client violates the protocol. */
 export function dispatch(
   connection: FrameConnection,
   handlers: Handlers,
@@ -30,16 +30,16 @@ export function dispatch(
   const { rpc } = connection;
 
   const run = async (method: string, params: unknown): Promise<unknown> => {
-    if (pending >= MAX_PENDING) throw new BrokenContract(`more than ${MAX_PENDING} requests at a time`);
-    if (!isMethod(method)) throw new BrokenContract(`the tracer knows no request ${method.slice(0, 64)}`);
+    if (pending >= MAX_PENDING) throw new ProtocolViolation(`more than ${MAX_PENDING} unanswered requests`);
+    if (!isMethod(method)) throw new ProtocolViolation(`unknown request ${method.slice(0, 64)}`);
     const checked = v.safeParse(TracerRequestSchemas[method], params);
     if (!checked.success) {
       const issue = checked.issues[0];
-      throw new BrokenContract(`${method}: ${v.getDotPath(issue) ?? 'parameters'}: ${issue.message}`);
+      throw new ProtocolViolation(`${method}: ${v.getDotPath(issue) ?? 'parameters'}: ${issue.message}`);
     }
     refuseIfConfined(method);
     pending++;
-    // A client that does not read its answers is not read from either.
+    // Stop reading from a client that does not read its responses.
     if (!connection.writable) {
       connection.pause();
       void connection.drained().then(() => connection.resume());
@@ -52,13 +52,13 @@ export function dispatch(
   };
 
   rpc.onRequest(async (method: string, params: unknown) => {
-    // The connection is about to end: what else comes is not looked at.
+    // The connection is about to close: ignore further messages.
     if (broken) return new Promise(() => undefined);
     try {
       return await run(method, params);
     } catch (error) {
       const failure = toTracerError(error);
-      if (error instanceof BrokenContract || error instanceof FrameError) {
+      if (error instanceof ProtocolViolation || error instanceof FrameError) {
         broken = true;
         setImmediate(() => refuse(failure));
       }
@@ -66,11 +66,11 @@ export function dispatch(
     }
   });
   rpc.onNotification((method: string) => {
-    refuse(toTracerError(new BrokenContract(`the tracer takes no notification ${method.slice(0, 64)}`)));
+    refuse(toTracerError(new ProtocolViolation(`unknown notification ${method.slice(0, 64)}`)));
   });
 }
 
-/** What a confined tracer still does; the kernel refuses it the rest. */
+/** Requests that a confined tracer can still serve; the kernel refuses the system calls of all others. */
 const AFTER_CONFINING: ReadonlySet<TracerMethod> = new Set<TracerMethod>([
   'tracer/confine',
   'map/read',
@@ -85,20 +85,20 @@ function refuseIfConfined(method: TracerMethod): void {
   if (!isConfined() || AFTER_CONFINING.has(method)) return;
   throw new TracerError(
     'not-permitted',
-    `This tracer was confined after attaching and does ${method} no more. Start another one.`,
+    `This tracer was confined after attaching and no longer serves ${method}. Start a new session.`,
   );
 }
 
 const isMethod = (method: string): method is TracerMethod => Object.hasOwn(TracerRequestSchemas, method);
 
-/** A message that no client of ours sends: it is answered, and then the connection ends. */
-class BrokenContract extends Error {}
+/** A message that our clients never send: it is answered, then the connection is closed. */
+class ProtocolViolation extends Error {}
 
 function toTracerError(error: unknown): TracerError {
   if (error instanceof TracerError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof BrokenContract || error instanceof FrameError) {
-    return new TracerError('bad-request', `The client broke the protocol: ${message}.`);
+  if (error instanceof ProtocolViolation || error instanceof FrameError) {
+    return new TracerError('bad-request', `The client violated the protocol: ${message}.`);
   }
   return new TracerError('internal', `The tracer failed: ${message}. Please report it.`);
 }

@@ -1,19 +1,19 @@
 /**
- * Names looked for in the kernel's lists of functions. The lists are megabytes that the kernel makes up as they are
- * read, so they are read in pieces, kept nowhere, and only as far as it takes.
+ * Searches the kernel's lists of functions. The kernel generates these megabytes as they are read, so they are read in
+ * pieces, never stored, and only until every name is found.
  */
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** A list as the lines begin: "vfs_read [module]" (tracefs), "ffffffff81234560 T vfs_read [module]" (/proc/kallsyms). */
+/** A list by the format of its lines: "vfs_read [module]" (tracefs), "ffffffff81234560 T vfs_read [module]" (/proc/kallsyms). */
 export interface FunctionList {
-  /** What comes before a name: the line's start, or that of its end. */
+  /** Texts that precede a name in a line. */
   readonly before: readonly string[];
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
-/** Code, as nm(1) names it: local and global text, weak. */
+/** Symbol types of code, as in nm(1): local and global text, weak. */
 const CODE_SYMBOLS = [' t ', ' T ', ' w ', ' W '];
 const NEWLINE = 0x0a;
 
@@ -28,12 +28,12 @@ export const codeSymbols = (pieces: AsyncIterable<Uint8Array>): FunctionList => 
   pieces,
 });
 
-/** Read at a time, then everything else in the process has its turn: about a millisecond of the kernel's work. */
+/** Bytes per read before yielding to the event loop: about a millisecond of the kernel's work. */
 const PIECE_BYTES = 128 << 10;
 
 /**
- * A file's bytes in pieces, each valid until the next. Read synchronously: the kernel hands these lists out by the
- * page, and a hop over the thread pool for each would cost more than making it.
+ * A file's bytes in pieces, each valid until the next. Read synchronously: the kernel returns these lists page by page,
+ * and a round trip through the thread pool for each page would cost more than generating it.
  */
 export async function* readInPieces(path: string): AsyncGenerator<Uint8Array, void> {
   const file = openSync(path, 'r');
@@ -55,18 +55,18 @@ export async function* readInPieces(path: string): AsyncGenerator<Uint8Array, vo
   }
 }
 
-/** All of a file that the kernel hands out by the page; readFile would go over the thread pool for each. */
+/** The whole of a file that the kernel returns page by page; readFile would use the thread pool for each page. */
 export async function readWhole(path: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of readInPieces(path)) pieces.push(new Uint8Array(piece));
   return Buffer.concat(pieces);
 }
 
-/** Those of the names that the list has. Reads no further than the last of them. */
+/** The names that the list contains. Stops reading once all are found. */
 export async function findFunctions(list: FunctionList, names: Iterable<string>): Promise<Set<string>> {
   const missing = new Set([...names].filter(name => /^[!-~]+$/.test(name)));
   const found = new Set<string>();
-  // The first line has no line end before it, and a piece may end within a line.
+  // The first line has no newline before it, and a piece may end within a line.
   let rest = Buffer.of(NEWLINE);
   const look = (lines: Buffer) => {
     for (const name of missing) if (hasName(lines, list.before, name)) found.add(name);
@@ -83,7 +83,7 @@ export async function findFunctions(list: FunctionList, names: Iterable<string>)
   return found;
 }
 
-/** Whether one of the texts before it, the name and white space follow each other somewhere. */
+/** Whether `lines` contain one of the preceding texts, the name and white space in sequence. */
 function hasName(lines: Buffer, before: readonly string[], name: string): boolean {
   return before.some(prefix => {
     const text = Buffer.from(prefix + name, 'latin1');

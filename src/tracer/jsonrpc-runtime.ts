@@ -1,7 +1,7 @@
 /**
- * What vscode-jsonrpc wants of its runtime, in the parts a connection over frames uses. The package's own Node runtime
- * also loads streams, sockets, processes and crypto: a quarter of the tracer's start. Checked against the pinned
- * version by the tracer's tests, all of which talk through it.
+ * The parts of vscode-jsonrpc's runtime interface that a connection over frames uses. The package's own Node runtime
+ * also loads streams, sockets, processes and crypto: a quarter of the tracer's start-up time. The tracer's tests all
+ * use it, so they check it against the pinned version.
  */
 import { RAL } from 'vscode-jsonrpc';
 

@@ -1,6 +1,6 @@
 /**
- * The privileged process. It dials out to its client, proves itself with the token from its stdin, does what it is
- * asked, and ends when the connection, its stdin or its parent ends: everything it attached goes with it.
+ * The privileged process. It connects to its client, authenticates with the token from its stdin, serves requests, and
+ * exits when the connection, its stdin or its parent ends: everything it attached is detached with it.
  *
  *   tracer.js --socket PATH | --port NAME | --fd N  [--copy]   (the token is the first line of stdin)
  */
@@ -27,13 +27,13 @@ import { createRequests } from './requests';
 import { openTransport, type TransportChoice } from './transport';
 
 const TOKEN_TIMEOUT_MS = 30_000;
-/** Of received blobs that no request has taken: one object with its types, and room for the header of the next. */
+/** Limit of received blobs that no request has used yet: one object with its types, and a header of the next. */
 const PENDING_BLOB_BYTES = LIMITS.objectBytes + LIMITS.relocationBtfBytes + 4096;
 const FAREWELL_MS = 1500;
 
 interface CommandLine {
   readonly transport: TransportChoice;
-  /** Copies kernel buffers instead of viewing them, as has to be done under Electron. */
+  /** Copies kernel buffers instead of viewing them, as is necessary under Electron. */
   readonly copy: boolean;
 }
 
@@ -72,7 +72,7 @@ function exitCodeOf(error: unknown): number {
 async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   const parent = process.ppid;
   const token = readToken(process.stdin, TOKEN_TIMEOUT_MS, () => endProcess(EXIT.done));
-  // Nobody else changes the environment libbpf sees, and with it the files it finds.
+  // libbpf must not see the caller's environment, which could change the files it opens.
   for (const name of Object.keys(process.env)) if (name !== 'LANG') delete process.env[name];
   dieWithParent(parent);
   forbidInspection();
@@ -81,7 +81,7 @@ async function main({ transport: choice, copy }: CommandLine): Promise<void> {
   silenceLibbpf();
   installJsonRpcRuntime();
   if (copy) forceCopies();
-  // The terminal's Ctrl-C is for the client, which wants the last records before it closes the connection.
+  // The terminal's Ctrl-C is meant for the client, which needs the last records before it closes the connection.
   process.on('SIGINT', () => undefined);
 
   const transport = await openTransport(choice);

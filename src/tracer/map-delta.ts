@@ -1,23 +1,23 @@
-/** What a client was told of a map: the next snapshot needs to hold only what is different since. */
+/** The entries that a client already has of a map: the next snapshot contains only the differences. */
 import { copyBytes } from '../shared/bytes/copy-bytes';
 
-/** Some entries as they lie in memory: keys one after the other, values `spacing` bytes apart. */
+/** Entries in memory: keys are contiguous, values are `spacing` bytes apart. */
 export interface Entries {
   readonly count: number;
   readonly keys: Buffer;
   readonly values: Buffer;
 }
 
-/** A map that can be read again and again. */
+/** A map that can be read repeatedly. */
 export interface EntryReader {
   readonly keySize: number;
-  /** Bytes of one value as the client gets it. */
+  /** Bytes of one value as sent to the client. */
   readonly stride: number;
-  /** Bytes from one value to the next as `snapshot` gives them. */
+  /** Bytes from one value to the next in the results of `snapshot`. */
   readonly spacing: number;
   /**
-   * Yields at least one (possibly empty) step; stops at `maxEntries`. The views are valid until the next step, and a mapped
-   * map's values may change meanwhile. Throws TracerError 'kernel'.
+   * Yields at least one (possibly empty) step; stops at `maxEntries`. The views are valid until the next step; values of
+   * a mapped map may change meanwhile. Throws TracerError 'kernel'.
    */
   snapshot(maxEntries: number): Iterable<Entries>;
   close(): void;
@@ -29,11 +29,11 @@ export interface Run {
   readonly count: number;
 }
 
-/** Memory for what is known of one map. Of a larger one nothing is kept, and every snapshot holds all of it. */
+/** Memory limit for the known entries of one map. For a larger map nothing is kept, and every snapshot is complete. */
 const MOST_BYTES = 8 << 20;
 /**
- * Values compared in one call of memcmp before any is looked at by itself: where one in a hundred changes, longer parts
- * differ nearly always, and shorter ones spend their time in calls (measured with 10,000 values of 112 bytes).
+ * Bytes of values compared by one memcmp before they are compared one by one: where one in a hundred changes, longer
+ * parts nearly always differ, and shorter ones spend their time in calls (measured with 10,000 values of 112 bytes).
  */
 const PART_BYTES = 2 << 10;
 const LEAST_ENTRIES = 64;
@@ -47,7 +47,7 @@ export class KnownEntries {
   private readonly keyUnits: number;
   private readonly valueUnits: number;
 
-  /** `spacing`: bytes from one value to the next, at least their size; what lies between is compared, too. */
+  /** `spacing`: bytes from one value to the next, at least their size; the bytes between are compared too. */
   constructor(
     private readonly keySize: number,
     private readonly spacing: number,
@@ -64,9 +64,9 @@ export class KnownEntries {
   }
 
   /**
-   * Takes note of the entries from number `first` on, which follow the ones taken before. Gives the runs that are new or
-   * changed, ascending, and where to read them: in memory that does not change under the reader's hands, as a mapped map's
-   * does. Numbers are the snapshot's; `source.first` is that of the source's first entry.
+   * Records the entries from index `first` on, which follow those recorded before. Returns the runs that are new or
+   * changed, ascending, and where to read them: memory that, unlike a mapped map's, does not change during the read.
+   * Indexes are the snapshot's; `source.first` is that of the source's first entry.
    */
   update(first: number, entries: Entries): { readonly runs: readonly Run[]; readonly source: Entries & Run } {
     const end = first + entries.count;
@@ -82,7 +82,7 @@ export class KnownEntries {
     return { runs, source: { first: 0, count: end, keys: this.keys, values: this.values } };
   }
 
-  /** The snapshot ended after so many entries. */
+  /** Called at the end of a snapshot, with its number of entries. */
   end(count: number): void {
     this.known = Math.min(this.known, count);
   }
@@ -97,7 +97,7 @@ export class KnownEntries {
     const runs: Run[] = [];
     const compared = Math.max(0, Math.min(entries.count, this.known - first));
     if (compared > 0) {
-      // Keys rarely change: they are looked at once, and one by one only when there one did.
+      // Keys rarely change: they are compared all at once, and one by one only when that finds a difference.
       const haveSameKeys = isSame(this.keys, first * this.keySize, entries.keys, 0, compared * this.keySize);
       const against = { keys: this.view(entries.keys), values: this.view(entries.values) };
       const known = { keys: this.view(this.keys), values: this.view(this.values) };
@@ -111,13 +111,13 @@ export class KnownEntries {
     return runs;
   }
 
-  /** Entries `from` to `to` of those given, against the known ones with the same numbers. */
+  /** Compares entries `from` to `to` with the known ones at the same indexes. */
   private haveSameValues(first: number, { values }: Entries, from: number, to: number): boolean {
     const { spacing: size } = this;
     return isSame(this.values, (first + from) * size, values, from * size, (to - from) * size);
   }
 
-  /** One by one: a call for each entry would cost more than the comparison. */
+  /** One by one and inline: a call per entry would cost more than the comparison. */
   private findChanged(
     first: number,
     known: Viewed,
@@ -157,7 +157,7 @@ export class KnownEntries {
   }
 }
 
-/** Memory word by word or byte by byte. */
+/** Memory as words or as bytes. */
 type Units = Int32Array | Uint8Array;
 
 interface Viewed {
@@ -173,7 +173,7 @@ function append(runs: Run[], first: number, count: number): void {
 }
 
 function grown(old: Buffer, bytes: number): Buffer {
-  // Of its own, not of the pool: words are looked at, too, which begin at multiples of 4.
+  // Not from Node's pool: the memory is also viewed as words, which need 4-byte alignment.
   const buffer = Buffer.allocUnsafeSlow(bytes);
   old.copy(buffer);
   return buffer;

@@ -1,6 +1,6 @@
 /**
- * bpf_trace_printk's lines. The kernel has one trace pipe for everybody and reading takes lines out of it: only lines
- * that BPF programs printed are passed on, and what was in it before anybody watched is passed over.
+ * Lines of bpf_trace_printk. The kernel has a single trace pipe and reading consumes its lines: only lines printed by
+ * BPF programs are forwarded, and lines from before the first watch are skipped.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { DataContent } from '../shared/protocol/frames';
@@ -16,12 +16,12 @@ const LOST = /\[LOST (\d+) EVENTS\]/;
 
 /** "cat-1234 [001] d..31 2347.123456: bpf_trace_printk: …": seconds of the trace clock. */
 const WHEN = / (\d+\.\d{6}): /;
-/** In per_cpu/cpu0/stats: what the trace clock says now. */
+/** In per_cpu/cpu0/stats: the current value of the trace clock. */
 const NOW = /^now ts: +(\d+\.\d+)$/m;
-/** For a trace clock that does not count seconds ("counter"): how long lines that never cease are waited for. */
+/** For a trace clock that does not count seconds ("counter"): limit of the wait for an endless flow of lines. */
 const NEVER_EMPTY_MS = 1000;
 
-/** What to pass on of some text, and the unfinished line to put in front of the next. Exported for its test. */
+/** The lines of a text to forward, and the unfinished line to prepend to the next text. Exported for its test. */
 export function printedLines(text: string): {
   readonly lines: readonly string[];
   readonly lost: number;
@@ -42,7 +42,7 @@ export class PrintkSource implements StreamSource {
   readonly descriptors: readonly number[];
   readonly capacityBytes = 1 << 20;
   private readonly fd: number;
-  /** Kept open: a confined tracer opens nothing. Null where the kernel has none. */
+  /** Kept open, because a confined tracer cannot open files. Null when the kernel has none. */
   private readonly clockFd: number | null;
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   private rest = '';
@@ -85,7 +85,7 @@ export class PrintkSource implements StreamSource {
     };
   }
 
-  /** Reached by a line printed after now (they come in order), or a look that found the pipe empty. */
+  /** Reached by a line printed after now (lines are in order), or when the pipe was found empty. */
   mark(): SourceMark {
     this.emptyReads = 0;
     const now = this.traceClock();
@@ -105,7 +105,7 @@ export class PrintkSource implements StreamSource {
     if (this.clockFd !== null) closeSync(this.clockFd);
   }
 
-  /** Seconds; null where the kernel does not say, or counts something else. */
+  /** In seconds; null when the kernel does not report it or counts another unit. */
   private traceClock(): number | null {
     if (this.clockFd === null || this.closed) return null;
     const count = readSync(this.clockFd, this.buffer, 0, READ_BYTES, 0);
@@ -127,7 +127,7 @@ export class PrintkSource implements StreamSource {
   }
 }
 
-/** Trace clock of a text's last line that has one, seconds. Exported for its test. */
+/** Timestamp of the last line of a text that has one, in seconds of the trace clock. Exported for its test. */
 export function lastTime(text: string): number | null {
   const lines = text.split('\n');
   for (let i = lines.length - 1; i >= 0; i--) {
@@ -142,7 +142,7 @@ function openTraceClock(): number | null {
     try {
       return openSync(`${folder}/per_cpu/cpu0/stats`, constants.O_RDONLY);
     } catch {
-      // The pipe could be opened, so this is another folder or an old kernel.
+      // The pipe was opened, so the file is missing: another folder or an old kernel.
     }
   }
   return null;

@@ -1,4 +1,4 @@
-/** What each request does: the sessions of one connection, its trace pipe, its questions about the target. */
+/** Implements the requests of one connection: its sessions, its trace pipe, its queries about the target. */
 
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import type { TracerErrorCode, TracerMethod, TracerParams, TracerResults } from '../shared/protocol/tracer';
@@ -18,7 +18,7 @@ export interface Requests {
   readonly handlers: Handlers;
 }
 
-/** Streams that belong to no session. */
+/** Session id of streams that belong to no session. */
 const NO_SESSION = 0;
 
 export function createRequests(connection: FrameConnection): Requests {
@@ -47,11 +47,11 @@ export function createRequests(connection: FrameConnection): Requests {
   const session = (id: number): Session => {
     const found = sessions.get(id);
     if (!found)
-      throw new TracerError('unknown-session', `There is no session ${id}; it may have been closed.`);
+      throw new TracerError('unknown-session', `Session ${id} does not exist; it may have been closed.`);
     return found;
   };
 
-  // Nothing waits for a client that is gone: a closed connection never takes data again.
+  // A closed connection never accepts data again: stop everything that waits for it.
   connection.onClosed(() => {
     printk?.stream.stop();
     for (const open of sessions.values()) open.stopStreams();
@@ -82,7 +82,7 @@ export function createRequests(connection: FrameConnection): Requests {
     },
     async 'session/drain'({ sessionId }) {
       const { records } = await session(sessionId).drain();
-      // The trace pipe is nobody's own: what this session printed is in it, too.
+      // The trace pipe is shared: it also contains this session's lines.
       return { records: records + ((await printk?.stream.flush()) ?? 0) };
     },
     'session/statistics': async ({ sessionId, enable }) => session(sessionId).statistics(enable),
@@ -112,7 +112,7 @@ export function createRequests(connection: FrameConnection): Requests {
     },
     async 'printk/unwatch'() {
       if (printk && --printk.watchers === 0) {
-        // What was printed until now is still wanted.
+        // Lines printed until now are still sent.
         const { stream } = printk;
         printk = undefined;
         await stream.flush();
@@ -123,7 +123,7 @@ export function createRequests(connection: FrameConnection): Requests {
     'target/functions': async ({ names }) => ({ functions: await facts.functions(names) }),
     'target/tracepoints': async ({ names }) => ({ present: await facts.tracepoints(names) }),
     'target/perf-event': async event => ({ available: await facts.perfEvent(event) }),
-    // One at a time, and only as fast as the client reads: these are megabytes each.
+    // One at a time, and only as fast as the client reads: each is megabytes.
     'target/read': params =>
       blobs.run(async () => {
         await connection.drained();

@@ -1,4 +1,4 @@
-/** Runs tasks one after another, in the order they came. A failing task fails alone. */
+/** Runs tasks one after another, in order. A failure does not affect the other tasks. */
 export class Serial {
   private last: Promise<unknown> = Promise.resolve();
 

@@ -1,4 +1,4 @@
-/** One loaded object: its links, the streams that carry its buffers, its map watches. All of it ends with close(). */
+/** One loaded object: its links, the streams of its buffers, its map watches. close() ends all of them. */
 
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import type {
@@ -26,7 +26,7 @@ import type { StreamSource } from './stream-source';
 export interface SessionContext {
   readonly connection: FrameConnection;
   nextStreamId(): number;
-  /** Tells the client that a stream ended by itself. */
+  /** Notifies the client that a stream ended because of an error. */
   streamFailed(sessionId: number, error: unknown): void;
 }
 
@@ -42,7 +42,7 @@ export class Session {
   private readonly snapshots = new Serial();
   private readonly streams = new Map<number, Stream>();
   private readonly senders = new Map<string, SnapshotSender>();
-  /** Stream of each ring or perf buffer that was watched. */
+  /** Stream id of each ring or perf buffer that was watched. */
   private readonly watchedBuffers = new Map<string, number>();
   private watchedProcesses = 0;
   private links: Link[] = [];
@@ -66,11 +66,14 @@ export class Session {
     if (blobs.objectBytes.byteLength > LIMITS.objectBytes) {
       throw new TracerError(
         'limit',
-        `The object file is over ${LIMITS.objectBytes} bytes. Strip its DWARF: llvm-strip -g.`,
+        `The object file is larger than ${LIMITS.objectBytes} bytes. Strip its DWARF: llvm-strip -g.`,
       );
     }
     if ((blobs.relocationBtf?.byteLength ?? 0) > LIMITS.relocationBtfBytes)
-      throw new TracerError('limit', `The types to relocate by are over ${LIMITS.relocationBtfBytes} bytes.`);
+      throw new TracerError(
+        'limit',
+        `The BTF for relocation is larger than ${LIMITS.relocationBtfBytes} bytes.`,
+      );
     return new Session(id, request, await loadObject(objectRequest(request, blobs)), context);
   }
 
@@ -107,8 +110,8 @@ export class Session {
     return this.operations.run(async () => {
       this.refuseIfClosing();
       if (this.request.loadOnly)
-        throw new TracerError('bad-request', 'The session was opened to load its programs only.');
-      if (this.links.length > 0) throw new TracerError('bad-request', 'The session is attached already.');
+        throw new TracerError('bad-request', 'The session was opened only to load its programs.');
+      if (this.links.length > 0) throw new TracerError('bad-request', 'The session is already attached.');
       const start = performance.now();
       const links: Link[] = [];
       const programs: { name: string; section: string; attach: string }[] = [];
@@ -147,7 +150,7 @@ export class Session {
     if (taken !== undefined && this.streams.has(taken)) {
       throw new TracerError(
         'bad-request',
-        `Map ${mapName} is watched already: a record can be read once only.`,
+        `Map ${mapName} is already watched: a record can be read only once.`,
       );
     }
     const streamId = this.startStream(
@@ -218,7 +221,7 @@ export class Session {
     return { programs, tracerCpuNs: String((user + system) * 1000) };
   }
 
-  /** Stops forwarding and watching; what is attached stays. Idempotent. */
+  /** Stops forwarding and watching; programs stay attached. Idempotent. */
   stopStreams(): void {
     for (const stream of this.streams.values()) stream.stop();
     this.streams.clear();
@@ -258,7 +261,7 @@ export class Session {
   }
 }
 
-/** 0 asks for everything, which has a limit too. */
+/** 0 requests all entries, which has a limit too. */
 const entryLimit = (maxEntries: number): number =>
   Math.min(maxEntries || LIMITS.snapshotEntries, LIMITS.snapshotEntries);
 
@@ -281,7 +284,7 @@ function objectRequest(
       bytes: Buffer.from(value, 'base64'),
     })),
     maps: request.maps,
-    // What cannot be attached changes nothing, whatever it is.
+    // A program that is never attached cannot change anything, so it needs no consent.
     consented: request.loadOnly ? null : request.consented,
     verifierLogLevel: LOG_LEVELS[request.verifierLog ?? 'none'],
   };

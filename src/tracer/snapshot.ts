@@ -1,4 +1,4 @@
-/** One map, sent as data frames: only what the client does not know yet; bounded, held back while it does not read. */
+/** Sends a map as data frames: only entries that the client does not have yet; bounded, with backpressure. */
 import { copyBytes } from '../shared/bytes/copy-bytes';
 import {
   DataContent,
@@ -21,7 +21,7 @@ export interface SnapshotResult {
   readonly truncated: boolean;
 }
 
-/** A map read again and again for one client. Snapshots of one sender do not overlap. */
+/** Reads a map repeatedly for one client. Snapshots of one sender must not overlap. */
 export class SnapshotSender {
   private readonly known: KnownEntries;
 
@@ -36,14 +36,14 @@ export class SnapshotSender {
     return this.target.streamId;
   }
 
-  /** Sends what changed in the first `maxEntries`, the last frame flagged so. Throws TracerError 'kernel'. */
+  /** Sends the changes in the first `maxEntries` and flags the last frame. Throws TracerError 'kernel'. */
   async send(maxEntries: number, stopped: () => boolean): Promise<SnapshotResult> {
     const { connection } = this.target;
     const frames = new SnapshotFrames(this.target, this.reader, this.known.count === 0);
     let sent = 0;
     let truncated = false;
     try {
-      // One more than wanted: whether there is more is known only by asking for it.
+      // One more than requested, to find out whether there are more.
       for (const entries of this.reader.snapshot(maxEntries + 1)) {
         if (stopped()) break;
         const count = Math.min(entries.count, maxEntries - sent);
@@ -58,7 +58,7 @@ export class SnapshotSender {
       frames.end(sent);
       return { entries: sent, truncated };
     } catch (error) {
-      // Half of it was sent: the next one begins anew.
+      // Only part of it was sent: the next snapshot must be complete.
       this.known.forget();
       throw error;
     }
@@ -72,7 +72,7 @@ export class SnapshotSender {
 
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 
-/** Gathers runs into frames of about a chunk of a buffer's. */
+/** Collects runs into frames of about CHUNK_BYTES. */
 class SnapshotFrames {
   private readonly readAtNs = process.hrtime.bigint();
   private readonly entryBytes: number;
@@ -125,7 +125,7 @@ class SnapshotFrames {
     this.used += count * stride;
   }
 
-  /** Memory of the frame that is being filled; a single long entry gets a frame of its own size. */
+  /** Memory of the frame being filled; a single long entry gets a frame of its own size. */
   private reserve(): Uint8Array {
     if (!this.bytes) {
       const least = MAP_CHANGES_HEADER_BYTES + MAP_RUN_HEADER_BYTES + this.entryBytes;

@@ -1,6 +1,6 @@
 /**
- * A look at type information (BTF) that a client made, before libbpf walks it: libbpf follows references without end
- * where they form a circle. A table that BtfWriter made names only types before the one that names them.
+ * Validates BTF made by a client before libbpf parses it: libbpf loops for ever on cyclic references. In a table written
+ * by BtfWriter a type refers only to earlier types.
  */
 import {
   BTF_HEADER_BYTES,
@@ -11,11 +11,11 @@ import {
   VLEN_BYTES,
 } from '../shared/btf/btf-type';
 
-/** By BTF_KIND_* (include/uapi/linux/btf.h), of the kinds that a value is made of: where they name other types. */
+/** Where a type refers to other types, by BTF_KIND_* (include/uapi/linux/btf.h); only the kinds that values consist of. */
 interface References {
-  /** Bytes of struct btf_type and what follows it. */
+  /** Byte offsets in struct btf_type and the data after it. */
   readonly fixed: readonly number[];
-  /** Bytes of each of its parts (members, values). */
+  /** Byte offsets in each member or value. */
   readonly each: readonly number[];
 }
 const none: References = { fixed: [], each: [] };
@@ -38,14 +38,14 @@ const REFERENCES: Readonly<Record<number, References>> = {
   [BTF_KIND.enum64]: none,
 };
 
-/** Whether every type lies within the table, refers only to types before it, and every name to the table's strings. */
+/** Whether every type is within the table and refers only to earlier types, and every name is in the string section. */
 export function isSoundBtf(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < BTF_HEADER_BYTES || view.getUint16(0, true) !== BTF_MAGIC) return false;
   const [headerBytes, typesAt, typeBytes, stringsAt, stringBytes] = [4, 8, 12, 16, 20].map(at =>
     view.getUint32(at, true),
   ) as [number, number, number, number, number];
-  // As BtfWriter lays it out: nothing else has to be understood.
+  // Only BtfWriter's layout needs to be accepted.
   const end = BTF_HEADER_BYTES + typeBytes;
   const isLaidOut =
     view.getUint8(2) === 1 && headerBytes === BTF_HEADER_BYTES && typesAt === 0 && stringsAt === typeBytes;

@@ -1,37 +1,37 @@
-/** A kernel buffer being drained: what the drain loop needs to know about a ring buffer, a perf buffer or the trace pipe. */
+/** The drain loop's view of a kernel buffer: a ring buffer, a perf buffer or the trace pipe. */
 import type { DataContent } from '../shared/protocol/frames';
 
-/** Memory of exactly so many bytes for one chunk: filled before the chunk is sent, never after. */
+/** Allocates exactly this many bytes for one chunk: written before the chunk is sent, never after. */
 export type ChunkMemory = (bytes: number) => Uint8Array;
 
 export interface Chunk {
-  /** Whole records, in memory that nobody writes before they are on their way. */
+  /** Whole records, in memory that is not overwritten before they are sent. */
   readonly bytes: Uint8Array;
   readonly records: number;
-  /** Records the kernel says it dropped since the last chunk. A chunk of loss alone has no bytes. */
+  /** Records that the kernel reported as dropped since the last chunk. A chunk may have only losses and no bytes. */
   readonly lost: number;
-  /** The bound was reached and more was there at the time of looking: worth another look at once. */
+  /** The size limit was reached and more records were available: read again at once. */
   readonly more: boolean;
 }
 
 export interface StreamSource {
   readonly content: DataContent;
-  /** Descriptors that become readable when there is something to take. */
+  /** Descriptors that become readable when records are available. */
   readonly descriptors: readonly number[];
-  /** Bytes the buffer holds; a tick that finds more than a quarter of it comes sooner next time. */
+  /** Size of the buffer; a tick that finds more than a quarter of it shortens the next interval. */
   readonly capacityBytes: number;
-  /** The next records, bounded, and the space given back to the kernel; null when there are none. */
+  /** Returns the next records, bounded, and releases their space to the kernel; null when there are none. */
   take(memory: ChunkMemory): Chunk | null;
-  /** Where the producer is now. */
+  /** The producer's current position. */
   mark(): SourceMark;
   /** Idempotent. */
   close(): void;
 }
 
 export interface SourceMark {
-  /** True when everything produced before the mark was taken. */
+  /** True when everything produced before the mark has been taken. */
   reached(): boolean;
 }
 
-/** Upper bound of one chunk, so that one busy stream cannot hold the event loop. A longer record comes alone. */
+/** Upper bound of a chunk, so that one busy stream cannot block the event loop. A longer record is a chunk by itself. */
 export const CHUNK_BYTES = 256 << 10;

@@ -1,4 +1,4 @@
-/** A kernel buffer on its way to the client: a drain loop whose sink is the connection. */
+/** Streams a kernel buffer to the client: a drain loop whose sink is the connection. */
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import { DrainLoop } from './drain-loop';
 import { watchDescriptor } from './libbpf/readiness';
@@ -6,7 +6,7 @@ import type { StreamSource } from './stream-source';
 
 export interface Stream {
   readonly streamId: number;
-  /** Sends all that is in the buffer now; the number of records sent. */
+  /** Sends everything that is in the buffer now; resolves with the number of records sent. */
   flush(): Promise<number>;
   /** Idempotent. */
   stop(): void;

@@ -1,6 +1,6 @@
 /**
- * What the target has: functions, tracepoints, its own description. Every file read here is one of an enumerated
- * few; a client names what it wants to know, never a path.
+ * Queries about the target: functions, tracepoints, its configuration. Only a fixed list of files is read; a client
+ * names a piece of information, never a path.
  */
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
@@ -13,13 +13,13 @@ import { listTracefs, readTracefs, withTracefs } from './tracefs';
 type Functions = TracerResults['target/functions']['functions'];
 type ReadRequest = TracerParams<'target/read'>;
 
-/** Answers kept; a client that asks for more than any program has is answered all the same. */
+/** Limit of cached answers; further queries are answered without being cached. */
 const MAX_KNOWN = 4096;
 
 type FunctionAnswer = Functions[number];
 
 export class TargetFacts {
-  /** What was asked before, while the same modules are loaded: they bring functions and take them away. */
+  /** Cached answers, valid while the set of loaded modules is unchanged: modules add and remove functions. */
   private known: { readonly modules: string; readonly answers: Map<string, FunctionAnswer> } = {
     modules: '',
     answers: new Map(),
@@ -47,14 +47,14 @@ export class TargetFacts {
     return present;
   }
 
-  /** Throws TracerError 'not-permitted' where the tracer may not know. */
+  /** Throws TracerError 'not-permitted' when the tracer lacks the rights to find out. */
   async perfEvent(event: TracerParams<'target/perf-event'>): Promise<boolean> {
-    // Loaded when asked: the bindings bring libbpf.
+    // Loaded on demand: the bindings load libbpf.
     const { canOpenPerfEvent } = await import('./libbpf/perf-event');
     return canOpenPerfEvent(event.type, BigInt(event.config), BigInt(event.branchSampleType));
   }
 
-  /** Throws TracerError 'not-found' where the target does not have it, 'bad-request' for a name that cannot be one. */
+  /** Throws TracerError 'not-found' when the target does not have it, 'bad-request' for an invalid name. */
   async read(request: ReadRequest): Promise<Uint8Array> {
     const bytes = await readDescription(request);
     if (bytes) return bytes;
@@ -63,7 +63,7 @@ export class TargetFacts {
   }
 }
 
-/** A function that ftrace can trace is also a symbol; only the others cost a pass over all symbols. */
+/** A function that ftrace can trace is also a symbol; only the others need a scan of all symbols. */
 async function lookUp(names: readonly string[]): Promise<FunctionAnswer[]> {
   const traceable = await findTraceable(names);
   const others = names.filter(name => !traceable?.has(name));
@@ -78,7 +78,7 @@ async function lookUp(names: readonly string[]): Promise<FunctionAnswer[]> {
   }));
 }
 
-/** null where the list may not be read: tracefs is root's, and CAP_BPF and CAP_PERFMON do not open it. */
+/** null when the list may not be read: tracefs belongs to root, and CAP_BPF and CAP_PERFMON do not grant access. */
 async function findTraceable(names: readonly string[]): Promise<ReadonlySet<string> | null> {
   try {
     const found = await withTracefs('available_filter_functions', file =>
@@ -105,7 +105,7 @@ async function readDescription({ what, of }: ReadRequest): Promise<Uint8Array | 
     case 'kallsyms':
       return ifThere('/proc/kallsyms', readWhole);
     case 'modules':
-      // A kernel without loadable modules has none.
+      // A kernel without loadable modules does not have this file.
       return (await readIfThere('/proc/modules')) ?? new Uint8Array(0);
     case 'available-filter-functions':
       return withTracefs('available_filter_functions', readWhole);
@@ -134,7 +134,7 @@ function safe(name: string | undefined): string {
 }
 
 const badName = (name: string | undefined): TracerError =>
-  new TracerError('bad-request', `"${name ?? ''}" is not the name of a tracepoint or module.`);
+  new TracerError('bad-request', `"${name ?? ''}" is not a valid name of a tracepoint or module.`);
 
 const readIfThere = (path: string): Promise<Uint8Array | null> => ifThere(path, file => readFile(file));
 

@@ -1,17 +1,17 @@
-/** Where tracefs is, and reading from it. */
+/** Finds tracefs and reads from it. */
 import { readdir, readFile } from 'node:fs/promises';
 import { TracerError } from './errors';
 
 export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 /**
- * A file or the names in a folder below tracefs. `path` is made by the tracer, never taken from a client. null when
- * it does not exist. Throws TracerError 'not-permitted', or 'not-found' when tracefs is not mounted.
+ * A file below tracefs. `path` is built by the tracer, never taken from a client. null when it does not exist. Throws
+ * TracerError 'not-permitted', or 'not-found' when tracefs is not mounted.
  */
 export function readTracefs(path: string): Promise<Buffer | null> {
   return below(path, file => readFile(file));
 }
-/** What `read` makes of the file's path; errors of the file system are told as readTracefs tells them. */
+/** Calls `read` with the file's path; file system errors are reported as by readTracefs. */
 export function withTracefs<T>(path: string, read: (file: string) => Promise<T>): Promise<T | null> {
   return below(path, read);
 }

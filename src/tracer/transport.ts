@@ -1,16 +1,16 @@
-/** The byte stream to the client: a Unix socket dialled, a virtio-serial port of a guest, or an inherited descriptor. */
+/** The byte stream to the client: a Unix socket, a virtio-serial port of a guest, or an inherited descriptor. */
 import net from 'node:net';
 import type { DuplexOptions } from 'node:stream';
 import { type ByteChannel, duplexChannel } from '../shared/protocol/rpc-frames';
 import { TracerError } from './errors';
 
-/** What a client may leave unread before the tracer stops reading kernel buffers. */
+/** Bytes that a client may leave unread before the tracer stops reading kernel buffers. */
 export const QUEUE_BYTES = 4 << 20;
 const FAREWELL_MS = 1000;
 
 export interface Transport {
   readonly channel: ByteChannel;
-  /** The socket whose peer can be asked for; null for a port, whose other end is the hypervisor. */
+  /** The socket whose peer credentials can be read; null for a port, whose other end is the hypervisor. */
   readonly socketFd: number | null;
 }
 
@@ -19,7 +19,7 @@ export type TransportChoice =
   | { readonly kind: 'port'; readonly name: string }
   | { readonly kind: 'descriptor'; readonly fd: number };
 
-/** Throws TracerError 'not-found' where there is nothing to connect to. */
+/** Throws TracerError 'not-found' when there is nothing to connect to. */
 export async function openTransport(choice: TransportChoice): Promise<Transport> {
   if (choice.kind === 'port') {
     const { openPort } = await import('./libbpf/virtio-port');
@@ -43,7 +43,7 @@ function connect(socket: net.Socket, path: string): Promise<void> {
   });
 }
 
-/** Node keeps it to itself, and SO_PEERCRED needs it. */
+/** Node does not expose the descriptor, which SO_PEERCRED needs. */
 function descriptorOf(socket: net.Socket): number | null {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly fd?: number } };
   return typeof handle?.fd === 'number' && handle.fd >= 0 ? handle.fd : null;
@@ -53,7 +53,7 @@ function socketChannel(socket: net.Socket): ByteChannel {
   return {
     ...duplexChannel(socket),
     close() {
-      // A turn later and not before what is queued was written: the reason of the close is the last of it.
+      // One turn later and after queued data is written: the reason for the close comes last.
       setImmediate(() => socket.destroySoon());
       setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
     },

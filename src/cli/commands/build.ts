@@ -14,9 +14,10 @@ export interface BuildCommandOptions {
   readonly json?: boolean;
 }
 
-/** `bpfw build FILE.bpf.c`: clang's diagnostics as they are, or one object a line with --json. */
+/** `bpfw build FILE.bpf.c`: clang's output unchanged, or one JSON object per line with --json. */
 export async function buildCommand(file: string, options: BuildCommandOptions): Promise<void> {
-  if (!file.endsWith('.c')) throw new UsageError(`${file} is not a C source; programs are named *.bpf.c.`);
+  if (!file.endsWith('.c'))
+    throw new UsageError(`${file} is not a C source file; programs are named *.bpf.c.`);
   await requireFile(file);
   const sourcePath = path.resolve(file);
   const outputPath = path.resolve(options.output ?? file.replace(/\.c$/, '.o'));

@@ -9,7 +9,7 @@ import { print } from '../terminal';
 import { canAsk } from '../workplace';
 import { parseTarget } from './run-options';
 
-/** `bpfw doctor`: one row each; exits 3 when something is missing that the target asked for needs. */
+/** `bpfw doctor`: one row per check; exits 3 when something that the requested target needs is missing. */
 export async function doctorCommand(options: {
   readonly target?: string;
   readonly json?: boolean;
@@ -29,6 +29,6 @@ export async function doctorCommand(options: {
       for (const row of rows) printJson({ type: 'check', area, ...row, mend: row.fix }); // lint-words: quoted
   } else print(environmentText(sections).split('\n'));
   const works = ({ rows }: EnvironmentSection) => rows.every(row => row.ok);
-  // Where none was asked for, one working target is enough.
+  // When no target was requested, one that works is enough.
   process.exitCode = works(compiling) && targets.some(works) ? EXIT.done : EXIT.environment;
 }

@@ -14,7 +14,7 @@ export interface ExplainCommandOptions {
   readonly json?: boolean;
 }
 
-/** `bpfw explain FILE.log`: a verifier log from anywhere, "-" from stdin. Nothing is loaded; no target is needed. */
+/** `bpfw explain FILE.log`: explains a verifier log of any origin; "-" is stdin. Loads nothing and needs no target. */
 export async function explainCommand(file: string, options: ExplainCommandOptions): Promise<void> {
   const log = file === '-' ? await text(process.stdin) : (await readInputFile(file)).toString();
   const object = options.object
@@ -29,7 +29,7 @@ export async function explainCommand(file: string, options: ExplainCommandOption
   const explanations = explainLog(log, { object, source, file: options.source ?? options.object });
   if (explanations.length === 0) {
     throw new UsageError(
-      `${file} holds no verifier log: it should end with a sentence of the kernel and a line “processed N insns”.`,
+      `${file} does not contain a verifier log, which ends with the verifier’s message and a line “processed N insns”.`,
     );
   }
   for (const { program, diagnostics, statistics } of explanations) {

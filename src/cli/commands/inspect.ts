@@ -8,7 +8,7 @@ import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
 import { print } from '../terminal';
 
-/** `bpfw inspect FILE.o`: what the object says about itself; nothing is loaded. */
+/** `bpfw inspect FILE.o`: prints the object's programs, maps and types; loads nothing. */
 export async function inspectCommand(file: string, options: { readonly json?: boolean }): Promise<void> {
   const object = readObject(await readInputFile(file), path.basename(file));
   process.exitCode = EXIT.done;
@@ -43,7 +43,7 @@ function sections(object: BpfObject): string[] {
           ? `choice ${program.choice.group}:${program.choice.rank}`
           : program.autoload
             ? 'always'
-            : 'when chosen',
+            : 'when selected',
       ]),
     ),
     '',

@@ -7,11 +7,11 @@ import { OWN_TRACER } from '../paths';
 import { print } from '../terminal';
 import { debugLog } from '../workplace';
 
-/** `bpfw install-tracer`: root's own copy of the tracer, used from then on by bpfw and VS Code. */
+/** `bpfw install-tracer`: installs a copy of the tracer owned by root, which bpfw and VS Code then use. */
 export async function installTracerCommand(): Promise<void> {
   const node = await findNode(undefined, process.env);
   const folder = await installTracer({ ...rootOptions(), own: OWN_TRACER, node });
-  print(`Installed the tracer of version ${OWN_TRACER.version} in ${folder}; it is used from now on.`);
+  print(`Installed tracer ${OWN_TRACER.version} in ${folder}. It is used from now on.`);
 }
 
 /** `bpfw uninstall-tracer`. */

@@ -33,10 +33,10 @@ export function parseParameters(pairs: readonly string[]): Map<string, string> {
   );
 }
 
-/** A process id or 0 for everything. Throws UsageError. */
+/** A process id, or 0 for all processes. Throws UsageError. */
 export function parsePid(text: string): number {
   if (!/^\d{1,10}$/.test(text))
-    throw new UsageError(`--pid '${text}' is not a process id; 0 traces everything.`);
+    throw new UsageError(`--pid '${text}' is not a process id; 0 traces all processes.`);
   return Number(text);
 }
 

@@ -4,7 +4,7 @@ import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
 import { print } from '../terminal';
 
-/** `bpfw templates`: the catalogue; with --json one object a line, its manifest as it is. */
+/** `bpfw templates`: the catalogue; with --json one manifest per line. */
 export async function templatesCommand(options: { readonly json?: boolean }): Promise<void> {
   const templates = await readCatalogue(TEMPLATES_FOLDER);
   if (options.json) {

@@ -5,10 +5,10 @@ import type { RecordLayout } from '../../shared/object/model';
 
 const BAR_WIDTH = 40;
 const PERCENTS = [50, 90, 99, 99.9];
-/** The upper bound of a slot that holds everything above. */
+/** The upper bound of an open-ended slot. */
 const OPEN = 0xffffffffffffffffn;
 
-/** A histogram as aligned rows with bars: `|@@@@    |`; its key by the meanings of `keyLayout`. */
+/** A histogram as aligned rows with bars: `|@@@@    |`; its key is formatted with the meanings in `keyLayout`. */
 export function histogramRows(histogram: Histogram, keyLayout: RecordLayout | null): string[] {
   const { buckets, total, unit } = histogram;
   const bounds = buckets.map(boundsOf);
@@ -16,7 +16,7 @@ export function histogramRows(histogram: Histogram, keyLayout: RecordLayout | nu
   const countWidth = Math.max(5, ...buckets.map(bucket => String(bucket.count).length));
   const most = Math.max(1, ...buckets.map(bucket => bucket.count));
   const title = `${histogram.label}${keyOf(histogram, keyLayout)}: ${total} ${total === 1 ? 'value' : 'values'}`;
-  if (buckets.length === 0) return [title, '  (nothing was counted)'];
+  if (buckets.length === 0) return [title, '  (no values)'];
   const head = `${(unit || 'value').padStart(boundsWidth)} : ${'count'.padStart(countWidth)}`;
   const rows = buckets.map((bucket, index) => {
     const bar = '@'.repeat(Math.round((bucket.count / most) * BAR_WIDTH)).padEnd(BAR_WIDTH);
@@ -30,7 +30,7 @@ function boundsOf({ min, max }: Bucket): string {
   return min === max ? String(min) : `${min} -> ${max}`;
 }
 
-/** "  p50 3.1 ms  p90 ...": one in the lowest slot or in the open one is known by that slot's bound only. */
+/** "  p50 3.1 ms  p90 ...": of a percentile in the lowest or the open slot only that slot's bound is known. */
 function percentileLine({ buckets, unit }: Histogram): string {
   const values = percentiles(buckets, PERCENTS).map((percentile, index) => {
     const value = percentile ?? 0;

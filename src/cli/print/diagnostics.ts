@@ -3,7 +3,7 @@ import type { VerifierDiagnostic } from '../../shared/verifier/explain';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
 import { printJson } from './json';
 
-/** A file as it was typed, for paths that line information holds in full. */
+/** A file as typed by the user, to shorten the absolute paths of line information. */
 export interface TypedFile {
   readonly typed: string;
   /** Absolute. */
@@ -28,13 +28,13 @@ export function printRejectedJson(
   });
 }
 
-/** As compilers print: place, message, the source line with a mark; then why and what to do; then the places that led there. */
+/** In compiler format: location, message, the source line with a caret; then the reason and fix; then related locations. */
 export function diagnosticRows(diagnostic: VerifierDiagnostic, files: readonly TypedFile[]): string[] {
   const { code, message, explanation, related, sentence } = diagnostic;
   return [
     ...placeRows(diagnostic, `error: ${message} [${code}]`, files),
     ...wrap(explanation, 96).map(line => `    ${line}`),
-    `    The kernel says: ${sentence}`,
+    `    The kernel reported: ${sentence}`,
     ...related.flatMap(place => placeRows(place, `note: ${place.message}`, files)),
   ];
 }
@@ -51,12 +51,12 @@ function placeRows(place: Place, text: string, files: readonly TypedFile[]): str
   const source = sourceLine(files.find(each => each.typed === file)?.path ?? place.file, place.line);
   if (source === null || source.trim() === '') return [head];
   const number = String(place.line).padStart(5);
-  // Tabs stay tabs under tabs, so the mark stands under its character.
+  // Keep tabs, so that the caret is below its character.
   const indent = source.slice(0, Math.max(0, place.column - 1)).replace(/[^\t]/g, ' ');
   return [head, `${number} | ${source.trimEnd()}`, `${' '.repeat(5)} | ${indent}^`];
 }
 
-/** The path as it was typed where it is the same file; else from here, or in full when it lies elsewhere. */
+/** The path as typed if it is the same file; otherwise relative to the working directory, or absolute when outside it. */
 function shown(file: string, files: readonly TypedFile[]): string {
   const same =
     files.find(each => each.path === path.resolve(file)) ??
@@ -66,7 +66,7 @@ function shown(file: string, files: readonly TypedFile[]): string {
   return relative.startsWith('..') ? file : relative;
 }
 
-/** The file is named by an object's line information, which anybody may have written. */
+/** Limit of the source file's size: its path comes from an object's line information, which is untrusted input. */
 const SOURCE_BYTES = 16 << 20;
 
 const contents = new Map<string, readonly string[] | null>();
@@ -77,7 +77,7 @@ function sourceLine(file: string, line: number): string | null {
     try {
       lines = readUntrustedFileSync(file, SOURCE_BYTES).toString().split('\n');
     } catch {
-      // Compiled elsewhere, or a log without its source: the place alone has to do.
+      // Compiled elsewhere, or a log without its source: show only the location.
       lines = null;
     }
     contents.set(file, lines);

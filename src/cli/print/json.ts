@@ -1,7 +1,7 @@
 import { printableJson } from '../../shared/text/escape';
 import { print } from '../terminal';
 
-/** One JSON object a line on stdout; numbers beyond 2^53 as strings, bytes as hexadecimal. */
+/** Prints one JSON object per line on stdout; numbers beyond 2^53 as strings, bytes as hexadecimal. */
 export function printJson(value: unknown): void {
   print(printableJson(JSON.stringify(value, replaceValue)));
 }

@@ -1,7 +1,7 @@
 import type { RunOutput } from '../run-output';
 import { printJson } from './json';
 
-/** docs/cli.md: one object a line. */
+/** docs/cli.md: one object per line. */
 export function jsonOutput(): RunOutput {
   return {
     attached: (programs, startupMs) =>
@@ -17,9 +17,9 @@ export function jsonOutput(): RunOutput {
       printJson({ type: 'hist', map, kind, unit, key, buckets }),
     map: (map, entries) => printJson({ type: 'map', map: map.name, entries }),
     stacks: (map, stacks) => printJson({ type: 'stacks', map: map.name, stacks }),
-    // docs/cli.md has no line for them.
+    // docs/cli.md defines no line for them.
     globals: () => undefined,
-    // The tracer's field has the name that the process had when docs/cli.md's format was fixed.
+    // The format of docs/cli.md still has the process's former name.
     drops: ({ tracer, ...others }) => printJson({ type: 'drops', ...others, helper: tracer }),
     end: (reason, commandExit) =>
       printJson(commandExit === null ? { type: 'end', reason } : { type: 'end', reason, commandExit }),

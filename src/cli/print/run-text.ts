@@ -9,8 +9,8 @@ import { histogramRows } from './bars';
 import { tableRows } from './table';
 
 /**
- * Text for people: an aligned line per event, bars for histograms, folded lines for stacks. `streams` are the names of
- * those the program sends events through: with several, each line begins with its stream's.
+ * Human-readable output: an aligned line per event, bars for histograms, folded lines for stacks. `streams` are the names
+ * of the program's event streams: with several, each line begins with its stream's name.
  */
 export function textOutput(streams: readonly string[]): RunOutput {
   const heads = new Set<string>();
@@ -58,7 +58,7 @@ export function textOutput(streams: readonly string[]): RunOutput {
       print(['', `${map.label}:`, ...tableRows(head, rows)]);
     },
     stacks: (map, stacks) => {
-      // Folded: what flame graph tools read, with the command as the outermost frame.
+      // The folded format of flame graph tools, with the command as the outermost frame.
       const counted = [...new Set(stacks.flatMap(stack => Object.keys(stack.value)))].join(', ');
       print([
         '',
@@ -96,7 +96,7 @@ const OF_UNKNOWN_TYPE = { meaning: 'plain', unit: '', valueNames: null, storage:
 
 const INDENT = '    ';
 
-/** Stacks and their like: under the row, a line each. */
+/** Stacks and other address lists are printed below the row, one address per line. */
 function isAddressList(field: Field): boolean {
   return field.storage === 'array' && stackSpace(field) !== null;
 }
@@ -111,12 +111,12 @@ function addressLines(fields: readonly Field[], data: RecordValues, names: Addre
 
 const hexadecimal = (address: bigint): string => `0x${address.toString(16)}`;
 
-/** Values carry their unit; a clock's are printed in seconds. */
+/** Column heading: values contain their unit; those of a clock are in seconds. */
 function title(field: Field): string {
   return field.meaning === 'timestamp-ns' ? `${field.label} (s)` : field.label;
 }
 
-/** The largest first: what counts most is what people look for. */
+/** Sorted by the first number, largest first. */
 function byFirstNumber<T extends { readonly value: RecordValues }>(entries: readonly T[]): T[] {
   const first = ({ value }: T): number => {
     const number = Object.values(value).find(each => typeof each === 'number' || typeof each === 'bigint');
@@ -131,7 +131,7 @@ function text(field: Field, data: RecordValues): string {
 }
 type RecordValues = Readonly<Record<string, Parameters<typeof formatValue>[0]>>;
 
-/** Widths that fit the type's usual values, so that lines printed one by one stay aligned. Values carry their unit. */
+/** Pads to the width of the type's usual values, so that lines printed one by one stay aligned. Values contain their unit. */
 function cell(field: Field, content: string): string {
   const width = Math.max(title(field).length, contentWidth(field));
   return isQuantity(field) ? content.padStart(width) : content.padEnd(width);
@@ -146,7 +146,7 @@ function contentWidth(field: Field): number {
     return Math.max(...Object.values(field.valueNames ?? {}).map(name => name.length));
   if (!isQuantity(field)) return Math.min(16, field.size);
   if (field.meaning === 'ipv4') return 15;
-  // 47 bits of user address space, and the prefix.
+  // 47 bits of user address space, and "0x".
   if (field.meaning === 'usym') return 14;
   return Math.min(12, field.size * 2 + 2);
 }

@@ -1,11 +1,11 @@
 import { escapeText } from '../../shared/text/escape';
 
-/** A number, with a unit or without. */
+/** A number with or without a unit. */
 const QUANTITY = /^-?\d[\d.,]*( \S{1,4})?$/;
 
-/** Rows of text as aligned columns; numbers to the right. */
+/** Rows of text in aligned columns; numbers are right-aligned. */
 export function tableRows(head: readonly string[], cells: readonly (readonly string[])[]): string[] {
-  // Escaped before it is measured: the width is that of what is shown.
+  // Escape before measuring, because the width is that of the escaped text.
   const rows = cells.map(row => row.map(escapeText));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)),

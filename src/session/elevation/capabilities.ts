@@ -1,14 +1,15 @@
 /**
- * Which Linux capabilities a session needs, and why: shown before anything is elevated, given to the tracer and nothing
- * more. What a tracer does is a list of operations; each has rules that say what the kernel wants for it. Every rule is
- * measured on Linux 6.1 and 6.12 (test/kernel/tracer/capabilities.test.ts): with it the operation works, without it it fails.
+ * Which Linux capabilities a session needs, and why. They are shown before elevation, and the tracer gets no others. A
+ * tracer's work is a list of operations; each has rules for the capabilities that the kernel requires. Every rule is
+ * tested on Linux 6.1 and 6.12 (test/kernel/tracer/capabilities.test.ts): with the capability the operation works,
+ * without it it fails.
  */
 import { programTypeName } from '../../shared/bpf/program-types';
 import { kindOf } from '../../shared/bpf/section-kinds';
 import { namesKernelAddresses } from '../../shared/decode/kernel-addresses';
 import type { BpfObject, Program } from '../../shared/object/model';
 
-/** setpriv(1)'s names: without CAP_, lower case. */
+/** In setpriv(1)'s notation: without CAP_, lower case. */
 export type Capability =
   | 'bpf'
   | 'perfmon'
@@ -36,19 +37,19 @@ export interface NeededCapability {
 }
 export type Capabilities = readonly NeededCapability[];
 
-/** What the target's kernel says; everybody may read it. */
+/** Facts about the target's kernel, readable without privileges. */
 export interface CapabilityFacts {
   /** e.g. "6.1.0-56-amd64" */
   readonly kernelRelease: string;
   /** /proc/sys/kernel/perf_event_paranoid */
   readonly perfEventParanoid: number;
-  /** /proc/sys/kernel/kptr_restrict; 1 where it is not known. */
+  /** /proc/sys/kernel/kptr_restrict; 1 when unknown. */
   readonly kptrRestrict?: number;
-  /** kernel.bpf_stats_enabled: the kernel measures programs' run time in any case. */
+  /** kernel.bpf_stats_enabled: the kernel already measures programs' run time. */
   readonly runTimeMeasured?: boolean;
 }
 
-/** What a tracer does that the kernel asks capabilities for. Reading what a session has open needs none. */
+/** The tracer's operations that need capabilities. Reading a session's open buffers and maps needs none. */
 export type Operation =
   | 'load'
   | 'load-network-program'
@@ -67,9 +68,9 @@ interface Rule {
   /** For the table in docs/security.md. */
   readonly when: string;
   readonly why: (facts: CapabilityFacts, subjects: readonly string[]) => string;
-  /** Left out: on every kernel. */
+  /** Omitted: on every kernel. */
   readonly applies?: (facts: CapabilityFacts) => boolean;
-  /** The kernel takes CAP_SYS_ADMIN in its place (bpf_capable and perfmon_capable of include/linux/capability.h). */
+  /** The kernel accepts CAP_SYS_ADMIN instead (bpf_capable and perfmon_capable of include/linux/capability.h). */
   readonly bySysAdminToo?: true;
 }
 
@@ -124,7 +125,7 @@ const RULES: readonly Rule[] = [
   {
     operation: 'use-module-btf',
     capability: 'sys_admin',
-    when: 'fentry, fexit, fmod_ret and tp_btf programs on functions and tracepoints of a kernel module: its BTF is only given out for that',
+    when: 'fentry, fexit, fmod_ret and tp_btf programs on functions and tracepoints of a kernel module: reading a module’s BTF requires it',
     why: (_facts, subjects) => `to get the BTF of the kernel module that has ${subjects.join(', ')}`,
   },
   {
@@ -137,14 +138,14 @@ const RULES: readonly Rule[] = [
     operation: 'attach-user-probe',
     capability: 'sys_admin',
     when: 'uprobe, uretprobe and USDT programs',
-    why: (_facts, subjects) => `to attach ${subjects.join(', ')} programs, for which nothing less does`,
+    why: (_facts, subjects) => `to attach ${subjects.join(', ')} programs, for which the kernel requires it`,
   },
   {
     operation: 'open-perf-event',
     capability: 'sys_admin',
     when: 'kprobe, tracepoint and perf_event programs and perf buffers, while `kernel.perf_event_paranoid` is above 2 (Debian’s default is 3; `sudo sysctl kernel.perf_event_paranoid=2` avoids it)',
     why: ({ perfEventParanoid }, subjects) =>
-      `${subjects.join(', ')} go through perf_event_open, which wants it while kernel.perf_event_paranoid is ${perfEventParanoid} (avoid with: sudo sysctl kernel.perf_event_paranoid=2)`,
+      `${subjects.join(', ')} use perf_event_open, which requires it while kernel.perf_event_paranoid is ${perfEventParanoid} (avoid with: sudo sysctl kernel.perf_event_paranoid=2)`,
     applies: facts => facts.perfEventParanoid > 2,
   },
   {
@@ -152,34 +153,34 @@ const RULES: readonly Rule[] = [
     capability: 'sys_admin',
     when: 'the overhead guard is on, while `kernel.bpf_stats_enabled` is 0 (`sudo sysctl kernel.bpf_stats_enabled=1` avoids it)',
     why: () =>
-      'the overhead guard has the kernel measure what programs take (avoid with: sudo sysctl kernel.bpf_stats_enabled=1)',
+      'for the overhead guard, to enable the kernel’s run-time statistics (avoid with: sudo sysctl kernel.bpf_stats_enabled=1)',
     applies: facts => facts.runTimeMeasured !== true,
   },
   {
     operation: 'read-tracefs',
     capability: 'dac_read_search',
-    when: 'tracepoint programs and `bpf_printk`: tracefs is root’s',
-    why: (_facts, subjects) => `to read ${subjects.join(' and ')} in tracefs, which is root’s`,
+    when: 'tracepoint programs and `bpf_printk`: tracefs belongs to root',
+    why: (_facts, subjects) => `to read ${subjects.join(' and ')} in tracefs, which belongs to root`,
   },
   {
     operation: 'read-kernel-addresses',
     capability: 'syslog',
-    when: 'kernel addresses are named and kprobe.multi programs: `/proc/kallsyms` has zeros otherwise (not while `kernel.perf_event_paranoid` is 1 or less)',
-    why: (_facts, subjects) => `to ${subjects.join(' and ')} by /proc/kallsyms, which has zeros otherwise`,
-    // kallsyms_show_value() of kernel/ksyms_common.c: 0 asks perf_event_paranoid first, 2 shows them to nobody.
+    when: 'names of kernel addresses and kprobe.multi programs: `/proc/kallsyms` has zeros otherwise (not while `kernel.perf_event_paranoid` is 1 or less)',
+    why: (_facts, subjects) => `to ${subjects.join(' and ')} with /proc/kallsyms, which has zeros otherwise`,
+    // kallsyms_show_value() of kernel/ksyms_common.c: 0 checks perf_event_paranoid first, 2 hides them from everybody.
     applies: ({ kptrRestrict = 1, perfEventParanoid }) =>
       kptrRestrict < 2 && !(kptrRestrict === 0 && perfEventParanoid <= 1),
   },
 ];
 
-/** Each capability and when it is asked for: docs/security.md has this table. */
+/** Each capability and when it is requested: the table in docs/security.md. */
 export const CAPABILITY_TABLE: readonly { readonly capability: Capability; readonly when: string }[] =
   RULES.map(({ capability, when }) => ({ capability, when }));
 
-/** What each operation is done for, in words for its reason. */
+/** The operations, each with its subjects for the text of the reason. */
 export type Work = ReadonlyMap<Operation, readonly string[]>;
 
-/** The capabilities for this work, each once with every reason for it. */
+/** The capabilities that this work needs, each once with all its reasons. */
 export function capabilitiesFor(work: Work, facts: CapabilityFacts): Capabilities {
   const needed = RULES.filter(rule => work.has(rule.operation) && (rule.applies?.(facts) ?? true));
   const isSysAdmin = needed.some(rule => rule.capability === 'sys_admin');
@@ -198,8 +199,8 @@ export interface KernelNames {
 }
 
 /**
- * What loading these programs of an object takes. `kernel`: null where it is not known yet; modules are then left out.
- * `values`: of parameters by C name, where they differ from their defaults.
+ * The operations of loading these programs of an object. `kernel`: null when not known yet; module programs are then
+ * ignored. `values`: parameter values by C name, where they differ from the defaults.
  */
 export function loadingWork(
   object: BpfObject,
@@ -232,7 +233,7 @@ export function loadingWork(
   return work;
 }
 
-/** What a whole session takes: loading, attaching, and reading what the programs tell. */
+/** The operations of a whole session: loading, attaching and reading. */
 export function sessionWork(
   object: BpfObject,
   programs: readonly Program[],
@@ -270,7 +271,7 @@ export function sessionWork(
   return work;
 }
 
-/** True when every capability of `needed` is in `granted`, or CAP_SYS_ADMIN is and stands for it. */
+/** True when every capability of `needed` is in `granted`, or CAP_SYS_ADMIN is and includes it. */
 export function coversCapabilities(granted: Capabilities, needed: Capabilities): boolean {
   const have = new Set(granted.map(entry => entry.capability));
   return needed.every(
@@ -278,18 +279,18 @@ export function coversCapabilities(granted: Capabilities, needed: Capabilities):
   );
 }
 
-/** The capabilities as the kernel writes a set: one bit a capability. */
+/** The capabilities as the kernel's bit set: one bit per capability. */
 export function capabilityMask(capabilities: Capabilities): bigint {
   return capabilities.reduce((mask, entry) => mask | (1n << BigInt(CAPABILITY_BITS[entry.capability])), 0n);
 }
 
-/** True when an effective set (CapEff of /proc/PID/status, hexadecimal) holds every one of the capabilities. */
+/** True when an effective set (CapEff of /proc/PID/status, hexadecimal) contains every one of the capabilities. */
 export function holdsCapabilities(effectiveHex: string, capabilities: Capabilities): boolean {
   const mask = capabilityMask(capabilities);
   return (BigInt(`0x${effectiveHex}`) & mask) === mask;
 }
 
-/** In every rule that names it: CAP_NET_ADMIN for maps has no substitute. */
+/** True only if all its rules allow it: CAP_SYS_ADMIN does not replace CAP_NET_ADMIN for maps. */
 const isBySysAdminToo = (capability: Capability): boolean =>
   RULES.filter(rule => rule.capability === capability).every(rule => rule.bySysAdminToo === true);
 
@@ -308,7 +309,7 @@ const PERF_EVENT_KINDS: ReadonlySet<string> = new Set([
   'perf_event',
 ]);
 
-/** perf_uprobe_event_init() of kernel/events/core.c asks for CAP_SYS_ADMIN, where perf_kprobe_event_init() takes CAP_PERFMON. */
+/** perf_uprobe_event_init() of kernel/events/core.c requires CAP_SYS_ADMIN, while perf_kprobe_event_init() accepts CAP_PERFMON. */
 const USER_PROBE_KINDS: ReadonlySet<string> = new Set(['uprobe', 'uretprobe', 'usdt']);
 
 /** is_net_admin_prog_type() of kernel/bpf/syscall.c. */
@@ -334,7 +335,7 @@ const NETWORK_MAPS: ReadonlySet<string> = new Set(['sockmap', 'sockhash', 'devma
 /** enum bpf_func_id; bpf_get_probe_write_proto() of kernel/trace/bpf_trace.c. */
 const BPF_FUNC_PROBE_WRITE_USER = 36;
 
-/** What a program is bound to by BTF while it is loaded; null where nothing says it. */
+/** The BTF type that a program is bound to at load time; null when its section names none. */
 function btfTarget(
   { attachPoint, targetParameter }: Program,
   object: BpfObject,

@@ -1,7 +1,7 @@
 /**
- * A command on its way to more rights. Where there is no terminal, sudo reads the password from its standard input
- * (sudo -S): the password passes through the caller's dialog, memory and that pipe only. There is no file, no socket
- * and no program that another process of the same user could dial, replace or read.
+ * A command that is run with elevated rights. Without a terminal, sudo reads the password from its standard input
+ * (sudo -S): the password passes only through the caller's dialog, memory and that pipe. There is no file, socket or
+ * program that another process of the same user could read, connect to or replace.
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Writable } from 'node:stream';
@@ -9,14 +9,14 @@ import { startPiped } from '../../system/child-process';
 import { SessionError } from '../errors';
 import type { ElevationPlan, ElevationUi } from './elevation';
 
-/** sudo writes a question in one piece and then reads; this much later it is certain that nothing follows. */
+/** sudo writes a prompt in one piece and then reads; after this time without output it is complete. */
 const QUESTION_MS = 150;
-/** Its own messages ("sudo: unable to resolve host …") come in pieces, each without the end of the line (warning(), lib/util/fatal.c). */
+/** sudo's messages ("sudo: unable to resolve host …") arrive in pieces without a newline (warning(), lib/util/fatal.c). */
 const MESSAGE_PIECE_MS = 3000;
 const MESSAGE_PIECE = /^sudo(-rs)?(:|$)/;
-/** Enough for every message; what came last is kept. */
+/** Enough for every message; the last characters are kept. */
 const STDERR_CHARS = 64_000;
-/** sudo reads up to 1023 bytes as one answer (SUDO_CONV_REPL_MAX, sudo_plugin.h), and a line break ends it. */
+/** sudo reads up to 1023 bytes as one reply (SUDO_CONV_REPL_MAX, sudo_plugin.h), terminated by a newline. */
 const ANSWER_BYTES = 1023;
 
 export class ElevatedProcess {
@@ -26,7 +26,7 @@ export class ElevatedProcess {
   stderr = '';
 
   private asks: boolean;
-  /** What sudo wrote since its last answer. */
+  /** sudo's output since its last reply. */
   private unanswered = '';
   private quiet: NodeJS.Timeout | undefined;
   private readonly attempts = new Map<string, number>();
@@ -38,7 +38,7 @@ export class ElevatedProcess {
   ) {
     log(`${plan.command} ${plan.args.join(' ')}`);
     this.asks = plan.way === 'sudo-password';
-    // Messages are recognised by their English text (elevationRefusal).
+    // elevationRefusal() recognises messages by their English text.
     const kind = plan.way === 'already' ? 'tracer' : 'elevation';
     this.child = startPiped(kind, plan.command, plan.args, { extraEnv: { LC_ALL: 'C' } });
     this.child.stdin.on('error', () => undefined);
@@ -49,7 +49,7 @@ export class ElevatedProcess {
     });
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', error =>
-        reject(new SessionError('tracer-failed', `${plan.command} could not be started: ${error.message}`)),
+        reject(new SessionError('tracer-failed', `Starting ${plan.command} failed: ${error.message}`)),
       );
       this.child.once('close', code => {
         this.stopAsking();
@@ -60,8 +60,8 @@ export class ElevatedProcess {
   }
 
   /**
-   * To be called when the command itself has shown that it runs; before that sudo would take what is written for the
-   * password. Gives its standard input.
+   * Returns the command's standard input. Call it only once the command itself is known to run; before that, sudo would
+   * read what is written as the password.
    */
   stdinOfStarted(): Writable {
     this.stopAsking();
@@ -73,7 +73,7 @@ export class ElevatedProcess {
     clearTimeout(this.quiet);
   }
 
-  /** A line that does not end is a question, sudo's own or a PAM module's, unless more of it follows. */
+  /** An unfinished line is a prompt, of sudo or a PAM module, unless more of it follows. */
   private heard(text: string): void {
     clearTimeout(this.quiet);
     this.unanswered = (this.unanswered + text).slice(-STDERR_CHARS);
@@ -85,7 +85,7 @@ export class ElevatedProcess {
 
   private async answer(prompt: string): Promise<void> {
     this.unanswered = '';
-    // The answer is not echoed: what comes next would stand on the question's line.
+    // The reply is not echoed: without this, later output would follow on the prompt's line.
     this.stderr += '\n';
     const attempt = (this.attempts.get(prompt) ?? 0) + 1;
     this.attempts.set(prompt, attempt);
@@ -96,7 +96,7 @@ export class ElevatedProcess {
   }
 }
 
-/** Nothing of it may be left in the pipe for whoever reads next. */
+/** Encodes a reply so that nothing of it remains in the pipe for the next reader. */
 function oneAnswer(password: string): Buffer {
   const [line = ''] = password.split(/[\r\n]/);
   return Buffer.concat([Buffer.from(line).subarray(0, ANSWER_BYTES - 1), Buffer.from('\n')]);

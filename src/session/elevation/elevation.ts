@@ -1,7 +1,7 @@
 /**
- * How the tracer gets its capabilities: nothing (already held), sudo with the password asked by the caller's own
- * dialog (sudo -S), sudo on the terminal, or pkexec. Whatever elevates, setpriv(1) lowers at once: the tracer runs
- * under the caller's own uid with just the capabilities it needs, and cannot gain more (no_new_privs).
+ * How the tracer gets its capabilities: they are already held, or through sudo with the password from the caller's
+ * dialog (sudo -S), sudo on the terminal, or pkexec. In each case setpriv(1) then drops the rest: the tracer runs
+ * under the caller's uid with only the capabilities it needs, and cannot gain more (no_new_privs).
  */
 import { readFileSync } from 'node:fs';
 import { SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
@@ -16,9 +16,9 @@ import { lastLine, tracerFailure } from './tracer-failure';
 
 export type ElevationWay = 'already' | 'sudo-password' | 'sudo-terminal' | 'pkexec';
 
-/** What the caller shows; the session room itself never talks to a user. */
+/** The caller's user interface; session code itself never interacts with the user. */
 export interface ElevationUi {
-  /** Told what is about to be asked for, before anything starts. False: the user declined. */
+  /** Called before anything starts, with what will be requested. False: the user declined. */
   consent(request: {
     readonly way: ElevationWay;
     readonly capabilities: Capabilities;
@@ -28,7 +28,7 @@ export interface ElevationUi {
   password(request: { readonly prompt: string; readonly attempt: number }): Promise<string | null>;
   /** True where sudo may ask on the controlling terminal itself. */
   readonly hasTerminal: boolean;
-  /** Told what sudo and what it starts say on stderr, piece by piece and not escaped, where sudo asks on the terminal. */
+  /** Receives stderr of sudo and of the command it runs, piece by piece and unescaped, when sudo asks on the terminal. */
   readonly tell?: (text: string) => void;
 }
 
@@ -50,13 +50,13 @@ export interface ElevationRequest extends RootRequest {
   readonly capabilities: Capabilities;
   readonly node: NodeRuntime;
   readonly tracerPath: string;
-  /** Where the tracer dials in. */
+  /** The socket that the tracer connects to. */
   readonly socketPath: string;
-  /** The copy only root can change; asked for when something is elevated. */
+  /** Finds the copy that only root can change; called when elevation is needed. */
   readonly installed: () => Promise<InstalledTracer | null>;
 }
 
-/** Decides the way and the exact command. Throws SessionError with the fix when there is none. */
+/** Chooses the method and the exact command. Throws SessionError with the fix when no method works. */
 export async function planElevation(request: ElevationRequest): Promise<ElevationPlan> {
   const self = processStatus('self');
   const tracer = [...guardedNode(request.node), request.tracerPath, '--socket', request.socketPath];
@@ -91,8 +91,8 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
 }
 
 /**
- * A network namespace of its own, in which not even loopback is up: the tracer needs Unix sockets only. Nothing where
- * programs are attached to interfaces (CAP_NET_ADMIN), or where root may not make namespaces (a container).
+ * Arguments for an own network namespace, in which not even loopback is up: the tracer needs only Unix sockets. Empty
+ * when programs are attached to interfaces (CAP_NET_ADMIN), or when root may not create namespaces (a container).
  */
 async function withoutNetwork(capabilities: Capabilities): Promise<string[]> {
   if (capabilities.some(entry => entry.capability === 'net_admin')) return [];
@@ -102,7 +102,7 @@ async function withoutNetwork(capabilities: Capabilities): Promise<string[]> {
   return unshare && mayUnshare && allowsNetworkNamespaces() ? [unshare, '--net', '--'] : [];
 }
 
-/** user.max_net_namespaces (namespaces(7)); absent in a kernel without CONFIG_NET_NS. */
+/** user.max_net_namespaces (namespaces(7)); missing in a kernel without CONFIG_NET_NS. */
 function allowsNetworkNamespaces(): boolean {
   try {
     return Number(readFileSync('/proc/sys/user/max_net_namespaces', 'utf8')) > 0;
@@ -111,7 +111,7 @@ function allowsNetworkNamespaces(): boolean {
   }
 }
 
-/** How a command line is run as root: as it is when that is who we are. Throws SessionError with the fix. */
+/** How to run a command line as root: unchanged when already root. Throws SessionError with the fix. */
 export async function planAsRoot(argv: readonly string[], request: RootRequest): Promise<ElevationPlan> {
   const [command = '', ...args] = argv;
   if (process.getuid?.() === 0) return { way: 'already', command, args };
@@ -132,20 +132,20 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
   }
   throw new SessionError(
     'no-elevation',
-    `This needs more rights than you have, and ${request.elevation === 'auto' ? 'neither sudo nor pkexec is' : `${request.elevation} is not`} installed.`,
+    `This needs root privileges, and ${request.elevation === 'auto' ? 'neither sudo nor pkexec is' : `${request.elevation} is not`} installed.`,
     request.elevation === 'pkexec' && sudo
       ? 'Set bpf.elevation to "sudo".'
       : 'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.',
   );
 }
 
-/** For a caller that holds the capabilities: no other capability, and none to gain. Its bounding set is root's to cut. */
+/** For a caller that already holds the capabilities: drops all others. Only root could reduce the bounding set. */
 function keepOnly(capabilities: Capabilities): string[] {
   const caps = ['-all', ...capabilities.map(entry => `+${entry.capability}`)].join(',');
   return [`--inh-caps=${caps}`, `--ambient-caps=${caps}`, '--no-new-privs'];
 }
 
-/** Caller's uid and gid, no_new_privs, and the three capability sets cut to these. */
+/** The caller's uid and gid, no_new_privs, and the three capability sets reduced to these. */
 export function setprivArgs(uid: number, gid: number, capabilities: Capabilities): string[] {
   const caps = ['-all', ...capabilities.map(entry => `+${entry.capability}`)].join(',');
   const identity = uid === 0 ? [] : [`--reuid=${uid}`, `--regid=${gid}`, '--init-groups'];
@@ -158,12 +158,12 @@ export function setprivArgs(uid: number, gid: number, capabilities: Capabilities
   ];
 }
 
-/** Why a tracer that was to be given rights did not start: who refused them, else its own output. */
+/** Why an elevated tracer did not start: the refusal of sudo, pkexec or setpriv, else its own output. */
 export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
   return elevationRefusal(way, stderr, exitCode) ?? tracerFailure(stderr, exitCode);
 }
 
-/** Why sudo, pkexec or setpriv refused; null when it was none of them that failed. */
+/** Why sudo, pkexec or setpriv refused; null when none of them failed. */
 export function elevationRefusal(
   way: ElevationWay,
   stderr: string,
@@ -175,7 +175,7 @@ export function elevationRefusal(
   ) {
     return new SessionError(
       'elevation-cancelled',
-      'No password was given, so nothing was done.',
+      'No password was entered, so nothing was done.',
       'Try again, or switch to the sandbox VM: BPF: Select Target.',
     );
   }
@@ -217,7 +217,7 @@ export function elevationRefusal(
   if (/setpriv: .*(capabilit|unknown)/i.test(stderr)) {
     return new SessionError(
       'elevation-refused',
-      `The capabilities could not be set: ${lastLine(stderr)}`,
+      `Setting the capabilities failed: ${lastLine(stderr)}`,
       'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
     );
   }

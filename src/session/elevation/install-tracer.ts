@@ -1,7 +1,7 @@
 /**
- * Puts the tracer where only root can change it, and takes it away again: one script each, run as root. Root opens no
- * path that the user names. The user's process opens and reads the parts and sends the bytes; root keeps them in a
- * folder that nobody else may enter until the SHA-256 of each is that of what was sent.
+ * Installs the tracer where only root can change it, and uninstalls it: one script each, run as root. Root opens no path
+ * chosen by the user. The user's process reads the parts and sends their bytes; root keeps them in a folder that nobody
+ * else can enter until each SHA-256 matches.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,18 +30,18 @@ export interface InstallRequest extends RootOptions {
 }
 
 /**
- * Puts tracer, native part and Node (a link to it where only root can change it anyway) into a folder of their own below
- * INSTALL_FOLDER, writes polkit's policy for exactly that program, and removes what earlier versions installed.
- * Resolves with the folder. Throws SessionError.
+ * Installs tracer, native part and Node (as a link when only root can change it anyway) in a new folder below
+ * INSTALL_FOLDER, writes the polkit policy for exactly that program, and removes earlier versions. Resolves with the
+ * folder. Throws SessionError.
  */
 export async function installTracer(request: InstallRequest): Promise<string> {
   const { own, node } = request;
   if (!/^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$/.test(own.version))
-    throw new SessionError('installed-tracer', `'${own.version}' is not a version.`);
+    throw new SessionError('installed-tracer', `'${own.version}' is not a valid version.`);
   if (node.electron) {
     throw new SessionError(
       'no-tracer-node',
-      'The installed tracer needs a Node.js of its own, and only VS Code’s Electron was found.',
+      'The installed tracer needs Node.js, but only VS Code’s Electron was found.',
       'sudo apt-get install nodejs',
     );
   }
@@ -58,7 +58,7 @@ async function readNode(node: NodeRuntime): Promise<TracerPart> {
   if (elsewhere) {
     throw new SessionError(
       'no-tracer-node',
-      `${node.path} ${elsewhere}, so a copy of it would run code that others than root can change.`,
+      `${node.path} ${elsewhere}, so a copy of it would run code that users other than root can change.`,
       'sudo apt-get install nodejs — or set bpf.nodePath to a Node.js from nodejs.org.',
     );
   }
@@ -97,8 +97,8 @@ fi
 `;
 
 /**
- * Its standard input is the parts, one after the other. An installation at the same time waits; what a killed one left
- * is removed by the next. The folder of a version is complete whenever it is there at all: it is renamed into place.
+ * Its standard input is the parts, concatenated. A concurrent installation waits; leftovers of a killed one are removed
+ * by the next. A version's folder is always complete, because it is renamed into place.
  */
 function installScript(folder: string, parts: readonly TracerPart[], linkedNode: string | null): string {
   const folders = [...new Set(parts.flatMap(part => foldersOf(part.path)))];
@@ -135,7 +135,7 @@ rm ../parts
 cat >${MANIFEST} <<'END'
 ${parts.map(part => `${hashOf(part.bytes)}  ${part.path}`).join('\n')}
 END
-sha256sum --check --quiet --strict ${MANIFEST} >&2 || fail 'The parts that arrived are not those that were sent.'
+sha256sum --check --quiet --strict ${MANIFEST} >&2 || fail 'The received parts differ from those that were sent.'
 ${modes.join('\n')}
 chmod 644 ${MANIFEST}
 chmod 755 . ${folders.join(' ')}
@@ -172,7 +172,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** An action of its own for exactly this program (pkexec(1)): its dialog says what for, and the answer counts for no other. */
+/** A polkit action for exactly this program (pkexec(1)): its dialog states the purpose, and the answer is valid for no other. */
 function policyOf(folder: string): string {
   const allowed = ['any', 'inactive', 'active'].map(
     who => `      <allow_${who}>auth_admin_keep</allow_${who}>`,

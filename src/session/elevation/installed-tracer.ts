@@ -1,7 +1,7 @@
 /**
- * The tracer's copy that only root can change: where it lies, and whether what lies there is what was installed and what
- * this version brings. The extension's own copy belongs to the user, so whoever can write their files can change what
- * they elevate.
+ * The installed copy of the tracer, which only root can change: its location, and the check that it is unchanged and
+ * belongs to this version. The extension's own copy belongs to the user, so any process that can write the user's files
+ * can change what they elevate.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -12,38 +12,38 @@ import { SessionError } from '../errors';
 import { launcherScript } from './start-tracer-script';
 
 /**
- * One folder a version below it. Not below /usr/local: on Debian systems that were installed long ago (those with
- * /etc/staff-group-for-usr-local, base-files' postinst) its folders are root:staff 2775, and members of staff could put
- * others in their place. /opt is for such packages (FHS 3.13), and root's alone.
+ * Contains one folder per version. Not below /usr/local: on older Debian installations (those with
+ * /etc/staff-group-for-usr-local, base-files' postinst) its folders are root:staff 2775, and members of staff could
+ * replace them. /opt is meant for such packages (FHS 3.13), and only root can write it.
  */
 export const INSTALL_FOLDER = '/opt/bpf-workbench';
-/** Where it was before; removed with the rest. */
+/** The former location; removed too. */
 export const FORMER_INSTALL_FOLDER = '/usr/local/lib/bpf-workbench';
-/** The only folder every polkit reads actions from (polkit(8)). */
+/** The only folder from which every polkit version reads actions (polkit(8)). */
 export const POLICY_FILE = '/usr/share/polkit-1/actions/org.bpf-workbench.tracer.policy';
-/** Its name while the tracer was called helper (0.1); removed with the rest. */
+/** Its name in 0.1, when the tracer was called helper; removed too. */
 export const FORMER_POLICY_FILE = '/usr/share/polkit-1/actions/org.bpf-workbench.helper.policy';
 /** SHA-256 of every part, as sha256sum(1) prints it, with paths relative to the manifest's folder. */
 export const MANIFEST = 'manifest';
 /** koffi's native part, beside tracer.js. */
 const NATIVE = `native/linux-${process.arch}/koffi.node`;
 
-/** What is elevated when it is not installed, and its version. */
+/** The extension's own tracer, elevated when none is installed. */
 export interface OwnTracer {
   /** dist/tracer.js, with native/<platform>/koffi.node beside it. */
   readonly tracerPath: string;
-  /** package.json's. */
+  /** From package.json. */
   readonly version: string;
 }
 
 export interface InstalledTracer {
-  /** To be elevated: start-tracer CAPABILITIES SOCKET, which lowers itself. */
+  /** The command to elevate: start-tracer CAPABILITIES SOCKET, which drops its rights. */
   readonly launcherPath: string;
   readonly tracerPath: string;
   readonly nodePath: string;
 }
 
-/** A file of the copy, relative to its folder. */
+/** A file of the installation, relative to its folder. */
 export interface TracerPart {
   readonly path: string;
   readonly mode: number;
@@ -54,7 +54,7 @@ export function versionFolder(version: string): string {
   return path.join(INSTALL_FOLDER, version);
 }
 
-/** Everything but Node, as this version brings it. Throws as readFile. */
+/** All files of this version except Node. Throws as readFile. */
 export async function readOwnParts(own: OwnTracer): Promise<readonly TracerPart[]> {
   const native = path.join(path.dirname(own.tracerPath), NATIVE);
   const launcher = launcherScript(versionFolder(own.version));
@@ -71,9 +71,9 @@ export function hashOf(bytes: Buffer): string {
 }
 
 /**
- * The installed copy; null when none is installed. Throws SessionError 'installed-tracer' when there is one and it is of
- * another version, or anything of it or on the way to it is not root's, can be written by others, or is not what was
- * installed and what this version brings.
+ * The installed copy; null when none is installed. Throws SessionError 'installed-tracer' when it is of another version,
+ * when a part of it or a parent folder is not owned by root or can be written by others, or when a part differs from
+ * what was installed or from this version's files.
  */
 export async function findInstalledTracer(own: OwnTracer): Promise<InstalledTracer | null> {
   const names = await readdir(INSTALL_FOLDER).catch((error: NodeJS.ErrnoException) => {
@@ -99,7 +99,7 @@ export async function findInstalledTracer(own: OwnTracer): Promise<InstalledTrac
     await checkOwner(file, 'file', part.mode);
     await checkHash(file, installed.get(part.path));
     if (installed.get(part.path) !== hashOf(part.bytes))
-      throw refusal(file, 'is not what this version brings');
+      throw refusal(file, 'differs from this version’s file');
   }
   return {
     launcherPath: path.join(folder, 'start-tracer'),
@@ -108,7 +108,7 @@ export async function findInstalledTracer(own: OwnTracer): Promise<InstalledTrac
   };
 }
 
-/** Node's copy with the hash of when it was installed; or the file that the link leads to, which updates may replace. */
+/** Node's copy with the hash from its installation; or the target of the link, which updates may replace. */
 async function checkedNode(file: string, hash: string | undefined): Promise<string> {
   if ((await lstat(file).catch(() => null))?.isSymbolicLink() !== true) {
     await checkOwner(file, 'file', 0o755);
@@ -117,13 +117,13 @@ async function checkedNode(file: string, hash: string | undefined): Promise<stri
   }
   const target = await readlink(file);
   const others = await changeableByOthers(target);
-  if (others) throw refusal(file, `leads to a file that not only root can change (${others})`);
+  if (others) throw refusal(file, `links to a file that users other than root can change (${others})`);
   return target;
 }
 
 /**
- * Null when only root can change the file, or put another in its place: it and every folder on the way to it are root's,
- * closed for writing to everybody else, and no symbolic links. Otherwise the first that is not so, with the reason.
+ * Null when only root can change or replace the file: it and every parent folder are owned by root, not writable by
+ * others, and not symbolic links. Otherwise the first that is not, with the reason.
  */
 export async function changeableByOthers(file: string): Promise<string | null> {
   if (!path.isAbsolute(file)) return `${file} is not an absolute path`;
@@ -140,7 +140,7 @@ export async function changeableByOthers(file: string): Promise<string | null> {
 
 async function checkOnlyRoot(folder: string): Promise<void> {
   const others = await changeableByOthers(folder);
-  if (others) throw refusal(folder, `is not root's alone to change: ${others}`);
+  if (others) throw refusal(folder, `can be changed by users other than root: ${others}`);
 }
 
 async function readManifest(file: string): Promise<ReadonlyMap<string, string>> {
@@ -157,7 +157,7 @@ async function readManifest(file: string): Promise<ReadonlyMap<string, string>> 
 async function checkHash(file: string, expected: string | undefined): Promise<void> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
-  if (hash.digest('hex') !== expected) throw refusal(file, 'is not what was installed');
+  if (hash.digest('hex') !== expected) throw refusal(file, 'differs from what was installed');
 }
 
 async function checkOwner(file: string, kind: 'file' | 'folder', mode: number): Promise<void> {

@@ -1,17 +1,17 @@
 /**
- * Whether a copy of a program would be the whole program: the dynamic linker (ld.so(8)) also runs code from the paths that
- * the file names, and those may lie in folders of the user who installed it (Homebrew's and conda's Node.js do).
+ * Checks that a copy of a program is the whole program: the dynamic linker (ld.so(8)) also loads code from paths named in
+ * the file, which may be in folders of the user who installed it (as in Homebrew's and conda's Node.js).
  */
 
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
-/** Tags of the dynamic section whose value is an offset in its strings (elf.h). */
+/** Tags of the dynamic section whose value is an offset into its string table (elf.h). */
 const SEARCHED = new Set([15, 29]); // DT_RPATH, DT_RUNPATH
 const LOADED = new Set([1, 0x7ffffffd, 0x7fffffff, 0x6ffffefb, 0x6ffffefc]); // NEEDED, AUXILIARY, FILTER, DEPAUDIT, AUDIT
 const DT_STRTAB = 5;
 
-/** Where distributions keep the dynamic linker and libraries; a name without a slash is searched there only. */
+/** Distributions' folders of the dynamic linker and libraries; a name without a slash is searched only there. */
 const SYSTEM_LIBRARY = /^\/(?:usr\/)?lib(?:32|64|x32)?\/(?!.*\.\.)/;
 
 interface Segment {
@@ -22,8 +22,8 @@ interface Segment {
 }
 
 /**
- * Null when an ELF64 little-endian program loads its dynamic linker and libraries from the system's folders only.
- * Otherwise what is in the way, to follow the program's name: "loads /home/…".
+ * Null when an ELF64 little-endian program loads its dynamic linker and libraries only from the system's folders.
+ * Otherwise the reason, as a predicate for the program's name: "loads /home/…".
  */
 export function loadedFromElsewhere(program: Buffer): string | null {
   try {
@@ -40,7 +40,7 @@ function elsewhere(program: Buffer): string | null {
   const segments = segmentsOf(program);
   for (const { offset, fileSize } of segments.filter(each => each.type === PT_INTERP)) {
     const linker = stringAt(program.subarray(offset, offset + fileSize), 0);
-    if (!SYSTEM_LIBRARY.test(linker)) return `is started by ${linker}`;
+    if (!SYSTEM_LIBRARY.test(linker)) return `has the dynamic linker ${linker}`;
   }
   for (const dynamic of segments.filter(each => each.type === PT_DYNAMIC)) {
     const entries: { readonly tag: number; readonly value: number }[] = [];
@@ -48,7 +48,7 @@ function elsewhere(program: Buffer): string | null {
       entries.push({ tag: number(program, at), value: number(program, at + 8) });
     const strings = fileOffset(segments, entries.find(entry => entry.tag === DT_STRTAB)?.value ?? 0);
     for (const { tag, value } of entries) {
-      if (SEARCHED.has(tag)) return `searches its libraries in ${stringAt(program, strings + value)}`;
+      if (SEARCHED.has(tag)) return `searches libraries in ${stringAt(program, strings + value)}`;
       if (!LOADED.has(tag)) continue;
       const library = stringAt(program, strings + value);
       if (library.includes('/') && !SYSTEM_LIBRARY.test(library)) return `loads ${library}`;

@@ -1,16 +1,16 @@
 /**
- * Temporary folders that say which process they belong to, so that what a killed process left behind can be told from
- * what is in use, and removed by whoever comes next.
+ * Temporary folders marked with their owner process, so that leftovers of a killed process can be recognised and
+ * removed by a later one.
  */
 import { constants, readFileSync, readlinkSync } from 'node:fs';
 import { lstat, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const OWNER_FILE = 'owner';
-/** Long after a folder was made its mark is written: without one by then, its process was killed in between. */
+/** The mark is written right after the folder is created: without one after this time, the process was killed in between. */
 const UNMARKED_MS = 60_000;
 
-/** A process id alone means nothing after a reboot, in another container, or when it was given away anew. */
+/** A process id alone is ambiguous after a reboot, in another container, or when it is reused. */
 interface Owner {
   readonly bootId: string;
   /** "pid:[4026531836]" (namespaces(7)). */
@@ -20,7 +20,7 @@ interface Owner {
   readonly startTime: string;
 }
 
-/** A fresh folder PARENT/PREFIX…, mode 0700, marked as this process's. Throws as mkdtemp. */
+/** Creates a folder PARENT/PREFIX…, mode 0700, marked as this process's. Throws as mkdtemp. */
 export async function createOwnedFolder(parent: string, prefix: string, pid = process.pid): Promise<string> {
   const folder = await mkdtemp(path.join(parent, prefix));
   await writeFile(path.join(folder, OWNER_FILE), JSON.stringify(ownerOf(pid)), { mode: 0o600 });
@@ -28,9 +28,8 @@ export async function createOwnedFolder(parent: string, prefix: string, pid = pr
 }
 
 /**
- * Removes the marked folders whose process is gone. Only real folders of this user that nobody else may enter are
- * looked into, and no link is followed; what cannot be read or removed is left. One that was never marked goes when it is
- * a minute old. Never throws.
+ * Removes marked folders whose process has exited, and unmarked ones older than a minute. Only considers real folders
+ * (not links) of this user that nobody else may enter; leaves those that cannot be read or removed. Never throws.
  */
 export async function removeStaleFolders(parent: string, prefix: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
@@ -49,11 +48,11 @@ async function isStale(folder: string): Promise<boolean> {
   if (!owner) return Date.now() - entry.mtimeMs > UNMARKED_MS;
   const now = ownerOf(owner.pid);
   if (owner.bootId !== now.bootId) return true;
-  // Processes of another container cannot be seen from here.
+  // Processes of another container are not visible here.
   return owner.pidNamespace === now.pidNamespace && owner.startTime !== now.startTime;
 }
 
-/** null where the mark is missing or was not written to its end. Throws for a link, and for what may not be read. */
+/** null when the mark is missing or incomplete. Throws for a link, and when reading is not permitted. */
 async function readOwner(folder: string): Promise<Owner | null> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
   const file = await open(path.join(folder, OWNER_FILE), flags).catch((error: NodeJS.ErrnoException) => {
@@ -83,7 +82,7 @@ function ownerOf(pid: number): Owner {
 function startTimeOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command's name in parentheses, which may hold anything.
+    // The second field is the command's name in parentheses, which may contain any character.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch {
     return '';

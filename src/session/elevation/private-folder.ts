@@ -6,9 +6,9 @@ import { createOwnedFolder, removeStaleFolders } from './owned-folder';
 const PREFIX = 'bpfw-session-';
 
 /**
- * A folder only this user can enter (0700), for the tracer's socket; those that killed
- * processes left are removed. A Unix socket's path may
- * be 107 bytes long (sun_path, unix(7)), so it lies under XDG_RUNTIME_DIR or the temporary folder, not in the workspace.
+ * A folder that only this user can enter (0700), for the tracer's socket; leftovers of killed processes are removed. A
+ * Unix socket's path is limited to 107 bytes (sun_path, unix(7)), so it is in XDG_RUNTIME_DIR or the temporary folder,
+ * not in the workspace.
  */
 export class PrivateFolder {
   private constructor(readonly path: string) {}
@@ -21,10 +21,10 @@ export class PrivateFolder {
         await removeStaleFolders(parent, PREFIX);
         return folder;
       } catch {
-        // XDG_RUNTIME_DIR may name a folder that is gone (su, containers); the temporary folder always exists.
+        // XDG_RUNTIME_DIR may name a folder that does not exist (su, containers); the temporary folder always exists.
       }
     }
-    throw new Error(`no temporary folder can be written: ${tmpdir()}`);
+    throw new Error(`no writable temporary folder: ${tmpdir()}`);
   }
 
   file(name: string): string {

@@ -1,6 +1,6 @@
 /**
- * The tracer wants a real Node: VS Code's desktop executable is Electron, where koffi may not map foreign memory
- * (koffi's manual: "This runtime does not support external buffers") and ring buffers would be copied instead.
+ * Finds a Node for the tracer. VS Code's desktop executable is Electron, where koffi cannot map C memory (koffi's
+ * manual: "This runtime does not support external buffers") and ring buffers have to be copied.
  */
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,11 +12,11 @@ export interface NodeRuntime {
   readonly path: string;
   /** "20.20.2" */
   readonly version: string;
-  /** True: an Electron executable, to be started with ELECTRON_RUN_AS_NODE=1. */
+  /** True for an Electron executable, which must be started with ELECTRON_RUN_AS_NODE=1. */
   readonly electron: boolean;
 }
 
-/** The setting, then the Node this process is, then PATH, then Electron as Node. Oldest supported: 18 (koffi 3, Node-API 8). */
+/** Tries the setting, then this process's own Node, then PATH, then Electron as Node. Minimum version: 18 (koffi 3, Node-API 8). */
 export async function findNode(setting: string | undefined, env: NodeJS.ProcessEnv): Promise<NodeRuntime> {
   if (setting) {
     const found = await probe(setting);
@@ -39,7 +39,7 @@ export async function findNode(setting: string | undefined, env: NodeJS.ProcessE
 
 async function probe(candidate: string): Promise<NodeRuntime | null> {
   try {
-    // What PATH or the setting names may be a version manager's program or script, which starts the real one.
+    // PATH or the setting may name a version manager's program or script that starts the real Node.
     const args = ['-p', "process.versions.node + '\\n' + process.execPath"];
     const { stdout } = await runChild('node', candidate, args, { deadlineMs: 5_000 });
     const [version = '', executable = ''] = stdout.toString().split('\n');
@@ -47,7 +47,7 @@ async function probe(candidate: string): Promise<NodeRuntime | null> {
       ? { path: await realpath(executable), version, electron: false }
       : null;
   } catch {
-    // Not there or not Node: the next candidate decides.
+    // Missing or not Node: try the next candidate.
     return null;
   }
 }

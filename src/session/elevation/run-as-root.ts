@@ -1,4 +1,4 @@
-/** A short script as root, through the same ways as the tracer: sudo with the password asked, sudo on the terminal, pkexec. */
+/** Runs a short script as root, with the same methods as for the tracer: sudo with a password dialog, sudo on the terminal, pkexec. */
 
 import { SessionError } from '../errors';
 import { ElevatedProcess } from './elevated-process';
@@ -11,12 +11,12 @@ export interface RootOptions {
   readonly log: (line: string) => void;
 }
 
-/** The script's first line on stdout. Until then its standard input is sudo's, which reads the password from it. */
+/** The script's first line on stdout. Before it, sudo reads the password from the standard input. */
 const STARTED = 'bpfw: started\n';
 
 /**
- * Runs it with sh -eu in an environment of its own, to its end; `input` is its standard input. Throws SessionError with
- * its last words when it fails, and as planAsRoot.
+ * Runs the script with sh -eu in a clean environment, until it exits; `input` is its standard input. Throws SessionError
+ * with its last line of output when it fails, and as planAsRoot.
  */
 export async function runAsRoot(
   script: string,

@@ -1,18 +1,18 @@
-/** What root runs of the installed tracer: the launcher that pkexec's policy and a sudoers rule can name. */
+/** The launcher of the installed tracer, run as root: the command that a polkit policy or a sudoers rule can name. */
 import { CAPABILITY_BITS } from './capabilities';
 import { guardedNodeFlags } from './guarded-node';
 
 /**
- * `only_root PATH` for sh(1): ends with `fail` unless root alone can change what the path leads to: it and every folder
- * on the way to it belong to root, nobody else may write them (with ACLs, the group's bits are their mask: acl(5)), and
- * none is a symbolic link. From the root down, so no folder of somebody else's is ever looked into; and what passed
- * stays so, because whoever could change it afterwards is root.
+ * `only_root PATH` for sh(1): calls `fail` unless only root can change the path: it and every parent folder belong to
+ * root, nobody else may write them (with ACLs, the group's bits are their mask: acl(5)), and none is a symbolic link.
+ * Checks from / downwards, so it never enters a folder that another user controls; the result stays valid, because only
+ * root could change what passed.
  */
 export const ONLY_ROOT = `only_root() {
 	[ "$1" = / ] || { parent=\${1%/*}; only_root "\${parent:-/}"; }
 	case $(stat -c '%u %A' "$1" 2>/dev/null) in
 	'0 '[d-]????-??-?) ;;
-	*) fail "$1 is not root's alone to change: $(stat -c '%U:%G %A' "$1" 2>&1)" ;;
+	*) fail "$1 can be changed by users other than root: $(stat -c '%U:%G %A' "$1" 2>&1)" ;;
 	esac
 }`;
 
@@ -33,11 +33,11 @@ fail() {
 	exit 2
 }
 ${ONLY_ROOT}
-[ $# = 2 ] || fail 'give the capabilities and a socket'
+[ $# = 2 ] || fail 'usage: start-tracer CAPABILITIES SOCKET'
 socket=$2
 uid=\${PKEXEC_UID:-\${SUDO_UID:-}}
 case $uid in
-'' | *[!0-9]* | 0) fail 'start it through sudo or pkexec, as another user than root' ;;
+'' | *[!0-9]* | 0) fail 'run it through sudo or pkexec, as a user other than root' ;;
 esac
 set=-all
 network=
@@ -45,7 +45,7 @@ IFS=,
 for capability in $1; do
 	case $capability in
 	${Object.keys(CAPABILITY_BITS).join(' | ')}) set=$set,+$capability ;;
-	*) fail "the tracer never gets $capability" ;;
+	*) fail "capability not allowed: $capability" ;;
 	esac
 	[ $capability != net_admin ] || network=kept
 done

@@ -1,4 +1,4 @@
-/** Where this process runs, for the user who reads the environment check or a bug report. */
+/** Where this process runs, for the environment check and bug reports. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
@@ -7,7 +7,7 @@ const read = (file: string) => readFile(file, 'utf8').catch(() => '');
 
 /**
  * "on the machine itself", or the layers around this process, outermost last: "in a container (docker) on a virtual
- * machine (QEMU)". Whose kernel it is depends on them: a container's is its host's.
+ * machine (QEMU)". They determine whose kernel it is: a container uses its host's.
  */
 export async function placeOfThisProcess(): Promise<string> {
   const container = await containerName();
@@ -21,7 +21,7 @@ export async function placeOfThisProcess(): Promise<string> {
   return layers.length === 0 ? 'on the machine itself' : layers.join(', ');
 }
 
-/** As systemd-detect-virt(1) tells containers, as far as an ordinary user may look. */
+/** Detects containers as systemd-detect-virt(1) does, as far as that is possible without privileges. */
 async function containerName(): Promise<string | null> {
   if (existsSync('/run/.containerenv')) return 'podman';
   if (existsSync('/.dockerenv')) return 'docker';
@@ -31,7 +31,7 @@ async function containerName(): Promise<string | null> {
   return /\b(docker|kubepods|libpod|lxc)\b/.exec(await read('/proc/1/cgroup'))?.[1] ?? null;
 }
 
-/** WSL 2 names itself in the kernel's release; the `hypervisor` flag is CPUID's for every guest. */
+/** WSL 2 is recognised by the kernel's release; the `hypervisor` flag of CPUID is set in every guest. */
 async function virtualMachineName(): Promise<string | null> {
   if (/microsoft/i.test(release())) return 'WSL 2';
   const vendor = (await read('/sys/class/dmi/id/sys_vendor')).trim();

@@ -1,4 +1,3 @@
-/** The environment check's rows about this kernel and this process. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { machine, release } from 'node:os';
@@ -58,7 +57,7 @@ async function tracerRow(own: OwnTracer): Promise<EnvironmentRow> {
     const installed = await findInstalledTracer(own);
     const detail = installed
       ? `root’s own copy, ${installed.tracerPath}`
-      : `${own.tracerPath}, which you can change; BPF: Install Tracer (bpfw install-tracer) gives root a copy`;
+      : `${own.tracerPath}, which you can change; BPF: Install Tracer (bpfw install-tracer) installs a copy that only root can change`;
     return row(what, true, detail);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
@@ -120,14 +119,14 @@ function libbpfRow(): EnvironmentRow {
   );
 }
 
-/** no_new_privs is how snaps, flatpaks and many containers are started; sudo and pkexec cannot work under it. */
+/** Snaps, flatpaks and many containers are started with no_new_privs, under which sudo and pkexec cannot work. */
 function gainRow(): EnvironmentRow {
   const status = processStatus('self');
   const barred = status?.noNewPrivileges === true && status.uid !== 0;
   return row(
-    'Gaining rights',
+    'Elevation',
     !barred,
-    barred ? 'barred by no_new_privs' : 'not barred by no_new_privs',
+    barred ? 'prevented by no_new_privs' : 'not prevented by no_new_privs',
     'sudo and pkexec',
     'VS Code from its .deb instead of a snap or flatpak, or the sandbox VM (target vm)',
   );
@@ -137,10 +136,10 @@ async function tracingRow(canAsk: boolean): Promise<EnvironmentRow> {
   const obstacle = await localObstacle(null, canAsk);
   const uid = processStatus('self')?.uid;
   return row(
-    'Rights to trace',
+    'Permission to trace',
     obstacle === null,
     obstacle ?? (uid === 0 ? 'root' : 'with your password, through sudo or pkexec'),
     'attaching to this kernel',
-    'Use the sandbox VM (target vm): it needs no rights',
+    'Use the sandbox VM (target vm): it needs no privileges',
   );
 }

@@ -1,4 +1,4 @@
-/** The sandbox VM's rows of the environment check: what it needs, found without booting it. */
+/** The sandbox VM's rows of the environment check: its requirements, checked without booting it. */
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,20 +28,20 @@ export function vmRows(options: {
   ]);
 }
 
-/** Tries it: what a system allows in namespaces is configured in too many places. */
+/** Tries it, because too many settings restrict namespaces. */
 async function hiding(): Promise<string> {
   const folder = await createOwnedFolder(tmpdir(), 'bpfw-doctor-');
   try {
     const obstacle = await hidingObstacle(folder);
     if (obstacle === null) return 'hidden from the VM';
-    const what = `the VM sees every file you can read, as its files cannot be mounted apart: ${obstacle}`;
+    const what = `the VM can read every file that you can, because a separate mount namespace failed: ${obstacle}`;
     throw new VmError('tool-missing', what, await namespaceSwitch());
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The settings that forbid namespaces to users, with the value that allows them: Debian's, Ubuntu's, the kernel's. */
+/** The settings that forbid user namespaces, with the value that allows them: Debian's, Ubuntu's, the kernel's. */
 const SWITCHES = [
   { name: 'kernel.unprivileged_userns_clone', forbids: '0', allows: '1' },
   { name: 'kernel.apparmor_restrict_unprivileged_userns', forbids: '1', allows: '0' },

@@ -1,9 +1,9 @@
-/** Names of the kernel's Rust functions as their authors wrote them: /proc/kallsyms has them mangled (v0). */
+/** Demangles names of the kernel's Rust functions: /proc/kallsyms has them mangled (v0). */
 import { BoundedMap } from '../../system/bounded-map';
 import { LineProcess } from './line-process';
 import { readableName } from './rust-names';
 
-/** Of Rust's manglings: v0 (RFC 2603), and the older one. The kernel has no C++. */
+/** Rust's manglings: v0 (RFC 2603) and the legacy one. The kernel has no C++. */
 const MANGLED = /^_(R|ZN)/;
 
 const NAMES_KEPT = 16_384;
@@ -12,7 +12,7 @@ export class Demangler {
   private tool: Promise<LineProcess | null> | null = null;
   private readonly known = new BoundedMap<string, Promise<string>>(NAMES_KEPT);
 
-  /** The name as it is where it is not mangled, or nothing here (llvm-cxxfilt) can read it. */
+  /** The demangled name; unchanged when it is not mangled or llvm-cxxfilt cannot demangle it. */
   readable(name: string): string | Promise<string> {
     if (!MANGLED.test(name)) return name;
     const known = this.known.get(name) ?? this.ask(name);

@@ -1,23 +1,23 @@
-/** The programs and libraries that traced processes have mapped, as they are on disk. Their paths are the processes' word. */
+/** The programs and libraries that traced processes have mapped, read from disk. Their paths are untrusted input. */
 import { BoundedMap } from '../../system/bounded-map';
 import { readUntrustedFile } from '../../system/untrusted-file';
 import { UserElf } from '../targets/user-elf';
 
-/** Larger files stay unnamed: only debug builds of browsers and their like are. */
+/** Larger files are not symbolized: only debug builds of browsers and the like exceed this. */
 const FILE_BYTES = 512 << 20;
 const KEPT_BYTES = FILE_BYTES + (64 << 20);
-/** What an entry weighs that holds no file: its path, and that it cannot be read. */
+/** Weight of a cache entry without a file: its path, and that it cannot be read. */
 const ENTRY_BYTES = 64 << 10;
 const BUILD_IDS_KEPT = 16_384;
 
 export class ElfFiles {
   private readonly known = new BoundedMap<string, Promise<UserElf | null>>(KEPT_BYTES);
-  /** Every file of a process is asked for its own, again and again: not read for it each time. */
+  /** Cached, because the build ids of all files of a process are requested repeatedly. */
   private readonly buildIds = new BoundedMap<string, Promise<string | null>>(BUILD_IDS_KEPT);
-  /** One file is read at a time: memory for one, and one of Node's threads, however many are asked for. */
+  /** One file is read at a time, to use memory for only one and one of Node's threads. */
   private last: Promise<unknown> = Promise.resolve();
 
-  /** null for what is not a regular file, too large, deleted, or not an ELF file: its frames stay unnamed. */
+  /** null when the file is not regular, too large, deleted, or not ELF: its frames are not symbolized. */
   elf(path: string): Promise<UserElf | null> {
     const known = this.known.get(path);
     if (known) return known;
@@ -27,7 +27,7 @@ export class ElfFiles {
     return read;
   }
 
-  /** null also for a file without one, or a damaged one. */
+  /** null also for a file without a build id, or a damaged one. */
   buildId(path: string): Promise<string | null> {
     const known = this.buildIds.get(path);
     if (known) return known;

@@ -1,10 +1,9 @@
 /**
- * Names of addresses in programs and libraries: llvm-symbolizer, which reads symbol tables and debug information
- * (separate files by build id included) and demangles C++ and Rust, the latter's older mangling only with our help
- * (rust-names.ts).
+ * Names of addresses in programs and libraries, from llvm-symbolizer, which reads symbol tables and debug information
+ * (also separate files by build id) and demangles C++ and Rust; rust-names.ts completes Rust's legacy mangling.
  *
- * It opens the file itself, and files that the file names (.gnu_debuglink): a traced process decides what these are.
- * So it runs with limits (line-process.ts), and a file on which it was lost twice is not asked about again.
+ * It opens the file itself, and files that the file refers to (.gnu_debuglink): both are untrusted input from a traced
+ * process. So it runs with limits (line-process.ts), and a file on which it failed twice is not used again.
  */
 import { BoundedMap } from '../../system/bounded-map';
 import { LineProcess, type LineProcessOptions } from './line-process';
@@ -14,11 +13,11 @@ interface Answer {
   readonly Symbol?: readonly { readonly FunctionName: string }[];
 }
 
-/** Of questions and names kept, in UTF-16 units. */
+/** Size of the cache of queries and names, in UTF-16 units. */
 const KEPT_CHARACTERS = 16 << 20;
 const LOSSES_KEPT = 1024;
 const LOSSES_PER_FILE = 2;
-/** Then no more files are named: something makes it fail again and again. */
+/** After this many starts symbolization is given up: something makes the tool fail repeatedly. */
 const MOST_STARTS = 16;
 
 export class FileSymbolizer {
@@ -31,7 +30,7 @@ export class FileSymbolizer {
     private readonly options: Pick<LineProcessOptions, 'deadlineMs'>,
   ) {}
 
-  /** Null where there is no llvm-symbolizer: `sudo apt-get install llvm` brings one. */
+  /** Null when llvm-symbolizer is not installed: `sudo apt-get install llvm`. */
   static async start(options: Pick<LineProcessOptions, 'deadlineMs'> = {}): Promise<FileSymbolizer | null> {
     const lost: { tell?: (line: string) => void } = {};
     const tool = await startTool(options, line => lost.tell?.(line));
@@ -41,12 +40,12 @@ export class FileSymbolizer {
     return symbolizer;
   }
 
-  /** Functions at an address as linked, innermost (inlined) first; empty when the file does not say. */
+  /** Functions at an address as linked, innermost (inlined) first; empty when unknown. */
   functions(file: string, address: bigint): Promise<readonly string[]> {
     const line = `"${file}" 0x${address.toString(16)}`;
     const known = this.known.get(line);
     if (known) return known;
-    // A path with a quote would be read as something else.
+    // llvm-symbolizer would misread a path with a quote.
     if (file.includes('"')) return Promise.resolve([]);
     const asked: Promise<readonly string[]> = this.ask(file, line).then(answer => {
       if (answer === null) this.known.delete(line);
@@ -67,7 +66,7 @@ export class FileSymbolizer {
       const tool = await this.liveTool();
       if (!tool?.isAlive) return null;
       const answer = await tool.ask(line);
-      // Null from one that lives: it does not take this question. From a dead one: perhaps another file's fault.
+      // Null from a running tool: it refused the query. From one that exited: perhaps another file caused that.
       if (answer !== null || tool.isAlive) return answer;
     }
     return null;
@@ -77,7 +76,7 @@ export class FileSymbolizer {
     const asked = this.tool;
     const tool = await asked;
     if (tool?.isAlive || this.starts >= MOST_STARTS) return tool;
-    // Of all who find it dead, the first starts the next one.
+    // The first of several concurrent callers restarts it.
     if (this.tool === asked) {
       this.starts++;
       this.tool = startTool(this.options, line => this.countLoss(line));
@@ -105,7 +104,7 @@ function functionsOf(answer: string | null): readonly string[] {
     const { Symbol: symbols = [] } = JSON.parse(answer) as Answer;
     return symbols.map(symbol => readableName(symbol.FunctionName)).filter(name => name !== '');
   } catch {
-    // Not an answer: nothing is made of it.
+    // Not a valid answer: ignore it.
     return [];
   }
 }

@@ -1,8 +1,8 @@
-/** Names of kernel addresses, from /proc/kallsyms (kernel/kallsyms.c): "ffffffff81000000 T name\t[module]" a line. */
+/** Names of kernel addresses, from /proc/kallsyms (kernel/kallsyms.c), whose lines are "ffffffff81000000 T name\t[module]". */
 
 export interface KernelSymbol {
   readonly name: string;
-  /** null for the kernel proper. */
+  /** null for the core kernel. */
   readonly module: string | null;
   /** Bytes from the symbol's start. */
   readonly offset: number;
@@ -15,13 +15,13 @@ export class KernelSymbols {
     private readonly lines: readonly string[],
   ) {}
 
-  /** Lines whose address is zero are left out: the reader lacks CAP_SYSLOG (kernel.kptr_restrict). */
+  /** Omits lines whose address is zero: the reader lacks CAP_SYSLOG (kernel.kptr_restrict). */
   static parse(kallsyms: string): KernelSymbols {
     const found: { address: bigint; line: string }[] = [];
     for (const line of kallsyms.split('\n')) {
       const type = line.charAt(17);
       if (type !== 'T' && type !== 't' && type !== 'W' && type !== 'w') continue;
-      // The sandbox VM says this, too: its root can write what it likes.
+      // The text may come from the sandbox VM, so it is untrusted input.
       if (!/^[0-9a-f]{16} /.test(line)) continue;
       const address = BigInt(`0x${line.slice(0, 16)}`);
       if (address !== 0n) found.push({ address, line });
@@ -33,7 +33,7 @@ export class KernelSymbols {
     );
   }
 
-  /** False: every address is hidden from the reader, so nothing can be named. */
+  /** False when all addresses are hidden from the reader, so that nothing can be symbolized. */
   get known(): boolean {
     return this.addresses.length > 0;
   }

@@ -1,24 +1,24 @@
-/** A tool of LLVM's that answers each line of its input with one line; runs without privileges and within limits. */
+/** An LLVM tool that answers each input line with one output line; it runs without privileges and with limits. */
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
 import { startPiped } from '../../system/child-process';
 import { findExecutable } from '../../system/find-executable';
 
-/** The newest first; llvm-symbolizer's JSON output and llvm-cxxfilt's Rust need LLVM 13. */
+/** Newest first; llvm-symbolizer's JSON output and llvm-cxxfilt's Rust support need LLVM 13. */
 const VERSIONS = Array.from({ length: 10 }, (_, index) => 22 - index);
 
-/** Debug information of a large program takes llvm-symbolizer seconds; a file that never ends takes for ever. */
+/** llvm-symbolizer needs seconds for the debug information of a large program; an endless file would take for ever. */
 const ANSWER_DEADLINE_MS = 30_000;
-/** Address space, in which it maps the files it reads. */
+/** Limit of the address space, which includes the mapped input files. */
 const MEMORY_BYTES = 4 * 1024 ** 3;
 const ANSWER_BYTES = 1 << 20;
 const MOST_WAITING = 32_768;
 
 export interface LineProcessOptions {
-  /** For one answer, from when the one before was there. */
+  /** For one answer, counted from the previous one. */
   readonly deadlineMs?: number;
-  /** The process ended, or was ended at a limit, before it answered this question. */
+  /** Called when the process exited, or was killed at a limit, before it answered this line. */
   readonly onLost?: (line: string) => void;
 }
 
@@ -44,7 +44,7 @@ export class LineProcess {
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.read(text));
   }
 
-  /** Null where there is no such tool: `sudo apt-get install llvm` brings them. */
+  /** Null when the tool is not installed: `sudo apt-get install llvm`. */
   static async start(
     tool: string,
     args: readonly string[],
@@ -60,8 +60,8 @@ export class LineProcess {
   }
 
   /**
-   * The answer; null when the process has ended or ends without one, by itself or at a limit (time and size of an
-   * answer, memory, questions that wait). A line break in the question is refused so, too.
+   * The answer; null when the process has exited or exits without one, by itself or at a limit (time and size of an
+   * answer, memory, number of pending lines). Also null for a question that contains a newline.
    */
   ask(line: string): Promise<string | null> {
     if (line.includes('\n') || this.ended || this.waiting.length >= MOST_WAITING)

@@ -1,6 +1,6 @@
 /**
- * What the kernel tells of a watched process (TracerRequestSchemas['process/watch']): struct perf_event_header { u32 type;
- * u16 misc; u16 size } and the record's own fields (include/uapi/linux/perf_event.h).
+ * The kernel's records about a watched process (TracerRequestSchemas['process/watch']): struct perf_event_header
+ * { u32 type; u16 misc; u16 size } and the record's own fields (include/uapi/linux/perf_event.h).
  */
 import { indexPerfRecords } from '../../shared/decode/perf-records';
 import type { Mapping } from './process-maps';
@@ -16,7 +16,7 @@ const MMAP2_NAME = 72;
 /** FORK: header, pid, ppid, tid, ptid, time. */
 const FORK_BYTES = 32;
 
-/** The records of one frame; those of other types, and threads (forks within a process), are left out. */
+/** The records of one frame, without those of other types and without new threads (forks within a process). */
 export function parseMappingRecords(frame: Uint8Array): MappingRecord[] {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const { count, offsets, lengths } = indexPerfRecords(frame);

@@ -1,15 +1,15 @@
-/** What a process has mapped (proc(5), /proc/PID/maps), gathered while it lives: a process that ended tells nothing. */
+/** A process's mappings (proc(5), /proc/PID/maps), collected while it runs, because they are gone when it exits. */
 
 export interface Mapping {
   readonly start: bigint;
   readonly end: bigint;
-  /** Offset in the file of the mapping's first byte. */
+  /** File offset of the mapping's first byte. */
   readonly offset: bigint;
-  /** A file, or "[vdso]" and its like. */
+  /** A file, or "[vdso]" and the like. */
   readonly path: string;
 }
 
-/** Executable mappings only: those that hold code. */
+/** The executable mappings only. */
 export function parseMaps(text: string): Mapping[] {
   const mappings: Mapping[] = [];
   for (const line of text.split('\n')) {
@@ -26,7 +26,7 @@ export function parseMaps(text: string): Mapping[] {
   return mappings;
 }
 
-/** Of code; what a process unmaps is not heard of, so one that maps new places for ever would fill the memory. */
+/** Limit per process: unmapping is not reported, so a process that keeps mapping new addresses would fill the memory. */
 const MAPPINGS_KEPT = 2048;
 
 /** Mappings of one process over time; the newest wins where they overlap (exec, dlopen). */
@@ -40,14 +40,14 @@ export class ProcessMaps {
     this.mappings = [...kept, ...newer].slice(-MAPPINGS_KEPT);
   }
 
-  /** What a new process has of the one that created it; its own mappings stay. */
+  /** Adds the parent's mappings to those of a new process; its own take precedence. */
   inherit(parent: ProcessMaps): void {
     const own = this.mappings;
     this.mappings = parent.mappings;
     this.add(own);
   }
 
-  /** Every file mapped, each once. */
+  /** All mapped files, each once. */
   files(): ReadonlySet<string> {
     return new Set(this.mappings.map(mapping => mapping.path).filter(path => path.startsWith('/')));
   }

@@ -1,4 +1,4 @@
-/** The stacks of a session by name, read now: what the flame graph and `bpfw run` show. */
+/** Reads and symbolizes a session's stacks, for the flame graph and `bpfw run`. */
 import { decodeEntries } from '../../shared/decode/entries';
 import type { FieldValue, MapEntry } from '../../shared/decode/model';
 import { decodeStacks, inlineAddresses, type StackAddress, withoutStacks } from '../../shared/decode/stacks';
@@ -10,22 +10,22 @@ export interface NamedStackFrame extends NamedAddress {
   readonly kind: 'kernel' | 'user';
 }
 
-/** One entry of a table: its stack by name and what is counted for it. */
+/** One entry of a table: its symbolized stack and the values counted for it. */
 export interface StackEntry {
-  /** Outermost first; kernel frames after (inside) the user frames that led to them. */
+  /** Outermost first; kernel frames follow the user frames that called them. */
   readonly frames: readonly NamedStackFrame[];
   readonly key: Readonly<Record<string, FieldValue>>;
   readonly value: Readonly<Record<string, FieldValue>>;
 }
 
-/** The same with its frames as text. */
+/** A StackEntry with its frames as text. */
 export interface NamedStack extends Omit<StackEntry, 'frames'> {
   readonly frames: readonly string[];
   readonly key: Readonly<Record<string, FieldValue>>;
   readonly value: Readonly<Record<string, FieldValue>>;
 }
 
-/** A table of stacks as it was at one moment, not named yet. */
+/** A snapshot of a table of stacks, not yet symbolized. */
 export interface StackSnapshot {
   readonly table: StackTable;
   readonly entries: readonly MapEntry[];
@@ -33,17 +33,17 @@ export interface StackSnapshot {
   readonly stored: ReadonlyMap<number, readonly StackAddress[]>;
 }
 
-/** Needs the session; naming does not, and may take long. */
+/** Needs the session; symbolizing does not, and may take long. */
 export async function readStackSnapshot(session: TracingSession, table: StackTable): Promise<StackSnapshot> {
   const { keys, values, count, cpus } = await session.readMap(table.map);
   const entries = decodeEntries(table.map, keys, values, count, cpus);
   return { table, entries, stored: await storedStacks(session, table) };
 }
 
-/** Stacks: with 127 frames each, fewer questions than a LineProcess lets wait. */
+/** Number of stacks: with 127 frames each, fewer queries than a LineProcess allows to be pending. */
 const NAMED_AT_ONCE = 128;
 
-/** Every entry of the snapshot, its stacks joined and named. */
+/** Every entry of the snapshot, with its stacks joined and symbolized. */
 export async function nameStacks(snapshot: StackSnapshot, symbolizer: Symbolizer): Promise<StackEntry[]> {
   const { table, entries, stored } = snapshot;
   const named: StackEntry[] = [];
@@ -58,7 +58,7 @@ export async function nameStacks(snapshot: StackSnapshot, symbolizer: Symbolizer
   return named;
 }
 
-/** The same with frames as text. */
+/** Like nameStacks(readStackSnapshot()), with frames as text. */
 export async function readStacks(
   session: TracingSession,
   table: StackTable,
@@ -71,7 +71,7 @@ export async function readStacks(
   }));
 }
 
-/** Stacks kept in stack maps, by id; ids are looked up in whichever map holds them. */
+/** The stacks in stack maps, by id; each id is looked up in the map that contains it. */
 async function storedStacks(
   session: TracingSession,
   table: StackTable,

@@ -1,4 +1,4 @@
-/** Addresses of a session's stacks as names: what is not known stays [unknown], with the file and offset where those are. */
+/** Symbolizes the addresses of a session's stacks: unresolved ones become [unknown], with file and offset where known. */
 import path from 'node:path';
 import type { StackAddress } from '../../shared/decode/stacks';
 import { BoundedMap } from '../../system/bounded-map';
@@ -12,17 +12,17 @@ import { KernelSymbols } from './kernel-symbols';
 import { type MappingRecord, parseMappingRecords } from './mapping-records';
 import { ProcessMaps, parseMaps } from './process-maps';
 
-/** From soon after its start, when the dynamic linker is at work, to rarely. */
+/** Intervals for polling a new process's mappings: short at first, while the dynamic linker runs, then longer. */
 const WATCH_STEPS_MS = [5, 10, 20, 40, 80, 160, 320];
 
-/** Those heard of last; a fork bomb makes more. */
+/** Limit, for a fork bomb; the most recent processes are kept. */
 const PROCESSES_KEPT = 16_384;
 
 /** One name of an address. */
 export interface NamedAddress {
-  /** Function, or what is known in its stead ("[unknown] libc.so.6+0x1234"). */
+  /** Function, or what is known instead ("[unknown] libc.so.6+0x1234"). */
   readonly name: string;
-  /** File name of the library or program, or the kernel module; '' for the kernel proper and where it is not known. */
+  /** File name of the library or program, or the kernel module; '' for the core kernel and when unknown. */
   readonly module: string;
 }
 
@@ -41,9 +41,9 @@ export class Symbolizer {
   ) {}
 
   /**
-   * Learns what the process maps (and what the processes it creates do), so that its addresses can be named when it is
-   * gone. Call it before the process runs. Where the kernel does not tell, the mappings are looked at now and again
-   * instead, which misses short-lived processes.
+   * Records the mappings of the process and its children, so that their addresses can be symbolized after they exit.
+   * Call it before the process runs. When the kernel cannot report mappings, they are polled instead, which misses
+   * short-lived processes.
    */
   async watchProcess(pid: number, session: Pick<TracingSession, 'watchMappings'>): Promise<void> {
     try {
@@ -56,7 +56,7 @@ export class Symbolizer {
     }
   }
 
-  /** The same for a process that runs already: what it has mapped before is read, too. */
+  /** Like watchProcess, for a process that is already running: also reads its present mappings. */
   async watchRunningProcess(pid: number, session: Pick<TracingSession, 'watchMappings'>): Promise<void> {
     await this.watchProcess(pid, session);
     await this.readMaps(pid);
@@ -67,7 +67,7 @@ export class Symbolizer {
       this.mapsOf(record.pid).add([record.mapping]);
       return;
     }
-    // Records of two CPUs may arrive in the other order: what the child mapped itself stays on top.
+    // Records of two CPUs may arrive out of order: the child's own mappings take precedence.
     const parent = this.processes.get(record.parent);
     if (parent) this.mapsOf(record.pid).inherit(parent);
   }
@@ -79,7 +79,7 @@ export class Symbolizer {
   }
 
   private pollMaps(pid: number, step: number): void {
-    // The answer to the last look may come after the end.
+    // The result of the last poll may arrive after dispose().
     if (this.disposed) return;
     const timer = setTimeout(
       () => {
@@ -92,8 +92,8 @@ export class Symbolizer {
   }
 
   /**
-   * Names of a stack's addresses, innermost first like the stack; functions the compiler inlined into a frame come
-   * before it. `pid` is the process on the target that user addresses belong to.
+   * Names of a stack's addresses, innermost first like the stack; functions inlined into a frame precede it. `pid` is the
+   * process on the target to which user addresses belong.
    */
   async namedFrames(
     space: 'kernel' | 'user',
@@ -104,7 +104,7 @@ export class Symbolizer {
     const frames = await Promise.all(
       addresses.map((address, depth) => {
         if (address.kind === 'build-id') return this.buildIdFrames(pid, address.buildId, address.offset);
-        // Frames above the innermost hold return addresses: the call is the instruction before.
+        // Outer frames are return addresses: the call is the instruction before.
         const at = depth === 0 ? address.address : address.address - 1n;
         return space === 'kernel' ? this.kernelFrames(at) : this.userFrames(pid, at);
       }),
@@ -112,19 +112,19 @@ export class Symbolizer {
     return frames.flat();
   }
 
-  /** The same as text: a kernel module stands in brackets behind its functions. */
+  /** Like namedFrames, as text: a kernel module's name follows its functions in brackets. */
   async frames(space: 'kernel' | 'user', pid: number, addresses: readonly StackAddress[]): Promise<string[]> {
     const named = await this.namedFrames(space, pid, addresses);
     return named.map(frame => frameText(space, frame));
   }
 
-  /** Names of kernel addresses as they are, one each: not a stack's, whose outer frames are return addresses. */
+  /** One name for each kernel address. Not for stacks, whose outer frames are return addresses. */
   async kernelNames(addresses: readonly bigint[]): Promise<string[]> {
     const named = (await Promise.all(addresses.map(address => this.kernelFrames(address)))).flat();
     return named.map(frame => frameText('kernel', frame));
   }
 
-  /** Reads the kernel's symbols now, while the tracer is there: kernel addresses can then be named after it is gone. */
+  /** Reads the kernel's symbols while the tracer runs, so that kernel addresses can be symbolized after it exits. */
   async loadKernelSymbols(): Promise<void> {
     this.kernel ??= this.readKernelSymbols();
     await this.kernel;
@@ -153,7 +153,7 @@ export class Symbolizer {
     return this.namesAt(mapping.path, address - mapping.start + mapping.offset);
   }
 
-  /** The file with that build id among those the process has mapped, else the build id itself: it can be named elsewhere. */
+  /** Uses the mapped file with that build id; if there is none, the name is the build id, for symbolization elsewhere. */
   private async buildIdFrames(pid: number, buildId: string, offset: bigint): Promise<NamedAddress[]> {
     for (const file of this.processes.get(pid)?.files() ?? []) {
       if ((await this.elves.buildId(file)) === buildId) return this.namesAt(file, offset);
@@ -179,7 +179,7 @@ export class Symbolizer {
     return KernelSymbols.parse(new TextDecoder().decode(this.connection.takeBlob(blobId)));
   }
 
-  /** False when the process is gone or may not be looked at. */
+  /** False when the process has exited or may not be inspected. */
   private async readMaps(pid: number): Promise<boolean> {
     const text = await this.target.processMaps(pid);
     if (text === null || text === '') return false;
@@ -188,11 +188,11 @@ export class Symbolizer {
   }
 }
 
-/** What an address is called that has no name. */
+/** Name of an unresolved address. */
 export const UNKNOWN_NAME = '[unknown]';
 const UNKNOWN: NamedAddress = { name: UNKNOWN_NAME, module: '' };
 
-/** A frame as one word: a kernel module stands in brackets behind its functions. */
+/** A frame as text: a kernel module's name follows its functions in brackets. */
 export function frameText(space: 'kernel' | 'user', { name, module }: NamedAddress): string {
   return space === 'kernel' && module !== '' ? `${name} [${module}]` : name;
 }

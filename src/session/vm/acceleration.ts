@@ -4,13 +4,13 @@ import path from 'node:path';
 
 export type Acceleration = 'kvm' | 'tcg';
 
-/** What was seen of KVM since this machine started; another boot may bring another kernel or host. */
+/** Whether KVM worked since this machine booted; after a reboot the kernel or host may differ. */
 interface Verdict {
   readonly bootId: string;
   readonly works: boolean;
 }
 
-/** What to try, in order: KVM only where /dev/kvm may be used and has not failed since this machine started. */
+/** The accelerations to try, in order; KVM only when /dev/kvm is accessible and has not failed since this machine booted. */
 export async function accelerationsToTry(
   wish: 'auto' | Acceleration,
   cacheFolder: string,

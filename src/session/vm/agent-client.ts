@@ -28,16 +28,16 @@ import { type AgentCalls, type GuestProcess, ProcessRecord } from './guest-proce
 import { VmError } from './vm-error';
 
 /**
- * The outside's end of the guest agent: requests, and the processes it started. Root in the guest may speak in the
- * agent's place: what does not fit the contract closes the port, and `broken` says so.
+ * The host's end of the guest agent: requests, and the processes it started. Root in the guest can impersonate the
+ * agent: a message that violates the protocol closes the port and resolves `broken`.
  */
 export class AgentClient implements AgentCalls {
   /** Resolves when the agent has reported. */
   readonly ready: Promise<GuestNotifications['ready']>;
-  /** Resolves with the reason when the agent broke the contract; the guest is then of no use. */
+  /** Resolves with the reason when the agent violated the protocol; the guest is then unusable. */
   readonly broken: Promise<VmError>;
   private readonly connection: FrameConnection;
-  /** Processes that were asked for and of which something is still to come. */
+  /** Requested processes from which messages are still expected. */
   private readonly records = new Map<number, ProcessRecord>();
   private nextProcessId = 1;
   private ended: VmError | undefined;
@@ -73,20 +73,20 @@ export class AgentClient implements AgentCalls {
     try {
       answer = await this.connection.rpc.sendRequest(method, params);
     } catch (error) {
-      // The port closes before QEMU has ended, and then it is known how: a moment later.
+      // The port closes shortly before QEMU exits; wait for the reason of its exit.
       throw this.ended ?? (isConnectionGone(error) ? await this.ending : error);
     }
     const result = v.safeParse(GuestResultSchemas[method], answer);
     if (result.success) return result.output as GuestResult<M>;
-    this.refuse(`a malformed answer to '${method}'`);
+    this.refuse(`a malformed response to '${method}'`);
     throw await this.ending;
   }
 
   consumed(processId: number, bytes: number): void {
-    // A guest that is gone waits for nothing; the end of its connection reports that it is gone.
+    // Ignore failures of notifications to a guest that has ended: the end of its connection is reported.
     if (this.ended) return;
     void this.connection.rpc.sendNotification('consumed', { processId, bytes }).catch(() => undefined);
-    // An agent that does not read is not read from: confirmations would pile up here.
+    // Stop reading from an agent that does not read: confirmations would pile up here.
     if (this.connection.writable) return;
     this.connection.pause();
     void this.connection.drained().then(() => this.connection.resume());
@@ -96,8 +96,8 @@ export class AgentClient implements AgentCalls {
   async spawn(command: GuestSpawn): Promise<GuestProcess> {
     const processId = this.nextProcessId++;
     if (this.records.size >= GUEST_PROCESSES) {
-      const what = `The sandbox VM runs ${this.records.size} processes for this session; more are not started.`;
-      throw new VmError('spawn-failed', what, 'Wait until some have ended.');
+      const what = `The sandbox VM already runs ${this.records.size} processes for this session, which is the limit.`;
+      throw new VmError('spawn-failed', what, 'Wait until some have exited.');
     }
     const record = new ProcessRecord(processId, this);
     this.records.set(processId, record);
@@ -110,12 +110,12 @@ export class AgentClient implements AgentCalls {
       const data = v.safeParse(GuestErrorSchema, error.data);
       const errnoName = data.success ? data.output.errnoName : 'unknown error';
       const reason = escapeText(`${error.message.slice(0, 1000)} (${errnoName})`);
-      const what = `'${command.argv[0]}' cannot be started in the sandbox VM: ${reason}.`;
+      const what = `Starting '${command.argv[0]}' in the sandbox VM failed: ${reason}.`;
       throw new VmError('spawn-failed', what, null, [], { cause: error });
     }
   }
 
-  /** The guest is gone: everything pending fails with `reason`. */
+  /** The guest has ended: everything pending fails with `reason`. */
   end(reason: VmError): void {
     if (this.ended) return;
     this.ended = reason;
@@ -128,7 +128,7 @@ export class AgentClient implements AgentCalls {
   private progress({ method, params }: ProcessNotification): void {
     const record = this.records.get(params.processId);
     if (!record) {
-      this.refuse('news of a process that was not asked for');
+      this.refuse('a notification for an unknown process');
       return;
     }
     if (method === 'exit') record.exit({ code: params.code, signal: params.signal });
@@ -140,8 +140,8 @@ export class AgentClient implements AgentCalls {
     const stream =
       streamId === GUEST_STREAM.stdout ? 'stdout' : streamId === GUEST_STREAM.stderr ? 'stderr' : null;
     const record = content === DataContent.processOutput && stream ? this.records.get(sessionId) : undefined;
-    if (!record || !stream) this.refuse('output of a process that was not asked for');
-    else if (!record.output(stream, bytes)) this.refuse('more output than may be on the way');
+    if (!record || !stream) this.refuse('output of an unknown process');
+    else if (!record.output(stream, bytes)) this.refuse('more output than the window allows');
   }
 
   private refuse(what: string): void {
@@ -167,7 +167,7 @@ function foreignAgent(version: number): VmError {
 function brokenError(reason: FrameError): VmError {
   return new VmError(
     'guest-protocol',
-    `The sandbox VM was ended: its agent broke the protocol (${escapeText(reason.message)}).`,
+    `The sandbox VM was stopped: its agent violated the protocol (${escapeText(reason.message)}).`,
     'Start the session again; a new sandbox VM boots.',
   );
 }

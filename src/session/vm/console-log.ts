@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 const KEPT_LINES = 400;
 const LONGEST_LINE = 2000;
-/** panic() in kernel/panic.c; its backtrace follows and is longer than what a message shows. */
+/** panic() in kernel/panic.c; the backtrace after it is too long for a message. */
 const PANIC = /Kernel panic - not syncing/;
 
 /** The guest's console and QEMU's own messages: the last lines, and a way to wait for one. */
@@ -33,15 +33,15 @@ export class ConsoleLog {
     return this.lines.slice(-count);
   }
 
-  /** What a dead guest's console says of why, at most `count` lines: from a panic on, where there was one. */
+  /** At most `count` lines of console output that explain why the guest ended: from a panic on, if there was one. */
   lastWords(count: number): string[] {
     const panic = this.lines.findLastIndex(line => PANIC.test(line));
     return panic < 0 ? this.tail(count) : this.lines.slice(panic, panic + count);
   }
 
   private add(raw: string): void {
-    // Escape sequences (the firmware clears the screen), control characters and those that turn text around mean nothing in
-    // a message. Cut first: a guest's line may have no end.
+    // Remove escape sequences (the firmware clears the screen), control characters and bidirectional controls from
+    // messages. Cut first: a guest's line may be endless.
     const line = stripVTControlCharacters(raw.slice(0, LONGEST_LINE))
       .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
       .trimEnd();

@@ -13,7 +13,7 @@ const S_IFREG = 0o100000;
 const S_IFCHR = 0o020000;
 const ALIGNMENT = 4;
 
-/** One archive, trailer included. Paths are relative, folders before what they hold. */
+/** One archive, including the trailer. Paths are relative, folders precede their contents. */
 export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
   const parts: Uint8Array[] = [];
   let inode = 1;

@@ -1,18 +1,17 @@
 import { runChild } from '../../system/child-process';
 
-/** TCG's way with several CPUs: one thread for all of them in turns, or one for each. */
+/** How TCG runs several CPUs: in turns on one thread, or on one thread each. */
 export type EmulatedThreads = 'single' | 'multi';
 
 /**
  * First version that locks a page of guest code while it translates it (QEMU commit deba78709a, "accel/tcg: Always lock
- * pages before translation"). Before, with a thread per CPU, a CPU can translate an instruction just as another one
- * overwrites it, and keep the old one for good. Attaching a probe does that to every function it touches: seen with 7.2
- * and a probe on vfs_read() is a guest in which both CPUs take a breakpoint for ever that is no longer in memory,
- * once in about thirty attachments.
+ * pages before translation"). Earlier versions with a thread per CPU can translate an instruction while another CPU
+ * overwrites it, and keep the stale translation. Attaching a probe overwrites instructions: with 7.2 and a probe on
+ * vfs_read(), in about one of thirty attachments both CPUs hit a breakpoint for ever that is no longer in memory.
  */
 const SAFE_SINCE = { major: 8, minor: 1 } as const;
 
-/** 'single' for a QEMU that is too old, or whose version cannot be told. */
+/** 'single' for a QEMU that is too old, or whose version is unknown. */
 export async function safeEmulatedThreads(qemuPath: string): Promise<EmulatedThreads> {
   const version = await runChild('qemu', qemuPath, ['--version'], { deadlineMs: 10_000 }).then(
     ({ stdout }) => stdout.toString(),
@@ -21,7 +20,7 @@ export async function safeEmulatedThreads(qemuPath: string): Promise<EmulatedThr
   return emulatedThreadsOf(version);
 }
 
-/** From what `qemu-system-* --version` prints. */
+/** From the output of `qemu-system-* --version`. */
 export function emulatedThreadsOf(versionText: string): EmulatedThreads {
   const [, major = '0', minor = '0'] = /\bversion (\d+)\.(\d+)/.exec(versionText) ?? [];
   const isSafe =

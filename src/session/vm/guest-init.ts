@@ -1,11 +1,11 @@
 /**
- * The guest's first steps, in two scripts for busybox's POSIX sh: `firstInit` runs in the initramfs and puts the root
- * file system together, `secondInit` is process 1 on it and starts the agent.
+ * The guest's init, as two scripts for busybox's POSIX sh: `firstInit` runs in the initramfs and mounts the root file
+ * system, `secondInit` is process 1 on it and starts the agent.
  */
 
 export interface GuestInitOptions {
   readonly kernelRelease: string;
-  /** Folders and files of this machine, seen in the guest through the shared root file system. */
+  /** Paths on the host, visible in the guest through the shared root file system. */
   readonly modulesFolder: string;
   readonly kernelFolder: string;
   readonly nodePath: string;
@@ -16,7 +16,7 @@ export interface GuestInitOptions {
 export const GUEST_HOST_NAME = 'bpf-sandbox';
 export const ROOT_MOUNT_TAG = 'bpfw-root';
 
-/** Console lines that tell how far the guest is. */
+/** Console lines that mark the guest's boot progress. */
 export const BootMarker = {
   kernel: 'bpfw: kernel is up',
   fileSystems: 'bpfw: file systems are up',
@@ -28,7 +28,7 @@ function quote(text: string): string {
 
 export function firstInit(options: GuestInitOptions): string {
   const release = options.kernelRelease;
-  // 512000: the most that 9p over virtio takes in one message (net/9p/trans_virtio.c, VIRTQUEUE_NUM pages less three).
+  // 512000: the maximum message size of 9p over virtio (net/9p/trans_virtio.c, VIRTQUEUE_NUM pages less three).
   return `#!/bin/busybox sh
 export PATH=/bin
 b=/bin/busybox
@@ -39,13 +39,13 @@ $b mkdir -p /proc /lower /upper /root
 $b mount -t proc proc /proc
 # A kernel that complains must not fill the console that the outside reads.
 echo 4 >/proc/sys/kernel/printk
-while read -r module; do $b insmod "/modules/$module" || fail "module $module does not load"; done </modules/order
+while read -r module; do $b insmod "/modules/$module" || fail "loading module $module failed"; done </modules/order
 $b mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose ${ROOT_MOUNT_TAG} /lower ||
-	fail 'the shared root file system does not mount'
+	fail 'mounting the shared root file system failed'
 $b mount -t tmpfs -o mode=755,size=75% upper /upper
 $b mkdir /upper/data /upper/work
 $b mount -t overlay -o lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work overlay /root ||
-	fail 'the overlay does not mount'
+	fail 'mounting the overlay failed'
 
 $b mount -t devtmpfs dev /root/dev
 $b mkdir -p /root/dev/pts /root/dev/shm
@@ -76,7 +76,7 @@ echo ${GUEST_HOST_NAME} >/root/etc/hostname
 # sudo resolves the host name on every call.
 printf '127.0.0.1\\tlocalhost\\n127.0.1.1\\t${GUEST_HOST_NAME}\\n' >/root/etc/hosts
 $b ip link set lo up
-${options.network ? '$b ip addr add 10.0.2.15/24 dev eth0 && $b ip link set eth0 up || fail "the network does not come up"' : ''}
+${options.network ? '$b ip addr add 10.0.2.15/24 dev eth0 && $b ip link set eth0 up || fail "configuring the network failed"' : ''}
 $b cp /bin/busybox /secondInit /root/run/bpfw/
 echo '${BootMarker.fileSystems}'
 exec $b switch_root /root /run/bpfw/busybox sh /run/bpfw/secondInit
@@ -91,7 +91,7 @@ agent=$!
 # Waiting also reaps what the agent's children leave behind.
 wait $agent
 status=$?
-[ $status -eq 0 ] || echo "bpfw: the agent ended with status $status" >/dev/console
+[ $status -eq 0 ] || echo "bpfw: the agent exited with status $status" >/dev/console
 /run/bpfw/busybox poweroff -f
 `;
 }

@@ -13,7 +13,7 @@ export interface GuestExit {
   readonly signal: string | null;
 }
 
-/** A process in the guest. Read stdout and stderr, or the process stands still when GUEST_WINDOW_BYTES are full. */
+/** A process in the guest. Its stdout and stderr must be read, otherwise it blocks after GUEST_WINDOW_BYTES of output. */
 export interface GuestProcess {
   readonly pid: number;
   readonly stdin: Writable;
@@ -23,20 +23,20 @@ export interface GuestProcess {
   readonly exited: Promise<GuestExit>;
   /** Releases a process that was spawned stopped. */
   resume(): Promise<void>;
-  /** Signals the process, or its whole group. One that has already ended is not an error. */
+  /** Signals the process, or its whole group. No error if it has already exited. */
   kill(signal: NodeJS.Signals, options?: { readonly group?: boolean }): Promise<void>;
 }
 
-/** What a process record needs of the connection to the agent. */
+/** The part of the connection to the agent that a process record needs. */
 export interface AgentCalls {
   request<M extends GuestMethod>(method: M, params: GuestParams[M]): Promise<GuestResult<M>>;
   consumed(processId: number, bytes: number): void;
 }
 
-/** The agent stops a process's output at the window, after the chunk that filled it: twice that never comes. */
+/** The agent stops reading a process's output after the chunk that fills the window, so it never sends twice the window. */
 const MOST_UNREAD_BYTES = 2 * GUEST_WINDOW_BYTES;
 
-/** The client's side of one process: what the agent says of it arrives here, perhaps before `spawn` was answered. */
+/** The client's side of one process. It receives the agent's notifications, possibly before the response to `spawn`. */
 export class ProcessRecord {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -77,7 +77,7 @@ export class ProcessRecord {
     };
   }
 
-  /** False: the agent breaks the contract, by output after its end or more than may be on the way. */
+  /** False when the agent violates the protocol: output after its end, or more than the window allows. */
   output(stream: GuestStream, bytes: Uint8Array): boolean {
     if (this[stream].isOver) return false;
     this[stream].receive(Buffer.from(bytes));
@@ -90,7 +90,7 @@ export class ProcessRecord {
     this.hasExited = true;
     this.settle.resolve(exit);
   }
-  /** Nothing more is to come of it. */
+  /** True when no more notifications can follow. */
   get isOver(): boolean {
     return this.hasExited && this.stdout.isOver && this.stderr.isOver;
   }
@@ -101,7 +101,7 @@ export class ProcessRecord {
   }
 }
 
-/** Confirms bytes as its reader takes them, so that the agent knows how much may be on the way. */
+/** Confirms bytes as they are read, for the agent's flow control. */
 class OutputStream extends Readable {
   private unconfirmedBytes = 0;
   private finished = false;
@@ -112,7 +112,7 @@ class OutputStream extends Readable {
   get isOver(): boolean {
     return this.finished;
   }
-  /** Bytes that were not confirmed. */
+  /** Bytes not yet confirmed. */
   get unreadBytes(): number {
     return this.unconfirmedBytes;
   }

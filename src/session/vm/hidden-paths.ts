@@ -1,13 +1,13 @@
-/** Which of this machine's files are kept from the sandbox VM, whose root otherwise reads whatever the user can read. */
+/** The files hidden from the sandbox VM, whose root could otherwise read every file that the user can read. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { VmError } from './vm-error';
 
-/** Kernel interfaces and run-time state of this machine: processes, devices, sockets, keyrings. */
+/** Kernel interfaces and run-time state of the host: processes, devices, sockets, keyrings. */
 export const KERNEL_FOLDERS = ['/proc', '/sys', '/dev', '/run'] as const;
 
-/** Below a home folder: keys, tokens, browser profiles, what is stored by editors, and histories of what was typed. */
+/** Below a home folder: keys, tokens, browser profiles, editors' storage, and command histories. */
 const IN_HOME = [
   ...['.ssh', '.gnupg', '.pki', '.password-store', '.local/share/keyrings', '.local/share/kwalletd'],
   ...[
@@ -55,7 +55,7 @@ const IN_HOME = [
   ],
 ];
 
-/** VS Code and what was made from it: on the desktop below ~/.config, as a server below the home folder. */
+/** VS Code and its derivatives: desktop versions below ~/.config, servers below the home folder. */
 const EDITORS = [
   ...['Code', 'Code - Insiders', 'Code - OSS', 'VSCodium', 'Cursor', 'Windsurf'].map(
     name => `.config/${name}`,
@@ -63,10 +63,10 @@ const EDITORS = [
   ...['.vscode-server/data', '.vscode-server-insiders/data', '.vscodium-server/data', '.cursor-server/data'],
   ...['.vscode-remote/data', '.local/share/code-server'],
 ];
-/** Sign-ins and what extensions store; and the contents of files that were edited, saved or not. */
+/** Sign-ins and extensions' storage, and the contents of edited files, saved or not. */
 const IN_EDITOR = ['User/globalStorage', 'User/workspaceStorage', 'User/History', 'Backups', 'Local Storage'];
 
-/** Of the whole machine. Others than root cannot read most of these anyway. */
+/** System-wide paths. Users other than root cannot read most of these anyway. */
 const OF_MACHINE = [
   ...['/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/ssl/private', '/etc/wireguard', '/etc/openvpn'],
   ...['/etc/NetworkManager/system-connections', '/etc/ppp', '/etc/krb5.keytab', '/etc/kubernetes'],
@@ -74,14 +74,14 @@ const OF_MACHINE = [
 ];
 
 export interface HiddenPath {
-  /** Absolute, without links in it. */
+  /** Absolute, with symbolic links resolved. */
   readonly path: string;
   readonly kind: 'folder' | 'file';
 }
 
 /**
- * The usual places of secrets, there or not, and `chosen` (absolute, or below the home folder as "~/…").
- * Throws VmError 'hidden-folder' for one that is neither.
+ * The usual locations of secrets, whether they exist or not, and `chosen` (absolute, or below the home folder as "~/…").
+ * Throws VmError 'hidden-folder' for a path that is neither.
  */
 export async function hiddenCandidates(chosen: readonly string[]): Promise<string[]> {
   const homes = await homeFolders();
@@ -95,7 +95,7 @@ export async function hiddenCandidates(chosen: readonly string[]): Promise<strin
   ];
 }
 
-/** Those of `candidates` that exist now. */
+/** The existing paths among `candidates`. */
 export async function hiddenPaths(candidates: readonly string[]): Promise<HiddenPath[]> {
   const found = new Map<string, HiddenPath>();
   for (const hidden of await Promise.all(candidates.map(existingPath)))
@@ -108,11 +108,11 @@ function chosenPath(text: string): string {
   if (/^(~\/|\/)/.test(text) && absolute !== '/') return absolute;
   throw new VmError(
     'hidden-folder',
-    `bpf.vm.hiddenFolders has '${text}', which is neither an absolute path nor one that begins with ~/.`,
+    `bpf.vm.hiddenFolders contains '${text}', which is not an absolute path and does not begin with ~/.`,
   );
 }
 
-/** Root reads everybody's files, so then everybody's secrets are meant. */
+/** All home folders for root, who can read everybody's files. */
 async function homeFolders(): Promise<string[]> {
   const own = [homedir(), userInfo().homedir];
   if (process.getuid?.() !== 0) return own;
@@ -120,13 +120,13 @@ async function homeFolders(): Promise<string[]> {
   return [...own, '/root', ...names.map(name => path.join('/home', name))];
 }
 
-/** Where it is, links followed; null where it is not. */
+/** The path with symbolic links resolved; null when it does not exist. */
 export async function existingPath(candidate: string): Promise<HiddenPath | null> {
   try {
     const real = await realpath(candidate);
     return { path: real, kind: (await stat(real)).isDirectory() ? 'folder' : 'file' };
   } catch {
-    // Not there, or out of this user's reach, and with that out of the VM's.
+    // Missing, or not accessible to this user and so not to the VM.
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Secrets that come or are replaced while the sandbox VM runs (git and npm write their tokens into a new file and rename
- * it over the old one, and a mount goes with the file it lay on): seen by inotify, and hidden then.
+ * Uses inotify to hide secrets that are created or replaced while the sandbox VM runs: git and npm write their tokens to
+ * a new file and rename it over the old one, which removes the mount on it.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -10,22 +10,22 @@ import { isWithin } from './mount-plan';
 
 export class HiddenWatch {
   private readonly watchers = new Map<string, FSWatcher>();
-  /** By path: which file or folder it was when it was hidden. */
+  /** The identity (inode) of each path when it was hidden. */
   private readonly known = new Map<string, string>();
   private looking: Promise<void> = Promise.resolve();
   private isWaiting = false;
   private hasEnded = false;
 
-  /** `candidates`: absolute paths, there or not. `hide` is called with what is new. */
+  /** `candidates`: absolute paths, existing or not. Calls `hide` with new ones. */
   constructor(
     private readonly candidates: readonly string[],
     private readonly hide: (hidden: HiddenPath) => void,
   ) {}
 
-  /** Takes note of what is hidden already; before it is looked at again. */
+  /** Records the paths that are already hidden, then starts watching. */
   async start(hidden: readonly HiddenPath[]): Promise<void> {
     for (const { path: file } of hidden) this.known.set(file, await identity(file));
-    // What came while the mounts were made is found by the first look.
+    // Finds paths that were created while the mounts were made.
     this.look();
     await this.looking;
   }
@@ -36,7 +36,7 @@ export class HiddenWatch {
     this.watchers.clear();
   }
 
-  /** One look at a time; events during one are worth one more. */
+  /** One scan at a time; events during a scan cause one more. */
   private look(): void {
     if (this.isWaiting || this.hasEnded) return;
     this.isWaiting = true;
@@ -56,7 +56,7 @@ export class HiddenWatch {
     this.hide(found);
   }
 
-  /** The nearest folder above it that is there: what lies between comes as an event in that one. */
+  /** Watches the nearest existing parent folder: it gets an event when a folder in between is created. */
   private watchParent(candidate: string): void {
     for (let folder = path.dirname(candidate); folder !== '/'; folder = path.dirname(folder)) {
       if (this.watchers.has(folder)) return;
@@ -68,14 +68,14 @@ export class HiddenWatch {
         this.watchers.set(folder, watcher);
         return;
       } catch {
-        // Not there, or no more inotify watches (fs.inotify.max_user_watches): the next one above.
+        // Missing, or no more inotify watches (fs.inotify.max_user_watches): try its parent.
       }
     }
   }
 
   private concerns(folder: string, name: string | null): boolean {
     if (name === null) return true;
-    // A watched folder that is removed or moved is told by its own name.
+    // An event with the watched folder's own name: it was removed or moved.
     if (name === path.basename(folder)) this.forget(folder);
     const changed = path.join(folder, name);
     return this.candidates.some(
@@ -90,7 +90,7 @@ export class HiddenWatch {
   }
 }
 
-/** A file by its inode; '' where it is gone. */
+/** Identifies a file by its inode; '' when it does not exist. */
 async function identity(file: string): Promise<string> {
   return stat(file).then(
     ({ dev, ino }) => `${dev}:${ino}`,

@@ -11,23 +11,23 @@ import { installCommand, VmError } from './vm-error';
 
 const TOOL_DEADLINE_MS = 120_000;
 
-/** What a tool printed. Throws Error with what it printed as error when it failed. */
+/** A tool's stdout. Throws Error with its stderr when it failed. */
 async function run(tool: string, args: readonly string[], outputBytes = 4 << 20): Promise<Buffer> {
   const result = await runChild('tool', tool, args, { deadlineMs: TOOL_DEADLINE_MS, outputBytes });
   if (result.code === 0 && !result.truncated) return result.stdout;
   throw new Error(result.stderr.trim() || `${tool} failed (exit ${result.code ?? 'by signal'})`);
 }
 
-/** What the guest cannot reach its root file system and its agent without; the rest loads from there by name. */
+/** The modules needed to mount the root file system and reach the agent; others are loaded from the root file system. */
 const BOOT_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_console'];
 const NETWORK_MODULES = ['virtio_net'];
 
-/** Raised when the archive's layout changes, so that older cached ones are not used. */
+/** Increased when the archive's layout changes, to invalidate the cache. */
 const LAYOUT = 1;
 
 /**
- * The part of the initramfs that does not change from boot to boot: busybox and the modules, in the order to load
- * them (/modules/order). Kept in `cacheFolder` under the kernel's release and a hash of what it was made from.
+ * The part of the initramfs that is the same for every boot: busybox and the modules, in load order (/modules/order).
+ * Cached in `cacheFolder` by the kernel's release and a hash of its sources.
  * Throws VmError 'tool-missing' or 'module-missing'.
  */
 export async function baseArchive(
@@ -67,7 +67,7 @@ export async function baseArchive(
   return archive;
 }
 
-/** The first steps have no libraries to link with, and distributions have a dynamic busybox, too. */
+/** The initramfs has no libraries, and distributions also have a dynamic busybox. */
 async function findStaticBusybox(): Promise<string> {
   const busybox = await findExecutable('busybox');
   // A dynamic program's ELF header is followed by the path of its loader (PT_INTERP).
@@ -75,12 +75,12 @@ async function findStaticBusybox(): Promise<string> {
   if (isStatic) return busybox;
   throw new VmError(
     'tool-missing',
-    `The sandbox VM needs a static busybox for its first steps${busybox ? `, and ${busybox} is not` : ''}.`,
+    `The sandbox VM needs a static busybox for its initramfs${busybox ? `, and ${busybox} is not static` : ''}.`,
     installCommand('busybox-static'),
   );
 }
 
-/** Enough to notice that a file was replaced. */
+/** Identifies a file, to detect that it was replaced. */
 async function identity(file: string): Promise<[string, number, number]> {
   const { size, mtimeMs } = await stat(file);
   return [file, size, mtimeMs];
@@ -93,7 +93,7 @@ async function buildArchive(
 ): Promise<Buffer> {
   const entries: CpioEntry[] = [
     { kind: 'folder', path: 'dev' },
-    // The kernel opens it for init's standard streams before init could mount devtmpfs.
+    // The kernel opens it for init's standard streams, before init can mount devtmpfs.
     { kind: 'device', path: 'dev/console', major: 5, minor: 1 },
     { kind: 'folder', path: 'bin' },
     { kind: 'file', path: 'bin/busybox', mode: 0o755, bytes: await readFile(busybox) },
@@ -114,14 +114,14 @@ async function buildArchive(
   return cpioArchive(entries);
 }
 
-/** Module files, each after those it needs; what is built into the kernel is left out. */
+/** Module files in dependency order, without those built into the kernel. */
 async function modulesInOrder(kernel: KernelImage, names: readonly string[]): Promise<string[]> {
   const base = path.resolve(kernel.modulesFolder, '../../..');
   await ensureDependencyIndex(kernel, base);
   const modprobe = await kmodTool('modprobe');
   const files = new Set<string>();
   for (const name of names) {
-    // This machine's own modprobe.d is about another kernel.
+    // The host's modprobe.d is for another kernel.
     const args = ['-C', '/dev/null', '-d', base, '-S', kernel.release, '--show-depends', name];
     const listed = await run(modprobe, args).catch(error => {
       throw new VmError(
@@ -138,7 +138,7 @@ async function modulesInOrder(kernel: KernelImage, names: readonly string[]): Pr
   return [...files];
 }
 
-/** Kernel packages leave depmod to their installation, and an unpacked one was never installed. */
+/** depmod runs when a kernel package is installed; this one was only unpacked. */
 export async function ensureDependencyIndex(kernel: KernelImage, base: string): Promise<void> {
   if (existsSync(path.join(kernel.modulesFolder, 'modules.dep.bin'))) return;
   await run(await kmodTool('depmod'), ['-b', base, kernel.release]);
@@ -160,13 +160,13 @@ const COMPRESSIONS: readonly {
   { suffix: '.gz', tool: 'gzip', debianPackage: 'gzip' },
 ];
 
-/** busybox's insmod takes plain modules only. */
+/** busybox's insmod accepts only uncompressed modules. */
 async function uncompressedModule(file: string): Promise<{ name: string; bytes: Buffer }> {
   const compression = COMPRESSIONS.find(({ suffix }) => file.endsWith(suffix));
   if (!compression) return { name: path.basename(file), bytes: await readFile(file) };
   const tool = await findExecutable(compression.tool);
   if (!tool) {
-    const what = `The modules of the sandbox VM's kernel are compressed; unpacking them needs ${compression.tool}.`;
+    const what = `The modules of the sandbox VM's kernel are compressed; decompressing them needs ${compression.tool}.`;
     throw new VmError('tool-missing', what, installCommand(compression.debianPackage));
   }
   const bytes = await run(tool, ['-dc', file], 64 << 20);

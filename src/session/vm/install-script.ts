@@ -1,4 +1,4 @@
-/** What the sandbox VM needs, as one script for sh(1) on Debian and Ubuntu: nothing of the kernel is installed, only unpacked. */
+/** Installs the sandbox VM's requirements, as a script for sh(1) on Debian and Ubuntu. The kernel is only unpacked, not installed. */
 
 /** Single-quoted for sh(1). */
 function quoted(text: string): string {
@@ -6,9 +6,9 @@ function quoted(text: string): string {
 }
 
 /**
- * Installs QEMU, busybox and kmod where they are missing (sudo asks for the password), then unpacks the distribution's
- * current kernel to kernels/<release> below `cacheFolder`, where findKernel() looks. Run with sh -e: the first thing that
- * fails ends it, and a kernel that is there stays until the new one is complete.
+ * Installs QEMU, busybox and kmod if missing (sudo asks for the password), then unpacks the distribution's current
+ * kernel to kernels/<release> below `cacheFolder`, where findKernel() searches. Run with sh -e: it stops at the first
+ * failure, and an existing kernel stays until the new one is complete.
  */
 export function installScript(cacheFolder: string, machine: string = process.arch): string {
   const [qemu, qemuPackage] =
@@ -36,7 +36,7 @@ if [ -z "$image" ]; then
 	$sudo apt-get update
 	image=$(current)
 fi
-[ -n "$image" ] || { echo "apt knows no kernel package; check the sources in /etc/apt" >&2; exit 1; }
+[ -n "$image" ] || { echo "apt has no kernel package; check the sources in /etc/apt" >&2; exit 1; }
 release=\${image#linux-image-}
 packages=$image
 for kind in modules modules-extra binary; do
@@ -53,7 +53,7 @@ for package in *.deb; do dpkg -x "$package" root; done
 rm -rf root/usr/share
 [ -e root/lib ] || ln -s usr/lib root/lib
 depmod -b root "$release"
-[ -e "root/boot/vmlinuz-$release" ] || { echo "$image holds no kernel image" >&2; exit 1; }
+[ -e "root/boot/vmlinuz-$release" ] || { echo "$image does not contain a kernel image" >&2; exit 1; }
 rm -rf "$kernels/$release"
 mv root "$kernels/$release"
 echo "Kernel $release is ready for the sandbox VM: $kernels/$release"

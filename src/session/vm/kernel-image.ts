@@ -8,7 +8,7 @@ export interface KernelImage {
   readonly release: string;
   /** vmlinuz (x86) or Image (arm64). */
   readonly imagePath: string;
-  /** The folder named after the release that holds modules.order and kernel/. */
+  /** The folder, named after the release, that contains modules.order and kernel/. */
   readonly modulesFolder: string;
 }
 
@@ -29,7 +29,7 @@ export async function findKernel(
       if (!existsSync(file)) {
         throw new VmError(
           'kernel-missing',
-          `The kernel chosen for the sandbox VM is not there: ${file} does not exist.`,
+          `The kernel chosen for the sandbox VM was not found: ${file} does not exist.`,
         );
       }
     }
@@ -40,12 +40,12 @@ export async function findKernel(
   if (kernel) return kernel;
   throw new VmError(
     'kernel-missing',
-    `The sandbox VM needs a kernel image; there is none in ${kernelsFolder}.`,
+    `The sandbox VM needs a kernel image, and none was found in ${kernelsFolder}.`,
     FIX,
   );
 }
 
-/** The newest complete kernel of those unpacked directly in a folder; null when there is none. */
+/** The newest complete kernel unpacked directly in a folder; null when there is none. */
 export async function newestKernel(folder: string): Promise<KernelImage | null> {
   const releases = await readdir(folder).catch(() => []);
   for (const release of releases.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))) {

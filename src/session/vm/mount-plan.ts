@@ -1,4 +1,4 @@
-/** The mounts of the tree that the sandbox VM is shown, as a script for sh(1) in a mount namespace of its own. Pure. */
+/** The mounts of the sandbox VM's file tree, as a script for sh(1) in its own mount namespace. Pure. */
 import path from 'node:path';
 import { type HiddenPath, KERNEL_FOLDERS } from './hidden-paths';
 
@@ -7,14 +7,14 @@ export interface Mount {
   readonly type: string;
 }
 
-/** File systems through which a kernel is read or changed, wherever they are mounted (a chroot has a /proc, too). */
+/** File systems that expose the kernel, wherever they are mounted (a chroot also has a /proc). */
 const KERNEL_TYPES: ReadonlySet<string> = new Set([
   ...['proc', 'sysfs', 'devtmpfs', 'devpts', 'mqueue', 'hugetlbfs', 'cgroup', 'cgroup2', 'cpuset', 'resctrl'],
   ...['debugfs', 'tracefs', 'securityfs', 'selinuxfs', 'smackfs', 'configfs', 'bpf', 'pstore', 'efivarfs'],
   ...['binfmt_misc', 'binder', 'functionfs', 'fusectl', 'rpc_pipefs', 'nfsd', 'nsfs'],
 ]);
 
-/** Of /proc/self/mountinfo (proc(5)), in its order; blanks and backslashes of paths are octal there. */
+/** Parses /proc/self/mountinfo (proc(5)), in order; spaces and backslashes in paths are octal escapes. */
 export function parseMounts(mountInfo: string): Mount[] {
   return mountInfo.split('\n').flatMap(line => {
     const [fields = '', source = ''] = line.split(' - ');
@@ -29,15 +29,15 @@ export function parseMounts(mountInfo: string): Mount[] {
 }
 
 export interface View {
-  /** An empty folder, on which the tree is put together. */
+  /** An empty folder on which the tree is mounted. */
   readonly folder: string;
-  /** An empty file, which stands for those that are hidden. */
+  /** An empty file that is mounted over hidden files. */
   readonly emptyFile: string;
   readonly mounts: readonly Mount[];
   readonly hidden: readonly HiddenPath[];
-  /** Folders the VM cannot run without: shown even below a hidden one. */
+  /** Folders that the VM cannot run without: visible even below a hidden one. */
   readonly needed: readonly string[];
-  /** File on disk by path in the tree: what is shown in place of it. */
+  /** Replacement file on disk, by path in the tree. */
   readonly replaced: ReadonlyMap<string, string>;
 }
 
@@ -47,8 +47,8 @@ export function isWithin(folder: string, file: string): boolean {
 }
 
 /**
- * Prints "ready" when all is mounted; exits with an error when something cannot be hidden. Then hides each path that a
- * line of its standard input names, with its kind before it, and ends with that input.
+ * Prints "ready" when everything is mounted; exits with an error when something cannot be hidden. Then hides each path
+ * named by a line of standard input, preceded by its kind, and exits at the end of that input.
  */
 export function viewScript(view: View): string {
   const folders = [
@@ -69,7 +69,7 @@ export function viewScript(view: View): string {
       .filter(hidden => hidden.kind === 'file' && !isCovered(hidden.path))
       .map(hidden => `mount --bind ${quote(view.emptyFile)} ${inView(hidden.path)}`),
     ...[...view.replaced].map(([file, by]) => `mount --bind ${quote(by)} ${inView(file)}`),
-    // QEMU refuses to write and to open devices by itself (devices since 8.1, CVE-2023-2861): this is the second lock.
+    // QEMU itself refuses to write and to open devices (devices since 8.1, CVE-2023-2861): defence in depth.
     ...[...shown].map(each => `mount -o remount,bind,ro,nodev ${inView(each)} 2>/dev/null || :`),
     'echo ready',
     'while IFS= read -r line; do',
@@ -82,17 +82,17 @@ export function viewScript(view: View): string {
   ].join('\n');
 }
 
-/** An empty folder over the one there is; with those in it that are needed. */
+/** Mounts an empty folder over the existing one, with the needed folders inside it. */
 function coverFolder(folder: string, view: View, inView: (file: string) => string): string[] {
   const at = inView(folder);
-  // Folders that need not be there on every machine.
+  // These folders do not exist on every machine.
   const ifPresent = `[ ! -d ${at} ] || `;
   const needed = outermost(view.needed).filter(each => isWithin(folder, each));
   if (needed.length === 0) return [ifPresent + emptyFolder(at, 'ro')];
   return [
     ifPresent + emptyFolder(at, 'rw'),
     ...needed.flatMap(each => [`mkdir -p ${inView(each)}`, `mount --rbind ${quote(each)} ${inView(each)}`]),
-    // Of the mount alone: the file system's own options name users whom a user namespace does not know.
+    // Only the mount's own options: those of the file system may name users that are unknown in a user namespace.
     `mount -o remount,bind,ro ${at}`,
   ];
 }
@@ -102,7 +102,7 @@ function emptyFolder(at: string, mode: 'ro' | 'rw'): string {
   return `mount -t tmpfs -o ${mode},nosuid,nodev,noexec,size=1m,mode=755 bpfw ${at}`;
 }
 
-/** Those that are not within another one, each once. */
+/** The folders that are not inside another one, each once. */
 function outermost(folders: readonly string[]): string[] {
   const sorted = [...new Set(folders)].sort();
   return sorted.filter(each => !sorted.some(other => other !== each && isWithin(other, each)));

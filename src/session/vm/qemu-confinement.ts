@@ -1,14 +1,14 @@
-/** What QEMU itself is kept from doing, should a guest take it over. */
+/** Restrictions on the QEMU process, in case a guest compromises it. */
 import { runChild } from '../../system/child-process';
 import { processStatus } from '../../system/process-status';
 
-/** qemu(1), -sandbox: no other programs, no other user, no system calls that the C library does not use any more. */
+/** qemu(1), -sandbox: no other programs, no change of user, no obsolete system calls. */
 const SECCOMP = [
   '-sandbox',
   'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
 ] as const;
 
-/** [] for a QEMU that was built without seccomp: it refuses the option as soon as it reads it. */
+/** [] for a QEMU built without seccomp, which rejects the option. */
 export async function seccompArguments(qemuPath: string): Promise<readonly string[]> {
   const result = await runChild('qemu', qemuPath, [...SECCOMP, '--version'], { deadlineMs: 10_000 }).catch(
     () => null,
@@ -16,12 +16,12 @@ export async function seccompArguments(qemuPath: string): Promise<readonly strin
   return result?.code === 0 ? SECCOMP : [];
 }
 
-/** CAP_SETPCAP of uapi/linux/capability.h, without which a bounding set cannot be cut. */
+/** CAP_SETPCAP of uapi/linux/capability.h, needed to reduce a bounding set. */
 const CAP_SETPCAP = 8n;
 
 /**
- * For setpriv(1): QEMU gains no privileges, and as root keeps of its capabilities only the one to read files, which is
- * what the VM is shown.
+ * For setpriv(1): QEMU cannot gain privileges, and as root keeps only the capability to read files, which the VM's file
+ * tree needs.
  */
 export function privilegeArguments(): string[] {
   const effective = BigInt(`0x${processStatus('self')?.capabilities.effective ?? '0'}`);

@@ -12,7 +12,7 @@ import type { SharedFiles } from './shared-files';
 import { installCommand, VmError } from './vm-error';
 
 export interface ForwardedPort {
-  /** On this machine's loopback. */
+  /** On the host's loopback. */
   readonly hostPort: number;
   readonly guestPort: number;
 }
@@ -20,7 +20,7 @@ export interface ForwardedPort {
 export interface QemuOptions {
   readonly qemuPath: string;
   readonly acceleration: Acceleration;
-  /** Of a guest without KVM. */
+  /** For a guest without KVM. */
   readonly emulatedThreads: EmulatedThreads;
   readonly imagePath: string;
   readonly initramfsPath: string;
@@ -50,15 +50,15 @@ const MACHINES: Partial<Record<NodeJS.Architecture, Machine>> = {
 };
 
 /**
- * Without the promise of fast `rep movsb` (Intel SDM, ERMS and FSRM), which TCG's `max` makes and does not keep: it
- * copies a byte at a time, and the kernel and the C library take that way for whatever is long.
+ * Without the feature bits of fast `rep movsb` (Intel SDM, ERMS and FSRM), which TCG's `max` sets although it copies a
+ * byte at a time: the kernel and the C library would use it for long copies.
  */
 const EMULATED_X64 = 'max,erms=off,fsrm=off';
 
 function thisMachine(): Machine {
   const machine = MACHINES[process.arch];
   if (!machine)
-    throw new VmError('unsupported-machine', `The sandbox VM does not run on ${process.arch} machines.`);
+    throw new VmError('unsupported-machine', `The sandbox VM does not support ${process.arch} machines.`);
   return machine;
 }
 
@@ -80,13 +80,13 @@ export interface Qemu {
   readonly pid: number;
   readonly console: ConsoleLog;
   readonly agentPort: Socket;
-  /** Resolves with how it ended, once. */
+  /** Resolves once, with its exit code or signal. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
 /**
- * Starts QEMU. It is killed by the kernel when the thread that called this dies, however that happens
- * (prctl(2) PR_SET_PDEATHSIG, set by setpriv). Throws VmError 'qemu-missing' when it cannot be executed.
+ * Starts QEMU. The kernel kills it when the calling thread ends for any reason (prctl(2) PR_SET_PDEATHSIG, set by
+ * setpriv). Throws VmError 'qemu-missing' when it cannot be executed.
  */
 export async function startQemu(options: QemuOptions): Promise<Qemu> {
   const setpriv = await findExecutable('setpriv');
@@ -95,7 +95,7 @@ export async function startQemu(options: QemuOptions): Promise<Qemu> {
   const seccomp = await seccompArguments(options.qemuPath);
   const confined = ['--pdeathsig', 'KILL', ...privilegeArguments(), options.qemuPath, ...seccomp];
   const child = startChild('qemu', setpriv, [...confined, ...qemuArguments(options)], {
-    // 3: the agent's port. Node makes extra pipes as Unix socket pairs, which is what a QEMU socket chardev takes.
+    // 3: the agent's port. Node creates extra pipes as Unix socket pairs, which a QEMU socket chardev needs.
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...options.files.descriptors],
   });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
@@ -106,7 +106,7 @@ export async function startQemu(options: QemuOptions): Promise<Qemu> {
   const agentPort = child.stdio.at(3);
   if (child.pid === undefined || !(agentPort instanceof Socket) || !child.stdout || !child.stderr) {
     const cause = await ended.catch((error: unknown) => error);
-    throw new VmError('qemu-missing', `QEMU could not be started: ${String(cause)}`, null, [], { cause });
+    throw new VmError('qemu-missing', `Starting QEMU failed: ${String(cause)}`, null, [], { cause });
   }
   agentPort.on('error', () => {});
   const console = new ConsoleLog();
@@ -120,18 +120,18 @@ function qemuArguments(options: QemuOptions): string[] {
   const kernelArguments = [
     `console=${console}`,
     'quiet',
-    // A dead guest ends at once instead of waiting; -no-reboot turns the reboot into QEMU's end.
+    // Reboot at once after a panic; -no-reboot turns the reboot into QEMU's exit.
     'panic=-1',
     // Without it the emulated clock falls back to HPET, which is slow to read.
     'tsc=reliable',
-    // A TCG guest on a busy machine stands still for longer than these watchdogs like.
+    // A TCG guest on a busy machine stalls for longer than these watchdogs allow.
     'nowatchdog',
     'mitigations=off',
   ];
   const forwards = options.forwardedPorts.map(
     ({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-:${guestPort}`,
   );
-  // Commas separate QEMU's options; a doubled one stands for itself.
+  // Commas separate QEMU's options; a doubled comma is a literal one.
   const text = (value: string): string => value.replaceAll(',', ',,');
   return [
     ['-nodefaults', '-no-user-config', '-no-reboot'],

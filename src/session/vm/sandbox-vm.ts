@@ -31,21 +31,21 @@ export interface BootProgress {
 }
 
 export interface SandboxVmOptions {
-  /** dist/guest-agent.js; must lie on this machine's root file system as the guest sees it (not under /run or /dev). */
+  /** dist/guest-agent.js; must be on the host's root file system as visible in the guest (not under /run or /dev). */
   readonly agentPath: string;
-  /** Kernels, initramfs and what was learnt about KVM. Default: defaultCacheFolder(). */
+  /** For kernels, the initramfs and whether KVM works. Default: defaultCacheFolder(). */
   readonly cacheFolder?: string;
   readonly qemuPath?: string;
   readonly nodePath?: string;
   readonly kernel?: { readonly imagePath: string; readonly modulesFolder: string };
-  /** Default: 4096, at most half of this machine's. */
+  /** Default: 4096, at most half of the host's. */
   readonly memoryMb?: number;
-  /** Default: 2, at most this machine's. */
+  /** Default: 2, at most the host's. */
   readonly cpus?: number;
   readonly acceleration?: 'auto' | Acceleration;
-  /** Default: what this QEMU does right. */
+  /** Default: what this QEMU version supports safely. */
   readonly emulatedThreads?: EmulatedThreads;
-  /** Not shown to the guest, besides the usual places of secrets (hidden-paths.ts): absolute, or "~/…". */
+  /** Folders to hide from the guest, in addition to the usual locations of secrets (hidden-paths.ts): absolute, or "~/…". */
   readonly hiddenFolders?: readonly string[];
   readonly forwardedPorts?: readonly ForwardedPort[];
   readonly extraQemuArguments?: readonly string[];
@@ -64,18 +64,18 @@ interface Plan {
   readonly options: SandboxVmOptions;
   readonly cacheFolder: string;
   readonly kernel: KernelImage;
-  /** What QEMU is given: the kernel's image, or its unpacked ELF file where QEMU can enter that. */
+  /** The file that QEMU boots: the kernel's image, or its unpacked ELF file when QEMU can boot that. */
   readonly bootPath: string;
   readonly qemuPath: string;
   readonly runFolder: string;
   readonly progress: (step: BootStep, message: string) => void;
 }
 
-/** A QEMU guest over this machine's read-only root file system, with an agent in it that starts processes. */
+/** A QEMU guest on the host's read-only root file system, with an agent that starts processes. */
 export class SandboxVm {
   readonly kernelRelease: string;
   readonly acceleration: Acceleration;
-  /** Why the guest sees everything this user can read; null: secrets are hidden from it. */
+  /** Why secrets are not hidden from the guest; null: they are hidden. */
   readonly notHidden: string | null;
   private readonly qemu: Qemu;
   private readonly agent: AgentClient;
@@ -84,7 +84,7 @@ export class SandboxVm {
   private death: VmError | undefined;
   private removed: Promise<void> = Promise.resolve();
 
-  /** The kernel kills QEMU with this process (see startQemu); only the folder needs a hand. */
+  /** The kernel kills QEMU with this process (see startQemu); only the folder has to be removed. */
   private readonly onExit = (): void => rmSync(this.runFolder, { recursive: true, force: true });
 
   private constructor(
@@ -109,8 +109,8 @@ export class SandboxVm {
   }
 
   /**
-   * Boots a guest and resolves when its agent is ready. Rejects with VmError: what is missing and how to get it, a
-   * guest that died or did not come up in time (with its console's last lines), or with signal's reason.
+   * Boots a guest and resolves when its agent is ready. Rejects with VmError when something is missing (with the fix),
+   * when the guest ended or was not ready in time (with the console's last lines), or with the signal's reason.
    */
   static async boot(options: SandboxVmOptions): Promise<SandboxVm> {
     const startedAt = performance.now();
@@ -118,7 +118,7 @@ export class SandboxVm {
     if (!existsSync(options.agentPath)) {
       throw new VmError(
         'agent-missing',
-        `The sandbox VM's agent is not built: ${options.agentPath} does not exist.`,
+        `The sandbox VM's agent was not built: ${options.agentPath} does not exist.`,
         'npm run build',
       );
     }
@@ -172,14 +172,14 @@ export class SandboxVm {
   }
 
   /**
-   * The outside's end of the tracer's port, clean: nothing that an earlier tracer left is in it. Whoever asks has
-   * seen an earlier tracer's process end, and starts the next one after this resolves.
+   * The host's end of the tracer's port, without leftover data of an earlier tracer. Call it after an earlier tracer's
+   * process has exited, and start the next one after it resolves.
    */
   async tracerStream(): Promise<Socket> {
     if (this.death) throw this.death;
     if (this.tracer) {
       await this.closeTracerPort();
-      // QEMU 10.0 delivers nothing to who comes after a reader that left while data waited; the one after that is served.
+      // After a reader that left with data pending, QEMU 10.0 delivers nothing to the next connection, only to the one after.
       await this.openTracerPort();
       await this.closeTracerPort();
     }
@@ -202,7 +202,7 @@ export class SandboxVm {
     await this.agent.request('awaitPort', { name: GUEST_PORTS.tracer, connected: false });
   }
 
-  /** Ends the guest at once; nothing in it outlives it. Idempotent. */
+  /** Stops the guest at once, with all its processes. Idempotent. */
   async dispose(): Promise<void> {
     this.end(new VmError('disposed', 'The sandbox VM was shut down.'));
     this.qemu.process.kill('SIGKILL');
@@ -219,10 +219,10 @@ export class SandboxVm {
     for (const listener of this.deathListeners) listener(reason);
   }
 
-  /** Not before QEMU has ended, which has its sockets and disks there. */
+  /** Call it after QEMU has exited: its sockets and disks are in the folder. */
   private async removeRunFolder(): Promise<void> {
     await this.qemu.ended.catch(() => undefined);
-    // Files that cannot be removed are in nobody's way: each VM has a folder of its own.
+    // Files that cannot be removed do no harm: each VM has its own folder.
     await rm(this.runFolder, { recursive: true, force: true }).catch(() => undefined);
     process.off('exit', this.onExit);
   }
@@ -271,7 +271,7 @@ interface Booted {
   readonly acceleration: Acceleration;
 }
 
-/** A boot goes on where nothing can be hidden: that is reported, and the environment check shows what to do. */
+/** When nothing can be hidden the boot continues: that is reported, and the environment check shows the fix. */
 async function sharedFiles(plan: Plan, nodePath: string): Promise<SharedFiles> {
   const { agentPath, hiddenFolders = [] } = plan.options;
   const { imagePath, modulesFolder } = plan.kernel;
@@ -281,7 +281,10 @@ async function sharedFiles(plan: Plan, nodePath: string): Promise<SharedFiles> {
     needed: [agentPath, nodePath, imagePath].map(file => path.dirname(file)).concat(modulesFolder),
   });
   if (files.notHidden)
-    plan.progress('qemu', `the guest sees every file you can read, secrets too (${files.notHidden})`);
+    plan.progress(
+      'qemu',
+      `the guest can read every file that you can, including secrets (${files.notHidden})`,
+    );
   return files;
 }
 
@@ -306,7 +309,7 @@ async function bootWithBestAcceleration(plan: Plan, files: SharedFiles): Promise
       throw error;
     }
   }
-  throw new VmError('unsupported-machine', 'No way to run the sandbox VM was found.');
+  throw new VmError('unsupported-machine', 'QEMU has no acceleration that can run the sandbox VM.');
 }
 
 async function launch(plan: Plan, acceleration: Acceleration, files: SharedFiles): Promise<Qemu> {
@@ -332,7 +335,7 @@ async function launch(plan: Plan, acceleration: Acceleration, files: SharedFiles
   return qemu;
 }
 
-/** True when the console shows `marker` in time; false when it does not, or QEMU ends. Throws the signal's reason. */
+/** True when the console shows `marker` in time; false when it does not, or QEMU exits. Throws the signal's reason. */
 async function lineWithin(
   qemu: Qemu,
   marker: string,
@@ -373,7 +376,7 @@ async function agentOf(plan: Plan, qemu: Qemu): Promise<Pick<Booted, 'qemu' | 'a
     throw first === null
       ? new VmError(
           'boot-timeout',
-          `The sandbox VM was not up after ${deadlineMs / 1000} s.`,
+          `The sandbox VM was not ready after ${deadlineMs / 1000} s.`,
           'Try again, or raise the boot deadline on a slow machine.',
           tail,
         )

@@ -1,7 +1,7 @@
 /**
- * The tree of files that QEMU shares with the sandbox VM: this machine's, without what is hidden (hidden-paths.ts). QEMU's
- * 9p server cannot leave folders out, so the tree is put together by mounts in a namespace of its own; QEMU is given a
- * descriptor of it, and stays in the namespaces of this process: the owners of files are shown as they are.
+ * The file tree that QEMU shares with the sandbox VM: the host's, without hidden paths (hidden-paths.ts). QEMU's 9p
+ * server cannot exclude folders, so the tree is built with mounts in a separate namespace. QEMU gets a descriptor of it
+ * and stays in this process's namespaces, so that file owners are unchanged.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,34 +16,34 @@ import { HiddenWatch } from './hidden-watch';
 import { parseMounts, viewScript } from './mount-plan';
 
 export interface SharedFiles {
-  /** Descriptors for QEMU to inherit, the first as FIRST_SHARED_FD. */
+  /** Descriptors that QEMU inherits, the first as FIRST_SHARED_FD. */
   readonly descriptors: readonly number[];
-  /** What QEMU shares, in its own words. */
+  /** Path of the shared tree, as seen by QEMU. */
   readonly path: string;
-  /** Why nothing could be hidden: the VM then sees all that this user can read. null: it is hidden. */
+  /** Why nothing could be hidden, so that the VM sees everything this user can read. null: secrets are hidden. */
   readonly notHidden: string | null;
-  /** When QEMU was started: it has copies of its own. */
+  /** Call it once QEMU runs: it has its own copies. */
   close(): void;
-  /** When the VM is gone: nothing that comes is hidden any more. */
+  /** Call it when the VM has ended: new paths are no longer hidden. */
   end(): void;
 }
 
 export interface SharedFilesRequest {
-  /** This process's own, and hidden itself. */
+  /** This process's own folder; hidden from the VM too. */
   readonly runFolder: string;
-  /** Besides those that always are; see hiddenPaths(). */
+  /** In addition to those that are always hidden; see hiddenPaths(). */
   readonly hiddenFolders: readonly string[];
-  /** Folders the VM cannot run without. */
+  /** Folders that the VM cannot run without. */
   readonly needed: readonly string[];
 }
 
 /** 3 is the agent's port. */
 export const FIRST_SHARED_FD = 4;
 
-/** Mounting takes some ten milliseconds; automounters and network file systems may take longer. */
+/** Mounting takes tens of milliseconds; automounters and network file systems may take longer. */
 const DEADLINE_MS = 15_000;
 
-/** Throws VmError 'hidden-folder' for a folder that cannot be meant; whatever else fails is reported in `notHidden`. */
+/** Throws VmError 'hidden-folder' for an invalid folder; other failures are reported in `notHidden`. */
 export async function shareFiles(request: SharedFilesRequest): Promise<SharedFiles> {
   const candidates = await hiddenCandidates(request.hiddenFolders);
   const hidden = await hiddenPaths(candidates);
@@ -60,7 +60,7 @@ export async function shareFiles(request: SharedFilesRequest): Promise<SharedFil
     replaced: await withoutPasswords(request.runFolder),
   });
   const failures: string[] = [];
-  // Root needs no user namespace, and in a container may have no right to one.
+  // Root needs no user namespace, and in a container may not be allowed to create one.
   const ways = process.getuid?.() === 0 ? [[], USER_NAMESPACE] : [USER_NAMESPACE];
   for (const way of ways) {
     try {
@@ -81,7 +81,7 @@ export async function shareFiles(request: SharedFilesRequest): Promise<SharedFil
   return { descriptors: [], path: '/', notHidden: failures.join('; '), close: nothing, end: nothing };
 }
 
-/** null: files can be hidden from the VM here; else why not. Boots nothing, and leaves nothing. */
+/** null if files can be hidden from the VM here; otherwise why not. Does not boot and cleans up. */
 export async function hidingObstacle(runFolder: string): Promise<string | null> {
   const files = await shareFiles({ runFolder, hiddenFolders: [], needed: [] });
   files.close();
@@ -93,7 +93,7 @@ const nothing = (): void => undefined;
 
 const USER_NAMESPACE = ['--user', '--map-root-user'];
 
-/** `hide` hides more of it, until `files.end()`. */
+/** `hide` hides further paths, until `files.end()`. */
 async function viewOf(
   folder: string,
   way: readonly string[],
@@ -111,7 +111,7 @@ async function viewOf(
     await ready(keeper);
     const descriptors = [
       openSync(`/proc/${keeper.pid}/root${folder}`, constants.O_RDONLY | constants.O_DIRECTORY),
-      // The mounts live as long as their namespace, and that as long as QEMU holds this.
+      // The mounts exist as long as their namespace, and that as long as QEMU holds this descriptor.
       openSync(`/proc/${keeper.pid}/ns/mnt`, constants.O_RDONLY),
     ];
     keeper.unref();
@@ -131,10 +131,10 @@ async function viewOf(
   }
 }
 
-/** Throws with the first line of its complaints when the tree was not put together. */
+/** Throws with the first line of stderr when the tree was not mounted. */
 async function ready(keeper: ChildProcess): Promise<void> {
   const { stdout, stderr, stdin } = keeper;
-  if (!stdout || !stderr) throw new Error('unshare cannot be started');
+  if (!stdout || !stderr) throw new Error('starting unshare failed');
   stdin?.on('error', () => undefined);
   let complaint = '';
   stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -150,7 +150,7 @@ async function ready(keeper: ChildProcess): Promise<void> {
   if (first !== 'ready') throw new Error(complaint.trim().split('\n')[0] || 'unshare failed');
 }
 
-/** As root, QEMU could read the hashes of everybody's passwords; the lines themselves are needed to log in and to use sudo. */
+/** As root, QEMU could read everybody's password hashes; the lines without them are needed to log in and to use sudo. */
 async function withoutPasswords(runFolder: string): Promise<ReadonlyMap<string, string>> {
   const text = await readFile('/etc/shadow', 'utf8').catch(() => null);
   if (text === null) return new Map();

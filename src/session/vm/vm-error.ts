@@ -1,4 +1,4 @@
-/** Why the sandbox VM cannot be had, or is gone. */
+/** Why the sandbox VM cannot run or has ended. */
 export type VmErrorCode =
   | 'qemu-missing'
   | 'tool-missing'
@@ -18,7 +18,7 @@ export class VmError extends Error {
   constructor(
     readonly code: VmErrorCode,
     message: string,
-    /** What to do; a command line where there is one. */
+    /** What to do; a command line where possible. */
     readonly fix: string | null = null,
     /** Last lines of the guest's console, oldest first. */
     readonly consoleTail: readonly string[] = [],

@@ -1,7 +1,7 @@
 /**
- * The kernel proper out of its compressed image. Emulated, decompressing takes longer than the rest of the kernel's
- * start (measured: 5.5 s against 1.1 s until its first line), so it is done once, here, and QEMU enters the ELF file
- * directly. The same file holds the kernel's BTF, which then needs no boot.
+ * Extracts vmlinux from a compressed kernel image. Under emulation, decompression takes longer than the rest of the
+ * kernel's start (measured: 5.5 s against 1.1 s until its first line), so it is done once, here, and QEMU boots the ELF
+ * file directly. The same file contains the kernel's BTF, which can then be read without a boot.
  */
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -34,8 +34,8 @@ const MAX_KERNEL_BYTES = 1 << 30;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 /**
- * Path of the kernel's ELF file, from the cache where it was unpacked before. null where this machine cannot unpack
- * it (another format, no tool): the image itself boots, only slower.
+ * Path of the kernel's ELF file, from the cache if it was unpacked before. null when it cannot be unpacked (another
+ * format, missing tool): the image itself also boots, only slower.
  */
 export async function unpackedVmlinux(kernel: KernelImage, cacheFolder: string): Promise<string | null> {
   const { size, mtimeMs } = await stat(kernel.imagePath);
@@ -53,13 +53,13 @@ export async function unpackedVmlinux(kernel: KernelImage, cacheFolder: string):
   return file;
 }
 
-/** The kernel's BTF (what /sys/kernel/btf/vmlinux shows when it runs), without booting it; null where it cannot be had. */
+/** The kernel's BTF (the content of /sys/kernel/btf/vmlinux), without booting it; null when it cannot be extracted. */
 export async function kernelImageBtf(kernel: KernelImage, cacheFolder: string): Promise<Buffer | null> {
   const file = await unpackedVmlinux(kernel, cacheFolder);
   return file ? elfSection(file, '.BTF') : null;
 }
 
-/** True when QEMU can enter the ELF file: it has the Xen note XEN_ELFNOTE_PHYS32_ENTRY (include/xen/interface/elfnote.h). */
+/** True when QEMU can boot the ELF file: it has the Xen note XEN_ELFNOTE_PHYS32_ENTRY (include/xen/interface/elfnote.h). */
 export async function hasPvhEntry(file: string): Promise<boolean> {
   const notes = await elfSection(file, '.notes');
   if (!notes) return false;
@@ -69,12 +69,12 @@ export async function hasPvhEntry(file: string): Promise<boolean> {
   return false;
 }
 
-/** The kernel's ELF file out of its boot image; null where it is of another format, damaged, or there is no tool for it. */
+/** Extracts the kernel's ELF file from its boot image; null when the format is unknown, it is damaged, or the tool is missing. */
 async function unpack(image: Buffer): Promise<Buffer | null> {
   if (image.length < BOOT_HEADER.payloadLength + 4) return null;
   const magic = image.toString('latin1', BOOT_HEADER.magic, BOOT_HEADER.magic + BOOT_MAGIC.length);
   if (magic !== BOOT_MAGIC) return null;
-  // 0 stands for 4, for history's sake.
+  // 0 means 4, for compatibility.
   const protectedMode = ((image[BOOT_HEADER.setupSectors] || 4) + 1) * SECTOR_BYTES;
   const start = protectedMode + image.readUInt32LE(BOOT_HEADER.payloadOffset);
   const payload = image.subarray(start, start + image.readUInt32LE(BOOT_HEADER.payloadLength));
@@ -102,8 +102,8 @@ async function filter(tool: string, args: readonly string[], input: Uint8Array):
 }
 
 /**
- * Bytes of one section of a 64-bit little-endian ELF file (elf(5)), without reading the whole file. null where there is
- * none of that name, or the file is damaged.
+ * Bytes of one section of a 64-bit little-endian ELF file (elf(5)), without reading the whole file. null when there is
+ * no section of that name, or the file is damaged.
  */
 async function elfSection(file: string, wanted: string): Promise<Buffer | null> {
   const handle = await open(file);
@@ -129,7 +129,7 @@ async function elfSection(file: string, wanted: string): Promise<Buffer | null> 
     }
     return null;
   } catch (error) {
-    // A header that points outside of the file, or of its own table.
+    // A header that points outside the file or its own table.
     if (error instanceof RangeError) return null;
     throw error;
   } finally {

@@ -1,6 +1,6 @@
 /**
- * A configuration of ebpf_exporter (version 2): NAME.yaml, which says how maps become Prometheus metrics, and NAME.bpf.c,
- * whose object it loads. Schema: README.md ("Configuration file format") and config/config.go of cloudflare/ebpf_exporter.
+ * Exports for ebpf_exporter (version 2): NAME.yaml, which maps BPF maps to Prometheus metrics, and NAME.bpf.c, whose
+ * object it loads. Schema: README.md ("Configuration file format") and config/config.go of cloudflare/ebpf_exporter.
  */
 import { stringify } from 'yaml';
 import type { BpfObject, Field, MapDefinition, MapView, Program, RecordLayout } from '../object/model';
@@ -32,16 +32,16 @@ interface Histogram extends Counter {
 
 const ENGINE: Engine = { name: 'ebpf_exporter', sectionFor };
 
-/** It attaches what libbpf attaches by itself (bpf_program__attach). */
+/** ebpf_exporter attaches what libbpf attaches automatically (bpf_program__attach). */
 function sectionFor(program: Program, object: BpfObject): SectionThere {
   const { kind } = program.attachPoint;
   if (kind === 'perf_event' || kind === 'iter' || kind === 'other')
-    return { why: `libbpf does not attach ${kind === 'other' ? program.section : kind} by itself` };
+    return { why: `libbpf does not attach ${kind === 'other' ? program.section : kind} automatically` };
   const section = completeSection(program, object);
   return section === null ? { why: 'its attach point is a parameter without a default' } : { section };
 }
 
-/** Throws ExportError when nothing of the program could run or be counted there. */
+/** Throws ExportError when ebpf_exporter could attach no program or export no map. */
 export function exportEbpfExporter(input: ExportInput): Exported {
   const { object, name } = input;
   const chosen = choosePrograms(object, ENGINE);
@@ -51,7 +51,7 @@ export function exportEbpfExporter(input: ExportInput): Exported {
   for (const map of object.maps) {
     const metric = metricOf(map);
     if (metric === null) continue;
-    if (typeof metric === 'string') notes.push(`${map.name} is left out: ${metric}.`);
+    if (typeof metric === 'string') notes.push(`${map.name} is omitted: ${metric}.`);
     else if ('bucket_type' in metric) histograms.push(metric);
     else counters.push(metric);
     if (map.view.kind === 'histogram' && typeof metric !== 'string') notes.push(...histogramNotes(map));
@@ -59,14 +59,14 @@ export function exportEbpfExporter(input: ExportInput): Exported {
   if (counters.length + histograms.length === 0) {
     throw new ExportError(
       'nothing-to-show',
-      `ebpf_exporter makes metrics of maps that hold one 64-bit number per key; ${name} has none. ${notes.join(' ')}`.trim(),
-      'Count in a map whose value is one __u64, or in a histogram that is such a map.',
+      `ebpf_exporter exports maps with one 64-bit number per key; ${name} has none. ${notes.join(' ')}`.trim(),
+      'Use a map whose value is one __u64, or a histogram that is such a map.',
     );
   }
   for (const parameter of object.parameters) {
     if (parameter.role === 'path' || parameter.role === 'function' || parameter.role === 'usdt') continue;
     notes.push(
-      `${parameter.name} keeps its default (${parameter.defaultValue || 'empty'}): ebpf_exporter sets no parameters.`,
+      `${parameter.name} keeps its default (${parameter.defaultValue || 'empty'}): ebpf_exporter cannot set parameters.`,
     );
   }
   const metrics = {
@@ -87,7 +87,7 @@ export function exportEbpfExporter(input: ExportInput): Exported {
   };
 }
 
-/** Null: nothing people look at. A text: why it cannot be a metric. */
+/** Null: the map is not shown. A text: why it cannot be a metric. */
 function metricOf(map: MapDefinition): Counter | Histogram | string | null {
   const { view } = map;
   if (view.kind === 'table') return counterOf(map, view.key, view.value);
@@ -100,13 +100,13 @@ function metricOf(map: MapDefinition): Counter | Histogram | string | null {
 function counterOf(map: MapDefinition, key: RecordLayout, value: RecordLayout): Counter | string {
   const [only] = value.fields;
   if (value.fields.length !== 1 || only?.storage !== 'u64')
-    return 'ebpf_exporter reads one 64-bit number per key, this value is another';
+    return 'ebpf_exporter needs one 64-bit number per key, which its value is not';
   const labels = labelsOf(key);
   if (typeof labels === 'string') return labels;
   return { name: map.name, help: map.label, labels };
 }
 
-/** Units as Prometheus wants them: seconds and bytes. */
+/** Prometheus's base units: seconds and bytes. */
 const BASE_UNITS: Readonly<Record<string, readonly [unit: string, factor: number]>> = {
   ns: ['seconds', 1e-9],
   us: ['seconds', 1e-6],
@@ -117,8 +117,8 @@ const BASE_UNITS: Readonly<Record<string, readonly [unit: string, factor: number
 
 function histogramOf(map: MapDefinition, view: Extract<MapView, { kind: 'histogram' }>): Histogram | string {
   if (!view.slotsAreEntries || map.keySize !== 4)
-    return 'ebpf_exporter wants each slot as an entry of the map, these slots lie in its values';
-  if (view.slotSize !== 8) return 'ebpf_exporter reads 64-bit slots, these are narrower';
+    return 'ebpf_exporter needs each slot as an entry of the map, but its slots are inside the values';
+  if (view.slotSize !== 8) return 'ebpf_exporter needs 64-bit slots, but its slots are narrower';
   const [unit, factor] = BASE_UNITS[view.unit] ?? [view.unit || 'values', 1];
   const shape = bucketShape(view);
   if (typeof shape === 'string') return shape;
@@ -148,20 +148,20 @@ function bucketShape(
       // Slot k ends below base + (k + 1) * step; that is a multiple of k only where base is -step.
       return view.base === -view.step
         ? { type: 'linear', multiplier: view.step }
-        : 'ebpf_exporter takes slot k of a linear histogram to end at k times its width, these end one slot higher';
+        : 'ebpf_exporter expects slot k of a linear histogram to end at k times its width, but these end one slot higher';
   }
 }
 
 function histogramNotes(map: MapDefinition): string[] {
   const { view } = map;
   if (view.kind !== 'histogram') return [];
-  const sum = `${map.name}: the metric's _sum stays 0, the program adds none up.`;
+  const sum = `${map.name}: the metric's _sum stays 0, because the program does not compute a sum.`;
   return view.convention === 'exp2'
     ? [sum]
-    : [`${map.name}: a value that is exactly a power of two counts in the bucket above it.`, sum];
+    : [`${map.name}: a value that is exactly a power of two is counted in the bucket above it.`, sum];
 }
 
-/** One label per field in memory order, padding included; a text says why there can be none. */
+/** One label per field in memory order, including padding; a text is the reason why it is impossible. */
 function labelsOf(key: RecordLayout): Label[] | string {
   const labels: Label[] = [];
   for (const [index, field] of key.fields.entries()) {
@@ -169,7 +169,7 @@ function labelsOf(key: RecordLayout): Label[] | string {
     const padding = end - field.offset - field.size;
     const decoders = decodersOf(field);
     if (field.bitSize > 0 || padding < 0 || decoders === null)
-      return `ebpf_exporter cannot decode ${field.name} of its key`;
+      return `ebpf_exporter cannot decode the key's field ${field.name}`;
     labels.push({
       name: field.name.replace(/\W+/g, '_'),
       size: field.size,

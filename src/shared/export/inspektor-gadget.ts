@@ -1,6 +1,6 @@
 /**
- * A gadget of Inspektor Gadget: program.bpf.c with its markers, gadget.yaml with what the object says of its data, and
- * build.yaml. Schemas: docs/gadget-devel/metadata.md, parameters.md, building.md and include/gadget/macros.h of
+ * Exports a gadget for Inspektor Gadget: program.bpf.c with its macros, gadget.yaml with the object's data sources and
+ * parameters, and build.yaml. Schemas: docs/gadget-devel/metadata.md, parameters.md, building.md and include/gadget/macros.h of
  * inspektor-gadget.
  */
 import { stringify } from 'yaml';
@@ -24,7 +24,7 @@ interface Markers {
   readonly notes: string[];
 }
 
-/** Attach types of docs/gadget-devel/programs (kprobe ... perf_event); others are not documented there. */
+/** Attach types in docs/gadget-devel/programs (kprobe ... perf_event); no others are documented. */
 const ATTACHES = new Set([
   'fentry',
   'fexit',
@@ -37,26 +37,26 @@ const ATTACHES = new Set([
   'perf_event',
 ]);
 
-/** No folding: one line per value, whatever its length. */
+/** No line folding. */
 const YAML = { lineWidth: 0 };
 
 const ENGINE: Engine = { name: 'Inspektor Gadget', sectionFor };
 
 function sectionFor(program: Program, object: BpfObject): SectionThere {
   const { kind } = program.attachPoint;
-  if (!ATTACHES.has(kind)) return { why: `Inspektor Gadget documents no attach type ${kind}` };
+  if (!ATTACHES.has(kind)) return { why: `Inspektor Gadget does not document the attach type ${kind}` };
   if (kind === 'perf_event' && program.perf?.event !== 'cpu-clock')
-    return { why: 'Inspektor Gadget documents sampling of the CPU clock only' };
+    return { why: 'Inspektor Gadget documents only sampling of the CPU clock' };
   const section = completeSection(program, object);
   if (section === null) return { why: 'its attach point is a parameter without a default' };
   if (kind === 'uprobe' || kind === 'uretprobe' || kind === 'usdt') {
-    // A library is named without its version there: uprobe/libc:malloc.
+    // Inspektor Gadget names a library without its version: uprobe/libc:malloc.
     return { section: section.replace(/\/(lib[\w+-]+)\.so[\d.]*:/, '/$1:') };
   }
   return { section: section.replace(/^tp\//, 'tracepoint/') };
 }
 
-/** Throws ExportError when nothing of the program could run or be seen there. */
+/** Throws ExportError when Inspektor Gadget could attach no program or show no data. */
 export function exportInspektorGadget(input: ExportInput): Exported {
   const { object } = input;
   const chosen = choosePrograms(object, ENGINE);
@@ -65,7 +65,7 @@ export function exportInspektorGadget(input: ExportInput): Exported {
     throw new ExportError(
       'nothing-to-show',
       `Inspektor Gadget shows records of a ring buffer and hash maps whose key and value are structs; ${input.name} has neither. ${markers.notes.join(' ')}`.trim(),
-      'Send records through a ring buffer, or keep counts in a hash map with a struct as key and as value.',
+      'Send records through a ring buffer, or count in a hash map whose key and value are structs.',
     );
   }
   const parameters = parametersOf(object, chosen);
@@ -76,7 +76,7 @@ export function exportInspektorGadget(input: ExportInput): Exported {
   const program =
     lines.length === 0
       ? source
-      : `${source.trimEnd()}\n\n/* What Inspektor Gadget finds in the object. */\n#include <gadget/macros.h>\n\n${lines.join('\n')}\n`;
+      : `${source.trimEnd()}\n\n/* Declarations for Inspektor Gadget. */\n#include <gadget/macros.h>\n\n${lines.join('\n')}\n`;
   const perf = perfPrograms(object, chosen);
   const metadata = {
     name: input.name.replaceAll('_', ' '),
@@ -105,9 +105,9 @@ function markersOf(object: BpfObject): Markers {
     const { view } = map;
     if (view.kind === 'events') {
       if (traced !== null) {
-        markers.notes.push(`${map.name} is left out: a gadget has one tracer, and ${traced} is it.`);
+        markers.notes.push(`${map.name} is omitted: a gadget has one tracer, which is ${traced}.`);
       } else if (!view.record?.typeName.startsWith('struct ')) {
-        markers.notes.push(`${map.name} is left out: its records are not a named struct.`);
+        markers.notes.push(`${map.name} is omitted: its records are not a named struct.`);
       } else {
         traced = map.name;
         const struct = view.record.typeName.slice('struct '.length);
@@ -117,15 +117,13 @@ function markersOf(object: BpfObject): Markers {
     } else if (view.kind === 'table' || view.kind === 'histogram') {
       const source = mapDataSource(object, map);
       if (typeof source === 'string') {
-        markers.notes.push(`${map.name} is left out: ${source}.`);
+        markers.notes.push(`${map.name} is omitted: ${source}.`);
       } else {
         markers.lines.push(`GADGET_MAPITER(${map.name}, ${map.name});`);
         markers.dataSources[map.name] = source;
       }
     } else if (view.kind === 'stacks') {
-      markers.notes.push(
-        `${map.name} is left out: a map of stacks is nothing Inspektor Gadget shows by itself.`,
-      );
+      markers.notes.push(`${map.name} is omitted: Inspektor Gadget does not show stack maps by themselves.`);
     }
   }
   return markers;
@@ -135,9 +133,9 @@ function markersOf(object: BpfObject): Markers {
 function mapDataSource(object: BpfObject, map: MapDefinition): DataSource | string {
   const { view } = map;
   if (map.typeName !== 'hash')
-    return `Inspektor Gadget iterates over hash maps, this is ${article(map.typeName)}`;
+    return `Inspektor Gadget iterates only over hash maps, and this is ${article(map.typeName)}`;
   if (!memberIsStruct(object, map.name, 'key') || !memberIsStruct(object, map.name, 'value'))
-    return 'Inspektor Gadget wants structs as key and value';
+    return 'Inspektor Gadget needs structs as key and value';
   if (view.kind === 'table') {
     const keys = fieldEntries(view.key.fields, () => ({ 'metrics.type': 'key' }));
     const values = fieldEntries(view.value.fields, field =>
@@ -147,7 +145,7 @@ function mapDataSource(object: BpfObject, map: MapDefinition): DataSource | stri
   }
   if (view.kind !== 'histogram') return 'it is not a table';
   if (view.convention !== 'bpfw') {
-    return 'its slots are not counted as Inspektor Gadget counts them (slot 0 holds 0, slot k holds 2^(k-1) to 2^k - 1)';
+    return 'its slots differ from those of Inspektor Gadget (slot 0 holds 0, slot k holds 2^(k-1) to 2^k - 1)';
   }
   const slots = memberAt(object, map.name, view.slotsOffset);
   if (slots === null) return 'its slots are not a member of the value';
@@ -168,7 +166,7 @@ function mapDataSource(object: BpfObject, map: MapDefinition): DataSource | stri
 
 const article = (typeName: string) => `${/^[aeiou]/.test(typeName) ? 'an' : 'a'} ${typeName}`;
 
-/** The struct behind `__type(key, ...)` or `__type(value, ...)` of a map, resolved; null when it is none. */
+/** The resolved struct of a map's `__type(key, ...)` or `__type(value, ...)`; null when it is not a struct. */
 function memberStruct(object: BpfObject, map: string, member: 'key' | 'value') {
   const { btf } = object;
   const root = object.rootTypeIds[map];
@@ -233,7 +231,7 @@ function describe(field: Pick<Field, 'label' | 'unit' | 'help'>): string {
   return `${field.label}${unit}${field.help ? `. ${field.help}` : ''}`;
 }
 
-/** Parameters that can still be set there: those that chose an attach point here are in the section now. */
+/** Parameters that can still be set: those that determined an attach point are now part of the section. */
 function parametersOf(object: BpfObject, chosen: ChosenPrograms): readonly Parameter[] {
   const inSections = new Set(
     object.programs.flatMap(program => [program.targetParameter, program.perf?.frequencyParameter ?? null]),
@@ -250,7 +248,7 @@ function parametersOf(object: BpfObject, chosen: ChosenPrograms): readonly Param
   );
 }
 
-/** ParamDesc of pkg/params; the key is what people type: --pid for target_pid. */
+/** ParamDesc of pkg/params; the key is the option's name: --pid for target_pid. */
 function parameterEntry(parameter: Parameter) {
   return {
     key: parameter.name.replace(/^(target|targ|filter)_/, '').replaceAll('_', '-'),
@@ -260,7 +258,7 @@ function parameterEntry(parameter: Parameter) {
   };
 }
 
-/** As the engine takes it: numbers for enum names and addresses. */
+/** In the engine's format: numbers for enum names and addresses. */
 function defaultValueOf({ defaultValue, valueNames, meaning }: Parameter): string {
   const named = Object.entries(valueNames ?? {}).find(([, name]) => name === defaultValue);
   if (named) return named[0];
@@ -269,7 +267,7 @@ function defaultValueOf({ defaultValue, valueNames, meaning }: Parameter): strin
   return String(address.slice(1).reduceRight((sum, byte) => sum * 256 + Number(byte), 0));
 }
 
-/** Sampling programs: kind of event and frequency, as gadgets/profile_cpu writes them. */
+/** Sampling programs: event type and frequency, in the format of gadgets/profile_cpu. */
 function perfPrograms(object: BpfObject, { kept }: ChosenPrograms) {
   return Object.fromEntries(
     object.programs

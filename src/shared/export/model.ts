@@ -1,16 +1,16 @@
-/** What an export takes and gives: plain texts in, plain texts out; whoever calls reads and writes the disk. */
+/** Input and output of an export: plain texts; the caller reads and writes the files. */
 import type { BpfObject, Program } from '../object/model';
 
 export interface ExportInput {
   /** The program's name, without .bpf.c. */
   readonly name: string;
-  /** One line for people. */
+  /** One line. */
   readonly description: string;
   /** Text of the .bpf.c file. */
   readonly source: string;
-  /** Read from the object compiled of that source. */
+  /** Read from the object compiled from that source. */
   readonly object: BpfObject;
-  /** Headers beside the program that it includes with quotes, copied as they are. */
+  /** Headers beside the program that it includes with quotes, copied unchanged. */
   readonly headers: readonly ExportedFile[];
 }
 
@@ -21,20 +21,20 @@ export interface ExportedFile {
 
 export interface Exported {
   readonly files: readonly ExportedFile[];
-  /** What the engine cannot take, or takes differently: one sentence each. */
+  /** What the engine does not support or handles differently: one sentence each. */
   readonly notes: readonly string[];
 }
 
-/** Where a program attaches in another engine: the section's text, or why the engine cannot attach it. */
+/** A program's section for another engine, or why the engine cannot attach it. */
 export type SectionThere = { readonly section: string } | { readonly why: string };
 
-/** Another engine, as far as programs go. */
+/** The program-related part of another engine. */
 export interface Engine {
   readonly name: string;
   sectionFor(program: Program, object: BpfObject): SectionThere;
 }
 
-/** The program cannot be exported; `message` says why and what would make it possible. */
+/** The program cannot be exported; the message has the reason and `fix` what to do. */
 export class ExportError extends Error {
   constructor(
     readonly code: 'nothing-attachable' | 'nothing-to-show' | 'program-not-found',

@@ -1,19 +1,19 @@
 /**
- * Which programs go to another engine. Here one of several alternatives is chosen when a program is attached; other
- * engines load everything in the object, so the choice is made when it is exported.
+ * Chooses the programs to export. BPF Workbench chooses among alternatives when it attaches; other engines load every
+ * program of the object, so the choice is made during the export.
  */
 import { type ChoiceRank, choiceGroups } from '../object/choice-groups';
 import type { BpfObject, Program } from '../object/model';
 import { type Engine, ExportError } from './model';
 
 export interface ChosenPrograms {
-  /** Programs to keep, with their section in the other engine. */
+  /** Programs to keep, with their section for the other engine. */
   readonly kept: ReadonlyMap<string, string>;
   readonly dropped: ReadonlyMap<string, string>;
   readonly notes: readonly string[];
 }
 
-/** Of each group the lowest rank whose programs the engine can all attach. Throws ExportError 'nothing-attachable'. */
+/** Chooses from each group the lowest rank of which the engine can attach all programs. Throws ExportError 'nothing-attachable'. */
 export function choosePrograms(object: BpfObject, engine: Engine): ChosenPrograms {
   const kept = new Map<string, string>();
   const dropped = new Map<string, string>();
@@ -23,19 +23,19 @@ export function choosePrograms(object: BpfObject, engine: Engine): ChosenProgram
     if ('section' in there) {
       kept.set(program.name, there.section);
       if (program.needs.length > 0)
-        notes.push(`${program.name} needs on the target: ${program.needs.join(', ')}.`);
+        notes.push(`${program.name} requires on the target: ${program.needs.join(', ')}.`);
       if (program.ifunc !== null)
         notes.push(
-          `${program.name} attaches to the symbol itself there, not to the ${program.ifunc} of an IFUNC.`,
+          `${program.name} will attach to the symbol itself, not to the ${program.ifunc} of an IFUNC.`,
         );
     } else {
       dropped.set(program.name, there.why);
-      notes.push(`${program.name} (${program.section}) is left out: ${there.why}.`);
+      notes.push(`${program.name} (${program.section}) is omitted: ${there.why}.`);
     }
   };
   for (const program of object.programs.filter(each => !each.choice)) {
     if (program.autoload) take(program);
-    else dropped.set(program.name, 'it is loaded only when somebody asks for it');
+    else dropped.set(program.name, 'it is loaded only on request');
   }
   for (const [group, ranks] of choiceGroups(object.programs)) {
     const can = ({ programs }: ChoiceRank) =>
@@ -49,14 +49,14 @@ export function choosePrograms(object: BpfObject, engine: Engine): ChosenProgram
   if (kept.size === 0) {
     throw new ExportError(
       'nothing-attachable',
-      `${engine.name} can attach none of the programs of ${object.name}: ${[...dropped].map(([name, why]) => `${name}: ${why}`).join('; ')}.`,
+      `${engine.name} cannot attach any program of ${object.name}: ${[...dropped].map(([name, why]) => `${name}: ${why}`).join('; ')}.`,
       'Add a program that attaches to a function or tracepoint by name.',
     );
   }
   return { kept, dropped, notes };
 }
 
-/** The section with everything in it that parameters complete here at run time, by their defaults; null when one is empty. */
+/** The section completed with the defaults of the parameters it depends on; null when a default is empty. */
 export function completeSection(program: Program, object: BpfObject): string | null {
   const point = program.attachPoint;
   const target =

@@ -1,9 +1,9 @@
-/** The .bpf.c of another engine: programs that are not for it taken out, sections completed, all else as it was. */
+/** The .bpf.c for another engine: unsupported programs removed, sections completed, everything else unchanged. */
 import { programSections } from '../c/program-sections';
 import { ExportError } from './model';
 import type { ChosenPrograms } from './programs';
 
-/** Throws ExportError 'program-not-found' when a program is not written as SEC("...") before its function. */
+/** Throws ExportError 'program-not-found' when a program has no SEC("...") before its function. */
 export function adaptSource(
   source: string,
   programs: readonly { readonly name: string; readonly section: string }[],
@@ -15,8 +15,8 @@ export function adaptSource(
     if (!place?.bodyEnd) {
       throw new ExportError(
         'program-not-found',
-        `The source does not show where ${program.name} begins: there is no SEC("${program.section}") with that function after it.`,
-        'Write the section name as text in SEC("..."), directly before the function.',
+        `${program.name} was not found in the source: there is no SEC("${program.section}") followed by that function.`,
+        'Write the section name as a literal in SEC("..."), directly before the function.',
       );
     }
     const section = kept.get(program.name);
@@ -24,7 +24,7 @@ export function adaptSource(
       ? {
           begin: place.start,
           end: place.bodyEnd,
-          text: `/* ${program.name} (${program.section}) is left out: ${dropped.get(program.name) ?? ''}. */`,
+          text: `/* ${program.name} (${program.section}) is omitted: ${dropped.get(program.name) ?? ''}. */`,
         }
       : { begin: place.start, end: place.end, text: `SEC("${section}")` };
   });

@@ -1,3 +1,3 @@
-/** Both writers: loaded when something is exported first, from a bundle of their own (esbuild.mjs). */
+/** Both exporters: a separate bundle (esbuild.mjs), loaded at the first export. */
 export { exportEbpfExporter } from './ebpf-exporter';
 export { exportInspektorGadget } from './inspektor-gadget';

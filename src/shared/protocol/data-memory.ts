@@ -1,19 +1,19 @@
 import { DATA_HEADER_BYTES, FRAME_HEADER_BYTES } from './frames';
 
-/** Bytes of a frame that are used again; longer frames get memory of their own. Room for a chunk of a kernel buffer. */
+/** Size of a reusable block: a chunk of a kernel buffer. Longer frames get their own memory. */
 const BLOCK_BYTES = 260 << 10;
-/** Blocks kept while nobody needs them: what a client may leave unread (4 MiB). */
+/** Idle blocks to keep: as much as a client may leave unread (4 MiB). */
 const MOST_IDLE = 16;
-/** The data begins at a multiple of 8 as the kernel's records do, the frame's and the data's header just before it. */
+/** Headroom for the frame header and the data header, so that the data is 8-byte aligned like the kernel's records. */
 const HEADROOM_BYTES = (FRAME_HEADER_BYTES + DATA_HEADER_BYTES + 7) & ~7;
 
-/** Buffers for outgoing data frames, handed out again and again: memory and its pages are paid for once. */
+/** A pool of buffers for outgoing data frames, so that memory is allocated only once. */
 export class DataMemory {
   private readonly idle: ArrayBuffer[] = [];
-  /** Handed out and not given back; weak, because a frame that is never sent is forgotten by its taker. */
+  /** Buffers in use; weak, because a frame that is never sent is not returned. */
   private readonly taken = new WeakSet<ArrayBufferLike>();
 
-  /** Exactly so many bytes, of arbitrary content, with room for both headers before them. */
+  /** Exactly this many bytes, of arbitrary content, with headroom for both headers before them. */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     const length = HEADROOM_BYTES + bytes;
     const block =
@@ -22,7 +22,7 @@ export class DataMemory {
     return new Uint8Array(block, HEADROOM_BYTES, bytes);
   }
 
-  /** Whether `take` gave these bytes from their first on, and nobody gave them back. */
+  /** Whether these bytes start where a buffer from `take` starts, and were not returned. */
   owns(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
     return bytes.byteOffset === HEADROOM_BYTES && this.taken.has(bytes.buffer);
   }

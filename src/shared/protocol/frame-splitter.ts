@@ -1,20 +1,19 @@
 import { FRAME_HEADER_BYTES, FRAME_LIMIT_BYTES, FrameError, FrameKind } from './frames';
 
-/** A joined frame's memory up to this size is used for the next one; that of a longer frame is given back. */
+/** The buffer for joined frames is reused up to this size; a longer one is released. */
 const KEPT_BYTES = 2 << 20;
 
 /**
- * Cuts a byte stream into frames. Chunks may end anywhere. A payload handed out is valid until the next push: whoever
- * keeps it copies it. A frame within one chunk is not copied; one in several is joined in memory that is used again, where
- * it begins at a multiple of 8. After an error the splitter refuses further input, so a broken peer cannot be half
- * understood.
+ * Splits a byte stream into frames. Chunks may end anywhere. A payload is valid until the next push; to keep it, copy it.
+ * A frame within one chunk is not copied; one that spans several is joined in a reused buffer, aligned to 8 bytes. After
+ * an error the splitter refuses further input, so that data of a broken peer is never partly processed.
  */
 export class FrameSplitter {
   private readonly header = new Uint8Array(FRAME_HEADER_BYTES);
   private headerBytes = 0;
   private kind: FrameKind = FrameKind.rpc;
   private payloadBytes = 0;
-  /** Holds `joinedBytes` of the payload that is coming. */
+  /** Contains the first `joinedBytes` bytes of the payload being received. */
   private joined = new Uint8Array(0);
   private joinedBytes = 0;
   private failed = false;
@@ -23,7 +22,7 @@ export class FrameSplitter {
 
   /** Throws FrameError for an unknown kind or a length over the kind's limit. */
   push(chunk: Uint8Array): void {
-    if (this.failed) throw new FrameError('malformed', 'the stream already failed');
+    if (this.failed) throw new FrameError('malformed', 'the stream has already failed');
     try {
       for (let at = 0; at < chunk.byteLength; ) {
         at = this.headerBytes < FRAME_HEADER_BYTES ? this.takeHeader(chunk, at) : this.takePayload(chunk, at);
@@ -73,7 +72,7 @@ export class FrameSplitter {
     return end;
   }
 
-  /** Grows with what really came: a length alone makes nobody allocate. */
+  /** Grows with the received data, so that a length field alone cannot cause an allocation. */
   private reserve(bytes: number): void {
     if (bytes <= this.joined.byteLength) return;
     const grown = new Uint8Array(Math.max(bytes, Math.min(this.payloadBytes, 2 * bytes)));

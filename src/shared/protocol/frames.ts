@@ -1,7 +1,7 @@
 /**
  * The one byte stream between a client (extension, bpfw) and the tracer.
  *
- *   u32 length of what follows, little endian | u8 kind | payload
+ *   u32 length of the rest, little endian | u8 kind | payload
  *
  * Kind `rpc` carries one JSON-RPC message in UTF-8; `blob` and `data` carry bytes that JSON should not. A frame
  * longer than its kind's limit closes the connection: both ends check before they allocate.
@@ -20,8 +20,8 @@ export const FRAME_LIMIT_BYTES: Readonly<Record<FrameKind, number>> = {
 };
 
 /**
- * Blob payload: u32 blob id, then bytes. Sent before the RPC message that names the id; the receiver takes it out
- * with that message. Ids are chosen by the sender, count up from 1 and are never used twice.
+ * Blob payload: u32 blob id, then bytes. Sent before the RPC message that refers to the id; the receiver takes it when
+ * it handles that message. The sender chooses ids, which count up from 1 and are never reused.
  */
 export const BLOB_HEADER_BYTES = 4;
 
@@ -34,13 +34,13 @@ export const BLOB_HEADER_BYTES = 4;
 export const DATA_HEADER_BYTES = 24;
 
 export const DataContent = {
-  /** Whole ring buffer records, 8-byte headers included, as they lay in the buffer (kernel/bpf/ringbuf.c). */
+  /** Whole ring buffer records, including their 8-byte headers, as in the buffer (kernel/bpf/ringbuf.c). */
   ringSpan: 0,
   /** Perf buffer records: repeated { u32 cpu, u32 size, u8[round_up(size, 8)] }. */
   perfRecords: 1,
   /**
-   * Part of a map's snapshot, told as what changed since the stream's last one: u32 MapChangesFlags, u32 entries of the
-   * whole snapshot (in its last part), then runs of entries that are new or different, numbered in the map's order:
+   * Part of a map's snapshot, as changes since the stream's previous one: u32 MapChangesFlags, u32 number of entries of
+   * the whole snapshot (in its last part), then runs of entries that are new or changed, indexed in the map's order:
    * u32 first, u32 count, keys (count * keySize), values (count * valueStride).
    */
   mapChanges: 2,
@@ -64,7 +64,7 @@ const LEAST_RECORD_BYTES: Readonly<Record<DataContent, number>> = {
 };
 
 export const MapChangesFlag = {
-  /** Nothing sent before counts any more: entries are told from the first on. */
+  /** Discard everything received before: this snapshot is complete, from the first entry on. */
   anew: 1,
   /** The snapshot is complete. */
   last: 2,
@@ -108,7 +108,7 @@ export function encodeFrame(kind: FrameKind, ...parts: readonly Uint8Array[]): U
   return frame;
 }
 
-/** Writes FRAME_HEADER_BYTES at the view's start, for a payload of so many bytes behind them. */
+/** Writes FRAME_HEADER_BYTES at the view's start, for a payload of this many bytes. */
 export function writeFrameHeader(view: DataView, kind: FrameKind, payloadBytes: number): void {
   view.setUint32(0, payloadBytes + 1, true);
   view.setUint8(4, kind);
@@ -127,7 +127,7 @@ export function encodeDataHeader(frame: Omit<DataFrame, 'bytes'>): Uint8Array {
   return header;
 }
 
-/** Writes DATA_HEADER_BYTES at the view's start, whatever was there. */
+/** Overwrites DATA_HEADER_BYTES at the view's start. */
 export function writeDataHeader(view: DataView, frame: Omit<DataFrame, 'bytes'>): void {
   view.setUint32(0, frame.sessionId, true);
   view.setUint32(4, frame.streamId, true);
@@ -137,14 +137,14 @@ export function writeDataHeader(view: DataView, frame: Omit<DataFrame, 'bytes'>)
   view.setBigUint64(16, frame.readAtNs, true);
 }
 
-/** Throws FrameError 'malformed' when the payload is shorter than its header, the content unknown, or the records too many. */
+/** Throws FrameError 'malformed' when the payload is shorter than its header, its content type is unknown, or it has too many records. */
 export function decodeData(payload: Uint8Array): DataFrame {
   if (payload.byteLength < DATA_HEADER_BYTES)
-    throw new FrameError('malformed', 'data frame without a full header');
+    throw new FrameError('malformed', 'data frame with an incomplete header');
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const content = view.getUint8(8);
   if (content > DataContent.processOutput)
-    throw new FrameError('malformed', `data frame of unknown content ${content}`);
+    throw new FrameError('malformed', `data frame of unknown content type ${content}`);
   const records = view.getUint32(8, true) >>> 8;
   const bytes = payload.subarray(DATA_HEADER_BYTES);
   if (records > bytes.byteLength / LEAST_RECORD_BYTES[content as DataContent])

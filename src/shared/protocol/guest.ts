@@ -1,12 +1,12 @@
 /**
  * The contract between the session room and the agent inside the sandbox VM: JSON-RPC in the frames of frames.ts over
  * one virtio-serial port. The agent starts processes in the guest (workloads, the tracer, test jobs) and relays their
- * standard streams; a tracer's frames have a port of their own and never pass through it. Root in the guest can be the
- * agent: what it says has a schema each, and the client ends a guest that says anything else.
+ * standard streams; the tracer's frames use their own port and never pass through it. Root in the guest can impersonate
+ * the agent: every message has a schema, and the client stops a guest that sends anything else.
  *
  * Output travels as data frames (DataContent.processOutput, session = process id, stream = GUEST_STREAM). Each process
- * may have GUEST_WINDOW_BYTES of output on the way that `consumed` has not confirmed; then its pipes are left alone
- * until it has, so that one flood neither grows a queue nor delays other processes for long.
+ * may have GUEST_WINDOW_BYTES of output that `consumed` has not confirmed; its pipes are not read until it has, so that
+ * a flood of output neither grows a queue nor delays other processes for long.
  */
 import * as v from 'valibot';
 
@@ -16,26 +16,26 @@ export const GUEST_PROTOCOL_VERSION = 2;
 export const GUEST_PORTS = { agent: 'bpfw.agent', tracer: 'bpfw.tracer' } as const;
 
 export const GUEST_WINDOW_BYTES = 1 << 20;
-/** Most bytes of one `write`, before base64. */
+/** Maximum number of bytes of one `write`, before base64. */
 export const GUEST_WRITE_BYTES = 256 << 10;
 
 export const GUEST_STREAM = { stdout: 1, stderr: 2 } as const;
 export type GuestStream = keyof typeof GUEST_STREAM;
 
-/** Processes that a client has open at once: not ended, or with output still to come. */
+/** Maximum number of open processes per client: running, or with unread output. */
 export const GUEST_PROCESSES = 1024;
 
 export interface GuestSpawn {
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Started with SIGSTOP pending: its pid is known, it has not run an instruction of its own until `resume`. */
+  /** Starts the process stopped: its pid is known, but it has not executed an instruction of its own until `resume`. */
   readonly stopped: boolean;
   readonly uid: number;
   readonly gid: number;
   /**
-   * Look at this machine's files anew first: the guest keeps what it has read or missed of them, and would not see
-   * that they changed since. Costs about 0.1 s, and big programs are read again.
+   * Drops the guest's cache of the host's files first, which would hide changes made since. Costs about 0.1 s, and big
+   * programs are read again.
    */
   readonly fresh?: boolean;
 }
@@ -43,17 +43,17 @@ export interface GuestSpawn {
 /** Parameters of the client's requests; results are those of GuestResultSchemas. */
 export interface GuestParams {
   /**
-   * The client chooses the number by which the process is called from here on, one it has not used before. Every process
-   * leads a session and process group of its own. Fails with GuestErrorData when it cannot start.
+   * The client chooses the process's id, which must not have been used before. Every process is the leader of its own
+   * session and process group. Fails with GuestErrorData when it cannot start.
    */
   spawn: GuestSpawn & { readonly processId: number };
   /** Releases a process that was spawned stopped. */
   resume: { readonly processId: number };
-  /** Answers when the process's pipe took the bytes. Bytes for a process that closed its stdin are dropped. */
+  /** Responds when the process's pipe has accepted the bytes. Bytes for a process that closed its stdin are dropped. */
   write: { readonly processId: number; readonly base64: string; readonly end: boolean };
-  /** A signal to the process or its whole group; one that has already ended is not an error. */
+  /** Signals the process or its whole group; no error if it has already exited. */
   kill: { readonly processId: number; readonly signal: string; readonly group: boolean };
-  /** Answers when the outside has the named port open (a read before that would see its end), or has it closed. */
+  /** Responds when the host has opened the named port (an earlier read would return EOF), or has closed it. */
   awaitPort: { readonly name: string; readonly connected: boolean };
   powerOff: Record<string, never>;
 }
@@ -87,9 +87,9 @@ export const GuestNotificationSchemas = {
     nodeVersion: text,
     uptimeS: v.number(),
   }),
-  /** Nothing more will come on this stream. */
+  /** End of this stream. */
   outputEnd: v.strictObject({ processId: positive, stream }),
-  /** The process ended; children of it may still hold its output open. */
+  /** The process exited; its children may still hold its output open. */
   exit: v.strictObject({ processId: positive, code: v.nullable(v.number()), signal: v.nullable(text) }),
 } as const;
 export type GuestNotification = keyof typeof GuestNotificationSchemas;

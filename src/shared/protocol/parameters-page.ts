@@ -1,7 +1,7 @@
 /**
- * The contract between the extension host and the page that asks for a program's parameters. The host holds the values
- * and says what is wrong with each; the page shows them and tells what the user does. Checked by valibot in the host:
- * labels and names come from an object file, so the page is trusted no more than any other.
+ * The contract between the extension host and the page for a program's parameters. The host keeps the values and
+ * validates them; the page shows them and reports the user's input. The host checks messages with valibot: labels and
+ * names come from an object file, so the page is not trusted.
  */
 import * as v from 'valibot';
 
@@ -17,16 +17,16 @@ export interface FormField {
   /** C name; unique in a form. */
   readonly name: string;
   readonly label: string;
-  /** As the object says it ("us"); '' for none. */
+  /** The unit in the object ("us"); '' for none. */
   readonly unit: string;
   readonly help: string;
-  /** What it is and what it may be, in words: "number · 1 to 64 · default 99". */
+  /** Type and range as text: "number · 1 to 64 · default 99". */
   readonly facts: string;
   readonly control: FieldControl;
   readonly defaultValue: string;
-  /** Nothing would be attached while it is empty. */
+  /** Nothing can be attached while it is empty. */
   readonly required: boolean;
-  /** Label of the button that helps to find a value; '' where there is no help. */
+  /** Label of the button that helps to choose a value; '' for none. */
   readonly picker: string;
 }
 
@@ -39,7 +39,7 @@ export type ToParametersPage =
       readonly values: Readonly<Record<string, string>>;
       readonly problems: Readonly<Record<string, string>>;
     }
-  /** What is wrong now, by field; a field that is not named is right. `focus`: the field to look at. */
+  /** Error messages by field; the other fields are valid. `focus`: the field to focus. */
   | {
       readonly type: 'problems';
       readonly problems: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ const FromParametersPageSchema = v.variant('type', [
 ]);
 export type FromParametersPage = v.InferOutput<typeof FromParametersPageSchema>;
 
-/** The message, or null for anything that is none. */
+/** The message, or null when it is not valid. */
 export function parseParametersMessage(message: unknown): FromParametersPage | null {
   const parsed = v.safeParse(FromParametersPageSchema, message);
   return parsed.success ? parsed.output : null;

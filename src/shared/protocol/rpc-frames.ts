@@ -1,7 +1,7 @@
 /**
- * JSON-RPC, blobs and data over the frames of frames.ts, on any byte channel. Used at both ends of the tracer's and
- * the guest agent's streams. Whoever calls createFrameConnection imports 'vscode-jsonrpc/node' once in its process:
- * that installs the timers and text coders the library needs.
+ * JSON-RPC, blobs and data over the frames of frames.ts, on any byte channel. Used at both ends of the tracer's and the
+ * guest agent's streams. A process that calls createFrameConnection must import 'vscode-jsonrpc/node' or install another
+ * runtime once: the library needs its timers and text coders.
  */
 import {
   AbstractMessageReader,
@@ -37,7 +37,7 @@ import {
   writeFrameHeader,
 } from './frames';
 
-/** True for the errors of requests that a closed connection cut off, or never took; the peer's own errors are answers. */
+/** True for errors of requests that failed because the connection closed; not for error responses of the peer. */
 export function isConnectionGone(error: unknown): boolean {
   return (
     error instanceof ConnectionError ||
@@ -48,14 +48,14 @@ export function isConnectionGone(error: unknown): boolean {
 /** An ordered, reliable byte stream in both directions. */
 export interface ByteChannel {
   /**
-   * Queues bytes, which stay unchanged until written; then `written` is called, if at all (not on a channel that closes).
-   * False: hold further data back until `onDrain`.
+   * Queues bytes, which must stay unchanged until `written` is called (never, when the channel closes first). False: send
+   * no further data until `onDrain`.
    */
   write(bytes: Uint8Array, written?: () => void): boolean;
   /** Starts the flow of incoming bytes; called once. */
   onBytes(listener: (bytes: Uint8Array) => void): void;
   onDrain(listener: () => void): void;
-  /** Called once, when either direction is gone. */
+  /** Called once, when either direction has closed. */
   onClose(listener: (error: Error | undefined) => void): void;
   /** Stops and restarts the flow of incoming bytes. */
   pause(): void;
@@ -82,7 +82,7 @@ export function duplexChannel(stream: DuplexLike): ByteChannel {
   });
   return {
     write: (bytes, written) => (written ? stream.write(bytes, written) : stream.write(bytes)),
-    // Plain arrays, not Buffers: a Buffer's slice() shares memory, and that surprises whoever keeps a part.
+    // Plain arrays, not Buffers: a Buffer's slice() shares memory, which is unexpected for callers that keep a part.
     onBytes: listener =>
       void stream.on('data', bytes =>
         listener(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
@@ -99,53 +99,53 @@ export function duplexChannel(stream: DuplexLike): ByteChannel {
 }
 
 export interface FrameConnection {
-  /** Register handlers first, then call `rpc.listen()`: reading starts there. */
+  /** Register handlers first, then call `rpc.listen()`, which starts reading. */
   readonly rpc: MessageConnection;
-  /** Sends a blob ahead of the message that will name the returned id. Throws FrameError 'too-long'. */
+  /** Sends a blob; the message that refers to the returned id must follow. Throws FrameError 'too-long'. */
   sendBlob(bytes: Uint8Array): number;
-  /** Takes a received blob out. Throws FrameError 'malformed' when the peer never sent it. */
+  /** Removes and returns a received blob. Throws FrameError 'malformed' when the peer never sent it. */
   takeBlob(blobId: number): Uint8Array;
   /**
-   * Memory for the bytes of the next data frame, with room for its header before them. It is used again once that frame
-   * is written, so a steady stream allocates nothing; content is arbitrary.
+   * Memory for the bytes of the next data frame, with headroom for its header. It is reused once that frame is written,
+   * so that a steady stream does not allocate. The content is arbitrary.
    */
   dataMemory(bytes: number): Uint8Array;
   /**
-   * `bytes` of dataMemory() belong to the connection from now on, and other large ones stay unchanged until written: not
-   * copied either. False: wait for `drained()`. Throws FrameError 'too-long'.
+   * Takes ownership of `bytes` from dataMemory(); other large arrays are not copied either and must stay unchanged until
+   * written. False: wait for `drained()`. Throws FrameError 'too-long'.
    */
   sendData(header: Omit<DataFrame, 'bytes'>, bytes: Uint8Array): boolean;
-  /** Frames come in order, and before any later RPC message. `bytes` is valid during the call only. */
+  /** Frames arrive in order, and before any later RPC message. `bytes` is valid only during the call. */
   onData(listener: (frame: DataFrame) => void): void;
-  /** False while the channel holds more unwritten bytes than it likes. */
+  /** False while the channel has more unwritten bytes than its high-water mark. */
   readonly writable: boolean;
-  /** Resolves when the channel takes data again, or is closed. */
+  /** Resolves when the channel accepts data again, or is closed. */
   drained(): Promise<void>;
-  /** Called each time the channel takes data again. */
+  /** Called each time the channel accepts data again. */
   onDrained(listener: () => void): void;
-  /** Holds incoming frames back (the peer feels it through the channel) and lets them flow again. */
+  /** Pauses and resumes incoming frames; the channel applies backpressure to the peer. */
   pause(): void;
   resume(): void;
-  /** Called once; the reason is undefined when the peer simply closed. */
+  /** Called once; the reason is undefined when the peer closed without an error. */
   onClosed(listener: (reason: Error | undefined) => void): void;
   /** Idempotent. Pending requests are rejected. */
   close(reason?: Error): void;
 }
 
 export interface FrameConnectionOptions {
-  /** False: this end only asks. A request of the peer closes the connection. Default: true. */
+  /** False: a request of the peer closes the connection. Default: true. */
   readonly takesRequests?: boolean;
-  /** Most bytes of received blobs that no message has taken yet; more closes the connection. Default: one largest blob. */
+  /** Limit of the bytes of received blobs that no message has taken yet; exceeding it closes the connection. Default: one blob of maximum size. */
   readonly pendingBlobBytes?: number;
   readonly logger?: Logger;
 }
 
 const SMALL_FRAME_BYTES = 16 << 10;
-/** Empty ones cost memory, too. */
+/** Limits the number too, because empty blobs also use memory. */
 const MOST_PENDING_BLOBS = 1024;
 /**
- * vscode-jsonrpc handles one message in each turn of the event loop and queues the others without a limit, while a turn
- * brings thousands: with more than these waiting, nothing is read.
+ * vscode-jsonrpc handles one message per turn of the event loop and queues the others without a limit, while a turn may
+ * receive thousands: reading stops while more than this many are queued.
  */
 const MOST_WAITING_MESSAGES = 256;
 const silent: Logger = { error: () => {}, warn: () => {}, info: () => {}, log: () => {} };
@@ -184,8 +184,8 @@ class FrameWriter extends AbstractMessageWriter implements MessageWriter {
 }
 
 /**
- * The requests of both directions that have no answer yet. vscode-jsonrpc believes every id: two messages of one id
- * would take each other's place in its queue, and an answer to nothing would stay there.
+ * The unanswered requests of both directions. vscode-jsonrpc does not check ids: two requests with the same id would
+ * replace each other in its queue, and a response to no request would stay there.
  */
 class OpenRequests {
   private readonly ours = new Set<unknown>();
@@ -198,24 +198,26 @@ class OpenRequests {
     else if (Message.isResponse(message)) this.theirs.delete(message.id);
   }
 
-  /** Throws FrameError 'malformed' for a message that fits no exchange. */
+  /** Throws FrameError 'malformed' for a message that is not valid at this point. */
   received(message: Message): void {
     if (Message.isRequest(message)) {
-      if (!this.takesRequests) throw new FrameError('malformed', 'a request from an end that only answers');
-      if (this.theirs.has(message.id)) throw new FrameError('malformed', 'two open requests of one id');
+      if (!this.takesRequests)
+        throw new FrameError('malformed', 'a request from a peer that may only respond');
+      if (this.theirs.has(message.id))
+        throw new FrameError('malformed', 'two open requests with the same id');
       this.theirs.add(message.id);
     } else if (Message.isResponse(message)) {
-      if (!this.ours.delete(message.id)) throw new FrameError('malformed', 'an answer to no request');
+      if (!this.ours.delete(message.id)) throw new FrameError('malformed', 'a response without a request');
     } else if (!Message.isNotification(message)) {
-      throw new FrameError('malformed', 'neither a request nor an answer nor a notification');
+      throw new FrameError('malformed', 'not a request, response or notification');
     }
-    // "$/cancelRequest" and its like (Language Server Protocol, "$ Notifications and Requests") are used by none of ours.
+    // "$/cancelRequest" and the like (Language Server Protocol, "$ Notifications and Requests") are not used here.
     if ('method' in message && String(message.method).startsWith('$/'))
-      throw new FrameError('malformed', 'a message of a kind that is not used here');
+      throw new FrameError('malformed', 'an unsupported kind of message');
   }
 }
 
-/** Speaks frames over a channel. A malformed or oversize frame closes it, with a FrameError as the reason. */
+/** Creates a frame connection over a channel. A malformed or oversized frame closes it, with a FrameError as the reason. */
 export function createFrameConnection(
   channel: ByteChannel,
   options: FrameConnectionOptions = {},
@@ -266,7 +268,7 @@ export function createFrameConnection(
       if (blobs.has(blobId)) throw new FrameError('malformed', `blob id ${blobId} used twice`);
       pendingBlobBytes += bytes.byteLength;
       if (pendingBlobBytes > pendingBlobLimit || blobs.size >= MOST_PENDING_BLOBS)
-        throw new FrameError('too-long', 'too many blobs that nothing names');
+        throw new FrameError('too-long', 'too many unused blobs');
       blobs.set(blobId, new Uint8Array(bytes));
     } else {
       const message = parseMessage(payload);
@@ -307,7 +309,7 @@ export function createFrameConnection(
       handleMessage(message, next) {
         messageHandled();
         const handled = next(message);
-        // Heard is enough: an answer to it could not be sent any more.
+        // The request need not be handled: its response could not be sent any more.
         if (waitingMessages === 0 && ended) void Promise.resolve(ended.error).then(close);
         return handled;
       },
@@ -325,7 +327,7 @@ export function createFrameConnection(
     for (const listener of closeListeners) listener(reason);
   };
   channel.onClose(error => {
-    // Messages wait their turn in the event loop: the last words of the peer are heard before its end.
+    // Deliver the peer's last messages, which are still queued in the event loop, before the close.
     if (waitingMessages > 0) ended = { error };
     else close(error);
   });

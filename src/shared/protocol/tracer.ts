@@ -1,19 +1,19 @@
 /**
  * The contract between a client and the tracer: JSON-RPC requests over the frames of frames.ts. Each
- * message has one schema, checked by the receiver; what does not fit closes the connection with a reason.
+ * message has one schema, checked by the receiver; an invalid message closes the connection with a reason.
  *
- * Order of a connection: the tracer dials in and sends `hello` with the token it read from its stdin; the client
- * checks token, protocol version and (over a Unix socket) the peer's credentials, or hangs up. From then on the client
- * asks and the tracer answers; data frames flow as streams are watched. Closing the connection ends the tracer and
- * with it everything it attached.
+ * Sequence: the tracer connects and sends `hello` with the token that it read from its stdin; the client checks the
+ * token, the protocol version and (over a Unix socket) the peer's credentials, or disconnects. From then on the client
+ * sends requests and the tracer responds; watched streams send data frames. Closing the connection ends the tracer,
+ * which detaches everything it attached.
  */
 import * as v from 'valibot';
 import type { Reason } from '../bpf/program-policy';
 
-/** Raised on every change that an older peer would misread. */
+/** Incremented on every incompatible change. */
 export const TRACER_PROTOCOL_VERSION = 5;
 
-/** How the tracer ends when it ends by itself. 69 is EX_UNAVAILABLE of sysexits.h: what it stands on is not there. */
+/** Exit codes of the tracer. 69 is EX_UNAVAILABLE of sysexits.h: a required library is missing. */
 export const TRACER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;
 
 export const LIMITS = {
@@ -22,12 +22,12 @@ export const LIMITS = {
   nameBytes: 256,
   pathBytes: 4096,
   programs: 256,
-  /** Of one program. */
+  /** Per program. */
   reasons: 256,
   sessions: 64,
-  /** Of one session, over its life: each costs a ring per CPU. */
+  /** Per session, over its lifetime: each needs a ring per CPU. */
   watchedProcesses: 16,
-  /** Most records of one snapshot request; a bigger map is cut and `truncated` says so. */
+  /** Maximum number of entries of one snapshot; a bigger map is truncated and `truncated` is set. */
   snapshotEntries: 1 << 20,
 } as const;
 
@@ -53,12 +53,12 @@ export const HelloSchema = v.strictObject({
   /** e.g. "1.1" */
   libbpfVersion: v.string(),
   nodeVersion: v.string(),
-  /** True where koffi can map foreign memory (real Node); false in Electron: spans are copied. */
+  /** True when koffi can map C memory (Node); false in Electron, where spans are copied. */
   mappedRings: v.boolean(),
 });
 export type Hello = v.InferOutput<typeof HelloSchema>;
 
-/** How one program is to be attached when its section name alone does not say it. */
+/** How to attach a program when its section name alone does not determine it. */
 export const AttachOverrideSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('auto') }),
   v.strictObject({ kind: v.literal('kprobe'), function: name, offset: uint32, return: v.boolean() }),
@@ -100,17 +100,17 @@ export const OpenSessionSchema = v.strictObject({
   /** Id of the blob that holds the object file. */
   objectBlobId: uint32,
   /**
-   * Id of a blob with the part of the kernel's BTF that the object's CO-RE relocations ask about: libbpf then does not
-   * read all of it. Where the object does not load by it, it is loaded by the kernel's whole BTF.
+   * Id of a blob with the part of the kernel's BTF that the object's CO-RE relocations need, so that libbpf does not read
+   * all of it. If loading with it fails, the object is loaded with the kernel's full BTF.
    */
   relocationBtfBlobId: v.optional(uint32),
-  /** C identifier libbpf names the object and its internal maps after. */
+  /** C identifier from which libbpf derives the names of the object and its internal maps. */
   objectName: name,
   programs: v.pipe(
     v.array(
       v.strictObject({
         name,
-        /** Program is loaded. Programs not listed keep what their section says. */
+        /** Whether the program is loaded. For programs not listed their section decides. */
         load: v.boolean(),
         attach: AttachOverrideSchema,
       }),
@@ -124,8 +124,8 @@ export const OpenSessionSchema = v.strictObject({
   ),
   maps: v.pipe(v.array(v.strictObject({ name, maxEntries: uint32 })), v.maxLength(LIMITS.programs)),
   /**
-   * Programs that may change the system, with what was shown of each and agreed to (shared/bpf/program-policy.ts). The
-   * tracer finds the reasons by itself in what it loads; one that is not here is refused as 'needs-consent'.
+   * Programs that may change the system, with the reasons that the user agreed to (shared/bpf/program-policy.ts). The
+   * tracer derives the reasons itself from what it loads; a reason that is missing here is refused as 'needs-consent'.
    */
   consented: v.pipe(
     v.array(
@@ -136,14 +136,14 @@ export const OpenSessionSchema = v.strictObject({
     ),
     v.maxLength(LIMITS.programs),
   ),
-  /** The verifier is asked and no more: session/attach is refused, and so nothing needs consent. */
+  /** Only load the programs: session/attach is refused, so nothing needs consent. */
   loadOnly: v.optional(v.boolean()),
   /**
-   * The verifier's log of programs that load, too: "statistics" its closing counts (BPF_LOG_STATS), "full" every
-   * instruction. Programs it rejects come with their log in any case.
+   * Also return the verifier log of programs that load: "statistics" only its final counts (BPF_LOG_STATS), "full" every
+   * instruction. The log of a rejected program is always returned.
    */
   verifierLog: v.optional(v.picklist(['none', 'statistics', 'full'])),
-  /** perf events kept running while the session lives, without a program: the last branch record needs one per CPU. */
+  /** perf events without a program, enabled during the session: the last branch record needs one per CPU. */
   companionEvents: v.optional(
     v.pipe(
       v.array(
@@ -168,40 +168,40 @@ export const TracerRequestSchemas = {
   'session/open': OpenSessionSchema,
   'session/attach': sessionId,
   'session/close': sessionId,
-  /** Forwards a ring or perf buffer; every record from now on arrives in data frames of the stream. */
+  /** Forwards a ring or perf buffer: every record from now on is sent in data frames of the stream. */
   'stream/watch': v.strictObject(mapOf),
   'stream/unwatch': v.strictObject({ sessionId: uint32, streamId: uint32 }),
-  /** Answers when everything in the session's buffers at the time of asking was sent. */
+  /** Responds when everything in the session's buffers at the time of the request has been sent. */
   'session/drain': sessionId,
   /**
-   * Sends what changed in the map since the session last read it (everything, the first time) as data frames, then
-   * answers; the stream is the same each time. The frames of one snapshot carry the same time; a flag marks the last
+   * Sends the changes of the map since the session last read it (everything, the first time) as data frames, then
+   * responds; the stream is the same each time. The frames of one snapshot have the same time; a flag marks the last
    * (DataContent.mapChanges). A map of global data is read by its section: ".bss".
    */
   'map/read': v.strictObject({ ...mapOf, maxEntries: uint32 }),
-  /** Run time and count per program since load; turns BPF statistics on while at least one client asks. */
+  /** Run time and count per program since load; BPF statistics are enabled while at least one session has `enable` set. */
   'session/statistics': v.strictObject({ sessionId: uint32, enable: v.boolean() }),
   /**
-   * Tells of every file the process, and each it creates from now on, maps to execute: frames of DataContent.perfRecords
-   * whose records are struct perf_event_header and what follows it, PERF_RECORD_MMAP2 or PERF_RECORD_FORK. A process
-   * that ended can then still have its addresses named. Ends with stream/unwatch or the session.
+   * Reports every executable mapping of the process and of children that it creates from now on: frames of
+   * DataContent.perfRecords with the perf records PERF_RECORD_MMAP2 and PERF_RECORD_FORK, each with its struct
+   * perf_event_header. Addresses can then be symbolized after the process exits. Ends with stream/unwatch or the session.
    */
   'process/watch': v.strictObject({ sessionId: uint32, pid: v.pipe(uint32, v.minValue(1)) }),
   /**
-   * The client loads and attaches nothing more and asks nothing of the target: the tracer keeps only the system calls that
-   * take what reading and closing take, on all its threads, for the rest of its life. Everything else is refused from then on.
+   * The client will load and attach nothing more and send no target/ requests: the tracer keeps only the system calls
+   * that reading and closing need, on all its threads, permanently. Everything else is refused from then on.
    */
   'tracer/confine': v.strictObject({}),
   'printk/watch': v.strictObject({}),
   'printk/unwatch': v.strictObject({}),
-  /** Which of these exist on the target. */
+  /** Which of these functions exist on the target. */
   'target/functions': v.strictObject({ names: v.pipe(v.array(name), v.maxLength(1024)) }),
   'target/tracepoints': v.strictObject({
     names: v.pipe(v.array(v.strictObject({ category: name, name })), v.maxLength(1024)),
   }),
   /** Whether the kernel can open this perf event on its first CPU (perf_event_open(2)); nothing stays open. */
   'target/perf-event': v.strictObject({ type: uint32, config: uint64Text, branchSampleType: uint64Text }),
-  /** The target's own description, read with the tracer's privileges. */
+  /** Reads a description of the target, with the tracer's privileges. */
   'target/read': v.strictObject({
     what: v.picklist([
       'btf',
@@ -213,14 +213,14 @@ export const TracerRequestSchemas = {
       'kernel-config',
       'module-btf',
     ]),
-    /** The tracepoint ("category/name") or module the question is about. */
+    /** The tracepoint ("category/name") or module to describe. */
     of: v.optional(name),
   }),
 } as const;
 export type TracerMethod = keyof typeof TracerRequestSchemas;
 export type TracerParams<M extends TracerMethod> = v.InferOutput<(typeof TracerRequestSchemas)[M]>;
 
-/** Names and descriptions in answers: of any length in an object file, shown shortened. */
+/** Names and descriptions in results: of any length in an object file, truncated for display. */
 const shown = v.pipe(v.string(), v.maxLength(16 << 10));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const durationMs = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -229,11 +229,11 @@ const LoadedProgramSchema = v.strictObject({
   name: shown,
   section: shown,
   id: uint32,
-  /** Instructions of the program as loaded, its static functions included. */
+  /** Instructions of the loaded program, including its static functions. */
   instructions: count,
-  /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
+  /** Instructions that the verifier processed; 0 when the kernel does not report it (before 5.16). */
   verifiedInstructions: count,
-  /** The log that OpenSession.verifierLog asked for. */
+  /** The log requested with OpenSession.verifierLog. */
   verifierLogBlobId: v.exactOptional(uint32),
 });
 export type LoadedProgram = v.InferOutput<typeof LoadedProgramSchema>;
@@ -266,18 +266,18 @@ export type OpenedSession = v.InferOutput<typeof OpenedSessionSchema>;
 const AttachedProgramSchema = v.strictObject({
   name: shown,
   section: shown,
-  /** What was attached, as people write it: "fentry/vfs_read", "uprobe//usr/lib/libc.so.6:+0x9f1c0". */
+  /** The attach point in SEC() notation: "fentry/vfs_read", "uprobe//usr/lib/libc.so.6:+0x9f1c0". */
   attach: shown,
 });
 export type AttachedProgram = v.InferOutput<typeof AttachedProgramSchema>;
 
 /**
- * Every request's answer, checked by the client: in the sandbox VM whoever is root can be the tracer. What does not fit
+ * Every request's result, checked by the client: in the sandbox VM, root can impersonate the tracer. An invalid result
  * closes the connection.
  */
 export const TracerResultSchemas = {
   'session/open': OpenedSessionSchema,
-  /** Programs that are loaded only (iterators, attach 'none') are left out. */
+  /** Without programs that are only loaded (iterators, attach 'none'). */
   'session/attach': v.strictObject({ programs: v.array(AttachedProgramSchema), attachMs: durationMs }),
   'session/close': v.strictObject({ detachMs: durationMs }),
   'stream/watch': v.strictObject({ streamId: uint32, content: v.picklist(['ring', 'perf']) }),
@@ -296,7 +296,7 @@ export const TracerResultSchemas = {
     functions: v.array(
       v.strictObject({
         name: shown,
-        /** null: the tracer may not read tracefs's list; attaching tells. */
+        /** null: the tracer may not read the list in tracefs; only attaching will show. */
         traceable: v.nullable(v.boolean()),
         symbol: v.boolean(),
       }),
@@ -310,7 +310,7 @@ export type TracerResults = {
   [M in TracerMethod]: v.InferOutput<(typeof TracerResultSchemas)[M]>;
 };
 
-/** Why a request failed; in the JSON-RPC error's data. `message` is written for people and says what to do. */
+/** Why a request failed; in the JSON-RPC error's data. `message` is shown to the user and contains the fix. */
 const TracerErrorCodeSchema = v.picklist([
   'bad-request',
   'unknown-session',
@@ -333,7 +333,7 @@ export const TracerErrorDataSchema = v.strictObject({
   errno: v.exactOptional(count),
   errnoName: v.exactOptional(shown),
   program: v.exactOptional(shown),
-  /** 'needs-consent': the programs, and what was not agreed to. Nothing of the session stays loaded. */
+  /** 'needs-consent': the programs, each with its reasons without consent. Nothing of the session stays loaded. */
   needsConsent: v.exactOptional(
     v.pipe(
       v.array(
@@ -349,9 +349,9 @@ export const TracerErrorDataSchema = v.strictObject({
 });
 export type TracerErrorData = v.InferOutput<typeof TracerErrorDataSchema>;
 
-/** Tracer to client, unasked, after `hello` (HelloSchema). */
+/** Notifications from tracer to client, after `hello` (HelloSchema). */
 export const TracerNotificationSchemas = {
-  /** The tracer's last words before it closes the connection because of something the client sent. */
+  /** Sent before the tracer closes the connection because of an invalid message from the client. */
   closing: v.strictObject({ code: TracerErrorCodeSchema, message: v.string() }),
   'session/ended': v.strictObject({ sessionId: uint32, code: TracerErrorCodeSchema, message: v.string() }),
 } as const;

@@ -1,7 +1,7 @@
 /**
- * VS Code carries messages between an extension and a page as JSON (buffers beside it), and JSON has no bigint: the
- * host packs every message with `packMessage`, the page unpacks with `unpackMessage`. A bigint travels as an object
- * with one property; buffers and everything else stay as they are.
+ * VS Code sends messages between an extension and a page as JSON (with buffers separate), and JSON has no bigint: the
+ * host encodes every message with `packMessage`, the page decodes it with `unpackMessage`. A bigint becomes an object
+ * with one property; buffers and everything else are unchanged.
  */
 
 const BIGINT = '$bigint';

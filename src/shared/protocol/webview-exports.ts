@@ -1,6 +1,6 @@
 /**
- * What each panel's page can write as a file: one list for the button on the page, the command and the documentation.
- * The host asks a page for one by its id ('exportRequest'), the page answers with 'export' or 'notExported'.
+ * The file formats that each panel can export: one list for the button on the page, the command and the documentation.
+ * The host requests an export by id ('exportRequest'), the page responds with 'export' or 'notExported'.
  */
 
 export type ExportFormat = 'csv' | 'ndjson' | 'json' | 'svg' | 'png' | 'folded' | 'speedscope';
@@ -9,54 +9,59 @@ export interface ExportKind {
   /** Unique within its panel. */
   readonly id: string;
   readonly format: ExportFormat;
-  /** What a user chooses. */
+  /** Shown in the list of formats. */
   readonly label: string;
   readonly detail: string;
 }
 
 const HISTOGRAM = [
-  { id: 'csv', format: 'csv', label: 'Buckets (CSV)', detail: 'A row per bucket of every key, exact bounds' },
+  {
+    id: 'csv',
+    format: 'csv',
+    label: 'Buckets (CSV)',
+    detail: 'One row per bucket of every key, with exact bounds',
+  },
   {
     id: 'timeline-csv',
     format: 'csv',
     label: 'Time Line (CSV)',
-    detail: 'A row per interval and key: values, p50, p90, p99, lost records',
+    detail: 'One row per interval and key: values, p50, p90, p99, lost records',
   },
   {
     id: 'ndjson',
     format: 'ndjson',
     label: 'Buckets (NDJSON)',
-    detail: 'A line per histogram, as bpfw run --json prints',
+    detail: 'One line per histogram, in the format of bpfw run --json',
   },
   {
     id: 'json',
     format: 'json',
     label: 'Everything (JSON)',
-    detail: 'Histograms with percentiles, and what each interval added',
+    detail: 'Histograms with percentiles, and the values added in each interval',
   },
-  { id: 'svg', format: 'svg', label: 'Histogram (SVG)', detail: 'The bars as shown, as a drawing' },
-  { id: 'png', format: 'png', label: 'Histogram (PNG)', detail: 'The bars as shown, as a picture' },
+  { id: 'svg', format: 'svg', label: 'Histogram (SVG)', detail: 'The bars as shown, as a vector image' },
+  { id: 'png', format: 'png', label: 'Histogram (PNG)', detail: 'The bars as shown, as an image' },
   {
     id: 'heatmap-svg',
     format: 'svg',
     label: 'Heat Map (SVG)',
-    detail: 'The distribution over time, as a drawing',
+    detail: 'The distribution over time, as a vector image',
   },
   {
     id: 'heatmap-png',
     format: 'png',
     label: 'Heat Map (PNG)',
-    detail: 'The distribution over time, as a picture',
+    detail: 'The distribution over time, as an image',
   },
 ] as const satisfies readonly ExportKind[];
 
 const EVENTS = [
-  { id: 'csv', format: 'csv', label: 'Rows (CSV)', detail: 'The rows listed, in their order' },
+  { id: 'csv', format: 'csv', label: 'Rows (CSV)', detail: 'The rows as listed, in the same order' },
   {
     id: 'ndjson',
     format: 'ndjson',
     label: 'Rows (NDJSON)',
-    detail: 'A line per row, lost records marked, as bpfw run --json prints',
+    detail: 'One line per row, including lost records, in the format of bpfw run --json',
   },
   { id: 'json', format: 'json', label: 'Rows (JSON)', detail: 'One document: columns with units, then rows' },
 ] as const satisfies readonly ExportKind[];
@@ -67,22 +72,22 @@ const STACKS = [
     id: 'speedscope',
     format: 'speedscope',
     label: 'speedscope Profile',
-    detail: 'For www.speedscope.app, or the program of that name',
+    detail: 'For speedscope (www.speedscope.app or the desktop program)',
   },
-  { id: 'csv', format: 'csv', label: 'Functions (CSV)', detail: 'Own and total weight of every function' },
+  { id: 'csv', format: 'csv', label: 'Functions (CSV)', detail: 'Self and total weight of every function' },
   {
     id: 'json',
     format: 'json',
     label: 'Stacks (JSON)',
-    detail: 'Every stack with its frames, key and numbers',
+    detail: 'Every stack with its frames, key and values',
   },
-  { id: 'svg', format: 'svg', label: 'Flame Graph (SVG)', detail: 'As shown, as a drawing' },
-  { id: 'png', format: 'png', label: 'Flame Graph (PNG)', detail: 'As shown, as a picture' },
+  { id: 'svg', format: 'svg', label: 'Flame Graph (SVG)', detail: 'As shown, as a vector image' },
+  { id: 'png', format: 'png', label: 'Flame Graph (PNG)', detail: 'As shown, as an image' },
 ] as const satisfies readonly ExportKind[];
 
 const MAPS = [
-  { id: 'csv', format: 'csv', label: 'Entries (CSV)', detail: 'The entries listed, in their order' },
-  { id: 'ndjson', format: 'ndjson', label: 'Entries (NDJSON)', detail: 'A line per entry' },
+  { id: 'csv', format: 'csv', label: 'Entries (CSV)', detail: 'The entries as listed, in the same order' },
+  { id: 'ndjson', format: 'ndjson', label: 'Entries (NDJSON)', detail: 'One line per entry' },
   {
     id: 'json',
     format: 'json',

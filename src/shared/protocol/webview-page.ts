@@ -1,10 +1,10 @@
-/** The document of a panel's page: one shape for the extension and for the tests that serve pages by themselves. */
+/** The HTML document of a panel's page, for the extension and for tests that serve pages themselves. */
 
 export interface PageOptions {
   readonly title: string;
   /** webview.cspSource of the extension, or an origin in tests. */
   readonly cspSource: string;
-  /** Fresh random text per load, at least 128 bits, letters and digits only. */
+  /** New random text per load, at least 128 bits, only letters and digits. */
   readonly nonce: string;
   readonly scriptUri: string;
   readonly styleUri: string;
@@ -15,14 +15,14 @@ function escapeAttribute(text: string): string {
 }
 
 /**
- * SHA-256 of the empty text. The control library makes an empty style element and fills it by CSSOM calls, which the
- * policy does not govern; so no inline style needs to be allowed beyond the empty one.
+ * SHA-256 of the empty text. The control library creates an empty style element and fills it with CSSOM calls, which the
+ * policy does not restrict; so only the empty inline style has to be allowed.
  */
 const EMPTY_STYLE_HASH = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
 
 /**
- * HTML of a page. Nothing but the page's own script, style sheet, font and canvas pictures may load; no data is
- * written into it: that arrives by postMessage after the page sent 'ready'.
+ * HTML of a page. It may load only the page's own script, style sheet, font and canvas images; it contains no data,
+ * which arrives by postMessage after the page has sent 'ready'.
  */
 export function webviewPageHtml(options: PageOptions): string {
   const source = escapeAttribute(options.cspSource);

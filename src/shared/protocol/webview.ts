@@ -1,8 +1,8 @@
 /**
  * The contract between the extension host and a panel's page. The host keeps the model; a page is hydrated when it
- * becomes visible and then gets increments, so that hiding, moving or reloading it loses nothing. Bytes travel as
- * ArrayBuffer; numbers over 2^53 as bigint, packed and unpacked by webview-codec.ts (VS Code's own transport is JSON,
- * which throws on them).
+ * becomes visible and then gets increments, so that hiding, moving or reloading it loses nothing. Bytes are sent as
+ * ArrayBuffer; numbers over 2^53 as bigint, encoded by webview-codec.ts (VS Code's own transport is JSON, which throws
+ * on them).
  */
 import type { Drops, FieldValue, Histogram, MapEntry } from '../decode/model';
 import type { MapDefinition, RecordLayout } from '../object/model';
@@ -11,9 +11,9 @@ import type { ExportFormat } from './webview-exports';
 export type SessionState =
   | 'starting'
   | 'running'
-  /** Ended by the user, by its time or command. */
+  /** Ended by the user, its time limit or its command. */
   | 'ended'
-  /** Ended by an error or a target that died: `message` says what happened and what to do. */
+  /** Ended by an error, or because the target ended: `message` has the error and the fix. */
   | 'failed';
 
 export interface SessionSummary {
@@ -26,7 +26,7 @@ export interface SessionSummary {
   readonly attached: readonly { readonly program: string; readonly attach: string }[];
 }
 
-/** Where one event stream's raw spans begin: enough for the page to index and decode rows by itself. */
+/** Description of an event stream, with everything that the page needs to index and decode its records itself. */
 export interface StreamDescription {
   readonly stream: string;
   readonly label: string;
@@ -35,22 +35,22 @@ export interface StreamDescription {
   readonly record: RecordLayout | null;
 }
 
-/** One frame of a stack, symbolised as far as the target allows. */
+/** One frame of a stack, symbolized as far as the target allows. */
 export interface StackFrame {
-  /** Function name, or the address in hexadecimal when no symbol was found. */
+  /** Function name, or "[unknown]" (with file and offset where known) when no symbol was found. */
   readonly name: string;
   /** Module, library or executable; '' when unknown. */
   readonly module: string;
   readonly kind: 'kernel' | 'user';
 }
 
-/** One distinct stack with what was counted for it. Frames are outermost first. */
+/** One distinct stack with its values. Frames are outermost first. */
 export interface StackSample {
   readonly frames: readonly StackFrame[];
   /** The rest of the key (pid, comm ...), by field name. */
   readonly key: Readonly<Record<string, FieldValue>>;
   readonly count: number;
-  /** Sum of what the program measured (bytes, ns); null when it only counts. */
+  /** Sum of the measured values (bytes, ns); null when the program only counts. */
   readonly value: number | null;
 }
 
@@ -62,7 +62,7 @@ export interface GlobalValue {
   readonly value: Readonly<Record<string, FieldValue>>;
 }
 
-/** The complete state of a session's histograms, and what was lost since attach, at one time. */
+/** The complete state of a session's histograms, and the records lost since attach, at one time. */
 export interface HistogramSnapshot {
   readonly atMs: number;
   readonly histograms: readonly Histogram[];
@@ -76,24 +76,24 @@ export type ToWebview =
       readonly type: 'session';
       readonly session: SessionSummary;
       readonly streams: readonly StreamDescription[];
-      /** Definitions of the maps the page will hear about: their key and value layouts say how to format. */
+      /** Definitions of the maps that the page will receive, with the key and value layouts for formatting. */
       readonly maps?: readonly MapDefinition[];
-      /** True when what follows is the whole state anew: the page forgets what it had of this session. */
+      /** True when the complete state follows: the page discards what it has of this session. */
       readonly fresh?: boolean;
-      /** Most bytes of records a page may keep per stream (a setting); the page has a default of its own. */
+      /** Limit of the bytes of records that a page may keep per stream (a setting); the page has its own default. */
       readonly eventBytesLimit?: number;
     }
   | {
       readonly type: 'histograms';
       readonly sessionId: string;
-      /** Complete state since attach; the page draws differences itself. */
+      /** Complete state since attach; the page computes differences itself. */
       readonly histograms: readonly Histogram[];
       readonly atMs: number;
     }
   /**
-   * Sent once after 'session' when a page is hydrated: what earlier 'histograms' messages carried, oldest first, as
-   * far back as the host keeps them (300 are drawn). A page that gets none starts its time line empty. `base` is the
-   * newest that left: no interval, but what the oldest one that is kept adds to; null while none left.
+   * Sent once after 'session' when a page is hydrated: the snapshots of earlier 'histograms' messages, oldest first, as
+   * far back as the host keeps them (300 are drawn). A page that gets none starts with an empty time line. `base` is the
+   * newest snapshot that was evicted: not an interval, but the base of the oldest one that is kept; null if none was evicted.
    */
   | {
       readonly type: 'histogramHistory';
@@ -130,27 +130,27 @@ export type ToWebview =
       readonly stream: string;
       /** Whole records with their headers (DataContent ringSpan / perfRecords) or UTF-8 lines (printk). */
       readonly bytes: ArrayBuffer;
-      /** Records lost before these; `bytes` may be empty where a program lost some and nothing came after it yet. */
+      /** Records lost before these; `bytes` may be empty when records were lost and none has followed yet. */
       readonly lost: number;
       readonly atMs: number;
     }
-  /** Names of kernel addresses in the spans before and after it; what has no name is not told. */
+  /** Names of kernel addresses in earlier and later spans; unresolved addresses are omitted. */
   | {
       readonly type: 'kernelNames';
       readonly sessionId: string;
       readonly names: readonly (readonly [address: bigint, name: string])[];
     }
-  /** Oldest `records` rows left the host's bounded store. */
+  /** The host evicted the oldest `records` rows from its bounded store. */
   | {
       readonly type: 'evicted';
       readonly sessionId: string;
       readonly stream: string;
       readonly records: number;
     }
-  /** The end of the streams' records a page is hydrated with: what follows came since. */
+  /** End of the streams' records for hydration: later records are new. */
   | { readonly type: 'hydrated'; readonly sessionId: string }
   | { readonly type: 'drops'; readonly sessionId: string; readonly drops: Drops; readonly atMs?: number }
-  /** The user wants a file: `kind` is an id of EXPORT_KINDS. Answered with 'export' or 'notExported'. */
+  /** The user exports: `kind` is an id of EXPORT_KINDS. Answered with 'export' or 'notExported'. */
   | { readonly type: 'exportRequest'; readonly kind: string };
 
 /** Page to host. */
@@ -166,17 +166,17 @@ export type FromWebview =
         | 'showLog'
         | 'openProgram'
         | 'manageTrust'
-        /** The user is to choose what to export of this page. */
+        /** Asks the user what to export from this page. */
         | 'export';
     }
-  /** A file for the user to keep: the host asks where and writes it. `name` is a suggestion with its extension. */
+  /** A file to save: the host asks for the location and writes it. `name` is the suggested name with its extension. */
   | {
       readonly type: 'export';
       readonly format: ExportFormat;
       readonly name: string;
       readonly content: string | ArrayBuffer;
     }
-  /** No file was made: '' when there is nothing to write, else what failed. */
+  /** No file was created: '' when there is nothing to write, else the error. */
   | { readonly type: 'notExported'; readonly why: string }
   /** Text for the clipboard. */
   | { readonly type: 'copy'; readonly text: string }

@@ -1,13 +1,13 @@
 /**
- * template.json: presentation of one bpf-templates folder. It adds words; what the program is and shows comes from the
- * object file (ARCHITECTURE promise 1), so a template without it would still run.
+ * template.json: presentation of one bpf-templates folder. It adds only descriptions; everything about the program comes
+ * from the object file (CONTRIBUTING.md, promise 1), so the program would also run without it.
  */
 import * as v from 'valibot';
 
 const line = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 
 export const TemplateManifestSchema = v.strictObject({
-  /** Folder name, and the name people search for. */
+  /** Folder name, also used for searching. */
   name: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/)),
   title: line,
   /** One line. */
@@ -24,7 +24,7 @@ export const TemplateManifestSchema = v.strictObject({
     'virtual machines',
     'security',
   ]),
-  /** What the kernel or machine must have, in words. */
+  /** Requirements on the kernel or machine, as text. */
   needs: v.array(line),
   /** Presentation of parameters, by C name; everything else comes from the object. */
   parameters: v.optional(

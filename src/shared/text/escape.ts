@@ -1,14 +1,14 @@
 /**
- * Text of strangers (names in objects and files, logs, what processes call themselves) made harmless where it is shown.
- * Each function keeps everything a reader can see, and applied twice gives what it gives applied once.
+ * Escapes untrusted text (names in objects and files, logs, process names) for display. Each function keeps all visible
+ * characters and is idempotent.
  */
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' };
 /** Unicode categories Cc (control), Cf (format: text direction, zero width), Zl and Zp (line and paragraph separators). */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const HARMFUL_WITHIN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 /**
- * Nothing in it needs an escape, told in one pass five times as fast as by categories: ASCII, Latin, the units and marks of
- * our own output, CJK ideographs.
+ * Text that needs no escape, five times as fast as by categories: ASCII, Latin, the units and symbols of our own output,
+ * CJK ideographs.
  */
 const HARMLESS = /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u4e00-\u9fff]*$/;
 const HARMLESS_LINES = /^[ -~\n\t\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u4e00-\u9fff]*$/;
@@ -21,7 +21,7 @@ export function escapeText(text: string): string {
   return HARMLESS.test(text) ? text : text.replace(HARMFUL, escaped);
 }
 
-/** As escapeText(), for text of several lines: \n and \t stay, and \r\n becomes \n. */
+/** Like escapeText(), for text of several lines: keeps \n and \t, and \r\n becomes \n. */
 export function escapeLines(text: string): string {
   return HARMLESS_LINES.test(text)
     ? text
@@ -29,8 +29,9 @@ export function escapeLines(text: string): string {
 }
 
 /**
- * One line for VS Code's own surfaces (notifications, dialogs, quick picks, status bar, trees, CodeLens). They make a link
- * of `[text](command:…)`, which may run any command, and an icon of `$(name)`: a parenthesis after ] or $ gets a backslash.
+ * One line for VS Code's own surfaces (notifications, dialogs, quick picks, status bar, trees, CodeLens). They turn
+ * `[text](command:…)` into a link that may run any command, and `$(name)` into an icon: a parenthesis after ] or $ gets a
+ * backslash.
  * The patterns are VS Code's: base/common/linkedText.ts, base/browser/ui/iconLabel/iconLabels.ts.
  */
 export function escapeMessage(text: string): string {
@@ -45,8 +46,8 @@ function escaped(character: string): string {
 }
 
 /**
- * JSON as JSON.stringify() writes it, with the control and format characters that it leaves (U+007F and beyond) as \uXXXX:
- * what is parsed from it is the same.
+ * The output of JSON.stringify(), with the control and format characters that it does not escape (U+007F and beyond) as
+ * \uXXXX: parsing it gives the same value.
  */
 export function printableJson(json: string): string {
   return HARMLESS.test(json)
@@ -60,8 +61,8 @@ export function printableJson(json: string): string {
 }
 
 /**
- * A frame's name as folded stacks (flamegraph.pl) take it: a semicolon, which Rust has in names such as
- * `<[u8; 4] as Price>::price`, would end the frame, and a line's end the stack.
+ * A frame's name for folded stacks (flamegraph.pl): a semicolon, as in Rust names such as `<[u8; 4] as Price>::price`,
+ * would end the frame, and a newline the stack.
  */
 export function foldedFrame(name: string): string {
   return escapeText(name).replaceAll(';', '_');

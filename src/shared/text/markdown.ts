@@ -1,25 +1,25 @@
 /**
- * Text of strangers within Markdown of ours. A renderer fetches images, makes links of addresses and ends a code span at
- * the first backtick: here nothing of a text is markup.
+ * Escapes untrusted text inside our Markdown, so that no part of it is interpreted as markup. Renderers fetch images,
+ * turn URLs into links and end a code span at the first backtick.
  */
 import { escapeLines, escapeText } from './escape';
 
-/** Of links, images, code, HTML, addresses and escapes. */
+/** Markup of links, images, code, HTML, URLs and escapes. */
 const MARKUP = /[[\]<`@~\\]|:(?=\/\/)|(?<=www)\./gi;
 
-/** Words: every character that could mean something to Markdown becomes an entity, which never does. One line. */
+/** Plain text, one line: every character with a meaning in Markdown becomes an entity. */
 export function markdownText(text: string): string {
   return escapeText(text).replace(/[!-/:-@[-`{-~]/g, entity);
 }
 
-/** A code span, fenced by more backticks than the text has in a row. One line. */
+/** A code span, one line, delimited by more backticks than the text has in a row. */
 export function markdownCode(text: string): string {
   const shown = escapeText(text);
   const fence = '`'.repeat(longestRun(shown) + 1);
   return /^[ `]|[ `]$|^$/.test(shown) ? `${fence} ${shown} ${fence}` : `${fence}${shown}${fence}`;
 }
 
-/** A code block; `language` is a constant of the caller's. */
+/** A code block; `language` must be a constant. */
 export function markdownBlock(text: string, language: string): string {
   const shown = escapeLines(text);
   const fence = '`'.repeat(Math.max(3, longestRun(shown) + 1));
@@ -27,9 +27,9 @@ export function markdownBlock(text: string, language: string): string {
 }
 
 /**
- * Markdown made of our words and of text that strangers wrote (comments, names in files): code, emphasis and lists stay;
- * links, images, addresses and HTML become plain text. Blocks are written anew, so that a renderer sees those that are
- * seen here and no others.
+ * Markdown composed of our own text and of untrusted text (comments, names in files): code, emphasis and lists are kept;
+ * links, images, URLs and HTML become plain text. Blocks are rewritten, so that a renderer sees exactly the blocks that
+ * this function sees.
  */
 export function inertMarkdown(markdown: string): string {
   const parts: string[] = [];
@@ -51,7 +51,7 @@ export function inertMarkdown(markdown: string): string {
   return parts.join('\n');
 }
 
-/** `text` without code blocks: code spans stay, and what could begin a link, an image or HTML becomes an entity. */
+/** `text` without code blocks: keeps code spans; characters that could begin a link, an image or HTML become entities. */
 function inertText(text: string): string {
   return text
     .split(/(?<!`)(`[^`\n]+`)(?!`)/)

@@ -1,21 +1,21 @@
-/** Where a register's value came from: followed back along the path of the log, through copies, spills and calls. */
+/** Traces the origin of a register's value back along the log's path, through copies, spills and calls. */
 import { isRegister, type Operation, parseInstruction } from './instruction';
 import type { LogStep, ProgramLog } from './model';
 import { type RegisterState, registerState } from './registers';
 
-/** One definition on the way back: the step and what it did. */
+/** One definition of a value: the step and its operation. */
 export interface Definition {
   readonly at: number;
   readonly step: LogStep;
   readonly operation: Operation;
 }
 
-/** A conditional jump on the path and which way it went. */
+/** A conditional jump on the path and whether it was taken. */
 export interface Decision extends Definition {
   readonly jumped: boolean;
 }
 
-/** Definitions followed for one value; more is a loop. */
+/** Limit of the definitions followed for one value; more is a loop. */
 const MAX_DEFINITIONS = 256;
 
 export class Dataflow {
@@ -35,8 +35,8 @@ export class Dataflow {
   }
 
   /**
-   * The definitions of the value in `register` just before step `before`, latest first: copies, loads from the stack
-   * and arithmetic are followed, a call, a constant or a load from other memory ends it.
+   * The definitions of the value in `register` just before step `before`, latest first. Follows copies, loads from the
+   * stack and arithmetic; ends at a call, a constant or a load from other memory.
    */
   definitions(register: string, before: number): Definition[] {
     const chain: Definition[] = [];
@@ -63,7 +63,7 @@ export class Dataflow {
           break;
         }
         case 'call': {
-          // A function of the program itself: its result is what it returned.
+          // One of the program's own functions: continue with its return value.
           const exit = operation.isLocal ? this.exitOf(found) : null;
           wanted = exit === null ? null : 'r0';
           at = exit ?? at;
@@ -76,13 +76,13 @@ export class Dataflow {
     return chain;
   }
 
-  /** What the log says about a register after step `at`, or the latest before; null when it never does. */
+  /** The register's state in the log after step `at`, or the latest one before; null when there is none. */
   stateOf(register: string, at: number): RegisterState | null {
     const name = register.toUpperCase();
     for (let index = at; index >= 0; index--) {
       const found = registerState(this.steps[index]?.state ?? '', name);
       if (found) return found;
-      // Changed here without a word about the result.
+      // Changed here, without a state in the log.
       if (this.writes(this.operation(index), register)) return null;
     }
     return registerState(this.log.entryState, name);
@@ -112,7 +112,7 @@ export class Dataflow {
       if (!step || step.frame > frame) continue;
       const operation = this.operation(at);
       if (step.frame < frame) {
-        // Back out of a function through its call: r1 to r5 are its arguments, the rest was new in it.
+        // At the function's call: r1 to r5 are its arguments, the other registers were new.
         if (!/^r[1-5]$/.test(register)) return null;
         frame = step.frame;
         continue;
@@ -136,7 +136,7 @@ export class Dataflow {
     }
   }
 
-  /** The store that filled the stack slot a load reads. */
+  /** The store to the stack slot that a load reads. */
   private spillOf(load: Definition): { at: number; from: string } | null {
     if (load.operation.kind !== 'load') return null;
     for (let at = load.at - 1; at >= 0; at--) {

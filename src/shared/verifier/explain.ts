@@ -1,6 +1,6 @@
 /**
- * From a verifier log to what a user can act on: which C line, which variable, why, what to change, and the places
- * that led there. Pure: the log, and as much of the object and source as there is, go in; diagnostics come out.
+ * Explains a verifier log in terms of the C program: the line, the variable, the reason, the fix, and related locations.
+ * Pure: takes the log, and the object and source if available; returns diagnostics.
  */
 
 import { addressArgument, argumentOf, assignedName, indexExpression, quoted } from '../c/line-names';
@@ -15,7 +15,7 @@ import { mention, type Position, type PositionOf, positionsFrom, programPosition
 import { isSignedTest, type RelatedPlace, relatedPlaces, testsOf } from './related';
 
 export interface VerifierDiagnostic {
-  /** As line information or the log names it; '' when nothing does. */
+  /** Path from the line information or the log; '' when unknown. */
   readonly file: string;
   /** 1-based; 1 when unknown. */
   readonly line: number;
@@ -27,33 +27,33 @@ export interface VerifierDiagnostic {
   readonly message: string;
   /** Why, and what to change. */
   readonly explanation: string;
-  /** In the kernel's words. */
+  /** The kernel's message. */
   readonly sentence: string;
   readonly related: readonly RelatedPlace[];
 }
 
 export interface Explanation {
-  /** Null when nothing names it. */
+  /** Null when unknown. */
   readonly program: string | null;
-  /** Empty when the log is of a program that was accepted. */
+  /** Empty when the program was accepted. */
   readonly diagnostics: readonly VerifierDiagnostic[];
   readonly statistics: VerifierStatistics | null;
 }
 
 export interface ExplainOptions {
-  /** The object that was loaded: gives exact lines and columns. */
+  /** The loaded object, for exact lines and columns. */
   readonly object?: BpfObject | undefined;
-  /** Whose log it is, when the log itself does not say. */
+  /** The program's name, when the log does not contain it. */
   readonly program?: string | undefined;
-  /** The C source, where there is no object. */
+  /** The C source, when there is no object. */
   readonly source?: { readonly file: string; readonly text: string } | undefined;
-  /** The file that is blamed when no line is known. */
+  /** The file to report when no line is known. */
   readonly file?: string | undefined;
-  /** What else is known of the rejection: libbpf's messages, the errno's name. */
+  /** Other messages about the rejection: libbpf's messages, the errno's name. */
   readonly words?: readonly string[] | undefined;
 }
 
-/** One explanation per program in the text. Empty only when the text and `words` say nothing at all. */
+/** One explanation per program in the text. Empty only when neither the text nor the messages contain anything. */
 export function explainLog(text: string, options: ExplainOptions = {}): Explanation[] {
   const parsed = parseVerifierLog(text);
   const words = [...(options.words ?? []), ...parsed.loaderMessages];
@@ -66,14 +66,14 @@ export function explainLog(text: string, options: ExplainOptions = {}): Explanat
   return loader ? [loader] : explained;
 }
 
-/** Any text has lines; a log has instructions, statistics, a report, or at least a sentence that the kernel says. */
+/** A text is a log if it has instructions, statistics, a report, or at least a message of the kernel. */
 function isLog(log: ProgramLog): boolean {
   return (
     log.path.length > 0 || log.statistics !== null || log.report !== null || recognise(log.sentences) !== null
   );
 }
 
-/** Instructions, and neither a reason nor statistics behind them. */
+/** Instructions without a reason or statistics after them. */
 const isCutOff = (log: ProgramLog): boolean => log.statistics === null && log.path.length > 0;
 
 function explainProgram(log: ProgramLog, words: readonly string[], options: ExplainOptions): Explanation {
@@ -93,7 +93,7 @@ function explainProgram(log: ProgramLog, words: readonly string[], options: Expl
   return { program: name ?? null, diagnostics: [diagnostic], statistics: log.statistics };
 }
 
-/** Rejections without a log: what libbpf or the kernel's errno says is all there is. */
+/** Rejections without a log: only libbpf's messages or the errno are known. */
 function explainWords(words: readonly string[], options: ExplainOptions): Explanation | null {
   const program = options.program ?? words.map(line => /prog '([^']+)'/.exec(line)?.[1]).find(Boolean);
   const empty: ProgramLog = {
@@ -113,7 +113,7 @@ function findProgram(log: ProgramLog, options: ExplainOptions): Program | undefi
   const name = options.program ?? log.program;
   if (name !== null) return programs.find(each => each.name === name);
   if (programs.length === 1) return programs[0];
-  // A bare log: the only program whose lines hold all those of the log's first steps.
+  // A bare log: the only program whose lines include all those of the log's first steps.
   const texts = new Set(
     log.path.flatMap(step => (step.source && step.frame === 0 ? [step.source.text] : [])),
   );
@@ -126,7 +126,7 @@ function findProgram(log: ProgramLog, options: ExplainOptions): Program | undefi
 
 class Diagnosis {
   private readonly flow: Dataflow;
-  /** Index of the step the verifier stopped at; -1 without one. */
+  /** Index of the step where the verifier stopped; -1 without one. */
   private readonly last: number;
 
   constructor(
@@ -179,14 +179,14 @@ class Diagnosis {
     };
   }
 
-  /** A 32-bit number that is compared as signed is called unbounded by the kernel; its lower end is what is missing. */
+  /** The kernel reports a 32-bit number that is compared as signed as unbounded, although only its lower bound is missing. */
   private refined(entry: CatalogueEntry, value: readonly Definition[], index: readonly Definition[]) {
     if (entry.code !== 'unbounded-memory-access') return entry;
     const signed = testsOf({ flow: this.flow, value, index }).some(isSignedTest);
     return (signed ? entryOf('negative-size') : null) ?? entry;
   }
 
-  /** The step to blame: the last, except where the sentence names another instruction. */
+  /** The step that caused the rejection: the last one, unless the message names another instruction. */
   private stepOf(found: Recognised): LogStep | null {
     if (found.entry.code === 'loop-not-bounded' || found.entry.code === 'missing-exit') {
       const named = Number(found.groups.to || found.groups.insn || -1);
@@ -195,13 +195,13 @@ class Diagnosis {
     }
     const last = this.log.path[this.last] ?? null;
     if (found.entry.code !== 'unreleased-reference' || !last) return last;
-    // Returns share one exit, the closing brace: what leads there is the branch taken last.
+    // All returns share one exit, the closing brace: report the last branch before it.
     const text = this.positionOf(last)?.text;
     const [branch] = this.flow.decisions();
     return (text === undefined || text === '}') && branch ? branch.step : last;
   }
 
-  /** Errors about a field or symbol: the instruction is the loader's, the name is the program's. */
+  /** Position of errors about a field or symbol: the loader replaced the instruction, so the name is searched. */
   private placeOfName({ entry, groups }: Recognised): { file: string; line: number; column: number } | null {
     const name =
       entry.code === 'core-relocation-failed'
@@ -225,7 +225,7 @@ class Diagnosis {
     };
   }
 
-  /** The last place before `step` that is known. */
+  /** The last known position before `step`. */
   private nearest(step: LogStep): Position | null {
     for (let at = this.log.path.lastIndexOf(step); at >= 0; at--) {
       const before = this.log.path[at];
@@ -235,7 +235,7 @@ class Diagnosis {
     return null;
   }
 
-  /** Definitions of the register the sentence is about, latest first; of the pointer that is used, where it names none. */
+  /** Definitions of the message's register, latest first; if it names none, of the dereferenced pointer. */
   private valueOf(found: Recognised): readonly Definition[] {
     const acquired = found.entry.code === 'unreleased-reference' ? Number(found.groups.insn || -1) : -1;
     if (acquired >= 0) {
@@ -252,11 +252,11 @@ class Diagnosis {
     return [];
   }
 
-  /** Definitions of the number that was added to a pointer on its way; of the value itself when it is a number. */
+  /** Definitions of the number that was added to the pointer; of the value itself when it is a number. */
   private indexOf(value: readonly Definition[]): readonly Definition[] {
     for (const { at, operation } of value) {
       if (operation.kind !== 'arithmetic' || !isRegister(operation.operand)) continue;
-      // Which of the two is the number: the one whose state is a scalar.
+      // The number is the operand whose state is a scalar.
       const added = this.flow.stateOf(operation.operand, at - 1);
       const register = added && added.type !== 'scalar' ? operation.to : operation.operand;
       return this.flow.definitions(register, at);
@@ -300,8 +300,8 @@ class Diagnosis {
   }
 
   /**
-   * The variable that a value is called by: what the line of its latest definition assigns. The line of the error itself
-   * assigns something else, unless the value is made by a call on it.
+   * The variable that holds a value: the one assigned in the line of its latest definition. The line of the error itself
+   * assigns something else, unless a call in it returns the value.
    */
   private nameOf(definitions: readonly Definition[], otherwise: string): string {
     const line = this.sourceText(this.log.path[this.last]);
@@ -326,14 +326,14 @@ class Diagnosis {
   }
 }
 
-/** "int BPF_KPROBE(on_read, struct file *file)" defines one argument: its name. With several, nobody knows which. */
+/** "int BPF_KPROBE(on_read, struct file *file)" defines one argument: returns its name. With several it is ambiguous. */
 function argumentName(text: string, isLoad: boolean): string | null {
   if (!isLoad) return null;
   const inside = /\bBPF_\w+\(\w+, ([^,()]+)\)/.exec(text)?.[1];
   return inside ? (/(\w+)\s*$/.exec(inside)?.[1] ?? null) : null;
 }
 
-/** The kernel's own account of the path (7.3) comes first; ours adds what it does not have. */
+/** The kernel's own report of the path (7.3) comes first; ours adds locations that it lacks. */
 function mergeReport(
   causal: readonly ReportPlace[],
   own: readonly RelatedPlace[],
@@ -347,7 +347,7 @@ function mergeReport(
   const sameLine = (one: RelatedPlace) => (other: RelatedPlace) =>
     one.line === other.line && one.file.endsWith(other.file.replace(/^.*\//, ''));
   const merged = new Map<number, RelatedPlace>();
-  // Ours speaks of variables, theirs of registers.
+  // Ours names variables, theirs registers.
   for (const place of theirs)
     if (place.line !== at.line) merged.set(place.line, own.find(sameLine(place)) ?? place);
   for (const place of own) if (!merged.has(place.line)) merged.set(place.line, place);

@@ -1,4 +1,4 @@
-/** The verifier's disassembly of one instruction (kernel/bpf/disasm.c), as far as following values needs it. */
+/** Parses the verifier's disassembly of an instruction (kernel/bpf/disasm.c), as far as needed to trace values. */
 
 export type Operation =
   /** dst = src */
@@ -67,7 +67,7 @@ export function parseInstruction(text: string): Operation {
     : { kind: 'constant', to: wide(to), value };
 }
 
-/** w3 is the lower half of r3: the same register for the flow of values. */
+/** w3 is the lower half of r3: the same register for the data flow. */
 function wide(register: string): string {
   return /^w\d+$/.test(register) ? `r${register.slice(1)}` : register;
 }

@@ -1,11 +1,11 @@
-/** Which kind of line a line of a verifier log is (kernel/bpf/verifier.c and log.c, 4.x to 7.x). */
+/** Classifies the lines of a verifier log (kernel/bpf/verifier.c and log.c, 4.x to 7.x). */
 import { type LogSource, MAX_LINE, type VerifierStatistics } from './model';
 
 export type LogLine =
   | { readonly kind: 'blank' | 'noise' }
   | { readonly kind: 'source'; readonly source: LogSource }
   | { readonly kind: 'step'; readonly instruction: number; readonly text: string; readonly state: string }
-  /** instruction null: a state dumped without its place ("caller:", "R0=…"). */
+  /** instruction null: a state without an instruction ("caller:", "R0=…"). */
   | { readonly kind: 'state'; readonly instruction: number | null; readonly state: string }
   | { readonly kind: 'jump'; readonly from: number; readonly to: number; readonly state: string }
   | { readonly kind: 'statistics'; readonly statistics: VerifierStatistics }
@@ -13,7 +13,7 @@ export type LogLine =
   | { readonly kind: 'words'; readonly text: string };
 
 const STEP = /^(\d+): \([0-9a-f]{2}\) (.*)$/;
-/** libbpf puts this in place of a call that a failed relocation left. */
+/** libbpf replaces the call left by a failed relocation with this. */
 const POISON = /^(\d+): (<invalid [^>]+>)$/;
 const STATE_AT = /^(\d+): ((?:frame\d+: )?R\d.*|safe)$/;
 const STATE = /^ ?(?:frame\d+:? ?)?(R\d+(?:_[a-zA-Z]+)?=.*)$/;
@@ -21,7 +21,7 @@ const JUMP = /^(?:from )?(\d+) to (\d+)(?: \(speculative execution\))?: ?(.*)$/;
 const PLACED_SOURCE = /^(.*?) ?@ ([^@\s]+):(\d+)(?::\d+)?$/;
 const STATISTICS =
   /^processed (\d+) insns(?: \(limit (\d+)\))?(?:.*?max_states_per_insn (\d+))?(?:.*?total_states (\d+))?(?:.*?peak_states (\d+))?(?:.*?mark_read (\d+))?/;
-/** Bookkeeping of the verifier that is never the reason: precision marks, function lists, live registers, pruning. */
+/** Verifier output that is never the reason: precision marks, function lists, live registers, pruning. */
 const NOISE = new RegExp(
   [
     'func#\\d+ @\\d+',
@@ -85,8 +85,9 @@ function parseSource(text: string): LogSource {
 }
 
 /**
- * "r1 = 0                ; R1_w=0" → instruction and the state that 5.18 and later print behind it. Where the log was cut
- * back to a branch, what came next stands on its line: "if w2 > 0x40 goto pc+1 6: R1_w=…", "… goto pc-2 ; while (busy)".
+ * "r1 = 0                ; R1_w=0" → instruction and the state that 5.18 and later print after it. Where the kernel
+ * truncated the log at a branch, the next line follows on the same line: "if w2 > 0x40 goto pc+1 6: R1_w=…",
+ * "… goto pc-2 ; while (busy)".
  */
 function splitState(text: string): { text: string; state: string } {
   const branch = /^(.* goto pc[+-]\d+) (?:\d+: (R\d.*|frame\d+: .*)|; .*)$/.exec(text);

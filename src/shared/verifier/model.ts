@@ -1,15 +1,15 @@
-/** What a verifier log says, as data: one ProgramLog per program, in the words of the log itself. */
+/** A parsed verifier log: one ProgramLog per program, with the log's original texts. */
 
-/** The C line the log names before instructions: "; text" up to 6.2, "; text @ file:line" since 6.3. */
+/** The C line that precedes instructions in the log: "; text" up to 6.2, "; text @ file:line" since 6.3. */
 export interface LogSource {
   /** Trimmed. */
   readonly text: string;
   readonly file: string | null;
-  /** 1-based; 0 when the log does not say. */
+  /** 1-based; 0 when the log does not contain it. */
   readonly line: number;
 }
 
-/** One instruction the verifier walked, in the order of the path that ends at the error. */
+/** One instruction that the verifier processed, in the order of the path that ends at the error. */
 export interface LogStep {
   /** Index in the program as loaded (subprograms follow the main function), in 8-byte units. */
   readonly instruction: number;
@@ -30,19 +30,19 @@ export interface VerifierStatistics {
   readonly totalStates: number;
   readonly peakStates: number;
   readonly markRead: number;
-  /** "verification time N usec"; null when the log level did not ask for it. */
+  /** "verification time N usec"; null when the log level did not include it. */
   readonly verificationTimeUs: number | null;
-  /** Bytes per function; empty when the log level did not ask for it. */
+  /** Bytes per function; empty when the log level did not include it. */
   readonly stackDepthBytes: readonly number[];
 }
 
-/** One place of the report that 7.3 appends: an error, a branch that was taken, a value that changed. */
+/** One location in the report that 7.3 appends: an error, a branch that was taken, a value that changed. */
 export interface ReportPlace {
   readonly function: string | null;
   readonly file: string | null;
   readonly line: number;
   readonly column: number;
-  /** Null where the place has line information. */
+  /** Null when the location has line information. */
   readonly instruction: number | null;
   /** "error", "branch", "note" … */
   readonly label: string;
@@ -61,24 +61,24 @@ export interface VerifierReport {
 }
 
 export interface ProgramLog {
-  /** As libbpf's wrapping names it; null in a bare kernel log. */
+  /** From libbpf's messages around the log; null in a bare kernel log. */
   readonly program: string | null;
-  /** The path to the error, oldest first; of a log of every path (level 2) the last one. */
+  /** The path to the error, oldest first; in a log of every path (level 2) the last one. */
   readonly path: readonly LogStep[];
   /** State before the first instruction. */
   readonly entryState: string;
-  /** Steps left out of `path` at its start, because it is too long. */
+  /** Number of steps dropped at the start of `path`, because it is too long. */
   readonly dropped: number;
-  /** The kernel's last words, in order: what is neither instruction, state, source nor statistics. */
+  /** The kernel's last messages, in order: lines that are not instructions, states, source or statistics. */
   readonly sentences: readonly string[];
   readonly report: VerifierReport | null;
   readonly statistics: VerifierStatistics | null;
 }
 
-/** Everything in a text that holds verifier logs: of one program, or of a loader that tried several. */
+/** The content of a text with verifier logs: of one program, or of a loader that tried several. */
 export interface ParsedLog {
   readonly programs: readonly ProgramLog[];
-  /** What libbpf (or a loader in its place) says around the logs, without "libbpf: ". */
+  /** Messages of libbpf (or another loader) around the logs, without "libbpf: ". */
   readonly loaderMessages: readonly string[];
 }
 

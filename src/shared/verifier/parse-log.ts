@@ -1,20 +1,20 @@
 /**
- * Reads verifier logs of any origin: bare from the kernel, or wrapped by libbpf with its own messages around them.
- * Work and memory are linear in the text; texts from strangers are safe to pass.
+ * Parses verifier logs of any origin: bare from the kernel, or with libbpf's messages around them. Time and memory are
+ * linear in the text, which may be untrusted input.
  */
 import { classifyLine } from './log-lines';
 import type { LogSource, LogStep, ParsedLog, ProgramLog, VerifierStatistics } from './model';
 import { parseReport, REPORT_START } from './report';
 
-/** A path this long is a loop being unrolled: its oldest part is left out. */
+/** A longer path is an unrolled loop: its oldest part is dropped. */
 const MAX_PATH = 65_536;
-/** A sentence of the kernel has at most two lines, the dump of states behind "infinite loop" some more. */
+/** A message of the kernel has at most two lines, the states after "infinite loop" some more. */
 const MAX_SENTENCES = 16;
 
 /** Before libbpf 0.7: "BEGIN DUMP LOG" and "END LOG". */
 const BEGIN = /-- BEGIN (?:PROG LOAD|DUMP) LOG --/;
 const END = /-- END (?:PROG LOAD )?LOG --/;
-/** Where a loader or a bug report indents a log by spaces. A state line has one space of its own. */
+/** Indentation by a loader or a bug report. A state line itself begins with one space. */
 const INDENT =
   /^ {2,}(?=; |\d+: (?:\([0-9a-f]{2}\) |<invalid |R\d|frame\d)|from \d+ to \d|R\d+(?:_\w+)?=|processed \d)/;
 const LOADER = /^(?:libbpf:(?: |$)|libbpf\[|bpftool: |Error: |veristat: )/;
@@ -29,7 +29,7 @@ export function parseVerifierLog(text: string): ParsedLog {
     if (log) programs.push(log);
     open = { program: null, lines: [] };
   };
-  // Loaders in Go indent the kernel's lines; a state line's own space is told from that by the rest of it.
+  // Loaders in Go indent the kernel's lines; the rest of a state line distinguishes its own space from that.
   for (const raw of text.split('\n')) {
     const line = raw.replace(/\r$/, '').replace(/^\t+/, '').replace(INDENT, '');
     if (BEGIN.test(line)) {
@@ -48,7 +48,7 @@ export function parseVerifierLog(text: string): ParsedLog {
   return { programs, loaderMessages };
 }
 
-/** Null when the lines hold nothing of a log. */
+/** Null when the lines contain no part of a log. */
 function parseProgramLog(all: readonly string[], program: string | null): ProgramLog | null {
   const reportAt = all.findIndex(line => line.startsWith(REPORT_START));
   const reportEnd =
@@ -67,7 +67,7 @@ function parseProgramLog(all: readonly string[], program: string | null): Progra
         break;
       case 'step':
         path.step(line.instruction, line.text, line.state);
-        // What stood before instructions was about something else (arguments, functions).
+        // Messages before instructions are about something else (arguments, functions).
         words = [];
         break;
       case 'state':
@@ -100,15 +100,15 @@ function parseProgramLog(all: readonly string[], program: string | null): Progra
   };
 }
 
-/** Collects steps, and goes back to a branch when the verifier does ("from X to Y"). */
+/** Collects steps, and returns to a branch when the verifier does ("from X to Y"). */
 class Path {
   steps: LogStep[] = [];
   private source: LogSource | null = null;
   entryState = '';
   dropped = 0;
-  /** C lines by instruction: after a jump the kernel repeats a line only when it printed another one since. */
+  /** C lines by instruction: after a jump the kernel repeats a line only when it has printed another one since. */
   private readonly sources = new Map<number, LogSource>();
-  /** A C line was printed since the last instruction. */
+  /** True when a C line was printed since the last instruction. */
   private sourceIsFresh = false;
   private readonly explored = new WeakSet<LogStep>();
 
@@ -119,7 +119,7 @@ class Path {
 
   step(instruction: number, text: string, state: string): void {
     const last = this.steps.at(-1);
-    // A jump without a C line behind it: the kernel printed that line on another path, which it cut off again.
+    // A jump without a C line after it: the kernel printed that line on another path, which it has truncated.
     if (last && /goto pc/.test(last.text) && instruction !== last.instruction + 1 && !this.sourceIsFresh)
       this.source = this.sources.get(instruction) ?? null;
     this.sourceIsFresh = false;
@@ -139,8 +139,8 @@ class Path {
   }
 
   /**
-   * The other way of the conditional jump at `from` is walked now: the path is cut behind it. Level 1 logs have been cut
-   * by the kernel already; in level 2 logs it is the latest such jump whose other way is still open.
+   * The verifier continues with the other branch of the jump at `from`: truncates the path after it. The kernel has
+   * already truncated level 1 logs; in level 2 logs it is the latest such jump whose other branch is still unexplored.
    */
   jump(from: number, state: string): void {
     for (let at = this.steps.length - 1; at >= 0; at--) {

@@ -1,4 +1,4 @@
-/** C positions of a log's instructions: from the object's line information, the log's own words, or the source text. */
+/** C positions of a log's instructions: from the object's line information, the log itself, or the source text. */
 import type { Program, SourceLine } from '../object/model';
 import type { LogSource, LogStep } from './model';
 
@@ -13,18 +13,18 @@ export interface Position {
 }
 
 export interface PositionSources {
-  /** Of the program the log is about. */
+  /** The program that the log is about. */
   readonly program?: Program | undefined;
-  /** Line information of functions that the program calls and that lie in other sections (".text"). */
+  /** Line information of called functions in other sections (".text"). */
   readonly subprogramLines?: readonly SourceLine[] | undefined;
-  /** The C source and what to call it, when there is no object. */
+  /** The C source and its file name, when there is no object. */
   readonly source?: { readonly file: string; readonly text: string } | undefined;
 }
 
-/** Null where nothing says which line an instruction came from. */
+/** Returns null when the line of an instruction is unknown. */
 export type PositionOf = (step: LogStep) => Position | null;
 
-/** The first line at or after `from` that mentions a name; for errors about a name, not about an instruction. */
+/** The first line at or after `from` that contains a name; for errors about a name, not about an instruction. */
 export function mention(name: string, sources: PositionSources, from: number): Position | null {
   const whole = new RegExp(`\\b${name.replace(/[^\w]/g, '')}\\b`);
   const { program, source } = sources;
@@ -34,7 +34,7 @@ export function mention(name: string, sources: PositionSources, from: number): P
   if (found) return positionOf(found);
   if (!source) return null;
   const texts = source.text.split('\n');
-  // Where it is used, not where it is declared.
+  // The last occurrence: a use, not the declaration.
   const at = texts.findLastIndex(text => whole.test(text));
   const text = texts[at];
   return text === undefined
@@ -56,7 +56,7 @@ export function positionsFrom(sources: PositionSources): PositionOf {
   return step => {
     if (program && lines.length > 0 && step.instruction < program.instructionCount) {
       const found = lastAtOrBefore(lines, first + step.instruction);
-      // The log's own words decide when the object is not the one it was loaded from.
+      // The log takes precedence when it was not made from this object.
       if (found && (!step.source || step.source.text === found.text.trim())) return positionOf(found);
     }
     if (!step.source) return null;
@@ -64,7 +64,7 @@ export function positionsFrom(sources: PositionSources): PositionOf {
   };
 }
 
-/** Where a program begins: its first line, for errors that are about all of it. */
+/** The program's first line, for errors about the whole program. */
 export function programPosition(program: Program | undefined): Position | null {
   const line = program?.sourceLines[0];
   return line ? positionOf(line) : null;
@@ -104,7 +104,7 @@ function sameFile(line: SourceLine, source: LogSource): boolean {
 const baseName = (file: string): string => file.replace(/^.*\//, '');
 
 function fromLog(source: LogSource, text: SourceIndex | null): Position | null {
-  // Line 0 is what compilers give code that no line stands for.
+  // Compilers use line 0 for code without a source line.
   if (source.file !== null && source.line > 0)
     return { file: source.file, line: source.line, column: text?.column(source) ?? 1, text: source.text };
   const line = text?.lineOf(source.text) ?? null;
@@ -128,7 +128,7 @@ function sourceIndex(source: { readonly file: string; readonly text: string }): 
   });
   return {
     file: source.file,
-    // Of equal lines the first: the log alone does not tell them apart.
+    // The first of equal lines: the log alone cannot distinguish them.
     lineOf: text => byText.get(text) ?? null,
     column: ({ line, text, file }) => {
       const found = file === null || baseName(file) === baseName(source.file) ? lines[line - 1] : undefined;

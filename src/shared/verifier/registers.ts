@@ -1,4 +1,4 @@
-/** Register states as the kernel prints them: "R1_w=map_value(off=0,ks=4,vs=8,imm=0) R2=scalar(umax=63) fp-8=mmmm????". */
+/** Parses register states printed by the kernel: "R1_w=map_value(off=0,ks=4,vs=8,imm=0) R2=scalar(umax=63) fp-8=mmmm????". */
 
 export interface RegisterState {
   /** "scalar" (older kernels: "inv"), "map_value_or_null", "ctx", "fp"; a known number is "scalar" with `value`. */
@@ -10,7 +10,7 @@ export interface RegisterState {
 
 const ENTRY = /\b(R\d+|fp-\d+)(?:_[a-zA-Z]+)?=(?:([^\s(]*)\(((?:[^()]|\([^()]*\))*)\)|(\S*))/g;
 
-/** State of one register ("R1") in a printed state; null when it does not say. */
+/** State of one register ("R1") in a printed state; null when it is not included. */
 export function registerState(state: string, register: string): RegisterState | null {
   for (const match of state.matchAll(ENTRY)) {
     if (match[1] === register) return readState(match[2] ?? match[4] ?? '', match[3] ?? '');

@@ -1,4 +1,4 @@
-/** The places that led to a rejection, as C positions with a word about each. */
+/** The locations that led to a rejection, as C positions with a message each. */
 
 import { assignedName, quoted } from '../c/line-names';
 import type { Facts, Related } from './catalogue/entry';
@@ -18,21 +18,21 @@ export interface RelatedRequest {
   readonly kinds: readonly Related[];
   readonly flow: Dataflow;
   readonly positionOf: PositionOf;
-  /** Definitions of the value the error is about and of the index in it, latest first. */
+  /** Definitions of the value that the error is about and of its index, latest first. */
   readonly value: readonly Definition[];
   readonly index: readonly Definition[];
-  /** Instruction that acquired a reference; -1 when none is meant. */
+  /** Instruction that acquired the reference; -1 for none. */
   readonly acquired: number;
-  /** The error's own place, which is not repeated. */
+  /** The error's own position, which is not repeated. */
   readonly position: { readonly file: string; readonly line: number };
   readonly facts: Facts;
 }
 
-/** Enough to see the way, few enough to read. */
+/** Enough to show the path, few enough to read. */
 const MAX_BRANCHES = 3;
 const MAX_TESTS = 2;
 
-/** One per line, in the order of the program's run. */
+/** One per line, in execution order. */
 export function relatedPlaces(request: RelatedRequest): RelatedPlace[] {
   const found = new Map<string, { at: number; place: RelatedPlace }>();
   const add = (definition: Definition | undefined, message: string | null) => {
@@ -68,11 +68,11 @@ function originMessage({ facts, value, kinds }: RelatedRequest): string | null {
   if (!last) return null;
   const name = facts.subject('the value');
   const { origin } = facts;
-  if (origin && kinds.includes('acquired')) return `${name} is obtained here`;
+  if (origin && kinds.includes('acquired')) return `${name} is acquired here`;
   if (origin?.helper === 'map_lookup_elem')
-    return `${name} comes from here: NULL when ${origin.map ? quoted(origin.map) : 'the map'} has no such entry`;
+    return `${name} comes from here: NULL when ${origin.map ? quoted(origin.map) : 'the map'} does not contain the key`;
   if (origin?.helper === 'ringbuf_reserve')
-    return `${name} comes from here: NULL when ${origin.map ? quoted(origin.map) : 'the buffer'} has no room`;
+    return `${name} comes from here: NULL when ${origin.map ? quoted(origin.map) : 'the buffer'} is full`;
   return `${name} comes from here`;
 }
 
@@ -80,7 +80,7 @@ function originMessage({ facts, value, kinds }: RelatedRequest): string | null {
 export const isSignedTest = ({ operation }: Decision): boolean =>
   operation.kind === 'branch' && /^s[<>]/.test(operation.operator);
 
-/** Where the number got its value: the line that assigns it, else the oldest. */
+/** The origin of the number: the line that assigns it, else its oldest definition. */
 function indexSteps({ index, value, facts, positionOf }: RelatedRequest): Definition[] {
   const chain = index.length > 0 ? index : value;
   const name = facts.index(facts.subject(''));
@@ -96,7 +96,7 @@ function indexMessage({ facts }: RelatedRequest): string {
   return `${facts.index(facts.subject('the value'))} gets its value here`;
 }
 
-/** Comparisons of the same value, under whatever register it had. */
+/** Comparisons of the same value, in any register. */
 export function testsOf({
   flow,
   index,
@@ -120,10 +120,11 @@ export function testsOf({
 
 function testMessage(test: Decision, { facts }: RelatedRequest): string {
   const name = facts.index(facts.subject('the value'));
-  if (isSignedTest(test)) return `this compares ${name} as a signed number, which leaves negative values in`;
+  if (isSignedTest(test))
+    return `this compares ${name} as a signed number, so negative values remain possible`;
   return /unbounded|negative/.test(facts.sentence)
-    ? `this test does not limit what is used in the end: it sees another copy of ${name}, or another value`
-    : 'this test lets through more than fits';
+    ? `this test does not limit the value that is used: it tests another copy of ${name}, or another value`
+    : 'this test allows values that are too large';
 }
 
 function lastBranches({ flow, positionOf, position }: RelatedRequest): Decision[] {
@@ -139,14 +140,14 @@ function lastBranches({ flow, positionOf, position }: RelatedRequest): Decision[
   return branches;
 }
 
-/** Which way the program goes is told by the next line: the compiler may have turned the condition around. */
+/** Names the next line instead of the condition, which the compiler may have inverted. */
 function branchMessage(decision: Decision, { flow, positionOf }: RelatedRequest): string {
   const own = positionOf(decision.step);
   for (let at = decision.at + 1; at < flow.steps.length; at++) {
     const step = flow.steps[at];
     const next = step ? positionOf(step) : null;
     if (next && own && (next.line !== own.line || next.file !== own.file))
-      return `from here the program goes on to line ${next.line}`;
+      return `from here the program continues at line ${next.line}`;
   }
   return 'the last branch before the error';
 }

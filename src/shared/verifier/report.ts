@@ -11,7 +11,7 @@ const UNPLACED = /^ {2}insn (\d+)$/;
 const ANNOTATION = /^\s*\|\s*\^-- ([^:]+): (.*)$/;
 const CONTINUATION = /^\s*\| {4,}(\S.*)$/;
 
-/** `lines` begin with the "Verification failed: " line; the report goes on to their end. */
+/** `lines` begin with the "Verification failed: " line and end with the report. */
 export function parseReport(lines: readonly string[]): VerifierReport {
   const [, category = '', problem = ''] =
     /^Verification failed: ([^:]*)(?:: (.*))?$/.exec((lines[0] ?? '').trimEnd()) ?? [];
@@ -44,7 +44,7 @@ export function parseReport(lines: readonly string[]): VerifierReport {
   };
 }
 
-/** Blocks that each begin with a place; the annotation "^-- label: message" may be wrapped over lines. */
+/** Blocks that each begin with a location; the annotation "^-- label: message" may span several lines. */
 function parsePlaces(lines: readonly string[]): ReportPlace[] {
   const places: ReportPlace[] = [];
   let label = '';
@@ -66,7 +66,7 @@ function parsePlaces(lines: readonly string[]): ReportPlace[] {
       place = { function: null, file: null, line: 0, column: 0, instruction: Number(counted[1]) };
     } else if (placed) {
       finish();
-      // A number that the kernel cannot have written is of a damaged log: no place.
+      // A number that the kernel cannot have printed means a damaged log: ignore the location.
       const [line, column] = [Number(placed[3]), Number(placed[4])];
       place = {
         function: placed[1] ?? null,

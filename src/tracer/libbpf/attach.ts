@@ -1,4 +1,4 @@
-/** Attaches loaded programs, each as its override or its section says, and takes the links down again. */
+/** Attaches loaded programs according to their override or section, and detaches them. */
 import { KERNEL_NAME, KERNEL_PATTERN, sectionAttach } from '../../shared/bpf/section-attach';
 import { kindOf } from '../../shared/bpf/section-kinds';
 import type { AttachOverride } from '../../shared/protocol/tracer';
@@ -10,13 +10,13 @@ import { captureLog, firstReason } from './log';
 import type { ProgramHandle } from './object';
 import { onlineCpus, openPerfEvent, type PerfEvent } from './perf-event';
 
-/** What holds a program to its attach point. */
+/** What keeps a program attached. */
 export type Link =
   | { readonly kind: 'link'; readonly pointer: ffi.Pointer }
   | { readonly kind: 'event'; readonly fd: number };
 
 export interface Attached {
-  /** As people write it; null when the program is loaded only. */
+  /** In SEC() notation; null when the program is only loaded. */
   readonly attach: string | null;
   readonly links: readonly Link[];
 }
@@ -29,9 +29,9 @@ export async function attachProgram(program: ProgramHandle, override: AttachOver
     case 'none':
       return { attach: null, links: [] };
     case 'fentry':
-      // The target was set before load; libbpf must not find one in a section of another kind.
+      // The target was set before load; libbpf must not derive one from a section of another kind.
       if (!isBoundToFunction(program.section))
-        throw refusal(program, 'has no function to choose. Attach it by its section.');
+        throw refusal(program, 'does not take a function. Attach it by its section.');
       return one(program, `${program.section.split('/')[0]}/${override.function}`, () =>
         ffi.attachAuto.async(program.pointer),
       );
@@ -114,12 +114,12 @@ function refusal(program: ProgramHandle, why: string): TracerError {
   });
 }
 
-/** Names of an override go where a section's do, and have the same grammar. */
+/** An override's names have the same grammar as those in a section. */
 function requireKernelName(program: ProgramHandle, name: string, grammar = KERNEL_NAME): string {
   if (grammar.test(name)) return name;
   throw new TracerError(
     'attach-failed',
-    `Program ${program.name} cannot attach to '${name}': it is not a name the kernel has.`,
+    `Program ${program.name} cannot attach to '${name}': it is not a valid kernel name.`,
     { program: program.name },
   );
 }
@@ -133,7 +133,7 @@ interface UprobeTarget {
   readonly label: string;
 }
 
-/** libbpf: -1 every process, 0 this one. Ours: 0 every process. */
+/** libbpf: -1 is every process, 0 this one. Ours: 0 is every process. */
 const libbpfPid = (pid: number): number => (pid === 0 ? -1 : pid);
 
 async function attachUprobe(
@@ -186,7 +186,7 @@ export interface PerfEventTarget {
   readonly branchSampleType: string;
 }
 
-/** Opens the event on the CPU asked for, or on every online one. Nothing stays open when one of them fails. */
+/** Opens the event on the requested CPU, or on every online one. Closes all of them when one fails. */
 export function openPerfEvents(target: PerfEventTarget): number[] {
   const event: PerfEvent = {
     type: target.type,
@@ -241,7 +241,7 @@ function isBoundToFunction(section: string): boolean {
   return kind?.family === 'ext' || (kind?.family === 'tracing' && kind.target === 'function');
 }
 
-/** One libbpf call; a failing one is made once more with libbpf's messages, which say why. */
+/** One libbpf call; a failed one is repeated with libbpf's messages captured, for the reason. */
 async function one(program: ProgramHandle, attach: string, call: Call): Promise<Attached> {
   const first = await call();
   if (first.value !== null) return { attach, links: [{ kind: 'link', pointer: first.value }] };
@@ -274,7 +274,7 @@ function attachError(
       : errno === ERRNO.EOPNOTSUPP
         ? 'This kernel or libbpf does not support this kind of attach point.'
         : errno === ERRNO.EINVAL || errno === ERRNO.EBUSY
-          ? 'The attach point may be one that cannot be traced (inlined, notrace) or is taken.'
+          ? 'The attach point may not be traceable (inlined, notrace) or may already be in use.'
           : '';
   return systemError(
     'attach-failed',
@@ -285,7 +285,7 @@ function attachError(
   );
 }
 
-/** Takes links down, several at a time: each waits for an RCU grace period. */
+/** Destroys links, several at a time: each waits for an RCU grace period. */
 export async function detach(links: readonly Link[]): Promise<void> {
   await Promise.all(
     links.map(async link => {

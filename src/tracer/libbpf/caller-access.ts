@@ -1,6 +1,6 @@
 /**
- * Opens files as the user could, whatever the tracer is allowed: without the capabilities that bypass file
- * permissions, and kept open, so that the file checked is the file probed.
+ * Opens files with the caller's permissions: without the capabilities that bypass file permissions. The file stays
+ * open, so that the file checked is the file probed.
  */
 
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
@@ -25,7 +25,7 @@ function capabilityHeader(): Uint8Array {
 
 /**
  * Runs synchronous `work` without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH in this thread's effective set. They
- * stay permitted and come back afterwards. root keeps them: everything is root's to read.
+ * stay permitted and are restored afterwards. root keeps them: root may read every file.
  */
 function withoutBypass<T>(work: () => T): T {
   if (process.getuid?.() === 0) return work();
@@ -45,22 +45,22 @@ function withoutBypass<T>(work: () => T): T {
 }
 
 export interface CallerFile {
-  /** Names the open file for libbpf and the kernel, whatever happens to the path it was opened by. */
+  /** Path of the open file for libbpf and the kernel, valid even when the original path changes. */
   readonly path: string;
   close(): void;
 }
 
 /**
  * Throws TracerError 'not-permitted' (EACCES, EPERM) where the caller may not read the file, 'not-found' where it is
- * absent or not a regular file: libbpf reads what it is given, and a FIFO or a device has no end.
+ * missing or not a regular file: libbpf reads to the end, and a FIFO or a device has none.
  */
 export function openAsCaller(path: string): CallerFile {
   let fd: number;
   try {
     fd = withoutBypass(() => {
-      // Looked at first: opening a device can act on it.
+      // Checked first: opening a device can have effects.
       if (!statSync(path).isFile()) throw notAFile(path);
-      // O_NONBLOCK: a FIFO that took its place must not hang the tracer; it changes nothing for files.
+      // O_NONBLOCK: a FIFO that replaced the file must not hang the tracer; it has no effect on regular files.
       return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     });
   } catch (error) {
@@ -69,7 +69,7 @@ export function openAsCaller(path: string): CallerFile {
     if (code === 'EACCES' || code === 'EPERM') {
       throw systemError(
         'not-permitted',
-        `You may not read ${path}`,
+        `Reading ${path} was refused`,
         Math.abs(errno),
         'Choose a file you can read.',
       );
@@ -99,5 +99,8 @@ export function openBinaryAsCaller(binary: string): CallerFile {
       }
     }
   }
-  throw new TracerError('not-found', `No file ${binary} in the system's folders. Give its whole path.`);
+  throw new TracerError(
+    'not-found',
+    `${binary} was not found in the system's folders. Use an absolute path.`,
+  );
 }

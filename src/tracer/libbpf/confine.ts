@@ -1,8 +1,8 @@
 /**
- * Gives up, for the whole process, what only loading and attaching take. Capabilities belong to threads, and Node has
- * threads that no JavaScript can reach (V8's workers); a seccomp filter is laid over all threads at once (seccomp(2),
- * SECCOMP_FILTER_FLAG_TSYNC). It lets through what reading open buffers and maps, talking to the client and detaching
- * take; everything else fails with EPERM, so no capability has a system call left to act through.
+ * Drops, for the whole process, the rights that only loading and attaching need. Capabilities belong to threads, and
+ * JavaScript cannot reach all of Node's threads (V8's workers); a seccomp filter applies to all threads at once
+ * (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). It allows what is needed to read open buffers and maps, to communicate with
+ * the client and to detach; everything else fails with EPERM, so the capabilities that remain cannot be used.
  */
 import { TracerError } from '../errors';
 import { systemError } from './errors';
@@ -22,11 +22,11 @@ const CLONE_THREAD = 0x10000;
 export interface Architecture {
   /** AUDIT_ARCH_* of include/uapi/linux/audit.h. */
   readonly audit: number;
-  /** Index into the numbers below. */
+  /** Index into the system call numbers below. */
   readonly column: 0 | 1;
   readonly seccomp: number;
 }
-/** Machines it is known for. */
+/** Supported machines. */
 export const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, Architecture>>> = {
   x64: { audit: 0xc000003e, column: 0, seccomp: 317 },
   arm64: { audit: 0xc00000b7, column: 1, seccomp: 277 },
@@ -35,8 +35,8 @@ export const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, Archite
 type Numbers = readonly [x64: number | null, arm64: number | null];
 
 /**
- * System calls let through: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. Nothing that opens,
- * mounts, traces, executes, makes a socket or enters a namespace.
+ * Allowed system calls: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. None opens a file,
+ * mounts, traces, executes, creates a socket or enters a namespace.
  */
 const ALLOWED: Readonly<Record<string, Numbers>> = {
   read: [0, 63],
@@ -94,19 +94,19 @@ const ALLOWED: Readonly<Record<string, Numbers>> = {
   rseq: [334, 293],
 };
 
-/** System calls let through with some first arguments only. */
+/** System calls allowed only with certain first arguments. */
 const BPF: Numbers = [321, 280];
 /** enum bpf_cmd: look up, delete, next key, object info, look up in batches, detach a link. */
 const BPF_COMMANDS = [1, 3, 4, 15, 24, 34];
 const PRLIMIT64: Numbers = [302, 261];
-/** The calling process: endWhenStuck moves its own limit. */
+/** The calling process: endWhenStuck raises its own limit. */
 const OWN_PID = [0];
-/** Threads, and nothing else: a new process would not need to end with this one. */
+/** Threads only: a new process could outlive this one. */
 const CLONE: Numbers = [56, 220];
-/** Its arguments lie in memory, where a filter cannot look: with ENOSYS glibc takes clone. */
+/** Its arguments are in memory, which a filter cannot read: on ENOSYS glibc falls back to clone. */
 const CLONE3: Numbers = [435, 435];
 
-/** By a path, so refused; but Node looks at its standard streams when it ends, and aborts unless they are open or closed. */
+/** Takes a path, so it is refused; but Node stats its standard streams at exit and aborts on errors other than EBADF. */
 const NEWFSTATAT: Numbers = [262, 79];
 
 /** struct seccomp_data: nr, arch, instruction_pointer, args[6]. */
@@ -162,14 +162,15 @@ export function confinementFilter({ audit, column }: Architecture): readonly Ins
 
 let confined = false;
 
-/** True from the moment nothing can be loaded or attached any more. */
+/** True once nothing can be loaded or attached any more. */
 export const isConfined = (): boolean => confined;
 
-/** Lays the filter over every thread; idempotent. Throws TracerError 'kernel' where that cannot be done: nothing changed then. */
+/** Applies the filter to every thread; idempotent. Throws TracerError 'kernel' on failure, with nothing changed. */
 export function confineProcess(): void {
   if (confined) return;
   const architecture = ARCHITECTURES[process.arch];
-  if (!architecture) throw new TracerError('kernel', `No system call filter is known for ${process.arch}.`);
+  if (!architecture)
+    throw new TracerError('kernel', `The system call filter does not support ${process.arch}.`);
   const filter = confinementFilter(architecture);
   const bytes = Buffer.alloc(filter.length * INSTRUCTION_BYTES);
   for (const [index, [code, jumpTrue, jumpFalse, k]] of filter.entries()) {
@@ -191,9 +192,12 @@ export function confineProcess(): void {
       seccompCall(architecture.seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program),
     );
     if (result < 0) throw systemError('kernel', 'Confining the tracer failed', lastErrno(), '');
-    // A positive result names a thread that could not be reached.
+    // A positive result is the id of a thread that could not be synchronised.
     if (result > 0)
-      throw new TracerError('kernel', `Confining the tracer failed: thread ${result} has a filter.`);
+      throw new TracerError(
+        'kernel',
+        `Confining the tracer failed: thread ${result} already has a seccomp filter.`,
+      );
     confined = true;
   } finally {
     freePages(pages, bytes.byteLength);

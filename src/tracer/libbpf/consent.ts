@@ -1,4 +1,4 @@
-/** Finds in programs what needs consent, by their types and the instructions the kernel got, and refuses what has none. */
+/** Finds what needs consent in programs, by type and by the instructions passed to the kernel, and refuses those without. */
 import { callsOf, type KfuncCall } from '../../shared/bpf/calls';
 import { mayWriteContext } from '../../shared/bpf/context-writes';
 import {
@@ -13,12 +13,12 @@ import { BTF_KIND, kindNumberOf } from '../../shared/btf/btf-type';
 import { TracerError } from '../errors';
 import * as ffi from './ffi';
 
-/** uprobes and kprobes; the context of other types that only observe is not to be written, says the verifier. */
+/** uprobes and kprobes; for the other observing types the verifier forbids writing to the context. */
 const KPROBE = programTypeNumber('kprobe');
 
 /**
- * Throws TracerError 'needs-consent' for what can be seen before load: types, and calls in the programs' main functions.
- * libbpf appends other functions and binds the kernel's while it loads; requireConsent() looks at all of it.
+ * Throws TracerError 'needs-consent' for what is known before load: types, and calls in the programs' main functions.
+ * libbpf appends subprograms and resolves kfuncs during load; requireConsent() checks the result.
  */
 export function requireConsentToLoad(programs: readonly ffi.Pointer[], consents: Consents): void {
   refuseWithoutConsent(
@@ -27,7 +27,7 @@ export function requireConsentToLoad(programs: readonly ffi.Pointer[], consents:
   );
 }
 
-/** Throws TracerError 'needs-consent' that names each of these loaded programs with what was not agreed to. */
+/** Throws TracerError 'needs-consent', which lists the loaded programs with everything that lacks consent. */
 export async function requireConsent(programs: readonly ffi.Pointer[], consents: Consents): Promise<void> {
   const all = programs.map(program => {
     const instructions = instructionsOf(program);

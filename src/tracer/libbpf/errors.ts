@@ -1,4 +1,4 @@
-/** errno of the kernel and of libbpf, as names and as words that say what to do. */
+/** Names and texts for errno values of the kernel and of libbpf. */
 import { constants } from 'node:os';
 import type { TracerErrorCode } from '../../shared/protocol/tracer';
 import { TracerError, type TracerErrorDetails } from '../errors';
@@ -22,14 +22,14 @@ const LIBBPF_ERRNO_NAMES = [
   'NLPARSE',
 ];
 const LIBBPF_ERRNO_START = 4000;
-/** include/linux/errno.h; not in the C library's list, yet BPF commands return it. */
+/** include/linux/errno.h; the C library does not list it, but BPF commands return it. */
 export const ENOTSUPP = 524;
 
 export const ERRNO = constants.errno;
 
 const namesByNumber = new Map<number, string>();
 for (const [name, value] of Object.entries(constants.errno)) {
-  // Aliases (EWOULDBLOCK, ENOTSUP) come after or before the usual name by platform: keep the usual one.
+  // The order of aliases (EWOULDBLOCK, ENOTSUP) depends on the platform: prefer the usual name.
   if (!namesByNumber.has(value) || name === 'EAGAIN' || name === 'EOPNOTSUPP') namesByNumber.set(value, name);
 }
 namesByNumber.set(ENOTSUPP, 'ENOTSUPP');
@@ -49,8 +49,8 @@ export function errnoText(errno: number): string {
 }
 
 /**
- * An error that names what failed and the errno, then says `fix`. EPERM and EACCES of the kernel become
- * 'not-permitted' whatever `code` says: the fix for those is always another capability.
+ * An error with what failed, the errno's name and text, and `fix`. EPERM and EACCES become 'not-permitted' whatever
+ * `code` is: the fix for those is always another capability.
  */
 export function systemError(
   code: TracerErrorCode,
@@ -68,7 +68,7 @@ export function systemError(
 }
 
 export const MISSING_CAPABILITY =
-  'The tracer was started without a capability this needs; start the session again so that it asks for it.';
+  'The tracer was started without a capability that this needs; start the session again, so that it requests it.';
 
 export const isPermission = (errno: number): boolean =>
   errno === constants.errno.EPERM || errno === constants.errno.EACCES;

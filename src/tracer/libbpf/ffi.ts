@@ -1,15 +1,15 @@
 /**
- * Every C function and structure the tracer uses, declared once. Nothing outside this folder sees koffi or a pointer.
+ * Declares every C function and structure that the tracer uses. Only this folder uses koffi or pointers.
  *
- * koffi takes a JS number where C wants a pointer and would use it as an address: the types here allow only bigint
- * (a pointer C gave us), null and byte arrays. Functions are looked up in their library at the first call, so that
- * start-up pays for what it uses.
+ * koffi accepts a JS number for a pointer and uses it as an address: the types here allow only bigint (a pointer
+ * returned by C), null and byte arrays. Functions are resolved in their library at the first call, which keeps start-up
+ * fast.
  */
 import koffi from 'koffi';
 
-/** An address C gave us. */
+/** An address returned by C. */
 export type Pointer = bigint;
-/** Where C wants an address: one of its own, NULL, or bytes of ours that it uses during the call only. */
+/** A pointer parameter: an address returned by C, NULL, or our bytes, used only during the call. */
 export type PointerArgument = Pointer | null | Uint8Array;
 
 export interface AsyncOutcome<R> {
@@ -26,7 +26,7 @@ export interface ForeignFunction<A extends unknown[], R> {
 
 type LibraryName = 'libbpf.so.1' | 'libc.so.6';
 
-/** A library of the machine that dlopen(3) does not find or cannot use. */
+/** A system library that dlopen(3) cannot find or load. */
 export class LibraryMissingError extends Error {
   constructor(
     readonly library: LibraryName,
@@ -101,7 +101,7 @@ export const objectNextMap = bpf<[Pointer, Pointer | null], Pointer | null>(
 // --- libbpf: programs
 export const programName = bpf<[Pointer], string>('const char *bpf_program__name(const void *prog)');
 const programSectionName = bpf<[Pointer], string>('const char *bpf_program__section_name(const void *prog)');
-/** The section's name without the '?' that keeps a program from being loaded by itself. */
+/** The section's name without the '?' that turns autoload off. */
 export const programSection = (program: Pointer): string => programSectionName(program).replace(/^\?/, '');
 export const programAutoload = bpf<[Pointer], boolean>('bool bpf_program__autoload(const void *prog)');
 export const programSetAutoload = bpf<[Pointer, boolean], number>(
@@ -141,7 +141,7 @@ export const mapSetMaxEntries = bpf<[Pointer, number], number>(
 );
 export const mapFlags = bpf<[Pointer], number>('uint32_t bpf_map__map_flags(const void *map)');
 export const mapIsInternal = bpf<[Pointer], boolean>('bool bpf_map__is_internal(const void *map)');
-/** NULL for the size is not an option: it is written without a look. */
+/** The size must not be NULL: libbpf writes it without a check. */
 export const mapInitialValue = bpf<[Pointer, Uint8Array], Pointer | null>(
   'void *bpf_map__initial_value(void *map, void *psize)',
 );
@@ -154,7 +154,7 @@ export const mapSetPinPath = bpf<[Pointer, string | null], number>(
 );
 
 // --- libbpf: the kernel's types (bpf/btf.h)
-/** Reads and parses all of it: some 6 MB. */
+/** Reads and parses all of it: about 6 MB. */
 export const btfLoadVmlinux = bpf<[], Pointer | null>('void *btf__load_vmlinux_btf()');
 export const btfTypeById = bpf<[Pointer, number], Pointer | null>(
   'const void *btf__type_by_id(const void *btf, uint32_t id)',
@@ -240,11 +240,11 @@ export const prctl = c<[number, number, number, number, number], number>(
 );
 export const capget = c<[Uint8Array, Uint8Array], number>('int capget(void *header, void *data)');
 export const capset = c<[Uint8Array, Uint8Array], number>('int capset(void *header, const void *data)');
-/** perf_event_open(2) has no libc wrapper: syscall(3) with its number of this architecture. */
+/** perf_event_open(2) has no libc wrapper: syscall(3) with the architecture's number. */
 export const perfEventOpenCall = c<[number, Uint8Array, number, number, number, number], number | bigint>(
   'long syscall(long number, void *attr, int pid, int cpu, int group_fd, unsigned long flags)',
 );
-/** seccomp(2), which has no wrapper either. */
+/** seccomp(2) has no wrapper either. */
 export const seccompCall = c<[number, number, number, Uint8Array], number | bigint>(
   'long syscall(long number, unsigned int operation, unsigned int flags, void *arguments)',
 );
@@ -252,7 +252,7 @@ export const vsnprintf = c<[Uint8Array, number, Pointer, Pointer], number>(
   'int vsnprintf(void *buf, size_t size, const void *format, void *arguments)',
 );
 
-// --- options structures: cut after the members we set, which libbpf's `sz` convention allows
+// --- options structures: truncated after the members we set, as libbpf's `sz` convention allows
 type StructFields = Readonly<Record<string, string>>;
 const structures = new Map<string, ReturnType<typeof koffi.struct>>();
 
@@ -262,7 +262,7 @@ function options(name: string, fields: StructFields, values: Readonly<Record<str
     type = koffi.struct(name, { sz: 'size_t', ...fields });
     structures.set(name, type);
   }
-  // Up to the last member and not a byte further: libbpf refuses padding that is not zero.
+  // Ends exactly after the last member: libbpf rejects non-zero padding.
   const [lastName, lastType] = Object.entries(fields).at(-1) ?? ['sz', 'size_t'];
   const sz = koffi.offsetof(type, lastName) + koffi.sizeof(lastType);
   return koffi.as({ sz, ...values }, koffi.pointer(type));
@@ -320,11 +320,11 @@ export function registerPrint(callback: (level: number, format: Pointer, args: P
   return koffi.register(callback, koffi.pointer(proto));
 }
 
-/** An ArrayBuffer over C's memory. Throws where the runtime refuses external buffers (Electron). */
+/** An ArrayBuffer over C memory. Throws when the runtime refuses external buffers (Electron). */
 export const viewMemory = (pointer: Pointer, bytes: number): ArrayBuffer => koffi.view(pointer, bytes);
 
 export const decodeUint32 = (pointer: Pointer): number => koffi.decode.uint32(pointer);
 export const decodeUint64 = (pointer: Pointer): number => Number(koffi.decode.uint64(pointer));
 
-/** koffi's wrapper of libuv's uv_poll: undocumented there, so it is probed for (see readiness.ts). */
+/** koffi's wrapper of libuv's uv_poll: undocumented, so its presence is checked (see readiness.ts). */
 export const pollHandle = (koffi as Partial<typeof koffi>).node?.poll;

@@ -1,9 +1,9 @@
-/** What the kernel says about a loaded program or map (BPF_OBJ_GET_INFO_BY_FD). */
+/** The kernel's information on a loaded program or map (BPF_OBJ_GET_INFO_BY_FD). */
 
 import { MISSING_CAPABILITY, systemError } from './errors';
 import { close, enableStats, lastErrno, objectInfo } from './ffi';
 
-/** struct bpf_prog_info and bpf_map_info of include/uapi/linux/bpf.h; older kernels fill less and leave zeros. */
+/** struct bpf_prog_info and bpf_map_info of include/uapi/linux/bpf.h; older kernels fill in less and leave the rest zero. */
 const INFO_BYTES = 232;
 const ID_OFFSET = 4;
 const RUN_TIME_NS_OFFSET = 192;
@@ -19,16 +19,16 @@ function infoOf(fd: number): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(INFO_BYTES);
   const result = objectInfo(fd, info, length);
-  if (result < 0) throw systemError('kernel', 'Asking the kernel about a BPF object failed', -result, '');
+  if (result < 0) throw systemError('kernel', 'BPF_OBJ_GET_INFO_BY_FD failed', -result, '');
   return info;
 }
 
 export interface ProgramInfo {
   readonly id: number;
-  /** Counted only while statistics are on. */
+  /** Counted only while statistics are enabled. */
   readonly runTimeNs: bigint;
   readonly runCount: bigint;
-  /** Instructions the verifier walked; 0 where the kernel does not say. */
+  /** Instructions the verifier walked; 0 where the kernel does not report it. */
   readonly verifiedInstructions: number;
 }
 
@@ -44,15 +44,15 @@ export function programInfo(fd: number): ProgramInfo {
 
 export const mapId = (fd: number): number => infoOf(fd).readUInt32LE(ID_OFFSET);
 
-/** Turns run-time statistics of all BPF programs on until the returned function is called. Wants CAP_SYS_ADMIN. */
+/** Enables run-time statistics of all BPF programs until the returned function is called. Needs CAP_SYS_ADMIN. */
 export function holdStatistics(): () => void {
   const fd = enableStats(BPF_STATS_RUN_TIME);
   if (fd < 0) {
     throw systemError(
       'not-permitted',
-      'BPF run-time statistics cannot be turned on',
+      'Enabling BPF run-time statistics failed',
       fd === -1 ? lastErrno() : -fd,
-      `The kernel wants CAP_SYS_ADMIN for it. ${MISSING_CAPABILITY}`,
+      `It needs CAP_SYS_ADMIN. ${MISSING_CAPABILITY}`,
     );
   }
   return () => void close(fd);

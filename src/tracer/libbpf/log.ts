@@ -1,6 +1,6 @@
 /**
- * libbpf's own messages. A print callback in JavaScript is called for every debug line, some hundreds a load, and
- * across threads each costs a hop: so nothing is printed by default, and what failed is repeated with capture on.
+ * libbpf's log. A print callback in JavaScript runs for every debug line, hundreds per load, and each call crosses
+ * threads: so libbpf is silent by default, and a failed call is repeated with the log captured.
  */
 import { libbpfSetPrint, type Pointer, registerPrint, vsnprintf } from './ffi';
 
@@ -16,13 +16,13 @@ const scratch = Buffer.alloc(MESSAGE_BYTES);
 function print(level: number, format: Pointer, args: Pointer): number {
   if (level >= DEBUG_LEVEL || !lines) return 0;
   try {
-    // A va_list can be consumed once only, hence one large buffer. It is passed by address on x86-64 and arm64.
+    // A va_list can be consumed only once, hence one large buffer. It is passed by address on x86-64 and arm64.
     const length = vsnprintf(scratch, scratch.byteLength, format, args);
     const text = scratch.toString('utf8', 0, Math.min(Math.max(length, 0), scratch.byteLength - 1));
     for (const line of text.split('\n')) if (line.trim()) lines.push(line.trimEnd());
     if (lines.length > MAX_LINES) lines.splice(0, lines.length - MAX_LINES);
   } catch {
-    // Thrown through C, it would surface from whatever libbpf call is running.
+    // An exception thrown through C would surface in an unrelated libbpf call.
   }
   return 0;
 }
@@ -35,8 +35,8 @@ export function silenceLibbpf(): void {
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs `work` and returns what libbpf warned about during it, oldest first, without the "libbpf: " prefix. One
- * capture at a time, not to be nested: the callback cannot tell who asked.
+ * Runs `work` and returns libbpf's warnings during it, oldest first, without the "libbpf: " prefix. Captures run one at
+ * a time and must not be nested: the callback cannot tell calls apart.
  */
 export function captureLog<T>(work: () => Promise<T> | T): Promise<{ result: T; log: readonly string[] }> {
   const captured = previous.then(() => capture(work));
@@ -60,8 +60,8 @@ async function capture<T>(work: () => Promise<T> | T): Promise<{ result: T; log:
 
 const COMPLAINT = /fail|error|invalid|unknown|unsupported|not |can't|cannot|missing/i;
 
-/** libbpf's first complaint, as a sentence: what follows it only repeats that something failed. '' without one. */
+/** libbpf's first warning, as a sentence: the later ones only repeat that something failed. '' without one. */
 export function firstReason(log: readonly string[]): string {
   const line = log.find(candidate => COMPLAINT.test(candidate)) ?? log[0];
-  return line === undefined ? '' : `libbpf says: ${line}`;
+  return line === undefined ? '' : `libbpf reported: ${line}`;
 }

@@ -1,7 +1,6 @@
 /**
- * What a process maps to execute, told by the kernel as it happens: a perf event that counts nothing has records of every
- * mapping of its process and of each process that one creates. Reading /proc/PID/maps now and then would miss processes
- * that are soon over.
+ * Executable mappings of a process, reported by the kernel as they happen: a dummy perf event yields a record for every
+ * mapping of its process and of that process's children. Polling /proc/PID/maps would miss short-lived processes.
  */
 import { onlineCpus, openPerfEvent } from './perf-event';
 import { PerfRings } from './perf-rings';
@@ -18,10 +17,10 @@ const ATTR_MMAP2 = 1 << 23;
 const PERF_RECORD_FORK = 7;
 const PERF_RECORD_MMAP2 = 10;
 
-/** 32 KiB a CPU: a mapping is about 120 bytes, a process has some ten. */
+/** 32 KiB per CPU: a mapping record is about 120 bytes, a process has about ten. */
 const RING_PAGES = 8;
 
-/** Throws TracerError; nothing stays open then. The pid is as the tracer sees it. */
+/** `pid` is in the tracer's pid namespace. Throws TracerError; nothing stays open then. */
 export function mappingEventSource(pid: number): PerfRings {
   const nothing = (): void => undefined;
   return new PerfRings({

@@ -1,6 +1,6 @@
 /**
- * Snapshots of maps: in batches where the kernel offers that, key by key where it does not, and straight from mapped
- * memory for arrays created with BPF_F_MMAPABLE.
+ * Snapshots of maps: by batch lookup where the kernel has it, key by key otherwise, and directly from mapped memory for
+ * arrays created with BPF_F_MMAPABLE.
  */
 import { TracerError } from '../errors';
 import type { Entries, EntryReader } from '../map-delta';
@@ -43,12 +43,12 @@ const BPF_F_MMAPABLE = 1 << 10;
 const BATCH_ENTRIES = 4096;
 /** Bounds the memory of a batch of large entries. */
 const BATCH_BYTES = 4 << 20;
-/** A single entry has to fit a data frame. */
+/** A single entry must fit into a data frame. */
 const LONGEST_ENTRY = 15 << 20;
 
 export type MapStreamKind = 'ring' | 'perf';
 
-/** Whether the map is a buffer to forward, and which; null for maps of entries. */
+/** The kind of buffer that the map is; null for maps of entries. */
 export function streamKind(map: MapHandle): MapStreamKind | null {
   if (map.type === MAP_TYPE.ringbuf) return 'ring';
   return map.type === MAP_TYPE.perfEventArray ? 'perf' : null;
@@ -56,7 +56,7 @@ export function streamKind(map: MapHandle): MapStreamKind | null {
 
 let possible: number | undefined;
 
-/** Slots of a per-CPU value. */
+/** Number of slots of a per-CPU value. */
 export function possibleCpus(): number {
   possible ??= libbpfNumPossibleCpus();
   return possible;
@@ -74,7 +74,7 @@ function isMappable(map: Pick<MapHandle, 'type' | 'flags'>): boolean {
 
 const roundUp8 = (bytes: number): number => (bytes + 7) & ~7;
 
-/** Reads one map again and again with the same buffers. Snapshots of one reader do not overlap. */
+/** Reads one map repeatedly with the same buffers. Snapshots of one reader must not overlap. */
 export class MapReader implements EntryReader {
   readonly keySize: number;
   readonly stride: number;
@@ -85,22 +85,25 @@ export class MapReader implements EntryReader {
   private batchRefused: boolean;
   private mapping: MappedMemory | undefined;
 
-  /** Throws TracerError 'bad-request' for maps that hold no entries, 'limit' for entries too long to send. */
+  /** Throws TracerError 'bad-request' for maps without entries, 'limit' for entries too long to send. */
   constructor(private readonly map: MapHandle) {
     this.keySize = map.keySize;
     this.stride = valueStride(map);
-    // Mapped values lie round_up(valueSize, 8) apart (kernel/bpf/arraymap.c).
+    // Mapped values are round_up(valueSize, 8) apart (kernel/bpf/arraymap.c).
     this.spacing = isMappable(map) ? roundUp8(map.valueSize) : this.stride;
     if (this.stride === 0) {
-      throw new TracerError('bad-request', `Map ${map.name} (type ${map.type}) has no entries to read.`);
+      throw new TracerError(
+        'bad-request',
+        `Map ${map.name} (type ${map.type}) has no entries that can be read.`,
+      );
     }
     const entry = map.keySize + this.stride;
     if (entry > LONGEST_ENTRY)
-      throw new TracerError('limit', `Entries of map ${map.name} are too long to send.`);
+      throw new TracerError('limit', `Entries of map ${map.name} are too large to send.`);
     this.perBatch = Math.max(1, Math.min(BATCH_ENTRIES, Math.floor(BATCH_BYTES / entry), map.maxEntries));
     this.keys = Buffer.alloc(map.keySize * this.perBatch);
     this.values = Buffer.alloc(this.spacing * this.perBatch);
-    // Stack maps have no batch lookup in any kernel yet.
+    // No kernel has batch lookup for stack maps yet.
     this.batchRefused = map.type === MAP_TYPE.stackTrace;
   }
 
@@ -147,7 +150,7 @@ export class MapReader implements EntryReader {
       const result = mapLookupBatch(this.map.fd, from, to, this.keys, this.values, count, null);
       const errno = -result;
       if (errno === ERRNO.ENOSPC && room < this.map.maxEntries) {
-        // One bucket holds more than the buffer: try again with twice the room.
+        // One bucket holds more than the buffer: retry with twice the space.
         this.keys = Buffer.alloc(this.keys.byteLength * 2);
         this.values = Buffer.alloc(this.values.byteLength * 2);
         turn--;

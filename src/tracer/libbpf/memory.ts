@@ -1,4 +1,4 @@
-/** Memory mapped from a map or perf event, read in place where the runtime allows it and copied where it does not. */
+/** Memory mapped from a map or perf event, read in place where the runtime allows it, copied otherwise. */
 
 import { closeSync, writeSync } from 'node:fs';
 import { systemError } from './errors';
@@ -21,35 +21,35 @@ const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MFD_CLOEXEC = 1;
-/** (void *)-1 as koffi returns it. */
+/** (void *)-1, as koffi returns it. */
 const MAP_FAILED = 0xffffffffffffffffn;
 const PROBE_BYTES = 4096;
 
-/** Reads of a mapping. Offsets are bytes, aligned to what is read. */
+/** Access to a mapping. Offsets are in bytes, aligned to the size of the access. */
 export interface MappedMemory {
   readonly bytes: number;
-  /** The words themselves, for loops that cannot pay a call each; null in copy mode. */
+  /** Direct access to the 32-bit words, for loops that cannot afford a call per word; null in copy mode. */
   readonly words: Int32Array | null;
-  /** The bytes themselves; null in copy mode. */
+  /** Direct access to the bytes; null in copy mode. */
   readonly view: Buffer | null;
   loadUint32(offset: number): number;
-  /** As a number: positions and counters stay below 2^53. */
+  /** As a number: positions and counters are below 2^53. */
   loadUint64(offset: number): number;
   storeUint64(offset: number, value: number): void;
   copy(offset: number, length: number, target: Uint8Array, at: number): void;
-  /** After it every access throws: touching unmapped memory would kill the process. */
+  /** Every later access throws: touching unmapped memory would kill the process. */
   unmap(): void;
 }
 
 let viewsAllowed: boolean | undefined;
 
-/** Whether foreign memory can be seen in place (real Node) or must be copied (Electron). Tried once. */
+/** Whether C memory can be viewed in place (Node) or must be copied (Electron). Tried once. */
 export function canViewMemory(): boolean {
   viewsAllowed ??= tryView();
   return viewsAllowed;
 }
 
-/** Copies from now on, as under Electron. */
+/** Switches to copy mode, as under Electron. */
 export function forceCopies(): void {
   viewsAllowed = false;
 }
@@ -74,14 +74,14 @@ function mapPages(protection: number, flags: number, fd: number, bytes: number, 
   return pointer;
 }
 
-/** Maps part of a file descriptor, shared. `writable` only where the kernel allows it: else EPERM, or a crash at the store. */
+/** Maps part of a file descriptor, shared. Set `writable` only where the kernel allows it: otherwise EPERM, or a crash on write. */
 export function mapShared(fd: number, bytes: number, offset: number, writable: boolean): MappedMemory {
   const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   const pointer = mapPages(protection, MAP_SHARED, fd, bytes, offset);
   return canViewMemory() ? new ViewedMemory(pointer, bytes) : new CopiedMemory(pointer, bytes);
 }
 
-/** Zeroed memory that C may keep; pages count only once touched. Give it back with freePages. */
+/** Zeroed memory that C may keep; pages use memory only once touched. Release it with freePages. */
 export function allocatePages(bytes: number): Pointer {
   return mapPages(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, bytes, 0);
 }
@@ -90,7 +90,7 @@ export function freePages(pointer: Pointer, bytes: number): void {
   munmap(pointer, bytes);
 }
 
-/** A file without a name anywhere, for C that wants a path; null where the kernel gives none. */
+/** An unnamed file in memory, for C functions that need a path; null when the kernel has no memfd. */
 export function memoryFile(name: string, bytes: Uint8Array): { readonly path: string; close(): void } | null {
   const fd = memfdCreate(name, MFD_CLOEXEC);
   if (fd < 0) return null;
@@ -133,7 +133,7 @@ class ViewedMemory implements MappedMemory {
   unmap(): void {
     if (!this.mapped) return;
     this.mapped = false;
-    // Nothing on Node 20 detaches the buffer: drop every array over it first.
+    // Node 20 cannot detach the buffer: drop every array over it first.
     this.words = EMPTY_WORDS;
     this.longs = EMPTY_LONGS;
     this.view = EMPTY_BYTES;
@@ -158,7 +158,7 @@ class CopiedMemory implements MappedMemory {
     return decodeUint64(this.at(offset, 8));
   }
   storeUint64(offset: number, value: number): void {
-    // Eight aligned bytes: one store on every machine the tracer runs on.
+    // Eight aligned bytes: a single store on every supported machine.
     this.scratch[0] = BigInt(value);
     memcpy(this.at(offset, 8), new Uint8Array(this.scratch.buffer), 8);
   }

@@ -1,6 +1,6 @@
 /**
- * One object file through libbpf: opened from bytes, configured, loaded. Loading runs on the thread pool, silently and
- * without verifier output; only what fails is repeated with libbpf's messages captured.
+ * Opens an object file from bytes with libbpf, configures and loads it. Loading runs on the thread pool, without libbpf's
+ * or the verifier's log; a failed load is repeated with the log captured.
  */
 import type { Consents } from '../../shared/bpf/program-policy';
 import { TracerError } from '../errors';
@@ -13,13 +13,13 @@ import { allocatePages, freePages, memoryFile } from './memory';
 
 export interface ObjectRequest {
   readonly objectBytes: Uint8Array;
-  /** What CO-RE relocations need of the kernel's BTF (OpenSession.relocationBtfBlobId); null: libbpf reads all of it. */
+  /** The kernel BTF that CO-RE relocations need (OpenSession.relocationBtfBlobId); null: libbpf reads all of it. */
   readonly relocationBtf: Uint8Array | null;
   readonly objectName: string;
   readonly programs: readonly {
     readonly name: string;
     readonly load: boolean;
-    /** Function of an fentry/fexit/tp_btf program whose section does not name it, or names another. */
+    /** Function for an fentry/fexit/tp_btf program whose section names none or another. */
     readonly attachTarget: string | null;
   }[];
   readonly constants: readonly {
@@ -28,9 +28,9 @@ export interface ObjectRequest {
     readonly bytes: Uint8Array;
   }[];
   readonly maps: readonly { readonly name: string; readonly maxEntries: number }[];
-  /** null: nothing of the object will be attached, so nothing needs consent. */
+  /** null: nothing will be attached, so nothing needs consent. */
   readonly consented: Consents | null;
-  /** 0, or the verifier's log level for programs that load too (BPF_LOG_LEVEL1 = 1, BPF_LOG_LEVEL2 = 2, BPF_LOG_STATS = 4). */
+  /** 0, or the verifier's log level, also for programs that load (BPF_LOG_LEVEL1 = 1, BPF_LOG_LEVEL2 = 2, BPF_LOG_STATS = 4). */
   readonly verifierLogLevel: number;
 }
 
@@ -42,7 +42,7 @@ export interface ProgramHandle {
   readonly id: number;
   readonly instructions: number;
   readonly verifiedInstructions: number;
-  /** Empty unless verifierLogLevel asked for it. */
+  /** Empty unless verifierLogLevel requested it. */
   readonly verifierLog: Uint8Array;
 }
 
@@ -62,11 +62,11 @@ export interface LoadedObject {
   readonly maps: readonly MapHandle[];
   readonly openMs: number;
   readonly loadMs: number;
-  /** Frees programs and maps; links must be gone. */
+  /** Frees programs and maps; links must be destroyed before. */
   close(): Promise<void>;
 }
 
-/** Below the 16 MiB that kernels before 5.2 allow. Only the pages the kernel writes become memory. */
+/** Below the 16 MiB that kernels before 5.2 allow. Only pages that the kernel writes use memory. */
 const VERIFIER_LOG_BYTES = (16 << 20) - 4096;
 
 interface Opened {
@@ -81,8 +81,8 @@ interface Opened {
 }
 
 /**
- * Opens, configures and loads. Throws TracerError 'object-rejected' (not an object libbpf understands, unknown names,
- * relocations that do not fit this kernel), 'verifier-rejected' with the log, 'needs-consent', 'not-permitted' or 'kernel'.
+ * Opens, configures and loads. Throws TracerError 'object-rejected' (not an object that libbpf can read, unknown names,
+ * relocations that fail on this kernel), 'verifier-rejected' with the log, 'needs-consent', 'not-permitted' or 'kernel'.
  */
 export async function loadObject(request: ObjectRequest): Promise<LoadedObject> {
   const loaded = request.relocationBtf && (await loadByPartOfBtf(request, request.relocationBtf));
@@ -92,7 +92,7 @@ export async function loadObject(request: ObjectRequest): Promise<LoadedObject> 
   return finishLoad(request, attempt);
 }
 
-/** Null when the kernel did not take the object that way: it then has the last word by its own BTF. */
+/** Null when loading with this BTF failed: the caller retries with the kernel's full BTF. */
 async function loadByPartOfBtf(request: ObjectRequest, btf: Uint8Array): Promise<LoadedObject | null> {
   const file = memoryFile('relocation-btf', btf);
   if (!file) return null;
@@ -110,7 +110,7 @@ interface LoadAttempt {
   readonly opened: Opened;
   readonly openMs: number;
   readonly loadMs: number;
-  /** 0 where it succeeded. */
+  /** 0 on success. */
   readonly errno: number;
 }
 
@@ -148,7 +148,7 @@ async function discard({ object, logPages, logPagesBytes }: Opened): Promise<voi
   freePages(logPages, logPagesBytes);
 }
 
-/** Opens and configures; on failure once more with libbpf's messages, which say why. */
+/** Opens and configures; on failure repeats it with libbpf's messages captured, for the reason. */
 async function open(request: ObjectRequest, btfPath: string | null): Promise<Opened> {
   const object = openBytes(request, btfPath);
   if (object !== null) return configureOrClose(object, request);
@@ -157,9 +157,15 @@ async function open(request: ObjectRequest, btfPath: string | null): Promise<Ope
     errno: ffi.lastErrno(),
   }));
   if (result.again !== null) return configureOrClose(result.again, request);
-  throw systemError('object-rejected', 'libbpf cannot open the object file', result.errno, firstReason(log), {
-    libbpfLog: log,
-  });
+  throw systemError(
+    'object-rejected',
+    'libbpf failed to open the object file',
+    result.errno,
+    firstReason(log),
+    {
+      libbpfLog: log,
+    },
+  );
 }
 
 const openBytes = ({ objectBytes, objectName }: ObjectRequest, btfPath: string | null): ffi.Pointer | null =>
@@ -176,7 +182,7 @@ function configureOrClose(object: ffi.Pointer, request: ObjectRequest): Opened {
 
 /**
  * Closes an object that was never loaded. libbpf reads the kernel's BTF for an attach target; before 1.2 it frees that
- * (6 MB a time) only when the object is loaded, so there nothing of it is loaded first.
+ * (6 MB each time) only when the object is loaded, so the object is loaded first with no program selected.
  */
 function closeUnloaded(object: ffi.Pointer): void {
   if (ffi.libbpfMajorVersion() < 1 || (ffi.libbpfMajorVersion() === 1 && ffi.libbpfMinorVersion() < 2)) {
@@ -196,7 +202,7 @@ function* mapsOf(object: ffi.Pointer): Generator<ffi.Pointer> {
   for (let at = ffi.objectNextMap(object, null); at !== null; at = ffi.objectNextMap(object, at)) yield at;
 }
 
-/** The object's own name for a map: libbpf puts a prefix before ".rodata" and its like. */
+/** The map's name in the object: libbpf prefixes ".rodata" and similar maps. */
 export function ownMapName(libbpfName: string, internal: boolean): string {
   const dot = libbpfName.indexOf('.');
   return internal && dot >= 0 ? libbpfName.slice(dot) : libbpfName;
@@ -206,9 +212,9 @@ function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
   const byName = new Map<string, ffi.Pointer>();
   for (const pointer of programsOf(object)) {
     const name = ffi.programName(pointer);
-    // Two of one name: consent to one would count for the other.
+    // With two programs of the same name, consent to one would apply to the other.
     if (byName.has(name))
-      throw new TracerError('object-rejected', `The object has two programs ${name}. Rename one.`);
+      throw new TracerError('object-rejected', `The object has two programs named ${name}. Rename one.`);
     byName.set(name, pointer);
   }
   for (const wanted of request.programs) {
@@ -216,13 +222,13 @@ function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
     if (pointer === undefined) {
       throw new TracerError('object-rejected', `The object has no program ${wanted.name}. Compile it again.`);
     }
-    check(ffi.programSetAutoload(pointer, wanted.load), `Choosing program ${wanted.name} failed`);
+    check(ffi.programSetAutoload(pointer, wanted.load), `Selecting program ${wanted.name} failed`);
     if (wanted.load && wanted.attachTarget !== null)
       setAttachTarget(pointer, wanted.name, wanted.attachTarget);
   }
   const selected = [...byName].filter(([, pointer]) => ffi.programAutoload(pointer));
   if (selected.length === 0) {
-    throw new TracerError('object-rejected', 'No program of the object is chosen to be loaded. Choose one.');
+    throw new TracerError('object-rejected', 'No program of the object is selected for loading. Select one.');
   }
   if (request.consented)
     requireConsentToLoad(
@@ -235,7 +241,7 @@ function configure(object: ffi.Pointer, request: ObjectRequest): Opened {
   const logPages = allocatePages(logPagesBytes);
   const programs = selected.map(([name, pointer], index) => {
     const logBuffer = logPages + BigInt(index * VERIFIER_LOG_BYTES);
-    // Level 0 with a buffer: libbpf loads without a log, and repeats what fails with one, into this buffer.
+    // Level 0 with a buffer: libbpf loads without a log, and repeats a failed load with a log into this buffer.
     check(ffi.programSetLogBuffer(pointer, logBuffer, VERIFIER_LOG_BYTES), 'Setting a log buffer failed');
     if (request.verifierLogLevel > 0) ffi.programSetLogLevel(pointer, request.verifierLogLevel);
     return { pointer, name, logBuffer };
@@ -259,7 +265,7 @@ function configureMaps(object: ffi.Pointer, request: ObjectRequest): void {
   const maps = new Map<string, ffi.Pointer>();
   for (const pointer of mapsOf(object)) {
     maps.set(ownMapName(ffi.mapName(pointer), ffi.mapIsInternal(pointer)), pointer);
-    // Nothing is pinned and nothing pinned is taken over: the session must leave with its process.
+    // Nothing is pinned and no pinned map is reused: nothing may outlive the session's process.
     if (ffi.mapPinPath(pointer) !== null) check(ffi.mapSetPinPath(pointer, null), 'Unpinning a map failed');
   }
   for (const { name, maxEntries } of request.maps) {
@@ -275,7 +281,7 @@ function configureMaps(object: ffi.Pointer, request: ObjectRequest): void {
     if (data === null || offset + bytes.byteLength > Number(sizeOut.readBigUInt64LE())) {
       throw new TracerError(
         'object-rejected',
-        `A value lies outside section ${section}. Compile the object again.`,
+        `A value is outside section ${section}. Compile the object again.`,
       );
     }
     if (bytes.byteLength > 0) ffi.memcpy(data + BigInt(offset), bytes, bytes.byteLength);
@@ -286,7 +292,7 @@ function check(result: number, what: string): void {
   if (result < 0) throw systemError('object-rejected', what, -result, '');
 }
 
-/** The verifier's text in a buffer, without its final NUL. */
+/** The verifier log in a buffer, without its terminating NUL. */
 function readLog(buffer: ffi.Pointer): Uint8Array {
   const length = Number(ffi.strnlen(buffer, VERIFIER_LOG_BYTES));
   const text = new Uint8Array(length);
@@ -338,7 +344,7 @@ async function explainLoadFailure(
 
 async function loadedPrograms(opened: Opened, request: ObjectRequest): Promise<ProgramHandle[]> {
   if (request.consented) {
-    // Not only what was chosen: libbpf 1.5 loads what a struct_ops map names, too.
+    // Not only the selected programs: libbpf 1.5 also loads those that a struct_ops map references.
     const loaded = [...programsOf(opened.object)].filter(pointer => ffi.programFd(pointer) >= 0);
     await requireConsent(loaded, request.consented);
   }

@@ -1,4 +1,4 @@
-/** A perf event array read through rings of our own: the kernel writes the program's bytes as PERF_RECORD_SAMPLE. */
+/** Reads a perf event array through its own rings: the kernel writes the program's bytes as PERF_RECORD_SAMPLE. */
 import { systemError } from './errors';
 import { ioctl, lastErrno, mapDelete, mapUpdate } from './ffi';
 import { onlineCpus, openPerfEvent } from './perf-event';
@@ -12,7 +12,7 @@ const PERF_RECORD_SAMPLE = 9;
 /** struct perf_event_header, then u32 size of the raw data. */
 const RAW_DATA = 12;
 
-/** 256 KiB a CPU: inside kernel.perf_event_mlock_kb's default of 516, so no further capability is needed. */
+/** 256 KiB per CPU: within kernel.perf_event_mlock_kb's default of 516, so no further capability is needed. */
 const RING_PAGES = 64;
 
 /** Throws TracerError; nothing stays open then. */
@@ -38,7 +38,7 @@ export function perfBufferSource(mapFd: number, maxEntries: number): PerfRings {
       if (ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
         throw perfError(`Enabling the perf ring of CPU ${cpu}`, lastErrno());
       const updated = mapUpdate(mapFd, u32(cpu), u32(fd), 0);
-      if (updated < 0) throw perfError(`Giving the program its perf ring of CPU ${cpu}`, -updated);
+      if (updated < 0) throw perfError(`Adding the perf ring of CPU ${cpu} to the map`, -updated);
     },
     stop: cpu => {
       mapDelete(mapFd, u32(cpu));

@@ -1,4 +1,4 @@
-/** perf_event_open(2): events to attach programs to, events that only have to run, and the rings of perf buffers. */
+/** perf_event_open(2): events to attach programs to, checks whether an event exists, and the rings of perf buffers. */
 import { readFileSync } from 'node:fs';
 import { TracerError } from '../errors';
 import { isPermission, MISSING_CAPABILITY, systemError } from './errors';
@@ -16,15 +16,15 @@ const PERF_SAMPLE_BRANCH_STACK = 1n << 11n;
 export interface PerfEvent {
   readonly type: number;
   readonly config: bigint;
-  /** 0: counts without sampling. */
+  /** 0: counting without sampling. */
   readonly frequencyHz: number;
-  /** 0 with samplePeriod: every so many events. */
+  /** A sample every so many events; 0 when frequencyHz is used. */
   readonly samplePeriod: number;
   readonly sampleType: bigint;
   readonly branchSampleType: bigint;
   /** Records before a waiting reader is woken; 0 leaves it to the kernel. */
   readonly wakeupEvents: number;
-  /** Further bits of struct perf_event_attr's bit field; none unless given. */
+  /** Additional bits of struct perf_event_attr's bit field; none by default. */
   readonly flags?: number;
 }
 
@@ -45,7 +45,7 @@ export function encodePerfAttr(event: PerfEvent): Uint8Array {
 /** A file descriptor. `pid` 0: every process; `cpu` -1: any. Throws 'attach-failed' or 'not-permitted' with the errno. */
 export function openPerfEvent(event: PerfEvent, pid: number, cpu: number): number {
   const number = SYSCALL_NUMBERS[process.arch];
-  if (number === undefined) throw new Error(`perf_event_open is unknown for ${process.arch}`);
+  if (number === undefined) throw new Error(`perf_event_open is not supported on ${process.arch}`);
   const fd = Number(
     perfEventOpenCall(number, encodePerfAttr(event), pid === 0 ? -1 : pid, cpu, -1, PERF_FLAG_FD_CLOEXEC),
   );

@@ -1,6 +1,6 @@
 /**
- * Perf events' rings, one per online CPU, as one source: the kernel writes records into them, and PERF_RECORD_LOST when
- * a ring was full (include/uapi/linux/perf_event.h).
+ * Perf event rings, one per online CPU, as a single source: the kernel writes records into them, and PERF_RECORD_LOST
+ * when a ring was full (include/uapi/linux/perf_event.h).
  */
 import { DataContent } from '../../shared/protocol/frames';
 import {
@@ -29,7 +29,7 @@ interface CpuRing {
   readonly memory: MappedMemory;
 }
 
-/** Where in a record lies what is sent. */
+/** The part of a record that is sent. */
 interface RecordPart {
   readonly offset: number;
   readonly length: number;
@@ -40,11 +40,11 @@ export interface PerfRingsOptions {
   readonly cpus: readonly number[];
   /** Opens the CPU's event; throws TracerError. */
   open(cpu: number): number;
-  /** The event has its ring: start what writes into it. Throws TracerError. */
+  /** Called once the ring is mapped: enable the event. Throws TracerError. */
   start(cpu: number, fd: number): void;
-  /** Before the event is closed. */
+  /** Called before the event is closed. */
   stop(cpu: number): void;
-  /** What to send of a record of this type; `firstWord` is the u32 behind its header. Null: nothing. */
+  /** The part of a record of this type to send; `firstWord` is the u32 after its header. Null: nothing. */
   part(type: number, size: number, firstWord: number): RecordPart | null;
 }
 
@@ -87,7 +87,7 @@ export class PerfRings implements StreamSource {
   take(memory: ChunkMemory): Chunk | null {
     if (this.closed) return null;
     const taken = { bytes: 0, records: 0, lost: 0 };
-    // Start with another CPU each time, so that a busy one cannot starve the rest.
+    // Start with a different CPU each time, so that a busy one cannot starve the others.
     for (let i = 0; i < this.rings.length && taken.bytes < CHUNK_BYTES; i++) {
       const ring = this.rings[(this.nextRing + i) % this.rings.length];
       if (ring) this.drainRing(ring, taken);

@@ -1,4 +1,4 @@
-/** The tracer's own process, as only the C library can see or set it. */
+/** Properties of the tracer's own process that only the C library can read or set. */
 import { TracerError } from '../errors';
 import { systemError } from './errors';
 import {
@@ -23,7 +23,7 @@ const SIGKILL = 9;
 /** malloc.h of glibc */
 const M_MMAP_THRESHOLD = -3;
 const M_ARENA_MAX = -8;
-/** Above what the data path allocates again and again, below the kernel's BTF, which libbpf reads for each object. */
+/** Above what the data path allocates repeatedly, below the kernel's BTF, which libbpf reads for each object. */
 const LARGE_ALLOCATION_BYTES = 2 << 20;
 
 export interface PeerCredentials {
@@ -32,36 +32,41 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
-/** Who is at the other end of a connected Unix socket: for the dialling end, whoever called listen(2). */
+/** Credentials of the peer of a connected Unix socket: for the connecting end, of the process that called listen(2). */
 export function peerCredentials(socketFd: number): PeerCredentials {
   const value = Buffer.alloc(12);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(value.byteLength);
   if (getsockopt(socketFd, SOL_SOCKET, SO_PEERCRED, value, length) < 0) {
-    throw systemError('not-permitted', 'The peer of the socket is unknown', lastErrno(), '');
+    throw systemError(
+      'not-permitted',
+      "Reading the credentials of the socket's peer failed",
+      lastErrno(),
+      '',
+    );
   }
   return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4), gid: value.readUInt32LE(8) };
 }
 
-/** The kernel kills this process when its parent ends. Throws when the parent already has. */
+/** The kernel kills this process when its parent exits. Throws when the parent has already exited. */
 export function dieWithParent(parentPid: number): void {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
-    throw systemError('kernel', 'Tying the tracer to its parent failed', lastErrno(), '');
+    throw systemError('kernel', 'prctl(PR_SET_PDEATHSIG) failed', lastErrno(), '');
   }
   if (process.ppid !== parentPid)
-    throw new TracerError('internal', 'The process that started the tracer is gone.');
+    throw new TracerError('internal', 'The process that started the tracer has exited.');
 }
 
-/** No core dump of kernel data, and no other process of the same uid may attach to the one that holds capabilities. */
+/** Prevents core dumps with kernel data, and ptrace of this privileged process by others of the same uid. */
 export function forbidInspection(): void {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /**
- * What is large goes back to the system when it is freed. By itself glibc keeps, on each thread of the pool, room for
- * the largest block it saw freed: 11 MB a thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD); and
- * each thread an arena of its own, though they hardly ever work at the same time (M_ARENA_MAX). Huge pages, which some
- * distributions give unasked, would make 2 MB of each corner that a thread touches.
+ * Returns large blocks to the system when they are freed. By default glibc keeps, per thread of the pool, space for the
+ * largest block it has freed: 11 MB per thread here, once each has loaded an object (mallopt(3), M_MMAP_THRESHOLD); and
+ * one arena per thread, although they hardly ever work at the same time (M_ARENA_MAX). Transparent huge pages, which
+ * some distributions enable by default, would use 2 MB for each region that a thread touches.
  */
 export function holdLittleMemory(): void {
   mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION_BYTES);
@@ -72,12 +77,12 @@ export function holdLittleMemory(): void {
 /** sys/resource.h */
 const RLIMIT_CPU = 0;
 const REARM_MS = 3000;
-/** A dozen threads could not use it up between two turns of the timer. */
+/** More than a dozen threads can use between two runs of the timer. */
 const CPU_BUDGET_SECONDS = 30;
 
 /**
- * The kernel ends this process (SIGXCPU) when it computes for half a minute and its event loop does not turn: damaged
- * input can send a library round in circles, and then nothing here would see that the client is gone.
+ * The kernel ends this process (SIGXCPU) when it uses half a minute of CPU time while its event loop is blocked:
+ * malformed input can send a library into an endless loop, and then nothing here would notice that the client has exited.
  */
 export function endWhenStuck(): void {
   const limit = Buffer.alloc(16);
@@ -93,12 +98,12 @@ export function endWhenStuck(): void {
   setInterval(rearm, REARM_MS).unref();
 }
 
-/** Ends at once. process.exit() would wait for a thread of the pool, which may be loading an object for long. */
+/** Exits at once. process.exit() would wait for a pool thread, which may take long to load an object. */
 export function endProcess(code: number): never {
   try {
     exitProcess(code);
   } catch {
-    // No C library by its name.
+    // libc.so.6 was not found.
   }
   process.exit(code);
 }

@@ -1,6 +1,6 @@
 /**
- * Being told that a file descriptor can be read or written, through libuv's poll as koffi exports it. koffi does not
- * document that export, so its absence is survived: callers then look by themselves on a timer.
+ * Waits for a file descriptor to become readable or writable, through libuv's poll as exported by koffi. koffi does not
+ * document that export; where it is missing, callers poll on a timer.
  */
 import { pollHandle } from './ffi';
 
@@ -8,17 +8,17 @@ export interface Readiness {
   /** Calls the listener while the descriptor is ready (level-triggered); starts stopped. */
   start(): void;
   stop(): void;
-  /** What to wait for from now on; restarts a running one. Readable only, unless told otherwise. */
+  /** Sets what to wait for; restarts a running watch. The default is readable only. */
   want(events: { readonly readable: boolean; readonly writable: boolean }): void;
   close(): void;
 }
 
 type Handle = ReturnType<NonNullable<typeof pollHandle>>;
 
-/** Handles must stay reachable: a collected one goes silent without a word. */
+/** Keeps handles reachable: a garbage-collected one silently stops reporting. */
 const held = new Set<Handle>();
 
-/** null where koffi has no poll. The descriptor must outlive the Readiness. One per descriptor: libuv's rule. */
+/** null where koffi has no poll. The descriptor must outlive the Readiness. libuv allows one per descriptor. */
 export function watchDescriptor(fd: number, listener: () => void): Readiness | null {
   if (!pollHandle) return null;
   let events = { readable: true, writable: false };

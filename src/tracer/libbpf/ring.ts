@@ -1,5 +1,5 @@
 /**
- * A BPF ring buffer, mapped and walked here: no call into libbpf and none per record. Layout and header bits:
+ * Reads a BPF ring buffer through its mapping, without libbpf and without a call per record. Layout and header bits:
  * kernel/bpf/ringbuf.c (consumer page, producer page, data mapped twice so that a record never wraps).
  */
 import { DATA_HEADER_BYTES, DataContent, FRAME_LIMIT_BYTES, FrameKind } from '../../shared/protocol/frames';
@@ -19,9 +19,9 @@ const BUSY = 1 << 31;
 const DISCARD = 1 << 30;
 const LENGTH_MASK = DISCARD - 1;
 /**
- * Committed is read before the record is. On x86 loads are never reordered with loads, so plain ones will do, which cost
- * a third; elsewhere (arm64) a header is loaded with acquire semantics. The compiler cannot move the copy, a call that
- * may change anything, before them.
+ * A record's header must be read before its bytes. x86 never reorders loads with loads, so plain loads suffice there, at
+ * a third of the cost; elsewhere (arm64) a header is loaded with acquire semantics. The compiler cannot move the copy
+ * before them, because it is a call that may change any memory.
  */
 const LOADS_STAY_IN_ORDER = process.arch === 'x64';
 const LONGEST_FORWARDED = FRAME_LIMIT_BYTES[FrameKind.data] - DATA_HEADER_BYTES;
@@ -44,7 +44,7 @@ export class RingSource implements StreamSource {
     this.capacityBytes = sizeBytes;
     this.dataOffset = page;
     this.consumerPage = mapShared(mapFd, page, 0, true);
-    // The producer's side may be mapped read-only only.
+    // The kernel allows only a read-only mapping of the producer's side.
     this.ring = mapShared(mapFd, page + 2 * sizeBytes, page, false);
     this.copied = this.ring.words ? null : new Uint8Array(Math.min(sizeBytes, CHUNK_BYTES));
     this.consumed = this.consumerPage.loadUint64(0);
@@ -82,20 +82,20 @@ export class RingSource implements StreamSource {
     this.ring.unmap();
   }
 
-  /** Gives the space back. The copy above is complete: the kernel may write there from now on. */
+  /** Returns the space to the kernel, which may overwrite it from now on: the records must have been copied. */
   private publish(length: number): void {
     this.consumed += length;
     this.consumerPage.storeUint64(0, this.consumed);
   }
 
-  /** Copy mode: headers are walked in a copy; the caller copies the span again, after its headers were seen committed. */
+  /** Copy mode: scans headers in a copy; the caller copies the span again once its headers were seen committed. */
   private spanByCopy(start: number, available: number): Span {
     const scratch = this.copied ?? new Uint8Array(0);
     const first = lengthOf(this.ring.loadUint32(start));
     const bytes = Math.min(available, scratch.byteLength);
     this.ring.copy(start, bytes, scratch, 0);
     const span = spanInWords(new Int32Array(scratch.buffer), 0, bytes);
-    // The first record alone may be longer than the scratch.
+    // The first record alone may exceed the scratch buffer.
     if (span.length > bytes) return first === null ? NO_SPAN : span;
     return bytes < available ? { ...span, bounded: true } : span;
   }
@@ -103,9 +103,9 @@ export class RingSource implements StreamSource {
 
 interface Span {
   readonly length: number;
-  /** Without discarded ones. */
+  /** Excludes discarded records. */
   readonly records: number;
-  /** It ends because it is long enough, not because the next record is missing or being written. */
+  /** True when the span ends at the size limit, not because the next record is missing or being written. */
   readonly bounded: boolean;
 }
 const NO_SPAN: Span = { length: 0, records: 0, bounded: false };
@@ -113,8 +113,8 @@ const NO_SPAN: Span = { length: 0, records: 0, bounded: false };
 const lengthOf = (header: number): number | null => ((header & BUSY) !== 0 ? null : header & LENGTH_MASK);
 
 /**
- * Bytes of the committed records from byte `start` on, at most CHUNK_BYTES unless the first alone is longer. Stops at
- * the first record still being written. Exported for its test.
+ * Bytes of the committed records from byte `start` on, at most CHUNK_BYTES unless the first record is longer. Stops at
+ * the first record that is still being written. Exported for its test.
  */
 export function spanInWords(
   words: Int32Array,
@@ -127,7 +127,7 @@ export function spanInWords(
   while (length < available) {
     const at = (start + length) >>> 2;
     const header = inOrder ? (words[at] ?? BUSY) : Atomics.load(words, at);
-    // BUSY is the sign.
+    // The BUSY bit is the sign bit.
     if (header < 0) break;
     const step = ((header & LENGTH_MASK) + HEADER_BYTES + 7) & ~7;
     if (length + step > CHUNK_BYTES && length > 0) return { length, records, bounded: true };

@@ -1,6 +1,6 @@
 /**
- * A named virtio-serial port of a guest as a byte channel. The device opens once only and a blocking read of it would
- * hold a pool thread for ever, so one non-blocking descriptor is polled for both directions.
+ * A named virtio-serial port of a guest as a byte channel. The device can be opened only once and a blocking read would
+ * occupy a pool thread for ever, so one non-blocking descriptor is polled for both directions.
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import type { ByteChannel } from '../../shared/protocol/rpc-frames';
@@ -10,13 +10,13 @@ import { type Readiness, watchDescriptor } from './readiness';
 const PORTS_FOLDER = '/sys/class/virtio-ports';
 const READ_BYTES = 64 << 10;
 const QUEUE_BYTES = 4 << 20;
-/** Until the other side connects, a read answers 0, as it does after it went. */
+/** Until the other side connects, a read returns 0, as it does after a disconnect. */
 const FIRST_CONTACT_MS = 10_000;
 const CONTACT_RETRY_MS = 20;
-/** drivers/char/virtio_console.c takes at most this much a write. */
+/** drivers/char/virtio_console.c accepts at most this many bytes per write. */
 const WRITE_BYTES = 32 << 10;
 
-/** Throws TracerError 'not-found' where the guest has no port of that name. */
+/** Throws TracerError 'not-found' when the guest has no port of that name. */
 export function openPort(name: string): ByteChannel {
   let device: string | undefined;
   try {
@@ -39,7 +39,7 @@ function readPortName(port: string): string {
 }
 
 interface Queued {
-  /** What is left to write. */
+  /** Bytes still to be written. */
   bytes: Uint8Array;
   readonly written: (() => void) | undefined;
 }
@@ -52,7 +52,7 @@ class PortChannel implements ByteChannel {
   private bytesListener: ((bytes: Uint8Array) => void) | undefined;
   private readonly drainListeners: (() => void)[] = [];
   private closeListener: ((error: Error | undefined) => void) | undefined;
-  /** The other side was seen. */
+  /** True once the other side has connected. */
   private contact = false;
   private waiting = false;
   private paused = false;
@@ -134,7 +134,7 @@ class PortChannel implements ByteChannel {
     } else if (this.contact || performance.now() - this.openedAt > FIRST_CONTACT_MS) {
       this.end(undefined);
     } else {
-      // Polling would report a hang-up over and over until the other side comes.
+      // Polling would report a hang-up repeatedly until the other side connects.
       this.waiting = true;
       this.readiness.stop();
       setTimeout(() => {

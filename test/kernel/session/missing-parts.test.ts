@@ -64,7 +64,7 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
       part: 'libbpf.so.1',
       prepare: 'mount --bind /dev/null "$LIBBPF"',
       environment: {},
-      says: /^bpfw: libbpf, which loads programs into the kernel, is not installed or cannot be used \(libbpf\.so\.1 .*\)\. Nothing was attached\./m,
+      says: /^bpfw: libbpf, which loads programs into the kernel, is not installed or cannot be loaded \(libbpf\.so\.1 .*\)\. Nothing was attached\./m,
       fix: /^bpfw: to fix it: sudo apt-get install libbpf1$/m,
     },
   ])('$part', async ({ prepare, environment, says, fix }) => {

@@ -149,6 +149,6 @@ describe('bpfw run', () => {
     const result = await guest.run(['node', `${root}/dist/cli.js`, ...argv], { fresh: true });
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('confined') });
     expect(result.stdout).toContain('vfs_read');
-    expect(result.stderr).not.toContain('keeps what attaching takes');
+    expect(result.stderr).not.toContain('keeps the rights it used for attaching');
   });
 });

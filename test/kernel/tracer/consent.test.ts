@@ -227,7 +227,7 @@ describe('bpfw', () => {
       expect(await bpfw(command, objectPath('writable'), '--allow', 'count_call')).toMatchObject({
         code: 2,
         stderr: expect.stringContaining(
-          "--allow 'count_call': there is no such program. There are: count_calls.",
+          "--allow 'count_call': the object has no such program. Its programs: count_calls.",
         ),
       });
   });

@@ -19,7 +19,7 @@ describe('--allow', () => {
 
   it('names the others, why, and what to add', async () => {
     await expect(ask(['drops'], kills, drops)).rejects.toThrow(
-      'this does not only observe. On this kernel these programs run only when you allow them:\n' +
+      'these programs do more than observe. On this kernel they run only when you allow them:\n' +
         'kills (raw_tp/sys_enter) sends signals to processes (it calls bpf_send_signal)\n' +
         'To allow it, add --allow kills',
     );

@@ -21,6 +21,6 @@ describe.each(commands)('bpfw %s', (_, run) => {
   it('names a file that is not there, and the errno', async () => {
     const refused = run(path.join(folder, 'nowhere'));
     await expect(refused).rejects.toThrow(UsageError);
-    await expect(refused).rejects.toThrow(/nowhere\.\S+ cannot be read \(ENOENT\)/);
+    await expect(refused).rejects.toThrow(/Reading \S*nowhere\.\S+ failed: ENOENT/);
   });
 });

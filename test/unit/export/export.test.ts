@@ -138,7 +138,7 @@ describe('Inspektor Gadget', () => {
     const source = textOf(gadget, 'program.bpf.c');
     expect(source).toContain('SEC("fexit/tcp_v4_connect")');
     expect(source).not.toMatch(/SEC\("\?/);
-    expect(source).toMatch(/kretprobe\/tcp_v4_connect\) is left out: another program of its group/);
+    expect(source).toMatch(/kretprobe\/tcp_v4_connect\) is omitted: another program of its group/);
   });
 
   it('describes fields and parameters with the words of the object', async () => {
@@ -154,7 +154,9 @@ describe('Inspektor Gadget', () => {
 
   it('refuses a program with nothing it could show, and says what it looked at', async () => {
     const from = await input(template('vfsreadlat'));
-    expect(() => exportInspektorGadget(from)).toThrow(/latency is left out: .* hash maps, this is an array/);
+    expect(() => exportInspektorGadget(from)).toThrow(
+      /latency is omitted: .* hash maps, and this is an array/,
+    );
   });
 });
 

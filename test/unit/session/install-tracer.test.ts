@@ -15,7 +15,7 @@ describe('installTracer', () => {
       };
       await expect(installTracer(request)).rejects.toMatchObject({
         code: 'installed-tracer',
-        message: expect.stringContaining('is not a version'),
+        message: expect.stringContaining('is not a valid version'),
       });
       expect(ran).toEqual([]);
     },

@@ -24,10 +24,10 @@ describe('loadedFromElsewhere', () => {
   });
 
   it.each([
-    [['-Wl,-rpath,/home/dev/lib', '-Wl,--enable-new-dtags'], 'searches its libraries in /home/dev/lib'],
-    [['-Wl,-rpath,$ORIGIN/../lib', '-Wl,--disable-new-dtags'], 'searches its libraries in $ORIGIN/../lib'],
-    [['-Wl,--dynamic-linker=/home/linuxbrew/ld.so'], 'is started by /home/linuxbrew/ld.so'],
-    [['-Wl,--dynamic-linker=/lib64/../home/dev/ld.so'], 'is started by /lib64/../home/dev/ld.so'],
+    [['-Wl,-rpath,/home/dev/lib', '-Wl,--enable-new-dtags'], 'searches libraries in /home/dev/lib'],
+    [['-Wl,-rpath,$ORIGIN/../lib', '-Wl,--disable-new-dtags'], 'searches libraries in $ORIGIN/../lib'],
+    [['-Wl,--dynamic-linker=/home/linuxbrew/ld.so'], 'has the dynamic linker /home/linuxbrew/ld.so'],
+    [['-Wl,--dynamic-linker=/lib64/../home/dev/ld.so'], 'has the dynamic linker /lib64/../home/dev/ld.so'],
     [['-Wl,--audit=/home/dev/audit.so'], 'loads /home/dev/audit.so'],
   ])('finds it: %s', (flags, found) => {
     expect(loadedFromElsewhere(link(...flags))).toBe(found);

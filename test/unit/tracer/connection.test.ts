@@ -102,7 +102,7 @@ describe('the greeting', () => {
       });
       started.stdin.write(`${'a'.repeat(64)}\n`);
       const [code] = await once(started, 'close');
-      expect(stderr).toContain(`Process ${stranger.pid} listens at the socket and did not start the tracer`);
+      expect(stderr).toContain(`Process ${stranger.pid} listens on the socket but did not start the tracer`);
       expect(code).toBe(1);
       expect(said).toBe('listening\n');
     } finally {
@@ -172,7 +172,7 @@ describe('a message that breaks the contract ends the connection, with the reaso
       },
       /no blob 5/,
     ],
-    ['a notification', rpc({ jsonrpc: '2.0', method: 'anything' }), /no notification/],
+    ['a notification', rpc({ jsonrpc: '2.0', method: 'anything' }), /unknown notification/],
   ])('%s', async (_what, sent, pattern) => {
     const client = await greeted();
     if (sent instanceof Uint8Array) tracer.socket.write(sent);
@@ -183,7 +183,7 @@ describe('a message that breaks the contract ends the connection, with the reaso
   it('too many requests at a time', async () => {
     const client = await greeted();
     for (let i = 0; i < 400; i++) ask(client, 'target/read', { what: 'btf' });
-    await endsWith(client, /more than 256 requests/);
+    await endsWith(client, /more than 256 unanswered requests/);
   });
 });
 

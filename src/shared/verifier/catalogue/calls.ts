@@ -1,7 +1,7 @@
-/** Calls: which helpers a program may use, references, locks, what it returns. */
+/** Calls: helpers that a program may use, references, locks, return values. */
 import type { CatalogueEntry } from './entry';
 
-/** Helpers that exist for sleepable programs only; elsewhere 6.x calls them unknown (kernel/bpf/helpers.c, bpf_trace.c). */
+/** Helpers only for sleepable programs; elsewhere 6.x reports them as unknown (kernel/bpf/helpers.c, bpf_trace.c). */
 const SLEEPABLE =
   'copy_from_user|copy_from_user_task|ima_inode_hash|ima_file_hash|sys_bpf|sys_close|btf_find_by_name_kind';
 
@@ -13,9 +13,9 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^cannot call (?:GPL-restricted|GPL only) function from (?:non-GPL compatible|proprietary) program/,
     ],
     message: ({ called, groups }) =>
-      `bpf_${called ?? groups.helper ?? 'helper'}() may be called by programs under the GPL only, and this one declares another licence.`,
-    why: 'Many helpers, all that read kernel memory or trace, are offered under the GPL only. The licence is the string in the section "license".',
-    fix: 'Declare a compatible licence, if it is yours to choose: char LICENSE[] SEC("license") = "GPL"; ("Dual BSD/GPL" and "Dual MIT/GPL" count as well).',
+      `bpf_${called ?? groups.helper ?? 'helper'}() may be called only by programs under the GPL, and this one declares another licence.`,
+    why: 'Many helpers, including all that read kernel memory or trace, are available only to GPL programs. The licence is the string in the section "license".',
+    fix: 'Declare a compatible licence, if it is yours to choose: char LICENSE[] SEC("license") = "GPL"; ("Dual BSD/GPL" and "Dual MIT/GPL" are accepted too).',
     example: {
       wrong: 'char LICENSE[] SEC("license") = "Apache-2.0";',
       right: 'char LICENSE[] SEC("license") = "Dual BSD/GPL";',
@@ -23,7 +23,7 @@ export const CALLS: readonly CatalogueEntry[] = [
   },
   {
     code: 'sleepable-required',
-    title: 'A call that may sleep where nothing may',
+    title: 'A call that may sleep in a program that must not sleep',
     sentences: [
       new RegExp(`^(?:unknown func|program of this type cannot use helper) bpf_(?<helper>${SLEEPABLE})#\\d+`),
       /^helper call might sleep in a non-sleepable prog/,
@@ -36,8 +36,8 @@ export const CALLS: readonly CatalogueEntry[] = [
       const helper = (groups.helper || called) ?? null;
       return `${helper ? `bpf_${helper}()` : 'This call'} may sleep${section ? `, which a program in ${section} must not` : ', which this program must not'}.`;
     },
-    why: 'Reading user memory that may have to be paged in, and some other helpers, can sleep. Programs run where the kernel must not sleep, unless they are declared sleepable and their attach point allows it.',
-    fix: 'Use a sleepable section where the attach point allows one (fentry.s/, fexit.s/, uprobe.s/, lsm.s/, iter.s/), or the variant that does not sleep: bpf_probe_read_user() in place of bpf_copy_from_user().',
+    why: 'Some helpers can sleep, such as those that read user memory which may have to be paged in. Programs run in a context where the kernel must not sleep, unless they are declared sleepable and their attach point allows it.',
+    fix: 'Use a sleepable section where the attach point allows one (fentry.s/, fexit.s/, uprobe.s/, lsm.s/, iter.s/), or the variant that does not sleep: bpf_probe_read_user() instead of bpf_copy_from_user().',
     example: {
       wrong: 'SEC("uprobe/…")\n… bpf_copy_from_user(dst, len, src);',
       right: 'SEC("uprobe.s/…")\n… bpf_copy_from_user(dst, len, src);',
@@ -45,7 +45,7 @@ export const CALLS: readonly CatalogueEntry[] = [
   },
   {
     code: 'sleepable-not-supported',
-    title: 'A sleepable program where there can be none',
+    title: 'A sleepable program where it is not allowed',
     sentences: [
       /^Only .* programs can be sleepable/,
       /^Sleepable programs can only use .* maps/,
@@ -53,10 +53,10 @@ export const CALLS: readonly CatalogueEntry[] = [
     ],
     message: ({ groups, sentence }) =>
       groups.target
-        ? `${groups.target}() must not sleep, so no sleepable program attaches to it.`
+        ? `${groups.target}() must not sleep, so sleepable programs cannot attach to it.`
         : `${sentence}.`,
-    why: 'Only some program types (fentry, fexit, fmod_ret, LSM, iterators, uprobes) can be sleepable, at functions that may sleep themselves, and with types of maps that allow it.',
-    fix: 'Leave the “.s” out of the section name and use helpers that do not sleep, or choose another function or type of map.',
+    why: 'Only some program types (fentry, fexit, fmod_ret, LSM, iterators, uprobes) can be sleepable, and only on functions that may sleep themselves and with map types that allow it.',
+    fix: 'Remove the “.s” from the section name and use helpers that do not sleep, or choose another function or map type.',
   },
   {
     code: 'helper-not-allowed',
@@ -68,8 +68,8 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^func (?:bpf_)?(?<helper>\w+)#\d+ not supported for program type/,
     ],
     message: ({ groups, called, section }) =>
-      `bpf_${groups.helper || called || 'helper'}() is not for programs of this type${section ? ` (${section})` : ''}.`,
-    why: 'Each program type may call its own set of helpers. Some also depend on the kernel’s configuration, on CAP_PERFMON, or on the attach point.',
+      `bpf_${groups.helper || called || 'helper'}() is not available to programs of this type${section ? ` (${section})` : ''}.`,
+    why: 'Each program type has its own set of allowed helpers. Some also depend on the kernel’s configuration, on CAP_PERFMON, or on the attach point.',
     fix: 'Use another helper or another kind of attach point. bpftool feature probe lists which helpers each program type of this kernel may call.',
   },
   {
@@ -83,14 +83,14 @@ export const CALLS: readonly CatalogueEntry[] = [
     ],
     message: ({ groups }) => {
       const what = (groups.what ?? '').replace(/___\w+(?=\.|$)/, '');
-      if (what === '') return 'This kernel does not have the type or field that is accessed here.';
+      if (what === '') return 'This kernel does not have the type or field accessed here.';
       const [type, ...fields] = what.split('.');
       return fields.length > 0
-        ? `${type} of this kernel has no field \`${fields.join('.')}\`.`
+        ? `${type} has no field \`${fields.join('.')}\` in this kernel.`
         : `This kernel has no ${what}.`;
     },
-    why: 'CO-RE finds types and fields by name in the BTF of the kernel that runs. What is not there becomes an instruction that the verifier refuses when it can be reached (a call of the function 0xbad2310, printed as unknown#195896080).',
-    fix: 'Ask before the access: if (bpf_core_field_exists(p->field)) … (bpf_core_type_exists(), bpf_core_enum_value_exists()); the verifier then skips what is not there. For a field that was renamed declare the old form as struct name___old and read from the one that exists.',
+    why: 'CO-RE finds types and fields by name in the BTF of the running kernel. An access to a missing one becomes an instruction that the verifier rejects if it is reachable (a call of the function 0xbad2310, printed as unknown#195896080).',
+    fix: 'Check before the access: if (bpf_core_field_exists(p->field)) … (bpf_core_type_exists(), bpf_core_enum_value_exists()); the verifier then skips the missing access. For a renamed field declare the old form as struct name___old and read from the one that exists.',
     example: {
       wrong: 'state = BPF_CORE_READ(task, __state);',
       right: 'if (bpf_core_field_exists(task->__state))\n\tstate = BPF_CORE_READ(task, __state);',
@@ -98,11 +98,11 @@ export const CALLS: readonly CatalogueEntry[] = [
   },
   {
     code: 'unknown-helper',
-    title: 'A helper that this kernel does not know',
+    title: 'A helper that this kernel does not have',
     sentences: [/^invalid func (?<helper>\S+)#(?<number>-?\d+)/, /^unknown func \S*#(?<number>-?\d+)/],
     message: ({ groups }) => `This kernel has no helper number ${groups.number}.`,
-    why: 'The program calls a helper that was added to the kernel later than this one.',
-    fix: 'Use what this kernel has, or guard the call: if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_…)) with a fallback.',
+    why: 'The program calls a helper that was added in a later kernel version.',
+    fix: 'Use a helper that this kernel has, or guard the call: if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_…)) with a fallback.',
   },
   {
     code: 'kfunc-not-allowed',
@@ -114,23 +114,23 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^calling (?:kernel function|kfunc) without JIT/,
     ],
     message: ({ groups }) =>
-      `${groups.helper ? `${groups.helper}()` : 'This kernel function'} may not be called from here.`,
-    why: 'Kernel functions (kfuncs) are registered for certain program types, and for GPL programs only.',
-    fix: 'Use a program type the function is registered for, or a helper that does the same.',
+      `${groups.helper ? `${groups.helper}()` : 'This kernel function'} may not be called from this program.`,
+    why: 'Kernel functions (kfuncs) are registered for certain program types, and only for GPL programs.',
+    fix: 'Use a program type for which the function is registered, or a helper that does the same.',
   },
   {
     code: 'unreleased-reference',
-    title: 'Something that was obtained is never given back',
+    title: 'A reference is never released',
     sentences: [
       /^Unreleased reference id=(?<id>\d+) alloc_insn=(?<insn>\d+)/,
       /(?:tail_call|BPF_EXIT instruction.*|BPF_LD_\[ABS\|IND\]) would lead to reference leak/,
     ],
     message: ({ subject, origin }) =>
       origin?.helper.startsWith('ringbuf')
-        ? `From here the program can end without having submitted or discarded ${subject('the record it reserved')}.`
-        : `From here the program can end without having released ${subject('what it obtained')}.`,
-    why: 'A reserved ring buffer record, a socket or another counted object must be given back on every path, early returns included; the kernel would leak it.',
-    fix: 'Release it before each return: bpf_ringbuf_discard(event, 0) (or submit) for a record, bpf_sk_release(sk) for a socket. Better still, test everything before you reserve.',
+        ? `From here the program can exit without submitting or discarding ${subject('the record it reserved')}.`
+        : `From here the program can exit without releasing ${subject('a reference it acquired')}.`,
+    why: 'A reserved ring buffer record, a socket or another reference-counted object must be released on every path, including early returns; otherwise the kernel would leak it.',
+    fix: 'Release it before each return: bpf_ringbuf_discard(event, 0) (or submit) for a record, bpf_sk_release(sk) for a socket. Better still, check everything before you reserve.',
     example: {
       wrong: 'if (event->pid != target)\n\treturn 0;',
       right: 'if (event->pid != target) {\n\tbpf_ringbuf_discard(event, 0);\n\treturn 0;\n}',
@@ -139,45 +139,45 @@ export const CALLS: readonly CatalogueEntry[] = [
   },
   {
     code: 'reference-not-held',
-    title: 'Something is released that is not held',
+    title: 'A release of something that is not held',
     sentences: [
       /^R(?<register>\d+) must be referenced when passed to release function/,
       /^(?:release|func) .*(?:expects referenced|reference has not been acquired before)/,
       /^R(?<register>\d+) .*release.*expects/,
     ],
-    message: facts => `${facts.subject('What is released here')} is not held any more, or never was.`,
-    why: 'Only what an acquiring helper gave may be released, as it was given, and once.',
-    fix: 'Release each object once, through the very pointer the helper gave.',
+    message: facts => `${facts.subject('The released object')} is no longer held, or never was.`,
+    why: 'Only an object returned by an acquiring helper may be released, once and through the unmodified pointer.',
+    fix: 'Release each object once, through the pointer that the helper returned.',
     related: ['origin'],
   },
   {
     code: 'lock-misuse',
-    title: 'A rule of locks is broken',
+    title: 'A violation of the locking rules',
     sentences: [
       /bpf_spin_(?:un)?lock|while holding a lock|holding the lock|bpf_rcu_read_(?:un)?lock is missing|rcu_read_lock|preempt_enable/,
     ],
-    message: ({ sentence }) => `Locks: ${sentence}.`,
-    why: 'A lock is taken once, released on every path, and nothing but simple instructions may happen while it is held; tracing programs cannot take spin locks at all on most kernels.',
-    fix: 'Compute before locking, release before every return and call; for counters use __sync_fetch_and_add() instead of a lock.',
+    message: ({ sentence }) => `Locking: ${sentence}.`,
+    why: 'A lock must be taken only once and released on every path, and only simple instructions are allowed while it is held; on most kernels tracing programs cannot take spin locks at all.',
+    fix: 'Compute values before locking, and release before every return and call; for counters use __sync_fetch_and_add() instead of a lock.',
     related: ['path'],
   },
   {
     code: 'return-value-range',
-    title: 'A result that this type of program may not return',
+    title: 'A return value that this program type does not allow',
     sentences: [
       /^At (?<where>program exit|callback return|async callback return|subprogram exit) the register R(?<register>\d+) has (?<has>.*?) should have been in (?<range>.*)$/,
       /^At program exit the register R(?<register>\d+) (?:is not a known value|.*)/,
     ],
     message: ({ groups, section }) =>
-      `${section ? `Programs in ${section}` : 'Programs of this type'} may return ${rangeText(groups.range ?? '')}, and here the result is ${resultText(groups.has ?? '')}.`,
-    why: 'The result of a program has a meaning to the kernel, so the verifier checks it: fentry and fexit programs return 0, fmod_ret an error code or 0, XDP and tc programs their verdicts, callbacks of bpf_loop() 0 or 1.',
-    fix: 'Return a constant in the range on every path; 0 is right for tracing programs.',
+      `${section ? `Programs in ${section}` : 'Programs of this type'} may return ${rangeText(groups.range ?? '')}, but the return value is ${resultText(groups.has ?? '')}.`,
+    why: 'The kernel interprets a program’s return value, so the verifier checks it: fentry and fexit programs return 0, fmod_ret an error code or 0, XDP and tc programs their verdicts, callbacks of bpf_loop() 0 or 1.',
+    fix: 'Return a constant within the range on every path; for tracing programs use 0.',
     example: { wrong: 'return 1;', right: 'return 0;' },
     related: ['path'],
   },
   {
     code: 'invalid-function-arguments',
-    title: 'A call of the program’s own function that does not fit',
+    title: 'An invalid call of the program’s own function',
     sentences: [
       /^Caller passes invalid args into func#\d+/,
       /^Global function (?<helper>\S+) (?:doesn't|does not) return scalar/,
@@ -186,17 +186,17 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^func#\d+ (?:arg|@).*(?:invalid|doesn't)/,
     ],
     message: ({ groups, sentence }) =>
-      groups.helper ? `${groups.helper}() cannot be verified by itself: ${sentence}.` : `${sentence}.`,
-    why: 'A global function is verified once, for any arguments of its types; a static one for each call.',
-    fix: 'Declare the function static, or give it arguments that can be checked alone (numbers, the context, pointers to structs of known size that it tests for NULL).',
+      groups.helper ? `${groups.helper}() cannot be verified on its own: ${sentence}.` : `${sentence}.`,
+    why: 'A global function is verified once, for all arguments of its types; a static function is verified for each call.',
+    fix: 'Declare the function static, or give it arguments that can be checked on their own (numbers, the context, pointers to structs of known size that it tests for NULL).',
   },
   {
     code: 'tail-call-rule',
-    title: 'A tail call where it cannot be',
+    title: 'A tail call that is not allowed here',
     sentences: [/^tail_calls? (?:are|is) (?:not allowed|only allowed)/, /^tail_call abusing map/],
     message: ({ sentence }) => `${sentence}.`,
-    why: 'Tail calls together with calls of own functions need the JIT compiler and some stack to spare.',
-    fix: 'Turn the JIT on (sysctl net.core.bpf_jit_enable=1), or inline the functions.',
+    why: 'Tail calls in programs that also call their own functions need the JIT compiler and some free stack.',
+    fix: 'Enable the JIT (sysctl net.core.bpf_jit_enable=1), or inline the functions.',
   },
 ];
 

@@ -1,26 +1,26 @@
-/** One kind of rejection: how the kernel says it, what it means in terms of the C program, and what to do. */
+/** One kind of rejection: the kernel's messages, the meaning in terms of the C program, and the fix. */
 
-/** What is known about one rejection when its message is written. */
+/** The facts about one rejection from which its message is written. */
 export interface Facts {
-  /** The kernel's sentence that was recognised. */
+  /** The recognised message of the kernel. */
   readonly sentence: string;
-  /** Named groups of the entry's pattern; '' for those that took no part. */
+  /** Named groups of the entry's pattern; '' for those that did not match. */
   readonly groups: Readonly<Record<string, string>>;
-  /** The C variable the sentence's register holds, quoted: "`calls`"; else a description: "this pointer". */
+  /** The C variable in the message's register, quoted: "`calls`"; else a description: "this pointer". */
   subject(otherwise: string): string;
-  /** C expression of the index or length that a pointer was made with, quoted. */
+  /** C expression of the index or length from which a pointer was computed, quoted. */
   index(otherwise: string): string;
-  /** The call the value came from. */
+  /** The call that returned the value. */
   readonly origin: { readonly helper: string; readonly map: string | null } | null;
-  /** The helper that was called when the verifier stopped, without "bpf_"; null when it was no call. */
+  /** The helper called where the verifier stopped, without "bpf_"; null when it was not a call. */
   readonly called: string | null;
-  /** Section of the program, e.g. "kprobe/vfs_read"; null when the log alone is there. */
+  /** Section of the program, e.g. "kprobe/vfs_read"; null when only the log is known. */
   readonly section: string | null;
 }
 
 /**
- * Places that help: where the value came from, where its index or size did, tests of it that did not count, the
- * acquisition of a reference, the branches taken last.
+ * Related locations: the origin of the value, the origin of its index or size, tests of it that were not sufficient, the
+ * acquisition of a reference, the last branches.
  */
 export type Related = 'origin' | 'index' | 'tests' | 'acquired' | 'path';
 
@@ -28,10 +28,10 @@ export interface CatalogueEntry {
   /** Stable; the anchor in docs/verifier.md. */
   readonly code: string;
   readonly title: string;
-  /** Named groups: `register` (a number) is what the message is about. */
+  /** Patterns of the kernel's message. The named group `register` (a number) is the register that the message is about. */
   readonly sentences: readonly RegExp[];
   readonly message: (facts: Facts) => string;
-  /** Why the kernel refuses it. */
+  /** Why the kernel rejects it. */
   readonly why: string;
   /** What to change. */
   readonly fix: string;

@@ -1,10 +1,10 @@
-/** What fails around the verifier: the loader, missing symbols and BTF, permissions. Mostly libbpf's messages. */
+/** Failures outside the verifier: the loader, missing symbols and BTF, permissions. Mostly libbpf's messages. */
 import type { CatalogueEntry } from './entry';
 
 export const ENVIRONMENT: readonly CatalogueEntry[] = [
   {
     code: 'attach-target-missing',
-    title: 'The function to attach to is not in this kernel',
+    title: 'The function to attach to does not exist in this kernel',
     sentences: [
       /failed to find kernel BTF type ID of '(?<target>[^']+)'/,
       /^(?:attach_btf_id|btf_id) \d+ (?:is not|doesn't)/,
@@ -13,8 +13,8 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
     ],
     message: ({ groups, section }) =>
       `This kernel’s BTF has no ${groups.target ? `\`${groups.target}\`` : 'such function'} to attach to${section ? ` (${section})` : ''}.`,
-    why: 'fentry, fexit, tp_btf and LSM programs attach to a function or tracepoint that BTF describes. It may have been renamed or inlined, be in a module that is not loaded, or carry a suffix such as .isra.0.',
-    fix: 'Look for the present name (bpftool btf dump file /sys/kernel/btf/vmlinux | grep name), load its module, or attach a kprobe instead.',
+    why: 'fentry, fexit, tp_btf and LSM programs attach to a function or tracepoint that BTF describes. It may have been renamed or inlined, be in a module that is not loaded, or have a suffix such as .isra.0.',
+    fix: 'Search for the current name (bpftool btf dump file /sys/kernel/btf/vmlinux | grep name), load its module, or attach a kprobe instead.',
   },
   {
     code: 'missing-kernel-symbol',
@@ -25,8 +25,8 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
       /extern '(?<symbol>[^']+)'.*(?:not found|unresolved|not resolved)/,
     ],
     message: ({ groups }) => `This kernel has no symbol \`${groups.symbol}\`.`,
-    why: 'The program refers to a kernel variable or function (__ksym) by name, and neither the kernel’s BTF nor that of a module knows it.',
-    fix: 'Declare it __weak and ask before use: if (bpf_ksym_exists(symbol)) …, or load the module that has it.',
+    why: 'The program refers to a kernel variable or function (__ksym) by name, and neither the kernel’s BTF nor that of a module contains it.',
+    fix: 'Declare it __weak and check before use: if (bpf_ksym_exists(symbol)) …, or load the module that has it.',
   },
   {
     code: 'missing-btf',
@@ -43,15 +43,15 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
   },
   {
     code: 'permission-denied',
-    title: 'The kernel does not let this user load programs',
+    title: 'The user is not permitted to load programs',
     sentences: [
       /(?:load bpf program failed|BPF program load failed|failed to load.*): (?:-1\b|Operation not permitted)/i,
       /^Operation not permitted/i,
       /\bEPERM\b/,
       /failed to .*RLIMIT_MEMLOCK/i,
     ],
-    message: () => 'The kernel did not let this user load the program.',
-    why: 'Loading needs CAP_BPF and, for tracing, CAP_PERFMON (before 5.8 CAP_SYS_ADMIN); before 5.11 the limit of locked memory counts as well. Kernel lockdown can forbid it, too.',
+    message: () => 'The kernel did not permit this user to load the program.',
+    why: 'Loading needs CAP_BPF and, for tracing, CAP_PERFMON (before 5.8 CAP_SYS_ADMIN); before 5.11 the locked-memory limit applies too. Kernel lockdown can also forbid it.',
     fix: 'Load with these capabilities (bpf.elevation in the settings, sudo), and check /sys/kernel/security/lockdown.',
   },
   {
@@ -63,8 +63,8 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
       /\bE2BIG\b/,
     ],
     message: () =>
-      'The program has more instructions than this kernel takes, or takes the verifier too long.',
-    why: 'A program may have 1,000,000 instructions, and the verifier walks as many (4,096 before 5.2, and without CAP_BPF). When the kernel refuses before it starts, it writes no log.',
+      'The program has more instructions than this kernel allows, or its verification takes too long.',
+    why: 'A program may have 1,000,000 instructions, and the verifier processes as many (4,096 before 5.2, and without CAP_BPF). If the kernel rejects the program before it verifies it, there is no log.',
     fix: 'Do not unroll loops (#pragma unroll), split the program with tail calls, or make functions __noinline.',
   },
   {
@@ -76,28 +76,28 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
     ],
     message: ({ groups }) =>
       `The map \`${groups.map}\` cannot be created${groups.reason ? `: ${groups.reason}` : ''}.`,
-    why: 'The kernel does not know the type of the map or a flag, or a size does not fit: ring buffers want a power of two that is a multiple of the page size, arrays a key of 4 bytes.',
+    why: 'The kernel does not know the type of the map or a flag, or a size is invalid: ring buffers need a power of two that is a multiple of the page size, arrays a key of 4 bytes.',
     fix: 'Check type, key and value sizes and max_entries of the map against this kernel.',
   },
   {
     code: 'log-truncated',
-    title: 'The log was cut off before the reason',
+    title: 'The log was truncated before the reason',
     sentences: [/\bENOSPC\b/, /No space left on device/],
     message: () =>
-      'The verifier’s log did not fit its buffer, so the reason is missing; this is mostly a loop with very many rounds.',
-    why: 'Kernels before 6.4 stop when the log buffer is full. Long logs come from loops that the verifier walks round by round.',
-    fix: 'Lower the rounds of the loops, or verify again with statistics only to see the instruction count.',
+      'The verifier’s log did not fit into its buffer, so the reason is missing; the usual cause is a loop with very many iterations.',
+    why: 'Kernels before 6.4 stop when the log buffer is full. Long logs are caused by loops, which the verifier processes iteration by iteration.',
+    fix: 'Reduce the iterations of the loops, or verify again with statistics only to see the instruction count.',
     related: ['path'],
   },
 ];
 
-/** For sentences nobody has described yet. */
+/** For messages without an entry. */
 export const UNKNOWN: CatalogueEntry = {
   code: 'verifier-rejected',
   title: 'Another reason',
   sentences: [],
   message: ({ sentence }) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`),
-  why: 'The kernel refused the program with this sentence, which has no explanation here yet.',
-  fix: 'Read the log from its end upwards: the last instructions, with the registers’ states, are what the sentence is about.',
+  why: 'The kernel rejected the program with this message, for which there is no explanation yet.',
+  fix: 'Read the log from its end upwards: the message is about the last instructions and their register states.',
   related: ['path'],
 };

@@ -4,14 +4,14 @@ import type { CatalogueEntry } from './entry';
 export const FLOW: readonly CatalogueEntry[] = [
   {
     code: 'loop-not-bounded',
-    title: 'A loop whose end the verifier cannot see',
+    title: 'A loop that the verifier cannot prove to end',
     sentences: [
       /^infinite loop detected at insn (?<insn>\d+)/,
       /^back-edge from insn (?<insn>\d+) to (?<to>\d+)/,
     ],
-    message: () => 'The verifier cannot see that this loop ends.',
-    why: 'Walking the loop once more leads to a state that was seen before, so it could go on for ever. A loop must count towards a limit that is known, in a variable the compiler keeps in a register.',
-    fix: 'Loop a fixed number of times and break early (for (i = 0; i < MAX; i++) if (done) break;), or use bpf_loop() (5.17 and later) or bpf_for() (6.4 and later). Before 5.3 kernels take no loops: #pragma unroll.',
+    message: () => 'The verifier cannot prove that this loop ends.',
+    why: 'Another iteration of the loop leads to a state that the verifier has already seen, so the loop might never end. A loop must count towards a known limit, in a variable that the compiler keeps in a register.',
+    fix: 'Loop a fixed number of times and break early (for (i = 0; i < MAX; i++) if (done) break;), or use bpf_loop() (5.17 and later) or bpf_for() (6.4 and later). Kernels before 5.3 do not allow loops: use #pragma unroll.',
     example: {
       wrong: 'while (busy)\n\t;',
       right: 'for (i = 0; i < 16 && busy; i++)\n\t;',
@@ -20,7 +20,7 @@ export const FLOW: readonly CatalogueEntry[] = [
   },
   {
     code: 'too-many-instructions',
-    title: 'More steps than the verifier walks',
+    title: 'Too complex for the verifier',
     sentences: [
       /^BPF program is too large\. Processed (?<count>\d+) insn/,
       /^The sequence of (?<jumps>\d+) jumps is too complex/,
@@ -28,10 +28,10 @@ export const FLOW: readonly CatalogueEntry[] = [
     ],
     message: ({ groups }) =>
       groups.jumps
-        ? `The verifier gave up after ${groups.jumps} branches that it still had to walk.`
+        ? `The verifier gave up after ${groups.jumps} unexplored branches.`
         : `The verifier gave up after ${groups.count ? `${groups.count} instructions` : 'its limit of instructions'}.`,
-    why: 'The verifier walks every path through the program, and each round of a loop, up to 1,000,000 instructions (4,096 before 5.2) and 8,192 open branches. Nested loops and branches inside loops multiply.',
-    fix: 'Lower the number of rounds, move the body of the loop into a callback of bpf_loop() (verified once), make big functions __noinline and global so that they are verified by themselves, or split the program with a tail call.',
+    why: 'The verifier follows every path through the program and each iteration of a loop, up to 1,000,000 instructions (4,096 before 5.2) and 8,192 open branches. Nested loops and branches inside loops multiply.',
+    fix: 'Reduce the number of iterations, move the body of the loop into a callback of bpf_loop() (verified once), make big functions __noinline and global so that they are verified separately, or split the program with a tail call.',
     example: {
       wrong: 'for (i = 0; i < 1000000; i++)\n\tsum += step(i);',
       right: 'bpf_loop(1000000, step, &context, 0);',
@@ -43,28 +43,28 @@ export const FLOW: readonly CatalogueEntry[] = [
     title: 'Functions nested too deeply',
     sentences: [/^the call stack of (?<depth>\d+) frames is too deep/, /^recursive call/],
     message: ({ groups }) =>
-      groups.depth ? `Calls are nested ${groups.depth} deep; 8 is the limit.` : 'A function calls itself.',
+      groups.depth ? `Calls are nested ${groups.depth} deep; the limit is 8.` : 'A function calls itself.',
     why: 'A program may nest calls of its own functions 8 deep, and no function may call itself.',
     fix: 'Inline functions with __always_inline, or turn the recursion into a loop.',
   },
   {
     code: 'unreachable-code',
-    title: 'Instructions that no path leads to',
+    title: 'Unreachable instructions',
     sentences: [/^unreachable insn (?<insn>\d+)/],
-    message: () => 'No path of the program leads to this code.',
-    why: 'The verifier refuses code that can never run (kernels before 5.0, and programs without CAP_BPF). The compiler leaves it when it was told something wrong, for instance by __builtin_unreachable().',
-    fix: 'Remove the code, or the promise to the compiler that made it unreachable.',
+    message: () => 'This code is unreachable.',
+    why: 'The verifier rejects code that can never run (kernels before 5.0, and programs without CAP_BPF). The compiler emits it after a false promise in the source, for instance __builtin_unreachable().',
+    fix: 'Remove the code, or the __builtin_unreachable() that made it unreachable.',
   },
   {
     code: 'missing-exit',
-    title: 'The code runs off its end',
+    title: 'Control flow runs past the end',
     sentences: [
       /^last insn is not an exit or jmp/,
       /^jump out of range from insn (?<insn>\d+)/,
       /^no exit instruction/,
     ],
-    message: () => 'The code runs off its end: a path has no return.',
-    why: 'Each path must end with return. The compiler leaves the end out where it believes the code is never reached: after undefined behaviour (an uninitialised variable, an endless loop, __builtin_unreachable()).',
+    message: () => 'Control flow runs past the end of the code: a path has no return.',
+    why: 'Each path must end with return. The compiler omits the return where it assumes that the code is never reached: after undefined behaviour (an uninitialised variable, an endless loop, __builtin_unreachable()).',
     fix: 'Compile with -Wall and fix what it reports for this function; end every path with return.',
     example: {
       wrong: 'int f(void *ctx) {\n\t__builtin_unreachable();\n}',
@@ -73,7 +73,7 @@ export const FLOW: readonly CatalogueEntry[] = [
   },
   {
     code: 'invalid-instruction',
-    title: 'Instructions that this kernel does not take',
+    title: 'Instructions that this kernel does not support',
     sentences: [
       /^unknown opcode (?<opcode>\w+)/,
       /^BPF_\w+ uses reserved fields/,
@@ -84,9 +84,9 @@ export const FLOW: readonly CatalogueEntry[] = [
       /^BPF_(?:ATOMIC|STX|ST|XADD) (?:stores )?into R\d+/,
       /^unrecognized bpf_ld_imm64 insn/,
     ],
-    message: ({ sentence }) => `This kernel does not take the instruction: ${sentence}.`,
-    why: 'The compiler used instructions of a newer instruction set than this kernel has, or the operation is not allowed on this memory (atomics work on map values, records and the stack only).',
-    fix: 'Compile for an older instruction set (-mcpu=v2 for kernels before 5.12), and use atomics on map values only.',
+    message: ({ sentence }) => `This kernel does not support the instruction: ${sentence}.`,
+    why: 'The compiler used an instruction set that is newer than this kernel’s, or the operation is not allowed on this memory (atomics work only on map values, records and the stack).',
+    fix: 'Compile for an older instruction set (-mcpu=v2 for kernels before 5.12), and use atomics only on map values.',
     related: ['origin'],
   },
 ];

@@ -1,4 +1,4 @@
-/** Every kind of rejection that is explained, in the order in which sentences are tried. docs/verifier.md is made from it. */
+/** The catalogue of rejections, in the order in which messages are matched. docs/verifier.md is generated from it. */
 import { CALLS } from './calls';
 import type { CatalogueEntry } from './entry';
 import { ENVIRONMENT, UNKNOWN } from './environment';
@@ -8,7 +8,7 @@ import { VALUES } from './values';
 
 export { UNKNOWN } from './environment';
 
-/** An earlier entry wins: those about NULL come before the same sentences about other types. */
+/** The first match wins: entries about NULL precede those with the same message about other types. */
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...MEMORY.slice(0, 2),
   ...CALLS,
@@ -24,9 +24,9 @@ export interface Recognised {
   readonly groups: Readonly<Record<string, string>>;
 }
 
-/** The first sentence that an entry describes; null when none does. */
+/** The first message that matches an entry; null when none does. */
 export function recognise(sentences: readonly string[]): Recognised | null {
-  // The poison of a failed relocation is reported again, with the field's name, in a later line.
+  // A failed relocation is reported once more in a later line, with the field's name.
   const relocation = sentences.find(sentence => sentence.startsWith('failed to resolve CO-RE relocation'));
   for (const sentence of relocation ? [relocation] : sentences) {
     for (const entry of CATALOGUE) {
@@ -39,10 +39,10 @@ export function recognise(sentences: readonly string[]): Recognised | null {
   return null;
 }
 
-/** All entries with the catch-all last, as the documentation lists them. */
+/** All entries in documentation order, with the catch-all last. */
 export const ALL_ENTRIES: readonly CatalogueEntry[] = [...CATALOGUE, UNKNOWN];
 
-/** The entry of a code; null for a code of another version. */
+/** The entry for a code; null for a code of another version. */
 export function entryOf(code: string): CatalogueEntry | null {
   return ALL_ENTRIES.find(entry => entry.code === code) ?? null;
 }

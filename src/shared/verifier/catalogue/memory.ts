@@ -1,21 +1,21 @@
-/** Memory: pointers that may be NULL, bounds, the stack, alignment, what may be read or written. */
+/** Memory: pointers that may be NULL, bounds, the stack, alignment, access rights. */
 import { quoted } from '../../c/line-names';
 import type { CatalogueEntry } from './entry';
 
 export const MEMORY: readonly CatalogueEntry[] = [
   {
     code: 'unchecked-map-value',
-    title: 'A map entry is used without a check for NULL',
+    title: 'A map entry is used without a NULL check',
     sentences: [
       /^R(?<register>\d+) invalid mem access '(?:map_value_or_null|.*map_value_or_null.*)'/,
       /^R(?<register>\d+) type=map_value_or_null expected=/,
     ],
     message: facts => {
       const map = facts.origin?.map;
-      return `${facts.subject('this pointer')} may be NULL here: ${map ? `the map ${quoted(map)}` : 'the map'} may have no such entry.`;
+      return `${facts.subject('this pointer')} may be NULL here: ${map ? `the map ${quoted(map)}` : 'the map'} may not contain the key.`;
     },
-    why: 'A look-up returns NULL when the key is not in the map, and the verifier follows that case, too. This holds for array maps as well: the index may be too large.',
-    fix: 'Return, or go around the access, when the pointer is NULL.',
+    why: 'A lookup returns NULL when the key is not in the map, and the verifier also follows that case. This applies to array maps too: the index may be too large.',
+    fix: 'Return or skip the access when the pointer is NULL.',
     example: {
       wrong: 'calls = bpf_map_lookup_elem(&counts, &tid);\n*calls += 1;',
       right: 'calls = bpf_map_lookup_elem(&counts, &tid);\nif (!calls)\n\treturn 0;\n*calls += 1;',
@@ -24,7 +24,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
   },
   {
     code: 'unchecked-pointer',
-    title: 'A pointer that may be NULL is used without a check',
+    title: 'A pointer that may be NULL is used without a NULL check',
     sentences: [
       /^R(?<register>\d+) invalid mem access '(?<type>[^']*_or_null[^']*)'/,
       /^R(?<register>\d+) type=(?<type>\S*_or_null) expected=/,
@@ -34,8 +34,8 @@ export const MEMORY: readonly CatalogueEntry[] = [
       const from = facts.origin ? `: bpf_${facts.origin.helper}() returns NULL when it fails` : '';
       return `${facts.subject('this pointer')} may be NULL here${from}.`;
     },
-    why: 'The function this pointer came from may return NULL (no room in the ring buffer, no such object), and the verifier follows that case, too.',
-    fix: 'Test the pointer right after it was obtained, and use it on the side where it is not NULL only.',
+    why: 'The function that returned this pointer may return NULL (no space in the ring buffer, no such object), and the verifier also follows that case.',
+    fix: 'Check the pointer right after the call, and use it only where it is not NULL.',
     example: {
       wrong: 'event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);\nevent->pid = pid;',
       right:
@@ -45,17 +45,17 @@ export const MEMORY: readonly CatalogueEntry[] = [
   },
   {
     code: 'invalid-memory-access',
-    title: 'Memory that the program may not touch directly',
+    title: 'Memory that the program may not access directly',
     sentences: [
       /^R(?<register>\d+) invalid mem access '(?<type>[^']*)'/,
       /^R(?<register>\d+) is ptr_\S+ access user memory/,
     ],
     message: facts =>
       /^(?:scalar|inv)/.test(facts.groups.type ?? '')
-        ? `${facts.subject('this value')} is only a number to the verifier: it cannot be followed like a pointer.`
-        : `${facts.subject('this pointer')} cannot be followed directly.`,
-    why: 'In kprobes, uprobes and raw tracepoints the arguments are numbers to the verifier, and so is every pointer read from kernel or user memory: following one could fault.',
-    fix: 'Read kernel memory with BPF_CORE_READ() or bpf_probe_read_kernel(), user memory with bpf_probe_read_user(). Arguments of fentry, fexit and tp_btf programs are typed and can be followed as they are.',
+        ? `${facts.subject('this value')} is only a number to the verifier: it cannot be dereferenced.`
+        : `${facts.subject('this pointer')} cannot be dereferenced directly.`,
+    why: 'In kprobes, uprobes and raw tracepoints the arguments are numbers to the verifier, and so is every pointer read from kernel or user memory: dereferencing one could fault.',
+    fix: 'Read kernel memory with BPF_CORE_READ() or bpf_probe_read_kernel(), user memory with bpf_probe_read_user(). Arguments of fentry, fexit and tp_btf programs are typed and can be dereferenced.',
     example: { wrong: 'flags = file->f_flags;', right: 'flags = BPF_CORE_READ(file, f_flags);' },
     related: ['origin'],
   },
@@ -64,8 +64,8 @@ export const MEMORY: readonly CatalogueEntry[] = [
     title: 'A length or index that may be negative',
     sentences: [/^R(?<register>\d+) min value is negative/],
     message: facts => `${facts.index(facts.subject('this length or index'))} may be negative here.`,
-    why: 'A negative number is a huge length, or an address before the start of the memory. A test of the upper end of a signed variable says nothing about its lower end.',
-    fix: 'Make the variable unsigned (__u32), or mask it (n &= SIZE - 1), or test for < 0 as well, right before the use.',
+    why: 'A negative number is a huge length, or an address before the start of the memory. An upper bound of a signed variable does not limit it below.',
+    fix: 'Make the variable unsigned (__u32), or mask it (n &= SIZE - 1), or also test for < 0, right before the use.',
     example: {
       wrong: 'int n = wanted;\nif (n > 64)\n\tn = 64;',
       right: '__u32 n = wanted;\nif (n > 64)\n\tn = 64;',
@@ -83,9 +83,9 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^R(?<register>\d+) has unknown scalar with mixed signed bounds/,
     ],
     message: facts =>
-      `Nothing that the verifier sees limits ${facts.index(facts.subject('this index or length'))} here.`,
-    why: 'The verifier must know the largest value an index or a length can have. It knows what was compared or masked in the very register that is used: a limit is lost when the compiler tests another copy of the variable, tests it before it gets its final value, or when the value was stored to memory that others can change in between.',
-    fix: 'Limit the value right before the use: mask it (slot &= SLOTS - 1), or clamp it (if (slot >= SLOTS) slot = SLOTS - 1). Where the compiler still moves the test, put asm volatile("" : "+r"(slot)) before the test.',
+      `The verifier knows no limit of ${facts.index(facts.subject('this index or length'))} here.`,
+    why: 'The verifier must know the largest value an index or a length can have. It tracks comparisons and masks only in the register that is used: a limit is lost when the compiler tests another copy of the variable, tests it before it gets its final value, or when the value was stored in memory that others can change in between.',
+    fix: 'Limit the value right before the use: mask it (slot &= SLOTS - 1), or clamp it (if (slot >= SLOTS) slot = SLOTS - 1). If the compiler still moves the test, put asm volatile("" : "+r"(slot)) before the test.',
     example: {
       wrong: 'slot = v ? log2(v) + 1 : 0;\nif (slot < SLOTS)\n\tslots[slot]++;',
       right: 'slot = v ? log2(v) + 1 : 0;\nif (slot >= SLOTS)\n\tslot = SLOTS - 1;\nslots[slot]++;',
@@ -102,10 +102,10 @@ export const MEMORY: readonly CatalogueEntry[] = [
     ],
     message: ({ groups, index }) =>
       groups.size
-        ? `With ${index('this offset')} this touches ${bytes(groups.size)} at offset ${groups.off} of ${groups.what === 'memory' ? 'memory' : `a ${groups.what}`} of ${bytes(groups.limit ?? '')}.`
-        : `${index('The offset')} can lie outside of the memory that is accessed.`,
-    why: 'The largest (or smallest) value that the verifier found possible for the offset lies outside of the map value, record or buffer. Often the test lets one too many through: <= where < is meant.',
-    fix: 'Limit the index to what fits: if (slot < SLOTS), not <=. With a size in the expression, limit to the total minus that size.',
+        ? `With ${index('this offset')} this accesses ${bytes(groups.size)} at offset ${groups.off} of ${groups.what === 'memory' ? 'memory' : `a ${groups.what}`} of ${bytes(groups.limit ?? '')}.`
+        : `${index('The offset')} can be outside the accessed memory.`,
+    why: 'The largest (or smallest) possible offset that the verifier computed is outside the map value, record or buffer. Often the test is off by one: <= instead of <.',
+    fix: 'Limit the index to the valid range: if (slot < SLOTS), not <=. If the expression has a size, limit it to the total minus that size.',
     example: {
       wrong: 'if (slot <= SLOTS)\n\tall->slots[slot]++;',
       right: 'if (slot < SLOTS)\n\tall->slots[slot]++;',
@@ -117,14 +117,14 @@ export const MEMORY: readonly CatalogueEntry[] = [
     title: 'A length that may be zero',
     sentences: [/^R(?<register>\d+) invalid zero-sized read/],
     message: facts =>
-      `${facts.index(facts.subject('This length'))} may be 0 here, which this helper does not take.`,
-    why: 'Helpers that want at least one byte refuse a length whose range includes 0.',
+      `${facts.index(facts.subject('This length'))} may be 0 here, which this helper does not accept.`,
+    why: 'Helpers that need at least one byte reject a length whose range includes 0.',
     fix: 'Skip the call when the length is 0, or pass a constant length.',
     related: ['index', 'tests'],
   },
   {
     code: 'invalid-stack-read',
-    title: 'Stack memory is read that nobody wrote',
+    title: 'A read of uninitialised stack memory',
     sentences: [
       /^invalid (?:indirect )?read from stack (?:R(?<register>\d+) )?(?:off -?\d+\+\d+|var_off \S+) size (?<size>\d+)/,
       /^invalid (?:indirect )?read from stack/,
@@ -132,16 +132,16 @@ export const MEMORY: readonly CatalogueEntry[] = [
     ],
     message: facts =>
       facts.called
-        ? `bpf_${facts.called}() would read bytes of ${facts.subject('a local variable')} that were never written.`
-        : `This reads bytes of ${facts.subject('a local variable')} that were never written.`,
-    why: 'What is passed to a helper or map must be written completely: all fields, and the padding between and behind them. Left-over stack contents would leak kernel data, and make keys differ that look the same.',
-    fix: 'Start with zeroes: struct key key = {}; or, where padding matters, __builtin_memset(&key, 0, sizeof(key)).',
+        ? `bpf_${facts.called}() would read bytes of ${facts.subject('a local variable')} that were never initialised.`
+        : `This reads bytes of ${facts.subject('a local variable')} that were never initialised.`,
+    why: 'Data passed to a helper or map must be initialised completely: all fields, and the padding between and after them. Stale stack contents would leak kernel data, and make equal keys differ.',
+    fix: 'Initialise with zeros: struct key key = {}; or, where padding matters, __builtin_memset(&key, 0, sizeof(key)).',
     example: { wrong: 'struct key key;\nkey.pid = pid;', right: 'struct key key = {};\nkey.pid = pid;' },
     related: ['path'],
   },
   {
     code: 'stack-out-of-bounds',
-    title: 'An access outside of a local variable',
+    title: 'An access outside a local variable',
     sentences: [
       /^invalid(?: unbounded)?(?: variable-offset)?(?: write to| read from| indirect access to| access to)? stack R(?<register>\d+)(?: off=(?<off>-?\d+) size=(?<size>\d+))?/,
       /^invalid stack (?:off|type)/,
@@ -149,13 +149,13 @@ export const MEMORY: readonly CatalogueEntry[] = [
     ],
     message: facts => {
       const { off, size } = facts.groups;
-      // A constant offset below the top of the stack: no index is to blame, the size is.
+      // A constant offset below the top of the stack: the size is the cause, not an index.
       const room = off === undefined ? 0 : -Number(off);
       if (room > 0 && Number(size) > room)
-        return `This touches ${size} bytes of a local variable where the stack has ${room} left.`;
-      return `${facts.index('This offset')} can lead outside of the local variable, beyond the stack.`;
+        return `This accesses ${size} bytes of a local variable where only ${room} bytes of the stack are left.`;
+      return `${facts.index('This offset')} can be outside the local variable, beyond the stack.`;
     },
-    why: 'A BPF program has 512 bytes of stack. The offset that the verifier computed can lie outside of it: an index is not kept inside its array, or a size is larger than the variable.',
+    why: 'A BPF program has 512 bytes of stack. The offset that the verifier computed can be outside it: an index is not limited to its array, or a size is larger than the variable.',
     fix: 'Limit the index to the array right before the use (if (i < sizeof(buf))), pass the size of the variable itself (sizeof(buf)), or keep big arrays in a per-CPU array map.',
     related: ['index', 'tests'],
   },
@@ -168,22 +168,22 @@ export const MEMORY: readonly CatalogueEntry[] = [
     ],
     message: ({ groups }) =>
       groups.size
-        ? `The functions along one chain of ${groups.calls} calls need ${groups.size} bytes of stack together; 512 is the limit.`
+        ? `The functions along one chain of ${groups.calls} calls need ${groups.size} bytes of stack in total; the limit is 512.`
         : 'The program needs more than 512 bytes of stack.',
-    why: 'A program and all functions it calls share a stack of 512 bytes (256 where tail calls are used, too).',
+    why: 'A program and all functions it calls share a stack of 512 bytes (256 when tail calls are also used).',
     fix: 'Keep large buffers in a per-CPU array map with one entry, or shrink them.',
   },
   {
     code: 'corrupted-spill',
-    title: 'A pointer kept on the stack is overwritten or read in part',
+    title: 'A partial write or read of a pointer on the stack',
     sentences: [
       /^attempt to corrupt spilled pointer on stack/,
       /^corrupted spill memory/,
       /^invalid size of register (?:fill|spill)/,
     ],
-    message: () => 'A pointer that is kept on the stack is read or written in part.',
-    why: 'A pointer on the stack must be written and read whole, or the verifier no longer knows it.',
-    fix: 'Do not copy or overwrite parts of structs that hold pointers; assign the pointer itself.',
+    message: () => 'A pointer on the stack is partially read or written.',
+    why: 'A pointer on the stack must be written and read as a whole, otherwise the verifier no longer treats it as a pointer.',
+    fix: 'Do not copy or overwrite parts of structs that contain pointers; assign the pointer itself.',
   },
   {
     code: 'misaligned-access',
@@ -191,13 +191,13 @@ export const MEMORY: readonly CatalogueEntry[] = [
     sentences: [/^misaligned (?<what>[a-z]+ )?access off .* size (?<size>\d+)/],
     message: ({ groups }) =>
       `${bytes(groups.size ?? '')} are accessed at an address of the ${(groups.what ?? '').trim() || 'memory'} that is not a multiple of ${groups.size}.`,
-    why: 'Accesses of 2, 4 and 8 bytes on the stack and the context must lie on a multiple of their size, on every machine.',
-    fix: 'Order the fields so that each is aligned, leave out __attribute__((packed)), or copy the bytes with __builtin_memcpy().',
+    why: 'Accesses of 2, 4 and 8 bytes on the stack and the context must be at a multiple of their size, on every machine.',
+    fix: 'Order the fields so that each is aligned, remove __attribute__((packed)), or copy the bytes with __builtin_memcpy().',
     related: ['origin'],
   },
   {
     code: 'unchecked-packet-access',
-    title: 'Packet data is used without comparing with its end',
+    title: 'Packet data is accessed without a bounds check',
     sentences: [
       /^invalid access to packet, off=(?<off>-?\d+) size=(?<size>\d+)/,
       /^R(?<register>\d+) offset is outside of the packet/,
@@ -206,7 +206,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       groups.size
         ? `The packet may be too short for ${bytes(groups.size)} at offset ${groups.off}.`
         : 'The packet may be too short for this access.',
-    why: 'A packet can have any length. Only a comparison of the end of what is accessed with data_end proves that it is there.',
+    why: 'A packet can have any length. Only a comparison of the end of the access with data_end proves that the data exists.',
     fix: 'Before the access: if ((void *)(header + 1) > data_end) return XDP_PASS; with both pointers taken from the context in this function.',
     example: {
       wrong: 'eth = data;\nproto = eth->h_proto;',
@@ -216,7 +216,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
   },
   {
     code: 'read-only-memory',
-    title: 'Read-only memory is written',
+    title: 'A write to read-only memory',
     sentences: [
       /^write into map forbidden/,
       /^R(?<register>\d+) cannot write into (?<type>\S+)/,
@@ -224,25 +224,25 @@ export const MEMORY: readonly CatalogueEntry[] = [
     ],
     message: facts => `${facts.subject('This memory')} is read-only for the program.`,
     why: 'const volatile variables (.rodata) and read-only maps are frozen when the program is loaded.',
-    fix: 'Drop const from a variable that the program changes: it then lies in .bss or .data.',
+    fix: 'Drop const from a variable that the program changes: it is then in .bss or .data.',
   },
   {
     code: 'kernel-memory-write',
-    title: 'A kernel structure is written',
+    title: 'A write to a kernel structure',
     sentences: [
       /^only read is supported/,
       /write (?:access )?not allowed.*ptr_/,
       /^R(?<register>\d+) is ptr_\S+ .*write/,
     ],
     message: facts =>
-      `${facts.subject('This pointer')} leads into kernel memory, which programs can read only.`,
-    why: 'Tracing programs observe: a pointer to a kernel structure may be followed, never written through.',
-    fix: 'Copy the value into a variable, map or event of your own and change that.',
+      `${facts.subject('This pointer')} points into kernel memory, which programs can only read.`,
+    why: 'Tracing programs observe: they may read through a pointer to a kernel structure, but not write through it.',
+    fix: 'Copy the value into your own variable, map or event and change that.',
     related: ['origin'],
   },
   {
     code: 'invalid-struct-access',
-    title: 'An access that does not fit the kernel structure',
+    title: 'An access that does not match the kernel structure',
     sentences: [
       /^access beyond (?:the end of member \S+ .*in )?struct (?<struct>\S+) (?:at|with) off (?<off>\d+)/,
       /^cannot access ptr member (?<member>\S+) .*in struct (?<struct>\S+)/,
@@ -250,14 +250,14 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^Type '(?<struct>\S+)' is not a struct/,
     ],
     message: ({ groups }) =>
-      `struct ${groups.struct || '?'} of this kernel has no field that fits this access${groups.off ? ` at offset ${groups.off}` : ''}.`,
-    why: 'A typed kernel pointer can only be followed field by field, as the BTF of the running kernel describes the structure.',
+      `struct ${groups.struct || '?'} has no field in this kernel that matches this access${groups.off ? ` at offset ${groups.off}` : ''}.`,
+    why: 'Through a typed kernel pointer only whole fields can be accessed, as described by the BTF of the running kernel.',
     fix: 'Access fields by name through vmlinux.h types; read anything else with bpf_probe_read_kernel().',
     related: ['origin'],
   },
   {
     code: 'invalid-context-access',
-    title: 'An access that does not fit the context',
+    title: 'An access that does not match the context',
     sentences: [
       /^invalid bpf_context access off=(?<off>-?\d+) size=(?<size>\d+)/,
       /^dereference of modified ctx ptr R(?<register>\d+) off=(?<off>-?\d+)/,
@@ -267,7 +267,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
     ],
     message: ({ groups }) =>
       groups.func
-        ? `${groups.func}() has no argument number ${groups.nth} in this kernel.`
+        ? `${groups.func}() has no argument ${groups.nth} in this kernel.`
         : `Programs of this type have no field in their context at this offset${groups.off ? ` (${groups.off})` : ''}.`,
     why: 'The context (the program’s only argument) is not ordinary memory: each program type allows certain fields, at fixed offsets and with their exact size.',
     fix: 'Declare the context with the type of the section (struct pt_regs for kprobes, struct trace_event_raw_… for tracepoints, unsigned long long[] with BPF_PROG for fentry and tp_btf), read fields by name, and check the number and order of the arguments against this kernel.',

@@ -1,4 +1,4 @@
-/** Registers and arguments: what kind of value is where. */
+/** Registers and arguments: kinds of values. */
 import type { CatalogueEntry } from './entry';
 
 export const VALUES: readonly CatalogueEntry[] = [
@@ -16,7 +16,7 @@ export const VALUES: readonly CatalogueEntry[] = [
       facts.groups.null
         ? `An offset is added to ${facts.subject('this pointer')} while it may still be NULL.`
         : `${facts.subject('This pointer')} does not allow this arithmetic${facts.groups.operator ? ` (${facts.groups.operator})` : ''}.`,
-    why: 'The verifier must know where a pointer points. Adding to a pointer that may be NULL hides the NULL; multiplying, masking or combining pointers loses what they point to. &p->field is such an addition.',
+    why: 'The verifier must know where a pointer points. Adding to a pointer that may be NULL hides the NULL; after multiplying, masking or combining pointers the target is unknown. &p->field is such an addition.',
     fix: 'Check for NULL before taking the address of a field or element; compute with integers first and add them to the pointer last.',
     example: {
       wrong: 'bytes = &counters->bytes;\nif (bytes)\n\t(*bytes)++;',
@@ -26,48 +26,49 @@ export const VALUES: readonly CatalogueEntry[] = [
   },
   {
     code: 'modified-pointer',
-    title: 'A pointer is not at the start of its object any more',
+    title: 'A pointer that no longer points to the start of its object',
     sentences: [/^dereference of modified (?<type>\S+) ptr R(?<register>\d+) off=(?<off>-?\d+) disallowed/],
     message: facts =>
-      `${facts.subject('This pointer')} was moved by ${facts.groups.off} bytes; it must be used as it was given.`,
-    why: 'Some pointers are accepted only exactly as they were obtained.',
-    fix: 'Keep the original pointer in a variable of its own and pass that.',
+      `${facts.subject('This pointer')} was moved by ${facts.groups.off} bytes; it must be used unmodified.`,
+    why: 'Some pointers are accepted only unmodified.',
+    fix: 'Keep the original pointer in a separate variable and pass that.',
     related: ['origin'],
   },
   {
     code: 'pointer-leak',
-    title: 'A kernel address would become visible',
+    title: 'A kernel address would be leaked',
     sentences: [
       /^R(?<register>\d+) leaks addr/,
       /^R(?<register>\d+) partial copy of pointer/,
       /^leaking pointer from stack/,
     ],
-    message: facts => `${facts.subject('This value')} is an address, which may not leave the program here.`,
-    why: 'Without CAP_PERFMON a program must not reveal where things lie in kernel memory, be it by its result, a map or a comparison.',
-    fix: 'Store what the pointer points to, not the pointer; or load the program with CAP_PERFMON.',
+    message: facts => `${facts.subject('This value')} is an address, which the program must not reveal here.`,
+    why: 'Without CAP_PERFMON a program must not reveal kernel addresses, neither through its return value nor a map nor a comparison.',
+    fix: 'Store the value that the pointer points to, not the pointer; or load the program with CAP_PERFMON.',
     related: ['origin'],
   },
   {
     code: 'mixed-pointers',
-    title: 'One access for two kinds of pointers',
+    title: 'One access through different kinds of pointers',
     sentences: [/^same insn cannot be used with different pointers/],
-    message: () => 'The compiler merged two accesses into one, which sees different kinds of pointers.',
-    why: 'An instruction that reads the context is rewritten when the program is loaded, which cannot be done when the same instruction also reads another kind of memory.',
-    fix: 'Keep the two branches apart: put asm volatile("") into one of them, or read into variables before the branches meet.',
+    message: () =>
+      'The compiler merged two accesses through different kinds of pointers into one instruction.',
+    why: 'The kernel rewrites instructions that read the context when it loads the program, which is impossible when the same instruction also reads another kind of memory.',
+    fix: 'Keep the two accesses separate: put asm volatile("") into one branch, or read into variables before the branches join.',
     related: ['path'],
   },
   {
     code: 'uninitialized-register',
-    title: 'A value that was never set',
+    title: 'An uninitialised value',
     sentences: [/^R(?<register>\d+) !read_ok/],
     message: ({ groups, called }) =>
       called
-        ? `Argument ${groups.register} of bpf_${called}() was never set on this path.`
+        ? `Argument ${groups.register} of bpf_${called}() is uninitialised on this path.`
         : groups.register === '0'
-          ? 'The program ends without a result on this path.'
-          : 'A variable is used that was never set on this path.',
-    why: 'Registers hold nothing at the start, and a call leaves nothing in the registers of its arguments. In C this is a variable without a value, a missing return, or a helper called with too few arguments.',
-    fix: 'Give the variable a value on every path (int ret = 0;), and end every path with return.',
+          ? 'The program has no return value on this path.'
+          : 'A variable is uninitialised on this path.',
+    why: 'Registers are uninitialised at the start, and so are the argument registers after a call. In C this is an uninitialised variable, a missing return, or a helper called with too few arguments.',
+    fix: 'Initialise the variable on every path (int ret = 0;), and end every path with return.',
     example: { wrong: 'int ret;\nreturn ret;', right: 'int ret = 0;\nreturn ret;' },
     related: ['path'],
   },
@@ -77,7 +78,7 @@ export const VALUES: readonly CatalogueEntry[] = [
     sentences: [/^R(?<register>\d+) (?:is not|must be) a known (?:constant|value)/],
     message: facts =>
       `${facts.subject('This argument')} must be a constant${facts.called ? ` for bpf_${facts.called}()` : ''}.`,
-    why: 'Some arguments decide what the verifier can prove afterwards, such as the size of a ring buffer record: one number for every run.',
+    why: 'The verifier needs some arguments as constants for its later checks, such as the size of a ring buffer record.',
     fix: 'Pass sizeof(…) or a #define. For records of several lengths use bpf_ringbuf_output(), or reserve the largest.',
     example: {
       wrong: 'record = bpf_ringbuf_reserve(&events, length, 0);',
@@ -87,11 +88,11 @@ export const VALUES: readonly CatalogueEntry[] = [
   },
   {
     code: 'wrong-map-type',
-    title: 'A helper that does not work on this type of map',
+    title: 'A helper that does not support this map type',
     sentences: [/^cannot pass map_type (?<type>\d+) into func (?:bpf_)?(?<helper>\w+)#\d+/],
-    message: ({ groups }) => `bpf_${groups.helper}() does not work on a map of this type.`,
-    why: 'Each helper that takes a map takes certain types of it: ring buffer helpers a BPF_MAP_TYPE_RINGBUF, bpf_perf_event_output() a BPF_MAP_TYPE_PERF_EVENT_ARRAY, bpf_get_stackid() a BPF_MAP_TYPE_STACK_TRACE.',
-    fix: 'Pass the right map, or change its type.',
+    message: ({ groups }) => `bpf_${groups.helper}() does not support this map type.`,
+    why: 'Each helper that takes a map accepts only certain map types: ring buffer helpers a BPF_MAP_TYPE_RINGBUF, bpf_perf_event_output() a BPF_MAP_TYPE_PERF_EVENT_ARRAY, bpf_get_stackid() a BPF_MAP_TYPE_STACK_TRACE.',
+    fix: 'Pass another map, or change its type.',
   },
   {
     code: 'wrong-argument-type',
@@ -108,9 +109,9 @@ export const VALUES: readonly CatalogueEntry[] = [
         : 'This argument';
       const value = facts.subject('');
       const what = plainType(facts.groups.type ?? '');
-      return `${argument}${value === '' ? '' : `, ${value},`} is ${what ?? 'of the wrong kind'}; ${expectation(facts.groups.expected ?? '')} is wanted.`;
+      return `${argument}${value === '' ? '' : `, ${value},`} is ${what ?? 'of the wrong kind'}; ${expectation(facts.groups.expected ?? '')} is expected.`;
     },
-    why: 'A helper’s arguments must be of the kinds it declares. What it reads or writes through a pointer must lie on the program’s stack, in a map or a record: a number, or an address from elsewhere, is refused.',
+    why: 'A helper’s arguments must be of the kinds it declares. Memory that it reads or writes through a pointer must be on the program’s stack, in a map or in a record: numbers and other addresses are rejected.',
     fix: 'Copy the value into a local variable and pass its address (&key), and check the order of the arguments.',
     example: {
       wrong: 'bpf_map_delete_elem(&counts, (void *)tid);',

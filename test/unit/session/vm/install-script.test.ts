@@ -57,7 +57,7 @@ describe('installScript', () => {
     const dpkg = 'if [ "$1" = --print-architecture ]; then echo amd64; exit; fi; mkdir -p "$3/lib"';
     const { status, stderr } = run({ ...COMMANDS, dpkg, 'qemu-system-x86_64': ':', busybox: ':' });
     expect(status).toBe(1);
-    expect(stderr).toContain('holds no kernel image');
+    expect(stderr).toContain('does not contain a kernel image');
     expect(readdirSync(path.join(folder, 'cache', 'kernels'))).toEqual([]);
   });
 });
