@@ -17,9 +17,9 @@ export const ONLY_ROOT = `only_root() {
 }`;
 
 /**
- * Takes nothing but capabilities and a socket, and starts the tracer under the uid of whoever asked. As
- * root it is of no use. The network namespace is left where programs are attached to interfaces, and where root may not
- * make another (a container).
+ * Takes only capabilities and a socket, and starts the tracer under the uid of the caller, which must not be root. The
+ * tracer keeps the network namespace when programs are attached to interfaces, and when root may not create one (a
+ * container).
  */
 export function launcherScript(folder: string): string {
   return `#!/bin/sh

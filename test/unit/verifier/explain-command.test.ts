@@ -26,12 +26,12 @@ describe('bpfw explain', () => {
   it('prints a rejection as compilers do, with the source under it', async () => {
     const lines = (await output(log, { source })).split('\n');
     expect(lines.slice(0, 3)).toEqual([
-      `${source}:20:2: error: \`calls\` may be NULL here: the map \`counts\` may have no such entry. [unchecked-map-value]`,
+      `${source}:20:2: error: \`calls\` may be NULL here: the map \`counts\` may not contain the key. [unchecked-map-value]`,
       '   20 | \t*calls += 1;',
       '      | \t^',
     ]);
     expect(lines).toContain(
-      `${source}:19:2: note: \`calls\` comes from here: NULL when \`counts\` has no such entry`,
+      `${source}:19:2: note: \`calls\` comes from here: NULL when \`counts\` does not contain the key`,
     );
   });
 

@@ -76,9 +76,9 @@ describe('an explanation', () => {
       line: 31,
       column: 9,
       code: 'unchecked-map-value',
-      message: '`value` may be NULL here: the map `counts` may have no such entry.',
+      message: '`value` may be NULL here: the map `counts` may not contain the key.',
       related: [
-        { line: 28, column: 10, message: '`value` comes from here: NULL when `counts` has no such entry' },
+        { line: 28, column: 10, message: '`value` comes from here: NULL when `counts` does not contain the key' },
       ],
     });
   });
@@ -93,7 +93,7 @@ processed 4 insns (limit 1000000)
 `;
     expect(only(log, {})).toMatchObject({
       code: 'stack-out-of-bounds',
-      message: 'This touches 32 bytes of a local variable where the stack has 8 left.',
+      message: 'This accesses 32 bytes of a local variable where only 8 bytes of the stack are left.',
     });
   });
 
@@ -140,7 +140,7 @@ R6 invalid mem access 'map_value_or_null'
 processed 8 insns (limit 1000000)
 `;
     expect(only(log)).toMatchObject({
-      message: '`event` may be NULL here: the map `events` may have no such entry.',
+      message: '`event` may be NULL here: the map `events` may not contain the key.',
     });
   });
 
