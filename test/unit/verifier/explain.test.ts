@@ -167,7 +167,7 @@ processed 9 insns (limit 1000000)
     expect(found).toMatchObject({
       line: 4,
       code: 'unbounded-memory-access',
-      message: 'Nothing that the verifier sees limits `slot` here.',
+      message: 'The verifier knows no limit of `slot` here.',
     });
     expect(found.related).toMatchObject([
       { line: 2, message: '`slot` gets its value here' },
