@@ -86,7 +86,7 @@ function instructionsOf(program: ffi.Pointer): Uint8Array {
   return instructions;
 }
 
-/** By the kernel's own BTF, whatever the object calls it. A module's goes by its number: which module is not to be seen. */
+/** The name in the kernel's own BTF, whatever the object calls it. A module's kfunc is shown by id: the module is unknown. */
 function kfuncName({ btfId, module }: KfuncCall, btf: ffi.Pointer | null): string {
   if (module !== 0) return `#${btfId} of a module`;
   const type = btf === null ? null : ffi.btfTypeById(btf, btfId);

@@ -78,7 +78,11 @@ describe('an explanation', () => {
       code: 'unchecked-map-value',
       message: '`value` may be NULL here: the map `counts` may not contain the key.',
       related: [
-        { line: 28, column: 10, message: '`value` comes from here: NULL when `counts` does not contain the key' },
+        {
+          line: 28,
+          column: 10,
+          message: '`value` comes from here: NULL when `counts` does not contain the key',
+        },
       ],
     });
   });
