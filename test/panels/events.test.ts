@@ -172,7 +172,7 @@ describe('events page', () => {
     const start = session();
     await panel.send(start.type === 'session' ? { ...start, eventBytesLimit: 2 << 20 } : start, ...messages);
     expect(await panel.page.textContent('.strip [role=status]')).toMatch(
-      /oldest [\d,]+ left \(limit 2 MiB\)/,
+      /oldest [\d,]+ dropped \(limit 2 MiB\)/,
     );
     expect((await visibleRows(panel)).at(-1)).toBe(39_999);
     await panel.close();
@@ -243,7 +243,7 @@ describe('events page', () => {
       ...messages.slice(1, 4),
       { type: 'hydrated', sessionId: SESSION },
     );
-    expect(await status()).toMatch(/^100 rows · oldest 100 left .* · 5 lost · paused$/);
+    expect(await status()).toMatch(/^100 rows · oldest 100 dropped .* · 5 lost · paused$/);
     expect((await shown()).active).toBe(before.active);
     await panel.page.getByRole('button', { name: '201 newer' }).click();
     await expect.poll(status).toMatch(/^301 rows/);

@@ -119,7 +119,7 @@ describe('maps page', () => {
   it('shows values by meaning with their change and rate', async () => {
     const panel = await harness.open('maps');
     await panel.send(session());
-    expect(await panel.page.textContent('.empty')).toContain('nothing was read');
+    expect(await panel.page.textContent('.empty')).toContain('no map has been read');
     await panel.send(...reading(1));
     const first = busiest(1);
     const key = keyOf(first);

@@ -1,4 +1,4 @@
-/** Apache ECharts with only the parts we draw with, on canvas, sized by its element. */
+/** Apache ECharts with only the parts we use, on canvas, sized by its element. */
 import type { CustomSeriesRenderItemParams } from 'echarts';
 import { BarChart, CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
@@ -12,20 +12,20 @@ use([BarChart, CustomChart, LineChart, GridComponent, CanvasRenderer, SVGRendere
 export interface Chart {
   readonly echarts: ECharts;
   draw(option: EChartsCoreOption): void;
-  /** What was drawn last, at the size it has, under a line of text: SVG as text, PNG as bytes. */
+  /** The last drawing at its current size, above it a line of text: SVG as text, PNG as bytes. */
   picture(format: 'svg' | 'png', caption: string): Promise<string | ArrayBuffer>;
 }
 
 /**
- * A chart filling `host`. The canvas is hidden from screen readers: whoever makes one also gives a table with the same
- * numbers. Animation stays off, because live data never comes to rest and motion may not be wanted.
+ * A chart filling `host`. The canvas is hidden from screen readers: the caller must also provide a table with the same
+ * numbers. Animation is off, because live data changes constantly and users may prefer no motion.
  */
 export function createChart(host: HTMLElement): Chart {
   const canvas = document.createElement('div');
   canvas.className = 'chart-canvas';
   canvas.setAttribute('aria-hidden', 'true');
   host.append(canvas);
-  // The size is known only once the element was laid out; the observer reports it at once and on every change.
+  // The size is known only after layout; the observer reports it initially and on every change.
   const chart = init(canvas, null, {
     renderer: 'canvas',
     width: canvas.clientWidth || 300,
@@ -53,17 +53,17 @@ export function createChart(host: HTMLElement): Chart {
   };
 }
 
-/** The text of axis labels and marks. */
+/** Text style of axis labels and marks. */
 export function labelText({ muted, font }: Theme) {
   return { color: muted, fontFamily: font, fontSize: 11 };
 }
 
-/** Margins that are given: nothing is to be estimated for the labels. */
+/** A grid with fixed margins: ECharts must not estimate the labels' size. */
 export function fixedGrid(left: number, right: number, top: number, bottom: number) {
   return { left, right, top, bottom, outerBoundsMode: 'none' };
 }
 
-/** The plot of a custom series, in CSS pixels. */
+/** The plot area of a custom series, in CSS pixels. */
 export function plotArea({ coordSys }: CustomSeriesRenderItemParams) {
   return coordSys as unknown as {
     readonly x: number;
@@ -76,7 +76,7 @@ export function plotArea({ coordSys }: CustomSeriesRenderItemParams) {
 const ruler = document.createElement('canvas').getContext('2d');
 const measured = new Map<string, number>();
 
-/** Width of one line of text in a CSS font, in CSS pixels. Remembered: axes ask for the same labels again and again. */
+/** Width of one line of text in a CSS font, in CSS pixels. Cached: axes measure the same labels repeatedly. */
 export function textWidthPx(text: string, font: string): number {
   const key = `${font} ${text}`;
   const known = measured.get(key);

@@ -1,17 +1,17 @@
 /**
- * How wide the columns of a list are: as wide as what was drawn in them so far, between their heading and a limit. They
- * only grow, so that a running list comes to rest soon and no column is out of view for the blanks of another.
+ * The column widths of a list: as wide as the widest text drawn so far, between the heading's width and a limit. They
+ * only grow, so that a running list settles quickly.
  */
 
-/** As grid.css has it: between columns, and at both ends of a row together. */
+/** As in grid.css: between columns, and at both ends of a row together. */
 const COLUMN_GAP_PX = 16;
 const ROW_PADDING_PX = 24;
-/** Room for the mark of the order behind a heading, and for a heading's letters, which are wider than those of the cells. */
+/** Space for the sort mark behind a heading, and for the heading's letters, which are wider than those of the cells. */
 const HEADING_ROOM_CH = 3;
 
 export interface ColumnRoom {
   readonly heading: string;
-  /** Characters; longer texts are cut short. A longer heading has its room all the same. */
+  /** Limit in characters; longer texts are truncated. A longer heading is shown in full. */
   readonly most: number;
 }
 
@@ -23,7 +23,7 @@ export class ColumnWidths {
 
   constructor(private readonly grid: HTMLElement) {}
 
-  /** Begins anew. `lastFills`: the last column takes what room the others leave. */
+  /** Resets all widths. `lastFills`: the last column takes the remaining space. */
   reset(columns: readonly ColumnRoom[], lastFills: boolean): void {
     this.widths = columns.map(({ heading }) => heading.length + HEADING_ROOM_CH);
     this.most = columns.map(({ most }, at) => Math.max(most, this.widths[at] ?? 0));
@@ -32,7 +32,7 @@ export class ColumnWidths {
     this.apply();
   }
 
-  /** A text is drawn in that column. */
+  /** Records a text drawn in that column. */
   saw(column: number, text: string): void {
     const wanted = Math.min(text.length, this.most[column] ?? 0);
     if (wanted <= (this.widths[column] ?? 0)) return;
@@ -40,7 +40,7 @@ export class ColumnWidths {
     this.changed = true;
   }
 
-  /** Sets the columns when some have grown: after all rows were drawn. */
+  /** Applies columns that have grown; call it after all rows were drawn. */
   apply(): void {
     if (!this.changed) return;
     this.changed = false;

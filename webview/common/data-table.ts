@@ -1,4 +1,4 @@
-/** A table of numbers that is filled again and again: rows and cells stay, only what differs is written. */
+/** A table of numbers that is updated repeatedly: rows and cells are reused, only differences are written. */
 import { type Attributes, element, setAttributes, setText } from './dom';
 
 export interface DataColumn {
@@ -48,7 +48,7 @@ export class DataTable {
     this.body.replaceChildren();
   }
 
-  /** `rowAt` gets the row's element, new or used, and returns null where it may stay as it is. */
+  /** `rowAt` receives the row's element, new or reused, and returns null if the row is unchanged. */
   fill(count: number, rowAt: (index: number, row: HTMLTableRowElement) => DataRow | null): void {
     while (this.body.rows.length > count) this.body.deleteRow(-1);
     while (this.body.rows.length < count) this.body.append(this.newRow());

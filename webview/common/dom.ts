@@ -1,6 +1,6 @@
 /**
- * Building DOM without markup strings: whatever comes from a traced system becomes text, never HTML, and its control
- * characters and text-direction marks are shown escaped.
+ * Builds DOM without markup strings: everything from a traced system becomes text, never HTML, and its control
+ * characters and text-direction marks are escaped.
  */
 import { escapeLines } from '../../src/shared/text/escape';
 
@@ -8,7 +8,7 @@ export interface Attributes {
   readonly [name: string]: string | number | boolean | null | undefined;
 }
 
-/** Creates an element; `false`, null and undefined attributes are left out, `true` becomes an empty attribute. */
+/** Creates an element; `false`, null and undefined attributes are omitted, `true` becomes an empty attribute. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -20,7 +20,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
-/** Attributes that people see or hear; the others are keys, which stay what they are. */
+/** Attributes that are shown or read aloud; the others are keys, which are not escaped. */
 const SHOWN = /^(aria-label|aria-description|aria-valuetext|alt|placeholder|title)$/;
 
 export function setAttributes(target: Element, attributes: Attributes): void {
@@ -33,7 +33,7 @@ export function setAttributes(target: Element, attributes: Attributes): void {
   }
 }
 
-/** Sets text only when it differs, so that live pages do not touch what did not change. */
+/** Sets text only if it differs, so that live pages do not touch unchanged elements. */
 export function setText(target: Element, text: string): void {
   const shown = escapeLines(text);
   if (target.textContent !== shown) target.textContent = shown;
@@ -44,14 +44,14 @@ export function icon(name: string): HTMLElement {
   return element('span', { class: `codicon codicon-${name}`, 'aria-hidden': 'true' });
 }
 
-/** The page's root; throws when the document is not one of ours. */
+/** The page's root element; throws if the document has none. */
 export function pageRoot(): HTMLElement {
   const root = document.getElementById('app');
   if (!root) throw new Error('the page has no #app element');
   return root;
 }
 
-/** Runs `draw` at most once per animation frame, however often it is asked. */
+/** Runs `draw` at most once per animation frame, however often it is requested. */
 export function oncePerFrame(draw: () => void): () => void {
   let pending = false;
   return () => {
@@ -65,8 +65,8 @@ export function oncePerFrame(draw: () => void): () => void {
 }
 
 /**
- * Runs `draw` on an animation frame, but not sooner than `intervalMs` after it last ran: data that streams in need not
- * be drawn faster than people can read. Until it has run, `target` says aria-busy.
+ * Runs `draw` on an animation frame, but at most once per `intervalMs`: streaming data need not be drawn faster than
+ * users can read. Until it has run, `target` is aria-busy.
  */
 export function atMostEvery(intervalMs: number, target: Element, draw: () => void): () => void {
   let pending = false;

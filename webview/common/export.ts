@@ -1,4 +1,4 @@
-/** JSON as every export writes it. */
+/** The JSON format of all exports. */
 
 import { printableJson } from '../../src/shared/text/escape';
 
@@ -11,12 +11,12 @@ function jsonValue(_name: string, value: unknown): unknown {
   return value instanceof Uint8Array ? [...value] : value;
 }
 
-/** A JSON document people can read, with a newline at its end. */
+/** A readable JSON document, with a newline at its end. */
 export function jsonText(value: unknown): string {
   return `${printableJson(JSON.stringify(value, jsonValue, 2))}\n`;
 }
 
-/** A JSON value as a line of its own, with its end. */
+/** A JSON value as one line, including the newline. */
 export function jsonLine(value: unknown): string {
   return `${printableJson(JSON.stringify(value, jsonValue))}\n`;
 }

@@ -1,7 +1,7 @@
-/** Fields of values whose C type is not known. */
+/** Fields of values whose C type is unknown. */
 import type { Field } from '../../src/shared/object/model';
 
-/** A number without a meaning, as the first of its record; `part` says what differs. */
+/** A number without a meaning, as the first of its record; `part` overrides members. */
 export function plainField(name: string, label: string, part: Partial<Field> = {}): Field {
   return {
     name,

@@ -1,25 +1,25 @@
 /**
- * Pause, for pages whose host keeps only the newest reading of a table: what is on screen stays, what comes meanwhile
- * waits, and both survive that the page is hidden, moved or loaded anew. No DOM.
+ * Pause, for pages whose host keeps only the newest reading of a table: the readings on screen stay, later ones wait,
+ * and both survive hiding, moving or reloading the page. No DOM.
  */
 import type { SessionSummary } from '../../src/shared/protocol/webview';
 import { packMessage, unpackMessage } from '../../src/shared/protocol/webview-codec';
 
-/** What a paused page writes into its state: JSON. */
+/** What a paused page saves in its state: JSON. */
 export interface SavedReadings {
-  /** As sessionKey says. */
+  /** As returned by sessionKey. */
   readonly session: string;
-  /** The readings on screen, oldest first; JSON packed as webview-codec does. */
+  /** The readings on screen, oldest first; JSON packed as in webview-codec. */
   readonly readings: string;
 }
 
 /**
- * Characters of readings kept in a page's state. VS Code holds a state in memory and copies it at each change; a table
- * of some ten thousand entries fits.
+ * Limit of characters of readings saved in a page's state. VS Code holds the state in memory and copies it on each
+ * change; a table of some ten thousand entries fits.
  */
 const MOST_SAVED = 4 << 20;
 
-/** Names a session over windows: ids are counted anew in each. */
+/** Identifies a session across windows: each window numbers its sessions from the start. */
 export function sessionKey({ id, startedAtMs }: Pick<SessionSummary, 'id' | 'startedAtMs'>): string {
   return `${id} ${startedAtMs}`;
 }
@@ -27,11 +27,11 @@ export function sessionKey({ id, startedAtMs }: Pick<SessionSummary, 'id' | 'sta
 export class HeldReadings<Reading> {
   /** The newest readings that were shown, by table, oldest first. */
   private readonly shown = new Map<string, readonly Reading[]>();
-  /** While held: the newest reading that came since, by table. */
+  /** While held: the newest reading received since, by table. */
   private waiting: Map<string, Reading> | null = null;
   private session = '';
 
-  /** `tableOf` names what a reading replaces; `depth` readings of it make what is on screen (2: the newest and its changes). */
+  /** `tableOf`: which table a reading is of; `depth`: readings needed for the display (2: the newest and its changes). */
   constructor(
     private readonly depth: number,
     private readonly tableOf: (reading: Reading) => string,
@@ -53,7 +53,7 @@ export class HeldReadings<Reading> {
     this.show(reading);
   }
 
-  /** Forgets all readings of another session. What `saved` has of this one is shown, and held. */
+  /** Starts a session and forgets all readings of another one. Readings of this one in `saved` are shown, and held. */
   begin(session: string, saved: SavedReadings | null): void {
     this.session = session;
     this.shown.clear();
@@ -65,8 +65,8 @@ export class HeldReadings<Reading> {
   }
 
   /**
-   * Holds the readings, or shows what came meanwhile. Returns what brings them back after the page was loaded anew;
-   * null when nothing is held, or too much.
+   * Holds the readings, or shows those received meanwhile. Returns what restores them after a reload; null if nothing
+   * is held, or too much.
    */
   pause(paused: boolean): SavedReadings | null {
     const { waiting } = this;
@@ -82,7 +82,7 @@ export class HeldReadings<Reading> {
 
 const BYTES = '$bytes';
 
-/** JSON has no bytes. */
+/** JSON cannot represent bytes. */
 function packBytes(value: unknown): unknown {
   if (value instanceof Uint8Array) return { [BYTES]: [...value] };
   if (Array.isArray(value)) return value.map(packBytes);

@@ -1,6 +1,6 @@
 /**
- * Where a key leads in a list: `steps` has the places each key goes on or back from `at`; Home and End go to the ends.
- * The place is one of the list's; null for another key.
+ * The index a key moves to in a list: `steps` has the offset of each key from `at`; Home and End go to the ends.
+ * Clamped to the list; null for other keys.
  */
 export function placeAfter(
   event: KeyboardEvent,

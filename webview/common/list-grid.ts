@@ -1,6 +1,6 @@
 /**
- * A list of any length as a grid: headings that sort, rows drawn only while they are in view, columns as wide as what
- * was seen in them, keys that walk the rows. What a row is, and which one is active, is the page's.
+ * A list of any length as a grid: headings that sort, rows that exist only while they are in view, columns as wide as
+ * the texts seen in them, keyboard navigation. The page decides what a row is and which one is active.
  */
 import type { Field } from '../../src/shared/object/model';
 import { ColumnWidths } from './column-widths';
@@ -9,31 +9,31 @@ import { isCopyKey, placeAfter } from './keys';
 import type { SortChoice } from './toolbar';
 import { VirtualList } from './virtual-list';
 
-/** As grid.css has it. */
+/** As in grid.css. */
 const ROW_PX = 22;
 const HEAD_PX = 26;
 
 export interface GridColumn {
   readonly id: string;
   readonly label: string;
-  /** Of every cell, and of the heading. */
+  /** Class of every cell, and of the heading. */
   readonly className: string;
   readonly field: Field;
-  /** Characters the column may be wide at most. */
+  /** Maximum column width in characters. */
   readonly most: number;
 }
 
 export interface GridHandlers {
-  /** Sets what a row is: its attributes, and its cells by setCells. */
+  /** Draws a row: its attributes, and its cells with setCells. */
   drawRow(row: HTMLElement, index: number): void;
   createRow?(row: HTMLElement): void;
-  /** The user goes to a row of the list; `extend`: and selects the rows on the way. */
+  /** The user moves to a row of the list; `extend`: and selects the rows between. */
   activate(index: number, extend: boolean): void;
-  /** Place of the active row; -1 for none. */
+  /** Index of the active row; -1 for none. */
   activeIndex(event: KeyboardEvent): number;
   sort(column: string): void;
   copy(): void;
-  /** The user moved the list. */
+  /** The user scrolled the list. */
   scrolled?(): void;
 }
 
@@ -70,7 +70,7 @@ export class ListGrid {
     this.element.addEventListener('keydown', event => this.key(event));
   }
 
-  /** Begins anew with other columns. `lastFills`: the last one takes what room the others leave. */
+  /** Starts over with other columns. `lastFills`: the last one takes the remaining space. */
   show(columns: readonly GridColumn[], lastFills: boolean): void {
     this.columns = columns;
     this.widths.reset(
@@ -82,7 +82,7 @@ export class ListGrid {
     this.list.reset();
   }
 
-  /** The order, as the headings tell it. */
+  /** Shows the sort order in the headings. */
   showSort(sort: SortChoice | null): void {
     for (const heading of this.head.children) {
       const own = heading.getAttribute('data-column') === sort?.column;
@@ -96,7 +96,7 @@ export class ListGrid {
     setAttributes(this.element, { 'aria-rowcount': count + 1 });
   }
 
-  /** Draws rows in view again whatever they show: see drawRow. */
+  /** Visits the rows in view, to redraw them regardless of their content: see drawRow. */
   forEachRow(visit: (row: Element) => void): void {
     for (const row of this.body.children) visit(row);
   }
@@ -122,14 +122,14 @@ export class ListGrid {
     return row.children;
   }
 
-  /** One text over the whole row. */
+  /** Shows one text across the whole row. */
   setWhole(row: HTMLElement, text: string): void {
     if (!row.firstElementChild?.classList.contains('whole-cell'))
       row.replaceChildren(element('div', { role: 'gridcell', class: 'cell whole-cell' }));
     if (row.firstElementChild) setText(row.firstElementChild, text);
   }
 
-  /** Brings the active row into view; `id` is its element's, null for none. */
+  /** Scrolls the active row into view; `id`: its element's id, null for none. */
   reveal(index: number, id: string): void {
     this.list.reveal(index);
     this.list.draw();
@@ -149,7 +149,7 @@ export class ListGrid {
 
   private heading({ id, label, className, field }: GridColumn): HTMLElement {
     const title = element('button', { type: 'button' }, label);
-    // Cells carry their unit, scaled; the column's own is in the tooltip.
+    // Cells show their scaled unit; the column's unit is in the tooltip.
     title.title = [field.name, field.unit, field.typeName, field.help]
       .filter(part => part !== '')
       .join(' · ');

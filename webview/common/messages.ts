@@ -1,20 +1,20 @@
-/** The page's end of the contract in shared/protocol/webview.ts. */
+/** The page's side of the protocol in shared/protocol/webview.ts. */
 import type { FromWebview, ToWebview } from '../../src/shared/protocol/webview';
 import { unpackMessage } from '../../src/shared/protocol/webview-codec';
 
-/** What every page says, whichever contract it speaks. */
+/** Messages that every page sends, whichever protocol it uses. */
 type PageMessage = { readonly type: 'ready' } | { readonly type: 'pageError'; readonly message: string };
 
 export interface HostConnection<State, Outgoing = FromWebview> {
   post(message: Outgoing): void;
-  /** What the page saved when it was last shown, or undefined. It is JSON: no bigint. */
+  /** The state the page saved when it was last shown, or undefined. It is JSON: no bigint. */
   savedState(): State | undefined;
   save(state: State): void;
 }
 
 /**
- * Connects the page with its host: announces 'ready' once `onMessage` can be called, and reports uncaught errors so
- * that a broken page is not silent. VS Code allows one call per document.
+ * Connects the page to its host: sends 'ready' once `onMessage` can be called, and reports uncaught errors so that a
+ * broken page does not fail silently. VS Code allows one call per document.
  */
 export function connectToHost<
   State,
@@ -37,7 +37,7 @@ export function connectToHost<
     if (typeof event.data === 'object' && event.data !== null && 'type' in event.data)
       onMessage(unpackMessage(event.data) as Incoming);
   });
-  // After the caller has its connection: the host may answer 'ready' at once.
+  // After the caller has its connection: the host may answer 'ready' immediately.
   queueMicrotask(() => post({ type: 'ready' }));
   return { post, savedState: () => api.getState(), save: state => void api.setState(state) };
 }

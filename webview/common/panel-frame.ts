@@ -1,4 +1,4 @@
-/** What every panel's page is around its content: toolbar with the session, banner, empty views, export. */
+/** The frame of every panel page: toolbar with the session, banner, empty views, export. */
 
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
@@ -9,24 +9,24 @@ import { button } from './toolkit';
 
 type Command = Extract<FromWebview, { type: 'command' }>['command'];
 
-/** A file without its place: the host asks where. */
+/** A file without a location: the host asks for it. */
 export interface ExportedFile {
   readonly format: ExportFormat;
-  /** Suggested name without the session's title and without an extension; '' when the title says enough. */
+  /** Suggested name without the session's title and without an extension; '' if the title is enough. */
   readonly name: string;
-  /** After the last dot; the format when absent. */
+  /** File extension; default: the format. */
   readonly extension?: string;
   readonly content: string | ArrayBuffer;
 }
 
-/** Makes a file of what is shown; null when there is nothing to write. */
+/** Makes a file of the page's content; null if there is nothing to write. */
 export type Exporters<Panel extends keyof typeof EXPORT_KINDS> = Readonly<
   Record<ExportKindId<Panel>, () => ExportedFile | null | Promise<ExportedFile | null>>
 >;
 
-/** What a page says while it has nothing to draw. */
+/** Texts of a page that has nothing to draw yet. */
 export interface WaitingWords {
-  /** null: the program has something for this page. */
+  /** Null: the program has data for this page. */
   readonly absent: string | null;
   readonly waiting: string;
   readonly ended: string;
@@ -35,9 +35,9 @@ export interface WaitingWords {
 export interface FrameParts<Panel extends keyof typeof EXPORT_KINDS> {
   /** Accessible name of the toolbar: the panel's. */
   readonly label: string;
-  /** Beside the session, also while there is nothing to draw. */
+  /** Beside the session, even while there is nothing to draw. */
   readonly always?: readonly HTMLElement[];
-  /** Beside the session, to the left. */
+  /** Beside the session, on the left. */
   readonly left: readonly HTMLElement[];
   /** At the right end, before Export. */
   readonly right: readonly HTMLElement[];
@@ -49,14 +49,14 @@ export interface FrameParts<Panel extends keyof typeof EXPORT_KINDS> {
 }
 
 export interface PanelFrame {
-  /** The session's; '' without one. */
+  /** The session's title; '' without one. */
   readonly title: () => string;
   noSession(trusted: boolean): void;
-  /** Takes the session's state; `words` null: the content stays on screen. */
+  /** Shows the session's state; `words` null: the content stays on screen. */
   session(session: SessionSummary, words: WaitingWords | null): void;
   drops(drops: Drops): void;
   showContent(): void;
-  /** Answers the host's wish for a file. */
+  /** Responds to the host's export request. */
   export(kind: string): void;
 }
 
@@ -85,7 +85,7 @@ export function createPanelFrame<Panel extends keyof typeof EXPORT_KINDS>(
   );
   const empty = element('div', { class: 'empty-host' });
   root.append(toolbar, bar.banner, ...(parts.above ?? []), ...parts.content, empty);
-  // By a class, so that what a view hides for reasons of its own stays hidden.
+  // Uses a class, so that an element hidden by the view itself stays hidden.
   for (const part of [...parts.content, ...(parts.above ?? []), ...parts.left, right])
     part.classList.add('needs-data');
   showEmpty(noSessionView(true, command));

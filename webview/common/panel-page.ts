@@ -1,13 +1,13 @@
-/** What every panel's page does with the host's messages: it follows one session at a time. */
+/** Handles the host's messages for every panel page: a page follows one session at a time. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { connectToHost, type HostConnection } from './messages';
 
 type SessionMessage = Extract<ToWebview, { type: 'session' }>;
-/** What comes of a session. */
+/** Messages with a session's data. */
 export type SessionData = Exclude<ToWebview, { type: 'exportRequest' | 'noSession' | 'session' }>;
 
-/** The part of every view that is the same. */
+/** The part common to all views. */
 export interface PanelView {
   noSession(trusted: boolean): void;
   drops(drops: Drops): void;
@@ -16,15 +16,15 @@ export interface PanelView {
 
 export interface PanelPage {
   readonly view: PanelView;
-  /** Forgets what was received. */
+  /** Removes all received data. */
   clear(): void;
-  /** `isNew`: another session than the one before. */
+  /** `isNew`: a different session than before. */
   session(message: SessionMessage, isNew: boolean): void;
-  /** Of the session that is shown. */
+  /** Data of the shown session. */
   data(message: SessionData): void;
 }
 
-/** `create` makes the page; the first message comes after it has returned. */
+/** `create` makes the page; the first message arrives after it has returned. */
 export function connectPanel<State>(create: (host: HostConnection<State>) => PanelPage): void {
   let sessionId: string | null = null;
   const host = connectToHost<State>(message => {

@@ -1,15 +1,15 @@
-/** A chart as a file: one drawing (SVG), and a picture (PNG) made of it. */
+/** A chart as a file: a drawing (SVG), and a picture (PNG) made from it. */
 import { readTheme } from './theme';
 
 const CAPTION_HEIGHT_PX = 28;
-/** Pictures are for documents and chats, too: twice the pixels a screen of ordinary density has. */
+/** Pictures are used in documents and chats too: twice the pixels of a standard-density screen. */
 const PIXELS_PER_PX = 2;
 
 function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 }
 
-/** Puts a drawing of width x height CSS pixels under one line of text that says what it shows, on the theme's background. */
+/** Puts a drawing of width x height CSS pixels below a caption, on the theme's background. */
 export function captioned(svg: string, width: number, height: number, caption: string): string {
   const theme = readTheme();
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height + CAPTION_HEIGHT_PX}">
@@ -20,7 +20,7 @@ export function captioned(svg: string, width: number, height: number, caption: s
 `;
 }
 
-/** The bytes of a PNG that shows the drawing. Rejects when the drawing is not a valid image. */
+/** Renders the drawing as PNG. Rejects if the drawing is not a valid image. */
 export async function pngOf(svg: string): Promise<ArrayBuffer> {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;

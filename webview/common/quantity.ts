@@ -1,9 +1,9 @@
-/** Numbers with units as people read them on axes and in tables. Pure; used by every panel. */
+/** Formats numbers with units for axes and tables. Pure; used by every panel. */
 
 interface UnitFamily {
   /** Ascending: factor to the family's smallest unit, and the suffix shown. */
   readonly steps: readonly (readonly [factor: number, suffix: string])[];
-  /** How many of the smallest unit one of the given unit is. */
+  /** How many of the smallest unit the given unit is. */
   readonly factor: number;
 }
 
@@ -60,7 +60,7 @@ function familyOf(unit: string): UnitFamily | null {
   return FAMILIES[SPELLINGS[lower] ?? lower] ?? null;
 }
 
-/** The unit as shown: "us" is µs, "bytes" is B; unknown units are left as they are. */
+/** The unit as shown: "us" is µs, "bytes" is B; unknown units are unchanged. */
 export function displayUnit(unit: string): string {
   const family = familyOf(unit);
   return family?.steps.find(([factor]) => factor === family.factor)?.[1] ?? unit;
@@ -88,13 +88,13 @@ function threeDigits(value: number): string {
   return (decimals[digits] ?? grouped).format(value);
 }
 
-/** 0.1234 is "12.3 %"; a share too small to show is "< 0.1 %", never a false 0. */
+/** 0.1234 is "12.3 %"; a share too small to show is "< 0.1 %", never 0. */
 export function formatShare(share: number): string {
   if (share > 0 && share < 0.0005) return '< 0.1 %';
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** Between two shares, in percentage points: "+1.2 points". */
+/** Difference of two shares, in percentage points: "+1.2 points". */
 export function formatDifference(shares: number): string {
   return `${shares > 0 ? '+' : ''}${(shares * 100).toFixed(1)} points`;
 }
@@ -133,12 +133,12 @@ function scale(value: number, chooseBy: number, unit: string): readonly [scaled:
     const [factor, prefix] = Math.abs(chooseBy) < 1e4 ? PLAIN_STEPS[0] : stepFor(PLAIN_STEPS, chooseBy);
     return [value / factor, unit === '' ? prefix : prefix === '' ? unit : `${prefix} ${unit}`];
   }
-  // Zero has no size to choose by: it stays in the unit it was counted in.
+  // Zero has no magnitude to choose a unit by: it keeps its own.
   const [factor, suffix] = stepFor(family.steps, (chooseBy || 1) * family.factor);
   return [(value * family.factor) / factor, suffix];
 }
 
-/** Above this a bound stands for "no upper bound": the top slot of a 64-bit histogram or an overflow slot. */
+/** A bound above this means "no upper bound": the top slot of a 64-bit histogram or an overflow slot. */
 const UNBOUNDED = 2 ** 63;
 
 export function isUnbounded(max: number | bigint): boolean {
@@ -157,7 +157,7 @@ export function formatRange(min: number | bigint, max: number | bigint, unit: st
   return suffix === '' ? range : `${range} ${suffix}`;
 }
 
-/** Inclusive bounds, every digit, in the unit as counted: "65,536–131,071 µs". */
+/** Inclusive bounds with every digit, in the original unit: "65,536–131,071 µs". */
 export function formatExactRange(min: number | bigint, max: number | bigint, unit: string): string {
   const suffix = displayUnit(unit);
   const range = isUnbounded(max)
@@ -168,7 +168,7 @@ export function formatExactRange(min: number | bigint, max: number | bigint, uni
   return suffix === '' ? range : `${range} ${suffix}`;
 }
 
-/** Local wall clock of a moment, to the second: 10:32:05. */
+/** Local time of day, to the second: 10:32:05. */
 export function formatClock(atMs: number): string {
   const at = new Date(atMs);
   const two = (part: number): string => String(part).padStart(2, '0');

@@ -1,13 +1,13 @@
-/** The box beside what the pointer or the keyboard is at in a chart. What the keyboard reaches is spoken as well. */
+/** The box with the values under the pointer or keyboard cursor of a chart. Values reached with the keyboard are also read aloud. */
 import { element, setText } from './dom';
 
 export class Readout {
   private readonly box = element('div', { class: 'readout', hidden: true });
   private readonly spoken = element('div', { class: 'visually-hidden', 'aria-live': 'polite' });
-  /** The chart's element: holds the box, and takes the keyboard. */
+  /** The chart's element: contains the box and has the keyboard focus. */
   readonly host: HTMLElement;
 
-  /** `kind`: of chart, as screen readers say it. */
+  /** `kind`: the kind of chart, for screen readers. */
   constructor(className: string, kind: string, ...content: readonly HTMLElement[]) {
     this.host = element(
       'div',
@@ -35,7 +35,7 @@ export class Readout {
     if (speak) setText(this.spoken, [first, ...rest].join(', '));
   }
 
-  /** After show(): only then is its size known. */
+  /** Call it after show(), when the size is known. */
   moveTo(leftPx: number, topPx: number): void {
     this.box.style.left = `${Math.max(0, leftPx)}px`;
     this.box.style.top = `${topPx}px`;

@@ -1,4 +1,4 @@
-/** What every panel says about its session: title, state, loss; and what to do when there is none. */
+/** The session's title, state and losses, as every panel shows them, and the view without a session. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionState, SessionSummary } from '../../src/shared/protocol/webview';
 import { element, icon, setText } from './dom';
@@ -14,7 +14,7 @@ const STATES: Readonly<Record<SessionState, readonly [icon: string, text: string
   failed: ['error', 'Failed'],
 };
 
-/** Where records can be lost, and what it means. */
+/** Where records can be lost, and what to do. */
 const LOSS_PLACES: Readonly<Record<keyof Drops, string>> = {
   kernel: 'in the kernel, where the buffer was full: make it larger, or filter in the program',
   tracer: 'in the tracer, which could not pass them on',
@@ -22,9 +22,9 @@ const LOSS_PLACES: Readonly<Record<keyof Drops, string>> = {
 };
 
 export interface SessionBar {
-  /** Goes first into the toolbar. */
+  /** For the start of the toolbar. */
   readonly element: HTMLElement;
-  /** Goes above the content; shown when the session failed. */
+  /** For the space above the content; shown if the session failed. */
   readonly banner: HTMLElement;
   session(session: SessionSummary): void;
   drops(drops: Drops): void;
@@ -78,7 +78,7 @@ export function createSessionBar(command: (command: Command) => void): SessionBa
   };
 }
 
-/** A view with nothing to show yet: why, and the buttons that lead on. */
+/** A view with nothing to show yet: the reason, and buttons for the next step. */
 export function emptyView(
   text: string,
   actions: readonly { readonly label: string; readonly run: () => void }[],

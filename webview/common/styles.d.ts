@@ -1,2 +1,2 @@
-/** esbuild bundles style sheets beside the page. */
+/** esbuild writes style sheets beside the page. */
 declare module '*.css';

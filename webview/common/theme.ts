@@ -1,8 +1,8 @@
-/** Colours for what CSS cannot reach (canvas), read from VS Code's variables. */
+/** Colours for canvases, which CSS cannot style, read from VS Code's variables. */
 
 export interface Theme {
   readonly kind: 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
-  /** Without hues, and with borders around everything. */
+  /** No hues, and borders around everything. */
   readonly highContrast: boolean;
   readonly background: string;
   readonly foreground: string;
@@ -10,7 +10,7 @@ export interface Theme {
   readonly border: string;
   readonly accent: string;
   readonly second: string;
-  /** Marks what a search found. */
+  /** Marks search matches. */
   readonly found: string;
   readonly error: string;
   readonly focus: string;
@@ -27,8 +27,8 @@ function themeKind(): Theme['kind'] {
 let known: Theme | null = null;
 
 /**
- * The theme as it is now. Read once per theme: asking for a computed style makes the browser bring all styles up to
- * date, which costs a live page more than drawing does.
+ * The current theme. Cached until it changes: reading a computed style makes the browser recalculate styles, which
+ * costs a live page more than drawing.
  */
 export function readTheme(): Theme {
   if (!known) {
@@ -40,7 +40,7 @@ export function readTheme(): Theme {
   return known;
 }
 
-/** A variable that a theme leaves out falls back along the list. */
+/** A variable missing in a theme falls back to the next in the list. */
 function computeTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
   const pick = (...names: readonly string[]): string => {
@@ -66,7 +66,7 @@ function computeTheme(): Theme {
     found: pick('charts-purple', 'editorWarning-foreground'),
     error: pick('charts-red', 'errorForeground'),
     focus: pick('focusBorder'),
-    // A drawing's text carries it within a double-quoted attribute, which ECharts does not escape.
+    // Drawings contain it in a double-quoted attribute, which ECharts does not escape.
     font: pick('font-family').replaceAll('"', "'"),
   };
 }
@@ -86,7 +86,7 @@ export function onThemeChange(changed: (theme: Theme) => void): void {
   whenThemeChanges(next);
 }
 
-/** Once, with the next change: VS Code rewrites the root's style and the body's class. */
+/** Runs once, on the next change: VS Code rewrites the root's style and the body's class. */
 function whenThemeChanges(run: () => void): void {
   const observer = new MutationObserver(() => {
     observer.disconnect();
@@ -96,13 +96,13 @@ function whenThemeChanges(run: () => void): void {
     observer.observe(target, { attributes: true, attributeFilter: ['style', 'class'] });
 }
 
-/** The colour with another opacity; understands #rgb, #rrggbb(aa) and rgb()/rgba(). Unknown forms come back as they are. */
+/** The colour with another opacity; accepts #rgb, #rrggbb(aa) and rgb()/rgba(). Other formats are returned unchanged. */
 export function withAlpha(color: string, alpha: number): string {
   const parts = parseColor(color);
   return parts ? `rgba(${parts[0]}, ${parts[1]}, ${parts[2]}, ${alpha})` : color;
 }
 
-/** `share` of the way from one colour to another, in sRGB. */
+/** A colour at `share` of the way between two others, in sRGB. */
 export function mixColors(from: string, to: string, share: number): string {
   const a = parseColor(from);
   const b = parseColor(to);
@@ -111,7 +111,7 @@ export function mixColors(from: string, to: string, share: number): string {
   return `rgb(${mix(a[0], b[0])}, ${mix(a[1], b[1])}, ${mix(a[2], b[2])})`;
 }
 
-/** Red, green and blue in 0..255; black for a form not understood. */
+/** Red, green and blue in 0..255; black for an unknown format. */
 export function colorParts(color: string): readonly [number, number, number] {
   return parseColor(color) ?? [0, 0, 0];
 }

@@ -1,7 +1,7 @@
-/** Controls that several panels' toolbars have. */
+/** Controls used in the toolbars of several panels. */
 import { button, type Toggle, toggle } from './toolkit';
 
-/** A toggle that is a member of the page's state: pressed changes it, then calls `changed`. */
+/** A toggle for a boolean of the page's state: pressing changes it, then calls `changed`. */
 export function stateToggle<Name extends string>(
   state: Record<Name, boolean>,
   name: Name,
@@ -26,13 +26,13 @@ export function copyButton(label: string, onClick: () => void): HTMLElement {
   return button({ label, icon: 'copy', iconOnly: true, onClick });
 }
 
-/** What a list is sorted by. */
+/** Sort column and direction. */
 export interface SortChoice {
   readonly column: string;
   readonly descending: boolean;
 }
 
-/** A click on a heading: largest first, then smallest, then the list's own order (null). */
+/** The next order after a click on a heading: largest first, then smallest, then the list's own order (null). */
 export function nextSort(sort: SortChoice | null, column: string): SortChoice | null {
   if (sort?.column !== column) return { column, descending: true };
   return sort.descending ? { column, descending: false } : null;

@@ -1,6 +1,6 @@
 /**
- * The only module that knows @vscode/webview-ui-toolkit. That package was archived in January 2025: to replace it,
- * write these functions anew; nothing else changes.
+ * The only module that uses @vscode/webview-ui-toolkit. That package was archived in January 2025: to replace it,
+ * rewrite these functions; nothing else changes.
  */
 import {
   provideVSCodeDesignSystem,
@@ -55,7 +55,7 @@ export interface Toggle {
   set(pressed: boolean): void;
 }
 
-/** A button that stays pressed. Its state is in aria-pressed and in its look (border), not in colour alone. */
+/** A button that stays pressed. Its state is in aria-pressed and in its border, not only in its colour. */
 export function toggle(
   options: Omit<ButtonOptions, 'onClick'> & { pressed: boolean; onChange: (pressed: boolean) => void },
 ): Toggle {
@@ -73,7 +73,7 @@ export function toggle(
     created.setAttribute('aria-pressed', String(value));
     tellInnerButton();
   };
-  // The toolkit hands aria-label on to the button inside, but not aria-pressed (1.4.0).
+  // The toolkit passes aria-label to the inner button, but not aria-pressed (1.4.0).
   const tellInnerButton = (): void => {
     const inner = created.shadowRoot?.querySelector('button');
     inner?.setAttribute('aria-pressed', String(pressed));
@@ -83,7 +83,7 @@ export function toggle(
   return { element: created, set };
 }
 
-/** Runs once the element has its inner elements, which it makes when it is put into the document. */
+/** Runs once the element has rendered its inner elements, after it was added to the document. */
 function whenRendered(target: HTMLElement, run: () => void): void {
   if (target.shadowRoot?.firstElementChild) run();
   else if (target.shadowRoot) {
@@ -98,11 +98,11 @@ function whenRendered(target: HTMLElement, run: () => void): void {
 export interface Choice<Value extends string> {
   readonly element: HTMLElement;
   set(value: Value): void;
-  /** Replaces the options, keeping the choice when it still exists. */
+  /** Replaces the options; keeps the selection if it still exists. */
   options(options: readonly { readonly value: Value; readonly label: string }[]): void;
 }
 
-/** A drop-down list. `label` names it; its options are worded so that they need no label in sight. */
+/** A drop-down list. `label` is its accessible name; the options are worded so that no visible label is needed. */
 export function dropdown<Value extends string>(
   label: string,
   options: readonly { readonly value: Value; readonly label: string }[],
@@ -138,7 +138,7 @@ export function dropdown<Value extends string>(
     element: list,
     set: next => {
       current = next;
-      // The element upgrades asynchronously after it is connected; before that the attribute decides.
+      // The element upgrades asynchronously after it is connected; until then the attribute counts.
       if (list.isConnected) list.value = next;
       for (const option of list.children)
         option.toggleAttribute('selected', option.getAttribute('value') === next);
@@ -161,14 +161,14 @@ export interface TextField {
   value(): string;
   set(text: string): void;
   focus(): void;
-  /** Marks the text as wrong; '' clears the mark. The message belongs in an element of its own. */
+  /** Marks the text as invalid; '' removes the mark. The message is shown in a separate element. */
   invalid(message: string): void;
 }
 
-/** A one-line text field named by `label` (not shown) with a placeholder. */
+/** A one-line text field with a placeholder; `label` is its accessible name. */
 export function textField(label: string, placeholder: string, onInput: (text: string) => void): TextField {
   const created = document.createElement('vscode-text-field') as HTMLElement & { value: string };
-  // Once it is in the document the toolkit names it "Text field", whatever it was named before (1.4.0).
+  // Once connected, the toolkit names it "Text field", overwriting an earlier name (1.4.0).
   whenRendered(created, () => created.setAttribute('aria-label', label));
   created.setAttribute('placeholder', placeholder);
   created.addEventListener('input', () => onInput(created.value));

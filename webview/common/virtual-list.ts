@@ -1,12 +1,12 @@
 /**
- * Shows the visible rows of a list of any length. All rows are equally high, so which ones are visible is one
+ * Shows the visible rows of a list of any length. All rows have the same height, so the visible ones follow from a
  * division: nothing is kept per row and a growing list costs nothing.
  *
- * Browsers cut elements above some 33 million pixels (Chromium: LayoutUnit, 2^25 - 1). Longer lists scroll scaled: the
+ * Browsers limit elements to some 33 million pixels (Chromium: LayoutUnit, 2^25 - 1). Longer lists scroll scaled: the
  * scroll bar moves over a shorter element and maps to the list's own offset, while wheel and keys move it exactly.
  */
 const LONGEST_ELEMENT_PX = 8_000_000;
-/** Rows drawn beyond each edge, so that a fast wheel shows no gap. */
+/** Rows drawn beyond each edge, so that fast scrolling shows no gap. */
 const OVERSCAN = 4;
 
 export interface VirtualListOptions {
@@ -14,21 +14,21 @@ export interface VirtualListOptions {
   readonly scroller: HTMLElement;
   readonly body: HTMLElement;
   readonly rowHeightPx: number;
-  /** Height of what sticks to the scroller's top. */
+  /** Height of the sticky head. */
   readonly headHeightPx: number;
   readonly createRow: () => HTMLElement;
   /** Fills a (reused) row element. */
   readonly drawRow: (row: HTMLElement, index: number) => void;
-  /** All rows in view are filled. */
+  /** Called when all rows in view are filled. */
   readonly drawn: () => void;
-  /** The user moved the list. */
+  /** The user scrolled the list. */
   readonly onScroll: () => void;
 }
 
 export class VirtualList {
   private count = 0;
   private offsetPx = 0;
-  /** The scroll position we set ourselves: its event is not the user's doing. */
+  /** The scroll position we set ourselves, to ignore its scroll event. */
   private expectedTop = 0;
   private readonly pool: HTMLElement[] = [];
 
@@ -80,14 +80,14 @@ export class VirtualList {
     return bodyPx === this.totalPx ? 1 : this.mostPx / Math.max(1, bodyPx - this.viewportPx);
   }
 
-  /** Forgets the row elements (their shape changed) and goes to the top. */
+  /** Discards the row elements (their shape changed) and scrolls to the top. */
   reset(): void {
     for (const row of this.pool) row.remove();
     this.pool.length = 0;
     this.offsetPx = 0;
   }
 
-  /** Whole rows that fit. */
+  /** Number of whole rows that fit. */
   get pageRows(): number {
     return Math.max(1, Math.floor(this.viewportPx / this.options.rowHeightPx));
   }
@@ -97,7 +97,7 @@ export class VirtualList {
     this.options.body.style.height = `${Math.min(this.totalPx, LONGEST_ELEMENT_PX)}px`;
   }
 
-  /** The first rows went away: what is in view stays in view. */
+  /** The first rows were removed: keeps the same rows in view. */
   shift(rows: number): void {
     this.offsetPx = Math.max(0, this.offsetPx - rows * this.options.rowHeightPx);
   }
@@ -115,12 +115,12 @@ export class VirtualList {
     return Math.floor(this.offsetPx / this.options.rowHeightPx);
   }
 
-  /** Has the row at the top of the view, as far as the list is long enough. */
+  /** Scrolls the row to the top of the view, as far as the list is long enough. */
   scrollTo(index: number): void {
     this.moveTo(index * this.options.rowHeightPx);
   }
 
-  /** Moves as little as needed to have the row in view. */
+  /** Scrolls as little as needed to have the row in view. */
   reveal(index: number): void {
     const top = index * this.options.rowHeightPx;
     if (top < this.offsetPx) this.moveTo(top);
@@ -133,14 +133,14 @@ export class VirtualList {
     this.draw();
   }
 
-  /** Draws the rows in view. Cheap when nothing moved: rows are reused in place. */
+  /** Draws the rows in view. Cheap if nothing moved: rows are reused in place. */
   draw(): void {
     const { scroller, body, rowHeightPx, createRow, drawRow } = this.options;
     this.offsetPx = Math.max(0, Math.min(this.mostPx, this.offsetPx));
     this.expectedTop = Math.round(this.offsetPx / this.scale);
     if (Math.abs(scroller.scrollTop - this.expectedTop) >= 1) {
       scroller.scrollTop = this.expectedTop;
-      // The browser may round or clamp; what it made of it is what the next event will say.
+      // The browser may round or clamp; the next event reports the resulting position.
       this.expectedTop = scroller.scrollTop;
     }
     const first = Math.max(0, Math.floor(this.offsetPx / rowHeightPx) - OVERSCAN);

@@ -1,11 +1,11 @@
-/** The line above the rows: how fast records come, how many are listed, and the button for those that came since. */
+/** The line above the rows: the record rate, how many rows are listed, and a button for newer ones. */
 import { element, setText } from '../common/dom';
 import { countOf, formatCount, formatQuantity } from '../common/quantity';
 import { button } from '../common/toolkit';
 import type { EventStream } from './event-stream';
 import { RateLine } from './rate-line';
 
-/** Between two drawings of the rate line, which moves once a second. */
+/** Redraw interval of the rate line, which advances once a second. */
 const RATE_MS = 250;
 
 export class ActivityStrip {
@@ -30,7 +30,7 @@ export class ActivityStrip {
     );
   }
 
-  /** Draws the rate line with the next drawing, however soon that is. */
+  /** Draws the rate line with the next drawing, regardless of the interval. */
   redraw(): void {
     this.rateOf = null;
   }
@@ -54,7 +54,9 @@ function countsOf(stream: EventStream, isFiltered: boolean): string[] {
   return [
     isFiltered ? `${formatCount(length)} of ${countOf(kept, 'row', 'rows')}` : countOf(length, 'row', 'rows'),
     ...(store.firstRow > 0
-      ? [`oldest ${formatCount(store.firstRow)} left (limit ${formatQuantity(stream.limitBytes, 'bytes')})`]
+      ? [
+          `oldest ${formatCount(store.firstRow)} dropped (limit ${formatQuantity(stream.limitBytes, 'bytes')})`,
+        ]
       : []),
     ...(store.lost > 0 ? [`${formatCount(store.lost)} lost`] : []),
     ...(stream.paused ? ['paused'] : []),

@@ -1,4 +1,4 @@
-/** Everything about one record: every field, formatted and as counted. */
+/** All fields of one record, formatted and unformatted. */
 
 import { formatValue } from '../../src/shared/decode/format';
 import { hexDump } from '../../src/shared/decode/hex-dump';
@@ -11,7 +11,7 @@ import type { EventStream } from './event-stream';
 /** As many as fit the pane's width. */
 const DUMP_BYTES_PER_LINE = 8;
 
-/** The value without formatting, when that says more. */
+/** The value without formatting, if that adds information. */
 function plain(value: FieldValue): string {
   if (typeof value === 'object')
     return value instanceof Uint8Array ? `${value.byteLength} bytes` : value.join(', ');
@@ -22,7 +22,7 @@ function termOf({ typeName, help, label }: Field): HTMLElement {
   return element('dt', { title: [typeName, help].filter(part => part !== '').join(' · ') }, label);
 }
 
-/** All of the bytes, under the line that names them. */
+/** All bytes, below the line that names them. */
 function dump(field: Field, bytes: Uint8Array): HTMLElement[] {
   const count = bytes.byteLength === 1 ? '1 byte' : `${bytes.byteLength} bytes`;
   const lines = hexDump(bytes, DUMP_BYTES_PER_LINE);

@@ -1,4 +1,4 @@
-/** One stream of the session on the page: its records, its rate, and the list of rows the user asked for. */
+/** One stream of the session on the page: its records, its rate, and the list of rows as filtered and sorted. */
 
 import type { KernelNames } from '../../src/shared/decode/kernel-addresses';
 import type { Field } from '../../src/shared/object/model';
@@ -11,14 +11,14 @@ import { RecordStore } from './record-store';
 import { sortRows } from './sort-rows';
 import { yieldToPage } from './time-slices';
 
-/** Unless the host says otherwise: a million records of 128 bytes with their index. */
+/** Default if the host sends no limit: a million records of 128 bytes with their index. */
 export const DEFAULT_LIMIT_BYTES = 256 << 20;
 
 interface SortedRows {
   readonly rows: Float64Array;
-  /** Oldest row kept when it was made. */
+  /** Oldest row kept when it was sorted. */
   readonly from: number;
-  /** Rows from here on came later. */
+  /** Rows from here on arrived later. */
   readonly asOfRow: number;
 }
 
@@ -30,7 +30,7 @@ export class EventStream {
   private sorted: SortedRows | null = null;
   private sortRun = 0;
   private pausedAt: number | null = null;
-  /** First row of the list as of the last refresh: what went since must shift the view. */
+  /** First row of the list as of the last refresh; rows dropped since then shift the view. */
   private listFirst = 0;
 
   constructor(
@@ -52,21 +52,21 @@ export class EventStream {
   pause(paused: boolean): void {
     this.pausedAt = paused ? this.store.endRow : null;
   }
-  /** Records listed by a paused stream, those that left included: what holdAt wants. null while it is not paused. */
+  /** Records listed by a paused stream, dropped ones included, for holdAt. Null if it is not paused. */
   get heldRecords(): number | null {
     return this.pausedAt === null ? null : this.store.recordsBefore(this.pausedAt);
   }
-  /** Pauses as it was paused before the page was loaded anew. */
+  /** Restores a pause from before a reload. */
   holdAt(records: number): void {
     let end = this.store.rowAfter(records);
-    // What was lost before the first record that came since is news, too.
+    // Losses before the first newer record count as newer too.
     while (this.store.row(end - 1)?.kind === 'lost') end--;
     this.pausedAt = end;
   }
   private get end(): number {
     return this.pausedAt ?? this.store.endRow;
   }
-  /** Rows that came after the pause or the sort. */
+  /** Rows that arrived after the pause or the sort. */
   get newer(): number {
     const seen = this.sorted ? this.sorted.asOfRow : this.end;
     return this.store.endRow - Math.max(seen, this.store.firstRow);
@@ -80,8 +80,8 @@ export class EventStream {
   }
 
   /**
-   * Sorts what is listed now; rows that come later stay out until the next call. `done` is called when the order is
-   * ready, unless another choice was made meanwhile. null goes back to the order of arrival.
+   * Sorts what is listed now; later rows are excluded until the next call. `done` is called when the order is ready,
+   * unless another one was chosen meanwhile. null restores the order of arrival.
    */
   sort(field: Field | null, descending: boolean, done: () => void): void {
     const run = ++this.sortRun;
@@ -104,7 +104,7 @@ export class EventStream {
     cancelled: () => boolean,
   ): Promise<SortedRows | null> {
     const { filtered, store } = this;
-    // A slice of what a filter lets through is not what is listed.
+    // The filter works in slices: wait until it has seen all rows.
     while (filtered && !filtered.advance(this.end)) {
       await yieldToPage();
       if (cancelled()) return null;
@@ -123,7 +123,7 @@ export class EventStream {
     return this.sorted !== null;
   }
 
-  /** Brings the list up to date within a slice of time. `more`: call again soon. `gone`: rows that left at its top. */
+  /** Updates the list within a slice of time. `more`: call again soon. `gone`: rows dropped at its top. */
   refresh(): { readonly more: boolean; readonly gone: number } {
     const first = this.store.firstRow;
     if (this.sorted) {
@@ -146,13 +146,13 @@ export class EventStream {
     return this.filtered ? this.filtered.length : Math.max(0, this.end - this.store.firstRow);
   }
 
-  /** Number of the row at a place of the list; -1 beyond it. */
+  /** Number of the row at an index of the list; -1 beyond it. */
   rowAt(index: number): number {
     if (this.sorted) return this.sorted.rows[index] ?? -1;
     return this.filtered ? this.filtered.at(index) : this.store.firstRow + index;
   }
 
-  /** Place of a row in the unfiltered, unsorted list or, by search, in the others; -1 when it is not listed. */
+  /** Index of a row, computed in the unfiltered, unsorted list, searched in others; -1 if it is not listed. */
   indexOf(row: number): number {
     if (row < this.store.firstRow) return -1;
     if (this.sorted) return this.sorted.rows.indexOf(row);

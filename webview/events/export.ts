@@ -1,4 +1,4 @@
-/** Records as text: what is listed, in its order. Marks of lost records are kept, so that a gap is not a silence. */
+/** The listed records as text, in the list's order. Marks of lost records are included, so that gaps are visible. */
 import { classOf } from '../../src/shared/decode/meaning-class';
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
@@ -10,7 +10,7 @@ import type { RecordReader } from './record-reader';
 type Format = 'csv' | 'ndjson' | 'json' | 'tsv';
 type Cells = readonly (readonly [field: Field, value: FieldValue])[];
 
-/** NDJSON is what `bpfw run --json` prints; JSON is one document with the columns before the rows; TSV has labels for heads. */
+/** NDJSON as `bpfw run --json` prints it; JSON as one document with the columns before the rows; TSV with labels as headings. */
 export function recordsText(stream: EventStream, rows: Iterable<number>, format: Format): string {
   const { columns } = stream.reader;
   switch (format) {
@@ -63,19 +63,19 @@ function* objects(
   }
 }
 
-/** A stack is its names, as `bpfw run --json` prints it; every other value is as decoded. */
+/** A stack as its names, as `bpfw run --json` prints it; every other value as decoded. */
 function jsonCell({ reader }: EventStream, field: Field, value: FieldValue): FieldValue | readonly string[] {
   return (field.storage === 'array' ? reader.addressNames(value, field) : null) ?? value;
 }
 
-/** The row's values; null for a mark of lost records, and for a row that left meanwhile. */
+/** The row's values; null for a mark of lost records, and for a row dropped meanwhile. */
 function cellsOf({ reader, store }: EventStream, number: number): Cells | null {
   const row = store.row(number);
   if (!row || row.kind === 'lost') return null;
   return reader.columns.map(field => [field, reader.value(row.view, row.offset, row.length, field)]);
 }
 
-/** Numbers as counted, so that a spreadsheet can add them; the rest as shown. */
+/** Numbers unformatted, so that a spreadsheet can add them; the rest as shown. */
 function countedLine(cells: Cells, { shown }: RecordReader): string {
   return csvLine(
     cells.map(([field, value]) =>

@@ -1,4 +1,4 @@
-/** The filter's text field: completes column names, explains what is wrong in place. */
+/** The filter's text field: completes column names and shows errors below. */
 import type { Field } from '../../src/shared/object/model';
 import { element, setAttributes, setText } from '../common/dom';
 import { type Completion, compileFilter, completeFilter, FilterError, type Predicate } from './filter';
@@ -14,14 +14,14 @@ export class FilterBox {
     'aria-describedby': 'filter-problem',
   });
   private readonly suggestions = new Suggestions(this.input, item => this.accept(item));
-  /** Explanation of a wrong expression; goes below the toolbar. */
+  /** The error in an invalid expression; goes below the toolbar. */
   readonly problem = element('div', { class: 'filter-problem', id: 'filter-problem', role: 'status' });
   readonly element = element('div', { class: 'filter-box' }, this.input, this.suggestions.element);
   private fields: readonly Field[] = [];
-  /** Where in the text a suggestion goes. */
+  /** Where in the text a suggestion is inserted. */
   private from = 0;
 
-  /** `onFilter` gets each valid expression as it is written; a wrong one keeps the last valid. */
+  /** `onFilter` receives each valid expression as it is typed; an invalid one keeps the last valid filter. */
   constructor(private readonly onFilter: (text: string, predicate: Predicate | null) => void) {
     this.input.addEventListener('input', () => {
       this.evaluate();
@@ -31,7 +31,7 @@ export class FilterBox {
     this.input.addEventListener('keydown', event => this.key(event));
   }
 
-  /** Filters records of these columns, from `text` on. */
+  /** Starts filtering records with these columns by `text`. */
   start(fields: readonly Field[], text: string): void {
     this.fields = fields;
     this.input.value = text;

@@ -4,8 +4,8 @@
  *   latency > 1ms && comm == "dd"      !(ret < 0) || comm ~ "ssh"      errno == ENOENT && daddr == 10.0.0.1
  *
  * Comparisons: == != < <= > >=, ~ (contains), !~ (does not). A number may carry a unit, which is converted to the
- * column's. A column alone is true when it is neither 0 nor empty. Whatever is compared with a text that is not its
- * kind is compared by what is shown.
+ * column's. A column alone is true if it is neither 0 nor empty. A value compared with a text of another kind is
+ * compared by its displayed text.
  */
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
@@ -15,7 +15,7 @@ export type Predicate = (value: (column: number) => FieldValue, shown: (column: 
 export class FilterError extends Error {
   constructor(
     message: string,
-    /** Where in the text, from 0. */
+    /** Offset in the text, from 0. */
     readonly at: number,
   ) {
     super(message);
@@ -102,7 +102,7 @@ const COLUMN_UNIT: Readonly<Record<string, number>> = {
   kib: 1024,
 };
 
-/** The number in the column's own unit. Throws when the unit does not fit. */
+/** The number in the column's own unit. Throws if the unit does not fit. */
 function numberFor(token: Token, field: Field): number | bigint {
   const [, digits = '', unit = ''] =
     /^(-?(?:0x[0-9a-f]+|\d+(?:\.\d+)?))\s*([a-zµμ%]*)$/i.exec(token.text) ?? [];
@@ -125,7 +125,7 @@ function numberFor(token: Token, field: Field): number | bigint {
   return (plain * factor) / own;
 }
 
-/** Compiles an expression for the columns given; '' is null (everything). Throws FilterError. */
+/** Compiles an expression for the given columns; '' returns null (everything passes). Throws FilterError. */
 export function compileFilter(source: string, fields: readonly Field[]): Predicate | null {
   if (source.trim() === '') return null;
   const tokens = tokenise(source);
@@ -228,7 +228,7 @@ function compare(column: number, field: Field, operator: string, literal: Token)
     const own = value(column);
     if (typeof own === 'string') return ordered(operator, own, wanted);
     const text = shown(column);
-    // "ENOENT (2)" is ENOENT to people: the first word is enough to be equal.
+    // "ENOENT (2)" equals ENOENT: the first word is enough.
     return ordered(operator, text === wanted || text.split(/[\s(]/, 1)[0] === wanted ? wanted : text, wanted);
   };
 }
@@ -241,7 +241,7 @@ function numeric(value: FieldValue): number | bigint {
 
 function ordered<T extends number | bigint | string>(operator: string, left: T, right: T): boolean {
   switch (operator) {
-    // Not by ===: numbers and bigints compare by value, and NaN equals nothing.
+    // Not with ===: numbers and bigints compare by value, and NaN equals nothing.
     case '==':
       return left >= right && left <= right;
     case '!=':
@@ -262,7 +262,7 @@ export interface Completion {
   readonly detail: string;
 }
 
-/** What may be written at the caret, and from where it would replace. */
+/** Completions at the caret, and the offset from where they replace text. */
 export function completeFilter(
   source: string,
   caret: number,

@@ -1,11 +1,11 @@
-/** The rows of a stream that a filter lets through. */
+/** The rows of a stream that pass a filter. */
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Predicate } from './filter';
 import type { RecordReader } from './record-reader';
 import type { RecordStore } from './record-store';
 import { ROWS_PER_LOOK, SLICE_MS } from './time-slices';
 
-/** Row numbers that may pass 2^32, growing by doubling. */
+/** Row numbers that may exceed 2^32, growing by doubling. */
 class RowList {
   private numbers = new Float64Array(1024);
   private start = 0;
@@ -28,7 +28,7 @@ class RowList {
     }
     this.numbers[this.end++] = row;
   }
-  /** Forgets rows below `first`; returns how many there were. */
+  /** Removes rows below `first`; returns how many there were. */
   dropBelow(first: number): number {
     let dropped = 0;
     while (this.start < this.end && (this.numbers[this.start] ?? 0) < first) {
@@ -55,7 +55,7 @@ class Cursor {
   };
 }
 
-/** The rows a filter lets through, found a slice at a time. Marks of lost records always pass. */
+/** The rows that pass a filter, searched in slices of time. Marks of lost records always pass. */
 export class FilteredRows {
   private readonly list = new RowList();
   private readonly cursor: Cursor;
@@ -76,12 +76,12 @@ export class FilteredRows {
   at(index: number): number {
     return this.list.at(index);
   }
-  /** First row not looked at yet. */
+  /** First row not examined yet. */
   get scannedTo(): number {
     return this.next;
   }
 
-  /** Looks at more rows, at most for a slice of time; true when it has seen all up to `end`. */
+  /** Examines more rows, at most for a slice of time; true if it has seen all up to `end`. */
   advance(end: number): boolean {
     const until = performance.now() + SLICE_MS;
     const { cursor } = this;

@@ -9,7 +9,7 @@ import { EventsView } from './view';
 
 connectPanel<ViewState>(host => {
   let streams: readonly EventStream[] = [];
-  /** Of the session's kernel addresses; streams read it. */
+  /** Names of the session's kernel addresses; streams read it. */
   const kernelNames = new Map<bigint, string>();
   const view = new EventsView(pageRoot(), { ...FIRST_STATE, ...host.savedState() }, host);
   onThemeChange(() => view.redraw());
@@ -31,7 +31,7 @@ connectPanel<ViewState>(host => {
       const known = message.streams.map(
         description => streamOf(description.stream) ?? new EventStream(description, limit, kernelNames),
       );
-      // The same array while nothing was added, so that the view stays as it is.
+      // The same array if nothing was added, so that the view does not change.
       if (known.length !== streams.length || known.some((stream, index) => stream !== streams[index]))
         streams = known;
       view.session(message.session, streams);

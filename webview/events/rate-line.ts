@@ -1,4 +1,4 @@
-/** The line of records per second above the rows. */
+/** The line chart of records per second above the rows. */
 import type { CustomSeriesRenderItem } from 'echarts';
 import { createChart, plotArea } from '../common/chart';
 import { DataTable } from '../common/data-table';
@@ -8,20 +8,20 @@ import { readTheme, type Theme, withAlpha } from '../common/theme';
 import { RATE_SECONDS, type Rate, type Second } from './rate';
 
 /** Seconds in the table, which is read aloud. */
-const SECONDS_TOLD = 10;
+const TABLE_SECONDS = 10;
 
 export class RateLine {
   readonly element = element('div', { class: 'chart rate', role: 'img' });
   private readonly chart = createChart(this.element);
-  private readonly told = new DataTable('visually-hidden', [
+  private readonly data = new DataTable('visually-hidden', [
     { heading: 'Second' },
     { heading: 'Events' },
     { heading: 'Lost' },
   ]);
-  readonly table = this.told.element;
+  readonly table = this.data.element;
 
   constructor() {
-    this.told.caption('Events per second');
+    this.data.caption('Events per second');
   }
 
   draw(rate: Rate): void {
@@ -31,9 +31,9 @@ export class RateLine {
       'aria-label',
       `Events per second over the last ${seconds.length} seconds, at most ${formatCount(most)}`,
     );
-    const told = seconds.slice(-SECONDS_TOLD);
-    this.told.fill(told.length, index => {
-      const entry = told[index];
+    const rows = seconds.slice(-TABLE_SECONDS);
+    this.data.fill(rows.length, index => {
+      const entry = rows[index];
       if (!entry) return null;
       const { second, records, lost } = entry;
       return {
@@ -45,7 +45,7 @@ export class RateLine {
   }
 }
 
-/** The newest second at the right end, whatever the number of seconds. */
+/** The newest second is at the right end, whatever the number of seconds. */
 function rateOption(seconds: readonly Second[], most: number, theme: Theme) {
   const offset = RATE_SECONDS - seconds.length;
   return {

@@ -25,7 +25,7 @@ export class Rate {
     last.lost += lost;
   }
 
-  /** One entry per second up to the newest, quiet seconds included. */
+  /** One entry per second up to the newest, including seconds without records. */
   series(): readonly Second[] {
     const newest = this.seconds.at(-1);
     if (!newest) return [];
@@ -37,7 +37,7 @@ export class Rate {
     );
   }
 
-  /** Records in the last whole second; the running one when there is no other. */
+  /** Records in the last whole second, or in the current one if there is no other. */
   get perSecond(): number {
     return (this.seconds.at(-2) ?? this.seconds.at(-1))?.records ?? 0;
   }

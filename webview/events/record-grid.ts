@@ -1,4 +1,4 @@
-/** The list of records: only rows in view exist as elements and only they are decoded. */
+/** The list of records: only rows in view exist as elements, and only they are decoded. */
 import { isNumeric } from '../../src/shared/decode/meaning-class';
 import type { Field } from '../../src/shared/object/model';
 import { setAttributes } from '../common/dom';
@@ -8,7 +8,7 @@ import type { SortChoice } from '../common/toolbar';
 import type { EventStream } from './event-stream';
 
 export interface GridPlace {
-  /** At the top of the view. */
+  /** Row at the top of the view. */
   readonly top: number;
   readonly active: number;
   /** The other end of the selection. */
@@ -18,13 +18,13 @@ export interface GridPlace {
 export interface GridHandlers {
   onSort(column: string): void;
   onActive(): void;
-  /** The user moved through the list: following ends unless they went to its end. */
+  /** The user moved through the list: following stops unless they moved to its end. */
   onMove(atEnd: boolean): void;
   onCopy(): void;
   onDetail(): void;
 }
 
-/** Characters a column may be wide at most, by what it holds. */
+/** Maximum column width in characters, by type. */
 function widestOf(field: Field): number {
   if (field.meaning === 'hexdump') return 48;
   return field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : 40;
@@ -34,10 +34,10 @@ export class RecordGrid {
   private readonly grid: ListGrid;
   readonly element: HTMLElement;
   private stream: EventStream | null = null;
-  /** Numbers of the chosen row and of the other end of the selection, -1 for none. */
+  /** Numbers of the active row and of the other end of the selection, -1 for none. */
   private activeRow = -1;
   private anchorRow = -1;
-  /** Place of the chosen row when it was chosen: in a sorted list a search would have to find it. */
+  /** Index of the active row when it was activated: in a sorted list it would have to be searched. */
   private chosenIndex = -1;
 
   constructor(private readonly handlers: GridHandlers) {
@@ -45,7 +45,7 @@ export class RecordGrid {
       drawRow: (row, index) => this.drawRow(row, index),
       createRow: row => {
         row.addEventListener('dblclick', () => handlers.onDetail());
-        // A double click opens the details; it is not meant to select a word.
+        // A double click opens the details; it must not select a word.
         row.addEventListener('mousedown', event => {
           if (event.detail > 1) event.preventDefault();
         });
@@ -93,7 +93,7 @@ export class RecordGrid {
     this.grid.list.shift(rows);
   }
 
-  /** Values are shown differently from now on: rows in view are decoded again. */
+  /** Values are formatted differently from now on: rows in view are decoded again. */
   forget(): void {
     this.grid.forEachRow(row => row.removeAttribute('data-row'));
   }
@@ -102,13 +102,13 @@ export class RecordGrid {
     this.grid.showSort(choice);
   }
 
-  /** Row numbers of what is in view and chosen; -1 where there is none. */
+  /** Row numbers of the top, active and anchor rows; -1 for none. */
   place(): GridPlace {
     const top = this.stream?.rowAt(this.grid.list.topIndex) ?? -1;
     return { top, active: this.activeRow, anchor: this.anchorRow };
   }
 
-  /** The rows may have left, or not be listed any more. */
+  /** The rows may have been dropped, or no longer be listed. */
   goTo({ top, active, anchor }: GridPlace): void {
     if (!this.stream) return;
     this.chosenIndex = this.stream.indexOf(active);
@@ -125,7 +125,7 @@ export class RecordGrid {
     return activeRow >= 0 && stream && activeRow >= stream.store.firstRow ? activeRow : null;
   }
 
-  /** Row numbers of the selection, in the order listed. */
+  /** Row numbers of the selection, in list order. */
   selection(): readonly number[] {
     const { stream } = this;
     if (!stream || this.activeRow < 0) return [];
@@ -148,7 +148,7 @@ export class RecordGrid {
       'data-index': index,
     });
     row.classList.toggle('active', number === this.activeRow);
-    // A record never changes: the same row in the same element needs no second decoding.
+    // A record never changes: the same row in the same element is not decoded again.
     if (row.dataset.row === String(number) && row.dataset.stream === stream.description.stream) return;
     row.dataset.row = String(number);
     row.dataset.stream = stream.description.stream;
@@ -169,7 +169,7 @@ export class RecordGrid {
 
   private isSelected(number: number, stream: EventStream): boolean {
     if (this.activeRow < 0) return false;
-    // In a sorted list row numbers do not give the order: then only places count.
+    // In a sorted list row numbers do not define the order: compare indexes.
     const placeOf = (row: number): number =>
       stream.isSorted && this.anchorRow !== this.activeRow ? stream.indexOf(row) : row;
     const [from, to, at] = [placeOf(this.anchorRow), placeOf(this.activeRow), placeOf(number)];
@@ -179,7 +179,7 @@ export class RecordGrid {
   private activeIndex({ key }: KeyboardEvent): number {
     const { stream } = this;
     if (!stream) return -1;
-    // A step back from no row goes to the last.
+    // Moving back without an active row goes to the last.
     if (this.activeRow < 0) return key === 'ArrowUp' ? stream.length : -1;
     return stream.isSorted ? this.chosenIndex : stream.indexOf(this.activeRow);
   }

@@ -1,4 +1,4 @@
-/** Columns of a stream and their values, whatever the stream carries: typed records, bytes, or printk lines. */
+/** Columns of a stream and their values, for every kind of stream: typed records, bytes, or printk lines. */
 import { decodeField } from '../../src/shared/decode/field';
 import { formatValue } from '../../src/shared/decode/format';
 import {
@@ -16,19 +16,19 @@ import { plainField } from '../common/fields';
 import type { Records } from './record-store';
 
 export interface RecordReader {
-  /** Columns shown. Their index is what the other functions take. */
+  /** Columns shown. The other functions take their index. */
   readonly columns: readonly Field[];
-  /** Every field, hidden ones included, for the detail pane. */
+  /** Every field, including hidden ones, for the detail pane. */
   readonly fields: readonly Field[];
   readonly index: (bytes: Uint8Array) => Records;
   value(view: DataView, offset: number, length: number, field: Field): FieldValue;
-  /** The text of one value, harmless: control characters escaped. Kernel addresses by name where they have one. */
+  /** The text of one value with control characters escaped. Kernel addresses by name if it is known. */
   shown(value: FieldValue, field: Field): string;
-  /** Kernel addresses by name, innermost frame first; null for a field of something else. Names may come later than they. */
+  /** Names of kernel addresses, innermost frame first; null for other fields. Names may arrive after the addresses. */
   addressNames(value: FieldValue, field: Field): readonly string[] | null;
 }
 
-/** What a stream without kernel addresses shows. */
+/** For a stream without kernel addresses. */
 const plainText = { shown: formatValue, addressNames: () => null };
 
 /** `names` may grow later. */
@@ -98,7 +98,7 @@ function printkReader(): RecordReader {
     value: (view, offset, length, field) => {
       const line = text.decode(new Uint8Array(view.buffer, view.byteOffset + offset, length));
       const found = TRACE_LINE.exec(line);
-      // A line of another form is all message: nothing is hidden.
+      // A line in another format is shown as message only: nothing is hidden.
       if (!found) return field === message ? line : field === pid || field === cpu ? 0 : '';
       const part = found[fields.indexOf(field) + 1] ?? '';
       return field === pid || field === cpu ? Number(part) : part;

@@ -1,6 +1,6 @@
-/** The records of one stream as they lay in the buffer, and where each begins. Nothing is decoded here. */
+/** The records of one stream as raw bytes, and where each begins. Nothing is decoded here. */
 
-/** Offsets of payloads and their lengths, as the indexers of shared/decode give them. */
+/** Offsets of payloads and their lengths, as returned by the indexers of shared/decode. */
 export interface Records {
   readonly count: number;
   readonly offsets: ArrayLike<number>;
@@ -15,13 +15,13 @@ export type Row =
       readonly length: number;
       readonly atMs: number;
     }
-  /** Stands where records were lost. */
+  /** A mark where records were lost. */
   | { readonly kind: 'lost'; readonly lost: number; readonly atMs: number };
 
-/** Spans below this are gathered, so that a trickle does not make an object per record. */
+/** Smaller spans are merged, so that a slow stream does not make an object per record. */
 const GATHER_BYTES = 64 << 10;
 const CHUNK_BYTES = 512 << 10;
-/** Marks a row that is not a record: its length is then the number lost (saturating). */
+/** Marks a row that is not a record: its length is then the number of lost records (saturating). */
 const LOST = 0xffffffff;
 /** Index bytes kept per row: offset, length and arrival. */
 const ROW_BYTES = 4 + 4 + 8;
@@ -32,7 +32,7 @@ interface Chunk {
   bytes: Uint8Array;
   view: DataView;
   usedBytes: number;
-  /** Grown by doubling; only the first `rows` are meant. */
+  /** Grown by doubling; only the first `rows` entries are used. */
   offsets: Uint32Array;
   lengths: Uint32Array;
   times: Float64Array;
@@ -42,8 +42,8 @@ interface Chunk {
 }
 
 /**
- * Keeps at most `limitBytes` of records and index; the oldest chunk leaves first. Rows are numbered from 0 for the
- * first that ever came, and keep their number.
+ * Keeps at most `limitBytes` of records and index; the oldest chunk is dropped first. Rows are numbered from 0 for the
+ * first that arrived, and keep their number.
  */
 export class RecordStore {
   private readonly chunks: Chunk[] = [];
@@ -68,7 +68,7 @@ export class RecordStore {
   get endRow(): number {
     return this.end;
   }
-  /** Records that came, kept or not. */
+  /** Records received, kept or not. */
   get records(): number {
     return this.recordsSeen;
   }
@@ -79,7 +79,7 @@ export class RecordStore {
     return this.bytesKept;
   }
 
-  /** Takes a span; returns how many records it held. The store keeps the bytes: the caller gives them away. */
+  /** Stores a span; returns how many records it contained. Takes ownership of the bytes. */
   push(bytes: Uint8Array, lost: number, atMs: number): number {
     const records = this.index(bytes);
     const rows = records.count + (lost > 0 ? 1 : 0);
@@ -94,7 +94,7 @@ export class RecordStore {
     const base = small ? chunk.usedBytes : 0;
     if (small) {
       chunk.bytes.set(bytes, base);
-      // Records stay 8-aligned, as they were in the ring.
+      // Records stay 8-byte aligned, as they were in the ring buffer.
       chunk.usedBytes = base + ((bytes.byteLength + 7) & ~7);
     }
     let row = chunk.rows;
@@ -117,11 +117,11 @@ export class RecordStore {
     return records.count;
   }
 
-  /** The host let its oldest records go; what it no longer has would be gone after a reload, so it goes here too. */
+  /** The host dropped its oldest records; a reload could not restore them, so they are dropped here too. */
   evict(records: number): void {
     this.hostFirst += records;
     if (this.end === 0) {
-      // Hydration: rows that went before the page was there still count in the numbering.
+      // Hydration: rows dropped before the page was loaded still count in the numbering.
       this.first += records;
       this.end += records;
       this.recordsSeen += records;
@@ -147,7 +147,7 @@ export class RecordStore {
       : { kind: 'record', view: chunk.view, offset, length, atMs };
   }
 
-  /** Calls back for rows from..to (end excluded) that are kept, without an object per row. `offset` is -1 for a loss. */
+  /** Calls back for each kept row in from..to (end excluded), without an object per row. `offset` is -1 for a loss. */
   scan(
     from: number,
     to: number,
@@ -167,8 +167,8 @@ export class RecordStore {
   }
 
   /**
-   * How many records came before a row, kept or not: unlike its number, that is the same after the page was loaded anew,
-   * where marks of losses that left with their rows are not told again.
+   * How many records arrived before a row, kept or not: unlike row numbers, this is the same after a reload, where
+   * marks of losses that were dropped with their rows are not sent again.
    */
   recordsBefore(row: number): number {
     let records = this.recordsGone;
@@ -182,7 +182,7 @@ export class RecordStore {
     return records;
   }
 
-  /** Number of the row of the record before which that many came; the oldest kept when it left, endRow when it is not there yet. */
+  /** Row number of the record that this many precede; the oldest kept if it was dropped, endRow if it has not arrived yet. */
   rowAfter(records: number): number {
     let before = this.recordsGone;
     if (records < before) return this.first;

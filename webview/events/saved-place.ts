@@ -1,31 +1,31 @@
-/** Where the user is in the list, kept over a reload of the page: rows have other numbers then, records do not. */
+/** The user's place in the list, kept across a reload of the page: row numbers change then, record counts do not. */
 import type { EventStream } from './event-stream';
 import type { GridPlace } from './record-grid';
 import type { ViewState } from './state';
 
-/** After the last move through the list: VS Code copies a state with each change. */
+/** Delay after the last move through the list: VS Code copies a state on each change. */
 const SAVED_AFTER_MS = 200;
 
 export class SavedPlace {
-  /** Where the user was before the page was loaded anew; null once it was found. */
+  /** The place before a reload; null once it was restored. */
   private wanted: ViewState['place'] = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `save`: called once the user has come to rest. */
+  /** `save`: called once the user has stopped moving. */
   constructor(private readonly save: () => void) {}
 
-  /** The user is somewhere else now. */
+  /** The user moved. */
   note(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(this.save, SAVED_AFTER_MS);
   }
 
-  /** To be found once the rows are listed. */
+  /** Sets the place to restore once the rows are listed. */
   want(place: ViewState['place']): void {
     this.wanted = place;
   }
 
-  /** The user goes where they like: nothing is to be found any more. */
+  /** The user moves elsewhere: the saved place is no longer restored. */
   giveUp(): void {
     this.wanted = null;
   }
@@ -34,7 +34,7 @@ export class SavedPlace {
     return this.wanted !== null;
   }
 
-  /** The place in row numbers; null when none is wanted. It is given out once. */
+  /** The place in row numbers; null if there is none to restore. Returned once. */
   take(stream: EventStream): (GridPlace & { readonly detail: boolean }) | null {
     const { wanted } = this;
     if (!wanted) return null;
@@ -49,7 +49,7 @@ export class SavedPlace {
   }
 }
 
-/** A place in row numbers, as records before it. */
+/** Converts a place in row numbers to numbers of preceding records. */
 export function placeInRecords({ store }: EventStream, { top, active, anchor }: GridPlace): GridPlace {
   const recordsBefore = (row: number): number => (row < 0 ? -1 : store.recordsBefore(row));
   return { top: recordsBefore(top), active: recordsBefore(active), anchor: recordsBefore(anchor) };

@@ -4,19 +4,19 @@ import type { RecordReader } from './record-reader';
 import type { RecordStore } from './record-store';
 import { inSlices, ROWS_PER_LOOK } from './time-slices';
 
-/** A run is sorted in one go; sized to take a few milliseconds. */
+/** A run is sorted without a break; this size takes a few milliseconds. */
 const RUN_ROWS = 4096;
-/** Merged between two looks at the clock. */
+/** Rows merged between two checks of the clock. */
 const MERGED_PER_LOOK = 8192;
 
 interface SortKeys {
-  /** Row numbers; marks of lost records are left out. */
+  /** Row numbers, without marks of lost records. */
   readonly rows: Float64Array;
-  /** Of places in `rows`. Equal values keep their order. */
+  /** Compares indexes in `rows`. Equal values keep their order. */
   readonly compare: (a: number, b: number) => number;
 }
 
-/** Row numbers in order, without marks of lost records. null when `cancelled` returned true. */
+/** Row numbers in order, without marks of lost records. Null if `cancelled` returned true. */
 export async function sortRows(
   store: RecordStore,
   reader: RecordReader,
@@ -69,7 +69,7 @@ async function readKeys(
   return { rows: numbers.subarray(0, count), compare: isText ? compareTexts : compareNumbers };
 }
 
-/** Places 0 to `count` in order; null: given up. */
+/** Indexes 0 to `count` in order; null if cancelled. */
 async function mergeSort(
   count: number,
   compare: SortKeys['compare'],

@@ -1,7 +1,7 @@
 import type { SortChoice } from '../common/toolbar';
 import type { GridPlace } from './record-grid';
 
-/** What the page remembers while it is hidden, moved or reloaded. Sessions are named as sessionKey says. */
+/** State kept while the page is hidden, moved or reloaded. Sessions are identified by sessionKey. */
 export interface ViewState {
   stream: string | null;
   filter: string;
@@ -9,7 +9,7 @@ export interface ViewState {
   follow: boolean;
   /** Paused streams: how many records each had, by name. */
   held: { readonly session: string; readonly records: Readonly<Record<string, number>> } | null;
-  /** What is in view and chosen, as records before it (RecordStore.recordsBefore); -1 for none. */
+  /** The rows in view and selected, as numbers of preceding records (RecordStore.recordsBefore); -1 for none. */
   place: (GridPlace & { readonly session: string; readonly stream: string; readonly detail: boolean }) | null;
 }
 

@@ -1,8 +1,8 @@
-/** What may be written at a text field's caret, as a list below it. */
+/** The completions at a text field's caret, as a list below it. */
 import { element, setAttributes } from '../common/dom';
 import type { Completion } from './filter';
 
-/** Of the list and, with a number, of each item. */
+/** Id of the list and, with a number, of each item. */
 const LIST_ID = 'filter-list';
 const ITEM_ID = 'filter-item';
 
@@ -17,7 +17,7 @@ export class Suggestions {
   private items: readonly Completion[] = [];
   private active = -1;
 
-  /** `onAccept` gets the item the user chose. */
+  /** `onAccept` receives the item the user picked. */
   constructor(
     private readonly input: HTMLInputElement,
     private readonly onAccept: (item: Completion) => void,
@@ -34,7 +34,7 @@ export class Suggestions {
     return this.items.length > 0;
   }
 
-  /** Closes the list when there are none. */
+  /** Closes the list if there are none. */
   show(items: readonly Completion[]): void {
     this.items = items;
     this.element.hidden = items.length === 0;
@@ -47,12 +47,12 @@ export class Suggestions {
     this.show([]);
   }
 
-  /** Marks the next item, or the one before; round at the ends. */
+  /** Marks the next or previous item, wrapping around. */
   move(step: 1 | -1): void {
     this.mark((this.active + step + this.items.length) % this.items.length);
   }
 
-  /** Takes the marked item; false when there is none. */
+  /** Accepts the marked item; false if there is none. */
   accept(): boolean {
     const item = this.items[this.active];
     if (item) this.onAccept(item);
@@ -75,7 +75,7 @@ export class Suggestions {
       element('span', {}, item.text),
       element('span', { class: 'muted' }, item.detail),
     );
-    // Before the blur that a click would cause.
+    // mousedown comes before the blur that a click would cause.
     option.addEventListener('mousedown', event => {
       event.preventDefault();
       this.onAccept(item);

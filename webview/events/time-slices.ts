@@ -1,11 +1,11 @@
-/** Long work in slices, between which the page draws and answers. */
+/** Splits long work into slices, between which the page draws and responds. */
 
-/** Longest stretch of work before the page may draw and answer again. */
+/** Longest stretch of work before the page may draw and respond. */
 export const SLICE_MS = 8;
-/** Rows between two looks at the clock. */
+/** Rows between two checks of the clock. */
 export const ROWS_PER_LOOK = 512;
 
-/** Gives the browser a turn. setTimeout would be slowed to 4 ms after a few calls. */
+/** Yields to the browser. setTimeout would be throttled to 4 ms after a few calls. */
 export function yieldToPage(): Promise<void> {
   return new Promise(resolve => {
     const channel = new MessageChannel();
@@ -17,7 +17,7 @@ export function yieldToPage(): Promise<void> {
   });
 }
 
-/** Returns what long work awaits now and then: it gives the browser a turn once a slice is over; false: `cancelled`. */
+/** Returns a function that long work awaits regularly: it yields to the browser once a slice is over; false: `cancelled`. */
 export function inSlices(cancelled: () => boolean): () => Promise<boolean> {
   let until = performance.now() + SLICE_MS;
   return async () => {

@@ -16,10 +16,10 @@ import { RecordGrid } from './record-grid';
 import { placeInRecords, SavedPlace } from './saved-place';
 import type { ViewState } from './state';
 
-/** Most records a copy or an export takes: text of more would not fit a clipboard or a message. */
+/** Maximum number of records in a copy or an export: more text would not fit a clipboard or a message. */
 const MOST_COPIED = 10_000;
 const MOST_EXPORTED = 1_000_000;
-/** Between two drawings of arriving records. */
+/** Interval between drawings of arriving records. */
 const DATA_MS = 66;
 
 export class EventsView {
@@ -62,7 +62,9 @@ export class EventsView {
         this.drawSoon();
       },
     });
-    this.pause = pauseToggle('Hold the list still; records are still kept', paused => this.setPaused(paused));
+    this.pause = pauseToggle('Freeze the list; records are still collected', paused =>
+      this.setPaused(paused),
+    );
     this.grid = new RecordGrid({
       onSort: column => {
         state.sort = nextSort(state.sort, column);
@@ -87,7 +89,7 @@ export class EventsView {
     });
     this.frame = createPanelFrame<'events'>(root, {
       label: 'Events',
-      // A stream without records must not hide the way to the others.
+      // A stream without records must not hide the list of streams.
       always: [this.streamChoice.element],
       left: [this.filter.element],
       right: [
@@ -115,7 +117,7 @@ export class EventsView {
     this.frame.noSession(trusted);
   }
 
-  /** `streams`: the same array while there are no others. */
+  /** `streams`: the same array if no stream was added. */
   session(session: SessionSummary, streams: readonly EventStream[]): void {
     const same = streams === this.streams;
     this.summary = session;
@@ -125,7 +127,7 @@ export class EventsView {
     if (!this.current || this.current.store.endRow === 0) this.showWaiting();
   }
 
-  /** All records there were when the page was loaded are there. */
+  /** All records from before the page was loaded have arrived. */
   hydrated(): void {
     const { current, summary, state } = this;
     if (!current || !summary) return;
@@ -137,7 +139,7 @@ export class EventsView {
     this.pause.set(current.paused);
     if (state.place?.session === key && state.place.stream === current.description.stream)
       this.place.want(state.place);
-    // Anew, for rows that came after the pause may have been let through.
+    // Start over, because rows that came after the pause may have passed the filter.
     this.listAnew(current);
   }
 
@@ -150,13 +152,13 @@ export class EventsView {
     this.drawSoon();
   }
 
-  /** Kernel addresses have more names than before. */
+  /** More kernel addresses have names than before. */
   renamed(): void {
     const { current } = this;
     if (!current?.reader.fields.some(field => current.reader.addressNames(0, field))) return;
     this.grid.forget();
     if (this.detailOpen) this.showDetail();
-    // Rows were let through or not, and ordered, by addresses.
+    // The filter and the order depend on addresses.
     this.listAnew(current);
   }
 
@@ -221,7 +223,7 @@ export class EventsView {
     );
     state.held =
       summary && held.length > 0 ? { session: sessionKey(summary), records: Object.fromEntries(held) } : null;
-    // A list that followed had no place of its own.
+    // A list that followed the newest row had no place of its own.
     this.savePlace();
     this.host.save(state);
     this.drawSoon();
@@ -247,7 +249,7 @@ export class EventsView {
     this.host.save(state);
   }
 
-  /** Goes where the user was, once the rows are listed. */
+  /** Restores the user's place, once the rows are listed. */
   private findPlace(stream: EventStream): void {
     const place = this.state.sort === null || stream.isSorted ? this.place.take(stream) : null;
     if (!place) return;
@@ -308,7 +310,7 @@ export class EventsView {
       absent:
         this.streams.length > 0
           ? null
-          : 'This program sends no events. A ring buffer, a perf buffer or bpf_printk shows up here.',
+          : 'This program sends no events. A ring buffer, a perf buffer or bpf_printk appears here.',
       waiting: 'Attached; no event yet. Rows appear as the program submits records.',
       ended: 'The session ended without an event.',
     });

@@ -1,4 +1,4 @@
-/** One distribution as bars over its true bounds, with percentile marks; bars are walked with the arrow keys. */
+/** One distribution as bars with their exact bounds and percentile marks; arrow keys move between bars. */
 import { createChart } from '../common/chart';
 import { placeAfter } from '../common/keys';
 import { formatCount, formatDifference, formatQuantity, formatRange, formatShare } from '../common/quantity';
@@ -29,7 +29,7 @@ export class BarChart {
     host.addEventListener('keydown', event => {
       if (!this.data) return;
       const last = this.data.bars.length - 1;
-      // A step back from no bar goes to the last.
+      // Moving back without an active bar goes to the last.
       const at = this.active < 0 && event.key === 'ArrowLeft' ? last + 1 : this.active;
       const target = placeAfter(event, at, last, { ArrowRight: 1, ArrowLeft: -1 });
       if (target !== null) this.show(target, true);
@@ -48,7 +48,7 @@ export class BarChart {
     );
     this.element.setAttribute(
       'aria-label',
-      `${next.name}: ${next.bars.length} bars, ${peak ? `most between ${formatRange(peak.min, peak.max, next.unit)}` : 'no values'}. ${marks.join(', ')}. Arrow keys walk the bars.`,
+      `${next.name}: ${next.bars.length} bars, ${peak ? `most between ${formatRange(peak.min, peak.max, next.unit)}` : 'no values'}. ${marks.join(', ')}. Arrow keys move between bars.`,
     );
     if (this.active >= 0 && !this.readout.hidden)
       this.show(Math.min(this.active, next.bars.length - 1), false);

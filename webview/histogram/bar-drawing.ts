@@ -1,4 +1,4 @@
-/** How a distribution is drawn: ECharts' option of its bars, of the bars it is compared with, and of its marks. */
+/** The ECharts option of a distribution: its bars, the bars it is compared with, and its marks. */
 import type { CustomSeriesRenderItem } from 'echarts';
 import { fixedGrid, labelText, textWidthPx } from '../common/chart';
 import { formatRange, formatShort } from '../common/quantity';
@@ -24,14 +24,14 @@ const BOTTOM = 36;
 /** Lines of text that fit into TOP. */
 const MARK_LEVELS = 3;
 
-/** `active`: the bar that stands out, -1 for none. `plotWidth` is asked at each layout, in CSS pixels. */
+/** `active`: the highlighted bar, -1 for none. `plotWidth` is called at each layout, in CSS pixels. */
 export function barChartOption(data: BarChartData, active: number, plotWidth: () => number) {
   const theme = readTheme();
   const text = labelText(theme);
   const byShare = data.frozen !== null;
   const logCounts = data.logCounts && !byShare;
   const baseline = logCounts ? 0.5 : 0;
-  // The unit goes below the numbers: narrower labels, so more of them fit.
+  // The unit is below the numbers: narrower labels, so more of them fit.
   const labels = data.bars.map(bar => formatRange(bar.min, bar.max, data.unit).replace(/ (?=\D+$)/, '\n'));
   return {
     grid: fixedGrid(LEFT, RIGHT, TOP, BOTTOM),
@@ -72,8 +72,8 @@ export function barChartOption(data: BarChartData, active: number, plotWidth: ()
 }
 
 /**
- * As many labels as fit side by side, at even distances from the first, and none that would leave the chart; asked at
- * each layout, so that it follows the width.
+ * As many labels as fit side by side, evenly spaced from the first, none beyond the chart; called at each layout, so
+ * that it follows the width.
  */
 function everyNth(
   labels: readonly string[],
@@ -91,7 +91,7 @@ function everyNth(
   };
 }
 
-/** Counts; shares in percent when they are compared with another run, which has other totals. */
+/** Counts; shares in percent if compared with another run, whose totals differ. */
 function barSeries({ bars, frozen, logCounts }: BarChartData, active: number, theme: Theme) {
   const { highContrast } = theme;
   return {
@@ -105,7 +105,7 @@ function barSeries({ bars, frozen, logCounts }: BarChartData, active: number, th
       borderWidth: highContrast ? 1 : 0,
       borderRadius: [2, 2, 0, 0],
     },
-    // Plain numbers: a style of its own makes ECharts build a model for each bar.
+    // Plain numbers: with a style per item ECharts builds a model for each bar.
     data: bars.map((bar, index) => {
       // A log axis has no zero: nothing is drawn for an empty bar.
       const value = bar.count === 0 && logCounts ? '-' : frozen ? bar.share * 100 : bar.count;
@@ -124,7 +124,7 @@ function frozenSeries(frozen: readonly Bar[], theme: Theme) {
     silent: true,
     itemStyle: {
       color: 'transparent',
-      // Strong in every theme; dashes, not hue, tell A from now.
+      // Visible in every theme: dashes, not hue, distinguish A from the current counts.
       borderColor: theme.foreground,
       borderWidth: 1.5,
       borderType: 'dashed',
@@ -138,7 +138,7 @@ function markRenderer({ marks, bars }: BarChartData, baseline: number, theme: Th
   const text = labelText(theme);
   let placed: readonly PlacedMark[] = [];
   return (params, api) => {
-    // All at once, with the first: where a label goes depends on the others.
+    // Draws all marks with the first item: where a label fits depends on the others.
     if (params.dataIndex === 0)
       placed = placeMarks(
         marks.map(mark => ({
@@ -167,7 +167,7 @@ function markRenderer({ marks, bars }: BarChartData, baseline: number, theme: Th
         {
           type: 'text',
           style: {
-            // The name alone: the values stand in the line above the chart, and neighbours would collide.
+            // Only the name: the values are in the line above the chart, and neighbours would overlap.
             text: mark.label,
             x: toLeft ? x - 4 : x + 4,
             y,
@@ -176,7 +176,7 @@ function markRenderer({ marks, bars }: BarChartData, baseline: number, theme: Th
             fill: theme.foreground,
             fontFamily: text.fontFamily,
             fontSize: text.fontSize,
-            // A band of the panel's colour keeps the label readable over a neighbour's line.
+            // A background in the panel's colour keeps the label readable over a neighbour's line.
             backgroundColor: theme.background,
             padding: [0, 2],
           },

@@ -1,4 +1,4 @@
-/** The numbers behind one chart. Always in the document (for screen readers), shown when asked for. */
+/** The numbers of one chart. Always in the document (for screen readers), visible on request. */
 import { type DataColumn, DataTable } from '../common/data-table';
 import { formatCount, formatDifference, formatExactRange, formatShare } from '../common/quantity';
 import type { Bar } from './bins';
@@ -10,12 +10,12 @@ function numbers(heading: string): DataColumn {
   return { heading, kind: 'number' };
 }
 
-/** A table whose rows carry data-min, data-max and data-count: exact integers, as counted. */
+/** A table whose rows carry data-min, data-max and data-count: exact integers, unformatted. */
 export class BarTable {
   private readonly table = new DataTable('data', COLUMNS);
   readonly element = this.table.element;
 
-  /** `frozen` are the bars of run A in the same bins, or null. */
+  /** `frozen`: the bars of run A in the same bins, or null. */
   update(caption: string, unit: string, bars: readonly Bar[], frozen: readonly Bar[] | null): void {
     const { table } = this;
     table.caption(caption);
@@ -40,7 +40,7 @@ export class BarTable {
   }
 }
 
-/** What tables write into a bar's row. */
+/** Attributes of a bar's row in tables. */
 export function boundsOf(bar: Bar) {
   return { 'data-min': String(bar.min), 'data-max': String(bar.max), 'data-count': bar.count };
 }

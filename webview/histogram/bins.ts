@@ -1,17 +1,17 @@
-/** The bars to draw for some buckets: bounds without gaps, counts and shares in them. No DOM. */
+/** The bars to draw for some buckets: bounds without gaps, with counts and shares. No DOM. */
 import type { Bucket, Histogram } from '../../src/shared/decode/model';
 import { isUnbounded } from '../common/quantity';
 import { sumBuckets, totalOf } from './buckets';
 
-/** One bar: true inclusive bounds, with its part of the whole. */
+/** One bar: exact inclusive bounds, with its share of the total. */
 export interface Bar extends Bucket {
-  /** count / total, 0 when the total is 0. */
+  /** count / total, 0 if the total is 0. */
   readonly share: number;
   /** Share of everything up to and including this bar. */
   readonly cumulativeShare: number;
 }
 
-/** Most bars drawn side by side; finer linear slots are joined, a whole number of slots to a bar. */
+/** Maximum number of bars drawn side by side; finer linear slots are joined, a whole number of slots to a bar. */
 export const MOST_BARS = 96;
 
 export interface Bin {
@@ -21,7 +21,7 @@ export interface Bin {
 
 /**
  * Bounds of the bars to draw for some bucket lists of one map: from the first to the last bucket in use, without gaps,
- * so that an empty slot is seen as empty.
+ * so that an empty slot is visible.
  */
 export function commonBins(kind: Histogram['kind'], lists: Iterable<readonly Bucket[]>): Bin[] {
   const used = sumBuckets(lists);
@@ -74,7 +74,7 @@ function linearBins(used: readonly Bucket[]): Bin[] {
   return [...bins, ...open];
 }
 
-/** Buckets laid into bins (each bucket lies within one bin), with shares. */
+/** Distributes buckets over bins (each bucket lies within one bin), with shares. */
 export function barsOf(buckets: readonly Bucket[], bins: readonly Bin[]): Bar[] {
   const counts = countsInBins(buckets, bins);
   const total = totalOf(buckets);
@@ -86,7 +86,7 @@ export function barsOf(buckets: readonly Bucket[], bins: readonly Bin[]): Bar[] 
   });
 }
 
-/** Counts per bin; a bucket below or above all bins is not counted. */
+/** Counts per bin; a bucket outside all bins is not counted. */
 export function countsInBins(buckets: readonly Bucket[], bins: readonly Bin[]): Float64Array {
   const counts = new Float64Array(bins.length);
   let at = 0;
@@ -99,7 +99,7 @@ export function countsInBins(buckets: readonly Bucket[], bins: readonly Bin[]): 
   return counts;
 }
 
-/** Where a value lies among bins, in bins: 2.5 is the middle of the third. */
+/** Position of a value, measured in bins: 2.5 is the middle of the third. */
 export function positionInBins(value: number, bins: readonly Bin[]): number {
   for (let index = 0; index < bins.length; index++) {
     const bin = bins[index];

@@ -1,4 +1,4 @@
-/** Arithmetic of bucket lists: ascending, without empty buckets. No DOM. */
+/** Arithmetic on bucket lists: ascending, without empty buckets. No DOM. */
 import type { Bucket } from '../../src/shared/decode/model';
 
 export function totalOf(buckets: readonly Bucket[]): number {
@@ -24,8 +24,8 @@ export function sumBuckets(lists: Iterable<readonly Bucket[]>): Bucket[] {
 }
 
 /**
- * What was added between two states of a map. A count that fell means the map was cleared in between: then the new
- * count is all that is known to be added.
+ * What was added between two states of a map. A count that decreased means the map was cleared in between: then only
+ * the new count is known to be added.
  */
 export function difference(before: readonly Bucket[], after: readonly Bucket[]): Bucket[] {
   const earlier = new Map(before.map(bucket => [Number(bucket.min), bucket.count]));

@@ -1,4 +1,4 @@
-/** The chosen distribution: its name, its percentiles, the part of the time line it is of, and its bars. */
+/** The selected distribution: its name, percentiles, range of the time line, and bars. */
 import type { Bucket } from '../../src/shared/decode/model';
 import { element, setText } from '../common/dom';
 import { formatCount, formatQuantity } from '../common/quantity';
@@ -45,13 +45,13 @@ export class DistributionPane {
     );
   }
 
-  /** The part of the time line that is chosen, as text; null for all of it. */
+  /** Shows the selected range of the time line as text; null for all of it. */
   showRange(text: string | null): void {
     this.rangeChip.hidden = text === null;
     if (text !== null) setText(this.rangeText, text);
   }
 
-  /** `frozen`: the series' buckets that were set aside under `frozenLabel`; null when none were. */
+  /** `frozen`: the series' buckets saved for comparison as `frozenLabel`; null if there are none. */
   draw(data: BarChartData, series: Series, frozen: readonly Bucket[] | null, frozenLabel: string): void {
     setText(this.heading, data.name);
     const items = [

@@ -1,4 +1,4 @@
-/** The histograms as files. Counts are exact integers; bounds inclusive, in the unit as counted. */
+/** The histograms as files. Counts are exact integers; bounds inclusive, in the original unit. */
 import { csvLine } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
@@ -26,14 +26,14 @@ export function histogramsCsv(all: readonly Series[], nameOf: (series: Series) =
   return `${lines.join('\n')}\n`;
 }
 
-/** The shape `bpfw run --json` prints, one line per histogram. */
+/** The format `bpfw run --json` prints, one line per histogram. */
 export function histogramsNdjson(all: readonly Series[]): string {
   return all
     .map(({ map, kind, unit, key, buckets }) => jsonLine({ type: 'hist', map, kind, unit, key, buckets }))
     .join('');
 }
 
-/** A row per interval and series that grew in it; times are ISO 8601 in UTC, percentiles in the series' unit. */
+/** One row per interval and series that grew in it; times are ISO 8601 in UTC, percentiles in the series' unit. */
 export function timelineFile(
   history: HistogramHistory,
   nameOf: (series: Series) => string,
@@ -62,7 +62,7 @@ export function timelineFile(
   return { format: 'csv', name: 'time-line', content: `${lines.join('\n')}\n` };
 }
 
-/** `series` are of the span shown, which `span` describes; the time line is all that is kept of it. */
+/** `series`: of the span shown, which `span` describes; the time line: all intervals still kept. */
 export function everythingFile(
   history: HistogramHistory,
   series: readonly Series[],

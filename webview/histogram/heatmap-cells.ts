@@ -1,11 +1,11 @@
-/** The cells of a heat map as one picture: a pixel each, drawn larger without smoothing. */
+/** The cells of a heat map as one picture: one pixel each, scaled up without smoothing. */
 import { colorParts, mixColors, type Theme } from '../common/theme';
 
 export class HeatmapCells {
   private readonly cells = document.createElement('canvas');
   private readonly scaled = document.createElement('canvas');
 
-  /** `counts`: per column, from the lowest bin up. A logarithmic ramp, so that a single outlier is seen beside a million. */
+  /** `counts`: per column, from the lowest bin up. The ramp is logarithmic, so that a single outlier is visible beside a million. */
   paint(counts: readonly Float64Array[], rows: number, theme: Theme): void {
     const { cells } = this;
     const columns = Math.max(1, counts.length);
@@ -34,7 +34,7 @@ export class HeatmapCells {
     context.putImageData(picture, 0, 0);
   }
 
-  /** The picture in CSS pixels; a canvas that is drawn anew with each call. */
+  /** The picture in CSS pixels; the canvas is redrawn with each call. */
   sized(width: number, height: number): HTMLCanvasElement {
     const { scaled } = this;
     const ratio = window.devicePixelRatio || 1;
@@ -49,7 +49,7 @@ export class HeatmapCells {
   }
 }
 
-/** From just off the background, through the accent, to the foreground's side: order is seen without hue. */
+/** From just off the background, through the accent, towards the foreground: the order is visible without hue. */
 function rampColor(theme: Theme, share: number): string {
   if (theme.highContrast) return mixColors(theme.background, theme.foreground, 0.25 + share * 0.75);
   return share < 0.6

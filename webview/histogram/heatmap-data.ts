@@ -1,4 +1,4 @@
-/** What a heat map and its table show. */
+/** The data of a heat map and its table. */
 import type { Bucket } from '../../src/shared/decode/model';
 import type { Bin } from './bins';
 import type { Step } from './history';
@@ -17,7 +17,7 @@ export interface HeatmapData {
 
 const highs = new WeakMap<readonly Bucket[], number | null>();
 
-/** p99 of what an interval added, which never changes; null where it added nothing. */
+/** p99 of what an interval added, which never changes; null if it added nothing. */
 export function highOf(added: readonly Bucket[]): number | null {
   let high = highs.get(added);
   if (high === undefined) {

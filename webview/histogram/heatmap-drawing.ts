@@ -1,4 +1,4 @@
-/** How a heat map is drawn: ECharts' option of its cells, of the p99 line, of the range that is chosen, and of losses. */
+/** The ECharts option of a heat map: its cells, the p99 line, the selected range, and losses. */
 import type { CustomSeriesRenderItem } from 'echarts';
 import { fixedGrid, labelText, plotArea, textWidthPx } from '../common/chart';
 import { formatClock, formatCount, formatRange } from '../common/quantity';
@@ -7,27 +7,27 @@ import { positionInBins } from './bins';
 import type { HeatmapCells } from './heatmap-cells';
 import { type HeatmapData, highOf } from './heatmap-data';
 
-/** Space around the plot, in CSS pixels: loss marks above, clock below; to the left what leftOf says. */
+/** Space around the plot, in CSS pixels: loss marks above, clock below; on the left as leftOf computes. */
 export const RIGHT = 12;
 export const TOP = 20;
 export const BOTTOM = 36;
-/** From a range's label to its axis. */
+/** Distance from a range's label to its axis. */
 const LABEL_GAP_PX = 14;
-/** A line of an axis label. */
+/** Height of a line of an axis label. */
 const LABEL_HEIGHT_PX = 14;
 
 function labelsOf(data: Pick<HeatmapData, 'bins' | 'unit'>): string[] {
   return data.bins.map(bin => formatRange(bin.min, bin.max, data.unit));
 }
 
-/** Room that the labels of the ranges need, in CSS pixels. */
+/** Space needed for the labels of the ranges, in CSS pixels. */
 export function leftOf(data: Pick<HeatmapData, 'bins' | 'unit'>, theme: Theme): number {
   const { fontFamily, fontSize } = labelText(theme);
   const widths = labelsOf(data).map(label => textWidthPx(label, `${fontSize}px ${fontFamily}`));
   return Math.ceil(Math.max(0, ...widths)) + LABEL_GAP_PX;
 }
 
-/** `cursor`: the column the keyboard is at, -1 for none. `plotHeight` is asked at each layout, in CSS pixels. */
+/** `cursor`: the column of the keyboard cursor, -1 for none. `plotHeight` is called at each layout, in CSS pixels. */
 export function heatmapOption(
   data: HeatmapData,
   columns: number,
@@ -73,7 +73,7 @@ export function heatmapOption(
         data: labelsOf(data),
         axisTick: { show: false },
         axisLine,
-        // As many as have room, at even distances; asked at each layout.
+        // As many as fit, evenly spaced; called at each layout.
         axisLabel: {
           ...text,
           interval: (index: number) =>
@@ -113,7 +113,7 @@ function highRenderer(data: HeatmapData, theme: Theme): CustomSeriesRenderItem {
         lines.at(-1)?.push([x, y]);
       }
     });
-    // A band of the background keeps it apart from cells of every colour.
+    // A background-coloured outline separates it from cells of every colour.
     const strokes = [
       { stroke: theme.background, lineWidth: 4, opacity: 0.7 },
       { stroke: theme.foreground, lineWidth: 1.5, opacity: 1 },
@@ -134,7 +134,7 @@ function highRenderer(data: HeatmapData, theme: Theme): CustomSeriesRenderItem {
   };
 }
 
-/** The columns that are chosen, and the one the keyboard is at. */
+/** The selected columns, and the column of the keyboard cursor. */
 function rangeRenderer({ range, steps }: HeatmapData, cursor: number, theme: Theme): CustomSeriesRenderItem {
   const first = steps.findIndex(step => range !== null && step.number >= range.first);
   const last = steps.findLastIndex(step => range !== null && step.number <= range.last);

@@ -1,4 +1,4 @@
-/** The distribution over time: a column per interval, a row per bin, losses marked above; a range filters the bars. */
+/** The distribution over time: a column per interval, a row per bin, losses marked above; selecting a range filters the bars. */
 import type { Bucket } from '../../src/shared/decode/model';
 import { createChart } from '../common/chart';
 import { placeAfter } from '../common/keys';
@@ -13,7 +13,7 @@ import { BOTTOM, heatmapOption, leftOf, RIGHT, TOP } from './heatmap-drawing';
 import { percentile } from './percentiles';
 import { TimeTable } from './time-table';
 
-/** A time line that has just begun is drawn this wide, so that columns do not shrink with every interval. */
+/** Minimum number of columns, so that the first columns do not shrink with every interval. */
 const LEAST_COLUMNS = 40;
 
 export class Heatmap {
@@ -26,11 +26,11 @@ export class Heatmap {
   private data: HeatmapData | null = null;
   private counts: readonly Float64Array[] = [];
   private known = new WeakMap<readonly Bucket[], Float64Array>();
-  /** Columns: where the keyboard is, and where the choice began; -1 for none. */
+  /** Columns of the keyboard cursor, and of the start of the selection; -1 for none. */
   private cursor = -1;
   private anchor = -1;
 
-  /** `onRange` gets the step numbers the user chose, or null when the choice was cleared. */
+  /** `onRange` receives the step numbers the user selected, or null if the selection was cleared. */
   constructor(private readonly onRange: (range: { first: number; last: number } | null) => void) {
     const host = this.element;
     host.addEventListener('pointerdown', event => {
@@ -53,7 +53,7 @@ export class Heatmap {
   }
 
   draw(next: HeatmapData): void {
-    // An interval's additions never change: only new ones are counted, unless the bins moved.
+    // An interval's additions never change: only new ones are counted, unless the bins changed.
     if (!this.data || binsText(this.data.bins) !== binsText(next.bins)) this.known = new WeakMap();
     this.counts = next.additions.map(added => {
       const found = this.known.get(added) ?? countsInBins(added, next.bins);
@@ -64,7 +64,7 @@ export class Heatmap {
     const losses = next.steps.reduce((sum, step) => sum + step.lost, 0);
     this.element.setAttribute(
       'aria-label',
-      `${next.name} over time: ${next.steps.length} intervals${losses > 0 ? `, ${countOf(losses, 'record', 'records')} lost` : ''}. Arrow keys walk the intervals, with Shift they select a range, Escape clears it.`,
+      `${next.name} over time: ${next.steps.length} intervals${losses > 0 ? `, ${countOf(losses, 'record', 'records')} lost` : ''}. Arrow keys move between intervals, Shift with arrow keys selects a range, Escape clears it.`,
     );
     this.timeTable.update(next);
     this.paint();
@@ -112,7 +112,7 @@ export class Heatmap {
     }
   }
 
-  /** `row`: of a bin; the interval as a whole where there is none. */
+  /** `row`: of a bin; null for the whole interval. */
   private show(column: number, row: number | null, speak: boolean): void {
     const lines = this.describe(column, row);
     if (lines.length === 0) return;

@@ -1,24 +1,24 @@
-/** The time line behind the histograms: what was added in each interval, bounded, and sums over ranges of it. */
+/** The time line behind the histograms: what was added in each interval, up to a limit, and sums over ranges of it. */
 import type { Bucket, Drops, Histogram } from '../../src/shared/decode/model';
 import type { HistogramSnapshot } from '../../src/shared/protocol/webview';
 import { difference, sumBuckets, totalOf } from './buckets';
 import { type Series, seriesId } from './series';
 
-/** Intervals kept; older ones leave the time line (their counts stay in "since attach"). */
+/** Intervals kept; older ones are removed from the time line (their counts stay in "since attach"). */
 export const MOST_STEPS = 300;
 
 export interface Step {
-  /** Counts up from 0 and stays with the interval while older ones leave. */
+  /** Counts up from 0 and stays with the interval when older ones are removed. */
   readonly number: number;
   readonly fromMs: number;
   readonly toMs: number;
   /** Only series that grew, by id. */
   readonly added: ReadonlyMap<string, readonly Bucket[]>;
-  /** Records lost within the interval, of all causes. */
+  /** Records lost within the interval, for any reason. */
   lost: number;
 }
 
-/** Which part of the time line is shown; `first` and `last` are step numbers, both included. */
+/** The part of the time line that is shown; `first` and `last` are step numbers, both included. */
 export type Span =
   | { readonly kind: 'all' }
   | { readonly kind: 'last' }
@@ -35,22 +35,22 @@ export class HistogramHistory {
   private pendingLost = 0;
   private readonly sums = new WeakMap<Step, Map<string, readonly Bucket[]>>();
   private holdMs: number | null = null;
-  /** What came after the time that is held, on top of what is held. */
+  /** The data received after the held time, on top of what is held. */
   private ahead: HistogramHistory | null = null;
 
-  /** Until release, snapshots after `atMs` count but are not shown; those up to it are taken as ever. */
+  /** Until release(), snapshots after `atMs` are recorded but not shown; earlier ones are shown as usual. */
   hold(atMs: number): void {
     this.holdMs = atMs;
   }
 
-  /** Shows what came meanwhile. */
+  /** Shows what was received meanwhile. */
   release(): void {
     this.holdMs = null;
     if (this.ahead) this.become(this.ahead);
     this.ahead = null;
   }
 
-  /** The time that is held, as the end of the newest interval shown; null when none is. */
+  /** The held time, as the end of the newest interval shown; null if not held. */
   get heldMs(): number | null {
     return this.holdMs;
   }
@@ -64,7 +64,7 @@ export class HistogramHistory {
     this.pendingLost = other.pendingLost;
   }
 
-  /** Forgets what was received; what is held stays held. */
+  /** Removes all received data; the held time stays. */
   clear(): void {
     this.ahead = null;
     this.latest.clear();
@@ -75,18 +75,18 @@ export class HistogramHistory {
     this.pendingLost = 0;
   }
 
-  /** What the first interval adds to: the state of a session whose older intervals are not told any more. */
+  /** Sets the base of the first interval: the state of a session whose older intervals are not sent any more. */
   begin({ atMs, histograms, drops }: HistogramSnapshot): void {
-    // What was held is older than all that is kept: there is nothing to hold.
+    // The held time is older than everything kept: there is nothing to hold.
     if (this.holdMs !== null && atMs > this.holdMs) this.holdMs = null;
     for (const histogram of histograms) this.latest.set(seriesId(histogram.map, histogram.key), histogram);
     this.previousMs = atMs;
     this.lostSoFar = drops.kernel + drops.tracer + drops.client;
   }
 
-  /** Takes the complete state of the session's histograms as of `atMs`. */
+  /** Adds the complete state of the session's histograms as of `atMs`. */
   push(atMs: number, histograms: readonly Histogram[]): void {
-    // What was held is older than all that is kept: there is nothing to hold.
+    // The held time is older than everything kept: there is nothing to hold.
     if (this.holdMs !== null && atMs > this.holdMs && this.isEmpty) this.holdMs = null;
     if (this.holdMs !== null && atMs > this.holdMs) {
       if (!this.ahead) {
@@ -115,7 +115,7 @@ export class HistogramHistory {
     if (this.steps.length > MOST_STEPS) this.steps.shift();
   }
 
-  /** Takes the session's loss counters; what is new belongs to the interval now running. */
+  /** Updates the session's loss counters; new losses belong to the current interval. */
   noteDrops(drops: Drops): void {
     if (this.ahead) {
       this.ahead.noteDrops(drops);
@@ -127,7 +127,7 @@ export class HistogramHistory {
     this.pendingLost += more;
   }
 
-  /** Nothing was received yet. */
+  /** True if nothing was received yet. */
   get isEmpty(): boolean {
     return this.latest.size === 0;
   }
@@ -148,7 +148,10 @@ export class HistogramHistory {
     return this.steps.filter(step => step.number >= span.first && step.number <= span.last);
   }
 
-  /** Every series as of a span. 'all' is the state since attach, also what left the time line. Empty series included. */
+  /**
+   * Every series as of a span. 'all' is the state since attach, including what was removed from the time line. Includes
+   * empty series.
+   */
   series(span: Span): Series[] {
     const steps = span.kind === 'all' ? [] : this.stepsOf(span);
     return [...this.latest.entries()].map(([id, histogram]) => {
@@ -160,8 +163,8 @@ export class HistogramHistory {
   }
 
   /**
-   * What each kept interval added to a series, or to the sum `id` of the series `members`. The same lists come back
-   * while an interval is kept: a key that shows up later has added nothing to earlier ones.
+   * What each kept interval added to a series, or to the sum `id` of the series `members`. The same lists are returned
+   * while an interval is kept: a key that appears later added nothing to earlier ones.
    */
   additions(id: string, members: ReadonlySet<string>): readonly (readonly Bucket[])[] {
     return this.steps.map(step => {

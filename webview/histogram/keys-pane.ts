@@ -1,4 +1,4 @@
-/** The keys of a histogram: small charts to choose from, searched and sorted. */
+/** The keys of a histogram: small charts to select from, with search and sort. */
 import { element, setText } from '../common/dom';
 import { formatCount } from '../common/quantity';
 import { dropdown, textField } from '../common/toolkit';
@@ -16,7 +16,7 @@ const SORTS = [
   { value: 'name', label: 'Name' },
 ] as const;
 const TOPS = [6, 12, 24, 48, 96].map(count => ({ value: String(count), label: `Top ${count}` }));
-/** Fewer keys are seen at a glance. */
+/** Fewer keys need no search. */
 const LEAST_TO_SEARCH = 5;
 
 export class KeysPane {
@@ -62,14 +62,14 @@ export class KeysPane {
     );
   }
 
-  /** Hidden where there is nothing to choose. */
+  /** Hidden if there is nothing to select. */
   draw({ tiles, hiddenKeys, seriesCount, selected }: PageLayout): void {
     const { search, sort, frozen } = this.state;
     this.element.hidden = tiles.length + hiddenKeys <= 1 && search === '';
     this.controls.hidden = seriesCount < LEAST_TO_SEARCH && search === '';
     const notes = hiddenKeys > 0 ? [`${formatCount(hiddenKeys)} more`] : [];
     if (sort === 'p99-change' && frozen === null)
-      notes.push('Press Compare on what it is to be compared with.');
+      notes.push('Press Compare first, to set the counts to compare with.');
     setText(this.found, notes.join(' '));
     this.tiles.draw(tiles, selected?.series.id ?? null);
   }

@@ -1,25 +1,25 @@
-/** Where the labels of percentile marks go, so that neighbours can be told apart. */
+/** Places the labels of percentile marks so that neighbours do not overlap. */
 
 export interface PlacedMark {
-  /** Name of the mark, or of several that fall together: "p50 · p90". */
+  /** Name of the mark, or of several at the same place: "p50 · p90". */
   readonly label: string;
   readonly x: number;
   /** Line of text above the plot, 0 at the top. */
   readonly level: number;
-  /** The label stands before the line instead of after it. */
+  /** The label is before the line instead of after it. */
   readonly toLeft: boolean;
   /** Only the largest value is marked here. */
   readonly isMax: boolean;
 }
 
-/** Marks nearer than this are one line with one label. */
+/** Marks closer than this share one line and one label. */
 const TOGETHER_PX = 4;
 const GAP_PX = 8;
 
 /**
- * One entry per line to draw, from left to right. `marks` ascend by `x`, in CSS pixels; `right` is where labels must
- * end, `widthOf` measures one. Each label takes the first of `levels` lines of text that is free there; where none is,
- * the lines are taken in turn.
+ * One entry per line to draw, from left to right. `marks` ascend by `x`, in CSS pixels; labels must end at `right`;
+ * `widthOf` measures one. Each label takes the first of `levels` lines of text that is free there; if none is, the
+ * lines are used in turn.
  */
 export function placeMarks(
   marks: readonly { readonly name: string; readonly x: number }[],

@@ -1,4 +1,4 @@
-/** Percentiles of buckets, and how they compare. No DOM. */
+/** Percentiles of buckets, and their comparison. No DOM. */
 import type { Bucket } from '../../src/shared/decode/model';
 import { percentile as percentileOf } from '../../src/shared/decode/percentile';
 import { isUnbounded } from '../common/quantity';
@@ -10,7 +10,7 @@ export const PERCENTILE_METHOD = 'nearest rank, evenly spread within a bucket';
 export interface Percentile {
   readonly name: string;
   readonly value: number;
-  /** The value is only known to be at least this: it lies in a bucket without an upper bound. */
+  /** The value is a lower bound: it lies in a bucket without an upper bound. */
   readonly atLeast: boolean;
 }
 
@@ -27,7 +27,7 @@ export function percentile(buckets: readonly Bucket[], quantile: number): Percen
   };
 }
 
-/** p50, p90, p99, p99.9 and the upper bound of the last bucket in use, as far as there are values. */
+/** p50, p90, p99, p99.9 and the upper bound of the last bucket in use; those that have values. */
 export function summary(buckets: readonly Bucket[]): Percentile[] {
   const last = buckets.findLast(bucket => bucket.count > 0);
   const points = PERCENTILES.map(quantile => percentile(buckets, quantile)).filter(point => point !== null);
@@ -36,7 +36,7 @@ export function summary(buckets: readonly Bucket[]): Percentile[] {
   return [...points, { name: 'max', value: Number(open ? last.min : last.max), atLeast: open }];
 }
 
-/** How many times as large p99 is now as it was; null without values on either side. */
+/** Ratio of the current p99 to the earlier one; null without values on either side. */
 export function p99Factor(now: readonly Bucket[], was: readonly Bucket[]): number | null {
   const [high, before] = [now, was].map(buckets => percentile(buckets, 0.99)?.value ?? 0);
   return high && before ? high / before : null;

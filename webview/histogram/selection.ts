@@ -1,4 +1,4 @@
-/** Which series the page shows, under which names and on which bounds. */
+/** The series the page shows, with their names and bounds. */
 import { formatValue } from '../../src/shared/decode/format';
 import type { Bucket } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
@@ -9,16 +9,16 @@ import type { FrozenRun, ViewState } from './state';
 import type { Tile } from './tiles';
 
 export interface Selected extends Tile {
-  /** Bounds of the heat map: of everything since attach, so that rows stay put while the range moves. */
+  /** Bounds of the heat map: of everything since attach, so that rows keep their place while the range moves. */
   readonly timeBins: readonly Bin[];
-  /** Series it sums; itself alone when it is not a sum. */
+  /** Ids of the series it sums; only its own if it is not a sum. */
   readonly memberIds: ReadonlySet<string>;
 }
 
 export interface PageLayout {
   readonly tiles: readonly Tile[];
   readonly selected: Selected | null;
-  /** Series that match but did not make the top. */
+  /** Series that match but are not among the top ones. */
   readonly hiddenKeys: number;
   readonly seriesCount: number;
 }
@@ -45,7 +45,7 @@ export function seriesName(series: Series, maps: readonly MapDefinition[]): stri
     .join(', ');
 }
 
-/** Chooses tiles (sums first, then the top series), the selected one and its bins. */
+/** Selects tiles (sums first, then the top series), the selected one and its bins. */
 export function layoutOf(
   all: readonly Series[],
   state: ViewState,
@@ -98,7 +98,7 @@ function membersOf(series: Series, all: readonly Series[]): ReadonlySet<string> 
     : new Set([series.id]);
 }
 
-/** For every map with several keys, the sum over all of them. */
+/** The sum over all keys, for every map with several. */
 function sumsOf(all: readonly Series[]): { readonly series: Series }[] {
   const byMap = new Map<string, Series[]>();
   for (const series of all) {
@@ -115,7 +115,7 @@ function sumsOf(all: readonly Series[]): { readonly series: Series }[] {
   });
 }
 
-/** What was set aside of some series, summed; null when nothing was. */
+/** The saved buckets of some series, summed; null if there are none. */
 function frozenBuckets(frozen: FrozenRun, memberIds: ReadonlySet<string>): readonly Bucket[] | null {
   const lists = [...memberIds].flatMap(id => {
     const buckets = frozen.series.get(id);

@@ -3,7 +3,7 @@ import type { Bucket, Histogram } from '../../src/shared/decode/model';
 import { keyText } from '../common/key-text';
 import { p99Factor, percentile } from './percentiles';
 
-/** One histogram on the page: a map that is one, one key of a keyed map, or the sum over its keys. */
+/** One histogram on the page: a map, one key of a keyed map, or the sum over its keys. */
 export interface Series {
   readonly id: string;
   readonly map: string;
@@ -24,9 +24,9 @@ export function seriesId(map: string, key: Histogram['key']): string {
 export type SortOrder = 'count' | 'p50' | 'p99' | 'p99-change' | 'max' | 'name';
 
 /**
- * Series by the wish of the user: largest first, names ascending. The order of equals is by id, so it stays put.
- * `frozenOf` has the buckets that were set aside of a series. A change is a factor, so that keys fast and slow compare;
- * what has nothing to be compared with comes last.
+ * Sorts series as selected: largest first, names ascending. Equal ones are sorted by id, so the order is stable.
+ * `frozenOf` returns the saved buckets of a series. A change is a factor, so that fast and slow keys compare; series
+ * without a comparison come last.
  */
 export function sortSeries<S extends Series>(
   all: readonly S[],

@@ -1,4 +1,4 @@
-/** Which part of the time line the page shows, as of the last drawing. No DOM. */
+/** The part of the time line the page shows, as of the last drawing. No DOM. */
 import { formatClock } from '../common/quantity';
 import type { HistogramHistory, Span } from './history';
 import type { FrozenRun, ViewState } from './state';
@@ -10,7 +10,7 @@ export interface StepRange {
 }
 
 export class ShownSpan {
-  /** Of the state's range, in the numbers of this load; null while its intervals are not there. */
+  /** The state's range, as step numbers of this load; null while its intervals are missing. */
   range: StepRange | null = null;
 
   constructor(
@@ -40,7 +40,7 @@ export class ShownSpan {
     return { kind: this.state.lastInterval ? 'last' : 'all' };
   }
 
-  /** The chosen range by the clock; null without one. */
+  /** The selected range as clock times; null without one. */
   get rangeText(): string | null {
     if (!this.range) return null;
     const steps = this.history.stepsOf(this.span);
@@ -51,7 +51,7 @@ export class ShownSpan {
     return this.rangeText ?? (this.state.lastInterval ? 'last interval' : 'since attach');
   }
 
-  /** What is shown, set aside to be compared with. */
+  /** Saves what is shown, for comparison. */
   freeze(): FrozenRun {
     const atMs = this.history.timeline.at(-1)?.toMs ?? 0;
     return {

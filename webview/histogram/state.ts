@@ -1,8 +1,8 @@
-/** What the page remembers while it is hidden, moved or reloaded. JSON, so bounds over 2^53 are text. */
+/** State kept while the page is hidden, moved or reloaded. JSON, so bounds over 2^53 are text. */
 import type { Bucket } from '../../src/shared/decode/model';
 import type { SortOrder } from './series';
 
-/** A run set aside for comparison: the buckets of every series as they were. */
+/** A run saved for comparison: the buckets of every series at that time. */
 export interface FrozenRun {
   readonly label: string;
   readonly atMs: number;
@@ -18,7 +18,7 @@ export interface ViewState {
   top: number;
   search: string;
   frozen: FrozenRun | null;
-  /** The part of the time line that is shown, by the ends of its first and last interval: numbers of intervals are new with each load. */
+  /** The part of the time line that is shown, by the ends of its first and last interval: interval numbers change with each load. */
   range: { readonly fromMs: number; readonly toMs: number } | null;
   /** A pause: of which session (sessionKey), and the end of the newest interval shown. */
   held: { readonly session: string; readonly atMs: number } | null;
@@ -53,7 +53,7 @@ export function toSaved(state: ViewState): SavedState {
   };
 }
 
-/** The saved state, or the defaults for whatever was not saved. */
+/** The saved state, with defaults for what is missing. */
 export function restore(saved: SavedState | undefined): ViewState {
   const frozen = saved?.frozen ?? null;
   return {

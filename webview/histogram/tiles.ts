@@ -1,4 +1,4 @@
-/** Small multiples: one small chart per histogram or key on common bounds; choosing one shows it large. */
+/** Small multiples: one small chart per histogram or key with common bounds; selecting one shows it large. */
 import type { Bucket } from '../../src/shared/decode/model';
 import { DataTable } from '../common/data-table';
 import { element, setAttributes, setText } from '../common/dom';
@@ -14,11 +14,11 @@ export interface Tile {
   readonly series: Series;
   readonly name: string;
   readonly bins: readonly Bin[];
-  /** What was set aside of it, to be compared with; null when nothing was. */
+  /** Its buckets saved for comparison; null if there are none. */
   readonly frozen: readonly Bucket[] | null;
 }
 
-/** A list box: arrow keys move the choice, which is shown at once. */
+/** A list box: arrow keys move the selection, which is shown immediately. */
 export class Tiles {
   private readonly list = element('div', {
     class: 'tiles',
@@ -58,7 +58,7 @@ export class Tiles {
       setAttributes(option, { 'aria-selected': String(chosen) });
       if (chosen && this.selected !== selectedId) option.scrollIntoView({ block: 'nearest' });
     });
-    // When all are in the document: a canvas is as large as the page gives it room.
+    // After all are in the document: a canvas gets its size from the page layout.
     for (const id of ids) this.made.get(id)?.paint();
     this.order = ids;
     this.selected = selectedId;

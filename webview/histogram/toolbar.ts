@@ -1,4 +1,4 @@
-/** The Histogram page's switches. */
+/** The Histogram page's toggles. */
 import { pauseToggle, stateToggle } from '../common/toolbar';
 import { type Toggle, toggle } from '../common/toolkit';
 import type { ViewState } from './state';
@@ -30,11 +30,11 @@ export function createToolbar(
   );
   const compare = toggle({
     label: 'Compare',
-    title: 'Set the present counts aside as A and compare what is shown from now on with it',
+    title: 'Save the current counts as A and compare later ones with them',
     pressed: state.frozen !== null,
     onChange: on.compare,
   });
-  const pause = pauseToggle('Hold the charts still; counting goes on', on.pause);
+  const pause = pauseToggle('Freeze the charts; counting continues', on.pause);
   const table = stateToggle(
     state,
     'table',

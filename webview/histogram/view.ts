@@ -1,4 +1,4 @@
-/** The Histogram page: keys, the chosen distribution, the same over time, and their numbers. */
+/** The Histogram page: keys, the selected distribution, its history, and their numbers. */
 import type { Drops } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
@@ -22,7 +22,7 @@ import { createToolbar, type Toolbar } from './toolbar';
 interface ViewHost {
   post(message: FromWebview): void;
   save(state: SavedState): void;
-  /** Holds what is shown, or goes on; changes what the state says of it. */
+  /** Pauses or resumes the display, and updates the state. */
   pause(paused: boolean): void;
 }
 
@@ -117,7 +117,7 @@ export class HistogramView {
     const words = {
       absent: hasHistograms
         ? null
-        : 'This program keeps no histogram. A map tagged BPFW_LOG2("us") or an array of slots shows up here.',
+        : 'This program has no histogram. A map tagged BPFW_LOG2("us") or an array of slots appears here.',
       waiting: 'Attached; no values yet. The chart appears with the first one.',
       ended: 'The session ended without a value.',
     };

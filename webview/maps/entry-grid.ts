@@ -1,4 +1,4 @@
-/** The entries of one table as a list that is sorted and searched. */
+/** The entries of one table as a list that can be sorted and searched. */
 import { copiedLine } from '../../src/shared/text/cells';
 import { setAttributes } from '../common/dom';
 import { ListGrid } from '../common/list-grid';
@@ -11,7 +11,7 @@ export class EntryGrid {
   private table: LiveTable | null = null;
   private shape = '';
   private listed: readonly TableRow[] = [];
-  /** Of the row that was chosen: its place changes with the order. */
+  /** Id of the active row: its index changes with the order. */
   private activeId: string | null = null;
 
   constructor(on: { sort(column: string): void; copy(): void }) {
@@ -24,7 +24,7 @@ export class EntryGrid {
     this.element = this.grid.element;
   }
 
-  /** What is listed, in its order. */
+  /** The listed rows, in order. */
   get rows(): readonly TableRow[] {
     return this.listed;
   }
@@ -58,7 +58,7 @@ export class EntryGrid {
     this.grid.list.draw();
   }
 
-  /** The chosen row as a line of a spreadsheet; null without one. */
+  /** The active row as a line for a spreadsheet; null without one. */
   activeText(): string | null {
     const row = this.listed[this.activeIndex];
     const { table } = this;

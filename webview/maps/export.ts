@@ -1,10 +1,10 @@
-/** Entries of a table as files: what is listed, in its order. */
+/** The listed entries of a table as files, in list order. */
 import { csvLine } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import type { Column, LiveTable, TableRow } from './live-table';
 
-/** CSV holds numbers as counted and the rest as shown; the JSON formats hold plain values, integers over 2^53 as text. */
+/** CSV contains numbers unformatted and the rest as shown; the JSON formats contain plain values, integers over 2^53 as text. */
 export function entriesFile(
   table: LiveTable,
   rows: readonly TableRow[],

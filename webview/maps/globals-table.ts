@@ -1,4 +1,4 @@
-/** Global variables: each row has a type of its own, so the table formats per row. */
+/** Global variables: each row has its own type, so the table formats per row. */
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import type { GlobalValue } from '../../src/shared/protocol/webview';
@@ -7,11 +7,11 @@ import { type Column, LiveTable, type TableRow, untypedField } from './live-tabl
 const NAME: Field = untypedField('name', '');
 const VALUE: Field = untypedField('value', 0);
 
-/** A LiveTable over variables; `shown` goes by the variable's own field. */
+/** A LiveTable over variables; `shown` uses the variable's own field. */
 export class GlobalsTable extends LiveTable {
   private readonly fields = new Map<string, Field>();
 
-  /** Takes a reading of all variables. */
+  /** Adds a reading of all variables. */
   updateGlobals(globals: readonly GlobalValue[], atMs: number): void {
     const all = globalEntries(globals);
     for (const { name, field } of all) this.fields.set(name, field);

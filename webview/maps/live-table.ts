@@ -7,7 +7,7 @@ import { plainField } from '../common/fields';
 import { keyText } from '../common/key-text';
 import type { SortChoice } from '../common/toolbar';
 
-/** How a column reads its value from a row. */
+/** How a column gets its value from a row. */
 export type ColumnKind = 'key' | 'value' | 'change' | 'rate';
 
 export interface Column {
@@ -22,13 +22,13 @@ export interface TableRow {
   readonly id: string;
   readonly key: Readonly<Record<string, FieldValue>>;
   readonly value: Readonly<Record<string, FieldValue>>;
-  /** Added since the previous reading, by value field; absent in a row's first reading. */
+  /** Increase since the previous reading, by value field; missing in a row's first reading. */
   readonly change: ReadonlyMap<string, number>;
 }
 
-/** Numeric values that get columns for change and rate; a struct of counters would otherwise fill the screen. */
+/** Maximum number of values with columns for change and rate; a struct of counters would otherwise fill the screen. */
 const MOST_CHANGES = 4;
-/** A field for values whose type is not known: shown as they are. */
+/** A field for values of unknown type, which are shown unformatted. */
 export function untypedField(name: string, value: FieldValue): Field {
   const storage =
     typeof value === 'string'
@@ -80,8 +80,8 @@ export class LiveTable {
   intervalSeconds: number | null = null;
 
   /**
-   * `isOrdered`: entries come in an order that means something, as an array's by their index. `why`: of a map that the
-   * program keeps for itself, what for; else ''.
+   * `isOrdered`: the entries' order has a meaning, as in an array. `why`: the purpose of a map that is internal to the
+   * program, else ''.
    */
   constructor(
     readonly id: string,
@@ -90,14 +90,14 @@ export class LiveTable {
     readonly why = '',
   ) {}
 
-  /** The order until somebody chooses one: the most of the first thing counted first. null: as the entries come. */
+  /** The order until the user selects one: by the first counter, largest first. Null: in the map's order. */
   ownSort(): SortChoice | null {
     if (this.isOrdered) return null;
     const counted = this.columns.find(({ kind }) => kind === 'change');
     return counted ? { column: `value.${counted.field.name}`, descending: true } : null;
   }
 
-  /** Takes a complete reading. `key` and `value` layouts are null where the type is not known. */
+  /** Adds a complete reading. `key` and `value` layouts are null if the type is unknown. */
   update(
     entries: readonly MapEntry[],
     key: RecordLayout | null,
@@ -150,7 +150,7 @@ export class LiveTable {
         : formatValue(value, column.field);
   }
 
-  /** The value itself as text, for exports and tests; '' where there is none. */
+  /** The unformatted value as text, for exports and tests; '' if there is none. */
   plain(row: TableRow, column: Column): string {
     if (column.kind === 'change') return String(row.change.get(column.field.name) ?? '');
     if (column.kind === 'rate') return this.rate(row, column) === null ? '' : String(this.rate(row, column));
@@ -167,7 +167,7 @@ export class LiveTable {
     return change === undefined || this.intervalSeconds === null ? null : change / this.intervalSeconds;
   }
 
-  /** The cell as people read it. A value that did not change shows nothing in its change: what moves stands out. */
+  /** The text of a cell. An unchanged value shows nothing in its change column, so that changes stand out. */
   shown(row: TableRow, column: Column): string {
     if (column.kind === 'change') {
       const change = row.change.get(column.field.name);
@@ -184,7 +184,7 @@ export class LiveTable {
     return value === undefined ? '' : formatValue(value, column.field);
   }
 
-  /** Rows whose shown key or value holds the text, in the order wished for; equals stay in the map's order. */
+  /** Rows whose shown key or value contains the text, in the selected order; equal ones stay in the map's order. */
   listed(search: string, sort: SortChoice | null): readonly TableRow[] {
     const wanted = search.trim().toLowerCase();
     const texts = this.columns.filter(column => column.kind === 'key' || column.kind === 'value');

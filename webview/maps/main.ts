@@ -12,7 +12,7 @@ import { MapsView } from './view';
 
 type Reading = Extract<ToWebview, { type: 'mapEntries' | 'globals' }>;
 
-/** No map is called so. */
+/** No map has this name. */
 const GLOBALS = '\u0000globals';
 
 connectPanel<ViewState>(host => {
@@ -20,7 +20,7 @@ connectPanel<ViewState>(host => {
   const maps = new Map<string, LiveTable>();
   let globals: GlobalsTable | null = null;
   const state = { ...FIRST_STATE, ...host.savedState() };
-  /** Two readings of a table make its changes. */
+  /** The changes of a table need two readings. */
   const readings = new HeldReadings<Reading>(
     2,
     reading => (reading.type === 'globals' ? GLOBALS : reading.map),
@@ -57,7 +57,7 @@ connectPanel<ViewState>(host => {
     show();
   }
 
-  /** What the page is for comes first, then what other pages show as well, then the program's bookkeeping. */
+  /** Sorts tables first, then maps that other pages show as well, then internal maps. */
   function show(): void {
     const placeOf = (table: LiveTable): number => {
       if (table === globals) return 1;

@@ -1,4 +1,4 @@
-/** The list of the program's tables. Arrow keys move the choice, which is shown at once. */
+/** The list of the program's tables. Arrow keys move the selection, which is shown immediately. */
 import { element, setAttributes, setText } from '../common/dom';
 import { formatCount } from '../common/quantity';
 import type { LiveTable } from './live-table';

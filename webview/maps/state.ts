@@ -1,12 +1,12 @@
 import type { SavedReadings } from '../common/held-readings';
 import type { SortChoice } from '../common/toolbar';
 
-/** What the page remembers while it is hidden, moved or reloaded. */
+/** State kept while the page is hidden, moved or reloaded. */
 export interface ViewState {
   table: string | null;
   search: string;
   sort: SortChoice | null;
-  /** What a pause holds still. */
+  /** The readings held by a pause. */
   held: SavedReadings | null;
 }
 

@@ -15,7 +15,7 @@ import type { ViewState } from './state';
 interface ViewHost {
   post(message: FromWebview): void;
   save(state: ViewState): void;
-  /** Holds what is shown, or goes on. */
+  /** Pauses or resumes the display. */
   pause(paused: boolean): void;
 }
 
@@ -39,7 +39,7 @@ export class MapsView {
       this.changed();
     });
     search.set(state.search);
-    this.pause = pauseToggle('Hold the table still', host.pause);
+    this.pause = pauseToggle('Freeze the table', host.pause);
     this.frame = createPanelFrame<'maps'>(root, {
       label: 'Maps',
       left: [search.element, this.counts],
@@ -62,8 +62,8 @@ export class MapsView {
   session(session: SessionSummary, hasMaps: boolean): void {
     const words = {
       absent: hasMaps ? null : 'This program has no maps and no global variables to show.',
-      waiting: 'Attached; nothing was read from the maps yet.',
-      ended: 'The session ended before anything was read from its maps.',
+      waiting: 'Attached; no map has been read yet.',
+      ended: 'The session ended before its maps were read.',
     };
     this.frame.session(session, this.tables.length > 0 ? null : words);
   }
@@ -97,7 +97,7 @@ export class MapsView {
     this.changed();
   }
 
-  /** What the user chose, else the table's own order. */
+  /** The user's order, else the table's own. */
   private sortOf(table: LiveTable): ViewState['sort'] {
     return this.state.sort ?? table.ownSort();
   }
@@ -119,7 +119,7 @@ export class MapsView {
 
   private render(): void {
     const { state, tables } = this;
-    // Until somebody chooses, the first: a program's own table may come after the bookkeeping of its globals.
+    // The first table until the user selects one: a program's own table may come after its internal maps.
     const table = tables.find(({ id }) => id === state.table) ?? tables[0];
     if (!table) return;
     this.current = table;

@@ -1,4 +1,4 @@
-/** The form's elements: a field per parameter, what is wrong under it, and the buttons. Enter attaches, Escape closes. */
+/** The form's elements: a field per parameter with its error below, and the buttons. Enter attaches, Escape closes. */
 import type {
   FormField,
   FromParametersPage,
@@ -12,7 +12,7 @@ type FormMessage = Extract<ToParametersPage, { type: 'form' }>;
 
 export interface ParameterForm {
   show(message: FormMessage): void;
-  /** By field; a field that is not named is right. `focus` gets the keyboard. */
+  /** Errors by field; fields that are missing are valid. `focus`: the field to focus. */
   problems(problems: Readonly<Record<string, string>>, focus: string | null): void;
   set(name: string, value: string): void;
 }
@@ -33,7 +33,7 @@ interface FieldElements {
 export function createForm(root: HTMLElement, post: (message: FromParametersPage) => void): ParameterForm {
   const fields = new Map<string, FieldElements>();
 
-  // The toolkit's controls keep Enter and Escape to themselves where they mean something there: an open list, a button.
+  // The toolkit's controls handle Enter and Escape themselves where they have a meaning: an open list, a button.
   document.addEventListener('keydown', event => {
     const target = event.target instanceof Element ? event.target : null;
     const list = target?.closest('vscode-dropdown');
@@ -125,7 +125,7 @@ export function createForm(root: HTMLElement, post: (message: FromParametersPage
   }
 }
 
-/** `label` names the control for screen readers; a check box shows it, too. */
+/** `label`: accessible name of the control; a check box also shows it. */
 function controlOf(
   field: FormField,
   label: string,

@@ -1,4 +1,4 @@
-/** The page that asks for a program's parameters: composes messages and form. */
+/** The page for a program's parameters: composes messages and form. */
 import './parameters.css';
 import type { FromParametersPage, ToParametersPage } from '../../src/shared/protocol/parameters-page';
 import { pageRoot } from '../common/dom';

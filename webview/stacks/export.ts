@@ -8,7 +8,7 @@ import { flameSvg } from './flame-svg';
 import { foldedStacks, speedscopeProfile } from './profile-formats';
 import { frameLabel, type StackMap, topFunctions, type Weight } from './stack-tree';
 
-/** Width of the picture: what a document has room for. */
+/** Width of the picture: what fits a document. */
 const PICTURE_WIDTH_PX = 1200;
 
 export function foldedFile({ stacks }: StackMap, weight: Weight): ExportedFile {

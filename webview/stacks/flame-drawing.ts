@@ -1,4 +1,4 @@
-/** How a frame of the flame graph looks, on a canvas and in a drawing. */
+/** The look of a frame of the flame graph, on a canvas and in a drawing. */
 import { escapeText } from '../../src/shared/text/escape';
 import { mixColors, type Theme } from '../common/theme';
 import { type Box, frameLabel, type StackNode } from './stack-tree';
@@ -14,7 +14,7 @@ export interface FlameData {
   readonly format: (amount: number) => string;
 }
 
-/** Fill of a frame: kernel and user hues, varied by name so that neighbours are told apart. */
+/** Fill of a frame: kernel and user hues, varied by name so that neighbours can be distinguished. */
 export function fillOf(node: StackNode, theme: Theme): string {
   if (theme.highContrast) return theme.background;
   if (node.kind === 'root') return mixColors(theme.background, theme.foreground, 0.15);
@@ -25,7 +25,7 @@ export function fillOf(node: StackNode, theme: Theme): string {
   return mixColors(theme.background, hue, 0.42 + (hash / 997) * 0.24);
 }
 
-/** A frame's label, as much as fits a frame of that width; by estimate first, since measuring is what costs. */
+/** A frame's label, truncated to the frame's width; estimated first, because measuring is slow. */
 export function fittedLabel(context: CanvasRenderingContext2D, node: StackNode, width: number): string {
   const most = width - 8;
   const text = escapeText(frameLabel(node));

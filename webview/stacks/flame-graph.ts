@@ -1,4 +1,4 @@
-/** The flame graph on a canvas: root at the top, a level per call, widths by weight. Arrow keys walk the frames. */
+/** The flame graph on a canvas: root at the top, a level per call, widths by weight. Arrow keys move between frames. */
 import { element } from '../common/dom';
 import { formatShare } from '../common/quantity';
 import { Readout } from '../common/readout';
@@ -6,7 +6,7 @@ import { readTheme } from '../common/theme';
 import { type FlameData, FramePainter, LEVEL_PX } from './flame-drawing';
 import { type Box, frameLabel, layoutBoxes, type StackNode } from './stack-tree';
 
-/** Beyond this browsers refuse the canvas; deeper levels are cut, and the table still has them. */
+/** Browsers reject larger canvases; deeper levels are cut, but are still in the table. */
 const MOST_CANVAS_PX = 16_384;
 
 export class FlameGraph {
@@ -39,7 +39,7 @@ export class FlameGraph {
     if (this.active && !isBelow(next.zoomed, this.active)) this.hide();
     this.element.setAttribute(
       'aria-label',
-      `Flame graph of ${next.format(next.root.total)}${next.zoomed === next.root ? '' : `, zoomed to ${next.zoomed.name}`}. Arrow keys walk the frames, Enter zooms, Escape zooms out.`,
+      `Flame graph of ${next.format(next.root.total)}${next.zoomed === next.root ? '' : `, zoomed to ${next.zoomed.name}`}. Arrow keys move between frames, Enter zooms, Escape zooms out.`,
     );
     this.redraw();
   }

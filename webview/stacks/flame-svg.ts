@@ -4,7 +4,7 @@ import { readTheme } from '../common/theme';
 import { type FlameData, fillOf, fittedLabel, LEAST_LABEL_PX, LEVEL_PX } from './flame-drawing';
 import { frameLabel, layoutBoxes } from './stack-tree';
 
-/** The picture as SVG, with a title per frame; text is escaped by the serialiser. */
+/** The picture as SVG, with a title per frame; the serialiser escapes text. */
 export function flameSvg(data: FlameData, width: number): { readonly svg: string; readonly height: number } {
   const theme = readTheme();
   const namespace = 'http://www.w3.org/2000/svg';

@@ -1,10 +1,10 @@
-/** The functions by their own weight. Always in the document (for screen readers), shown when asked for. */
+/** The functions by their own weight. Always in the document (for screen readers), visible on request. */
 import { DataTable } from '../common/data-table';
 import { element } from '../common/dom';
 import { formatShare } from '../common/quantity';
 import { type FunctionTotals, frameLabel } from './stack-tree';
 
-/** Functions listed; more would not be read. */
+/** Maximum number of functions listed. */
 const MOST_FUNCTIONS = 200;
 
 export class FunctionTable {

@@ -1,9 +1,9 @@
-/** Stacks as other tools read them. */
+/** Stacks in the formats of other tools. */
 import type { StackSample } from '../../src/shared/protocol/webview';
 import { foldedFrame, printableJson } from '../../src/shared/text/escape';
 import { frameLabel, type Weight, weightOf } from './stack-tree';
 
-/** Folded stacks, as flamegraph.pl reads them: "outer;inner weight" a line. */
+/** Folded stacks for flamegraph.pl: "outer;inner weight" per line. */
 export function foldedStacks(samples: readonly StackSample[], weight: Weight): string {
   const lines = new Map<string, number>();
   for (const sample of samples) {

@@ -1,4 +1,4 @@
-/** Stacks merged into one tree, and what is read from it. No DOM. */
+/** Stacks merged into one tree, and what is computed from it. No DOM. */
 
 import type { StackFrame, StackSample, ToWebview } from '../../src/shared/protocol/webview';
 
@@ -24,14 +24,14 @@ export function weightOf(sample: StackSample, weight: Weight): number {
   return weight === 'value' ? (sample.value ?? 0) : sample.count;
 }
 
-/** The label of a frame; kernel frames end in "_[k]", as flame graphs write them, so that colour is not needed. */
+/** The label of a frame; kernel frames end in "_[k]", as in other flame graphs, so that colour is not needed. */
 export function frameLabel(frame: Pick<StackNode, 'name' | 'kind'>): string {
   return frame.kind === 'kernel' ? `${frame.name}_[k]` : frame.name;
 }
 
 /**
- * Merges stacks from their outermost frame; `inverted` from their innermost, so that a function shows once with its
- * callers below. Children are ordered by name, so that the picture stays put while it grows.
+ * Merges stacks from their outermost frame; `inverted` from their innermost, so that a function appears once with its
+ * callers below. Children are ordered by name, so that the picture is stable while it grows.
  */
 export function buildTree(samples: readonly StackSample[], weight: Weight, inverted: boolean): StackNode {
   const root: StackNode = {
@@ -96,7 +96,7 @@ export interface Box {
   readonly level: number;
 }
 
-/** Boxes for a view zoomed to `zoomed`: its ancestors in full width above it, then its subtree. Slivers are left out. */
+/** Boxes for a view zoomed to `zoomed`: its ancestors in full width above it, then its subtree. Too narrow ones are omitted. */
 export function layoutBoxes(zoomed: StackNode, leastWidth: number): Box[] {
   const boxes: Box[] = [];
   for (let node: StackNode | null = zoomed; node; node = node.parent)
@@ -116,7 +116,7 @@ export function layoutBoxes(zoomed: StackNode, leastWidth: number): Box[] {
   return boxes;
 }
 
-/** The node of a rebuilt tree at the same path; the nearest ancestor that still exists. */
+/** The node of a rebuilt tree at the same path; else its nearest ancestor that still exists. */
 export function findPath(root: StackNode, path: readonly string[]): StackNode {
   let node = root;
   for (const step of path) {
@@ -147,7 +147,7 @@ export interface FunctionTotals {
   readonly module: string;
   readonly kind: StackFrame['kind'];
   self: number;
-  /** Of stacks through it, each once: recursion is not counted twice. */
+  /** Weight of the stacks through it, each once: recursion is not counted twice. */
   total: number;
 }
 

@@ -1,7 +1,7 @@
 import type { SavedReadings } from '../common/held-readings';
 import type { Weight } from './stack-tree';
 
-/** What the page remembers while it is hidden, moved or reloaded. */
+/** State kept while the page is hidden, moved or reloaded. */
 export interface ViewState {
   map: string | null;
   weight: Weight;
@@ -9,7 +9,7 @@ export interface ViewState {
   table: boolean;
   search: string;
   zoom: readonly string[];
-  /** What a pause holds still. */
+  /** The readings held by a pause. */
   held: SavedReadings | null;
 }
 

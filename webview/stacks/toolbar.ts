@@ -44,10 +44,10 @@ export class Toolbar {
     const invert = stateToggle(
       state,
       'inverted',
-      { label: 'Invert', title: 'Merge from the innermost function: who calls it is below' },
+      { label: 'Invert', title: 'Merge from the innermost function, with its callers below' },
       unzoomed,
     );
-    this.pause = pauseToggle('Hold the picture still', on.pause);
+    this.pause = pauseToggle('Freeze the picture', on.pause);
     const table = stateToggle(
       state,
       'table',

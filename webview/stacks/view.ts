@@ -26,7 +26,7 @@ import { Toolbar } from './toolbar';
 interface ViewHost {
   post(message: FromWebview): void;
   save(state: ViewState): void;
-  /** Holds what is shown, or goes on. */
+  /** Pauses or resumes the display. */
   pause(paused: boolean): void;
 }
 
@@ -34,7 +34,7 @@ export class StacksView {
   private maps: readonly StackMap[] = [];
   private current: StackMap | null = null;
   private drawn: FlameData | null = null;
-  /** The choice, where the stacks have both. */
+  /** The user's choice, if the stacks have both. */
   private weight: Weight;
   private readonly toolbar: Toolbar;
   private readonly flame = new FlameGraph(node => {
@@ -93,7 +93,7 @@ export class StacksView {
     const words = {
       absent: hasStacks
         ? null
-        : 'This program keeps no stacks. A map whose key holds a stack, or the id of one in a stack map (BPF_MAP_TYPE_STACK_TRACE), shows up here.',
+        : 'This program has no stacks. A map whose key holds a stack, or the id of one in a stack map (BPF_MAP_TYPE_STACK_TRACE), appears here.',
       waiting: 'Attached; no stack yet. The flame graph grows from the first one.',
       ended: 'The session ended without a stack.',
     };
