@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { KERNEL_NAME } from '../shared/bpf/section-attach';
+import { KERNEL_NAME } from '../shared/bpf/section-kinds';
 import type { TracerParams, TracerResults } from '../shared/protocol/tracer';
 import { TracerError } from './errors';
 import { codeSymbols, findFunctions, readInPieces, readWhole, traceableFunctions } from './function-lists';

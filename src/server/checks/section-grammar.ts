@@ -1,6 +1,11 @@
 /** Section names against libbpf's grammar. */
-import { kernelTargetGrammar } from '../../shared/bpf/section-attach';
-import { isDataSection, parseSection, SECTION_KINDS, type SectionKind } from '../../shared/bpf/section-kinds';
+import {
+  isDataSection,
+  kernelTargetGrammar,
+  parseSection,
+  SECTION_KINDS,
+  type SectionKind,
+} from '../../shared/bpf/section-kinds';
 import type { SectionMark } from '../source/model';
 import { nearest } from './nearest';
 import { type Check, type Problem, replaceFix } from './problem';

@@ -3,6 +3,7 @@ import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscod
 import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis/analysis';
 import { MAP_FIELD_KINDS, MAP_FLAGS, MAP_KINDS } from '../helpers/map-kinds';
+import { isMapField } from '../source/attributes';
 import type { EnclosingCall } from '../source/cursor';
 import { completeTypes } from './complete-types';
 
@@ -85,10 +86,7 @@ export function missingMapFields(tokens: readonly Token[], before: number): Comp
   }
   const inside = tokens.slice(open + 1, before + 1);
   const has = (name: string) =>
-    inside.some(
-      (token, index) =>
-        token.text === name && /^__(uint|type|array|ulong)$/.test(inside[index - 2]?.text ?? ''),
-    );
+    inside.some((token, index) => token.text === name && isMapField(inside[index - 2]?.text ?? ''));
   const isAnonymous = tokens[open - 1]?.text === 'struct';
   const isMap = MAP_FIELD_KINDS.some(field => has(field.name));
   if (open < 0 || !(isMap || (isAnonymous && inside.length === 0))) return null;

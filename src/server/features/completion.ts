@@ -3,6 +3,7 @@ import type { CompletionItem, CompletionList } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { lex, type Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis/analysis';
+import { isMapField } from '../source/attributes';
 import { enclosingCall, tokenBefore } from '../source/cursor';
 import { Scope } from '../source/scope';
 import { completeCode, completeFileLevel } from './complete-code';
@@ -60,8 +61,7 @@ export async function complete(
   }
   if (mark !== undefined && TYPE_WORDS.has(mark)) return completeAggregates(analysis, mark, word?.text ?? '');
 
-  if (call && /^__(uint|type|array|ulong)$/.test(call.name))
-    return list(completeMapField(analysis, call, tokens, word?.text ?? ''));
+  if (call && isMapField(call.name)) return list(completeMapField(analysis, call, tokens, word?.text ?? ''));
   if (!wasAsked && !word) return NOTHING;
   const isInBody = definition || (owner?.bodySpan && offset > owner.bodySpan.start);
   if (isInBody) return completeCode(analysis, scope, word?.text ?? '', offset, mark === '&');

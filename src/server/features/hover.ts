@@ -11,6 +11,7 @@ import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
 import { layoutRows } from '../kernel/btf-c';
 import { kernelOperations } from '../kernel/struct-ops';
 import { readUserBinary } from '../kernel/user-binary';
+import { isMapField } from '../source/attributes';
 import { enclosingCall } from '../source/cursor';
 import type { Aggregate } from '../source/model';
 import { Scope } from '../source/scope';
@@ -57,7 +58,7 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
     return type ? memberText(analysis, type, name) : null;
   }
   if (before === 'struct' || before === 'union') return aggregateText(analysis, before, name);
-  if (call && /^__(uint|type|array|ulong)$/.test(call.name)) {
+  if (call && isMapField(call.name)) {
     const field = call.argument === 0 ? MAP_FIELD_KINDS.find(one => one.name === name) : undefined;
     if (field) return `\`${field.macro}(${field.name}, …)\`\n\n${field.description}`;
     const kind = MAP_KINDS.find(one => one.name === name);

@@ -196,3 +196,32 @@ export function kindOf(section: string): SectionKind | null {
   const rest = section.replace(/^\?/, '');
   return KINDS.get(rest) ?? KINDS.get(/^[^/]*(?=\/)/.exec(rest)?.[0] ?? '') ?? null;
 }
+
+/**
+ * Names of the kernel's functions, hooks, modules, tracepoints and their categories: no slash and no leading dot, because libbpf
+ * puts a tracepoint's name into the path of a file below tracefs; no control characters, because old kernels take
+ * kprobes by the line.
+ */
+export const KERNEL_NAME = /^\w[\w.$:-]*$/;
+/** As kprobe.multi takes them: '*' any number of characters, '?' one. */
+export const KERNEL_PATTERN = /^[\w*?][\w.$:*?-]*$/;
+
+/** What libbpf takes as a target of the kernel's, by kind; it would read others in part, or as something else. */
+const KERNEL_TARGETS: Partial<Readonly<Record<TargetKind, RegExp>>> = {
+  // module:function, since libbpf 1.4.
+  function: /^([\w-]+:)?\w[\w.]*$/,
+  pattern: /^[\w*?][\w.*?]*$/,
+  syscall: /^\w+$/,
+  tracepoint: /^\w[\w-]*\/\w[\w-]*$/,
+  'raw-tracepoint': KERNEL_NAME,
+  'lsm-hook': KERNEL_NAME,
+  'program-function': KERNEL_NAME,
+};
+const FUNCTION_AND_OFFSET = /^\w[\w.]*(\+(0[xX][0-9a-fA-F]+|\d+))?$/;
+
+/** The grammar of what follows the kind's slash, for what the kernel has by name; null for the rest. */
+export function kernelTargetGrammar({ family, target }: SectionKind): RegExp | null {
+  return family === 'kprobe' && target === 'function'
+    ? FUNCTION_AND_OFFSET
+    : (KERNEL_TARGETS[target] ?? null);
+}

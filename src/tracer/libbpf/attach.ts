@@ -1,6 +1,6 @@
 /** Attaches loaded programs according to their override or section, and detaches them. */
-import { KERNEL_NAME, KERNEL_PATTERN, sectionAttach } from '../../shared/bpf/section-attach';
-import { kindOf } from '../../shared/bpf/section-kinds';
+import { sectionAttach } from '../../shared/bpf/section-attach';
+import { KERNEL_NAME, KERNEL_PATTERN, kindOf } from '../../shared/bpf/section-kinds';
 import type { AttachOverride } from '../../shared/protocol/tracer';
 import { TracerError } from '../errors';
 import { type CallerFile, openAsCaller, openBinaryAsCaller } from './caller-access';
