@@ -221,7 +221,7 @@ chmod 644 /etc/polkit-1/rules.d/10-bpfw-test.rules
       stdout: expect.stringContaining(INSTALL_FOLDER),
     });
     expect(await guest.sh(`ls ${INSTALL_FOLDER}/*/`)).toBe(
-      'tracer.js\nmanifest\nnative\nnode\nstart-tracer\n',
+      'manifest\nnative\nnode\nstart-tracer\ntracer.js\n',
     );
     expect(await bpfw('uninstall-tracer')).toMatchObject({ code: 0 });
     expect(await guest.sh(`ls -d ${INSTALL_FOLDER} ${POLICY_FILE} 2>&1 || true`)).not.toMatch(/^\//m);

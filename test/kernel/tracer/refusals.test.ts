@@ -50,7 +50,7 @@ describe('session/open', () => {
     expect(failure.message).toContain('no_such_function_here');
   });
 
-  it('wants consent for a tracer call that changes the system, even in a static function', async () => {
+  it('wants consent for a helper call that changes the system, even in a static function', async () => {
     const { client } = tracer;
     const params = { programs: only('sends_signal') };
     const failure = await client.failure('session/open', client.openParams(object, params));
