@@ -3,10 +3,11 @@
  * they need built). The last line is `N passed, N failed, N skipped` over all stages; exit code 1 when something
  * failed, 3 when nothing could run here.
  */
-import { deadlineMs } from './lib/pace.mjs';
+import { availableParallelism } from 'node:os';
+import { deadlineMs, shareMachine } from './lib/pace.mjs';
 import { root } from './lib/paths.mjs';
 import { CannotRun, main, run } from './lib/run.mjs';
-import { allTestFiles, extraStages, stageFiles, stages } from './lib/stages.mjs';
+import { allTestFiles, extraStages, heading, stageFiles, stages } from './lib/stages.mjs';
 import { setUp } from './setup.mjs';
 
 // Programs are loaded in the sandbox VM only, never into the kernel of the machine that tests, whatever a test forgets.
@@ -41,7 +42,7 @@ function count(stage, counts, startedAt, note = '') {
 }
 
 /** A stage that neither ends nor fails by itself fails at its deadline; what it started ends with this process. */
-async function withinDeadline(stage) {
+async function withinDeadline(stage, show) {
   let timer;
   const late = new Promise((_, reject) => {
     const withinMs = deadlineMs(stage.deadlineMs);
@@ -49,16 +50,16 @@ async function withinDeadline(stage) {
     timer = setTimeout(() => reject(new Error(`not done after ${minutes} minutes`)), withinMs);
   });
   try {
-    return await Promise.race([stage.run(), late]);
+    return await Promise.race([stage.run(show), late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function runStage(stage) {
+async function runStage(stage, show = true) {
   const startedAt = performance.now();
   const files = await stageFiles(stage);
-  console.log(`\n── ${stage.name} ${'─'.repeat(60 - stage.name.length)}`);
+  if (show) console.log(heading(stage.name));
   if (stage.folder && files.length === 0) {
     count(stage, { passed: 0, failed: 0, skipped: 0 }, startedAt, `no test files in ${stage.folder}`);
     return true;
@@ -72,7 +73,7 @@ async function runStage(stage) {
   const lacking = await stage.lacking?.();
   if (lacking) return skip(lacking);
   try {
-    const counts = await withinDeadline(stage);
+    const counts = await withinDeadline(stage, show);
     for (const file of counts.files) ran.add(file);
     count(stage, counts, startedAt);
     return counts.failed === 0;
@@ -81,6 +82,24 @@ async function runStage(stage) {
     count(stage, { passed: 0, failed: 1, skipped: 0 }, startedAt, error.message);
     return false;
   }
+}
+
+/** One after the other, all of them; false when the build failed. */
+async function runInOrder(some, show = true) {
+  let isBuilt = true;
+  for (const stage of some) if (!(await runStage(stage, show)) && stage.name === 'build') isBuilt = false;
+  return isBuilt;
+}
+
+/** An emulated guest keeps one processor busy, mostly: what needs none runs on another meanwhile. */
+async function runTests() {
+  const tests = chosen.filter(stage => stage.folder);
+  const [beside, others] = [tests.filter(stage => stage.isBeside), tests.filter(stage => !stage.isBeside)];
+  const isShared = beside.length > 0 && others.length > 0 && availableParallelism() > 1;
+  if (isShared) shareMachine(2);
+  const first = runInOrder(beside, !isShared);
+  if (!isShared) await first;
+  await Promise.all([first, runInOrder(others)]);
 }
 
 /** What git sees of the checkout: a run of all stages leaves it as it was. Empty where there is no git. */
@@ -100,11 +119,8 @@ await main(async () => {
   const before = await checkout();
   console.log(`── set-up ${'─'.repeat(54)}`);
   await setUp('test', { build: false });
-  for (const stage of chosen) {
-    const ok = await runStage(stage);
-    // Everything after the build runs what it built: the old build would only give wrong answers.
-    if (!ok && stage.name === 'build') break;
-  }
+  // Everything after the build runs what it built: the old build would only give wrong answers.
+  if (await runInOrder(chosen.filter(stage => !stage.folder))) await runTests();
 
   if (full) {
     const forgotten = (await allTestFiles()).filter(file => !ran.has(file) && !excused.has(file));

@@ -1,1 +1,2 @@
 export function deadlineMs(quietMs: number): number;
+export function shareMachine(parts: number): void;

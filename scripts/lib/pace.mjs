@@ -19,6 +19,11 @@ export function deadlineMs(quietMs) {
   return Math.round(quietMs * Number(process.env.BPFW_TEST_SLOWNESS));
 }
 
+/** From now on as many of these processes' like are busy side by side: each gets its part of the machine. */
+export function shareMachine(parts) {
+  process.env.BPFW_TEST_SLOWNESS = String((deadlineMs(1000) / 1000) * parts);
+}
+
 /** Times slower than that machine; 1 when this is as fast or faster. */
 function measure() {
   const all = Array(availableParallelism()).fill('"$0" -e "$1" &').join('\n');

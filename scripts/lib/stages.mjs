@@ -12,9 +12,9 @@ const bin = name => path.join(root, 'node_modules/.bin', name);
 /**
  * @typedef {{passed: number, failed: number, skipped: number, files: string[]}} Counts
  *   `files`: test files that ran, relative to the checkout
- * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: () => Promise<Counts>,
- *   lacking?: () => Promise<string | undefined>}} Stage
- *   `lacking` says why the stage cannot run on this machine, with the fix; `folder` and `except` say which test files are its own
+ * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: (show: boolean) => Promise<Counts>,
+ *   lacking?: () => Promise<string | undefined>, isBeside?: true}} Stage
+ *   `isBeside`: needs no guest, and runs beside the stages that wait for theirs; it prints when it is done. `lacking` says why the stage cannot run on this machine, with the fix; `folder` and `except` say which test files are its own
  */
 
 /** @type {readonly Stage[]} in the order of `npm test`: what is quick and broken most often comes first */
@@ -30,9 +30,12 @@ export const stages = [
       ),
   },
   { name: 'build', deadlineMs: 5 * minute, run: () => commands([process.execPath, 'esbuild.mjs']) },
-  vitestStage('unit', 10 * minute),
-  vitestStage('golden', 10 * minute),
-  { ...vitestStage('panels', 20 * minute, 'test/panels/vitest.config'), lacking: lackingChromium },
+  besideGuest(vitestStage('unit', 10 * minute)),
+  besideGuest(vitestStage('golden', 10 * minute)),
+  besideGuest({
+    ...vitestStage('panels', 20 * minute, 'test/panels/vitest.config'),
+    lacking: lackingChromium,
+  }),
   vitestStage('kernel', 60 * minute, 'vitest.kernel.config'),
   {
     name: 'host',
@@ -65,25 +68,40 @@ async function commands(...lines) {
   return counts;
 }
 
+/** @returns {Stage} */
+function besideGuest(stage) {
+  return { ...stage, isBeside: true };
+}
+
 function vitestStage(name, deadlineMs, config = 'vitest.config') {
   const folder = `test/${name}`;
-  return { name, folder, deadlineMs, run: () => vitest(name, folder, config, deadlineMs) };
+  return {
+    name,
+    folder,
+    deadlineMs,
+    run: show => vitest(name, folder, config, deadlineMs, show),
+  };
 }
 
 /** Runs the test files of one folder. Its report is printed as it comes, its counts are read from a file. */
-async function vitest(name, folder, config, timeoutMs) {
+async function vitest(name, folder, config, timeoutMs, show = true) {
   const configFile = ['.mts', '.ts'].map(end => config + end).find(file => existsSync(path.join(root, file)));
   if (!configFile) throw new Error(`${config}.mts is missing`);
   await mkdir(workFolder, { recursive: true });
   const report = path.join(workFolder, `${name}-report.json`);
   await rm(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  await run(bin('vitest'), ['run', '--root', root, '--config', configFile, ...reporters, `${folder}/`], {
-    cwd: root,
-    timeoutMs: deadlineMs(timeoutMs),
-    show: true,
-    anyExit: true,
-  });
+  const { output } = await run(
+    bin('vitest'),
+    ['run', '--root', root, '--config', configFile, ...reporters, `${folder}/`],
+    {
+      cwd: root,
+      timeoutMs: deadlineMs(timeoutMs),
+      show,
+      anyExit: true,
+    },
+  );
+  if (!show) console.log(`${heading(name)}\n${output}`);
   if (!existsSync(report)) throw new Error('Vitest wrote no report');
   const result = JSON.parse(await readFile(report, 'utf8'));
   // A file that could not even be loaded has no tests to count.
@@ -123,6 +141,11 @@ async function lackingVscode() {
 async function lackingDesktop() {
   if (process.env.DISPLAY || process.env.WAYLAND_DISPLAY) return undefined;
   return 'there is no display; run it as: xvfb-run npm run test:desktop (package xvfb)';
+}
+
+/** Over a stage's output. */
+export function heading(name) {
+  return `\n── ${name} ${'─'.repeat(60 - name.length)}`;
 }
 
 /** Test files of a stage on disk, relative to the checkout. */

@@ -40,24 +40,27 @@ async function barsInKernel(vscode: GuestVscode): Promise<Record<string, number>
 }
 
 /** What a user would look at when it went wrong: the window, the messages in it, the logs. */
-async function tellWhatIsThere({ guest, workbench, serverLog }: GuestVscode): Promise<void> {
+async function tellWhatIsThere(vscode: GuestVscode): Promise<void> {
+  await tellLogs(vscode);
+  const { workbench } = vscode;
   const picture = path.join(workFolder, 'first-histogram-failed.png');
   await workbench.screenshot(picture);
-  const logs = await guest.sh(
-    `find /home/${USER.name}/vscode-data -name '*.log' -exec sh -c 'for f; do echo "== $f"; tail -n 40 "$f"; done' sh {} +`,
-  );
-  const busy = await guest.sh('ps -eo pid,etimes,time,pcpu,args --sort=-time | head -15');
   console.error(
     [
-      busy,
-      logs,
-      ...serverLog.slice(-40),
       `picture: ${picture}`,
       `in front: ${await workbench.inFront()}`,
       'notifications:',
       ...(await workbench.notifications()),
     ].join('\n'),
   );
+}
+
+async function tellLogs({ guest, serverLog }: GuestVscode): Promise<void> {
+  const logs = await guest.sh(
+    `find /home/${USER.name}/vscode-data -name '*.log' -exec sh -c 'for f; do echo "== $f"; tail -n 40 "$f"; done' sh {} +`,
+  );
+  const busy = await guest.sh('ps -eo pid,etimes,time,pcpu,args --sort=-time | head -15');
+  console.error([busy, logs, ...serverLog.slice(-40)].join('\n'));
 }
 
 async function attachedPrograms(vscode: GuestVscode): Promise<string[]> {
@@ -260,6 +263,7 @@ describe('▶ as a user with a sudo password', () => {
   it(
     'leaves nothing attached when the window is closed',
     async () => {
+      onTestFailed(() => tellLogs(vscode), minute);
       expect(await attachedPrograms(vscode)).toHaveLength(2);
       progress('closing the window');
       await vscode.workbench.close();
