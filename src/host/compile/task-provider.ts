@@ -19,13 +19,11 @@ interface BpfTaskDefinition extends vscode.TaskDefinition {
   readonly file: string;
 }
 
-type Outcome = { readonly result: CompileResult } | { readonly error: unknown };
-
 /** A caller waiting for a program's object. */
 interface Waiting {
   /** Null: the selected target. */
   readonly target: Target | null;
-  settle(outcome: Outcome): void;
+  settle(outcome: Promise<CompileResult>): void;
 }
 
 const MOST_TASKS = 100;
@@ -62,8 +60,7 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
    */
   async run(program: vscode.Uri, target: Target | null = null): Promise<CompileResult> {
     requireTrust('Compiling');
-    const outcome = new Promise<CompileResult>((resolve, reject) => {
-      const settle = (ended: Outcome) => ('result' in ended ? resolve(ended.result) : reject(ended.error));
+    const outcome = new Promise<CompileResult>(settle => {
       const waiting = this.waiting.get(program.fsPath) ?? [];
       this.waiting.set(program.fsPath, [...waiting, { target, settle }]);
     });
@@ -77,7 +74,9 @@ export class CompileTasks implements vscode.TaskProvider, vscode.Disposable {
     return outcome;
   }
 
-  private tell(program: vscode.Uri, outcome: Outcome): void {
+  private tell(program: vscode.Uri, outcome: Promise<CompileResult>): void {
+    // Where nobody waits, the terminal has said it.
+    outcome.catch(() => undefined);
     const waiting = this.waiting.get(program.fsPath) ?? [];
     this.waiting.delete(program.fsPath);
     for (const { settle } of waiting) settle(outcome);
@@ -137,7 +136,7 @@ class CompileTerminal extends TextTerminal {
   /** The user terminated the task. */
   close(): void {
     this.stop.abort();
-    this.settle({ error: new Cancelled() });
+    this.settle(Promise.reject(new Cancelled()));
   }
 
   private async compile(): Promise<void> {
@@ -155,11 +154,11 @@ class CompileTerminal extends TextTerminal {
           ? `\nNo object: the program has errors.\n`
           : `\n${result.objectPath}${result.cached ? ' (up to date)' : `, ${took}`}\n`,
       );
-      this.settle({ result });
+      this.settle(Promise.resolve(result));
       this.end(result.objectPath === null ? 1 : 0);
     } catch (error) {
       this.write(`\n${toUserError(error)?.message ?? 'Cancelled.'}\n`);
-      this.settle({ error });
+      this.settle(Promise.reject(error));
       this.end(3);
     }
   }

@@ -36,28 +36,26 @@ export class EventStreams {
     );
   }
 
-  /** Stores a frame's records; returns their count and the messages for pages: now, and once addresses have names. */
+  /** Stores a frame's records; returns the messages for pages: now, and once addresses have names. */
   receive(
     { name: stream }: SessionStream,
     frame: DataFrame,
   ): {
-    readonly records: number;
     readonly messages: readonly ToWebview[];
     readonly named: Promise<ToWebview | null>;
   } {
     // The frame's bytes are the connection's buffer, valid only during this call.
     const bytes = frame.bytes.slice();
-    const { records } = frame;
     const atMs = Date.now();
     const lost = this.losses.get(stream)?.framed(frame.lost) ?? frame.lost;
     const description = this.descriptions.find(each => each.stream === stream);
     const named = description ? this.names.learn(description, bytes) : Promise.resolve(null);
-    const left = this.stores.get(stream)?.push({ bytes, records, lost, atMs }) ?? 0;
+    const left = this.stores.get(stream)?.push({ bytes, records: frame.records, lost, atMs }) ?? 0;
     const { sessionId } = this;
     const span: ToWebview = { type: 'span', sessionId, stream, bytes: exactBuffer(bytes), lost, atMs };
-    if (left === 0) return { records, messages: [span], named };
+    if (left === 0) return { messages: [span], named };
     this.evicted.set(stream, (this.evicted.get(stream) ?? 0) + left);
-    return { records, messages: [span, { type: 'evicted', sessionId, stream, records: left }], named };
+    return { messages: [span, { type: 'evicted', sessionId, stream, records: left }], named };
   }
 
   /** Marks where a program lost records, from its counters: what they grew by since the last reading. */

@@ -229,8 +229,8 @@ export class SessionModel {
 
   private receive(stream: SessionStream, frame: DataFrame): void {
     if (!this.streams) return;
-    const { records, messages, named } = this.streams.receive(stream, frame);
-    this.events += records;
+    const { messages, named } = this.streams.receive(stream, frame);
+    this.events += frame.records;
     this.tellEvents(messages);
     // If kernel symbols cannot be read, addresses stay unnamed.
     named.then(

@@ -53,16 +53,13 @@ export class LocalTarget implements Target {
   async connect(options: ConnectOptions): Promise<TracerConnection> {
     options.progress('Starting the tracer');
     return startLocalTracer({
+      ...options,
       node: await findNode(this.options.nodeSetting, process.env),
       own: this.options,
-      capabilities: options.capabilities,
-      objectName: options.objectName,
       elevation: this.options.elevation,
-      ui: options.ui,
       log: this.options.log,
       // What comes next needs it; whoever asks for it hears of an error.
       onStarted: () => void this.readBtf().catch(() => undefined),
-      ...(options.signal ? { signal: options.signal } : {}),
     });
   }
 

@@ -9,7 +9,6 @@ import { descendsFrom, processStatus } from '../../system/process-status';
 import { type Capabilities, capabilityMask } from '../elevation/capabilities';
 import { ElevatedProcess } from '../elevation/elevated-process';
 import {
-  type ElevationUi,
   type ElevationWay,
   elevationFailure,
   planElevation,
@@ -20,23 +19,21 @@ import { PrivateFolder } from '../elevation/private-folder';
 import type { NodeRuntime } from '../elevation/real-node';
 import { SessionError } from '../errors';
 import { acceptedChannel } from './socket-channel';
+import type { ConnectOptions } from './target';
 import { greetTracer, type TracerConnection } from './tracer-connection';
 
-export interface LocalTracerOptions {
+export interface LocalTracerOptions extends Omit<ConnectOptions, 'progress'> {
   readonly node: NodeRuntime;
   readonly own: OwnTracer;
-  readonly capabilities: Capabilities;
-  readonly objectName: string;
   readonly elevation: WantedElevation;
-  readonly ui: ElevationUi;
   readonly log: (line: string) => void;
   /** Called when the process runs and has not called back yet: time for other work. */
   readonly onStarted: () => void;
-  readonly signal?: AbortSignal;
 }
 
 /** Throws SessionError; on any failure nothing stays behind. */
 export async function startLocalTracer(options: LocalTracerOptions): Promise<TracerConnection> {
+  const { ui, capabilities } = options;
   const folder = await PrivateFolder.create(process.env);
   const socketPath = folder.file('tracer.sock');
   const server = createServer({ pauseOnConnect: true });
@@ -48,25 +45,15 @@ export async function startLocalTracer(options: LocalTracerOptions): Promise<Tra
   try {
     await listen(server, socketPath);
     const plan = await planElevation({
-      elevation: options.elevation,
-      capabilities: options.capabilities,
-      node: options.node,
+      ...options,
       tracerPath: options.own.tracerPath,
       socketPath,
       installed: () => findInstalledTracer(options.own),
-      ui: options.ui,
     });
-    if (
-      !(await options.ui.consent({
-        way: plan.way,
-        capabilities: options.capabilities,
-        objectName: options.objectName,
-      }))
-    ) {
+    if (!(await ui.consent({ way: plan.way, capabilities, objectName: options.objectName })))
       throw new SessionError('cancelled', 'Nothing was attached.');
-    }
     const token = randomBytes(32).toString('hex');
-    const elevated = new ElevatedProcess(plan, options.ui, options.log);
+    const elevated = new ElevatedProcess(plan, ui, options.log);
     started = elevated;
     elevated.child.stdout.resume();
     options.onStarted();
@@ -76,7 +63,7 @@ export async function startLocalTracer(options: LocalTracerOptions): Promise<Tra
     // Nobody else is to call: the door goes while the tracer greets.
     const [connection] = await Promise.all([
       greetTracer(acceptedChannel(socket), token, hello =>
-        checkPeer(hello, elevated.child.pid, options.capabilities),
+        checkPeer(hello, elevated.child.pid, capabilities),
       ),
       cleanUp(),
     ]);

@@ -22,7 +22,7 @@ interface PooledTracer {
 export const TRACER_IDLE_MS = 30_000;
 
 export class TracerPool {
-  private readonly tracers = new Set<PooledTracer>();
+  private readonly tracers = new Map<TracerConnection, PooledTracer>();
 
   /** `idleMs`: a tracer ends so long after its last holder let go; null: it stays until the pool is disposed. */
   constructor(private readonly idleMs: number | null = null) {}
@@ -40,7 +40,7 @@ export class TracerPool {
     objectName: string,
     options: Omit<ConnectOptions, 'capabilities' | 'objectName'>,
   ): Promise<TracerConnection> {
-    for (const tracer of this.tracers) {
+    for (const tracer of this.tracers.values()) {
       if (
         !tracer.confined &&
         tracer.target === target &&
@@ -50,7 +50,7 @@ export class TracerPool {
     }
     const connection = await target.connect({ ...options, capabilities, objectName });
     const tracer: PooledTracer = { target, capabilities, connection, holds: 0, idle: null, confined: false };
-    this.tracers.add(tracer);
+    this.tracers.set(connection, tracer);
     connection.closed.then(reason => {
       this.forget(tracer);
       if (reason) this.fail(reason);
@@ -60,7 +60,7 @@ export class TracerPool {
 
   /** Keeps the connection's tracer from ending as idle until what is returned is called. */
   hold(connection: TracerConnection): () => void {
-    const tracer = [...this.tracers].find(candidate => candidate.connection === connection);
+    const tracer = this.tracers.get(connection);
     if (!tracer) return () => undefined;
     tracer.holds++;
     stopIdling(tracer);
@@ -69,7 +69,7 @@ export class TracerPool {
       if (!held) return;
       held = false;
       tracer.holds--;
-      if (tracer.holds > 0 || this.idleMs === null || !this.tracers.has(tracer)) return;
+      if (tracer.holds > 0 || this.idleMs === null || !this.tracers.has(connection)) return;
       tracer.idle = setTimeout(() => {
         // Nobody may be handed a connection that is closing.
         this.forget(tracer);
@@ -83,7 +83,7 @@ export class TracerPool {
    * gets it. Throws TracerRequestError where the kernel does not let it; it can then be used as before.
    */
   async confine(connection: TracerConnection): Promise<void> {
-    const tracer = [...this.tracers].find(candidate => candidate.connection === connection);
+    const tracer = this.tracers.get(connection);
     if (tracer) tracer.confined = true;
     try {
       await connection.request('tracer/confine', {});
@@ -95,12 +95,12 @@ export class TracerPool {
 
   private forget(tracer: PooledTracer): void {
     stopIdling(tracer);
-    this.tracers.delete(tracer);
+    this.tracers.delete(tracer.connection);
   }
 
   /** Ends every tracer, and with it everything attached. */
   dispose(): void {
-    for (const tracer of this.tracers) {
+    for (const tracer of this.tracers.values()) {
       stopIdling(tracer);
       tracer.connection.close();
     }

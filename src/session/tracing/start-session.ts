@@ -6,12 +6,7 @@
  */
 import type { Btf } from '../../shared/btf/btf-model';
 import type { BpfObject, Program } from '../../shared/object/model';
-import {
-  type Capabilities,
-  capabilitiesFor,
-  coversCapabilities,
-  sessionWork,
-} from '../elevation/capabilities';
+import { capabilitiesFor, coversCapabilities, sessionWork } from '../elevation/capabilities';
 import { SessionError } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
@@ -26,7 +21,6 @@ export interface StartedSession {
   readonly session: TracingSession;
   readonly connection: TracerConnection;
   readonly choice: ProgramChoice;
-  readonly capabilities: Capabilities;
 }
 
 /** `onSession` is told of each session before it attaches; when that fails and another follows, the last one counts. */
@@ -88,7 +82,7 @@ export async function startSession(
         onSession(session, connection);
         request.progress('Attaching');
         await session.attach();
-        return { session, connection, choice, capabilities };
+        return { session, connection, choice };
       } catch (error) {
         await session?.close();
         if (await consent.gave(error)) continue;

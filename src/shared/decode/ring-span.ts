@@ -4,8 +4,6 @@ export interface RecordIndex {
   /** Both have exactly `count` elements. */
   readonly offsets: Uint32Array;
   readonly lengths: Uint32Array;
-  /** Bytes understood from the start; less than the span's when it ends in a record not yet committed or cut off. */
-  readonly consumedBytes: number;
 }
 
 /** include/uapi/linux/bpf.h: BPF_RINGBUF_HDR_SZ, BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT. */
@@ -51,8 +49,6 @@ export function indexRingSpan(bytes: Uint8Array): RecordIndex {
     count,
     offsets: count === offsets.length ? offsets : offsets.slice(0, count),
     lengths: count === lengths.length ? lengths : lengths.slice(0, count),
-    // The padding of the last record need not be there.
-    consumedBytes: Math.min(at, byteLength),
   };
 }
 
@@ -87,7 +83,7 @@ export function sameRecords(bytes: Uint8Array): SameRecords | null {
 function indexSame({ count, length, stride }: SameRecords): RecordIndex {
   const offsets = new Uint32Array(count);
   for (let i = 0, at = HEADER_BYTES; i < count; i++, at += stride) offsets[i] = at;
-  return { count, offsets, lengths: new Uint32Array(count).fill(length), consumedBytes: count * stride };
+  return { count, offsets, lengths: new Uint32Array(count).fill(length) };
 }
 
 function grown(values: Uint32Array<ArrayBuffer>, capacity: number): Uint32Array<ArrayBuffer> {

@@ -154,7 +154,6 @@ describe('columns', () => {
       count: 1,
       offsets: new Uint32Array([8]),
       lengths: new Uint32Array([0]),
-      consumedBytes: 8,
     };
     for (const { values } of new ColumnDecoder(record).records(bytes, index).columns)
       expect([...values].every(value => Number(value) === 0)).toBe(true);
