@@ -119,7 +119,7 @@ for (const folder of folders) for (const name of readdirSync(folder).filter(each
     const answer = (await answers.next()).value;
     expect((await stolen).stdout).not.toContain('got');
     expect((await stolen).stdout).toContain('dialed');
-    expect(found).toBe('tracer.sock s\nowner f\n');
+    expect(found).toBe('owner f\ntracer.sock s\n');
     // Whoever dials first is turned away, and the session with it.
     expect(answer).toMatchObject({ error: { code: expect.stringMatching(/tracer-died|protocol/) } });
   });
