@@ -40,6 +40,7 @@ export const ROOMS: readonly Room[] = [
     'what BPF is: sections, program types, map types, helpers, kfuncs, and which of them need consent',
   ),
   room('src/shared/object', 'a BPF object: bytes → `BpfObject`; the inference of what a panel shows', [
+    'src/shared/c',
     'src/shared/bytes',
     'src/shared/elf',
     'src/shared/btf',

@@ -1,26 +1,28 @@
 /** Values of constant expressions, as far as this file and the kernel's types tell them. */
+import { parseCInteger } from '../../shared/c/integer';
 import { lex, type Token } from '../../shared/c/lexer';
-import { type ProgramSource, parseInteger } from './program-source';
+import type { ProgramSource } from './program-source';
 
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  '||': 1,
-  '&&': 2,
-  '|': 3,
-  '^': 4,
-  '&': 5,
-  '==': 6,
-  '!=': 6,
-  '<': 7,
-  '>': 7,
-  '<=': 7,
-  '>=': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
+type Operator = readonly [precedence: number, apply: (left: bigint, right: bigint) => bigint | null];
+
+const isShift = (right: bigint): boolean => right >= 0n && right < 64n;
+const OPERATORS: Readonly<Record<string, Operator>> = {
+  '|': [1, (left, right) => left | right],
+  '^': [2, (left, right) => left ^ right],
+  '&': [3, (left, right) => left & right],
+  '<<': [4, (left, right) => (isShift(right) ? left << right : null)],
+  '>>': [4, (left, right) => (isShift(right) ? left >> right : null)],
+  '+': [5, (left, right) => left + right],
+  '-': [5, (left, right) => left - right],
+  '*': [6, (left, right) => left * right],
+  '/': [6, (left, right) => (right === 0n ? null : left / right)],
+  '%': [6, (left, right) => (right === 0n ? null : left % right)],
+};
+const UNARY: Readonly<Record<string, (value: bigint) => bigint>> = {
+  '-': value => -value,
+  '+': value => value,
+  '~': value => ~value,
+  '!': value => BigInt(value === 0n),
 };
 const MAX_DEPTH = 16;
 
@@ -42,18 +44,12 @@ export function evaluate(text: string, context: ConstantContext, depth = 0): big
   const primary = (): bigint | null => {
     const token = tokens[at++];
     if (!token) return null;
-    if (token.text === '-' || token.text === '+' || token.text === '~' || token.text === '!') {
+    const unary = UNARY[token.text];
+    if (unary) {
       const value = primary();
-      if (value === null) return null;
-      return token.text === '-'
-        ? -value
-        : token.text === '~'
-          ? ~value
-          : token.text === '!'
-            ? BigInt(value === 0n)
-            : value;
+      return value === null ? null : unary(value);
     }
-    if (token.kind === 'number') return parseInteger(token.text);
+    if (token.kind === 'number') return parseCInteger(token.text);
     if (token.text === '(') {
       const cast =
         /^(?:__)?[us]\d+$|^(unsigned|long|int|size_t)$/.test(peek()?.text ?? '') &&
@@ -83,43 +79,15 @@ export function evaluate(text: string, context: ConstantContext, depth = 0): big
   const binary = (least: number): bigint | null => {
     let left = primary();
     for (;;) {
-      const operator = peek()?.text ?? '';
-      const precedence = PRECEDENCE[operator];
-      if (left === null || precedence === undefined || precedence < least) return left;
+      const [precedence = 0, apply = null] = OPERATORS[peek()?.text ?? ''] ?? [];
+      if (left === null || apply === null || precedence < least) return left;
       at++;
       const right = binary(precedence + 1);
       if (right === null) return null;
-      left = apply(operator, left, right);
+      left = apply(left, right);
     }
   };
 
   const value = binary(1);
   return at === tokens.length ? value : null;
-}
-
-function apply(operator: string, left: bigint, right: bigint): bigint | null {
-  switch (operator) {
-    case '+':
-      return left + right;
-    case '-':
-      return left - right;
-    case '*':
-      return left * right;
-    case '/':
-      return right === 0n ? null : left / right;
-    case '%':
-      return right === 0n ? null : left % right;
-    case '<<':
-      return right >= 0n && right < 64n ? left << right : null;
-    case '>>':
-      return right >= 0n && right < 64n ? left >> right : null;
-    case '&':
-      return left & right;
-    case '|':
-      return left | right;
-    case '^':
-      return left ^ right;
-    default:
-      return null;
-  }
 }

@@ -4,22 +4,9 @@
  */
 import { openingIndex, type Token } from '../../shared/c/lexer';
 
-export const STATEMENT_WORDS = new Set([
-  'return',
-  'goto',
-  'else',
-  'case',
-  'default',
-  'if',
-  'while',
-  'for',
-  'do',
-  'switch',
-  'break',
-  'continue',
-  'sizeof',
-  'asm',
-]);
+export const STATEMENT_WORDS = new Set(
+  'return goto else case default if while for do switch break continue sizeof asm'.split(' '),
+);
 const MAX_STEPS = 24;
 
 /** Index of the last token that begins before `offset`, or -1. */

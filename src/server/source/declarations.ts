@@ -8,18 +8,7 @@ import { closingIndex, splitByComma, type Token, textOf } from '../../shared/c/l
 import { isMapField, STORAGE, strip } from './attributes';
 import type { Aggregate, Declared, MapField, Span } from './model';
 
-const BASIC = new Set([
-  'unsigned',
-  'signed',
-  'long',
-  'short',
-  'int',
-  'char',
-  'float',
-  'double',
-  '_Bool',
-  'void',
-]);
+const BASIC = new Set('unsigned signed long short int char float double _Bool void'.split(' '));
 
 const spanOf = (token: Token | undefined): Span => ({ start: token?.start ?? 0, end: token?.end ?? 0 });
 

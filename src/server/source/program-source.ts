@@ -1,6 +1,7 @@
 /** One open file with everything that is known of it; made anew for each version, cheap because its parts are cached. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseCInteger } from '../../shared/c/integer';
 import { type Lexed, lex } from '../../shared/c/lexer';
 import { type Body, readBody } from './bodies';
 import type { Header, Headers } from './headers';
@@ -117,7 +118,7 @@ export class ProgramSource {
     for (const aggregate of this.aggregates) {
       let next = 0n;
       for (const one of aggregate.enumerators) {
-        const written = one.value === null ? null : parseInteger(one.value);
+        const written = one.value === null ? null : parseCInteger(one.value);
         if (one.value !== null && written === null) break;
         next = written ?? next;
         if (one.name === name) return { value: next };
@@ -193,12 +194,4 @@ function folderOf(uri: string): string {
     // untitled: and other documents without a file.
     return '/nonexistent';
   }
-}
-
-/** A C integer literal's value, or null. */
-export function parseInteger(text: string): bigint | null {
-  const match = /^(-?)\s*(0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9]\d*)[uUlL]*$/.exec(text.trim());
-  if (!match?.[2]) return null;
-  const digits = /^0[0-7]+$/.test(match[2]) ? `0o${match[2].slice(1)}` : match[2];
-  return match[1] ? -BigInt(digits) : BigInt(digits);
 }

@@ -22,17 +22,11 @@ import type {
 import { expandSectionMacros, sectionMacros } from './section-macros';
 
 /** libbpf's bpf_tracing.h and usdt.bpf.h: macros that define a program and name its arguments. */
-export const PROGRAM_MACROS = new Set([
-  'BPF_PROG',
-  'BPF_PROG2',
-  'BPF_KPROBE',
-  'BPF_KRETPROBE',
-  'BPF_UPROBE',
-  'BPF_URETPROBE',
-  'BPF_KSYSCALL',
-  'BPF_KPROBE_SYSCALL',
-  'BPF_USDT',
-]);
+export const PROGRAM_MACROS = new Set(
+  'PROG PROG2 KPROBE KRETPROBE UPROBE URETPROBE KSYSCALL KPROBE_SYSCALL USDT'
+    .split(' ')
+    .map(name => `BPF_${name}`),
+);
 
 /** Splits words at file level into declarations and function definitions. */
 function splitItems(tokens: readonly Token[]): Item[] {

@@ -23,61 +23,16 @@ export interface MemberInfo {
   readonly offset: number | null;
 }
 
-const BASIC_SIZES: Readonly<Record<string, number>> = {
-  char: 1,
-  'signed char': 1,
-  'unsigned char': 1,
-  bool: 1,
-  _Bool: 1,
-  short: 2,
-  'unsigned short': 2,
-  int: 4,
-  unsigned: 4,
-  'unsigned int': 4,
-  long: 8,
-  'unsigned long': 8,
-  'long long': 8,
-  'unsigned long long': 8,
-  'long int': 8,
-  'long unsigned int': 8,
-  'unsigned long int': 8,
-  'short int': 2,
-  'short unsigned int': 2,
-  __u8: 1,
-  u8: 1,
-  __s8: 1,
-  s8: 1,
-  uint8_t: 1,
-  __u16: 2,
-  u16: 2,
-  __s16: 2,
-  s16: 2,
-  __be16: 2,
-  __le16: 2,
-  uint16_t: 2,
-  __u32: 4,
-  u32: 4,
-  __s32: 4,
-  s32: 4,
-  __be32: 4,
-  __le32: 4,
-  __wsum: 4,
-  uint32_t: 4,
-  pid_t: 4,
-  uid_t: 4,
-  gid_t: 4,
-  dev_t: 4,
-  __u64: 8,
-  u64: 8,
-  __s64: 8,
-  s64: 8,
-  __be64: 8,
-  __le64: 8,
-  uint64_t: 8,
-  size_t: 8,
-  ssize_t: 8,
-  loff_t: 8,
-};
+const BASIC_SIZES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    1: 'char|signed char|unsigned char|bool|_Bool|__u8|u8|__s8|s8|uint8_t',
+    2: 'short|unsigned short|short int|short unsigned int|__u16|u16|__s16|s16|__be16|__le16|uint16_t',
+    4: 'int|unsigned|unsigned int|__u32|u32|__s32|s32|__be32|__le32|__wsum|uint32_t|pid_t|uid_t|gid_t|dev_t',
+    8:
+      'long|unsigned long|long long|unsigned long long|long int|long unsigned int|unsigned long int|__u64|u64|__s64|s64|' +
+      '__be64|__le64|uint64_t|size_t|ssize_t|loff_t',
+  }).flatMap(([size, names]) => names.split('|').map(name => [name, Number(size)] as const)),
+);
 const UNSIGNED =
   /^(__)?(u|be|le)(32|64)$|^uint(32|64)_t$|^size_t$|^unsigned( int| long| long long| long int)?$|^long (long )?unsigned( int)?$|^gadget_histogram_slot__u(32|64)$/;
 const MAX_DEPTH = 16;
@@ -209,7 +164,7 @@ export class Types {
   }
 
   private sizeOfName(type: WrittenType, depth: number): number | null {
-    const basic = BASIC_SIZES[type.name];
+    const basic = BASIC_SIZES.get(type.name);
     if (basic !== undefined) return basic;
     const aggregate = this.aggregateOf(type);
     if (aggregate) return aggregate.kind === 'enum' ? 4 : (this.layout(aggregate, depth + 1)?.size ?? null);

@@ -1,4 +1,5 @@
 import type { Btf, BtfTypeId } from '../btf/btf-model';
+import { parseCInteger } from '../c/integer';
 
 const PREFIX = 'bpfw:';
 
@@ -42,13 +43,4 @@ function tagsOf(pairs: readonly (readonly [string, string])[]): Tags {
       return text === null ? null : parseCInteger(text);
     },
   };
-}
-
-/** A C integer literal, perhaps negative or in parentheses, with any U and L suffixes; null for anything else. */
-export function parseCInteger(text: string): bigint | null {
-  const match = /^\s*\(*\s*(-?)\s*(0[xX][0-9a-fA-F]+|\d+)[uUlL]*\s*\)*\s*$/.exec(text);
-  if (!match?.[2]) return null;
-  const digits = match[2];
-  const value = /^0[0-7]+$/.test(digits) ? BigInt(`0o${digits.slice(1)}`) : BigInt(digits);
-  return match[1] === '-' ? -value : value;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseAttachPoint } from '../../../src/shared/bpf/attach-point';
 import { dropsByName } from '../../../src/shared/bpf/drop-counters';
+import { parseCInteger } from '../../../src/shared/c/integer';
 import { dataSectionMapName } from '../../../src/shared/object/data-section';
-import { parseCInteger } from '../../../src/shared/object/tags';
 
 describe('section names', () => {
   it.each([
