@@ -30,7 +30,6 @@ export interface BuildOptions {
   readonly objects: ObjectCache;
   readonly key: string;
   readonly signal: AbortSignal;
-  /** Deadline for all clang runs together. */
   readonly deadlineMs: number;
 }
 

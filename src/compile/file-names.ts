@@ -53,13 +53,13 @@ export function readNames(text: string): FileNames {
 /** The chains of `##` in a macro's body; null if one of them pastes two arguments together. */
 function readPastes(parameters: readonly string[], body: string): Paste[] | null {
   const variables = new Set(['__VA_ARGS__', ...parameters.map(one => one.replace(/\s*\.\.\.$/, ''))]);
-  const words = lex(body).tokens.map(token => token.text);
+  const tokens = lex(body).tokens.map(token => token.text);
   const pastes: Paste[] = [];
-  for (let i = 0; i < words.length; i++) {
-    if (words[i + 1] !== '##') continue;
-    const chain = [words[i] ?? ''];
-    while (words[i + 1] === '##') {
-      chain.push(words[i + 2] ?? '');
+  for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i + 1] !== '##') continue;
+    const chain = [tokens[i] ?? ''];
+    while (tokens[i + 1] === '##') {
+      chain.push(tokens[i + 2] ?? '');
       i += 2;
     }
     // `, ##__VA_ARGS__` drops the comma and pastes nothing.

@@ -99,7 +99,6 @@ function buildNames(btf: Btf): VmlinuxNames {
   };
 }
 
-/** "struct", "union" or "enum". */
 export function keyword(btf: Btf, id: BtfTypeId): 'struct' | 'union' | 'enum' {
   const kind = btf.kind(id);
   if (kind === 'struct' || kind === 'union' || kind === 'enum') return kind;

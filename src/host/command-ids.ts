@@ -91,7 +91,6 @@ export const SettingIds = {
   codeLens: 'bpf.codeLens',
 } as const;
 
-/** Task type in tasks.json. */
 export const TASK_TYPE = 'bpf';
 /** Owner of compiler diagnostics, and of the problem matcher `$bpf-clang` for the user's own build tasks (make). */
 export const DIAGNOSTIC_OWNER = 'bpf';

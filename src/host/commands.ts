@@ -149,8 +149,8 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     },
     [CommandIds.startSandbox]: async () => {
       requireTrust('Starting the sandbox VM');
-      await withProgress({ where: 'notification', title: 'BPF: Sandbox VM' }, say =>
-        targets.startSandbox(say),
+      await withProgress({ where: 'notification', title: 'BPF: Sandbox VM' }, report =>
+        targets.startSandbox(report),
       );
     },
     [CommandIds.stopSandbox]: async () => {

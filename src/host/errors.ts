@@ -152,11 +152,11 @@ export function present(error: unknown, log: Log): void {
   if (!shown) return;
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (shown.cause instanceof Error && shown.cause !== error) log.error(String(shown.cause.stack));
-  void tell(shown);
+  void showError(shown);
 }
 
 /** Shows an error and runs the action the user picks; resolves when that is done or the message was closed. */
-export async function tell(error: UserError): Promise<void> {
+export async function showError(error: UserError): Promise<void> {
   const choice = await notify('error', error.message, ...error.actions.map(action => action.label));
   await error.actions.find(action => action.label === choice)?.run();
 }

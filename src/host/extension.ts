@@ -21,7 +21,7 @@ import { ParameterForm } from './parameters/form';
 import { RememberedParameters } from './parameters/remembered';
 import { Attacher } from './sessions/attach';
 import { ElevationPrompt } from './sessions/elevation-prompt';
-import { InterruptedSessions, tellInterrupted } from './sessions/interrupted-sessions';
+import { InterruptedSessions, reportInterrupted } from './sessions/interrupted-sessions';
 import { ProgramLenses } from './sessions/program-lenses';
 import { SessionList } from './sessions/session-list';
 import { StatusBar } from './sessions/status-bar';
@@ -165,7 +165,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   context.subscriptions.push(interrupted);
   const models = interrupted.restore();
   for (const model of models) attacher.remember(model.program);
-  void tellInterrupted(models, model => vscode.commands.executeCommand(CommandIds.attachAgain, model));
+  void reportInterrupted(models, model => vscode.commands.executeCommand(CommandIds.attachAgain, model));
 
   shutDown = async () => {
     interrupted.freeze();

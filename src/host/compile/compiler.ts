@@ -25,21 +25,21 @@ export class ProgramCompiler {
 
   /**
    * Compiles, or finds the object in the cache, for a target; null: the target that is selected for any program. Errors
-   * in the program are part of the result and become diagnostics. `say` receives the command line and clang's output.
+   * in the program are part of the result and become diagnostics. `report` receives the command line and clang's output.
    * Throws CompileEnvironmentError, SessionError, VmError.
    */
   async compile(
     program: vscode.Uri,
     wanted: Target | null,
-    say: (text: string) => void,
+    report: (text: string) => void,
     signal: AbortSignal,
   ): Promise<CompileResult> {
     const target = wanted ?? (await this.services.targets.choose(null)).target;
-    const btf = await this.services.targets.whileTelling(
-      step => say(`${step}\n`),
+    const btf = await this.services.targets.withBootSteps(
+      step => report(`${step}\n`),
       () => target.readBtf(),
     );
-    return this.compileWith(program, btf, say, signal);
+    return this.compileWith(program, btf, report, signal);
   }
 
   /** The same in the background. Returns null if that would boot the sandbox VM just to read its types. */
@@ -51,7 +51,7 @@ export class ProgramCompiler {
   private async compileWith(
     program: vscode.Uri,
     btf: TargetBtf,
-    say: (text: string) => void,
+    report: (text: string) => void,
     signal: AbortSignal,
   ): Promise<CompileResult> {
     const { diagnostics, includeFolder, log } = this.services;
@@ -63,7 +63,7 @@ export class ProgramCompiler {
       cacheFolder: defaultCacheFolder(),
       includeFolders: [includeFolder],
       signal,
-      onOutput: say,
+      onOutput: report,
     });
     const how = result.cached ? 'up to date' : `${result.durationMs.toFixed(0)} ms`;
     log.debug(`compiled ${program.fsPath} (${how}): ${result.commandLine.join(' ')}`);

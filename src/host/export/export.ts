@@ -28,7 +28,6 @@ export interface Engine {
   readonly title: string;
   /** Suffix of the proposed folder, after the program's name. */
   readonly folderSuffix: string;
-  /** The file to open after writing. */
   readonly opens: (name: string) => string;
   /** What the user runs next, for the message. */
   readonly next: (name: string) => string;
@@ -86,7 +85,7 @@ export async function exportProgram(
   }
   await vscode.window.showTextDocument(vscode.Uri.joinPath(folder, engine.opens(name)), { preview: false });
   for (const note of notes) services.log.info(`${name}, ${engine.title}: ${note}`);
-  tell(folder, engine.next(name), notes, services.log);
+  notifyWritten(folder, engine.next(name), notes, services.log);
   return folder;
 }
 
@@ -141,7 +140,7 @@ function folderExists(folder: vscode.Uri): UserError {
 }
 
 /** The notes are long, so they go to the log and the message links to it. */
-function tell(folder: vscode.Uri, next: string, notes: readonly string[], log: Log): void {
+function notifyWritten(folder: vscode.Uri, next: string, notes: readonly string[], log: Log): void {
   const count = notes.length === 1 ? '1 difference' : `${notes.length} differences`;
   const text = `Written to ${folder.fsPath}. ${next}${notes.length > 0 ? ` ${count} from BPF Workbench: see the log.` : ''}`;
   const buttons = notes.length > 0 ? ['Show Log'] : [];

@@ -30,7 +30,7 @@ export async function configureClangd(
   if (!folder) throw errors.noFolder();
   const text = await withProgress(
     { where: 'notification', title: 'Configuring clangd for BPF programs' },
-    say => configurationText(targets, includeFolder, say),
+    report => configurationText(targets, includeFolder, report),
   );
   const file = vscode.Uri.joinPath(folder.uri, '.clangd');
   const existing = await readText(file);
@@ -43,13 +43,13 @@ export async function configureClangd(
 async function configurationText(
   targets: Targets,
   includeFolder: string,
-  say: (step: string) => void,
+  report: (step: string) => void,
 ): Promise<string> {
   const setting = settings.clangPath();
   const clang = await findClang(setting === undefined ? {} : { setting });
   const libbpfFolder = await findLibbpfHeaders();
   const { target } = await targets.choose(null);
-  const { bytes, btf } = await targets.whileTelling(say, () => target.readBtf());
+  const { bytes, btf } = await targets.withBootSteps(report, () => target.readBtf());
   const vmlinuxFolder = await ensureVmlinuxHeader(
     { id: btfId(bytes), load: () => btf },
     defaultCacheFolder(),

@@ -18,7 +18,6 @@ interface ServerOptions {
 }
 
 export interface LanguageServices {
-  /** Path of dist/server.js. */
   readonly serverPath: string;
   /** Folder that contains bpfw.h. */
   readonly includeFolder: string;
@@ -28,7 +27,7 @@ export interface LanguageServices {
 
 export class LanguageServerClient implements vscode.Disposable {
   private starting: Promise<LanguageClient> | null = null;
-  private told = '';
+  private sentOptions = '';
   private readonly subscriptions: vscode.Disposable[];
 
   constructor(private readonly services: LanguageServices) {
@@ -79,7 +78,7 @@ export class LanguageServerClient implements vscode.Disposable {
   /** Starts the server, or sends the running one the changed settings. */
   private wake(): void {
     void this.start()
-      .then(client => this.tell(client))
+      .then(client => this.sendOptions(client))
       .catch(error =>
         this.services.log.error(`language server: ${error instanceof Error ? error.message : error}`),
       );
@@ -102,7 +101,7 @@ export class LanguageServerClient implements vscode.Disposable {
     // Imported with the first program, to keep activation fast.
     const { LanguageClient, TransportKind } = await import('vscode-languageclient/node');
     const options = await this.options();
-    this.told = JSON.stringify(options);
+    this.sentOptions = JSON.stringify(options);
     const client = new LanguageClient(
       'bpf-workbench',
       'BPF Workbench Language Server',
@@ -129,11 +128,11 @@ export class LanguageServerClient implements vscode.Disposable {
     return client;
   }
 
-  private async tell(client: LanguageClient): Promise<void> {
+  private async sendOptions(client: LanguageClient): Promise<void> {
     const options = await this.options();
     const text = JSON.stringify(options);
-    if (text === this.told) return;
-    this.told = text;
+    if (text === this.sentOptions) return;
+    this.sentOptions = text;
     await client.sendNotification('workspace/didChangeConfiguration', { settings: options });
   }
 

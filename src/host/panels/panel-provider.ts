@@ -27,7 +27,6 @@ type ExportAnswer = Extract<FromWebview, { type: 'export' | 'notExported' }>;
 
 export class PanelProvider implements vscode.WebviewViewProvider {
   private view: vscode.WebviewView | null = null;
-  /** Subscriptions of the current view. */
   private subscriptions: readonly vscode.Disposable[] = [];
   /** True from the page's 'ready' message until it is unloaded. */
   private pageReady = false;

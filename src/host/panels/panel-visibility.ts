@@ -9,12 +9,12 @@ import type { SessionList } from '../sessions/session-list';
 import type { SessionModel } from '../sessions/session-model';
 
 /** Before anything was attached. */
-const AT_FIRST: readonly PanelName[] = ['histogram', 'events'];
+const INITIAL_PANELS: readonly PanelName[] = ['histogram', 'events'];
 
 /** Keeps the visible pages in step with the shown session; unchanged until it is known which pages that session has. */
 export function followShownSession(sessions: SessionList): vscode.Disposable {
   const follow = () => {
-    const wanted = sessions.shown?.mainPanels ?? AT_FIRST;
+    const wanted = sessions.shown?.mainPanels ?? INITIAL_PANELS;
     if (wanted.length > 0) void showOnly(wanted);
   };
   follow();
@@ -26,12 +26,11 @@ export function followShownSession(sessions: SessionList): vscode.Disposable {
  * typing elsewhere (a palette that loses the focus closes).
  */
 export async function showPanelsOf(session: SessionModel): Promise<void> {
-  const wanted = session.mainPanels.length > 0 ? session.mainPanels : AT_FIRST;
+  const wanted = session.mainPanels.length > 0 ? session.mainPanels : INITIAL_PANELS;
   await showOnly(wanted);
   await bringUp(wanted[0] ?? 'histogram', { preserveFocus: true });
 }
 
-/** Shows a page and gives it the focus. */
 export async function focusPanel(panel: PanelName): Promise<void> {
   await setHidden(panel, false);
   await bringUp(panel, { preserveFocus: false });

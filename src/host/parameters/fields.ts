@@ -2,7 +2,7 @@
 import type { BpfObject, Parameter } from '../../shared/object/model';
 import type { FieldControl, FormField } from '../../shared/protocol/parameters-page';
 import type { TemplateManifest } from '../../shared/template/manifest';
-import { lackingTargets } from './values';
+import { missingTargets } from './values';
 
 export type ParameterWords = TemplateManifest['parameters'];
 
@@ -12,7 +12,7 @@ export function formFields(
   words: ParameterWords,
 ): FormField[] {
   const empty = new Map(object.parameters.map(({ name, defaultValue }) => [name, defaultValue]));
-  const required = new Set(lackingTargets(object, empty));
+  const required = new Set(missingTargets(object, empty));
   return object.parameters.map(parameter => {
     const { name, label, unit, help, defaultValue } = parameter;
     return {

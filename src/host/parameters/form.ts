@@ -20,7 +20,6 @@ import { pickValue } from './pickers';
 import { problemsOf } from './values';
 
 export interface FormRequest {
-  /** The program's title. */
   readonly title: string;
   readonly object: BpfObject;
   readonly target: Target;

@@ -68,7 +68,7 @@ async function pick(
     };
     narrow();
     if (all.length > MOST_ITEMS) {
-      list.say(`Type to narrow ${all.length} entries`);
+      list.setPlaceholder(`Type to narrow ${all.length} entries`);
       list.onDidType(narrow);
     }
     return (await list.chosen)?.value ?? null;

@@ -44,7 +44,7 @@ export function changedValues(
  * (BPFW_TARGET), and the values name no target for any of them. Programs that attach to files need the file's name too.
  * Empty if nothing must be asked.
  */
-export function lackingTargets(
+export function missingTargets(
   object: Pick<BpfObject, 'programs' | 'parameters'>,
   values: ReadonlyMap<string, string>,
 ): string[] {
@@ -77,7 +77,7 @@ export function problemsOf(
   values: ReadonlyMap<string, string>,
 ): Record<string, string> {
   const problems: Record<string, string> = {};
-  for (const name of lackingTargets(object, values))
+  for (const name of missingTargets(object, values))
     problems[name] = 'Required: it sets where the program attaches.';
   for (const parameter of object.parameters) {
     const refused = refusal(parameter, values.get(parameter.name) ?? parameter.defaultValue);

@@ -12,11 +12,11 @@ import { type PreparedSession, prepareSession } from '../../session/tracing/prep
 import { startSession } from '../../session/tracing/start-session';
 import { ContextKeys } from '../command-ids';
 import type { CompileTasks } from '../compile/task-provider';
-import { Cancelled, errors, tell, toUserError } from '../errors';
+import { Cancelled, errors, showError, toUserError } from '../errors';
 import type { Log } from '../log';
 import type { ParameterForm } from '../parameters/form';
 import type { RememberedParameters } from '../parameters/remembered';
-import { changedValues, lackingTargets, startingValues, wantsChoice } from '../parameters/values';
+import { changedValues, missingTargets, startingValues, wantsChoice } from '../parameters/values';
 import { programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
 import type { Targets } from '../targets/targets';
@@ -90,7 +90,7 @@ export class Attacher {
     form: boolean,
   ): Promise<ReadonlyMap<string, string>> {
     const values = startingValues(object.parameters, this.services.parameters.get(program));
-    const mustAsk = lackingTargets(object, values).length > 0 || wantsChoice(object.parameters, values);
+    const mustAsk = missingTargets(object, values).length > 0 || wantsChoice(object.parameters, values);
     if (object.parameters.length === 0 || !(form || mustAsk)) return changedValues(object.parameters, values);
     const title = programTitle(program);
     const words = (await this.services.templates.find(title))?.manifest.parameters ?? {};
@@ -119,11 +119,11 @@ export class Attacher {
     const target = services.targets.get(prepared.target.id);
     const stop = new AbortController();
     token.onCancellationRequested(() => stop.abort());
-    const say = (step: string) => {
+    const report = (step: string) => {
       services.log.info(`${title}: ${step}`);
       progress(step);
     };
-    services.log.info(`${title} goes to ${target.describe()}: ${prepared.why}`);
+    services.log.info(`${title} attaches to ${target.describe()}: ${prepared.why}`);
     services.verifier.clear(program);
     const model = new SessionModel({
       title,
@@ -138,8 +138,8 @@ export class Attacher {
     services.sessions.add(model);
     try {
       const pid = namedProcess(object.parameters, parameters);
-      if (pid !== null) await services.targets.whileTelling(say, () => requireProcess(target, pid));
-      const started = await services.targets.whileTelling(say, () =>
+      if (pid !== null) await services.targets.withBootSteps(report, () => requireProcess(target, pid));
+      const started = await services.targets.withBootSteps(report, () =>
         startSession(
           {
             target,
@@ -149,7 +149,7 @@ export class Attacher {
             parameters,
             pid,
             ui: services.elevation,
-            progress: say,
+            progress: report,
             askConsent: askProgramConsent,
             guarded: settings.guardCpuPercent() > 0,
             signal: stop.signal,
@@ -160,7 +160,7 @@ export class Attacher {
       if (stop.signal.aborted) throw new Cancelled();
       for (const group of started.choice.groups) {
         for (const { program: passed, lack } of group.passedOver)
-          services.log.info(`passed over ${passed}: ${lack.what}`);
+          services.log.info(`skipped ${passed}: ${lack.what}`);
       }
       started.session.tracerGone.then(reason => {
         if (reason && model.isLive) void this.lost(model, reason);
@@ -173,12 +173,12 @@ export class Attacher {
       return model;
     } catch (error) {
       const shown = isExplainable(error) ? await services.verifier.report(program, object, error) : error;
-      const words = toUserError(shown);
+      const userError = toUserError(shown);
       await model.end(
-        words ? 'failed' : 'ended',
-        words?.message ?? 'Cancelled before anything was attached.',
+        userError ? 'failed' : 'ended',
+        userError?.message ?? 'Cancelled before anything was attached.',
       );
-      if (!words) services.sessions.remove(model);
+      if (!userError) services.sessions.remove(model);
       throw shown;
     }
   }
@@ -188,7 +188,7 @@ export class Attacher {
     await model.end('failed', reason.message);
     const error = errors.targetDied(model.summary.title, reason.message);
     this.services.log.error(`${model.summary.title}: ${reason.message}`);
-    await tell(error);
+    await showError(error);
   }
 
   /** Records the last program, for BPF: Attach Again. */

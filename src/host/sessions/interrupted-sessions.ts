@@ -84,7 +84,7 @@ export class InterruptedSessions implements vscode.Disposable {
 }
 
 /** Tells the user which sessions ended with the last window, and offers to attach them again. */
-export async function tellInterrupted(
+export async function reportInterrupted(
   models: readonly SessionModel[],
   attachAgain: (model: SessionModel) => Thenable<unknown>,
 ): Promise<void> {

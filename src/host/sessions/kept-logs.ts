@@ -18,7 +18,6 @@ export class KeptLogs {
     return this.logs.get(name) ?? null;
   }
 
-  /** Replaces an earlier log of that name. */
   set(name: string, log: string): void {
     this.forget(name);
     const kept = cutMiddle(log, this.mostOfOne);

@@ -6,7 +6,7 @@ import { settings } from '../settings';
 import { codeLens } from '../ui/items';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';
-import { age, overhead, rate } from './session-words';
+import { age, overhead, rate } from './session-text';
 
 export class ProgramLenses implements vscode.CodeLensProvider, vscode.Disposable {
   static readonly selector: vscode.DocumentSelector = { scheme: 'file', pattern: '**/*.bpf.c' };

@@ -12,7 +12,6 @@ export class SessionList implements vscode.Disposable {
   private shownModel: SessionModel | null = null;
   /** Panels whose page is visible: data that only they show is read only then. */
   readonly watched = new Set<PanelName>();
-  /** The Sessions view is visible. */
   treeVisible = false;
   /** The context keys that were last set. */
   private contexts = '[]';
@@ -52,7 +51,6 @@ export class SessionList implements vscode.Disposable {
     this.shows.fire();
   }
 
-  /** Removes an ended session and its data. */
   remove(model: SessionModel): void {
     if (model.isLive) return;
     this.drop(model);

@@ -119,7 +119,6 @@ export class SessionModel {
     return this.costWatch.refusal;
   }
 
-  /** Milliseconds it ran, or has been running. */
   get ageMs(): number {
     return (this.endedAtMs ?? Date.now()) - this.startedAtMs;
   }

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { treeItem } from '../ui/items';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';
-import { age, overhead, rate } from './session-words';
+import { age, overhead, rate } from './session-text';
 
 export type SessionNode =
   | SessionModel

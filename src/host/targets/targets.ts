@@ -56,7 +56,7 @@ export class Targets implements vscode.Disposable {
 
   /** Boots the sandbox VM if it is not running and reports the boot steps to `progress`. Throws VmError. */
   async startSandbox(progress: (step: string) => void): Promise<void> {
-    await this.whileTelling(progress, () => this.vm().boot());
+    await this.withBootSteps(progress, () => this.vm().boot());
   }
 
   /** Stops the VM and everything attached in it. */
@@ -68,13 +68,13 @@ export class Targets implements vscode.Disposable {
   }
 
   /** Reports the VM's boot steps to `progress` while `work` runs. */
-  async whileTelling<T>(progress: (step: string) => void, work: () => Promise<T>): Promise<T> {
+  async withBootSteps<T>(progress: (step: string) => void, work: () => Promise<T>): Promise<T> {
     this.listeners.add(progress);
     try {
       return await work();
     } finally {
       this.listeners.delete(progress);
-      await this.noteSandbox();
+      await this.updateSandboxContext();
     }
   }
 
@@ -133,7 +133,7 @@ export class Targets implements vscode.Disposable {
   }
 
   /** Updates the context key for a running sandbox VM; called by every function that may have booted it. */
-  private async noteSandbox(): Promise<void> {
+  private async updateSandboxContext(): Promise<void> {
     const target = this.vmTarget;
     if (!target?.isRunning) return;
     const vm = await target.boot();

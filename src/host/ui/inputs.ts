@@ -10,7 +10,7 @@ export interface Choice {
   readonly detail?: string;
 }
 
-export interface ListWords {
+export interface ListTexts {
   readonly title?: string;
   readonly placeholder: string;
 }
@@ -35,7 +35,7 @@ export class Heading {
 /** One of `choices`, or undefined if the list was closed. Typing matches labels, descriptions and details. */
 export async function pickOne<T extends Choice>(
   choices: readonly (T | Heading)[],
-  words: ListWords,
+  texts: ListTexts,
 ): Promise<T | undefined> {
   const rows = choices.map(
     (choice): Row<T> =>
@@ -44,8 +44,8 @@ export async function pickOne<T extends Choice>(
         : row(choice),
   );
   const picked = await vscode.window.showQuickPick(rows, {
-    ...(words.title === undefined ? {} : { title: escapeMessage(words.title) }),
-    placeHolder: escapeMessage(words.placeholder),
+    ...(texts.title === undefined ? {} : { title: escapeMessage(texts.title) }),
+    placeHolder: escapeMessage(texts.placeholder),
     matchOnDescription: true,
     matchOnDetail: true,
   });
@@ -58,15 +58,15 @@ export class PickList<T extends Choice> implements vscode.Disposable {
   /** The item that was picked; null if the list was closed. */
   readonly chosen: Promise<T | null>;
 
-  constructor(words: ListWords & { readonly title: string }) {
-    this.list.title = escapeMessage(words.title);
+  constructor(texts: ListTexts & { readonly title: string }) {
+    this.list.title = escapeMessage(texts.title);
     this.list.matchOnDescription = true;
     this.list.matchOnDetail = true;
     this.chosen = new Promise(resolve => {
       this.list.onDidAccept(() => resolve(this.list.activeItems[0]?.choice ?? null));
       this.list.onDidHide(() => resolve(null));
     });
-    this.say(words.placeholder);
+    this.setPlaceholder(texts.placeholder);
     this.list.busy = true;
     this.list.show();
   }
@@ -79,7 +79,7 @@ export class PickList<T extends Choice> implements vscode.Disposable {
     return this.list.onDidChangeValue;
   }
 
-  say(placeholder: string): void {
+  setPlaceholder(placeholder: string): void {
     this.list.placeholder = escapeMessage(placeholder);
   }
 

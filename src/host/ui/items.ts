@@ -123,7 +123,6 @@ export function quickFix(
   return action;
 }
 
-/** An editor tab with a page. */
 export function pageTab(
   viewType: string,
   title: string,
@@ -132,7 +131,6 @@ export function pageTab(
   return vscode.window.createWebviewPanel(viewType, escapeMessage(title), vscode.ViewColumn.Active, options);
 }
 
-/** Sets the description beside a view's title. */
 export function describeView(view: vscode.WebviewView, description: string): void {
   view.description = escapeMessage(description);
 }

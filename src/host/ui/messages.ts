@@ -44,7 +44,7 @@ export interface ProgressOptions {
 /** Shows progress while `work` runs; `work` gets a function that reports the current step. */
 export function withProgress<T>(
   options: ProgressOptions,
-  work: (say: (step: string) => void, token: vscode.CancellationToken) => Thenable<T>,
+  work: (report: (step: string) => void, token: vscode.CancellationToken) => Thenable<T>,
 ): Thenable<T> {
   const location =
     options.where === 'window' ? vscode.ProgressLocation.Window : vscode.ProgressLocation.Notification;

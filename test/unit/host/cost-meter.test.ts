@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CostMeter } from '../../../src/host/sessions/cost-meter';
-import { overhead } from '../../../src/host/sessions/session-words';
+import { overhead } from '../../../src/host/sessions/session-text';
 
 const counters = (runCount: number, runTimeNs: number, name = 'p') => ({
   name,

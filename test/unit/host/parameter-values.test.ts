@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   changedValues,
-  lackingTargets,
+  missingTargets,
   problemsOf,
   startingValues,
   wantsChoice,
@@ -76,7 +76,7 @@ describe('whether somebody must be asked', () => {
   const target = parameter('target_function', { role: 'function' });
   const library = parameter('target_library', { role: 'path' });
   const ask = (programs: Program[], values: Record<string, string>) =>
-    lackingTargets({ programs, parameters: [pid, target, library] }, new Map(Object.entries(values)));
+    missingTargets({ programs, parameters: [pid, target, library] }, new Map(Object.entries(values)));
 
   it('no: the section says where it attaches', () => expect(ask([fixed], {})).toEqual([]));
   it('yes: no function is named', () =>
