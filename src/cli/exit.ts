@@ -1,8 +1,8 @@
 /** Exit codes of bpfw (docs/cli.md) and their mapping from errors. */
-import { CompileEnvironmentError } from '../compile/environment-error';
 import { SessionError } from '../session/errors';
 import { TracerRequestError } from '../session/targets/tracer-connection';
 import { ObjectError } from '../shared/elf/object-error';
+import { fixText, WorkbenchError } from '../shared/errors/workbench-error';
 import { TemplateError } from '../templates/catalogue';
 import { tell, tellMessage, tellText } from './terminal';
 
@@ -39,10 +39,7 @@ export function reportFailure(error: unknown): ExitCode {
     return EXIT.rejected;
   }
   const message = error instanceof Error ? error.message : String(error);
-  const fix =
-    error instanceof SessionError || error instanceof CompileEnvironmentError || hasFix(error)
-      ? error.fix
-      : null;
+  const fix = error instanceof WorkbenchError ? fixText(error.fix) : '';
   tellMessage(`bpfw: ${message}`);
   if (fix) tellMessage(`bpfw: to fix it: ${fix}`);
   if (process.env.BPFW_DEBUG && error instanceof Error) tellText(String(error.stack));
@@ -52,13 +49,4 @@ export function reportFailure(error: unknown): ExitCode {
   if (error instanceof ObjectError) return EXIT.rejected;
   if (error instanceof TracerRequestError && error.code === 'object-rejected') return EXIT.rejected;
   return EXIT.environment;
-}
-
-function hasFix(error: unknown): error is { fix: string | null } {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'fix' in error &&
-    (error.fix === null || typeof error.fix === 'string')
-  );
 }

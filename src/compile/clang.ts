@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { Fix } from '../shared/errors/workbench-error';
 import { runChild } from '../system/child-process';
 import { findExecutable, pathFolders } from '../system/find-executable';
 import { CompileEnvironmentError, INSTALL_COMMAND } from './environment-error';
@@ -47,7 +48,10 @@ export async function findClang(options: FindClangOptions = {}): Promise<Clang> 
     problems.push({ path, ...probe });
   }
   const found = problems[0];
-  const fix = setting === '' ? INSTALL_COMMAND : `Correct the clang setting, or: ${INSTALL_COMMAND}`;
+  const fix: Fix =
+    setting === ''
+      ? { command: INSTALL_COMMAND }
+      : { text: `Correct the clang setting, or: ${INSTALL_COMMAND}` };
   if (found === undefined) {
     const where = setting === '' ? 'on PATH' : `at "${setting}"`;
     throw new CompileEnvironmentError('clang-missing', `clang was not found ${where}.`, fix);

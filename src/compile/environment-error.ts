@@ -1,3 +1,5 @@
+import { WorkbenchError } from '../shared/errors/workbench-error';
+
 /** What is missing on this machine before anything can be compiled. The codes are stable. */
 export type CompileEnvironmentCode =
   | 'clang-missing'
@@ -9,13 +11,6 @@ export type CompileEnvironmentCode =
 export const INSTALL_COMMAND = 'sudo apt-get install clang libbpf-dev';
 
 /** Thrown if compiling cannot start. `message` names what is missing, `fix` is a command or a step that provides it. */
-export class CompileEnvironmentError extends Error {
-  constructor(
-    readonly code: CompileEnvironmentCode,
-    message: string,
-    readonly fix: string,
-  ) {
-    super(message);
-    this.name = 'CompileEnvironmentError';
-  }
+export class CompileEnvironmentError extends WorkbenchError<CompileEnvironmentCode> {
+  override readonly name = 'CompileEnvironmentError';
 }

@@ -97,7 +97,7 @@ export async function findLibbpfHeaders(folder = ''): Promise<string> {
     folder === ''
       ? 'The libbpf headers (bpf/bpf_helpers.h) are not installed.'
       : `bpf/bpf_helpers.h was not found in ${folder}.`,
-    'sudo apt-get install libbpf-dev',
+    { command: 'sudo apt-get install libbpf-dev' },
   );
 }
 

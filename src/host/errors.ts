@@ -3,6 +3,7 @@
  * to do; its buttons do it. Cancelling is not an error and is not shown.
  */
 import * as vscode from 'vscode';
+import { fixText, WorkbenchError } from '../shared/errors/workbench-error';
 import { CommandIds } from './command-ids';
 import type { Log } from './log';
 import { notify } from './ui/messages';
@@ -90,16 +91,6 @@ export const errors = {
     ]),
 } as const;
 
-/** The shape of errors from the modules below: a code, a message for the user and a fix. */
-interface RoomError extends Error {
-  readonly code: string;
-  readonly fix?: string | null;
-}
-
-function isRoomError(error: unknown): error is RoomError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
-}
-
 /** Missing parts that `BPF: Install Sandbox VM` installs: VmErrorCode of src/session/vm. */
 const INSTALLABLE: ReadonlySet<string> = new Set(['kernel-missing', 'qemu-missing', 'tool-missing']);
 
@@ -110,40 +101,31 @@ const installSandbox: ErrorAction = {
 
 const installTracer: ErrorAction = { label: 'Install Tracer', run: () => run(CommandIds.installTracer) };
 
-/** True for a fix that is a command line, which gets a copy button. */
-function isCommandLine(fix: string): boolean {
-  return /^(sudo|apt|apt-get|npm|sysctl|usermod|modprobe) /.test(fix) && !/[—.]\s|\bor:/.test(fix);
-}
-
 /** Converts any error to one with a message and buttons; null if the user cancelled. */
 export function toUserError(error: unknown): UserError | null {
   if (error instanceof Cancelled || error instanceof vscode.CancellationError) return null;
   if (error instanceof Error && error.name === 'AbortError') return null;
   if (error instanceof UserError) return error;
-  if (!isRoomError(error)) {
+  if (!(error instanceof WorkbenchError)) {
     const text = error instanceof Error ? error.message : String(error);
     return new UserError(`Internal error in BPF Workbench: ${text}`, [showLogAction()], {
       cause: error,
     });
   }
-  if (error.code === 'cancelled') return null;
-  const fix = error.fix ?? '';
-  const install = INSTALLABLE.has(error.code)
+  const { code, message, fix } = error;
+  if (code === 'cancelled') return null;
+  if (fix === null) return new UserError(message, [showLogAction()], { cause: error });
+  const install = INSTALLABLE.has(code)
     ? [installSandbox]
-    : error.code === 'installed-tracer'
+    : code === 'installed-tracer'
       ? [installTracer]
       : [];
-  if (fix === '') return new UserError(error.message, [showLogAction()], { cause: error });
-  if (isCommandLine(fix)) {
-    return new UserError(
-      `${error.message} To fix it: ${fix}`,
-      [...install, copyCommandAction(fix), checkEnvironment, showLogAction()],
-      { cause: error },
-    );
-  }
-  return new UserError(`${error.message} ${fix}`, [...install, checkEnvironment, showLogAction()], {
-    cause: error,
-  });
+  const isCommand = 'command' in fix;
+  return new UserError(
+    `${message} ${isCommand ? 'To fix it: ' : ''}${fixText(fix)}`,
+    [...install, ...(isCommand ? [copyCommandAction(fix.command)] : []), checkEnvironment, showLogAction()],
+    { cause: error },
+  );
 }
 
 /** Logs the error with its stack and shows it to the user. Does not wait for an answer. */

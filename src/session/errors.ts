@@ -1,3 +1,5 @@
+import { WorkbenchError } from '../shared/errors/workbench-error';
+
 /** Why a session could not start or go on; every message is written for the user and `fix` says what to do. */
 export type SessionErrorCode =
   | 'no-tracer-node'
@@ -23,15 +25,6 @@ export type SessionErrorCode =
   | 'command-failed'
   | 'cancelled';
 
-export class SessionError extends Error {
-  constructor(
-    readonly code: SessionErrorCode,
-    message: string,
-    /** What to do; a command line when there is one. */
-    readonly fix: string | null = null,
-    options?: { cause?: unknown },
-  ) {
-    super(message, options);
-    this.name = 'SessionError';
-  }
+export class SessionError extends WorkbenchError<SessionErrorCode> {
+  override readonly name = 'SessionError';
 }

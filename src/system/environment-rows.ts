@@ -1,4 +1,5 @@
 /** The environment check as data and as text: `bpfw doctor` and BPF: Check Environment show the same rows. */
+import { fixText, WorkbenchError } from '../shared/errors/workbench-error';
 
 export interface EnvironmentRow {
   readonly what: string;
@@ -31,13 +32,12 @@ export async function lookFor(
   try {
     return { what, ok: true, detail: await find(), blocks: '', fix: '' };
   } catch (error) {
-    const fix = error instanceof Error && 'fix' in error ? error.fix : undefined;
     return {
       what,
       ok: false,
       detail: error instanceof Error ? error.message : String(error),
       blocks,
-      fix: typeof fix === 'string' ? fix : '',
+      fix: error instanceof WorkbenchError ? fixText(error.fix) : '',
     };
   }
 }

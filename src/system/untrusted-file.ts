@@ -6,20 +6,16 @@
  * Not for files of procfs and sysfs, which report no size. A network file system or FUSE may still answer late or
  * never: asynchronous callers read one file at a time, so that at most one of Node's four threads waits.
  */
+
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { WorkbenchError } from '../shared/errors/workbench-error';
 
 export type FileRefusalCode = 'not-a-file' | 'too-large' | 'changed';
 
 /** Why a file was not read. System errors (ENOENT, EACCES …) are passed on unchanged. */
-export class FileRefusal extends Error {
-  constructor(
-    readonly code: FileRefusalCode,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'FileRefusal';
-  }
+export class FileRefusal extends WorkbenchError<FileRefusalCode> {
+  override readonly name = 'FileRefusal';
 }
 
 /** O_NONBLOCK: if a FIFO replaced the file, open(2) returns at once and the FIFO is rejected. Node adds O_CLOEXEC itself. */

@@ -2,6 +2,7 @@
 import { access, constants, copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
+import { WorkbenchError } from '../shared/errors/workbench-error';
 import { type TemplateManifest, TemplateManifestSchema } from '../shared/template/manifest';
 
 export interface Template {
@@ -10,14 +11,8 @@ export interface Template {
   readonly sourcePath: string;
 }
 
-export class TemplateError extends Error {
-  constructor(
-    readonly code: 'unknown-template' | 'bad-template' | 'file-exists',
-    message: string,
-  ) {
-    super(message);
-    this.name = 'TemplateError';
-  }
+export class TemplateError extends WorkbenchError<'unknown-template' | 'bad-template' | 'file-exists'> {
+  override readonly name = 'TemplateError';
 }
 
 /** In display order. */

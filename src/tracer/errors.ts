@@ -1,4 +1,5 @@
 import type { ProgramReasons } from '../shared/bpf/program-policy';
+import { WorkbenchError } from '../shared/errors/workbench-error';
 import type { TracerErrorCode } from '../shared/protocol/tracer';
 
 export interface TracerErrorDetails {
@@ -13,13 +14,14 @@ export interface TracerErrorDetails {
 }
 
 /** Why a request failed. `message` is shown to the user: what failed, the errno's name, what to do. */
-export class TracerError extends Error {
+export class TracerError extends WorkbenchError<TracerErrorCode> {
+  override readonly name = 'TracerError';
+
   constructor(
-    readonly code: TracerErrorCode,
+    code: TracerErrorCode,
     message: string,
     readonly details: TracerErrorDetails = {},
   ) {
-    super(message);
-    this.name = 'TracerError';
+    super(code, message);
   }
 }

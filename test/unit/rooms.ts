@@ -22,12 +22,14 @@ const PANEL = room('webview/<panel>', 'one page each', ['webview/common', 'src/s
 /** A file belongs to the room with the longest folder that holds it. */
 export const ROOMS: readonly Room[] = [
   room('src/shared/bytes', 'UTF-8 and copies of bytes'),
+  room('src/shared/errors', 'the one class of our errors: code, message, fix'),
   room('src/shared/text', 'untrusted text made harmless for lines, messages, Markdown, cells and JSON'),
   room('src/shared/c', 'C without a parser: tokens, directives, sections of programs, names in a line', [
     'src/shared/bpf',
   ]),
   room('src/shared/elf', 'ELF files, notes, kallsyms: bytes → sections, symbols, relocations', [
     'src/shared/bytes',
+    'src/shared/errors',
   ]),
   room('src/shared/btf', 'BTF: bytes → types, and back', ['src/shared/bytes', 'src/shared/elf']),
   room('src/shared/dwarf', 'DWARF: the types and local variables that BTF lacks', [

@@ -68,7 +68,7 @@ export async function planElevation(request: ElevationRequest): Promise<Elevatio
     throw new SessionError(
       'setpriv-missing',
       'The tracer is started through setpriv, which is not installed.',
-      'sudo apt-get install util-linux',
+      { command: 'sudo apt-get install util-linux' },
     );
   }
   if (self && uid !== 0 && holdsCapabilities(self.capabilities.effective, request.capabilities)) {
@@ -119,7 +119,7 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
     throw new SessionError(
       'no-new-privileges',
       'This process may not gain privileges (no_new_privs is set, as in a snap, a flatpak or some containers), so neither sudo nor pkexec can work.',
-      'Use VS Code from its .deb package, or switch to the sandbox VM: BPF: Select Target.',
+      { text: 'Use VS Code from its .deb package, or switch to the sandbox VM: BPF: Select Target.' },
     );
   }
   const sudo = await findExecutable('sudo', SYSTEM_FOLDERS);
@@ -134,8 +134,8 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
     'no-elevation',
     `This needs root privileges, and ${request.elevation === 'auto' ? 'neither sudo nor pkexec is' : `${request.elevation} is not`} installed.`,
     request.elevation === 'pkexec' && sudo
-      ? 'Set bpf.elevation to "sudo".'
-      : 'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.',
+      ? { text: 'Set bpf.elevation to "sudo".' }
+      : { text: 'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.' },
   );
 }
 
@@ -173,53 +173,45 @@ export function elevationRefusal(
     /no password was provided|a password is required|Request dismissed/i.test(stderr) ||
     (way === 'pkexec' && exitCode === 126)
   ) {
-    return new SessionError(
-      'elevation-cancelled',
-      'No password was entered, so nothing was done.',
-      'Try again, or switch to the sandbox VM: BPF: Select Target.',
-    );
+    return new SessionError('elevation-cancelled', 'No password was entered, so nothing was done.', {
+      text: 'Try again, or switch to the sandbox VM: BPF: Select Target.',
+    });
   }
   if (/incorrect password attempt/i.test(stderr)) {
     return new SessionError(
       'wrong-password',
       'The password was wrong three times; sudo gave up, and nothing was done.',
-      'Try again.',
+      { text: 'Try again.' },
     );
   }
   if (/not in the sudoers file|is not allowed to (run|execute)|may not run sudo/i.test(stderr)) {
-    return new SessionError(
-      'elevation-refused',
-      'You are not allowed to use sudo on this machine.',
-      'Ask its administrator, or switch to the sandbox VM: BPF: Select Target.',
-    );
+    return new SessionError('elevation-refused', 'You are not allowed to use sudo on this machine.', {
+      text: 'Ask its administrator, or switch to the sandbox VM: BPF: Select Target.',
+    });
   }
   if (/no new privileges/i.test(stderr)) {
-    return new SessionError(
-      'no-new-privileges',
-      'sudo cannot gain privileges here (no_new_privs is set).',
-      'Switch to the sandbox VM: BPF: Select Target.',
-    );
+    return new SessionError('no-new-privileges', 'sudo cannot gain privileges here (no_new_privs is set).', {
+      text: 'Switch to the sandbox VM: BPF: Select Target.',
+    });
   }
   if (/as another user: Not authorized/i.test(stderr)) {
     return new SessionError(
       'elevation-refused',
       'polkit does not allow it: the password was wrong, or you are not an administrator of this machine.',
-      'Try again, or switch to the sandbox VM: BPF: Select Target.',
+      { text: 'Try again, or switch to the sandbox VM: BPF: Select Target.' },
     );
   }
   if (/authentication agent/i.test(stderr)) {
     return new SessionError(
       'no-polkit-agent',
       'pkexec found no authentication agent (usual over SSH and without a desktop).',
-      'Set bpf.elevation to "sudo".',
+      { text: 'Set bpf.elevation to "sudo".' },
     );
   }
   if (/setpriv: .*(capabilit|unknown)/i.test(stderr)) {
-    return new SessionError(
-      'elevation-refused',
-      `Setting the capabilities failed: ${lastLine(stderr)}`,
-      'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
-    );
+    return new SessionError('elevation-refused', `Setting the capabilities failed: ${lastLine(stderr)}`, {
+      text: 'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
+    });
   }
   return null;
 }

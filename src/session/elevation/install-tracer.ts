@@ -42,7 +42,7 @@ export async function installTracer(request: InstallRequest): Promise<string> {
     throw new SessionError(
       'no-tracer-node',
       'The installed tracer needs Node.js, but only VS Code’s Electron was found.',
-      'sudo apt-get install nodejs',
+      { command: 'sudo apt-get install nodejs' },
     );
   }
   const linkedNode = (await changeableByOthers(node.path)) === null ? node.path : null;
@@ -59,7 +59,7 @@ async function readNode(node: NodeRuntime): Promise<TracerPart> {
     throw new SessionError(
       'no-tracer-node',
       `${node.path} ${elsewhere}, so a copy of it would run code that users other than root can change.`,
-      'sudo apt-get install nodejs — or set bpf.nodePath to a Node.js from nodejs.org.',
+      { text: 'sudo apt-get install nodejs — or set bpf.nodePath to a Node.js from nodejs.org.' },
     );
   }
   return { path: 'node', mode: 0o755, bytes };

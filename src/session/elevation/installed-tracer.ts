@@ -170,9 +170,7 @@ async function checkOwner(file: string, kind: 'file' | 'folder', mode: number): 
 }
 
 function refusal(file: string, what: string): SessionError {
-  return new SessionError(
-    'installed-tracer',
-    `The installed tracer was not started: ${file} ${what}.`,
-    'Install it again (BPF: Install Tracer, bpfw install-tracer), or remove it (BPF: Uninstall Tracer, bpfw uninstall-tracer).',
-  );
+  return new SessionError('installed-tracer', `The installed tracer was not started: ${file} ${what}.`, {
+    text: 'Install it again (BPF: Install Tracer, bpfw install-tracer), or remove it (BPF: Uninstall Tracer, bpfw uninstall-tracer).',
+  });
 }

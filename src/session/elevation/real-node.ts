@@ -21,11 +21,9 @@ export async function findNode(setting: string | undefined, env: NodeJS.ProcessE
   if (setting) {
     const found = await probe(setting);
     if (found) return found;
-    throw new SessionError(
-      'no-tracer-node',
-      `${setting} is not a Node.js of version 18 or newer.`,
-      'Correct the setting bpf.nodePath, or clear it so that PATH is searched.',
-    );
+    throw new SessionError('no-tracer-node', `${setting} is not a Node.js of version 18 or newer.`, {
+      text: 'Correct the setting bpf.nodePath, or clear it so that PATH is searched.',
+    });
   }
   if (!process.versions.electron) {
     return { path: await realpath(process.execPath), version: process.versions.node, electron: false };

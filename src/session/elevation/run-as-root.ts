@@ -43,7 +43,7 @@ export async function runAsRoot(
     new SessionError(
       'root-script-failed',
       `A step that runs as root failed (exit ${code ?? 'by signal'}): ${lastLine(elevated.stderr) || 'it printed nothing'}`,
-      'BPF: Show Log has the exact command.',
+      { text: 'BPF: Show Log has the exact command.' },
     )
   );
 }

@@ -9,13 +9,13 @@ export function tracerFailure(stderr: string, exitCode: number | null): SessionE
     return new SessionError(
       'libbpf-missing',
       `libbpf, which loads programs into the kernel, is not installed or cannot be loaded (${why}). Nothing was attached.`,
-      'sudo apt-get install libbpf1',
+      { command: 'sudo apt-get install libbpf1' },
     );
   }
   return new SessionError(
     'tracer-failed',
     `The tracer did not start (exit ${exitCode ?? 'by signal'}): ${why || 'it printed nothing'}`,
-    'BPF: Show Log has the complete output; BPF: Check Environment shows what is missing.',
+    { text: 'BPF: Show Log has the complete output; BPF: Check Environment shows what is missing.' },
   );
 }
 

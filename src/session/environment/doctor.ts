@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { machine, release } from 'node:os';
+import { fixText } from '../../shared/errors/workbench-error';
 import type { EnvironmentRow } from '../../system/environment-rows';
 import { processStatus } from '../../system/process-status';
 import { findInstalledTracer, type OwnTracer } from '../elevation/installed-tracer';
@@ -61,7 +62,7 @@ async function tracerRow(own: OwnTracer): Promise<EnvironmentRow> {
     return row(what, true, detail);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
-    return row(what, false, error.message, 'attaching to this kernel', error.fix ?? '');
+    return row(what, false, error.message, 'attaching to this kernel', fixText(error.fix));
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Fix } from '../../shared/errors/workbench-error';
 import { type EnvironmentRow, lookFor } from '../../system/environment-rows';
 import { findExecutable } from '../../system/find-executable';
 import { createOwnedFolder } from '../elevation/owned-folder';
@@ -48,17 +49,18 @@ const SWITCHES = [
   { name: 'user.max_user_namespaces', forbids: '0', allows: '10000' },
 ] as const;
 
-async function namespaceSwitch(): Promise<string | null> {
+async function namespaceSwitch(): Promise<Fix | null> {
   for (const { name, forbids, allows } of SWITCHES) {
     const file = path.join('/proc/sys', name.replace('.', '/'));
     const value = await readFile(file, 'utf8').catch(() => null);
-    if (value?.trim() === forbids) return `sudo sysctl ${name}=${allows}`;
+    if (value?.trim() === forbids) return { command: `sudo sysctl ${name}=${allows}` };
   }
   return null;
 }
 
 async function tool(name: string, debianPackage: string): Promise<string> {
   const found = await findExecutable(name);
-  if (!found) throw new VmError('tool-missing', 'not found', `sudo apt-get install ${debianPackage}`);
+  if (!found)
+    throw new VmError('tool-missing', 'not found', { command: `sudo apt-get install ${debianPackage}` });
   return found;
 }

@@ -121,7 +121,9 @@ async function readKernelBtf(): Promise<TargetBtf> {
     throw new SessionError(
       'btf-missing',
       `This kernel (${release()}) does not describe its types: ${KERNEL_BTF} cannot be read.`,
-      'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM: BPF: Select Target.',
+      {
+        text: 'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM: BPF: Select Target.',
+      },
       { cause: error },
     );
   }

@@ -124,9 +124,7 @@ function checkPeer(hello: Hello, ownPid: number | undefined, capabilities: Capab
 }
 
 function turnedAway(why: string): SessionError {
-  return new SessionError(
-    'protocol',
-    `The privileged process was turned away: ${why}.`,
-    'BPF: Show Log has the command that was run.',
-  );
+  return new SessionError('protocol', `The privileged process was turned away: ${why}.`, {
+    text: 'BPF: Show Log has the command that was run.',
+  });
 }

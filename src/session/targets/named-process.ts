@@ -31,6 +31,8 @@ export async function requireProcess(target: Pick<Target, 'id' | 'describe' | 'h
   throw new SessionError(
     'bad-parameter',
     `There is no process ${pid} on ${target.describe()}.`,
-    target.id === 'vm' ? 'Processes of the sandbox VM have ids of their own, see `ps` there.' : null,
+    target.id === 'vm'
+      ? { text: 'Processes of the sandbox VM have ids of their own, see `ps` there.' }
+      : null,
   );
 }

@@ -1,4 +1,5 @@
 import type { Btf } from '../../shared/btf/btf-model';
+import type { Fix } from '../../shared/errors/workbench-error';
 
 /** What can be asked about a target; answers come from its BTF (unprivileged) and from the tracer. */
 export interface TargetFacts {
@@ -18,5 +19,5 @@ export interface TargetFacts {
 /** What a target lacks for a program, in words, with a fix where there is one. */
 export interface Lack {
   readonly what: string;
-  readonly fix: string | null;
+  readonly fix: Fix | null;
 }

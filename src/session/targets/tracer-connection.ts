@@ -2,9 +2,11 @@
  * The client's end of the tracer: greets it, asks, and hands on the bytes it sends. Closing it ends the
  * tracer and with it everything it attached.
  */
+
 import { timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { ResponseError } from 'vscode-jsonrpc/node';
+import { WorkbenchError } from '../../shared/errors/workbench-error';
 import { type DataFrame, FrameError } from '../../shared/protocol/frames';
 import {
   type ByteChannel,
@@ -30,17 +32,18 @@ import { escapeText } from '../../shared/text/escape';
 import { SessionError } from '../errors';
 
 /** A request the tracer refused; `code`, errno and log are the tracer's, `message` is for people. */
-export class TracerRequestError extends Error {
+export class TracerRequestError extends WorkbenchError<TracerErrorCode> {
+  override readonly name = 'TracerRequestError';
+
   constructor(
     readonly method: TracerMethod,
-    readonly code: TracerErrorCode,
+    code: TracerErrorCode,
     message: string,
     readonly data: TracerErrorData,
     /** The kernel's whole verifier log, when the verifier refused a program. */
     readonly verifierLog: string | null,
   ) {
-    super(message);
-    this.name = 'TracerRequestError';
+    super(code, message);
   }
 }
 
@@ -81,7 +84,7 @@ export async function greetTracer(
       throw new SessionError(
         'protocol',
         `The tracer speaks protocol ${hello.protocolVersion}, this version needs ${TRACER_PROTOCOL_VERSION}.`,
-        'Install the tracer again: BPF: Install Tracer.',
+        { text: 'Install the tracer again: BPF: Install Tracer.' },
       );
     }
     checkPeer(hello);
@@ -143,7 +146,7 @@ function tracerDied(reason: Error | undefined): SessionError {
   return new SessionError(
     'tracer-died',
     `The tracer is gone${reason ? ` (${reason.message})` : ''}; everything it had attached is detached.`,
-    'Press ▶ to start again; BPF: Show Log has its last output.',
+    { text: 'Press ▶ to start again; BPF: Show Log has its last output.' },
   );
 }
 

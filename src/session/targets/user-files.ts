@@ -14,6 +14,6 @@ export async function userFile(name: string): Promise<string> {
   throw new SessionError(
     'attach-point-missing',
     `There is no file, library or program '${name}' on this machine.`,
-    'Give its whole path.',
+    { text: 'Give its whole path.' },
   );
 }

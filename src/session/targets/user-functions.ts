@@ -66,7 +66,7 @@ export async function requireUsdtProbe(path: string, provider: string, probe: st
   throw new SessionError(
     'attach-point-missing',
     `${path} has no USDT probe ${provider}:${probe} (${has.size === 0 ? 'it has no probes at all' : `it has ${some}${rest}`}).`,
-    'Choose a program built with such probes; `readelf -n FILE` lists them (stapsdt).',
+    { text: 'Choose a program built with such probes; `readelf -n FILE` lists them (stapsdt).' },
   );
 }
 
@@ -108,9 +108,7 @@ function whyNoFunction(elf: UserElf): string {
 }
 
 function missing({ path, name }: UserFunctionRequest, why: string): SessionError {
-  return new SessionError(
-    'attach-point-missing',
-    `${name} in ${path} cannot be traced: ${why}.`,
-    'Choose another function or file; `readelf --dyn-syms -W FILE` lists the functions.',
-  );
+  return new SessionError('attach-point-missing', `${name} in ${path} cannot be traced: ${why}.`, {
+    text: 'Choose another function or file; `readelf --dyn-syms -W FILE` lists the functions.',
+  });
 }

@@ -256,11 +256,9 @@ export class VmTarget implements Target {
   private async guestBtf(): Promise<Uint8Array> {
     const bytes = await this.guestOutput(['cat', '/sys/kernel/btf/vmlinux']);
     if (bytes.byteLength > 0) return bytes;
-    throw new SessionError(
-      'btf-missing',
-      `The sandbox VM's kernel (${this.release}) has no BTF.`,
-      'Choose a kernel built with CONFIG_DEBUG_INFO_BTF=y.',
-    );
+    throw new SessionError('btf-missing', `The sandbox VM's kernel (${this.release}) has no BTF.`, {
+      text: 'Choose a kernel built with CONFIG_DEBUG_INFO_BTF=y.',
+    });
   }
 
   private async guestOutput(argv: readonly string[]): Promise<Buffer> {

@@ -6,6 +6,7 @@
 
 import type { AttachPoint } from '../../shared/bpf/attach-point';
 import type { Btf } from '../../shared/btf/btf-model';
+import { type Fix, fixText } from '../../shared/errors/workbench-error';
 import { choiceGroups } from '../../shared/object/choice-groups';
 import type { BpfObject, Program } from '../../shared/object/model';
 import { SessionError } from '../errors';
@@ -101,11 +102,12 @@ function missing(passed: readonly { program: Program; lack: Lack }[]): SessionEr
   const lines = [...sections].map(([what, wanting]) =>
     wanting.length > 0 ? `${[...new Set(wanting)].join(', ')}: ${what}` : what,
   );
-  const fixes = [...new Set(passed.flatMap(({ lack }) => (lack.fix ? [lack.fix] : [])))];
+  const fixes = new Map(passed.flatMap(({ lack: { fix } }) => (fix ? [[fixText(fix), fix] as const] : [])));
+  const [only = null, ...others] = fixes.values();
   return new SessionError(
     'attach-point-missing',
     `This target lacks what the program attaches to: ${lines.join('; ')}.`,
-    fixes.length > 0 ? fixes.join(' or: ') : null,
+    others.length > 0 ? { text: [...fixes.keys()].join(' or: ') } : only,
   );
 }
 
@@ -217,9 +219,10 @@ async function inModuleBtf(kind: 'func' | 'typedef', name: string, facts: Target
 }
 
 /** The command that loads one of the modules; null for names that no module has: the object chose them, and root runs it. */
-function loadingOf(modules: readonly string[]): string | null {
+function loadingOf(modules: readonly string[]): Fix | null {
   if (!modules.every(module => /^\w[\w-]*$/.test(module))) return null;
-  return modules.map(module => `sudo modprobe ${module}`).join(' or ');
+  const [only = '', ...others] = modules.map(module => `sudo modprobe ${module}`);
+  return others.length > 0 ? { text: [only, ...others].join(' or ') } : { command: only };
 }
 
 /** BPFW_NEEDS of bpf-templates/include/bpfw.h; throws SessionError for a requirement nobody understands. */
@@ -257,7 +260,7 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
         ? null
         : {
             what: "this machine's processor (or virtual machine) has no last branch records",
-            fix: 'use a machine with Intel LBR or AMD LBRv2, outside a virtual machine',
+            fix: { text: 'use a machine with Intel LBR or AMD LBRv2, outside a virtual machine' },
           };
     case 'type':
       return facts.btf.find('struct', first) !== null

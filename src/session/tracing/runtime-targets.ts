@@ -146,11 +146,9 @@ function perfOverride(perf: NonNullable<Program['perf']>, request: RuntimeTarget
 async function requireKernelFunction(name: string, facts: TargetFacts): Promise<void> {
   const [answer] = await facts.functions([name]);
   if (!answer?.symbol) {
-    throw new SessionError(
-      'attach-point-missing',
-      `The kernel has no function '${name}'.`,
-      'Choose another one; /proc/kallsyms lists them.',
-    );
+    throw new SessionError('attach-point-missing', `The kernel has no function '${name}'.`, {
+      text: 'Choose another one; /proc/kallsyms lists them.',
+    });
   }
 }
 

@@ -97,7 +97,7 @@ export class AgentClient implements AgentCalls {
     const processId = this.nextProcessId++;
     if (this.records.size >= GUEST_PROCESSES) {
       const what = `The sandbox VM already runs ${this.records.size} processes for this session, which is the limit.`;
-      throw new VmError('spawn-failed', what, 'Wait until some have exited.');
+      throw new VmError('spawn-failed', what, { text: 'Wait until some have exited.' });
     }
     const record = new ProcessRecord(processId, this);
     this.records.set(processId, record);
@@ -168,6 +168,6 @@ function brokenError(reason: FrameError): VmError {
   return new VmError(
     'guest-protocol',
     `The sandbox VM was stopped: its agent violated the protocol (${escapeText(reason.message)}).`,
-    'Start the session again; a new sandbox VM boots.',
+    { text: 'Start the session again; a new sandbox VM boots.' },
   );
 }

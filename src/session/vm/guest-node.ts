@@ -16,9 +16,7 @@ export async function findGuestNode(setting?: string): Promise<string> {
   if (!process.versions.electron) return realpath(process.execPath);
   const found = await findExecutable('node');
   if (found) return realpath(found);
-  throw new VmError(
-    'node-missing',
-    'The sandbox VM needs Node for its agent, and none was found on PATH.',
-    'Install Node 20 or newer, or set its path in the settings.',
-  );
+  throw new VmError('node-missing', 'The sandbox VM needs Node for its agent, and none was found on PATH.', {
+    text: 'Install Node 20 or newer, or set its path in the settings.',
+  });
 }

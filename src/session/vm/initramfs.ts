@@ -127,7 +127,7 @@ async function modulesInOrder(kernel: KernelImage, names: readonly string[]): Pr
       throw new VmError(
         'module-missing',
         `Kernel ${kernel.release} has no module ${name}, which the sandbox VM needs: ${error instanceof Error ? error.message : error}`,
-        'npm run setup -- run',
+        { command: 'npm run setup -- run' },
       );
     });
     for (const line of listed.toString().split('\n')) {

@@ -41,7 +41,7 @@ export async function findKernel(
   throw new VmError(
     'kernel-missing',
     `The sandbox VM needs a kernel image, and none was found in ${kernelsFolder}.`,
-    FIX,
+    { text: FIX },
   );
 }
 

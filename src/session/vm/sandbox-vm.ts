@@ -119,7 +119,7 @@ export class SandboxVm {
       throw new VmError(
         'agent-missing',
         `The sandbox VM's agent was not built: ${options.agentPath} does not exist.`,
-        'npm run build',
+        { command: 'npm run build' },
       );
     }
     const [qemuPath, nodePath, kernel] = await Promise.all([
@@ -235,7 +235,7 @@ function diedError(qemu: Qemu): VmError {
   return new VmError(
     'guest-died',
     'The sandbox VM ended unexpectedly.',
-    'Start the session again; a new sandbox VM boots.',
+    { text: 'Start the session again; a new sandbox VM boots.' },
     qemu.console.lastWords(TAIL_LINES),
   );
 }
@@ -377,7 +377,7 @@ async function agentOf(plan: Plan, qemu: Qemu): Promise<Pick<Booted, 'qemu' | 'a
       ? new VmError(
           'boot-timeout',
           `The sandbox VM was not ready after ${deadlineMs / 1000} s.`,
-          'Try again, or raise the boot deadline on a slow machine.',
+          { text: 'Try again, or raise the boot deadline on a slow machine.' },
           tail,
         )
       : new VmError(

@@ -1,3 +1,5 @@
+import { type Fix, WorkbenchError } from '../../shared/errors/workbench-error';
+
 /** Why the sandbox VM cannot run or has ended. */
 export type VmErrorCode =
   | 'qemu-missing'
@@ -14,26 +16,24 @@ export type VmErrorCode =
   | 'spawn-failed'
   | 'disposed';
 
-export class VmError extends Error {
+export class VmError extends WorkbenchError<VmErrorCode> {
+  override readonly name = 'VmError';
+
   constructor(
-    readonly code: VmErrorCode,
+    code: VmErrorCode,
     message: string,
-    /** What to do; a command line where possible. */
-    readonly fix: string | null = null,
+    fix: Fix | null = null,
     /** Last lines of the guest's console, oldest first. */
     readonly consoleTail: readonly string[] = [],
-    options?: { cause?: unknown },
+    options?: { readonly cause?: unknown },
   ) {
-    super(
-      consoleTail.length > 0 ? `${message}\nThe guest's last output:\n${consoleTail.join('\n')}` : message,
-      options,
-    );
-    this.name = 'VmError';
+    const tail = consoleTail.length > 0 ? `\nThe guest's last output:\n${consoleTail.join('\n')}` : '';
+    super(code, message + tail, fix, options);
   }
 }
 
 /** The command that installs Debian packages, as the current user would type it. */
-export function installCommand(...packages: readonly string[]): string {
+export function installCommand(...packages: readonly string[]): Fix {
   const command = `apt-get install --no-install-recommends ${packages.join(' ')}`;
-  return process.getuid?.() === 0 ? command : `sudo ${command}`;
+  return { command: process.getuid?.() === 0 ? command : `sudo ${command}` };
 }

@@ -60,7 +60,7 @@ export function exportEbpfExporter(input: ExportInput): Exported {
     throw new ExportError(
       'nothing-to-show',
       `ebpf_exporter exports maps with one 64-bit number per key; ${name} has none. ${notes.join(' ')}`.trim(),
-      'Use a map whose value is one __u64, or a histogram that is such a map.',
+      { text: 'Use a map whose value is one __u64, or a histogram that is such a map.' },
     );
   }
   for (const parameter of object.parameters) {

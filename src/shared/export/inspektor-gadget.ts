@@ -65,7 +65,7 @@ export function exportInspektorGadget(input: ExportInput): Exported {
     throw new ExportError(
       'nothing-to-show',
       `Inspektor Gadget shows records of a ring buffer and hash maps whose key and value are structs; ${input.name} has neither. ${markers.notes.join(' ')}`.trim(),
-      'Send records through a ring buffer, or count in a hash map whose key and value are structs.',
+      { text: 'Send records through a ring buffer, or count in a hash map whose key and value are structs.' },
     );
   }
   const parameters = parametersOf(object, chosen);

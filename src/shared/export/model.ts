@@ -1,4 +1,5 @@
 /** Input and output of an export: plain texts; the caller reads and writes the files. */
+import { WorkbenchError } from '../errors/workbench-error';
 import type { BpfObject, Program } from '../object/model';
 
 export interface ExportInput {
@@ -35,13 +36,8 @@ export interface Engine {
 }
 
 /** The program cannot be exported; the message has the reason and `fix` what to do. */
-export class ExportError extends Error {
-  constructor(
-    readonly code: 'nothing-attachable' | 'nothing-to-show' | 'program-not-found',
-    message: string,
-    readonly fix: string,
-  ) {
-    super(message);
-    this.name = 'ExportError';
-  }
+export class ExportError extends WorkbenchError<
+  'nothing-attachable' | 'nothing-to-show' | 'program-not-found'
+> {
+  override readonly name = 'ExportError';
 }

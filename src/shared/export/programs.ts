@@ -50,7 +50,7 @@ export function choosePrograms(object: BpfObject, engine: Engine): ChosenProgram
     throw new ExportError(
       'nothing-attachable',
       `${engine.name} cannot attach any program of ${object.name}: ${[...dropped].map(([name, why]) => `${name}: ${why}`).join('; ')}.`,
-      'Add a program that attaches to a function or tracepoint by name.',
+      { text: 'Add a program that attaches to a function or tracepoint by name.' },
     );
   }
   return { kept, dropped, notes };

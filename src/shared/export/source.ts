@@ -16,7 +16,7 @@ export function adaptSource(
       throw new ExportError(
         'program-not-found',
         `${program.name} was not found in the source: there is no SEC("${program.section}") followed by that function.`,
-        'Write the section name as a literal in SEC("..."), directly before the function.',
+        { text: 'Write the section name as a literal in SEC("..."), directly before the function.' },
       );
     }
     const section = kept.get(program.name);

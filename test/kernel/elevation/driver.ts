@@ -9,6 +9,7 @@ import { installTracer, uninstallTracer } from '../../../src/session/elevation/i
 import { findNode } from '../../../src/session/elevation/real-node';
 import { startLocalTracer } from '../../../src/session/targets/local-tracer';
 import type { TracerConnection } from '../../../src/session/targets/tracer-connection';
+import { fixText, WorkbenchError } from '../../../src/shared/errors/workbench-error';
 
 export interface DriverTask {
   readonly what: 'start' | 'starts' | 'hold' | 'install' | 'uninstall';
@@ -41,7 +42,7 @@ export type DriverAnswer =
   /** starts: those that greeted, and the codes of the errors of those that did not. */
   | { readonly greeted: number; readonly failures: Readonly<Record<string, number>> }
   | { readonly attached: readonly string[] }
-  | { readonly error: { readonly code: string; readonly message: string; readonly fix: string | null } };
+  | { readonly error: { readonly code: string; readonly message: string; readonly fix: string } };
 
 function say(answer: DriverAnswer): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
@@ -141,6 +142,8 @@ async function startMany(
 }
 
 main(JSON.parse(process.argv[2] ?? '')).catch(error => {
-  const { code = 'unexpected', message, fix = null } = error;
-  say({ error: { code, message, fix } });
+  const ours = error instanceof WorkbenchError ? error : null;
+  say({
+    error: { code: ours?.code ?? 'unexpected', message: error.message, fix: fixText(ours?.fix ?? null) },
+  });
 });

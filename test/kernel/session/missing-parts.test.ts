@@ -107,7 +107,7 @@ describe('a sandbox VM without libbpf.so.1', () => {
       await expect(connect()).rejects.toMatchObject({
         code: 'libbpf-missing',
         message: expect.stringContaining('libbpf.so.1 cannot be loaded'),
-        fix: 'sudo apt-get install libbpf1',
+        fix: { command: 'sudo apt-get install libbpf1' },
       });
     } finally {
       await guest.sh(`umount '${libbpf}'`);

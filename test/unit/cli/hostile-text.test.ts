@@ -146,7 +146,7 @@ describe('text that drives terminals', () => {
     await bpfw(`--${ATTACK}`);
     await bpfw(ATTACK);
     reportFailure(new Error(ATTACK));
-    reportFailure(new SessionError('tracer-failed', ATTACK, `fix ${ATTACK}`));
+    reportFailure(new SessionError('tracer-failed', ATTACK, { text: `fix ${ATTACK}` }));
     expect(written.stderr.match(/cm0gLXJm/g)?.length).toBeGreaterThan(13);
     expectHarmless();
   });

@@ -197,7 +197,7 @@ describe('findClang', () => {
   it('says what is missing and how to fix it', async () => {
     await expect(findClang({ env: path() })).rejects.toMatchObject({
       code: 'clang-missing',
-      fix: 'sudo apt-get install clang libbpf-dev',
+      fix: { command: 'sudo apt-get install clang libbpf-dev' },
     });
     await expect(findClang({ setting: '/nowhere/clang' })).rejects.toMatchObject({ code: 'clang-missing' });
     const old = path(['clang', 'echo "Ubuntu clang version 11.1.0-6"; echo "    bpf - BPF"']);

@@ -11,6 +11,7 @@ import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
 import { btfId } from '../../../src/compile/vmlinux-cache';
 import { parseBtf } from '../../../src/shared/btf/btf';
+import { fixText } from '../../../src/shared/errors/workbench-error';
 import { exportEbpfExporter } from '../../../src/shared/export/ebpf-exporter';
 import { exportInspektorGadget } from '../../../src/shared/export/inspektor-gadget';
 import { ExportError, type Exported, type ExportInput } from '../../../src/shared/export/model';
@@ -102,7 +103,7 @@ describe('Inspektor Gadget', () => {
         if (!(error instanceof ExportError)) throw error;
         expect(GADGETS).not.toContain(name);
         expect(error.message).toMatch(/\.$/);
-        expect(error.fix).toMatch(/\.$/);
+        expect(fixText(error.fix)).toMatch(/\.$/);
         return;
       }
       const metadata = v.parse(GadgetSchema, parse(textOf(gadget, 'gadget.yaml')));

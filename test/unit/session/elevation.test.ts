@@ -44,7 +44,7 @@ describe('elevationFailure', () => {
   ] as const)('%s: %s', (way, stderr, exitCode, code) => {
     const error = elevationFailure(way, stderr, exitCode);
     expect(error.code).toBe(code);
-    expect(error.fix).toBeTruthy();
+    expect(error.fix).not.toBeNull();
   });
 });
 

@@ -16,14 +16,14 @@ describe('what the sandbox VM needs', () => {
   it('names the package when QEMU is missing', async () => {
     await expect(findQemu('qemu-system-nowhere')).rejects.toMatchObject({
       code: 'qemu-missing',
-      fix: expect.stringContaining('apt-get install'),
+      fix: { command: expect.stringContaining('apt-get install') },
     });
   });
 
   it('names the command when there is no kernel image', async () => {
     await expect(findKernel(path.join(folder, 'empty'))).rejects.toMatchObject({
       code: 'kernel-missing',
-      fix: expect.stringContaining('BPF: Install Sandbox VM'),
+      fix: { text: expect.stringContaining('BPF: Install Sandbox VM') },
     });
     const chosen = { imagePath: '/no/vmlinuz', modulesFolder: '/no/modules/1.2.3' };
     await expect(findKernel(folder, chosen)).rejects.toMatchObject({ code: 'kernel-missing' });
