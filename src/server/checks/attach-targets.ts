@@ -55,132 +55,34 @@ interface Missing {
   readonly near: readonly string[];
 }
 
+const warning = (message: string, near: readonly string[] = []): Missing => ({
+  severity: 'warning',
+  message,
+  near,
+});
+const information = (message: string, near: readonly string[] = []): Missing => ({
+  severity: 'information',
+  message,
+  near,
+});
+
 /** What an attach point lacks on a kernel; null when it is there, or when nobody can tell. */
 export function missingTarget(kind: SectionKind, target: string, kernel: TargetKernel): Missing | null {
   const { types } = kernel;
   switch (kind.target) {
-    case 'function': {
-      const name = target.replace(/\+.*$/, '');
-      // Which modules have what, nobody but the kernel that loads them can say.
-      if (name.includes(':')) return null;
-      const why = kernel.whyUntraceable(name);
-      if (why !== null)
-        return { severity: 'warning', message: `${name}() cannot be traced: ${why}.`, near: [] };
-      if (types.hasFunction(name)) {
-        if (kernel.isTraceable(name) !== false || kind.family === 'kprobe') return null;
-        return {
-          severity: 'information',
-          message: `${name}() is not in available_filter_functions: it may be inlined or marked notrace.`,
-          near: [],
-        };
-      }
-      const symbol = kernel.symbol(name);
-      const call = /^sys_(\w+)$/.exec(name)?.[1];
-      if (call !== undefined && !symbol && hasSyscall(kernel, call))
-        return {
-          severity: 'warning',
-          message: `Syscall entry points are wrapped since Linux 4.17; use SEC("${/ret|exit/.test(kind.name) ? 'kretsyscall' : 'ksyscall'}/${call}").`,
-          near: SYSCALL_PREFIXES.map(prefix => prefix + call).filter(one => types.hasFunction(one)),
-        };
-      if (!symbol) {
-        const variants = kernel.variants(name).filter(one => !one.endsWith('.cold'));
-        if (variants.length > 0)
-          return {
-            severity: 'warning',
-            message: `The compiler changed ${name}() and left only ${variants.join(', ')}: kprobes can have that, but its arguments may differ from the source's.`,
-            near: kind.family === 'kprobe' ? variants : [],
-          };
-      }
-      if (kind.family === 'kprobe') {
-        if (symbol) return null;
-        const near = nearby(name, types.functions);
-        // Functions without BTF can be probed, too: only a name that looks mistyped is worth a word.
-        if (symbol === undefined && (near.length === 0 || name.includes('.'))) return null;
-        if (symbol === undefined)
-          return {
-            severity: 'information',
-            message: `${name}() is not in the target kernel's BTF; a kprobe needs its symbol, which cannot be looked up from here.`,
-            near,
-          };
-        return {
-          severity: 'warning',
-          message: `This kernel has no function ${name}()${nowhere(near)}.`,
-          near,
-        };
-      }
-      if (symbol?.module && kernel.hasModuleBtf(symbol.module)) return null;
-      if (symbol)
-        return {
-          severity: 'warning',
-          message: `${name}() has no BTF here, which SEC("${kind.name}") needs; kprobe/${name} works without.`,
-          near: [],
-        };
-      const near = nearby(name, types.functions);
-      return {
-        // Of another kernel neither the modules nor the other programs are known.
-        severity: kernel.isRunning || near.length > 0 ? 'warning' : 'information',
-        message: `The target kernel's BTF has no function ${name}()${nowhere(near)}.`,
-        near,
-      };
-    }
+    case 'function':
+      return missingFunction(kind, target.replace(/\+.*$/, ''), kernel);
     case 'pattern':
-      if (kernel.hasMatch(target) !== false) return null;
-      return {
-        severity: 'warning',
-        message: `No function of the target kernel matches ${target}: there would be nothing to attach to.`,
-        near: [],
-      };
+      return kernel.hasMatch(target) === false
+        ? warning(`No function of the target kernel matches ${target}: there would be nothing to attach to.`)
+        : null;
     case 'raw-tracepoint':
-      // Several programs of one tracepoint, attached by name (the kernel's tests): sys_enter:skip_loop.
-      if (target.includes(':')) return null;
-      if (types.hasTracepoint(target) || kernel.symbol(`__traceiter_${target}`)) return null;
-      if (/^sys_(enter|exit)_/.test(target))
-        return {
-          severity: 'warning',
-          message:
-            'All system calls share two raw tracepoints, sys_enter and sys_exit; one of its own has each as a classic tracepoint only.',
-          near: [target.startsWith('sys_enter') ? 'sys_enter' : 'sys_exit'].filter(one =>
-            types.hasTracepoint(one),
-          ),
-        };
-      return {
-        severity: kernel.isRunning ? 'warning' : 'information',
-        message: `The target kernel's BTF has no tracepoint ${target}.`,
-        near: nearby(target, types.tracepoints),
-      };
-    case 'tracepoint': {
-      const [category = '', name = ''] = target.split('/');
-      const event = kernel.hasTracefsEvent(category, name);
-      if (event === true) return null;
-      if (category === 'syscalls') {
-        const call = /^sys_(?:enter|exit)_(.+)$/.exec(name)?.[1];
-        if (call !== undefined && types.syscalls.length > 0 && !hasSyscall(kernel, call))
-          return {
-            severity: 'warning',
-            message: `The target kernel has no system call ${call}.`,
-            near: nearby(call, types.syscalls).map(one => `syscalls/${name.replace(call, one)}`),
-          };
-        return null;
-      }
-      if (types.hasTracepoint(name) && event === null) return null;
-      if (kernel.symbol(`__traceiter_${name}`) && event === null) return null;
-      return {
-        severity: event === false ? 'warning' : 'information',
-        message: types.hasTracepoint(name)
-          ? `The running kernel has a tracepoint ${name}, but not in category ${category}.`
-          : `The target kernel's BTF has no tracepoint ${name}.`,
-        near: types.hasTracepoint(name)
-          ? []
-          : nearby(name, types.tracepoints).map(one => `${category}/${one}`),
-      };
-    }
+      return missingRawTracepoint(target, kernel);
+    case 'tracepoint':
+      return missingTracepoint(target, kernel);
     case 'syscall':
       if (types.syscalls.length === 0 || hasSyscall(kernel, target)) return null;
-      return {
-        severity: 'warning',
-        message: `The target kernel has no system call ${target}.`,
-        near: nearby(target, types.syscalls),
-      };
+      return warning(`The target kernel has no system call ${target}.`, nearby(target, types.syscalls));
     case 'lsm-hook':
       return notAmong(types.lsmHooks, target, 'security hook');
     case 'iterator':
@@ -188,6 +90,91 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
     default:
       return null;
   }
+}
+
+function missingFunction(kind: SectionKind, name: string, kernel: TargetKernel): Missing | null {
+  const { types } = kernel;
+  // Which modules have what, nobody but the kernel that loads them can say.
+  if (name.includes(':')) return null;
+  const why = kernel.whyUntraceable(name);
+  if (why !== null) return warning(`${name}() cannot be traced: ${why}.`);
+  const isKprobe = kind.family === 'kprobe';
+  if (types.hasFunction(name))
+    return isKprobe || kernel.isTraceable(name) !== false
+      ? null
+      : information(`${name}() is not in available_filter_functions: it may be inlined or marked notrace.`);
+  const symbol = kernel.symbol(name);
+  const call = /^sys_(\w+)$/.exec(name)?.[1];
+  if (call !== undefined && !symbol && hasSyscall(kernel, call))
+    return warning(
+      `Syscall entry points are wrapped since Linux 4.17; use SEC("${/ret|exit/.test(kind.name) ? 'kretsyscall' : 'ksyscall'}/${call}").`,
+      SYSCALL_PREFIXES.map(prefix => prefix + call).filter(one => types.hasFunction(one)),
+    );
+  const variants = symbol ? [] : kernel.variants(name).filter(one => !one.endsWith('.cold'));
+  if (variants.length > 0)
+    return warning(
+      `The compiler changed ${name}() and left only ${variants.join(', ')}: kprobes can have that, but its arguments may differ from the source's.`,
+      isKprobe ? variants : [],
+    );
+  if (symbol) {
+    if (isKprobe || (symbol.module && kernel.hasModuleBtf(symbol.module))) return null;
+    return warning(
+      `${name}() has no BTF here, which SEC("${kind.name}") needs; kprobe/${name} works without.`,
+    );
+  }
+  const near = nearby(name, types.functions);
+  if (isKprobe && symbol === null)
+    return warning(`This kernel has no function ${name}()${nowhere(near)}.`, near);
+  if (isKprobe) {
+    // Functions without BTF can be probed, too: only a name that looks mistyped is worth a word.
+    if (near.length === 0 || name.includes('.')) return null;
+    return information(
+      `${name}() is not in the target kernel's BTF; a kprobe needs its symbol, which cannot be looked up from here.`,
+      near,
+    );
+  }
+  // Of another kernel neither the modules nor the other programs are known.
+  const report = kernel.isRunning || near.length > 0 ? warning : information;
+  return report(`The target kernel's BTF has no function ${name}()${nowhere(near)}.`, near);
+}
+
+function missingRawTracepoint(name: string, kernel: TargetKernel): Missing | null {
+  const { types } = kernel;
+  // Several programs of one tracepoint, attached by name (the kernel's tests): sys_enter:skip_loop.
+  if (name.includes(':') || types.hasTracepoint(name) || kernel.symbol(`__traceiter_${name}`)) return null;
+  if (/^sys_(enter|exit)_/.test(name)) {
+    const shared = name.startsWith('sys_enter') ? 'sys_enter' : 'sys_exit';
+    return warning(
+      'All system calls share two raw tracepoints, sys_enter and sys_exit; one of its own has each as a classic tracepoint only.',
+      types.hasTracepoint(shared) ? [shared] : [],
+    );
+  }
+  const report = kernel.isRunning ? warning : information;
+  return report(`The target kernel's BTF has no tracepoint ${name}.`, nearby(name, types.tracepoints));
+}
+
+function missingTracepoint(target: string, kernel: TargetKernel): Missing | null {
+  const { types } = kernel;
+  const [category = '', name = ''] = target.split('/');
+  const event = kernel.hasTracefsEvent(category, name);
+  if (event === true) return null;
+  if (category === 'syscalls') {
+    const call = /^sys_(?:enter|exit)_(.+)$/.exec(name)?.[1];
+    if (call === undefined || types.syscalls.length === 0 || hasSyscall(kernel, call)) return null;
+    return warning(
+      `The target kernel has no system call ${call}.`,
+      nearby(call, types.syscalls).map(one => `syscalls/${name.replace(call, one)}`),
+    );
+  }
+  const isKnown = types.hasTracepoint(name);
+  if (event === null && (isKnown || kernel.symbol(`__traceiter_${name}`))) return null;
+  const report = event === false ? warning : information;
+  return isKnown
+    ? report(`The running kernel has a tracepoint ${name}, but not in category ${category}.`)
+    : report(
+        `The target kernel's BTF has no tracepoint ${name}.`,
+        nearby(name, types.tracepoints).map(one => `${category}/${one}`),
+      );
 }
 
 /** A kernel whose list is empty says nothing about it. */
