@@ -12,11 +12,11 @@ import { workFolder } from './lib/paths.mjs';
 import { main, run } from './lib/run.mjs';
 import { setUp } from './setup.mjs';
 
-// As in the tests: programs are loaded in the sandbox VM only.
+// As in the tests, programs are loaded only in the sandbox VM.
 process.env.BPFW_TARGET = 'vm';
 
 const minute = 60_000;
-/** Groups that share one process: those in the guest share one boot. */
+/** Groups that run in one process: those in the guest share one boot. */
 const parts = [
   { groups: ['compile'], deadlineMs: 10 * minute },
   { groups: ['editing'], deadlineMs: 5 * minute },

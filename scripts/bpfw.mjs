@@ -1,6 +1,6 @@
 /**
- * `npm run -s bpfw -- ARGS` in a checkout: sets up what bpfw needs (quiet when nothing is missing), then runs it in the
- * folder the user is in, with its exit code and its signals.
+ * `npm run -s bpfw -- ARGS` in a checkout: installs what bpfw needs (silent when nothing is missing), then runs it in the
+ * user's working directory, with its exit code and signals.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -13,14 +13,14 @@ try {
   await setUp('run');
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
-  // bpfw's own code for an environment that lacks something.
+  // bpfw's own exit code for an incomplete environment.
   process.exit(3);
 }
 const bpfw = spawn(process.execPath, [path.join(root, 'dist/cli.js'), ...process.argv.slice(2)], {
   cwd: process.env.INIT_CWD ?? process.cwd(),
   stdio: 'inherit',
 });
-// A terminal signals both processes; a signal sent to this one alone is passed on.
+// A terminal signals both processes; a signal sent only to this one is forwarded.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => bpfw.kill(signal));
 bpfw.on('close', (code, signal) => {
   process.exitCode = code ?? 128 + constants.signals[signal];

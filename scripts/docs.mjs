@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: writes the pages that are made from the sources (docs/templates.md from each template.json …).
- * `--check` writes nothing and fails when a page is not what its sources say; a unit test calls it.
+ * `npm run docs`: writes the pages that are generated from sources (docs/templates.md from each template.json …).
+ * `--check` writes nothing and fails when a page is out of date; a unit test runs it.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,7 +24,7 @@ for (const { file, make } of pages) {
   if (!check) await writeFile(target, text);
 }
 if (check && stale.length > 0) {
-  console.error(`not what the sources say any more: ${stale.join(', ')}. Fix it with: npm run docs`);
+  console.error(`out of date: ${stale.join(', ')}. Fix it with: npm run docs`);
   process.exitCode = 1;
 } else {
   console.log(stale.length > 0 ? `written: ${stale.join(', ')}` : 'nothing to write');

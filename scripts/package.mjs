@@ -1,6 +1,6 @@
 /**
  * `npm run package [-- TARGET...]`: one VSIX per platform, and the npm package of `bpfw`, in dist/packages. Fails when a
- * package does not hold exactly what scripts/package-files.txt says, or is larger than it should be.
+ * package's files are not exactly those of scripts/package-files.txt, or when it is too large.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,7 +14,7 @@ await main(async () => {
   const wished = process.argv.slice(2);
   const unknown = wished.filter(target => !targets.includes(target));
   if (unknown.length > 0)
-    throw new Error(`No platform ${unknown.join(', ')}. Platforms: ${targets.join(', ')}`);
+    throw new Error(`Unknown platform ${unknown.join(', ')}. Platforms: ${targets.join(', ')}`);
   const outFolder = path.join(root, 'dist/packages');
   await mkdir(outFolder, { recursive: true });
   for (const target of wished.length > 0 ? wished : targets) {

@@ -1,10 +1,10 @@
 /**
- * Makes a Debian or Ubuntu machine that has Node ready, installing only what is missing and saying what and why:
+ * Sets up a Debian or Ubuntu machine that has Node; installs only what is missing and prints what and why:
  *
  *   node scripts/setup.mjs [run|start|test|bench|all]
  *
  * run: bpfw and the sandbox VM; start: and VS Code; test: and what the tests use; bench: and peers to measure against.
- * Everything it says goes to stderr. Exit code 1 with the reason and the fix when something cannot be had.
+ * All output goes to stderr. Exits with code 1, the reason and the fix when something cannot be installed.
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ import { SetupError, say } from './setup/say.mjs';
 const oldestNode = 20;
 
 /**
- * Brings everything a group needs; resolves at once when all is there. Throws SetupError (message with the fix).
+ * Installs everything that a group needs; resolves at once when nothing is missing. Throws SetupError (message with the fix).
  * @param {keyof typeof groups} [group]
  * @param {{build?: boolean}} [options] build: also dist/ (default true)
  */
@@ -33,7 +33,7 @@ export async function setUp(group = 'all', { build = true } = {}) {
   if (build) ensureBundles();
 }
 
-/** The tests that boot it are skipped where it cannot be had. */
+/** When it is not available, the tests that boot it are skipped. */
 function tryTrixieKernel() {
   try {
     ensureTrixieKernel();
@@ -66,13 +66,13 @@ async function ensurePackages(group) {
   if (still.length > 0) {
     const names = still.map(item => item.package).join(' ');
     throw new SetupError(
-      `Installed, and yet not there: ${names}.`,
+      `Still missing after the installation: ${names}.`,
       `see apt's output above, then run: sudo apt-get install ${names}`,
     );
   }
 }
 
-/** VS Code's server is built from npm where no desktop VS Code is used. */
+/** VS Code's server is built from npm packages when no desktop VS Code is used. */
 async function vscodePackages(group) {
   if (group === 'start' && hasCommand('code') && (process.env.DISPLAY || process.env.WAYLAND_DISPLAY))
     return [];
@@ -88,7 +88,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   }
   try {
     await setUp(group);
-    say('everything is there');
+    say('nothing is missing');
   } catch (error) {
     say(error instanceof SetupError ? error.message : error.stack);
     process.exit(1);

@@ -1,6 +1,6 @@
 /**
- * `npm start`: sets the machine up, builds, and opens VS Code with the extension on a sample workspace: the desktop one
- * where there is one, else VS Code in the browser, served on the loopback address until Ctrl-C.
+ * `npm start`: sets the machine up, builds, and opens VS Code with the extension on a sample workspace: desktop VS Code if
+ * there is one, else VS Code in the browser, served on the loopback address until Ctrl-C.
  */
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import {
 } from './lib/vscode-server.mjs';
 import { setUp } from './setup.mjs';
 
-/** Where the browser finds VS Code unless --port says otherwise: the same address each time keeps its window state. */
+/** VS Code's default port for the browser: the same address each time keeps its window state. */
 const usualPort = 8710;
 
 const help = `Usage: npm start -- [options]
@@ -37,7 +37,7 @@ if (options.help) {
 
 await main(async () => {
   const ownFolder = options.folder && path.resolve(process.env.INIT_CWD ?? process.cwd(), options.folder);
-  if (ownFolder && !existsSync(ownFolder)) throw new Error(`--folder ${ownFolder}: there is no such folder`);
+  if (ownFolder && !existsSync(ownFolder)) throw new Error(`--folder ${ownFolder} does not exist`);
   await setUp('start');
   const folder = ownFolder ?? path.join(stateFolder, 'sample');
   if (!ownFolder) await fillSampleWorkspace(folder);
@@ -48,7 +48,7 @@ await main(async () => {
   else await serveInBrowser(folder, program);
 });
 
-/** The command line's options; prints what is wrong with them and exits with 2. */
+/** The command line's options; if they are invalid, prints the error and exits with 2. */
 function readOptions() {
   try {
     const { values } = parseArgs({
@@ -62,7 +62,7 @@ function readOptions() {
     });
     const port = values.port === undefined ? undefined : Number(values.port);
     if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
-      throw new Error(`--port ${values.port}: a port is a number from 1 to 65535`);
+      throw new Error(`--port ${values.port} must be a number from 1 to 65535`);
     }
     return { ...values, port };
   } catch (error) {
@@ -90,13 +90,13 @@ async function openDesktop(command, folder, program) {
   console.log(`VS Code opens ${folder} with the extension of this checkout.`);
 }
 
-/** The sample, which has a `program` to open, is written by us, so nothing in it needs to be asked about; other people's folders are not. */
+/** The sample folder (with a `program` to open) is ours and can be trusted without asking; other folders cannot. */
 async function serveInBrowser(folder, program) {
   const trusted = program !== undefined;
   const vscode = await ensureVscodeServer();
   const dataFolder = path.join(stateFolder, 'vscode');
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  // A user's settings are theirs: ours are only where a first start finds none.
+  // Never overwrite the user's settings: ours are written only on the first start.
   if (!existsSync(path.join(dataFolder, 'user-data/User/settings.json'))) {
     await writeSettings(dataFolder, { user: quietSettings });
   }

@@ -1,4 +1,4 @@
-/** docs/templates.md: what each template answers and needs, by category. */
+/** docs/templates.md: the questions that each template answers and its requirements, by category. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 

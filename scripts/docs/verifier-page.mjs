@@ -1,4 +1,4 @@
-/** docs/verifier.md: every rejection that is explained, from src/shared/verifier/catalogue. */
+/** docs/verifier.md: the verifier's rejections, from src/shared/verifier/catalogue. */
 import path from 'node:path';
 import esbuild from 'esbuild';
 
@@ -54,5 +54,5 @@ function section(entry) {
   ];
 }
 
-/** Words with underscores or stars are C, not emphasis. */
+/** Escapes underscores and stars: they are C, not emphasis. */
 const escaped = text => text.replace(/[*_<>]/g, '\\$&');

@@ -1,9 +1,9 @@
-/** Bundles test/bench: what runs here, and what runs in the guest. */
+/** Bundles test/bench: the programs for the host and for the guest. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from './paths.mjs';
 
-/** Test code asks where its own file lies; in a bundle that would be where the bundle lies. */
+/** Replaces import.meta of test code by its source's path: in a bundle it would be the bundle's. */
 const ownFolders = {
   name: 'own-folders',
   setup(build) {
@@ -18,7 +18,7 @@ const ownFolders = {
   },
 };
 
-/** Writes main.mjs (packages stay in node_modules) and the guest's own programs (whole) to a folder below the checkout. */
+/** Writes main.mjs (packages stay in node_modules) and the guest's programs (self-contained) to a folder below the checkout. */
 export async function bundleBench(folder) {
   const { build } = await import('esbuild');
   const common = {

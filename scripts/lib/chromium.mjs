@@ -1,8 +1,8 @@
-/** The browser of the tests: the distribution's Chromium, driven by Playwright. */
+/** The tests' browser: the distribution's Chromium, driven by Playwright. */
 import { chromium } from 'playwright-core';
 import { which } from './run.mjs';
 
-/** No sandbox, because tests run as root in containers; they only ever open pages served by themselves. */
+/** No sandbox, because tests run as root in containers; they open only pages that they serve themselves. */
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -18,13 +18,13 @@ export async function findChromium() {
   return process.env.BPFW_CHROMIUM || (await which('chromium', 'chromium-browser', 'google-chrome'));
 }
 
-/** Starts it without a window. Throws with the command to install it when it is missing. */
+/** Starts it headless. When it is missing, throws with the command that installs it. */
 export async function launchChromium() {
   const executablePath = await findChromium();
   if (!executablePath) {
     throw new Error('No Chromium found. Install it with: sudo apt-get install -y chromium');
   }
-  // Playwright's own handlers would keep a script alive that was told to end; it ends the browser at exit all the same.
+  // Playwright's signal handlers would keep a terminated script alive; it ends the browser at exit anyway.
   const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
   return chromium.launch({ executablePath, args: flags, headless: true, ...signals });
 }

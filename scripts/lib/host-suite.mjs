@@ -34,7 +34,7 @@ const emptyExtension = path.join(root, 'test/host/package/empty-extension');
  */
 const suiteTimeoutMs = deadlineMs(20 * 60_000);
 
-/** Begins every line of Mocha's report (test/host/index.ts); all else is VS Code's own log. */
+/** Prefix of the lines of Mocha's report (test/host/index.ts); all others are VS Code's own log. */
 const suiteMark = 'suite│ ';
 const vscodeLogLines = 30;
 
@@ -44,7 +44,7 @@ export async function hostTestFiles() {
   return files.filter(file => file.endsWith('.test.ts')).sort();
 }
 
-/** Bundles index.ts and each test file by itself, so that Mocha finds the files there are. */
+/** Bundles index.ts and each test file separately, so that Mocha finds the files. */
 async function bundle() {
   const { build } = await import('esbuild');
   await rm(bundleFolder, { recursive: true, force: true });
@@ -101,14 +101,14 @@ export async function runHostSuite(kind = 'server') {
   return total;
 }
 
-/** A fresh VSIX of the sources as they are. */
+/** A new VSIX of the current sources. */
 async function packageOfThisMachine(scratch) {
   const { buildPackage } = await import('../package/build.mjs');
   const { vsix } = await buildPackage(`linux-${process.arch}`, scratch);
   return vsix;
 }
 
-/** Resolves with what went wrong, or undefined. */
+/** Resolves with the error, or undefined. */
 async function inServer({ suite, scratch, workspace, env }) {
   const vscode = await ensureVscodeServer();
   const dataFolder = path.join(scratch, 'data');
@@ -141,7 +141,7 @@ async function inServer({ suite, scratch, workspace, env }) {
       page.exposeFunction('codeAutomationLog', (type, args) => {
         const line = args.join(' ');
         if (line.startsWith(suiteMark)) console.log(`  ${line.slice(suiteMark.length)}`);
-        else vscodeLog.push(`${type}: ${line.split('\n', 1)[0]}`); // stacks of VS Code's own code help nobody here
+        else vscodeLog.push(`${type}: ${line.split('\n', 1)[0]}`); // stack traces of VS Code's own code do not help here
       });
     });
     const authority = `vscode-remote://127.0.0.1:${server.port}`;

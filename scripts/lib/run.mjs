@@ -13,18 +13,18 @@ export class CommandError extends Error {
   }
 }
 
-/** What was asked for is impossible on this machine, through no fault of the code; `message` has the reason and fix. */
+/** The request is impossible on this machine, which is not a fault of the code; `message` has the reason and the fix. */
 export class CannotRun extends Error {
   name = 'CannotRun';
 }
 
-/** Between asking a command to end and killing it: time to end what it started itself. */
+/** Time between terminating a command and killing it, for ending its own children. */
 const graceMs = 10_000;
 
 /** @type {Set<number>} leaders of the process groups that are running */
 const groups = new Set();
 
-/** Ends a process group that was started here; one that is already gone is not an error. */
+/** Ends a process group that was started here; no error if it has already exited. */
 export function endGroup(pid, signal = 'SIGTERM') {
   try {
     process.kill(-pid, signal);
@@ -34,14 +34,14 @@ export function endGroup(pid, signal = 'SIGTERM') {
 }
 
 let handlersInstalled = false;
-/** Own process groups do not get the terminal's Ctrl-C, so it is passed on; then this process ends as it would have. */
+/** Own process groups do not receive the terminal's Ctrl-C, so it is forwarded; then this process exits as by default. */
 function passSignalsOn() {
   if (handlersInstalled) return;
   handlersInstalled = true;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       for (const pid of groups) endGroup(pid);
-      // A script that listens itself has something to tidy up and ends when that is done.
+      // A script with its own handler cleans up first and then exits.
       if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
     });
   }
@@ -50,7 +50,7 @@ function passSignalsOn() {
   });
 }
 
-/** Starts a process as leader of a group of its own, ended with this process at the latest. */
+/** Starts a process as the leader of its own group, which ends with this process at the latest. */
 export function start(command, args, options = {}) {
   passSignalsOn();
   const child = spawn(command, args, { ...options, detached: true });
@@ -63,11 +63,11 @@ export function start(command, args, options = {}) {
 }
 
 /**
- * Runs a command to its end and resolves with what it printed. Throws CommandError when it cannot start, exits with
- * another code than 0 (unless `anyExit`), or is not done after `timeoutMs` (then its whole process group is ended).
+ * Runs a command until it exits and resolves with its output. Throws CommandError when it cannot start, exits with a code
+ * other than 0 (unless `anyExit`), or has not exited after `timeoutMs` (then its whole process group is ended).
  *
- * `show` also prints its output here as it comes; the environment is this process's plus `env`. Standard input is
- * empty unless `input` is given: nothing may wait for a user who is not there.
+ * `show` also prints its output as it arrives; the environment is this process's plus `env`. Standard input is empty
+ * unless `input` is given, so that no command waits for the user.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -89,7 +89,7 @@ export async function run(command, args, options) {
   };
   child.stdout.on('data', collect(process.stdout));
   child.stderr.on('data', collect(process.stderr));
-  child.stdin?.on('error', () => {}); // a command that does not read its input closes the pipe: its exit code tells
+  child.stdin?.on('error', () => {}); // a command that does not read its input closes the pipe: its exit code matters
   child.stdin?.end(options.input);
 
   let timedOut = false;
@@ -120,7 +120,7 @@ export async function run(command, args, options) {
   throw new CommandError(`${line}: ${why}${tail && `\n${tail}`}`, { code, signal, timedOut, output });
 }
 
-/** Runs a script's body; what it throws is printed as its message alone, with exit code 1. */
+/** Runs a script's body; prints only the message of a thrown error, and exits with code 1. */
 export async function main(body) {
   try {
     await body();

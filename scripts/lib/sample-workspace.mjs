@@ -6,7 +6,7 @@ import { root } from './paths.mjs';
 
 const templates = ['vfsreadlat', 'bitehist', 'hello_perf_output'];
 
-/** What a first look shows. */
+/** The sample programs. */
 export const firstProgram = 'vfsreadlat.bpf.c';
 
 const readme = `# Sample workspace of BPF Workbench
@@ -26,14 +26,14 @@ These are your files: \`npm start\` never overwrites them. More programs: **BPF:
 A tour: **Welcome: Open Walkthrough…** in the command palette, then *Get Started with BPF Workbench*.
 `;
 
-/** Writes a file that is not there; one that is stays as it is. */
+/** Writes a file unless it exists. */
 async function create(write) {
   await write.catch(error => {
     if (error.code !== 'EEXIST') throw error;
   });
 }
 
-/** Fills a folder with the sample programs and a README. What is there already is left alone. */
+/** Fills a folder with the sample programs and a README. Existing files are left unchanged. */
 export async function fillSampleWorkspace(folder) {
   await mkdir(folder, { recursive: true });
   for (const name of templates) {

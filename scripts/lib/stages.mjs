@@ -1,4 +1,4 @@
-/** The stages of `npm test`: what each runs, how long it may take, and what a machine must have for it. */
+/** The stages of `npm test`: their commands, deadlines and requirements. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -53,7 +53,7 @@ export const extraStages = [
   vitestStage('soak', 120 * minute, 'vitest.soak.config'),
 ];
 
-/** Runs commands one after the other, all of them; each that fails counts as one failure, a command that succeeds counts as no test. */
+/** Runs all commands one after the other; each that fails counts as one failure, a command that succeeds counts as no test. */
 async function commands(...lines) {
   const counts = { passed: 0, failed: 0, skipped: 0, files: [] };
   for (const [command, ...args] of lines) {
@@ -83,7 +83,7 @@ function vitestStage(name, deadlineMs, config = 'vitest.config') {
   };
 }
 
-/** Runs the test files of one folder. Its report is printed as it comes, its counts are read from a file. */
+/** Runs the test files of one folder. The report is printed as it arrives, the counts are read from a file. */
 async function vitest(name, folder, config, timeoutMs, show = true) {
   const configFile = ['.mts', '.ts'].map(end => config + end).find(file => existsSync(path.join(root, file)));
   if (!configFile) throw new Error(`${config}.mts is missing`);

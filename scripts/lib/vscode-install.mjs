@@ -1,7 +1,7 @@
 /**
  * A real VS Code for the tests, and for `npm start` on a machine without a desktop one: the npm package code-server
- * carries VS Code's own server, workbench and extension host (Code - OSS). It wants Node 24, which comes as an npm
- * package too, so nothing but the npm registry is needed. test/vscode/package-lock.json pins all of it.
+ * contains VS Code's own server, workbench and extension host (Code - OSS). It needs Node 24, which is also an npm
+ * package, so only the npm registry is needed. test/vscode/package-lock.json pins all of it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -11,19 +11,19 @@ import { cacheFolder, root } from './paths.mjs';
 import { run, which } from './run.mjs';
 
 const packageFolder = path.join(root, 'test/vscode');
-/** Installed on a loaded two-core machine in about 2 minutes; a slow network gets five times that. */
+/** The installation takes about 2 minutes on a loaded two-core machine; five times that for a slow network. */
 const installTimeoutMs = 10 * 60_000;
-/** Addons VS Code's server loads and has no prebuilt file for; the others it can do without (Kerberos proxies, chat). */
+/** Native addons of VS Code's server without a prebuilt file; the others are not needed (Kerberos proxies, chat). */
 const addonsToBuild = ['@vscode/spdlog', '@vscode/native-watchdog'];
-/** What building them needs, with the Debian package that has it. */
+/** Commands for building them, with their Debian packages. */
 const buildTools = { python3: 'python3', make: 'make', 'g++': 'g++' };
 
-/** VS Code's server is not there and could not be installed; `message` says what to do. */
+/** VS Code's server is missing and could not be installed; `message` has the fix. */
 export class VscodeServerError extends Error {
   name = 'VscodeServerError';
 }
 
-/** Debian packages that are missing for the installation, empty when it is done already or nothing is. */
+/** Debian packages that are missing for the installation; empty when it is complete or nothing is missing. */
 export async function missingVscodePackages() {
   const { folder } = await locate();
   if (existsSync(folder)) return [];
@@ -34,7 +34,7 @@ export async function missingVscodePackages() {
   return missing;
 }
 
-/** One folder per lock file and architecture: a change of version never meets an old installation. */
+/** One folder per lock file and architecture, so that a new version never uses an old installation. */
 async function locate() {
   const lock = await readFile(path.join(packageFolder, 'package-lock.json'));
   const hash = createHash('sha256').update(lock).digest('hex').slice(0, 16);
@@ -52,10 +52,10 @@ function parts(folder) {
 }
 
 /**
- * Where VS Code's server is, installed if it was not: about 2 minutes and 800 MB in the user's cache folder, once.
- * Safe to call from several processes at a time: whoever is done first wins. Throws VscodeServerError.
+ * The location of VS Code's server, which is installed if missing: about 2 minutes and 800 MB in the user's cache folder,
+ * once. Safe to call from several processes at a time: the first to finish wins. Throws VscodeServerError.
  *
- * @param {(line: string) => void} log told what takes long
+ * @param {(line: string) => void} log receives a line for each slow step
  * @returns {Promise<{folder: string, server: string, serverMain: string, nodePath: string, version: string}>}
  *   `folder` holds everything (to be shared with a guest), `nodePath` is the Node to run `serverMain` with
  */
@@ -65,7 +65,7 @@ export async function ensureVscodeServer(log = console.log) {
   return vscodeAt(place.folder);
 }
 
-/** The installation in a folder that ensureVscodeServer made, wherever that folder is mounted now. */
+/** The installation in a folder created by ensureVscodeServer, wherever it is mounted now. */
 export async function vscodeAt(folder) {
   const place = { folder, ...parts(folder) };
   const { version } = JSON.parse(await readFile(path.join(place.server, 'package.json'), 'utf8'));
@@ -82,7 +82,7 @@ async function install(folder, log) {
   log(`Installing VS Code's server into ${folder} (about 2 minutes, 800 MB, once)`);
   await mkdir(path.dirname(folder), { recursive: true });
   const staging = await mkdtemp(`${folder}.partial-`);
-  await chmod(staging, 0o755); // another user of the test guest runs it, too
+  await chmod(staging, 0o755); // another user of the test guest also runs it
   try {
     for (const file of ['package.json', 'package-lock.json']) {
       await cp(path.join(packageFolder, file), path.join(staging, file));
@@ -97,7 +97,7 @@ async function install(folder, log) {
       log(`  npm ${args.join(' ')}: ${Math.round(durationMs / 1000)} s`);
     };
     await step(staging, 'ci', '--ignore-scripts');
-    // Its shrinkwrap misses optional packages, so `npm ci` refuses it; what is listed keeps its version and hash.
+    // Its shrinkwrap lacks optional packages, so `npm ci` refuses it; the listed packages keep version and hash.
     await step(server, 'install', '--omit=dev', '--ignore-scripts');
     // npm 11 blocks install scripts that nobody approved; older ones ignore the flag. Only the named packages run theirs.
     await step(server, 'rebuild', '--dangerously-allow-all-scripts', ...addonsToBuild);
@@ -106,7 +106,7 @@ async function install(folder, log) {
       if (!existsSync(folder)) throw error;
     });
   } catch (error) {
-    throw new VscodeServerError(`VS Code's server could not be installed: ${error.message}`, {
+    throw new VscodeServerError(`Installing VS Code's server failed: ${error.message}`, {
       cause: error,
     });
   } finally {
@@ -121,7 +121,7 @@ export function npmEnvironment(nodePath) {
     PATH: `${path.dirname(nodePath)}:${process.env.PATH}`,
     npm_config_nodedir: home,
     npm_config_engine_strict: 'false',
-    // npm hands the checkout's .npmrc down to what its scripts run; the two addons are built by their install scripts.
+    // npm passes the checkout's .npmrc to the scripts it runs; the two addons are built by their install scripts.
     npm_config_ignore_scripts: 'false',
     npm_config_audit: 'false',
     npm_config_fund: 'false',
@@ -129,7 +129,7 @@ export function npmEnvironment(nodePath) {
   };
 }
 
-/** An installation is only kept when it loads what it is made of. */
+/** An installation is kept only when its modules load. */
 async function check({ nodePath, server, serverMain }) {
   const addons = [...addonsToBuild, 'node-pty', '@parcel/watcher'];
   const load = addons.map(name => `require(${JSON.stringify(name)})`).join(';');

@@ -9,7 +9,7 @@ import { endGroup, run, start, which } from './run.mjs';
 
 export { ensureVscodeServer, missingVscodePackages, VscodeServerError, vscodeAt } from './vscode-install.mjs';
 
-/** Settings that keep VS Code about this extension: no chat, no telemetry, no network, no welcome page. */
+/** Settings that disable chat, telemetry, network access and the welcome page. */
 export const quietSettings = {
   'chat.disableAIFeatures': true,
   'extensions.autoCheckUpdates': false,
@@ -26,8 +26,8 @@ export const quietSettings = {
 };
 
 /**
- * Writes settings into a user data folder: those of the user, and those of the machine, which is where VS Code's
- * server reads what the manifest declares with scope `machine`.
+ * Writes settings to a user data folder: the user's, and the machine's, from which VS Code's server reads settings that
+ * the manifest declares with scope `machine`.
  */
 export async function writeSettings(dataFolder, { user, machine = {} }) {
   for (const [scope, settings] of Object.entries({ User: user, Machine: machine })) {
@@ -40,8 +40,8 @@ export async function writeSettings(dataFolder, { user, machine = {} }) {
 }
 
 /**
- * Makes an extension present for everybody who opens this server: a folder (its package.json, dist and so on; linked,
- * so a new build is there after a window reload) or a .vsix (installed by VS Code itself).
+ * Installs an extension on this server: a folder (with package.json, dist and so on; linked, so that a new build is used
+ * after a window reload) or a .vsix (installed by VS Code itself).
  *
  * @param {{nodePath: string, serverMain: string}} vscode
  * @param {string} dataFolder as given to startVscodeServer
@@ -60,7 +60,7 @@ export async function addExtension(vscode, dataFolder, extension) {
       extensions,
     ];
     await run(vscode.nodePath, [...args, '--user-data-dir', path.join(dataFolder, 'user-data')], {
-      // Measured: 3 s here, most of a minute in an emulated guest on a busy machine.
+      // Measured: 3 s on the host, most of a minute in an emulated guest on a busy machine.
       timeoutMs: deadlineMs(240_000),
     });
     return;
@@ -73,7 +73,7 @@ export async function addExtension(vscode, dataFolder, extension) {
   const link = path.join(extensions, folder);
   await rm(link, { force: true });
   await symlink(extension, link);
-  // VS Code lists what is installed here; without the file it looks at the folders once and writes it.
+  // VS Code's list of installed extensions; without the file it scans the folders once and writes it.
   const listFile = path.join(extensions, 'extensions.json');
   if (!existsSync(listFile)) return;
   const others = JSON.parse(await readFile(listFile, 'utf8')).filter(entry => entry.identifier.id !== id);
@@ -83,8 +83,8 @@ export async function addExtension(vscode, dataFolder, extension) {
 }
 
 /**
- * Arguments of VS Code's server. The connection token keeps other users of the machine out, who can reach a loopback
- * port as well; it is read from a file, because they can read argv, too.
+ * Arguments of VS Code's server. The connection token excludes other users of the machine, who can also reach a loopback
+ * port; it is read from a file, because they can also read argv.
  */
 function serverArguments({ host, port, dataFolder, trusted, testDriver }) {
   return [
@@ -98,7 +98,7 @@ function serverArguments({ host, port, dataFolder, trusted, testDriver }) {
   ];
 }
 
-/** The token of a data folder, made when it has none: only its owner may read it. */
+/** The token of a data folder, created if missing: only its owner may read it. */
 async function connectionToken(dataFolder) {
   const file = path.join(dataFolder, 'token');
   if (!existsSync(file)) {
@@ -147,7 +147,7 @@ export async function startVscodeServer(vscode, options) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', bytes => {
       output = (output + bytes).slice(-65_536);
-      log.appendFile(bytes).catch(() => {}); // the log is a help, not a promise
+      log.appendFile(bytes).catch(() => {}); // the log is best effort
     });
   }
   const closed = new Promise(resolve => {
@@ -179,7 +179,7 @@ export async function startVscodeServer(vscode, options) {
     logPath,
     closed,
     address: (folder, payload) => workbenchAddress({ port, token, folder, payload }),
-    /** Resolves when the server and everything it started is gone. */
+    /** Resolves when the server and all its children have exited. */
     async close() {
       if (child.exitCode === null && child.signalCode === null) {
         endGroup(child.pid);
@@ -187,12 +187,12 @@ export async function startVscodeServer(vscode, options) {
         await closed;
         clearTimeout(timer);
       }
-      endGroup(child.pid, 'SIGKILL'); // what ignored the first signal
+      endGroup(child.pid, 'SIGKILL'); // processes that ignored the first signal
     },
   };
 }
 
-/** Whether a server could listen there: VS Code's own says nothing and hangs when it cannot. */
+/** Whether a server can listen on the port: VS Code's own hangs without a message when it cannot. */
 function isFree(host, port) {
   return new Promise(resolve => {
     const probe = createServer();
@@ -201,7 +201,7 @@ function isFree(host, port) {
   });
 }
 
-/** The environment without what an outer VS Code (its terminal) or a test runner put there. */
+/** The environment without the variables of an outer VS Code (its terminal) or a test runner. */
 function serverEnvironment(extra = {}) {
   const env = { ...process.env, ...extra };
   for (const name of Object.keys(env)) {

@@ -1,4 +1,4 @@
-/** One platform's package, made in a folder of its own: dist/ of the checkout is neither read nor changed. */
+/** Builds one platform's packages in a separate folder: dist/ of the checkout is neither read nor changed. */
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createVSIX, listFiles } from '@vscode/vsce';
@@ -11,10 +11,10 @@ import { thirdPartyNotices } from './notices.mjs';
 export const targets = ['linux-x64', 'linux-arm64'];
 const buildTimeoutMs = 5 * 60_000;
 
-/** Bytes a VSIX may have: twice the 1.5 MiB it had when this was written. */
+/** Maximum size of a VSIX in bytes: twice its size of 1.5 MiB when this was written. */
 const largestVsix = 3 << 20;
 
-/** Manifest entries that mean something in a checkout only; everything needed at run time is bundled. */
+/** Manifest entries for the checkout only; everything needed at run time is bundled. */
 const checkoutOnly = ['scripts', 'dependencies', 'devDependencies', 'overrides'];
 
 /**
@@ -49,7 +49,7 @@ export async function buildPackage(target, outFolder) {
   return { vsix, npm, bytes: size, staging };
 }
 
-/** Fills the folder: sources as they are by .vscodeignore, dist/ built for production, one native part. */
+/** Fills the folder: the source files selected by .vscodeignore, dist/ built for production, one native part. */
 async function stage(target, staging) {
   const sources = await listFiles({ cwd: root, dependencies: false });
   for (const file of [...sources.filter(file => !file.startsWith('dist/')), '.vscodeignore']) {
@@ -69,7 +69,7 @@ async function stage(target, staging) {
   await rm(inputs);
   await mkdir(path.join(dist, 'native', target), { recursive: true });
   await cp(await nativePart(target), path.join(dist, 'native', target, 'koffi.node'));
-  // Modes travel in both kinds of package; npm and people run this file.
+  // Both kinds of package keep file modes; npm and users run this file.
   for (const file of await readdir(dist)) {
     if (/\.(js|wasm)$/.test(file)) await chmod(path.join(dist, file), file === 'cli.js' ? 0o755 : 0o644);
   }

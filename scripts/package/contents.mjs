@@ -1,11 +1,11 @@
-/** What a package holds, compared with scripts/package-files.txt: nothing gets in, or is left out, unseen. */
+/** Compares a package's files with scripts/package-files.txt, so that no file is added or missing unnoticed. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../lib/paths.mjs';
 
 const listFile = path.join(root, 'scripts/package-files.txt');
 
-/** Paths of the list, one a line; `*` stands for any part of a name without a slash, TARGET for the platform. */
+/** Paths of the list, one per line; `*` matches any part of a name without a slash, TARGET is the platform. */
 export async function allowedFiles(target) {
   return (await readFile(listFile, 'utf8'))
     .split('\n')

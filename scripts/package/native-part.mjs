@@ -1,4 +1,4 @@
-/** koffi's native part for a platform, which need not be this machine's: the one file that differs between packages. */
+/** koffi's native part for a platform, possibly another than this machine's: the only file that differs between packages. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ export async function nativePart(target) {
   const name = `@koromix/koffi-${target}`;
   const lock = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8'));
   const locked = lock.packages[`node_modules/${name}`];
-  if (!locked) throw new Error(`package-lock.json does not name ${name}`);
+  if (!locked) throw new Error(`package-lock.json does not contain ${name}`);
   const installed = path.join(root, 'node_modules', name);
   const folder = existsSync(installed) ? installed : await fetch(name, locked);
   const { version } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'));
@@ -42,11 +42,11 @@ async function fetch(name, { version, integrity }) {
       timeoutMs: downloadTimeoutMs,
     });
     const [archive] = (await readdir(staging)).filter(file => file.endsWith('.tgz'));
-    if (!archive) throw new Error(`npm pack ${name} left no archive`);
+    if (!archive) throw new Error(`npm pack ${name} created no archive`);
     const [algorithm, expected] = integrity.split(/-(.*)/s);
     const bytes = await readFile(path.join(staging, archive));
     const found = createHash(algorithm).update(bytes).digest('base64');
-    if (found !== expected) throw new Error(`${name}@${version}: its hash is not that of package-lock.json`);
+    if (found !== expected) throw new Error(`${name}@${version}: its hash differs from package-lock.json`);
     await run('tar', ['-xzf', archive], { cwd: staging, timeoutMs: 60_000 });
     await rename(path.join(staging, 'package'), folder).catch(error => {
       if (!existsSync(folder)) throw error; // another process was first

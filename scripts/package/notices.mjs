@@ -1,13 +1,13 @@
-/** Licences of everything that is bundled, as those licences ask: one text file in the package. */
+/** The licences of all bundled code, which they require: one text file in the package. */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../lib/paths.mjs';
 
-/** Files of these are copied, so no bundle names them. */
+/** Packages whose files are copied, so that they are in no bundle. */
 const copied = ['node_modules/web-tree-sitter', 'node_modules/tree-sitter-c'];
 
 /**
- * The text; throws when a package says no licence.
+ * The text; throws when a package has no licence.
  * @param {readonly string[]} inputs paths that were bundled, relative to the checkout
  */
 export async function thirdPartyNotices(inputs) {
@@ -21,7 +21,7 @@ async function notice(folder) {
   const { name, version, license, homepage } = JSON.parse(
     await readFile(path.join(root, folder, 'package.json'), 'utf8'),
   );
-  if (!license) throw new Error(`${folder}/package.json says no licence`);
+  if (!license) throw new Error(`${folder}/package.json has no licence`);
   const files = (await readdir(path.join(root, folder))).filter(file =>
     /^(licen[cs]e|copying|notice)([.-]|$)/i.test(file),
   );

@@ -19,7 +19,7 @@ export function hasCommand(name) {
   });
 }
 
-/** Items (see packages.mjs) that are not there. @param {import('./packages.mjs').Item[]} items */
+/** Missing items (see packages.mjs). @param {import('./packages.mjs').Item[]} items */
 export function missingItems(items) {
   const withoutCommand = items.filter(item => !item.commands?.some(hasCommand));
   if (withoutCommand.length === 0 || !hasCommand('dpkg-query')) return withoutCommand;
@@ -28,7 +28,7 @@ export function missingItems(items) {
 }
 
 function installedPackages(names) {
-  // Unknown names make dpkg-query exit 1; the known ones are printed all the same.
+  // Unknown names make dpkg-query exit with 1; the known ones are still printed.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status} ${Package}\n', ...names], {
     encoding: 'utf8',
@@ -36,12 +36,12 @@ function installedPackages(names) {
   return new Set((stdout ?? '').split('\n').flatMap(line => line.match(/^installed (\S+)$/)?.[1] ?? []));
 }
 
-/** Updates the package lists; needs root or sudo. Throws SetupError, with the fix where the caller knows a better one. */
+/** Updates the package lists; needs root or sudo. Throws SetupError, with the caller's fix if given. */
 export function updateLists(fix) {
   asRoot(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update'], fix);
 }
 
-/** Packages that this distribution has, of those named; or another archive, which apt's `options` say. */
+/** Those of the named packages that this distribution has, or another archive selected by apt's `options`. */
 export function availablePackages(names, options = []) {
   const { stdout } = spawnSync('apt-cache', [...options, 'policy', ...names], { encoding: 'utf8' });
   const candidate = /^(\S+):\n {2}Installed: .*\n {2}Candidate: (.*)$/gm;
@@ -58,13 +58,13 @@ export function installPackages(names, fix) {
   asRoot(['apt-get', ...options, 'install', '--no-install-recommends', ...names], fix);
 }
 
-/** Root's own command line, or through sudo. */
+/** The command line as root: unchanged, or through sudo. */
 function rootCommand(command) {
   if (process.getuid?.() === 0) return command;
   return canAsk() ? ['sudo', ...command] : ['sudo', '-n', ...command];
 }
 
-/** Whether sudo could ask for a password: it does so on the session's terminal, which `su -c` takes away. */
+/** Whether sudo can ask for a password: it needs the session's terminal, which `su -c` removes. */
 function canAsk() {
   if (!process.stdin.isTTY) return false;
   try {
@@ -88,7 +88,7 @@ function asRoot(command, wishedFix) {
   const plain = command.filter(word => word !== '-q' && !word.startsWith('DPkg') && word !== '-o').join(' ');
   if (!hasCommand('apt-get')) {
     throw new SetupError(
-      'There is no apt-get on this machine.',
+      'apt-get was not found on this machine.',
       `install by other means what "${plain}" would`,
     );
   }
@@ -112,9 +112,6 @@ export function debianArchitecture() {
   try {
     return execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
   } catch (error) {
-    throw new SetupError(
-      `dpkg cannot be asked for the architecture: ${error.message}`,
-      'use Debian or Ubuntu',
-    );
+    throw new SetupError(`dpkg --print-architecture failed: ${error.message}`, 'use Debian or Ubuntu');
   }
 }

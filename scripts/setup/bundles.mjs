@@ -1,4 +1,4 @@
-/** dist/: built when a source is newer than the last whole build. */
+/** dist/: built when a source file is newer than the last complete build. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** The sandbox VM's kernels: distribution packages, unpacked into the cache and never installed. */
+/** The sandbox VM's kernels: distribution packages that are unpacked into the cache, not installed. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -18,12 +18,12 @@ import { SetupError, say } from './say.mjs';
 export const kernelsFolder = path.join(cacheFolder, 'kernels');
 const downloadDeadlineMs = 20 * 60_000;
 
-/** The distribution's archive as apt is set up to use it: no options of ours. */
+/** The distribution's archive with apt's own configuration. */
 const OWN_ARCHIVE = [];
 
 /**
- * Debian 13, for tests of a newer kernel than the distribution's. Its kernel lies in kernels/trixie/<release>: findKernel()
- * chooses among the folders directly in kernels/ and so never takes it by itself.
+ * Debian 13, for tests of a newer kernel than the distribution's. Its kernel is in kernels/trixie/<release>: findKernel()
+ * considers only the folders directly in kernels/ and so never chooses it.
  */
 const TRIXIE = {
   suite: 'trixie',
@@ -35,7 +35,7 @@ const TRIXIE = {
 };
 export const trixieKernelsFolder = path.join(kernelsFolder, TRIXIE.suite);
 
-/** Releases that are unpacked and complete. */
+/** The completely unpacked releases. */
 export function unpackedKernels(folder = kernelsFolder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).filter(release => isComplete(path.join(folder, release), release));
@@ -59,12 +59,12 @@ export function ensureKernel() {
   }
   if (!image) {
     throw new SetupError(
-      `apt knows neither ${metaPackages(architecture).join(' nor ')}, which would name the kernel for the sandbox VM.`,
+      `apt has no package ${metaPackages(architecture).join(' or ')}, which determines the kernel for the sandbox VM.`,
       'check the package sources in /etc/apt, then run this again',
     );
   }
   const refresh = () => {
-    // Lists older than the archive name packages that are gone.
+    // Outdated package lists name packages that no longer exist.
     updateLists();
     return currentImage(architecture) ?? image;
   };
@@ -72,8 +72,8 @@ export function ensureKernel() {
 }
 
 /**
- * Downloads and unpacks the kernel of Debian 13 when the cache has none, with package lists of its own: the machine's apt
- * sources stay as they are, and root is not needed. Throws SetupError.
+ * Downloads and unpacks the kernel of Debian 13 when the cache has none, with separate package lists: the machine's apt
+ * sources stay unchanged, and root is not needed. Throws SetupError.
  */
 export function ensureTrixieKernel() {
   if (unpackedKernels(trixieKernelsFolder).length > 0) return;
@@ -109,7 +109,7 @@ export function ensureTrixieKernel() {
   }
 }
 
-/** `refresh` updates the package lists and names the image again; null where they are new. */
+/** `refresh` updates the package lists and determines the image again; null when they are new. */
 function fetchKernel(image, { folder, archive, refresh }) {
   say(`downloading ${image} for the sandbox VM (unpacked into ${folder}, not installed)`);
   mkdirSync(folder, { recursive: true });
@@ -130,7 +130,7 @@ function fetchKernel(image, { folder, archive, refresh }) {
 
 const metaPackages = architecture => [`linux-image-${architecture}`, 'linux-image-generic'];
 
-/** "linux-image-6.1.0-18-amd64", from what the distribution's meta package depends on; null when apt knows none. */
+/** "linux-image-6.1.0-18-amd64", from what the distribution's meta package depends on; null when apt has none. */
 function currentImage(architecture, archive = OWN_ARCHIVE) {
   for (const meta of metaPackages(architecture)) {
     const { stdout } = spawnSync('apt-cache', [...archive, 'depends', '--important', meta], {
@@ -147,7 +147,7 @@ export function imageDependency(depends) {
   return /^[ |]*Depends: (linux-image-\d\S*)$/m.exec(depends)?.[1] ?? null;
 }
 
-/** Companions of an image package that hold its modules where the distribution splits them off. */
+/** Additional packages with an image's modules, in distributions that split them off. */
 function companions(image, archive) {
   const release = image.replace(/^linux-image-(unsigned-)?/, '');
   const names = ['modules', 'modules-extra', 'binary'].map(kind => `linux-${kind}-${release}`);
@@ -182,7 +182,7 @@ function unpack(staging, release, into) {
   execFileSync(kmodTool('depmod'), ['-b', root, release], { stdio: ['ignore', 2, 2] });
   if (!isComplete(root, release)) {
     throw new SetupError(
-      `The kernel package for ${release} holds no kernel image or no modules.`,
+      `The kernel package for ${release} has no kernel image or no modules.`,
       'report this, with the name of the distribution',
     );
   }

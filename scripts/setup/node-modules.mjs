@@ -1,4 +1,4 @@
-/** node_modules: installed when what package-lock.json names is not what is there. */
+/** node_modules: installed when it differs from package-lock.json. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ export function ensureNodeModules() {
   const installed = path.join(root, 'node_modules/.package-lock.json');
   const wanted = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
   if (existsSync(installed) && isUpToDate(wanted, readFileSync(installed, 'utf8'))) return;
-  say('npm packages are missing or not those of package-lock.json: running npm ci');
+  say('npm packages are missing or differ from package-lock.json: running npm ci');
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -26,12 +26,12 @@ export function ensureNodeModules() {
   );
 }
 
-/** Compares npm's two lock files: what should be installed, and node_modules/.package-lock.json, what is. */
+/** Compares npm's two lock files: package-lock.json, and node_modules/.package-lock.json with the installed packages. */
 export function isUpToDate(wantedText, installedText) {
   const wanted = JSON.parse(wantedText).packages;
   const installed = JSON.parse(installedText).packages;
   return Object.entries(wanted).every(([folder, entry]) => {
-    // The root itself is not listed; optional packages may be for other platforms.
+    // The root package is not listed; optional packages may be for other platforms.
     if (folder === '' || entry.link) return true;
     const found = installed[folder];
     return found

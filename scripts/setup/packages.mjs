@@ -1,6 +1,6 @@
 /**
- * What the groups of scripts/setup.mjs need from the distribution. An item is there when one of its commands is on
- * PATH (or in the system's folders) or, without commands, when dpkg knows the package as installed.
+ * The distribution packages that the groups of scripts/setup.mjs need. An item is present when one of its commands is on
+ * PATH (or in the system's folders) or, without commands, when dpkg reports the package as installed.
  *
  * @typedef {{package: string, why: string, commands?: string[], optional?: boolean}} Item
  */
@@ -10,7 +10,7 @@ const qemu = {
   arm64: { package: 'qemu-system-arm', commands: ['qemu-system-aarch64'] },
 }[process.arch];
 
-/** Oldest clang that the compile room takes, and how far ahead to look for versioned names. */
+/** Oldest supported clang, and how many versions ahead to search for versioned names. */
 const clangNames = ['clang', ...Array.from({ length: 11 }, (_, index) => `clang-${14 + index}`)];
 
 /** @type {Item[]} compile, load and attach, here and in the sandbox VM */
@@ -65,7 +65,7 @@ const bench = [
   { package: 'python3-bpfcc', why: 'a peer to measure against', optional: true },
 ];
 
-/** Items of a group; `start` and `test` add what VS Code's server needs to be built (see setup.mjs). */
+/** Items of a group; `start` and `test` add the build requirements of VS Code's server (see setup.mjs). */
 export const groups = {
   run,
   start: run,

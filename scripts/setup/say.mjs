@@ -1,7 +1,7 @@
-/** Words of the set-up, on stderr: stdout belongs to what runs after it. */
+/** Output of the set-up, on stderr: stdout belongs to the program that runs after it. */
 export const say = text => process.stderr.write(`set-up: ${text}\n`);
 
-/** A set-up step that failed: what, why, and what to do. */
+/** A failed set-up step: what failed, why, and the fix. */
 export class SetupError extends Error {
   /** @param {string} message @param {string} fix */
   constructor(message, fix) {

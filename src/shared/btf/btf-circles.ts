@@ -1,16 +1,17 @@
 import { BTF_KIND, TYPE_BYTES } from './btf-type';
 
-/** By BTF_KIND_* (include/uapi/linux/btf.h): word that names the one type a type of this kind is made of; 0: none, or many. */
+/** By BTF_KIND_* (include/uapi/linux/btf.h): index of the word with the single referenced type; 0: none or several. */
 const TARGET_WORDS = [0, 0, 2, 3, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 2, 0];
 const HEAD_WORDS = TYPE_BYTES / 4;
-/** Pointers to arrays of pointers … that one declaration in C may be made of; the kernel's longest has below 20. */
+/** Limit of the nesting in one C declaration (pointers to arrays of pointers …); the kernel's longest has less than 20 levels. */
 const MAX_DEPTH = 128;
 const OPEN = 255;
 
 /**
- * The first type whose declaration in C would have no end, because it refers to itself through pointers, arrays,
- * qualifiers, typedefs and parameters alone, or is nested absurdly deep; null where there is none. Structs and unions end
- * a declaration: they are referred to by name. References to types before `firstId` (split BTF's base) are not followed.
+ * The first type whose C declaration would be infinite, because it refers to itself only through pointers, arrays,
+ * qualifiers, typedefs and parameters, or is nested too deeply; null when there is none. Structs and unions end a
+ * declaration, because they are referred to by name. References to types before `firstId` (the base of split BTF) are not
+ * followed.
  */
 export function endlessType(words: Uint32Array, offsets: Uint32Array, firstId: number): number | null {
   const walk = new Walk(words, offsets, firstId);
@@ -20,7 +21,7 @@ export function endlessType(words: Uint32Array, offsets: Uint32Array, firstId: n
 }
 
 class Walk {
-  /** By type: 1 and the depth of what it is made of; 0: not known yet. */
+  /** By type: 1 plus the depth of the types it refers to; 0: not computed yet. */
   private readonly depths: Uint8Array;
 
   constructor(
@@ -31,20 +32,20 @@ class Walk {
     this.depths = new Uint8Array(offsets.length);
   }
 
-  /** Whether its declaration refers to no other; ids outside of the table count as such. */
+  /** Whether its declaration refers to no other type; true for ids outside the table. */
   isEnd(index: number): boolean {
     if (index < 0 || index >= this.offsets.length) return true;
     const kind = ((this.words[((this.offsets[index] as number) >>> 2) + 1] as number) >>> 24) & 0x1f;
     return TARGET_WORDS[kind] === 0 && kind !== BTF_KIND.func_proto;
   }
 
-  /** More than MAX_DEPTH where there is no end; `level`: how deep it lies itself. */
+  /** More than MAX_DEPTH for an infinite declaration; `level` is the type's own depth. */
   depthOf(start: number, level: number): number {
     const { words, offsets, depths, firstId } = this;
     let below = 0;
     let steps = 0;
     let index = start;
-    // Most types refer to one other: no call for each of a hundred thousand.
+    // Most types refer to one other type: a loop avoids a call for each of a hundred thousand.
     while (index >= 0 && index < offsets.length) {
       const known = depths[index] as number;
       if (known > 0) {
@@ -77,7 +78,7 @@ class Walk {
     const { words, depths, firstId } = this;
     if (level >= MAX_DEPTH) return OPEN;
     depths[index] = OPEN;
-    // What it returns, then the name and the type of each parameter.
+    // The return type, then the name and the type of each parameter.
     let deepest = this.depthOf((words[at + 2] as number) - firstId, level + 1);
     const end = at + HEAD_WORDS + 2 * ((words[at + 1] as number) & 0xffff);
     for (let word = at + HEAD_WORDS + 1; word < end && deepest < MAX_DEPTH; word += 2) {

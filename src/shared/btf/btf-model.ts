@@ -1,4 +1,4 @@
-/** BTF as the kernel defines it (Documentation/bpf/btf.rst, include/uapi/linux/btf.h), read-only. */
+/** A read-only model of BTF (Documentation/bpf/btf.rst, include/uapi/linux/btf.h). */
 
 /** Index into the type table; 0 is void. Split BTF (modules) continues the numbering of its base. */
 export type BtfTypeId = number;
@@ -74,20 +74,20 @@ export type BtfType =
   | { readonly kind: 'type_tag'; readonly tag: string; readonly type: BtfTypeId };
 
 /**
- * A parsed table. Types are decoded on demand from the raw bytes (a distribution kernel has 100,000), so holding a
- * Btf costs little more than its bytes.
+ * A parsed table. Types are decoded on demand from the raw bytes (a distribution kernel has 100,000), so a Btf needs
+ * little more memory than its bytes.
  */
 export interface Btf {
-  /** One past the highest id: void counts. */
+  /** One more than the highest id: void is included. */
   readonly typeCount: number;
   type(id: BtfTypeId): BtfType;
-  /** The type's own name or ''; without decoding the rest. */
+  /** The type's own name or ''; does not decode the rest. */
   name(id: BtfTypeId): string;
   kind(id: BtfTypeId): BtfType['kind'];
-  /** First type of that kind and name, or null; indexed, O(1) after the first call. */
+  /** The first type of that kind and name, or null; indexed, O(1) after the first call. */
   find(kind: BtfType['kind'], name: string): BtfTypeId | null;
   /**
-   * Per kind and name every type that CO-RE takes for it: of that name, or of a flavour of it ("name___flavour").
+   * Per kind and name every type that CO-RE matches: of that name, or of a flavour of it ("name___flavour").
    * One pass over all types.
    */
   flavours(wanted: readonly { readonly kind: BtfType['kind']; readonly name: string }[]): BtfTypeId[][];
@@ -95,7 +95,7 @@ export interface Btf {
   ids(kind: BtfType['kind']): Iterable<BtfTypeId>;
   /** Tags on a type: of the declaration (component -1) or of one member or argument. */
   declTags(id: BtfTypeId, component: number): readonly string[];
-  /** Without typedefs, const, volatile, restrict and type tags. */
+  /** Strips typedefs, const, volatile, restrict and type tags. */
   resolve(id: BtfTypeId): BtfTypeId;
   /** Size in bytes of a value; 0 for void, functions and incomplete types. pointerSize is 8 for BPF and 64-bit kernels. */
   sizeOf(id: BtfTypeId): number;

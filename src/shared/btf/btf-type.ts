@@ -1,4 +1,4 @@
-/** One struct btf_type and what follows it, decoded (include/uapi/linux/btf.h). */
+/** Decodes a struct btf_type and the data after it (include/uapi/linux/btf.h). */
 import type { BtfMember, BtfType, BtfTypeId } from './btf-model';
 
 export type Kind = BtfType['kind'];
@@ -27,7 +27,7 @@ export const BTF_KIND = {
   enum64: 19,
 } as const satisfies Readonly<Record<Kind | 'enum64', number>>;
 
-/** By BTF_KIND_*: what a type of that number is here. */
+/** Our kind by BTF_KIND_*. */
 export const KINDS: readonly Kind[] = (Object.keys(BTF_KIND) as (Kind | 'enum64')[]).map(kind =>
   kind === 'enum64' ? 'enum' : kind,
 );
@@ -41,18 +41,18 @@ export const BTF_MAGIC = 0xeb9f;
 /** struct btf_header. */
 export const BTF_HEADER_BYTES = 24;
 export const TYPE_BYTES = 12;
-/** Bytes after the 12-byte struct btf_type: a fixed part, and one part per vlen. */
+/** Bytes after the 12-byte struct btf_type: a fixed part, and one part per element (vlen). */
 export const FIXED_BYTES = [0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0];
 export const VLEN_BYTES = [0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12];
 
-/** A table's words and names, each in its own byte order. */
+/** Access to a table's words, in its byte order, and names. */
 export interface BtfWords {
   u32(offset: number): number;
-  /** The name at that offset of the strings. */
+  /** The name at this offset of the string section. */
   string(nameOffset: number): string;
 }
 
-/** The type whose struct btf_type begins at `offset`. Throws ObjectError 'bad-btf' for a name outside the strings. */
+/** Decodes the struct btf_type at `offset`. Throws ObjectError 'bad-btf' for a name outside the string section. */
 export function decodeType(table: BtfWords, offset: number): BtfType {
   const info = table.u32(offset + 4);
   const kindNumber = kindNumberOf(info);

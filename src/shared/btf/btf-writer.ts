@@ -3,8 +3,8 @@ import type { Btf, BtfType, BtfTypeId } from './btf-model';
 import { BTF_HEADER_BYTES, BTF_KIND, BTF_MAGIC, KINDS } from './btf-type';
 
 /**
- * Copies types of one table into a new one, to be read by itself: whatever a type holds by value comes with it, what it
- * only points to does not (such pointers become `void *`). Little endian.
+ * Copies types of one table into a new self-contained one, including the types that they contain by value but not the
+ * types that they only point to (such pointers become `void *`). Little endian.
  */
 export class BtfWriter {
   private readonly words: number[] = [];
@@ -16,12 +16,12 @@ export class BtfWriter {
 
   constructor(private readonly source: Btf) {}
 
-  /** The type's number in the new table. Throws ObjectError 'bad-btf' where the source is malformed. */
+  /** The type's id in the new table. Throws ObjectError 'bad-btf' when the source is malformed. */
   add(id: BtfTypeId): BtfTypeId {
     const known = this.ids.get(id);
     if (known !== undefined) return known;
     const type = this.source.type(id);
-    // What a type holds comes before it: sound tables have no cycle without a pointer, and in others this one ends it.
+    // Contained types are added first. Valid tables have no cycle without a pointer; this entry ends one in malformed tables.
     this.ids.set(id, 0);
     const words = this.encode(type);
     const added = this.count + 1;
@@ -31,7 +31,7 @@ export class BtfWriter {
     return added;
   }
 
-  /** The table, as a .BTF section or a file for libbpf. */
+  /** The table as a .BTF section or a file for libbpf. */
   finish(): Uint8Array {
     const typeBytes = this.words.length * 4;
     const bytes = new Uint8Array(BTF_HEADER_BYTES + typeBytes + this.stringBytes);
@@ -51,7 +51,7 @@ export class BtfWriter {
     return bytes;
   }
 
-  /** struct btf_type and what follows it, in words (include/uapi/linux/btf.h). */
+  /** struct btf_type and the data after it, as words (include/uapi/linux/btf.h). */
   private encode(type: BtfType): number[] {
     const head = (
       name: string,
@@ -104,7 +104,7 @@ export class BtfWriter {
       case 'float':
         return head(type.name, 0, type.size);
       default:
-        // Functions, variables and tags are not part of a value.
+        // Functions, variables and tags cannot be part of a value.
         return head('', 0, 0, false, BTF_KIND.ptr);
     }
   }

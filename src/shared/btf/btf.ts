@@ -16,9 +16,9 @@ import {
 
 /** libbpf's MAX_RESOLVE_DEPTH (tools/lib/bpf/btf.c); deeper chains are cycles. */
 const MAX_DEPTH = 32;
-/** Names are cut here, so that a hostile table cannot make every one of its types name megabytes. */
+/** Names are truncated here, so that every type of a malicious table cannot have a name of megabytes. */
 const MAX_NAME_BYTES = 4096;
-/** Names of one kind that are looked for one by one; with more, all are indexed. A session asks for a handful, an editor for thousands. */
+/** Lookups per kind by scanning; after that all names are indexed. A session looks up a few names, an editor thousands. */
 const SCANS_BEFORE_INDEX = 64;
 const MODIFIERS: ReadonlySet<Kind> = new Set(['typedef', 'const', 'volatile', 'restrict', 'type_tag']);
 
@@ -29,7 +29,7 @@ function bad(message: string): ObjectError {
   );
 }
 
-/** Names that are the same as text and as bytes: ASCII, and not as long as where names are cut. */
+/** Names that are equal as text and as bytes: ASCII, and shorter than the limit. */
 const isPlainName = (name: string): boolean => /^[!-~]+$/.test(name) && name.length < MAX_NAME_BYTES;
 
 /** A type's name without its flavour: up to the last "___" between other characters (libbpf's bpf_core_essential_name_len). */
@@ -37,7 +37,7 @@ export function essentialName(name: string): string {
   return /^(.*[^_])___[^_]/s.exec(name)?.[1] ?? name;
 }
 
-/** The words of a section in this machine's byte order, in place where that can be. */
+/** The words of a section in this machine's byte order, in place if possible. */
 function wordsOf(view: DataView, start: number, length: number, littleEndian: boolean): Uint32Array {
   const count = Math.floor(length / 4);
   const at = view.byteOffset + start;
@@ -53,12 +53,12 @@ interface DeclTag {
 }
 
 /**
- * Reads a BTF table: the .BTF section of an object, /sys/kernel/btf/vmlinux, or with `base` a module's split BTF.
- * One pass notes where each type begins; everything else is decoded when asked for. `bytes` is kept, not copied, and
- * must not change afterwards.
+ * Parses a BTF table: the .BTF section of an object, /sys/kernel/btf/vmlinux, or with `base` a module's split BTF. One
+ * pass records the offset of each type; everything else is decoded on demand. `bytes` is not copied and must not change
+ * afterwards.
  *
- * Throws ObjectError 'bad-btf' when the table is malformed; so do the methods, for an id or a reference out of range,
- * a cycle of modifiers or a name outside the string section.
+ * Throws ObjectError 'bad-btf' when the table is malformed; the methods also throw it, for an id or a reference out of
+ * range, a cycle of modifiers or a name outside the string section.
  */
 export function parseBtf(bytes: Uint8Array, base?: Btf): Btf {
   if (base !== undefined && !(base instanceof BtfTable))
@@ -69,16 +69,16 @@ export function parseBtf(bytes: Uint8Array, base?: Btf): Btf {
 class BtfTable implements Btf {
   readonly typeCount: number;
   private readonly firstId: number;
-  /** The section of types. Read in whole words: a kernel's table is walked in a few milliseconds that way. */
+  /** The type section as words, which makes a pass over a kernel's table take only a few milliseconds. */
   private readonly words: Uint32Array;
-  /** Byte of that section where type firstId + i begins. */
+  /** Byte offset in that section of type firstId + i. */
   private readonly offsets: Uint32Array;
   private readonly stringsStart: number;
   private readonly stringsEnd: number;
-  /** Length of all string sections below this one; split BTF counts name offsets on from its base's. */
+  /** Total length of the base's string sections; name offsets of split BTF continue from there. */
   private readonly baseStringBytes: number;
   private readonly indexes = new Map<Kind, Map<string, BtfTypeId>>();
-  /** Answers of the scans made before there is an index. */
+  /** Results of the scans made before the index exists. */
   private readonly scanned = new Map<Kind, Map<string, BtfTypeId | null>>();
   private tagIndex: Map<BtfTypeId, DeclTag[]> | null = null;
 
@@ -86,11 +86,10 @@ class BtfTable implements Btf {
     private readonly bytes: Uint8Array,
     private readonly base: BtfTable | undefined,
   ) {
-    if (bytes.byteLength < BTF_HEADER_BYTES) throw bad(`${bytes.byteLength} bytes hold no header`);
+    if (bytes.byteLength < BTF_HEADER_BYTES) throw bad(`${bytes.byteLength} bytes are too few for a header`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const littleEndian = view.getUint16(0, true) === BTF_MAGIC;
-    if (!littleEndian && view.getUint16(0, false) !== BTF_MAGIC)
-      throw bad('it does not begin with the BTF magic');
+    if (!littleEndian && view.getUint16(0, false) !== BTF_MAGIC) throw bad('the BTF magic is missing');
     if (view.getUint8(2) !== 1) throw bad(`version ${view.getUint8(2)} is unknown`);
 
     const [headerBytes = 0, typesOffset = 0, typesBytes = 0, stringsOffset = 0, stringsBytes = 0] = [
@@ -102,7 +101,7 @@ class BtfTable implements Btf {
     this.stringsStart = headerBytes + stringsOffset;
     this.stringsEnd = this.stringsStart + stringsBytes;
     if (typesStart + typesBytes > bytes.byteLength || this.stringsEnd > bytes.byteLength)
-      throw bad('a section reaches beyond the end');
+      throw bad('a section exceeds the end');
 
     this.firstId = base ? base.typeCount : 1;
     this.baseStringBytes = base ? base.baseStringBytes + base.stringsEnd - base.stringsStart : 0;
@@ -162,7 +161,7 @@ class BtfTable implements Btf {
     return index;
   }
 
-  /** The first own type of that name, its bytes compared where they lie: decoding all names costs twenty times more. */
+  /** The first own type of that name. Compares bytes in place: decoding all names would take twenty times as long. */
   private scan(kind: Kind, name: string): BtfTypeId | null {
     const wanted = encodeUtf8(`${name}\0`);
     const number = KINDS.indexOf(kind);
@@ -190,7 +189,7 @@ class BtfTable implements Btf {
       if (ofKind === undefined || ofKind.length === 0) continue;
       const nameOffset = words[at] as number;
       for (const { name, bytes, ids } of ofKind) {
-        // Names are compared where they lie: most differ in their first bytes, and only the others are decoded.
+        // Most names differ in their first bytes; only the others are decoded.
         if (this.isNamed(nameOffset, bytes) && essentialName(this.string(nameOffset)) === name)
           ids.push(this.firstId + i);
       }
@@ -198,13 +197,13 @@ class BtfTable implements Btf {
     return found;
   }
 
-  /** Whether the name begins so; `wanted` ends with a NUL where it is to be the whole of it. */
+  /** Whether the name begins with `wanted`; for the complete name `wanted` ends with a NUL. */
   private isNamed(nameOffset: number, wanted: Uint8Array): boolean {
     if (this.base && nameOffset < this.baseStringBytes) return this.base.isNamed(nameOffset, wanted);
     if (nameOffset === 0) return false;
     const start = this.stringsStart + nameOffset - this.baseStringBytes;
-    if (start >= this.stringsEnd) throw bad(`a name at ${nameOffset} lies outside the strings`);
-    // A string section ends with a NUL where it is sound; one that does not ends its last name.
+    if (start >= this.stringsEnd) throw bad(`a name at ${nameOffset} is outside the string section`);
+    // A valid string section ends with a NUL; otherwise its end terminates the last name.
     for (let i = 0; i < wanted.length; i++) {
       const byte = start + i < this.stringsEnd ? this.bytes[start + i] : 0;
       if (byte !== wanted[i]) return false;
@@ -243,7 +242,7 @@ class BtfTable implements Btf {
       const type = this.shallow(this.resolve(at));
       if (type.elementType === null) {
         const size = type.size * elements;
-        if (!Number.isSafeInteger(size)) throw bad(`type ${id} has an impossible size`);
+        if (!Number.isSafeInteger(size)) throw bad(`type ${id} has an invalid size`);
         return size;
       }
       elements *= type.count;
@@ -284,12 +283,12 @@ class BtfTable implements Btf {
 
   private index(end: number): Uint32Array {
     const { words } = this;
-    // Every type takes at least 12 bytes, so this is enough room; the copy returned is exact.
+    // Every type has at least 12 bytes, so this is large enough; the returned copy is exact.
     const offsets = new Uint32Array(Math.floor(end / TYPE_BYTES));
     let count = 0;
     let at = 0;
     while (at < end) {
-      if (at + TYPE_BYTES > end) throw bad(`type ${this.firstId + count} is cut off`);
+      if (at + TYPE_BYTES > end) throw bad(`type ${this.firstId + count} is truncated`);
       const info = words[(at >>> 2) + 1] ?? 0;
       const kind = (info >>> 24) & 0x1f;
       if (kind === 0 || kind >= KINDS.length)
@@ -300,11 +299,11 @@ class BtfTable implements Btf {
         (FIXED_BYTES[kind] ?? 0) +
         (VLEN_BYTES[kind] ?? 0) * (kind === BTF_KIND.func ? 0 : info & 0xffff);
     }
-    if (at > end) throw bad(`type ${this.firstId + count - 1} is cut off`);
+    if (at > end) throw bad(`type ${this.firstId + count - 1} is truncated`);
     return offsets.slice(0, count);
   }
 
-  /** Texts share storage only by a common ending: reading far more than the strings hold is an attack on memory. */
+  /** Strings can share storage only by a common suffix: reading far more than the section contains is an attack on memory. */
   private textBudget(): number {
     return 65536 + 4 * (this.baseStringBytes + this.stringsEnd - this.stringsStart);
   }
@@ -348,7 +347,7 @@ class BtfTable implements Btf {
     return (this.u32(offset + 4) >>> 24) & 0x1f;
   }
 
-  /** Of the section of types; what the index let in lies within it. */
+  /** A word of the type section; indexed offsets are within it. */
   u32(offset: number): number {
     return this.words[offset >>> 2] ?? 0;
   }
@@ -359,7 +358,7 @@ class BtfTable implements Btf {
     }
     const start = this.stringsStart + nameOffset - this.baseStringBytes;
     if (nameOffset === 0) return '';
-    if (start >= this.stringsEnd) throw bad(`a name at ${nameOffset} lies outside the strings`);
+    if (start >= this.stringsEnd) throw bad(`a name at ${nameOffset} is outside the string section`);
     return decodeCString(this.bytes, start, Math.min(this.stringsEnd, start + MAX_NAME_BYTES));
   }
 }

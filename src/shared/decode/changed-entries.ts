@@ -1,16 +1,16 @@
 import type { MapContent } from './map-content';
 
 /**
- * What was made of each entry of a map that is read again and again: of a large map few entries change from one snapshot
- * to the next, and only these are decoded again. Others stay the very same object.
+ * Caches the decoded entries of a map that is read repeatedly: between two snapshots of a large map few entries change,
+ * and only these are decoded again. The others stay the same object.
  */
 export class ChangedEntries<T> {
   private readonly decoded: T[] = [];
   private number = 0;
 
   /**
-   * Decodes what changed since the last call. All of it when a snapshot was left out. `count` entries at most, of the
-   * content's own. Gives whether anything is different.
+   * Decodes the changes since the last call, or everything if a snapshot was skipped; at most `count` entries. Returns
+   * whether anything changed.
    */
   update(
     { changes, number }: Pick<MapContent, 'changes' | 'number'>,
@@ -32,7 +32,7 @@ export class ChangedEntries<T> {
     return isChanged;
   }
 
-  /** By entry, as of the last update; valid until the next. */
+  /** The results of the last update, by entry; valid until the next. */
   get entries(): readonly T[] {
     return this.decoded;
   }

@@ -1,10 +1,10 @@
 import type { Field, RecordLayout } from '../object/model';
 import { indexRingSpan, type RecordIndex, sameRecords } from './ring-span';
 
-/** The values of one field over many records, `values[i]` of record i; integers as wide as they are stored. */
+/** The values of one field in many records, `values[i]` is record i's; integers are as wide as they are stored. */
 export interface Column {
   readonly field: Field;
-  /** Anything but plain integers (text, bytes, arrays, bit fields): `field.size` bytes a record. */
+  /** For everything but plain integers (text, bytes, arrays, bit fields): `field.size` bytes per record. */
   readonly values:
     | Uint8Array
     | Uint16Array
@@ -17,7 +17,7 @@ export interface Column {
 }
 
 export interface Columns {
-  /** Records, and elements of each column of integers. */
+  /** Number of records, and of elements in each column of integers. */
   readonly count: number;
   /** One for each field of the layout, in its order. */
   readonly columns: readonly Column[];
@@ -26,15 +26,15 @@ export interface Columns {
 const HEADER_BYTES = 8;
 
 /**
- * Decodes whole columns at once, without an object, a bigint or a call per value, into memory that is used again: a steady
- * stream allocates nothing that grows with its records. Columns are valid until the next call. Records too short for a
- * field have zeros there. Little endian, as every kernel we can run on.
+ * Decodes whole columns at once, without an object, a bigint or a call per value, into reused memory: for a steady stream
+ * no allocation grows with its records. Columns are valid until the next call. Records too short for a field have zeros
+ * there. Little endian, like every supported kernel.
  */
 export class ColumnDecoder {
   private readonly targets: readonly Target[];
-  /** Of the longest record that some field needs. */
+  /** The record length at which all fields are complete. */
   private readonly end: number;
-  /** Holds a span that does not lie at a multiple of 8, as the loops want it. */
+  /** An 8-byte-aligned copy of a span that is not aligned, as the loops require. */
   private aligned = new Uint8Array(0);
 
   constructor(layout: RecordLayout) {
@@ -42,7 +42,7 @@ export class ColumnDecoder {
     this.end = Math.max(0, ...this.targets.map(target => target.end));
   }
 
-  /** Bytes as they lay in a ring buffer: see indexRingSpan. */
+  /** Decodes bytes of a ring buffer, see indexRingSpan. */
   ringSpan(span: Uint8Array): Columns {
     const bytes = this.align(span);
     const same = sameRecords(bytes);
@@ -57,7 +57,7 @@ export class ColumnDecoder {
     return { count, columns };
   }
 
-  /** Records wherever the index says, of ring or perf buffers. */
+  /** Decodes the records of an index, of ring or perf buffers. */
   records(bytes: Uint8Array, index: RecordIndex): Columns {
     return this.decode(this.align(bytes), index);
   }
@@ -79,12 +79,12 @@ export class ColumnDecoder {
   }
 }
 
-/** One column's memory and how its field gets there: bytes of a fixed width from each record, one after the other. */
+/** One column's memory, and the copying of its field: a fixed number of bytes from each record. */
 class Target {
   readonly end: number;
   private bytes = new Uint8Array(0);
   private words = new Uint32Array(0);
-  /** Whole words at multiples of 4: integers of 4 and 8 bytes, most texts and arrays. */
+  /** True for whole 4-byte-aligned words: integers of 4 and 8 bytes, most texts and arrays. */
   private readonly inWords: boolean;
 
   constructor(private readonly field: Field) {
@@ -101,7 +101,7 @@ class Target {
     this.words = new Uint32Array(buffer);
   }
 
-  /** Records one `stride` after the other, each long enough. */
+  /** Copies from records that are `stride` bytes apart, each long enough. */
   fillEvenly(bytes: Uint8Array, words: Uint32Array, count: number, stride: number): void {
     const { offset, size } = this.field;
     const from = HEADER_BYTES + offset;
@@ -117,7 +117,7 @@ class Target {
     const isWhole = this.isInteger;
     for (let i = 0, to = 0; i < count; i++) {
       const length = lengths[i] ?? 0;
-      // Text and bytes may end early; half an integer is none.
+      // Text and bytes may be incomplete; an incomplete integer is not used.
       const there = length >= this.end ? size : isWhole ? 0 : Math.max(0, length - offset);
       const from = (offsets[i] ?? 0) + offset;
       for (let k = 0; k < there; k++) target[to++] = bytes[from + k] ?? 0;
@@ -158,7 +158,7 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
 }
 
-// One loop for each width: each sees two kinds of arrays only, and its engine need not ask which.
+// One loop per width: each handles only two kinds of arrays, so that the engine can specialise it.
 
 function copyOneWord(from: Uint32Array, first: number, step: number, to: Uint32Array, count: number): void {
   for (let i = 0, at = first; i < count; i++, at += step) to[i] = from[at] ?? 0;

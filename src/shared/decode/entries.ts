@@ -6,7 +6,7 @@ import { firstContent, type MapContent } from './map-content';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { FieldValue, MapEntry } from './model';
 
-/** Meanings whose numbers may be added up over CPUs. */
+/** Meanings whose numbers may be summed over CPUs. */
 const ADDITIVE: ReadonlySet<Field['meaning']> = new Set([
   'plain',
   'count',
@@ -18,10 +18,10 @@ const ADDITIVE: ReadonlySet<Field['meaning']> = new Set([
 ]);
 
 /**
- * The entries of a map that is read again and again, in the order they came. Per-CPU values become one: numbers that
- * count or measure are added up, fields named max* and min* keep the extreme, everything else (names, ids, times) comes
- * from the first CPU whose value is not all zero. Maps without types are read as numbers or bytes by their sizes.
- * An entry that did not change is the same object as before.
+ * Decodes the entries of a map that is read repeatedly, in their order. Per-CPU values are merged: numbers that count or
+ * measure are summed, fields named max* and min* keep the extreme, everything else (names, ids, times) is taken from the
+ * first CPU whose value is not all zero. Maps without types are decoded as numbers or bytes, depending on their size. An
+ * unchanged entry stays the same object.
  */
 export class EntryDecoder {
   private readonly keyLayout: RecordLayout;
@@ -61,7 +61,7 @@ export class EntryDecoder {
   }
 }
 
-/** The entries of one snapshot, as EntryDecoder gives them. */
+/** Decodes the entries of one snapshot like EntryDecoder. */
 export function decodeEntries(
   map: MapDefinition,
   keys: Uint8Array,
@@ -98,7 +98,7 @@ function mergeCpus(
   return record;
 }
 
-/** `values` holds at least one, from the CPUs that have any. */
+/** `values` has at least one element, from the CPUs with a value. */
 function merge(field: Field, values: readonly FieldValue[]): FieldValue {
   const [first = 0, ...others] = values;
   if (!ADDITIVE.has(field.meaning)) return first;

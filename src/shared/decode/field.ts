@@ -3,10 +3,10 @@ import type { Field, RecordLayout, Storage } from '../object/model';
 import type { FieldValue } from './model';
 
 /**
- * One field of the record that begins at `recordOffset`, little endian (every kernel we can run on). Integers are
- * numbers while they are exact, else bigint. Text ends at the first NUL; bytes are a copy. What lies beyond `end` (the
- * view's end by default, a record's own end for short records) reads as 0, false, '' or no elements, and so does what
- * lies beyond the length that the record says its text or bytes have.
+ * Decodes one field of the record at `recordOffset`, little endian like every supported kernel. Integers are numbers when
+ * exact, else bigint. Text ends at the first NUL; bytes are a copy. Data beyond `end` (by default the view's end, for short
+ * records the record's own end) or beyond the length in the record's length field is decoded as 0, false, '' or no
+ * elements.
  */
 export function decodeField(
   view: DataView,
@@ -28,7 +28,7 @@ export function decodeField(
   return storage === 'bool' ? view.getUint8(at) !== 0 : decodeInteger(view, at, storage);
 }
 
-/** Every field of a record by name, hidden ones included. */
+/** Every field of a record by name, including hidden ones. */
 export function decodeRecord(
   view: DataView,
   recordOffset: number,
@@ -41,8 +41,8 @@ export function decodeRecord(
 }
 
 /**
- * Whether a record of `length` bytes can be read by the layout: it has every field, but for the end of the last text,
- * bytes or array. Programs often send only the used part of such a field (libbpf-tools' execsnoop does).
+ * Whether a record of `length` bytes matches the layout: every field is complete, except that a last field of text, bytes
+ * or array may be shorter. Programs often send only the used part of such a field (as libbpf-tools' execsnoop does).
  */
 export function recordFits(layout: RecordLayout, length: number): boolean {
   if (length >= layout.size) return true;
@@ -53,7 +53,7 @@ export function recordFits(layout: RecordLayout, length: number): boolean {
   return length >= last.offset;
 }
 
-/** Bytes of a text or byte array that the program filled: never more than it has, none for an error's negative number. */
+/** Number of used bytes of a text or byte array: at most its size, 0 for a negative number (an error). */
 function usedSize(view: DataView, recordOffset: number, { size, length }: Field, end: number): number {
   if (!length) return size;
   const at = recordOffset + length.offset;
@@ -61,12 +61,12 @@ function usedSize(view: DataView, recordOffset: number, { size, length }: Field,
   return Math.max(0, Math.min(size, Number(decodeInteger(view, at, length.storage))));
 }
 
-/** Of an integer. */
+/** Size of an integer. */
 function storedBytes(storage: Storage): number {
   return Number(storage.slice(1)) / 8;
 }
 
-/** A u64 as a number when exact. */
+/** A u64 as a number when exact, else a bigint. */
 export function readUint64(view: DataView, at: number): number | bigint {
   const high = view.getUint32(at + 4, true);
   if (high < 0x200000) return high * 0x100000000 + view.getUint32(at, true);
@@ -130,7 +130,7 @@ function decodeBits(view: DataView, at: number, field: Field, end: number): numb
   return exact(value);
 }
 
-/** A number when it is exact, else the bigint. */
+/** A number when exact, else the bigint. */
 export function exact(value: bigint): number | bigint {
   return value >= -0x1fffffffffffffn && value <= 0x1fffffffffffffn ? Number(value) : value;
 }

@@ -1,9 +1,9 @@
-/** A __be32 as read on a little-endian machine: the first byte in memory is the lowest. */
+/** Formats a __be32 that was read as little endian: the first byte in memory is the lowest. */
 export function formatIpv4(value: number): string {
   return `${value & 0xff}.${(value >>> 8) & 0xff}.${(value >>> 16) & 0xff}.${(value >>> 24) & 0xff}`;
 }
 
-/** 16 bytes in network order, in the form of RFC 5952; IPv4-mapped addresses end in dotted decimal. */
+/** Formats 16 bytes in network order as in RFC 5952; IPv4-mapped addresses end in dotted decimal. */
 export function formatIpv6(bytes: Uint8Array): string {
   const groups: number[] = [];
   for (let i = 0; i < 16; i += 2) groups.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
@@ -20,7 +20,7 @@ export function formatMac(bytes: Uint8Array): string {
   return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** A __be16 read as a little-endian number. */
+/** Converts a __be16 that was read as little endian. */
 export function swapPort(value: number): number {
   return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);
 }

@@ -9,12 +9,12 @@ export { formatBytes, formatDuration, formatTimestamp } from './format-quantity'
 
 export type FormattedAs = Pick<Field, 'meaning' | 'unit' | 'valueNames' | 'storage'>;
 
-/** Bytes shown of a value without a better reading. */
+/** Bytes shown of a value that has no other format. */
 const HEXDUMP_BYTES = 64;
 
 /**
- * A value as people read it, in one line: by its meaning, with the unit where there is one. Never passes control
- * characters, ANSI sequences or text-direction marks of traced data through.
+ * Formats a value in one line according to its meaning, with its unit. The result never contains control characters, ANSI
+ * sequences or bidirectional controls of traced data.
  */
 export function formatValue(value: FieldValue, field: FormattedAs): string {
   if (typeof value === 'string') return escapeText(value);
@@ -67,7 +67,7 @@ function formatNumber(value: number | bigint, field: FormattedAs): string {
       return hex(value, field.storage);
     case 'kernel-stack':
     case 'user-stack':
-      // In an array: an address. Alone: an id of a stack map, negative when the kernel could not store the stack.
+      // An element of an array is an address; a single value is the id in a stack map, negative when the stack was not stored.
       if (field.storage === 'array') return hex(value, 'u64');
       return value < 0 ? (errnoName(-Number(value)) ?? String(value)) : String(value);
     default:
@@ -81,7 +81,7 @@ function hex(value: number | bigint, storage: Field['storage']): string {
   return `0x${unsigned.toString(16)}`;
 }
 
-/** "A|B|0x40": names of the bits that have one, the rest in hexadecimal. */
+/** "A|B|0x40": the names of named bits, the rest in hexadecimal. */
 function formatFlags(value: number | bigint, names: Readonly<Record<string, string>> | null): string {
   const bits = BigInt.asUintN(64, BigInt(value));
   const whole = names?.[String(value)];
@@ -91,7 +91,7 @@ function formatFlags(value: number | bigint, names: Readonly<Record<string, stri
   let rest = bits;
   for (const [text, name] of Object.entries(names ?? {})) {
     const flag = BigInt.asUintN(64, BigInt(text));
-    // Only single bits: masks of several are names for groups.
+    // Only single bits: masks of several bits name groups.
     if (flag === 0n || (flag & (flag - 1n)) !== 0n || (rest & flag) === 0n) continue;
     parts.push(escapeText(name));
     rest &= ~flag;

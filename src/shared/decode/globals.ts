@@ -2,7 +2,7 @@ import type { BpfObject, GlobalVariable } from '../object/model';
 import { decodeRecord } from './field';
 import type { FieldValue } from './model';
 
-/** The globals of one section out of its map's only value. Those the bytes do not reach are left out. */
+/** Decodes the globals of one section from its map's only value. Omits those beyond the end of the bytes. */
 export function decodeGlobals(
   object: Pick<BpfObject, 'globals'>,
   section: string,

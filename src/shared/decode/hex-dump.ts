@@ -1,6 +1,6 @@
 /**
- * Bytes as hexadecimal dumps are drawn: offset, bytes, and what of them is printable ASCII (a dot for the rest), one line
- * per `perLine` bytes, columns aligned in the last line, too. No line for no bytes.
+ * A hex dump: offset, bytes, and their printable ASCII characters (a dot for the others), `perLine` bytes per line. The
+ * columns of the last line are aligned too. No lines for no bytes.
  */
 export function hexDump(bytes: Uint8Array, perLine: number): string[] {
   const offsetDigits = Math.max(4, Math.max(0, bytes.byteLength - 1).toString(16).length);

@@ -12,7 +12,7 @@ export interface SlotBounds {
 const U64_MAX = 0xffffffffffffffffn;
 
 /**
- * Which values a slot counts, by the convention its program uses (sources beside each):
+ * The range of values that a slot counts, by the program's slot convention (with sources):
  *
  *   bpfw           0: {0}; k: 2^(k-1) .. 2^k - 1. bpfw_log2_slot() of bpfw.h, get_slot_idx() of Inspektor Gadget.
  *                  Slot 63, the clamp of bpfw.h, goes up to 2^64 - 1.
@@ -21,7 +21,7 @@ const U64_MAX = 0xffffffffffffffffn;
  *   exp2           ebpf_exporter, rounds up: 0: 0 .. 1; k: 2^(k-1) + 1 .. 2^k.
  *   linear         base + k * step .. base + (k+1) * step - 1; the last one up to 2^64 - 1 when it holds the overflow.
  *
- * Bounds beyond 2^64 - 1 are cut there.
+ * Bounds are limited to 2^64 - 1.
  */
 export function slotBounds(
   view: Pick<HistogramView, 'convention' | 'step' | 'base' | 'slotCount' | 'lastIsOverflow'>,

@@ -7,15 +7,15 @@ import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { Bucket, Histogram } from './model';
 
 /**
- * The histograms of a map that is read again and again: one for a map whose entries are the slots, else one per key.
- * Counts of all CPUs are added up. A keyed histogram without a single count is left out; a map that is one histogram
- * always gives it. Maps with another view give none. A histogram that did not change is the same object as before.
+ * Decodes the histograms of a map that is read repeatedly: one if the map's entries are the slots, else one per key.
+ * Counts of all CPUs are summed. A keyed histogram without counts is omitted; a map that is a single histogram always
+ * has it. Maps with another view have none. An unchanged histogram stays the same object.
  */
 export class HistogramDecoder {
   private readonly bounds: SlotBounds[] = [];
   private readonly perEntry = new ChangedEntries<Histogram>();
   private shown: readonly Histogram[] = [];
-  /** Entries without a count, and maybe some that are gone. While there are none, nothing has to be looked for. */
+  /** Entries without counts, possibly with some that no longer exist. While it is empty, no search is needed. */
   private readonly empty = new Set<number>();
 
   /** `cpus` is the number of possible CPUs (ignored unless the map is per CPU). */
@@ -25,7 +25,7 @@ export class HistogramDecoder {
   ) {
     const { view } = map;
     if (view.kind !== 'histogram') return;
-    // Bounds are computed with 64-bit integers, and every histogram of the map has the same.
+    // Computed once, because it needs 64-bit integers and is the same for every histogram of the map.
     for (let slot = 0; slot < view.slotCount; slot++) this.bounds.push(slotBounds(view, slot));
   }
 
@@ -90,7 +90,7 @@ export class HistogramDecoder {
   }
 }
 
-/** The histograms of one snapshot, as HistogramDecoder gives them. */
+/** Decodes the histograms of one snapshot like HistogramDecoder. */
 export function decodeHistograms(
   map: MapDefinition,
   keys: Uint8Array,
@@ -101,7 +101,7 @@ export function decodeHistograms(
   return new HistogramDecoder(map, cpus).decode(firstContent(keys, values, count));
 }
 
-/** The histograms kept in the globals of one section, out of its map's only value; keyed by index where there are several. */
+/** Decodes the histograms in the globals of one section, from its map's only value; arrays of histograms are keyed by index. */
 export function decodeGlobalHistograms(
   object: Pick<BpfObject, 'globals'>,
   section: string,
@@ -113,7 +113,7 @@ export function decodeGlobalHistograms(
     const { view, copies, stride } = histogram;
     const keys = new Uint8Array(Uint32Array.from({ length: copies }, (_, index) => index).buffer);
     const values = bytes.subarray(global.offset, global.offset + copies * stride);
-    // A layout of one value carries the declaration's label; of several, their own.
+    // A layout of one value has the declaration's label; fields of several values have their own.
     const [field, ...others] = global.layout.fields;
     const label = field && others.length === 0 && field.label !== field.name ? field.label : name;
     const array: MapDefinition = {
@@ -133,7 +133,7 @@ export function decodeGlobalHistograms(
   });
 }
 
-/** Reads one slot of one entry, added up over CPUs. */
+/** Reads one slot of one entry, summed over CPUs. */
 class SlotReader {
   private readonly view: DataView;
   private readonly stride: number;
@@ -157,7 +157,7 @@ class SlotReader {
     let at = entry * this.stride + slotsOffset + slot * slotSize;
     let sum = 0;
     for (let copy = 0; copy < this.copies; copy++, at += this.perCpu) {
-      // A view that does not fit its map (slots beyond the value) counts nothing.
+      // Slots beyond the value (a view that does not match its map) count 0.
       if (at + slotSize > this.view.byteLength) break;
       sum += slotSize === 8 ? Number(readUint64(this.view, at)) : this.view.getUint32(at, true);
     }

@@ -1,14 +1,14 @@
-/** Kernel addresses in records, and how they are shown once they have names. */
+/** Kernel addresses in records, and their formatting once they are symbolized. */
 import type { BpfObject, Field, RecordLayout } from '../object/model';
 import { addressArrays, stackSpace } from '../object/stack-tables';
 import { escapeText } from '../text/escape';
 import type { FieldValue } from './model';
 import { inlineAddresses } from './stacks';
 
-/** Names by the address that was looked up; what has none is not in it. */
+/** Names by the address that was looked up; unresolved addresses are missing. */
 export type KernelNames = ReadonlyMap<bigint, string>;
 
-/** The record's fields that hold kernel addresses: one, or an array of them. */
+/** The record's fields with a kernel address or an array of them. */
 export function kernelAddressFields(record: RecordLayout): readonly Field[] {
   return record.fields.filter(
     field =>
@@ -17,7 +17,7 @@ export function kernelAddressFields(record: RecordLayout): readonly Field[] {
   );
 }
 
-/** True when events or tables of the object hold kernel addresses that are shown by name: that takes the kernel's symbols. */
+/** True when the object's events or tables contain kernel addresses that are shown by name, which needs the kernel's symbols. */
 export function namesKernelAddresses(object: Pick<BpfObject, 'maps'>): boolean {
   return object.maps.some(({ view }) => {
     if (view.kind === 'events') return view.record !== null && kernelAddressFields(view.record).length > 0;
@@ -29,9 +29,9 @@ export function namesKernelAddresses(object: Pick<BpfObject, 'maps'>): boolean {
 }
 
 /**
- * The addresses whose names say what a field of kernelAddressFields() holds, in its order, without what follows the first
- * zero. One array of addresses in a record is a stack, whose outer frames hold return addresses: the call is the
- * instruction before. Several (the ends of branches) are places.
+ * The addresses to look up for a field of kernelAddressFields(), in order, up to the first zero. A single array of
+ * addresses in a record is a stack, whose outer frames are return addresses: the call is the instruction before. Several
+ * arrays (the ends of branches) are exact addresses.
  */
 export function addressesToName(record: RecordLayout, field: Field, value: FieldValue): readonly bigint[] {
   if (field.storage !== 'array')
@@ -41,7 +41,7 @@ export function addressesToName(record: RecordLayout, field: Field, value: Field
   return addresses.map((address, depth) => (depth === 0 ? address : address - 1n));
 }
 
-/** A field of kernelAddressFields() by name, innermost frame first; what has no name is its address in hexadecimal. */
+/** Names for a field of kernelAddressFields(), innermost frame first; an unresolved address is in hexadecimal. */
 export function kernelAddressTexts(
   record: RecordLayout,
   field: Field,
@@ -53,7 +53,7 @@ export function kernelAddressTexts(
   return own.map((address, index) => names.get(looked[index] ?? address) ?? `0x${address.toString(16)}`);
 }
 
-/** The same in one line: a stack's frames from the innermost out as "vfs_read ← ksys_read", places with commas. */
+/** The same in one line: a stack's frames from the innermost out as "vfs_read ← ksys_read", other addresses with commas. */
 export function formatKernelAddresses(
   record: RecordLayout,
   field: Field,

@@ -1,4 +1,4 @@
-/** include/uapi/asm-generic/errno-base.h and errno.h (x86 and arm64 use them), by number; synonyms left out. */
+/** include/uapi/asm-generic/errno-base.h and errno.h (used by x86 and arm64), by number, without synonyms. */
 const ERRNO_NAMES: readonly string[] = (
   ' EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV' +
   ' ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK' +
@@ -12,7 +12,7 @@ const ERRNO_NAMES: readonly string[] = (
   ' ENOTRECOVERABLE ERFKILL EHWPOISON'
 ).split(' ');
 
-/** include/linux/errno.h: codes of the kernel that programs on kernel functions do see. */
+/** include/linux/errno.h: kernel-internal codes, which programs on kernel functions can see. */
 const KERNEL_ERRNO_NAMES: Readonly<Record<number, string>> = {
   512: 'ERESTARTSYS',
   513: 'ERESTARTNOINTR',

@@ -4,20 +4,20 @@ export interface EntryRun {
   readonly count: number;
 }
 
-/** A map's whole content at one moment. Bytes are valid until the map is read again: decode them before you wait. */
+/** A snapshot of a map. Bytes are valid until the map is read again: decode them before the next await. */
 export interface MapContent {
-  /** `count` keys, one after the other. */
+  /** `count` keys, contiguous. */
   readonly keys: Uint8Array;
-  /** `count` values, one after the other. */
+  /** `count` values, contiguous. */
   readonly values: Uint8Array;
   readonly count: number;
-  /** Counts the snapshots of this map, from 1 on. */
+  /** Number of this snapshot of the map, from 1. */
   readonly number: number;
-  /** Entries that are new or different since snapshot `number - 1`; all of them the first time. */
+  /** Entries that are new or changed since snapshot `number - 1`; all of them in the first. */
   readonly changes: readonly EntryRun[];
 }
 
-/** A content read once, by itself. */
+/** A single snapshot. */
 export function firstContent(keys: Uint8Array, values: Uint8Array, count: number): MapContent {
   return { keys, values, count, number: 1, changes: [{ first: 0, count }] };
 }

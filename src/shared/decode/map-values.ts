@@ -1,8 +1,8 @@
 import type { MapDefinition } from '../object/model';
 
 /**
- * Bytes of one value in a snapshot: per-CPU maps give every possible CPU's, each rounded up to 8
- * (kernel/bpf/hashtab.c and arraymap.c), others exactly the value's size.
+ * Bytes of one value in a snapshot: per-CPU maps have a value for every possible CPU, each rounded up to 8
+ * (kernel/bpf/hashtab.c and arraymap.c); others have exactly the value's size.
  */
 export function valueStride(map: Pick<MapDefinition, 'valueSize' | 'perCpu'>, cpus: number): number {
   return map.perCpu ? cpuStride(map) * cpus : map.valueSize;
@@ -13,7 +13,7 @@ export function cpuStride(map: Pick<MapDefinition, 'valueSize'>): number {
   return Math.ceil(map.valueSize / 8) * 8;
 }
 
-/** As many of `count` entries as the bytes really hold: a short frame gives fewer entries, never invented ones. */
+/** At most `count`, limited to the entries that the bytes contain completely. */
 export function completeEntries(
   map: Pick<MapDefinition, 'keySize' | 'valueSize' | 'perCpu'>,
   keys: Uint8Array,

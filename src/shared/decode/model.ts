@@ -1,6 +1,6 @@
-/** What decoding produces: plain values for panels, the command line and exports. */
+/** Results of decoding: plain values for panels, the command line and exports. */
 
-/** A decoded field value. Integers that may pass 2^53 are bigint; the JSON printer writes those as strings. */
+/** A decoded field value. Integers beyond 2^53 are bigint; JSON output has them as strings. */
 export type FieldValue = number | bigint | string | boolean | Uint8Array | readonly (number | bigint)[];
 
 export interface Bucket {
@@ -15,7 +15,7 @@ export interface Histogram {
   readonly label: string;
   readonly kind: 'log2' | 'linear' | 'percentiles';
   readonly unit: string;
-  /** Decoded key fields by name; null for a map that is one histogram. */
+  /** Decoded key fields by name; null when the map is a single histogram. */
   readonly key: Readonly<Record<string, FieldValue>> | null;
   /** Ascending, without empty buckets. */
   readonly buckets: readonly Bucket[];

@@ -1,14 +1,14 @@
 import type { Bucket } from './model';
 
 /**
- * The values below which `percents` of all samples lie, from bucket counts.
+ * Computes percentiles from bucket counts.
  *
  * Method: with n samples the p-th percentile is the sample of rank ceil(p / 100 * n) (nearest rank). Its bucket is
- * known, its place in it is not: samples are taken as evenly spread over the bucket, the j-th of m at
+ * known, its position within it is not: samples are assumed to be evenly spread over the bucket, the j-th of m at
  * min + (max - min) * (j - 0.5) / m. So the error is at most the bucket's width, and a bucket with one value is exact.
- * A top bucket that is open (up to 2^64 - 1) gives its lower bound. null for each percent when there are no samples.
+ * For an open top bucket (up to 2^64 - 1) the result is its lower bound. null for each percent when there are no samples.
  *
- * `buckets` ascend and do not overlap.
+ * `buckets` must be ascending and must not overlap.
  */
 export function percentiles(buckets: readonly Bucket[], percents: readonly number[]): (number | null)[] {
   const total = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
@@ -34,6 +34,6 @@ function atRank(buckets: readonly Bucket[], rank: number): number | null {
     before += bucket.count;
     last = Number(bucket.max);
   }
-  // Only rounding of a fractional rank can come here.
+  // Reached only through rounding of a fractional rank.
   return last;
 }

@@ -4,8 +4,8 @@ const HEADER_BYTES = 8;
 
 /**
  * Finds the records of a perf buffer frame (DataContent.perfRecords): repeated { u32 cpu, u32 size, data, padding to
- * 8 }. Stops before a record that is cut off. The kernel pads raw samples, so a record can be up to 7 bytes longer
- * than what the program wrote.
+ * 8 }. Stops before a truncated record. The kernel pads raw samples, so a record can be up to 7 bytes longer than the
+ * program's data.
  */
 export function indexPerfRecords(bytes: Uint8Array): RecordIndex {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,4 +1,4 @@
-/** Where the records of one span lie: `offsets[i]` is the first byte of record i's data, `lengths[i]` its length. */
+/** Positions of the records in a span: `offsets[i]` is the first byte of record i's data, `lengths[i]` its length. */
 export interface RecordIndex {
   readonly count: number;
   /** Both have exactly `count` elements. */
@@ -13,16 +13,16 @@ const DISCARD = 0x40000000;
 const LENGTH_MASK = 0x3fffffff;
 
 /**
- * Finds the committed records in bytes as they lay in a BPF ring buffer (kernel/bpf/ringbuf.c): 8-byte headers
- * { u32 length and flags; u32 page offset }, data, padding to 8. Discarded records are skipped; the first busy or
- * incomplete one ends the walk. Copies nothing. `bytes` must begin at a header.
+ * Finds the committed records in bytes of a BPF ring buffer (kernel/bpf/ringbuf.c): 8-byte headers { u32 length and flags;
+ * u32 page offset }, data, padding to 8. Skips discarded records and stops at the first busy or incomplete one. Copies
+ * nothing. `bytes` must begin at a header.
  */
 export function indexRingSpan(bytes: Uint8Array): RecordIndex {
   const same = sameRecords(bytes);
   if (same) return indexSame(same);
   const { byteLength } = bytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, byteLength);
-  // One walk: most streams have records of one length, so the first tells how many there are.
+  // A single pass: most streams have records of one length, so the first one determines their number.
   const first =
     byteLength >= HEADER_BYTES ? roundUp8(HEADER_BYTES + (view.getUint32(0, true) & LENGTH_MASK)) : 8;
   let offsets = new Uint32Array(Math.ceil(byteLength / first));
@@ -52,24 +52,24 @@ export function indexRingSpan(bytes: Uint8Array): RecordIndex {
   };
 }
 
-/** A span of whole, committed records of one length and nothing else, as most are. */
+/** A span that consists only of complete, committed records of one length, as most do. */
 export interface SameRecords {
   readonly count: number;
-  /** Of a record's data. */
+  /** Length of a record's data. */
   readonly length: number;
   /** Bytes from one record to the next; the first one's data begins at HEADER_BYTES. */
   readonly stride: number;
 }
 
 /**
- * The span's records where all of them have one length and are committed and complete, the last one's padding included;
- * null where not, or when the span does not lie at a multiple of 4 in its buffer. Looks at each header once.
+ * The span's records if all have one length and are committed and complete, including the last one's padding; otherwise,
+ * or if the span is not 4-byte aligned in its buffer, null. Reads each header once.
  */
 export function sameRecords(bytes: Uint8Array): SameRecords | null {
   if ((bytes.byteOffset & 3) !== 0 || bytes.byteLength < HEADER_BYTES) return null;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   const length = words[0] ?? 0;
-  // With neither flag: not negative, and below DISCARD.
+  // Without both flags: not negative, and below DISCARD.
   if (length < 0 || length >= DISCARD) return null;
   const stride = roundUp8(HEADER_BYTES + length);
   const count = bytes.byteLength / stride;

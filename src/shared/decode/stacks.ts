@@ -10,8 +10,8 @@ export type StackAddress =
   | { readonly kind: 'build-id'; readonly buildId: string; readonly offset: bigint };
 
 /**
- * The stacks of a snapshot of a stack map, by id (the map's key). Frames end at the first zero address; with build
- * ids at status 0 (BPF_STACK_BUILD_ID_EMPTY), and status 2 is a plain address (include/uapi/linux/bpf.h).
+ * The stacks in a snapshot of a stack map, by id (the map's key). Frames end at the first zero address; with build ids
+ * they end at status 0 (BPF_STACK_BUILD_ID_EMPTY), and status 2 is a plain address (include/uapi/linux/bpf.h).
  */
 export function decodeStacks(
   map: MapDefinition,

@@ -1,4 +1,4 @@
-/** Tags and attributes of DWARF 4 and 5 (dwarfstd.org, section 7.5) that record types need, and every form. */
+/** Tags and attributes of DWARF 4 and 5 (dwarfstd.org, section 7.5) needed for record types, and all forms. */
 export const TAG = {
   array: 0x01,
   enumeration: 0x04,

@@ -3,7 +3,7 @@ import { type Elf, StringTable } from '../elf/elf';
 import { relocated } from '../elf/relocated';
 import { AT, FORM, TAG } from './dwarf-constants';
 
-/** One debugging information entry with the attributes that matter here; offsets count from the start of .debug_info. */
+/** One debugging information entry with the attributes used here; offsets are relative to .debug_info. */
 export interface Die {
   readonly tag: number;
   readonly offset: number;
@@ -31,24 +31,24 @@ interface Abbreviation {
   readonly specification: readonly number[];
 }
 
-/** More entries than any BPF object has; beyond it a file is not worth the memory. */
+/** More entries than any real BPF object has. */
 const MAX_ENTRIES = 500_000;
-/** Attributes read for each byte of the entries and of their abbreviations: most take one byte or more, a few none. */
+/** Limit of the attributes per byte of the entries and abbreviations: most have at least one byte, a few have none. */
 const ATTRIBUTES_PER_BYTE = 16;
 const KEPT: ReadonlySet<number> = new Set(Object.values(TAG));
 
 class Unreadable extends Error {}
 
 /**
- * Reads the entries of .debug_info of a relocatable object, by offset and in file order; null when there is none or
- * it is damaged, 64-bit DWARF or of an unknown version.
+ * Reads the entries of .debug_info of a relocatable object, by offset and in file order; null when it is missing,
+ * damaged, 64-bit DWARF or of an unknown version.
  */
 export function readDies(elf: Elf): ReadonlyMap<number, Die> | null {
   if (!elf.section('.debug_info') || !elf.section('.debug_abbrev')) return null;
   try {
     return new DwarfReader(elf).read();
   } catch (error) {
-    // A RangeError is the DataView's: an entry runs beyond its section. Record types are then simply not known.
+    // A RangeError of DataView: an entry exceeds its section. Record types are then unknown.
     if (error instanceof Unreadable || error instanceof RangeError) return null;
     throw error;
   }
@@ -66,10 +66,10 @@ class DwarfReader {
   private unitStart = 0;
   private version = 0;
   private addressBytes = 8;
-  /** DW_AT_str_offsets_base; after the 8-byte header where the unit does not say. */
+  /** DW_AT_str_offsets_base; by default after the 8-byte header. */
   private stringOffsetsBase = 8;
   private lastText = '';
-  /** Attributes that may still be read: a damaged file could have long abbreviations used by short entries. */
+  /** Number of attributes that may still be read: in a damaged file short entries could use long abbreviations. */
   private budget: number;
 
   constructor(elf: Elf) {
@@ -99,7 +99,7 @@ class DwarfReader {
       const unitType = this.u8();
       this.addressBytes = this.u8();
       abbreviationsAt = this.u32();
-      // DW_UT_compile and DW_UT_partial; others have longer headers and never come from clang for BPF.
+      // DW_UT_compile and DW_UT_partial; the others have longer headers, and clang never emits them for BPF.
       if (unitType !== 1 && unitType !== 3) throw new Unreadable(`unit type ${unitType}`);
     } else if (this.version >= 2 && this.version <= 4) {
       abbreviationsAt = this.u32();
@@ -121,7 +121,7 @@ class DwarfReader {
       if (!abbreviation) throw new Unreadable(`abbreviation ${code}`);
       const parent = parents[parents.length - 1] ?? null;
       const die = this.readDie(offset, abbreviation, parent);
-      // Blocks of code are looked through: their variables belong to the function.
+      // Lexical blocks are transparent: their variables belong to the function.
       const kept = KEPT.has(die.tag);
       if (kept) {
         this.dies.set(offset, die);
@@ -217,7 +217,7 @@ class DwarfReader {
     return die;
   }
 
-  /** The value of a form: references as offsets into .debug_info; text is left in lastText, when wanted. */
+  /** The value of a form: references as offsets into .debug_info; text is stored in lastText, if wanted. */
   private readForm(form: number, implicit: number, wantsText: boolean): number {
     this.lastText = '';
     switch (form) {

@@ -12,12 +12,12 @@ export interface LocalVariable {
 }
 
 /**
- * Types and local variables from DWARF, in BTF's terms. Clang keeps only the types in BTF that maps, globals and CO-RE
- * reach; the struct a program fills and submits is often only here.
+ * Types and local variables from DWARF, with BTF's model. Clang's BTF has only types that maps, globals and CO-RE
+ * reference; the struct that a program fills and submits is often only in DWARF.
  */
 export interface DwarfTypes {
   readonly types: Btf;
-  /** Variables of the subprogram of that name, outermost first; empty for an unknown one. */
+  /** Variables of the named subprogram, outermost first; empty when it is unknown. */
   localsOf(functionName: string): readonly LocalVariable[];
 }
 
@@ -37,7 +37,7 @@ const TYPE_TAGS: ReadonlySet<number> = new Set([
 const MAX_DEPTH = 32;
 const MAX_LOCALS = 1024;
 
-/** Reads what a relocatable object says in DWARF 2 to 5; null when it has none that can be read. */
+/** Reads DWARF 2 to 5 of a relocatable object; null when there is none that can be read. */
 export function readDwarf(elf: Elf): DwarfTypes | null {
   const dies = readDies(elf);
   if (!dies) return null;
@@ -213,7 +213,7 @@ class DwarfTable implements Btf {
     };
   }
 
-  /** One subrange per dimension; BTF nests arrays instead, which comes to the same number of elements. */
+  /** DWARF has one subrange per dimension, BTF nests arrays; the number of elements is the same. */
   private array(die: Die, type: BtfTypeId): BtfType {
     let count = 1;
     for (const child of die.children) if (child.tag === TAG.subrange) count *= child.count ?? 0;

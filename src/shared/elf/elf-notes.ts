@@ -1,17 +1,17 @@
 /** One note of an ELF file (elf(5), "Notes"). */
 export interface ElfNote {
-  /** Without the NUL that ends it. */
+  /** Without the terminating NUL. */
   readonly owner: string;
   readonly type: number;
-  /** Its description: the first byte, counted from the start of the notes, and how many. */
+  /** Its description: offset from the start of the notes, and length. */
   readonly start: number;
   readonly size: number;
 }
 
-/** Three words: bytes of the owner's name, bytes of the description, type; both parts are padded to 4. */
+/** Three words: length of the owner's name, length of the description, type; both parts are padded to 4. */
 const HEADER_BYTES = 12;
 
-/** The notes of a section, little endian. Ends at the first that reaches beyond it: a damaged table has no more. */
+/** The notes of a section, little endian. Ends at the first note that exceeds it. */
 export function* elfNotes(bytes: Uint8Array): Generator<ElfNote> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + HEADER_BYTES <= bytes.byteLength; ) {
@@ -29,8 +29,8 @@ export function* elfNotes(bytes: Uint8Array): Generator<ElfNote> {
   }
 }
 
-/** Longer than any known owner ("stapsdt", "GNU", "Linux", "Xen"): a name's rest is not looked at. */
+/** Longer than any known owner ("stapsdt", "GNU", "Linux", "Xen"); names are truncated to this. */
 const MAX_OWNER_BYTES = 64;
 
-/** Not by bit operations: a damaged length of nearly 2^32 would become negative. */
+/** Without bit operations: a damaged length of nearly 2^32 would become negative. */
 const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4;

@@ -31,7 +31,7 @@ export interface ElfRelocation {
   readonly offset: number;
   readonly type: number;
   readonly symbol: ElfSymbol | null;
-  /** null in SHT_REL: the addend lies in the relocated bytes. */
+  /** null in SHT_REL: the addend is in the relocated bytes. */
   readonly addend: number | null;
 }
 
@@ -62,7 +62,7 @@ const SYMBOL_BYTES = 24;
 function cut(what: string): ObjectError {
   return new ObjectError(
     'truncated',
-    `The object file is cut short or damaged: ${what}. Compile the program again.`,
+    `The object file is truncated or damaged: ${what}. Compile the program again.`,
   );
 }
 
@@ -81,7 +81,7 @@ export function parseElf(bytes: Uint8Array): Elf {
   ) {
     throw new ObjectError(
       'not-elf',
-      'This is not an object file (no ELF magic). Choose the .o that clang wrote.',
+      'This is not an object file (no ELF magic). Choose the .o file that clang created.',
     );
   }
   if (bytes.byteLength < HEADER_BYTES) throw cut('the ELF header');
@@ -122,13 +122,13 @@ class Reader {
   u32(at: number): number {
     return this.view.getUint32(at, this.littleEndian);
   }
-  /** As a number: what does not fit 2^53 becomes too large for any check. */
+  /** As a number: a value beyond 2^53 is too large for every check anyway. */
   u64(at: number): number {
     return Number(this.view.getBigUint64(at, this.littleEndian));
   }
 }
 
-/** A string table that refuses to be read many times over: names overlap only by a common ending. */
+/** A string table with a limit on the total length read: names overlap only by a common suffix. */
 export class StringTable {
   private readonly known = new Map<number, string>();
   private budget: number;
@@ -142,7 +142,7 @@ export class StringTable {
     if (known !== undefined) return known;
     if (offset >= this.bytes.byteLength) {
       if (offset === 0) return '';
-      throw cut('a name lies outside its string table');
+      throw cut('a name is outside its string table');
     }
     const name = decodeCString(this.bytes, offset, Math.min(this.bytes.byteLength, offset + 4096));
     this.budget -= name.length;
@@ -157,7 +157,7 @@ function readSections(bytes: Uint8Array, reader: Reader): ElfSection[] {
   if (tableOffset === 0) return [];
   if (reader.u16(58) !== SECTION_HEADER_BYTES) throw cut('section headers of an unknown size');
   if (tableOffset + SECTION_HEADER_BYTES > bytes.byteLength) throw cut('the section headers');
-  // Counts that do not fit 16 bits are kept in the first section header (gABI, "Section header").
+  // Counts that do not fit into 16 bits are in the first section header (gABI, "Section header").
   const count = reader.u16(60) || reader.u64(tableOffset + 32);
   const namesIndex = reader.u16(62) === 0xffff ? reader.u32(tableOffset + 40) : reader.u16(62);
   if (tableOffset + count * SECTION_HEADER_BYTES > bytes.byteLength) throw cut('the section headers');
@@ -169,7 +169,7 @@ function readSections(bytes: Uint8Array, reader: Reader): ElfSection[] {
     if (type === SHT.nobits || type === 0) return bytes.subarray(0, 0);
     const offset = reader.u64(at + 24);
     const size = reader.u64(at + 32);
-    if (offset + size > bytes.byteLength) throw cut(`section ${index} reaches beyond the end`);
+    if (offset + size > bytes.byteLength) throw cut(`section ${index} exceeds the end of the file`);
     return bytes.subarray(offset, offset + size);
   };
   const names = new StringTable(
@@ -191,7 +191,7 @@ function readSections(bytes: Uint8Array, reader: Reader): ElfSection[] {
     total += section.bytes.byteLength;
     sections.push(section);
   }
-  // Keeps all later work linear in the file's size, whatever its headers claim.
+  // Keeps all later work linear in the file's size.
   if (total > bytes.byteLength) throw cut('its sections overlap');
   return sections;
 }
@@ -233,7 +233,7 @@ function readRelocations(
     const reader = new Reader(view, littleEndian);
     const entryBytes = section.type === SHT.rela ? 24 : 16;
     for (let at = 0; at + entryBytes <= bytes.byteLength; at += entryBytes) {
-      // r_info is symbol << 32 | type; its halves swap places with the byte order.
+      // r_info is symbol << 32 | type; the order of its halves depends on the byte order.
       const type = reader.u32(at + (littleEndian ? 8 : 12));
       const symbol = reader.u32(at + (littleEndian ? 12 : 8));
       const addend = section.type === SHT.rela ? Number(view.getBigInt64(at + 16, littleEndian)) : null;

@@ -1,35 +1,34 @@
 /**
- * The symbol table a kernel carries for itself (kallsyms), out of its image's read-only data. The image has no symbol of
- * its own to say where the table lies, so it is found by its shape. As scripts/kallsyms.c writes it, each on a boundary of
- * eight bytes:
+ * Extracts the kernel's symbol table (kallsyms) from its image's read-only data. The image has no symbol for the table's
+ * position, so it is recognised by its structure. The format of scripts/kallsyms.c, each part 8-byte aligned:
  *
  *   s32 offsets[n], u64 base, u64 n, names (length, bytes), u32 markers[n / 256], tokens, u16 index[256]    up to 6.3
  *   u64 n, names, markers, tokens, index, s32 offsets[n], u64 base                                          since 6.4 (404bad70fcf7)
  *
- * Each byte of a name stands for a token; a name's first character is its type as nm(1) has it.
+ * Each byte of a name is the index of a token; a name's first character is its type as in nm(1).
  */
 
 export interface KernelSymbols {
-  /** As /proc/kallsyms writes them, in the order of addresses, code only: "0 T vfs_read\n". */
+  /** In the format of /proc/kallsyms, ordered by address, code only: "0 T vfs_read\n". */
   readonly code: Uint8Array;
-  /** The low 32 bits of the address of each line of `code`. The kernel is in the topmost 2 GB. */
+  /** The low 32 bits of the address of each line of `code`. The kernel is in the top 2 GB. */
   readonly addresses: Uint32Array;
-  /** The low 32 bits of a symbol's address, code or data; null where there is none of that name. */
+  /** The low 32 bits of the address of a symbol, code or data; null when there is none of that name. */
   addressOf(name: string): number | null;
 }
 
 const TOKENS = 256;
 const NAMES_PER_MARKER = 256;
 const FIRST_DIGIT = 0x30;
-/** Digits are in so many names that each is a token of its own, and those tokens follow each other. */
+/** Digits are so frequent in names that each is a token, and these tokens are consecutive. */
 const DIGITS = Uint8Array.from([...'0123456789'].flatMap(digit => [digit.charCodeAt(0), 0]));
 const CODE_TYPES = new Set([...'tTwW'].map(type => type.charCodeAt(0)));
-/** Fewer symbols than any kernel has, more than any has. */
+/** Limits of the number of symbols: fewer and more than any kernel has. */
 const FEWEST = 1000;
 const MOST = 2_000_000;
 const LONG_LENGTH = 0x80;
 
-/** null where there is no table, or one of another layout. Never throws. */
+/** null when there is no table of a known layout. Never throws. */
 export function readKallsyms(rodata: Uint8Array): KernelSymbols | null {
   const view = new DataView(rodata.buffer, rodata.byteOffset, rodata.byteLength);
   const tokens = findTokens(rodata, view);
@@ -38,9 +37,9 @@ export function readKallsyms(rodata: Uint8Array): KernelSymbols | null {
 }
 
 interface Tokens {
-  /** Where the first begins: names and markers lie before it. */
+  /** Start of the first token, after the names and markers. */
   readonly start: number;
-  /** Behind their index. */
+  /** End of the token index. */
   readonly end: number;
   readonly texts: readonly Uint8Array[];
 }
@@ -64,11 +63,11 @@ function findTokens(rodata: Uint8Array, view: DataView): Tokens | null {
 
 interface NameTable {
   readonly count: number;
-  /** Where the count is; the base is before it, the offsets before that. */
+  /** Position of the count; in the older layout the base and the offsets precede it. */
   readonly countAt: number;
 }
 
-/** Goes back from the tokens to a count that as many names follow, and then the markers that fit them. */
+/** Searches backwards from the tokens for a count that is followed by as many names and their markers. */
 function findNames(rodata: Uint8Array, view: DataView, tokens: Tokens): NameTable | null {
   const isType = tokens.texts.map(text => isLetter(text[0] ?? 0));
   for (let countAt = (tokens.start & ~7) - 16; countAt >= 8; countAt -= 8) {
@@ -129,7 +128,7 @@ function decode(rodata: Uint8Array, view: DataView, tokens: Tokens, table: NameT
       code.set(text, to);
       to += text.length;
     }
-    // The type is the name's first character: a space goes between.
+    // The type is the name's first character: insert a space after it.
     code[typeAt] = code[typeAt + 1] ?? 0;
     code[typeAt + 1] = 0x20;
     code[to++] = 0x0a;
@@ -147,7 +146,7 @@ function decode(rodata: Uint8Array, view: DataView, tokens: Tokens, table: NameT
   };
 }
 
-/** The low 32 bits of the address of each symbol by its number; null where neither layout has a base in the kernel. */
+/** The low 32 bits of each symbol's address, by index; null when neither layout has a base in the kernel. */
 function readAddresses(
   view: DataView,
   tokens: Tokens,
@@ -161,7 +160,7 @@ function readAddresses(
   if (offsets === undefined) return null;
   const base = view.getUint32(offsets + bytes, true);
   const offsetOf = (index: number): number => view.getInt32(offsets + 4 * index, true);
-  // CONFIG_KALLSYMS_ABSOLUTE_PERCPU, gone with 6.15: what is not absolute is negative, from the base on.
+  // CONFIG_KALLSYMS_ABSOLUTE_PERCPU, removed in 6.15: offsets of non-absolute symbols are negative, relative to the base.
   const hasAbsolute = offsetOf(count - 1) < 0;
   return index => {
     const offset = offsetOf(index);
@@ -170,14 +169,14 @@ function readAddresses(
   };
 }
 
-/** An address in the topmost 2 GB. */
+/** Whether the u64 at `at` is an address in the top 2 GB. */
 function isOfKernel(view: DataView, at: number): boolean {
   return view.getInt32(at + 4, true) === -1 && view.getInt32(at, true) < 0;
 }
 
 const align = (offset: number): number => Math.ceil(offset / 8) * 8;
 
-/** Whether tokens spell a type and this name. */
+/** Whether the tokens expand to a type and this name. */
 function isNamed(bytes: Uint8Array, tokens: Tokens, wanted: string): boolean {
   let at = -1;
   for (const byte of bytes) {
@@ -189,7 +188,7 @@ function isNamed(bytes: Uint8Array, tokens: Tokens, wanted: string): boolean {
   return at === wanted.length;
 }
 
-/** One byte, or two for 128 and more, the low seven bits first. */
+/** One byte, or two for 128 and more, low seven bits first. */
 function lengthAt(rodata: Uint8Array, at: number): { readonly length: number; readonly next: number } {
   const low = rodata[at] ?? 0;
   if (low < LONG_LENGTH) return { length: low, next: at + 1 };

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../errors/workbench-error';
 
-/** Errors a user can act on. `code` is stable; `message` says what is wrong and what to do. */
+/** An invalid object file. `code` is stable; `message` has the problem and the fix. */
 export class ObjectError extends WorkbenchError<
   'not-elf' | 'not-bpf' | 'truncated' | 'bad-btf' | 'unsupported'
 > {

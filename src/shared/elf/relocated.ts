@@ -1,9 +1,9 @@
 import type { Elf } from './elf';
 
 /**
- * The bytes of a debug section with its relocations applied. BPF uses SHT_REL: the addend is in place, and the symbol
- * is nearly always a section's, of value 0 (R_BPF_64_ABS64, _ABS32 and _NODYLD32 of llvm_reloc.rst; older clangs wrote
- * R_BPF_64_64 and _32 here).
+ * The bytes of a debug section with its relocations applied. BPF uses SHT_REL: the addend is in place, and the symbol is
+ * nearly always a section symbol with value 0 (R_BPF_64_ABS64, _ABS32 and _NODYLD32 of llvm_reloc.rst; older clang
+ * versions use R_BPF_64_64 and _32 here).
  */
 export function relocated(elf: Elf, name: string): DataView {
   const section = elf.section(name);

@@ -2,7 +2,7 @@ import type { Btf, BtfTypeId } from '../btf/btf-model';
 import { ObjectError } from '../elf/object-error';
 import type { CoreRelocation, SourceLine } from './model';
 
-/** .BTF.ext by section name, in file order (include/uapi/linux/btf.h has the records, tools/lib/bpf/libbpf_internal.h the frame). */
+/** .BTF.ext by section name, in file order (records: include/uapi/linux/btf.h, header: tools/lib/bpf/libbpf_internal.h). */
 export interface BtfExt {
   readonly lines: ReadonlyMap<string, readonly SourceLine[]>;
   /** BTF FUNC of each function, by the byte offset of its first instruction. */
@@ -13,12 +13,12 @@ export interface BtfExt {
 
 const MAGIC = 0xeb9f;
 const HEADER_BYTES = 24;
-/** With core_relo_off and core_relo_len, as clang has written it since version 10. */
+/** With core_relo_off and core_relo_len, which clang writes since version 10. */
 const HEADER_BYTES_WITH_RELOCATIONS = 32;
-/** Most text of one object's lines; what a compiler writes is a few bytes per instruction. */
+/** Limit of the text of one object's lines; compilers write a few bytes per instruction. */
 const MAX_TEXT = 32 << 20;
 
-/** Reads line_info, func_info and core_relo. Throws ObjectError 'bad-btf' when a table reaches beyond the section. */
+/** Parses line_info, func_info and core_relo. Throws ObjectError 'bad-btf' when a table exceeds the section. */
 export function parseBtfExt(bytes: Uint8Array, btf: Btf, littleEndian: boolean): BtfExt {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < HEADER_BYTES || view.getUint16(0, littleEndian) !== MAGIC) throw bad('no header');
@@ -87,16 +87,16 @@ function eachRecord(
 ): void {
   if (table.length === 0) return;
   const end = table.start + table.length;
-  if (end > view.byteLength || table.length < 4) throw bad('a table reaches beyond the end');
+  if (end > view.byteLength || table.length < 4) throw bad('a table exceeds the section');
   const recordBytes = view.getUint32(table.start, littleEndian);
   if (recordBytes < minimumBytes) throw bad(`records of ${recordBytes} bytes`);
   let at = table.start + 4;
   while (at < end) {
-    if (at + 8 > end) throw bad('a table is cut off');
+    if (at + 8 > end) throw bad('a table is truncated');
     const sectionName = view.getUint32(at, littleEndian);
     const count = view.getUint32(at + 4, littleEndian);
     at += 8;
-    if (at + count * recordBytes > end) throw bad('a table is cut off');
+    if (at + count * recordBytes > end) throw bad('a table is truncated');
     for (let i = 0; i < count; i++, at += recordBytes) visit(sectionName, at);
   }
 }

@@ -5,7 +5,7 @@ export interface ChoiceRank {
   readonly programs: readonly Program[];
 }
 
-/** The alternatives of each group (BPFW_CHOICE), the lowest rank first. */
+/** The alternatives of each group (BPFW_CHOICE), lowest rank first. */
 export function choiceGroups(programs: readonly Program[]): Map<string, ChoiceRank[]> {
   const groups = new Map<string, ChoiceRank[]>();
   for (const program of programs) {

@@ -4,7 +4,7 @@ import { ObjectError } from '../elf/object-error';
 
 const MAX_VARIABLES = 1024;
 
-/** One variable of a data section, placed. */
+/** One variable of a data section with its position. */
 export interface Variable {
   readonly id: BtfTypeId;
   readonly name: string;
@@ -17,8 +17,8 @@ export interface Variable {
 }
 
 /**
- * Variables of every DATASEC whose name passes. Clang leaves the offsets 0 and writes the symbols instead, a static
- * linker fills them in (tools/lib/bpf/libbpf.c, btf_fixup_datasec): the symbol decides where there is one.
+ * Variables of every DATASEC whose name is wanted. Clang leaves the offsets 0 and writes symbols instead, a static linker
+ * fills them in (tools/lib/bpf/libbpf.c, btf_fixup_datasec): a symbol takes precedence.
  */
 export function readVariables(elf: Elf, btf: Btf, wanted: (section: string) => boolean): Variable[] {
   const variables: Variable[] = [];
@@ -54,7 +54,7 @@ export function readVariables(elf: Elf, btf: Btf, wanted: (section: string) => b
   return variables;
 }
 
-/** `.rodata` and `.rodata.x` of libbpf, without the compiler's own string and constant pools. */
+/** `.rodata` and `.rodata.x` as in libbpf, without the compiler's string and constant pools. */
 export function isReadOnlyData(section: string): boolean {
   return /^\.rodata(?!\.(str|cst)\d)(\.|$)/.test(section);
 }
@@ -64,8 +64,8 @@ export function isWritableData(section: string): boolean {
 }
 
 /**
- * The name libbpf gives the map of a data section: the object's name cut to fit 15 characters with the section's
- * (internal_map_name in tools/lib/bpf/libbpf.c); custom sections such as .data.config keep theirs.
+ * libbpf's name for the map of a data section: the object's name, truncated so that it fits into 15 characters with the
+ * section's (internal_map_name in tools/lib/bpf/libbpf.c); custom sections such as .data.config keep their name.
  */
 export function dataSectionMapName(objectName: string, section: string): string {
   if (

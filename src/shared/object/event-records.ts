@@ -7,11 +7,11 @@ import type { DeclaredMap } from './maps';
 import type { RecordLayout } from './model';
 import { layoutOf } from './record-layout';
 
-/** A type in one of the two tables an object may carry. */
+/** A type in one of the two type tables of an object (BTF, DWARF). */
 interface Candidate {
   readonly table: Btf;
   readonly id: BtfTypeId;
-  /** Name of the variable it was seen through, or ''. */
+  /** Name of the variable that has the type, or ''. */
   readonly via: string;
 }
 
@@ -19,7 +19,7 @@ const RECORD_TYPE_NAME = /event|record|sample|data|evt|info|msg|log|entry/i;
 const RECORD_VARIABLE_NAME =
   /^(e|ev|evt|event|rec|record|r|d|data|sample|s|info|msg|log|entry|task_info|eventp|buf)$|_?(event|record|data)$/;
 
-/** Finds which record type the programs put into each ring or perf buffer. */
+/** Determines the record type that programs write to each ring or perf buffer. */
 export class EventRecords {
   private readonly writes = new Map<string, { write: BufferWrite; by: FunctionCode }[]>();
   private dwarf: DwarfTypes | null | undefined;
@@ -31,7 +31,7 @@ export class EventRecords {
     private readonly btf: Btf,
     code: CodeIndex,
     functions: Iterable<FunctionCode>,
-    /** Global variables of data sections: some only keep a record's type in BTF. */
+    /** Global variables of data sections: some exist only to keep a record's type in BTF. */
     private readonly variables: readonly Variable[],
   ) {
     for (const by of functions) {
@@ -48,11 +48,11 @@ export class EventRecords {
   }
 
   /**
-   * The record of a map, by the first of these that answers: the tag bpfw:record; Inspektor Gadget's marker symbol;
-   * the map's value type; a global pointer named after the map; the local variables (DWARF) of the writing functions; any global pointer to a
-   * struct; a struct of BTF. Of the last three only types count that have the constant size the programs pass to
-   * bpf_ringbuf_reserve, _output or bpf_perf_event_output. null when nothing answers, or when programs write records
-   * of several sizes.
+   * The record of a map, from the first of these that determines it: the tag bpfw:record; Inspektor Gadget's marker
+   * symbol; the map's value type; a global pointer named after the map; the local variables (DWARF) of the writing
+   * functions; any global pointer to a struct; a struct in BTF. For the last three the type must have the constant size
+   * that the programs pass to bpf_ringbuf_reserve, _output or bpf_perf_event_output. null when none does, or when
+   * programs write records of several sizes.
    */
   recordOf(map: DeclaredMap, buffers: number): RecordLayout | null {
     const { name } = map.definition;
@@ -61,7 +61,7 @@ export class EventRecords {
       const found = this.byName(tagged);
       if (found) return layoutOf(found.table, found.id);
     }
-    // Newer bpf2go declares it as the value type of the buffer itself.
+    // Newer versions of bpf2go declare it as the value type of the buffer itself.
     const declared = map.valueType === null ? null : this.btf.resolve(map.valueType);
     if (declared !== null && this.btf.kind(declared) === 'struct') return layoutOf(this.btf, declared);
     const sizes = new Set((this.writes.get(name) ?? []).map(({ write }) => write.size));
@@ -76,7 +76,7 @@ export class EventRecords {
     return found ? layoutOf(found.table, found.id) : null;
   }
 
-  /** GADGET_TRACER(name, map, event) leaves a symbol gadget_tracer_<name>___<map>___<event> (its include/gadget/macros.h). */
+  /** GADGET_TRACER(name, map, event) defines a symbol gadget_tracer_<name>___<map>___<event> (include/gadget/macros.h). */
   private gadgetEvent(map: string): string | null {
     if (!this.gadgetEvents) {
       this.gadgetEvents = new Map();
@@ -103,7 +103,7 @@ export class EventRecords {
     return look(this.btf) ?? (dwarf ? look(dwarf.types) : null);
   }
 
-  /** `const struct event *unused`: bpf2go's way, BPFW_RINGBUF's, and that of many programs. */
+  /** `const struct event *unused`: used by bpf2go, BPFW_RINGBUF and many programs. */
   private byMarker(map: string, size: number | null, which: 'own' | 'any'): Candidate | null {
     const candidates: Candidate[] = [];
     for (const variable of this.variables) {
@@ -117,7 +117,7 @@ export class EventRecords {
     return single(candidates);
   }
 
-  /** Locals of the writing functions: of the record's size, or when that varies, by their names alone. */
+  /** Local variables of the writing functions: by the record's size, or when that varies, by name only. */
   private byLocals(map: string, size: number | null): Candidate | null {
     const dwarf = this.types();
     if (!dwarf) return null;
@@ -141,7 +141,7 @@ export class EventRecords {
     return null;
   }
 
-  /** Without DWARF: the one struct of that size whose name says it is a record. */
+  /** Without DWARF: the only struct of that size with the name of a record. */
   private bySize(size: number | null): Candidate | null {
     if (size === null || this.dwarf) return null;
     if (!this.structsBySize) {
@@ -163,12 +163,12 @@ export class EventRecords {
   }
 }
 
-/** 2: type and variable are named like a record, 1: one of them, 0: neither. */
+/** How many of type and variable are named like a record: 0 to 2. */
 function namesFit({ table, id, via }: Candidate): number {
   return Number(RECORD_TYPE_NAME.test(table.name(id))) + Number(RECORD_VARIABLE_NAME.test(via));
 }
 
-/** The candidate when all agree on one type; types are the same by table and name (or id, unnamed). */
+/** The candidate if all have the same type; types are equal by table and name (or id when unnamed). */
 function single<C extends Candidate>(candidates: readonly C[]): C | null {
   const [first] = candidates;
   if (!first) return null;

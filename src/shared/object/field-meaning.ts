@@ -1,15 +1,15 @@
 import type { Meaning } from './meaning';
 import type { Storage } from './model';
 
-/** What is known of a field before its meaning. */
+/** The facts from which a field's meaning is derived. */
 export interface FieldFacts {
-  /** Its own name, without the path to it. */
+  /** Its own name, without its path. */
   readonly name: string;
-  /** Names of the typedefs on the way to its type, outermost first. */
+  /** Names of the typedefs of its type, outermost first. */
   readonly typedefs: readonly string[];
   readonly storage: Storage;
   readonly size: number;
-  /** The unit a user wrote (BPFW_UNIT), or null. */
+  /** The unit from BPFW_UNIT, or null. */
   readonly unit: string | null;
 }
 
@@ -18,7 +18,7 @@ export interface DecidedMeaning {
   readonly unit: string;
 }
 
-/** Typedefs of bpfw.h, of Inspektor Gadget (include/gadget/types.h) and of the kernel whose names say it all. */
+/** Typedefs of bpfw.h, of Inspektor Gadget (include/gadget/types.h) and of the kernel that determine the meaning. */
 const BY_TYPEDEF: Readonly<Record<string, Meaning>> = {
   bpfw_ns: 'duration-ns',
   bpfw_us: 'duration-us',
@@ -73,7 +73,7 @@ const BY_TYPEDEF: Readonly<Record<string, Meaning>> = {
   dev_t: 'device',
 };
 
-/** Units people write, and what they make of a plain number. */
+/** Units, and the meaning that they give to a plain number. */
 const BY_UNIT: Readonly<Record<string, Meaning>> = {
   ns: 'duration-ns',
   us: 'duration-us',
@@ -96,7 +96,7 @@ const UNIT_OF: Partial<Record<Meaning, string>> = {
   percent: '%',
 };
 
-/** Names that mean the same in every tool seen (libbpf-tools, bcc, libbpf-bootstrap); tried in order on integers. */
+/** Names with the same meaning in common tools (libbpf-tools, bcc, libbpf-bootstrap); tried in order for integers. */
 const BY_INTEGER_NAME: readonly (readonly [RegExp, Meaning, maxBytes: number])[] = [
   [
     /^(ts|timestamp|ktime|(start|end|begin|first|last|boot)_?(ts|time))(_ns)?$|_(ts|timestamp)(_ns)?$|^(ts|start|end)_ns$/,
@@ -123,8 +123,8 @@ const BY_INTEGER_NAME: readonly (readonly [RegExp, Meaning, maxBytes: number])[]
 const SIGNED_RESULT = /^(ret|retval|rc|err|error|errno|res)$|_(ret|err|errno|error)$/;
 
 /**
- * What a field stands for: its typedefs decide, then the unit a user wrote, then what its name means in the tools of
- * this trade. Promises a meaning that fits the storage: formatters need not check again.
+ * The meaning of a field: from its typedefs, then its unit, then its name's usual meaning. The meaning always matches the
+ * storage: formatters need not check it.
  */
 export function decideMeaning(facts: FieldFacts): DecidedMeaning {
   const meaning = meaningOf(facts);

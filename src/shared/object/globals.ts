@@ -10,9 +10,9 @@ import { readTags } from './tags';
 const STATIC = 0;
 
 /**
- * Non-const globals: shown live. Hidden are markers (pointers that only keep a type in BTF), `__` names, and static
- * variables nobody tagged: bpftool leaves those out of skeletons, too, and libbpf-tools keep their zeroed histograms
- * (`static struct hist zero`) there.
+ * Non-const globals, which are shown live. Hidden are markers (pointers that only keep a type in BTF), `__` names, and
+ * untagged static variables: bpftool also omits those from skeletons, and libbpf-tools use them for zeroed histograms
+ * (`static struct hist zero`).
  */
 export function readGlobals(
   btf: Btf,

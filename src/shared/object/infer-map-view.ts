@@ -13,24 +13,24 @@ import type { EntryLayouts, GlobalHistogram, MapView, RecordLayout } from './mod
 import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
 import type { Tags } from './tags';
 
-/** Slots are not looked for in bigger structs. */
+/** Slots are not searched in bigger structs. */
 const MAX_VALUE_MEMBERS = 256;
 
 const CONVENTIONS: readonly SlotConvention[] = ['bpfw', 'bcc', 'libbpf-tools', 'exp2', 'linear'];
 
 type HistogramView = Extract<MapView, { kind: 'histogram' }>;
 
-/** What views need beyond the map itself. */
+/** Input for views other than the map itself. */
 export interface ViewContext {
   readonly btf: Btf;
   readonly mapNames: ReadonlySet<string>;
-  /** The record a buffer's programs write, if it can be told; see event-records.ts. */
+  /** The record type of a buffer, if known; see event-records.ts. */
   readonly recordOf: (map: string) => RecordLayout | null;
   /** True when some program writes records to the map. */
   readonly isWritten: (map: string) => boolean;
 }
 
-/** What a panel does with a map, by its role. */
+/** How panels show a map, by its role. */
 export function inferView(map: DeclaredMap, { btf, mapNames, recordOf, isWritten }: ViewContext): MapView {
   const { definition, tags, valueType } = map;
   const { name, typeName, valueSize, flags } = definition;
@@ -65,7 +65,7 @@ export function inferView(map: DeclaredMap, { btf, mapNames, recordOf, isWritten
   }
 }
 
-/** null for a map whose entries the kernel does not list, or that has nothing to show them by. */
+/** null for a map whose entries cannot be listed, or that has no types. */
 export function listedEntries(map: DeclaredMap, btf: Btf): EntryLayouts | null {
   const { typeName, flags } = map.definition;
   if (!isListableMap(typeName) || (flags & BPF_F_WRONLY) !== 0 || !hasTypes(map)) return null;
@@ -80,8 +80,8 @@ function entryLayouts({ definition, tags, keyType, valueType }: DeclaredMap, btf
 }
 
 /**
- * A global as histograms: an array of counters named or tagged like one, a struct with such slots, or an array of
- * such structs (the key is then the index). null for anything else.
+ * A global that contains histograms: an array of counters that is named or tagged as a histogram, a struct with such
+ * slots, or an array of such structs (the key is then the index). null for anything else.
  */
 export function globalHistogram(
   btf: Btf,
@@ -135,7 +135,7 @@ function histogramOf(slots: Slots, tags: Tags, slotCount: number, key: RecordLay
   };
 }
 
-/** The value itself when it is a counter, an array of counters, or the struct member that is the best such array. */
+/** The slots: the value itself when it is a counter or an array of counters, or the best such array among its members. */
 function findSlots(btf: Btf, valueType: BtfTypeId): Slots | null {
   const value = btf.type(btf.resolve(valueType));
   const own = slotsOfType(btf, valueType, 0, false);

@@ -13,18 +13,18 @@ export interface FunctionCode {
   readonly binding: number;
 }
 
-/** A call that puts a record into a ring or perf buffer. */
+/** A call that writes a record to a ring or perf buffer. */
 export interface BufferWrite {
   readonly map: string;
   readonly helperId: number;
-  /** Bytes of the record when the program passes a constant. */
+  /** Size of the record when the program passes a constant. */
   readonly size: number | null;
 }
 
-/** What one function's instructions do, without those it calls. */
+/** Facts from one function's instructions, without those of functions it calls. */
 export interface FunctionFacts {
   readonly helperIds: ReadonlySet<number>;
-  /** Functions it calls that the object does not have: the kernel's, bound by libbpf. */
+  /** Called functions that the object does not define: kernel functions, resolved by libbpf. */
   readonly kfuncs: ReadonlySet<string>;
   readonly callees: readonly FunctionCode[];
   readonly writes: readonly BufferWrite[];
@@ -41,7 +41,7 @@ export const HELPER = {
   tracePrintkV: 177,
 } as const;
 
-/** Which argument registers hold the map and the record's size. */
+/** The argument registers of the map and the record's size. */
 const WRITERS = new Map<number, { readonly map: number; readonly size: number }>([
   [HELPER.ringbufReserve, { map: 1, size: 2 }],
   [HELPER.ringbufOutput, { map: 1, size: 3 }],
@@ -53,19 +53,19 @@ const WRITERS = new Map<number, { readonly map: number; readonly size: number }>
 /** Relocation types of Documentation/bpf/llvm_reloc.rst. */
 const R_BPF_64_64 = 1;
 const R_BPF_64_32 = 10;
-/** Section of a symbol that the object only names (elf.h). */
+/** Section of an undefined symbol (elf.h). */
 const SHN_UNDEF = 0;
 
 const MAX_FUNCTIONS = 16384;
-/** Steps along calls for all programs together. */
+/** Limit of the steps along calls for all programs together. */
 const MAX_CALL_STEPS = 10_000_000;
 const MAX_JOINS = 65536;
 
-/** A register's value as far as it is known: a constant, the address of the map named, or nothing. */
+/** A register's known value: a constant, the address of the named map, or null. */
 type Value = number | string | null;
 type Registers = Value[];
 
-/** The functions of an object, and what their instructions say. Work is linear in the code's size. */
+/** The functions of an object and facts from their instructions. Time is linear in the code's size. */
 export class CodeIndex {
   private readonly functions = new Map<number, FunctionCode[]>();
   private readonly known = new Map<FunctionCode, FunctionFacts>();
@@ -96,19 +96,19 @@ export class CodeIndex {
     for (const [index, list] of this.functions) this.functions.set(index, withoutOverlap(list));
   }
 
-  /** Functions of one section by their place in it. */
+  /** Functions of one section, in order. */
   inSection(sectionIndex: number): readonly FunctionCode[] {
     return this.functions.get(sectionIndex) ?? [];
   }
 
-  /** The function and everything it calls inside the object, itself first. */
+  /** The function, then all functions of the object that it calls directly or indirectly. */
   reachable(from: FunctionCode): readonly FunctionCode[] {
     const seen = new Set([from]);
     for (const code of seen) {
       const { callees } = this.facts(code);
       this.callSteps += 1 + callees.length;
       if (this.callSteps > MAX_CALL_STEPS)
-        throw new ObjectError('unsupported', 'The programs call each other too often to follow.');
+        throw new ObjectError('unsupported', 'The object has too many calls between its functions.');
       for (const callee of callees) seen.add(callee);
     }
     return [...seen];
@@ -132,7 +132,7 @@ export class CodeIndex {
     const kfuncs = new Set<string>();
     const callees = new Set<FunctionCode>();
     const writes: BufferWrite[] = [];
-    /** States at forward jump targets; loops are not followed: a guess at a constant need not survive them. */
+    /** States at forward jump targets. Loops are not followed: constants need not be known across them. */
     const joins = new Map<number, Registers>();
     let registers: Registers | null = unknownRegisters();
 
@@ -189,7 +189,7 @@ export class CodeIndex {
         if (operation === OPERATION.exit) {
           registers = null;
         } else {
-          // gotol keeps its distance in the immediate.
+          // gotol has its distance in the immediate.
           const distance = opcode === (CLASS.jmp32 | OPERATION.ja) ? immediate : offset;
           const target = at + 8 + distance * 8;
           if (distance > 0 && target < code.end) {
@@ -221,7 +221,7 @@ export class CodeIndex {
     return this.mapsByPlace.get(`${symbol.section}:${place}`) ?? null;
   }
 
-  /** Calls inside a section are relative; calls into .text carry a relocation (llvm_reloc.rst). */
+  /** Calls inside a section are relative; calls into .text have a relocation (llvm_reloc.rst). */
   private callee(
     code: FunctionCode,
     at: number,
@@ -255,7 +255,7 @@ function isCode(section: ElfSection): boolean {
   return section.type === SHT.progbits && (section.flags & SHF_EXECINSTR) !== 0;
 }
 
-/** Sorted by start; each ends where the next begins at the latest, and of several names for one start the first stays. */
+/** Sorts by start and makes functions disjoint; of several with the same start only the first is kept. */
 function withoutOverlap(list: readonly FunctionCode[]): FunctionCode[] {
   const sorted = [...list].sort((a, b) => a.start - b.start || b.binding - a.binding);
   const kept: FunctionCode[] = [];

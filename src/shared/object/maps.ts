@@ -6,10 +6,10 @@ import type { MapDefinition } from './model';
 import { readTags, type Tags } from './tags';
 
 const MAX_MAPS = 1024;
-/** libbpf knows about a dozen attributes of a map. */
+/** libbpf has about a dozen map attributes. */
 const MAX_ATTRIBUTES = 64;
 
-/** A BTF-defined map with what its view is inferred from. */
+/** A BTF-defined map with the information from which its view is inferred. */
 export interface DeclaredMap {
   readonly definition: Omit<MapDefinition, 'view' | 'entries'>;
   readonly btfId: BtfTypeId;
@@ -21,14 +21,14 @@ export interface DeclaredMap {
 
 /**
  * Reads the maps of the ".maps" section as libbpf does (parse_btf_map_def, tools/lib/bpf/libbpf.c): `__uint` is the
- * length of a pointed-to array, `__type` a pointed-to type. Sizes libbpf decides itself (stack traces, buffers) are 0.
- * Throws ObjectError 'bad-btf' when maps are declared and there is no BTF, 'unsupported' for the "maps" section of old.
+ * length of a pointed-to array, `__type` a pointed-to type. Sizes that libbpf determines (stack traces, buffers) are 0.
+ * Throws ObjectError 'bad-btf' when maps are declared without BTF, 'unsupported' for the legacy "maps" section.
  */
 export function readMaps(elf: Elf, btf: Btf | null): DeclaredMap[] {
   if (elf.section('maps')) {
     throw new ObjectError(
       'unsupported',
-      'The object declares maps the old way (struct bpf_map_def in SEC("maps")), which libbpf 1.0 and later refuse. Declare them in SEC(".maps").',
+      'The object has legacy map definitions (struct bpf_map_def in SEC("maps")), which libbpf 1.0 and later reject. Declare the maps in SEC(".maps").',
     );
   }
   if (!elf.section('.maps')) return [];
@@ -36,7 +36,7 @@ export function readMaps(elf: Elf, btf: Btf | null): DeclaredMap[] {
   if (!btf || sectionId === null) {
     throw new ObjectError(
       'bad-btf',
-      'The object has maps but no type information (BTF). Compile with -g, and strip with llvm-strip -g only.',
+      'The object has maps but no type information (BTF). Compile with -g, and strip only with llvm-strip -g.',
     );
   }
   const section = btf.type(sectionId);

@@ -1,5 +1,5 @@
 /**
- * What a number or some bytes stand for: decided from C types and decl tags (ARCHITECTURE promise 1), used by every
+ * The meaning of a number or bytes: derived from C types and decl tags (CONTRIBUTING.md, promise 1), used by every
  * formatter. The typedefs are those of bpf-templates/include/bpfw.h and of Inspektor Gadget (gadget_*).
  */
 export type Meaning =
@@ -7,7 +7,7 @@ export type Meaning =
   | 'bool'
   | 'enum'
   | 'flags'
-  /** Durations in the unit named. */
+  /** Durations in this unit. */
   | 'duration-ns'
   | 'duration-us'
   | 'duration-ms'
@@ -39,7 +39,7 @@ export type Meaning =
   /** Id in a stack map, or an inline array of addresses. */
   | 'kernel-stack'
   | 'user-stack'
-  /** dev_t as the kernel keeps it: major << 20 | minor. */
+  /** The kernel's dev_t: major << 20 | minor. */
   | 'device'
   | 'cpu'
   | 'cgroup'

@@ -1,6 +1,6 @@
 /**
- * What one BPF object file says about itself: the contract between the reader (this room) and everything that
- * shows, configures or loads a program. Plain data; every name is the field's own (program, map, section, BTF).
+ * The content of a BPF object file: the contract between the reader (this folder) and everything that shows, configures
+ * or loads a program. Plain data.
  */
 
 import type { AttachPoint } from '../bpf/attach-point';
@@ -22,38 +22,38 @@ export interface PerfSampling {
   readonly event: 'cpu-clock' | 'cpu-cycles';
   /** The parameter that holds the frequency in hertz. */
   readonly frequencyParameter: string;
-  /** The event records every branch, too (PERF_SAMPLE_BRANCH_ANY). */
+  /** The event also records branches (PERF_SAMPLE_BRANCH_ANY). */
   readonly branches: boolean;
 }
 
 export interface Program {
-  /** The C function's name: what libbpf calls the program. */
+  /** The C function's name, which is libbpf's name for the program. */
   readonly name: string;
   /** The section name as written, without a leading '?'. */
   readonly section: string;
-  /** False when the section name starts with '?': loaded only when somebody chooses it. */
+  /** False when the section name starts with '?': loaded only when selected. */
   readonly autoload: boolean;
   readonly attachPoint: AttachPoint;
-  /** BPFW_CHOICE(group, rank): of the programs of a group only those of the lowest rank the target can attach are loaded. */
+  /** BPFW_CHOICE(group, rank): of a group, only the programs of the lowest rank that the target can attach are loaded. */
   readonly choice: { readonly group: string; readonly rank: number } | null;
   /** BPFW_NEEDS("..."): further requirements on the target, e.g. "btf-args:block_rq_issue:2", "module:kvm". */
   readonly needs: readonly string[];
-  /** BPFW_TARGET("param"): the attach point is completed at run time from the parameter of this name. */
+  /** BPFW_TARGET("param"): the attach point is completed at run time from this parameter. */
   readonly targetParameter: string | null;
   /** BPFW_IFUNC: the symbol may be an IFUNC; attach to the implementation in use, or to its resolver. */
   readonly ifunc: 'implementation' | 'resolver' | null;
-  /** BPFW_PERF: the perf event this perf_event program samples. */
+  /** BPFW_PERF: the perf event that this perf_event program samples. */
   readonly perf: PerfSampling | null;
   /** 8-byte instructions of the function itself, without the subprograms it calls. */
   readonly instructionCount: number;
-  /** Numbers of the BPF helpers that the program and its subprograms call (enum bpf_func_id), ascending. */
+  /** Numbers of the BPF helpers called by the program and its subprograms (enum bpf_func_id), ascending. */
   readonly helperIds: readonly number[];
-  /** Kernel functions (kfuncs) that they call, by name as written. */
+  /** Names of the kernel functions (kfuncs) that they call, as in the source. */
   readonly kfuncs: readonly string[];
   readonly sourceLines: readonly SourceLine[];
 }
 
-/** What a panel does with a map; inferred from BTF types, decl tags and names, never from a template's name. */
+/** How panels show a map; inferred from BTF types, decl tags and names, never from a template's name. */
 export type MapView =
   | { readonly kind: 'events'; readonly record: RecordLayout | null }
   | {
@@ -77,12 +77,12 @@ export type MapView =
     }
   | { readonly kind: 'table'; readonly key: RecordLayout; readonly value: RecordLayout }
   | { readonly kind: 'stacks'; readonly depth: number; readonly buildId: boolean }
-  /** A u64 or u32 counter of events the program could not deliver. */
+  /** A u64 or u32 counter of events that the program could not deliver. */
   | { readonly kind: 'drops'; readonly of: string | null }
-  /** Internal bookkeeping (start times, scratch, libbpf's own): the Maps page has it after everything else. */
+  /** Internal maps (start times, scratch space, libbpf's own): the Maps page lists them last. */
   | { readonly kind: 'internal'; readonly why: string };
 
-/** How the entries of a map are written in C. */
+/** The C types of a map's entries. */
 export interface EntryLayouts {
   readonly key: RecordLayout;
   readonly value: RecordLayout;
@@ -92,7 +92,7 @@ export interface MapDefinition {
   readonly name: string;
   /** enum bpf_map_type (include/uapi/linux/bpf.h). */
   readonly type: number;
-  /** Lower-case field name, e.g. "ringbuf", "percpu_hash". */
+  /** Lower-case name, e.g. "ringbuf", "percpu_hash". */
   readonly typeName: string;
   readonly keySize: number;
   readonly valueSize: number;
@@ -100,10 +100,10 @@ export interface MapDefinition {
   /** BPF_F_* map flags. */
   readonly flags: number;
   readonly perCpu: boolean;
-  /** Label for people: decl tag, else the name. */
+  /** The label from the decl tag, else the name. */
   readonly label: string;
   readonly view: MapView;
-  /** As what its entries can be listed, whatever the view; null where the kernel lists none or they have no types. */
+  /** The layouts for listing its entries, independent of the view; null when they cannot be listed or have no types. */
   readonly entries: EntryLayouts | null;
 }
 
@@ -120,7 +120,7 @@ export type Storage =
   | 'bool'
   /** char[n]: text up to the first NUL. */
   | 'text'
-  /** n bytes without a better reading. */
+  /** n bytes of unknown format. */
   | 'bytes'
   /** An array of a scalar: `count` elements of `elementSize` bytes. */
   | 'array';
@@ -132,7 +132,7 @@ export interface Field {
   readonly offset: number;
   readonly size: number;
   readonly storage: Storage;
-  /** Bit fields only: offset within the storage unit (little end first) and width in bits; width 0 for ordinary fields. */
+  /** Bit fields only: offset within the storage unit (from the least significant bit) and width in bits; width 0 for ordinary fields. */
   readonly bitOffset: number;
   readonly bitSize: number;
   /** Arrays only; 1 and `size` otherwise. */
@@ -148,11 +148,11 @@ export interface Field {
   /** Padding, `__` names and fields tagged hidden. */
   readonly hidden: boolean;
   readonly typeName: string;
-  /** Texts and bytes only, where the record says how many of them are there; see LengthField. */
+  /** Texts and bytes only, when another field contains their length; see LengthField. */
   readonly length?: LengthField;
 }
 
-/** The integer of the same record that holds how many bytes of a text or byte array the program filled. */
+/** The integer in the same record with the number of used bytes of a text or byte array. */
 export interface LengthField {
   readonly name: string;
   readonly offset: number;
@@ -166,7 +166,7 @@ export interface RecordLayout {
   readonly fields: readonly Field[];
 }
 
-/** A `const volatile` global in .rodata that people may set before load. */
+/** A `const volatile` global in .rodata that can be set before load. */
 export interface Parameter {
   readonly name: string;
   readonly label: string;
@@ -182,15 +182,15 @@ export interface Parameter {
   /** Inclusive, in the unit; decimal text because u64 does not fit a JS number. null: the type's own range. */
   readonly min: string | null;
   readonly max: string | null;
-  /** The initial value as people would type it. */
+  /** The initial value, formatted as input. */
   readonly defaultValue: string;
-  /** A parameter every tool knows, found by tag or by name (targ_pid, filter_pid, pid, target_comm ...). */
+  /** A common role, from its tag or its name (targ_pid, filter_pid, pid, target_comm ...). */
   readonly role: 'pid' | 'tid' | 'comm' | 'uid' | 'device' | 'path' | 'function' | 'usdt' | null;
-  /** Of the parameters with this mark one must be set before the program is attached: all defaults would slow the machine down. */
+  /** Of the parameters with this flag at least one must be set before attaching: all defaults would slow the machine down. */
   readonly ask: boolean;
 }
 
-/** Histograms in a global variable: `copies` of them, `stride` bytes apart, each laid out as `view` says of one value. */
+/** Histograms in a global variable: `copies` of them, `stride` bytes apart, each with the layout that `view` has for one value. */
 export interface GlobalHistogram {
   readonly view: Extract<MapView, { kind: 'histogram' }>;
   readonly copies: number;
@@ -204,15 +204,15 @@ export interface GlobalVariable {
   readonly offset: number;
   readonly layout: RecordLayout;
   readonly hidden: boolean;
-  /** Set when the variable is a histogram or an array of them, as libbpf-tools keep some; see globals.ts. */
+  /** Set when the variable is a histogram or an array of them, as in some libbpf-tools; see globals.ts. */
   readonly histogram?: GlobalHistogram;
-  /** Not null: a counter of records that the map named (null: any) had no room for. */
+  /** Not null: a counter of records that did not fit into the map `of` (null: any). */
   readonly drops: { readonly of: string | null } | null;
 }
 
-/** What one instruction wants to know of the target's types, struct bpf_core_relo (include/uapi/linux/bpf.h). */
+/** A CO-RE relocation of one instruction, struct bpf_core_relo (include/uapi/linux/bpf.h). */
 export interface CoreRelocation {
-  /** The object's own type the question begins at. */
+  /** The root type in the object's BTF. */
   readonly type: BtfTypeId;
   /** enum bpf_core_relo_kind. */
   readonly kind: number;
@@ -225,12 +225,12 @@ export interface BpfObject {
   readonly maps: readonly MapDefinition[];
   readonly parameters: readonly Parameter[];
   readonly globals: readonly GlobalVariable[];
-  /** Lines of the functions in .text that programs call, in the order of the section. */
+  /** Lines of the called functions in .text, in the order of the section. */
   readonly subprogramLines?: readonly SourceLine[];
   /** True when a program calls bpf_trace_printk or bpf_trace_vprintk. */
   readonly usesPrintk: boolean;
   readonly btf: Btf | null;
-  /** CO-RE relocations by the section whose instructions they are for. */
+  /** CO-RE relocations by the section of their instructions. */
   readonly relocations?: ReadonlyMap<string, readonly CoreRelocation[]>;
   /** BTF ids of the declarations: FUNC of each program, VAR of each map, parameter and global, by its name. */
   readonly rootTypeIds: Readonly<Record<string, BtfTypeId>>;

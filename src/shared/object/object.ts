@@ -15,20 +15,19 @@ import { readParameters } from './parameters';
 import { type FoundProgram, readPrograms } from './programs';
 
 /**
- * Everything a BPF object file says about itself: programs, maps with what to show of them, parameters and globals.
- * `name` is what people call the object (its file name without .bpf.o). `bytes` must not change while the result is
- * in use: its BTF is decoded on demand.
+ * Reads a BPF object file: programs, maps with their views, parameters and globals. `name` is the object's name (its file
+ * name without .bpf.o). `bytes` must not change while the result is in use: its BTF is decoded on demand.
  *
- * Throws ObjectError for anything that is not a sound BPF object. Bytes from strangers are safe to pass: work and
- * memory are bounded by the file's size.
+ * Throws ObjectError for anything that is not a valid BPF object. `bytes` may be untrusted input: time and memory are
+ * bounded by the file's size.
  */
 export function readObject(bytes: Uint8Array, name: string): BpfObject {
   try {
     return read(bytes, name);
   } catch (error) {
-    // A DataView's RangeError says that some header pointed outside the file after all.
+    // A RangeError of DataView means that a header points outside the file.
     if (!(error instanceof RangeError)) throw error;
-    throw new ObjectError('truncated', 'The object file is cut short or damaged. Compile the program again.');
+    throw new ObjectError('truncated', 'The object file is truncated or damaged. Compile the program again.');
   }
 }
 
@@ -37,7 +36,7 @@ function read(bytes: Uint8Array, name: string): BpfObject {
   if (elf.machine !== EM_BPF) {
     throw new ObjectError(
       'not-bpf',
-      'This ELF file holds no BPF code. Choose the .o that clang --target=bpf wrote.',
+      'This ELF file contains no BPF code. Choose the .o file that clang --target=bpf created.',
     );
   }
   const btfSection = elf.section('.BTF');

@@ -1,18 +1,18 @@
 import type { BpfObject, GlobalVariable } from './model';
 import { stackTables } from './stack-tables';
 
-/** Every panel, in the order to open them: the name is its page's folder under webview/. */
+/** Every panel, in the order in which they are opened; the name is its page's folder under webview/. */
 export const PANELS = ['histogram', 'events', 'stacks', 'maps'] as const;
 export type PanelName = (typeof PANELS)[number];
 
 type Shown = Pick<BpfObject, 'maps' | 'globals' | 'usesPrintk'>;
 
-/** Global variables with a value to list; others are hidden, or drawn as histograms. */
+/** Global variables to list; the others are hidden or drawn as histograms. */
 export function listedGlobals({ globals }: Pick<BpfObject, 'globals'>): GlobalVariable[] {
   return globals.filter(global => !global.hidden && global.histogram === undefined);
 }
 
-/** The panels that an object has something for. */
+/** The panels for which an object has data. */
 export function panelsOf(object: Shown): PanelName[] {
   const { maps, globals } = object;
   const has: Readonly<Record<PanelName, boolean>> = {
@@ -27,8 +27,8 @@ export function panelsOf(object: Shown): PanelName[] {
 }
 
 /**
- * Those to open by themselves: global variables alone are bookkeeping beside a chart or a list, and a table of stacks is
- * drawn as stacks.
+ * The panels to open automatically: global variables alone are secondary to a chart or a list, and a table of stacks is
+ * shown in the Stacks panel.
  */
 export function mainPanelsOf(object: Shown): PanelName[] {
   const all = panelsOf(object);

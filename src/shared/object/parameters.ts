@@ -21,8 +21,8 @@ const ROLE_BY_NAME: readonly (readonly [RegExp, Role, 'number' | 'text'])[] = [
 ];
 
 /**
- * What people may set before load: the `const volatile` globals of .rodata that hold one number, truth value, enum,
- * text or address. Plain constants, static ones included, are the compiler's business.
+ * The parameters that can be set before load: the `const volatile` globals of .rodata with one number, bool, enum, text
+ * or address. Plain constants, including static ones, may be inlined by the compiler.
  */
 export function readParameters(btf: Btf, variables: readonly Variable[], littleEndian: boolean): Parameter[] {
   const parameters: Parameter[] = [];
@@ -36,7 +36,7 @@ export function readParameters(btf: Btf, variables: readonly Variable[], littleE
   return parameters;
 }
 
-/** The variable as one field named after it; null for structs and arrays. */
+/** The variable as a field with its name; null for structs and arrays. */
 function singleField(btf: Btf, variable: Variable, tags: Tags): Field | null {
   const layout = layoutOf(btf, variable.type, tags, variable.name);
   const field = layout.fields[0];
@@ -94,10 +94,10 @@ function roleOf(name: string, field: Field, tagged: string | null): Parameter['r
   return ROLE_BY_NAME.find(([pattern, , wanted]) => wanted === shape && pattern.test(name))?.[1] ?? null;
 }
 
-/** The initial value as people would type it: decimal, true/false, an enum constant's name, text, or an address. */
+/** The initial value, formatted as input: decimal, true/false, an enum constant's name, text, or an address. */
 function defaultValue(variable: Variable, field: Field, littleEndian: boolean): string {
   const { section, offset, size } = variable;
-  // .rodata that is all zero can be SHT_NOBITS.
+  // An all-zero .rodata can be SHT_NOBITS.
   const bytes =
     section.bytes.byteLength >= offset + size
       ? section.bytes.subarray(offset, offset + size)

@@ -7,7 +7,7 @@ import type { CodeIndex, FunctionCode } from './instructions';
 import type { Program, SourceLine } from './model';
 import { NO_TAGS, readTags, type Tags } from './tags';
 
-/** Far above what anybody writes and what a session may open (LIMITS.programs). */
+/** Far more than any real object has and a session may open (LIMITS.programs). */
 const MAX_PROGRAMS = 1024;
 
 export interface FoundProgram {
@@ -17,7 +17,7 @@ export interface FoundProgram {
 }
 
 /**
- * The programs of an object as libbpf finds them (bpf_object__add_programs): every global function of an executable
+ * The programs of an object, found as in libbpf (bpf_object__add_programs): every global function of an executable
  * section other than .text. Functions in .text are subprograms.
  */
 export function readPrograms(elf: Elf, code: CodeIndex, btf: Btf | null, ext: BtfExt | null): FoundProgram[] {
@@ -73,7 +73,7 @@ function readProgram(
   };
 }
 
-/** "group:rank"; the group itself may hold colons. */
+/** "group:rank"; the group itself may contain colons. */
 function choiceOf(tags: Tags): Program['choice'] {
   const text = tags.get('choice');
   const colon = text?.lastIndexOf(':') ?? -1;
@@ -94,7 +94,7 @@ function perfOf(tags: Tags): Program['perf'] {
   return { event, frequencyParameter, branches: tags.get('branches') === 'any' };
 }
 
-/** Line records of a section are sorted by instruction (the verifier insists); a damaged order costs lines, no more. */
+/** Line records of a section are sorted by instruction, as the verifier requires; a wrong order only loses lines. */
 function linesOf(lines: readonly SourceLine[], first: number, end: number): readonly SourceLine[] {
   let low = 0;
   let high = lines.length;

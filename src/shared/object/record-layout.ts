@@ -3,14 +3,14 @@ import { decideMeaning } from './field-meaning';
 import type { Field, RecordLayout, Storage } from './model';
 import { NO_TAGS, readTags, type Tags } from './tags';
 
-/** Beyond these a hostile or silly type is shown as bytes. */
+/** Beyond these limits a type is shown as bytes. */
 const MAX_FIELDS = 512;
-/** Members and enum constants looked at for one layout: bounds the work that nesting can multiply. */
+/** Limit of the members and enum constants processed for one layout, because nesting can multiply them. */
 const MAX_STEPS = 20_000;
 const MAX_DEPTH = 16;
-/** Arrays of structs or texts up to this many elements get a column each. */
+/** Arrays of structs or texts with up to this many elements get a column per element. */
 const MAX_EXPANDED = 8;
-/** Structs that are one value to people. */
+/** Structs that are shown as one value. */
 const OPAQUE = new Set(['bpfw_ipv6', 'in6_addr']);
 
 interface Place {
@@ -26,7 +26,7 @@ interface Place {
 
 interface Sink {
   readonly fields: Field[];
-  /** By a field's name: the member beside it that holds its length, as the declaration says (BPFW_LENGTH). */
+  /** By a field's name: the member with its length, from the declaration (BPFW_LENGTH). */
   readonly declaredLengths: Map<string, string>;
   steps: number;
 }
@@ -36,9 +36,9 @@ function isFull(sink: Sink): boolean {
 }
 
 /**
- * Flattens a struct or union to its leaves in declaration order, names joined by dots; anything else becomes one field
- * named "value". Members of unions overlap. Flexible arrays are left out. `tags` are those of the declaration itself
- * (a map's or global's variable) and, with the variable's name, tell what a single value means.
+ * Flattens a struct or union to its leaves in declaration order, with names joined by dots; anything else becomes one
+ * field named "value". Members of unions overlap. Flexible arrays are omitted. `tags` are those of the declaration itself
+ * (a map's or global's variable); with the variable's name they determine the meaning of a single value.
  */
 export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS, variableName = ''): RecordLayout {
   const sink: Sink = { fields: [], declaredLengths: new Map(), steps: 0 };
@@ -53,12 +53,12 @@ export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS, vari
   return { typeName, size: btf.sizeOf(typeId), fields: withLengths(sink) };
 }
 
-/** What the length of a byte array is called beside it, by the habit of libbpf-tools and the kernel. */
+/** Suffixes of a byte array's length field, as usual in libbpf-tools and the kernel. */
 const LENGTH_SUFFIXES = ['_len', '_length', '_size', '_sz'];
 
 /**
- * Texts and bytes get the field that holds their length: the declared one, or for plain bytes the one named after them
- * (`data`, `data_len`). Only an integer beside them counts.
+ * Adds the length field of texts and bytes: the declared one, or for plain bytes the one named after them (`data`,
+ * `data_len`). It must be an integer in the same struct.
  */
 function withLengths({ fields, declaredLengths }: Sink): Field[] {
   const byName = new Map(fields.map(field => [field.name, field]));
@@ -84,7 +84,7 @@ function isWholeInteger({ storage, bitSize }: Field): boolean {
   return bitSize === 0 && /^[ui]\d+$/.test(storage);
 }
 
-/** A layout for bytes without a type: an integer where the size allows, else one field of bytes. */
+/** A layout for bytes without a type: an integer if the size allows it, else one field of bytes. */
 export function untypedLayout(size: number): RecordLayout {
   const storage =
     size === 1 || size === 2 || size === 4 || size === 8 ? integerStorage(size, false) : 'bytes';
@@ -101,7 +101,7 @@ export function untypedLayout(size: number): RecordLayout {
   return { typeName: '', size, fields: size === 0 ? [] : [leaf(place, [], storage, size, '')] };
 }
 
-/** The type as C writes it: "struct event", "bpfw_pid", "unsigned int". */
+/** The type in C notation: "struct event", "bpfw_pid", "unsigned int". */
 export function cName(btf: Btf, typeId: BtfTypeId): string {
   let id = typeId;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
@@ -134,7 +134,7 @@ export function cName(btf: Btf, typeId: BtfTypeId): string {
   return '';
 }
 
-/** Typedef names from the outermost in. */
+/** Typedef names, outermost first. */
 export function typedefsOf(btf: Btf, typeId: BtfTypeId): string[] {
   const names: string[] = [];
   let id = typeId;
@@ -177,7 +177,7 @@ export function scalarStorage(type: BtfType): { readonly storage: Storage; reado
   }
 }
 
-/** Enum constants by decimal value; of synonyms the first, as C lists them. */
+/** Enum constants by decimal value; of synonyms the first in declaration order. */
 export function enumNames(type: BtfType): Record<string, string> | null {
   if (type.kind !== 'enum') return null;
   const names: Record<string, string> = {};
@@ -198,7 +198,7 @@ function flattenMembers(
 ): void {
   for (const [component, member] of members.entries()) {
     const tags = readTags(btf, structId, component);
-    // Names become keys of plain objects: this one would replace the object's prototype.
+    // Names become keys of plain objects, where this one would replace the prototype.
     const name = member.name === '__proto__' ? '_proto_' : member.name;
     const path = member.name === '' ? outer.path : outer.path === '' ? name : `${outer.path}.${name}`;
     const bits = outer.bitOffset + outer.offset * 8 + member.bitOffset;
@@ -216,7 +216,7 @@ function flattenMembers(
         /^_*pad(ding)?\d*$/.test(member.name),
       depth: outer.depth + 1,
     };
-    // An unnamed bit field is padding; unnamed structs and unions lend their members.
+    // An unnamed bit field is padding; members of unnamed structs and unions belong to the outer struct.
     if (member.name === '' && member.bitSize > 0) continue;
     const length = tags.get('length');
     if (length !== null) sink.declaredLengths.set(path, length);
@@ -268,7 +268,7 @@ function flattenArray(
   if (scalar) {
     const names = [...typedefs, ...typedefsOf(btf, type.type)];
     const isByte = element.kind === 'int' && element.size === 1 && !element.bool;
-    // clang marks plain `char` signed on BPF and sets no char bit; u8 and __u8 are unsigned.
+    // clang encodes plain `char` as signed on BPF, without the char bit; u8 and __u8 are unsigned.
     if (isByte && element.kind === 'int' && (element.char || element.signed || element.name === 'char')) {
       sink.fields.push(leaf(place, names, 'text', size, typeName));
     } else if (isByte || scalar.storage === 'bytes') {
@@ -307,7 +307,7 @@ function scalarField(
   typeName: string,
   place: Place,
 ): Field {
-  // Before kind_flag, a bit field was an int narrower than its storage (btf.rst, BTF_KIND_INT).
+  // Without kind_flag, a bit field is an int narrower than its storage (btf.rst, BTF_KIND_INT).
   const oldBits =
     type.kind === 'int' && !type.bool && place.bitSize === 0 && type.bits !== type.size * 8 ? type.bits : 0;
   const bitSize = place.bitSize || oldBits;
@@ -318,7 +318,7 @@ function scalarField(
   const meaning =
     valueNames !== null ? (flags ? 'flags' : 'enum') : type.kind === 'ptr' ? 'hex' : field.meaning;
   if (bitSize === 0) return { ...field, meaning, valueNames };
-  // The storage unit is moved so that it holds all bits, aligned where the declared type would be.
+  // The storage unit is chosen so that it contains all bits, with the alignment of the declared type.
   const bitsFromStart = place.offset * 8 + bitOffset;
   const unitBits = scalar.size * 8;
   const aligned = Math.floor(bitsFromStart / unitBits) * unitBits;

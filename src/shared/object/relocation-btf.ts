@@ -1,6 +1,7 @@
 /**
- * The part of a kernel's type information that CO-RE relocations of a program ask about. libbpf given this part
- * (bpf_object_open_opts.btf_custom_path) does not read all of it, which is most of what loading a small program takes.
+ * Extracts the part of a kernel's BTF that the CO-RE relocations of a program need. Given this part
+ * (bpf_object_open_opts.btf_custom_path), libbpf does not read all of it, which takes most of the time of loading a small
+ * program.
  */
 import { essentialName } from '../btf/btf';
 import type { Btf, BtfType, BtfTypeId } from '../btf/btf-model';
@@ -15,13 +16,13 @@ const TYPE_SIZE = 9;
 const ENUM_VALUE_EXISTS = 10;
 const ENUM_VALUE = 11;
 
-/** Types whose being there and size say nothing about what they point to. */
+/** Types for which existence and size do not depend on the types they point to. */
 const PLAIN: ReadonlySet<BtfType['kind']> = new Set(['struct', 'union', 'enum']);
 
 /**
- * The types of `kernel` that libbpf considers for the relocations of these programs, as a table of their own. Null where
- * it has to see the kernel's whole table: a question that goes beyond names, members and values, or a type that the
- * kernel does not have, which may be a module's. Throws ObjectError 'bad-btf'.
+ * The types of `kernel` that libbpf considers for the relocations of these programs, as a separate table. Null when libbpf
+ * needs the kernel's full table: for a relocation that needs more than names, members and values, or for a type that the
+ * kernel does not have, which may be in a module. Throws ObjectError 'bad-btf'.
  */
 export function relocationBtf(
   object: Pick<BpfObject, 'btf' | 'relocations'>,
@@ -30,11 +31,11 @@ export function relocationBtf(
 ): Uint8Array | null {
   const { btf, relocations } = object;
   if (!btf || !relocations) return null;
-  // Functions that programs share lie in .text.
+  // Shared functions are in .text.
   const sections = new Set(['.text', ...programs.map(program => program.section)]);
   const roots = new Set<BtfTypeId>();
   for (const [section, asked] of relocations) {
-    // "?": not loaded unless chosen, which these were.
+    // "?" means not loaded by default, but these programs were selected.
     if (!sections.has(section.replace(/^\?/, ''))) continue;
     for (const { type, kind } of asked) {
       if (kind === TYPE_ID_LOCAL) continue;

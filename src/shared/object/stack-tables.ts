@@ -1,6 +1,6 @@
 /**
- * Where a program keeps stacks and what it counts by them: a table whose key or value holds a stack, inline (an array of
- * addresses) or by its id in a stack map. The rest of key and value is what the stack is counted by.
+ * Tables of stacks: maps whose key or value contains a stack, inline (an array of addresses) or by its id in a stack map.
+ * The other fields of key and value group and measure the stacks.
  */
 import type { BpfObject, Field, MapDefinition, RecordLayout } from './model';
 
@@ -8,18 +8,18 @@ export interface StackField {
   readonly part: 'key' | 'value';
   readonly field: Field;
   readonly space: 'kernel' | 'user';
-  /** True: addresses are in the record; false: the field is an id in a stack map. */
+  /** True: the record contains the addresses; false: the field is an id in a stack map. */
   readonly inline: boolean;
 }
 
 export interface StackTable {
   readonly map: MapDefinition;
   readonly stacks: readonly StackField[];
-  /** The field with the process the user addresses belong to. */
+  /** The field with the process to which user addresses belong. */
   readonly pid: { readonly part: 'key' | 'value'; readonly field: Field } | null;
 }
 
-/** The object's tables of stacks, in the object's order. */
+/** The object's tables of stacks, in map order. */
 export function stackTables(object: Pick<BpfObject, 'maps'>): StackTable[] {
   return object.maps.flatMap(map => {
     if (map.view.kind !== 'table') return [];
@@ -39,7 +39,7 @@ export function stackTables(object: Pick<BpfObject, 'maps'>): StackTable[] {
   });
 }
 
-/** True when tables or events of the object hold stacks of user addresses: naming them needs to know the processes. */
+/** True when tables or events of the object contain user stacks: symbolizing them needs the processes. */
 export function showsUserStacks(object: Pick<BpfObject, 'maps'>): boolean {
   return object.maps.some(({ view }) => {
     const layouts =
@@ -52,7 +52,7 @@ export function showsUserStacks(object: Pick<BpfObject, 'maps'>): boolean {
   });
 }
 
-/** The address space of a field's stack; null when the field is none. */
+/** The address space of a field's stack; null when the field is not a stack. */
 export function stackSpace(field: Field): 'kernel' | 'user' | null {
   if (field.meaning === 'kernel-stack') return 'kernel';
   if (field.meaning === 'user-stack') return 'user';

@@ -5,17 +5,17 @@ const PREFIX = 'bpfw:';
 
 /** The decl tags of bpf-templates/include/bpfw.h on one declaration: `bpfw:name` or `bpfw:name=text`. */
 export interface Tags {
-  /** There is none at all. */
+  /** True when there are no tags. */
   readonly empty: boolean;
   has(name: string): boolean;
-  /** The text after '='; '' for a tag without one; null when there is none. The first of several. */
+  /** The text after '=', '' for a tag without one, null when there is no such tag. Of several tags the first. */
   get(name: string): string | null;
   all(name: string): readonly string[];
-  /** As an integer, the way C writes literals; null when absent or no integer. */
+  /** The value as a C integer literal; null when missing or not an integer. */
   integer(name: string): bigint | null;
 }
 
-/** Tags of a declaration (component -1), or of one member or argument. Others' tags are ignored. */
+/** Tags of a declaration (component -1), or of one member or argument. Tags without the bpfw: prefix are ignored. */
 export function readTags(btf: Btf, id: BtfTypeId, component = -1): Tags {
   const pairs: (readonly [string, string])[] = [];
   for (const tag of btf.declTags(id, component)) {
