@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 /*
- * bpfw.h - says what your data means, in the C types themselves.
+ * bpfw.h - describes your data in the C types themselves.
  *
- * Everything here ends up in the object's BTF, where BPF Workbench reads it:
- * semantic typedefs choose how a column is formatted, decl tags carry labels,
- * units and ranges. A program without this header works just as well; it only
- * looks plainer. Nothing here changes the code that runs in the kernel.
+ * Everything here is stored in the object's BTF, where BPF Workbench reads it:
+ * semantic typedefs determine how a column is formatted, decl tags contain
+ * labels, units and ranges. A program without this header works too; only its
+ * presentation is plainer. Nothing here changes the code that runs in the kernel.
  */
 #ifndef __BPFW_H
 #define __BPFW_H
@@ -48,20 +48,20 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
 #define BPFW_RANGE(min, max) BPFW_TAG("min=" #min) BPFW_TAG("max=" #max)
 #define BPFW_HIDDEN BPFW_TAG("hidden")
 /*
- * For a char or byte array of a record: the integer member beside it that holds how many of its
- * bytes are filled. What lies beyond is not shown. Of byte arrays, data_len, data_length, data_size
- * and data_sz are known as the length of data without it.
+ * For a char or byte array of a record: the integer member of the same struct with the number of
+ * its used bytes. The rest is not shown. For a byte array "data", the members data_len,
+ * data_length, data_size and data_sz are recognised as its length without the tag.
  */
 #define BPFW_LENGTH(member) BPFW_TAG("length=" #member)
 
 /*
- * A parameter everybody knows: "pid", "tid", "comm", "uid", "device", "path", "function", "usdt".
- * "path" is the file the object's uprobes and USDT probes attach in; "usdt" holds provider:probe.
+ * A common parameter: "pid", "tid", "comm", "uid", "device", "path", "function", "usdt".
+ * "path" is the file of the object's uprobes and USDT probes; "usdt" contains provider:probe.
  */
 #define BPFW_ROLE(role) BPFW_TAG("role=" role)
 /*
- * Where the defaults would slow the machine down: of the parameters with this tag, one must be
- * set before the program is attached, if only to its default.
+ * For programs that would slow the machine down with all defaults: at least one of the parameters
+ * with this tag must be set before the program is attached, even if only to its default.
  */
 #define BPFW_ASK BPFW_TAG("ask")
 
@@ -86,7 +86,7 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
  * A further requirement on the target; several tags must all hold:
  *   "btf-args:NAME:N"              function or tracepoint NAME takes N arguments, counted as
  *                                  BPF_PROG() sees them (a tracepoint's leading void * is not one)
- *   "module:NAME"                  module is loaded or built in; "module:NAME:A|B": loading A or B fixes it
+ *   "module:NAME"                  module is loaded or built in; "module:NAME:A|B": load A or B to fix it
  *   "tracepoint:CATEGORY:NAME"     tracefs has events/CATEGORY/NAME
  *   "field:STRUCT.MEMBER", "no-field:STRUCT.MEMBER"
  *   "branch-stack"                 a hardware event with a branch stack can be opened
@@ -94,27 +94,27 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
 #define BPFW_NEEDS(what) BPFW_TAG("needs=" what)
 /*
  * The attach point is the text parameter of this name: a kernel function for k(ret)probe and
- * fentry/fexit, a symbol for u(ret)probe, provider:probe for usdt. The last two look in the file
- * named by the parameter of role "path". An empty text leaves the program out.
+ * fentry/fexit, a symbol for u(ret)probe, provider:probe for usdt. The last two are searched in the
+ * file named by the parameter of role "path". With an empty text the program is not loaded.
  */
 #define BPFW_TARGET(parameter) BPFW_TAG("target=" parameter)
 /*
  * The symbol may be an IFUNC (STT_GNU_IFUNC): one name, several implementations, chosen by a
- * resolver function when a process starts. Attach to the implementation this machine uses ...
+ * resolver function when a process starts. Attach to the implementation that this machine uses ...
  */
 #define BPFW_IFUNC BPFW_TAG("ifunc=implementation")
 /* ... or to the resolver itself. */
 #define BPFW_IFUNC_RESOLVER BPFW_TAG("ifunc=resolver")
 /*
  * For SEC("perf_event"): one event of this kind ("cpu-clock", "cpu-cycles") per online CPU, at the
- * frequency in hertz held by the parameter named.
+ * frequency in hertz given by the named parameter.
  */
 #define BPFW_PERF(event, frequency_parameter) \
 	BPFW_TAG("perf=" event) BPFW_TAG("frequency=" frequency_parameter)
 /* The event also records a branch stack: "any" (PERF_SAMPLE_BRANCH_ANY), user and kernel. */
 #define BPFW_PERF_BRANCHES BPFW_TAG("branches=any")
 
-/* A ring buffer of one kind of record. The pointer keeps the record's type in the object's BTF. */
+/* A ring buffer with one record type. The pointer keeps the record's type in the object's BTF. */
 #define BPFW_RINGBUF(map, record, bytes)                     \
 	struct {                                             \
 		__uint(type, BPF_MAP_TYPE_RINGBUF);          \
@@ -122,12 +122,12 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
 	} map SEC(".maps") BPFW_TAG("record=" #record);      \
 	const record *map##_record __attribute__((unused)) BPFW_HIDDEN
 
-/* A counter of records the ring buffer had no room for. */
+/* A counter of records that did not fit into the ring buffer. */
 #define BPFW_DROPS(map) __u64 map##_dropped BPFW_TAG("drops=" #map)
 
 #define BPFW_SLOTS 64
 
-/* floor(log2(v)) by halving; no loop, so every kernel's verifier takes it. */
+/* floor(log2(v)) by halving; without a loop, so that every kernel's verifier accepts it. */
 static __always_inline __u32 bpfw_log2(__u64 value)
 {
 	__u32 shift, result = 0;
@@ -155,7 +155,7 @@ static __always_inline __u32 bpfw_log2_slot(__u64 value)
 {
 	__u32 slot = value ? bpfw_log2(value) + 1 : 0;
 
-	/* Clamped, not tested: clang would test before the + 1 and the verifier lose the bound. */
+	/* Clamped, not tested: clang would test before the + 1, and the verifier would lose the bound. */
 	if (slot >= BPFW_SLOTS)
 		slot = BPFW_SLOTS - 1;
 	return slot;
