@@ -17,7 +17,7 @@ export function indexPerfRecords(bytes: Uint8Array): RecordIndex {
     if (at + HEADER_BYTES + length > bytes.byteLength) break;
     offsets[count] = at + HEADER_BYTES;
     lengths[count] = length;
-    // Not by bit operations: a hostile length may be close to 2^32.
+    // Without bit operations, because a malicious length may be close to 2^32.
     at += HEADER_BYTES + Math.ceil(length / 8) * 8;
   }
   return { count, offsets: offsets.slice(0, count), lengths: lengths.slice(0, count) };
