@@ -62,48 +62,48 @@ const DONE: ReadonlyMap<string, string> = new Map([
 
 type Body = (...args: readonly unknown[]) => Promise<unknown>;
 
+function trusted(what: string, body: Body): Body {
+  return async (...args) => {
+    requireTrust(what);
+    return body(...args);
+  };
+}
+
+/** Shows the session's panels once it is attached; resolves with its id. */
+async function shown(attaching: Promise<SessionModel>): Promise<string> {
+  const model = await attaching;
+  await showPanelsOf(model);
+  return model.id;
+}
+
 export function registerCommands(services: CommandServices): vscode.Disposable {
   const { attacher, log, sessions, targets, tasks, templates, verifier } = services;
 
   const table: Readonly<Record<CommandId, Body>> = {
     [CommandIds.newProgram]: (first, second) => createProgram(templates, newProgramArguments(first, second)),
 
-    [CommandIds.configureClangd]: async argument => {
-      requireTrust('Configuring clangd');
+    [CommandIds.configureClangd]: trusted('Configuring clangd', async argument => {
       const program =
         argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
       const file = await configureClangd(targets, services.includeFolder, program);
       await vscode.window.showTextDocument(file, { preview: true });
       return file;
-    },
-    [CommandIds.compile]: async argument => {
-      requireTrust('Compiling');
+    }),
+    [CommandIds.compile]: trusted('Compiling', async argument => {
       const result = await tasks.run(await programOf(argument));
       return result.objectPath;
-    },
-    [CommandIds.compileAndAttach]: async (argument, options) => {
-      requireTrust('Compiling and attaching');
-      const model = await attacher.attach(await programOf(argument), attachOptions(options));
-      await showPanelsOf(model);
-      return model.id;
-    },
-    [CommandIds.attach]: async (argument, options) => {
-      requireTrust('Attaching');
-      const model = await attacher.attach(await objectOf(argument), attachOptions(options));
-      await showPanelsOf(model);
-      return model.id;
-    },
-    [CommandIds.attachWithParameters]: async argument => {
-      requireTrust('Compiling and attaching');
-      const model = await attacher.attach(await objectOf(argument), { form: true });
-      await showPanelsOf(model);
-      return model.id;
-    },
-    [CommandIds.attachAgain]: async argument => {
-      const model = await attacher.attachAgain(argument instanceof SessionModel ? argument : null);
-      await showPanelsOf(model);
-      return model.id;
-    },
+    }),
+    [CommandIds.compileAndAttach]: trusted('Compiling and attaching', async (argument, options) =>
+      shown(attacher.attach(await programOf(argument), attachOptions(options))),
+    ),
+    [CommandIds.attach]: trusted('Attaching', async (argument, options) =>
+      shown(attacher.attach(await objectOf(argument), attachOptions(options))),
+    ),
+    [CommandIds.attachWithParameters]: trusted('Compiling and attaching', async argument =>
+      shown(attacher.attach(await objectOf(argument), { form: true })),
+    ),
+    [CommandIds.attachAgain]: argument =>
+      shown(attacher.attachAgain(argument instanceof SessionModel ? argument : null)),
 
     [CommandIds.detach]: async argument => {
       const session = await sessionToDetach(sessions, argument);
@@ -135,24 +135,14 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [CommandIds.showLog]: async () => log.show(),
     [CommandIds.showVerifierLog]: () => verifier.show(),
 
-    [CommandIds.installSandbox]: async () => {
-      requireTrust('Installing the sandbox VM');
-      await installSandbox();
-    },
-    [CommandIds.installTracer]: async () => {
-      requireTrust('Installing the tracer');
-      await confirmAndInstallTracer(services.ownTracer, log);
-    },
-    [CommandIds.uninstallTracer]: async () => {
-      requireTrust('Removing the tracer');
-      await confirmAndUninstallTracer(log);
-    },
-    [CommandIds.startSandbox]: async () => {
-      requireTrust('Starting the sandbox VM');
-      await withProgress({ where: 'notification', title: 'BPF: Sandbox VM' }, report =>
-        targets.startSandbox(report),
-      );
-    },
+    [CommandIds.installSandbox]: trusted('Installing the sandbox VM', () => installSandbox()),
+    [CommandIds.installTracer]: trusted('Installing the tracer', () =>
+      confirmAndInstallTracer(services.ownTracer, log),
+    ),
+    [CommandIds.uninstallTracer]: trusted('Removing the tracer', () => confirmAndUninstallTracer(log)),
+    [CommandIds.startSandbox]: trusted('Starting the sandbox VM', async () =>
+      withProgress({ where: 'notification', title: 'BPF: Sandbox VM' }, say => targets.startSandbox(say)),
+    ),
     [CommandIds.stopSandbox]: async () => {
       await Promise.all(sessions.live.filter(each => each.targetId === 'vm').map(detach));
       await targets.stopSandbox();

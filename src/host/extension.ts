@@ -66,12 +66,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   const templates = new TemplateCatalogue(file('bpf-templates'), log);
   const diagnostics = new CompileDiagnostics();
   const includeFolder = file('bpf-templates', 'include').fsPath;
-  const compiler = new ProgramCompiler({
-    targets,
-    diagnostics,
-    includeFolder,
-    log,
-  });
+  const compiler = new ProgramCompiler({ targets, diagnostics, includeFolder, log });
   const tasks = new CompileTasks(compiler);
   const verifier = new VerifierReports(file('docs', 'verifier.md'));
   const environment = new EnvironmentTab(settings, ownTracer, log);
@@ -150,16 +145,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
         SettingIds;
       if (change.affectsConfiguration(codeLens)) lenses.refresh();
       if (Object.values(ofTargets).some(id => change.affectsConfiguration(id))) targets.settingsChanged();
-      if (change.affectsConfiguration(target)) void showTarget();
+      if (change.affectsConfiguration(target)) void showTarget(targets, statusBar);
     }),
   );
-
-  const showTarget = async () => {
-    const { id, why } = await targets.decide(null);
-    statusBar.showTarget(id === 'local' ? 'this kernel' : 'sandbox VM', why);
-  };
   // After activation, because the decision reads /proc and /sys.
-  setImmediate(() => void showTarget().catch(error => log.error(String(error))));
+  setImmediate(() => void showTarget(targets, statusBar).catch(error => log.error(String(error))));
 
   const interrupted = new InterruptedSessions(context.workspaceState, sessions);
   context.subscriptions.push(interrupted);
@@ -176,6 +166,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
   };
   const { user, system } = process.cpuUsage(cpuBefore);
   return { sessions, targets, language, activationMs: (user + system) / 1000 };
+}
+
+async function showTarget(targets: Targets, statusBar: StatusBar): Promise<void> {
+  const { id, why } = await targets.decide(null);
+  statusBar.showTarget(id === 'local' ? 'this kernel' : 'sandbox VM', why);
 }
 
 /** VS Code waits only briefly; links and maps go away with the tracer in any case. */

@@ -73,6 +73,24 @@ export function plotArea({ coordSys }: CustomSeriesRenderItemParams) {
   };
 }
 
+/** Where records were lost: a line through the plot, and a triangle from `topY` down to `tipY`. */
+export function lossMark(
+  x: number,
+  { y, height }: { readonly y: number; readonly height: number },
+  [half, topY, tipY]: readonly [halfWidth: number, topY: number, tipY: number],
+  line: { readonly stroke: string; readonly lineWidth: number; readonly lineDash?: number[] },
+) {
+  const points = [
+    [x - half, topY],
+    [x + half, topY],
+    [x, tipY],
+  ];
+  return [
+    { type: 'line' as const, shape: { x1: x, y1: y, x2: x, y2: y + height }, style: line },
+    { type: 'polygon' as const, shape: { points }, style: { fill: line.stroke } },
+  ];
+}
+
 const ruler = document.createElement('canvas').getContext('2d');
 const measured = new Map<string, number>();
 

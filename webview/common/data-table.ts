@@ -48,20 +48,23 @@ export class DataTable {
     this.body.replaceChildren();
   }
 
-  /** `rowAt` receives the row's element, new or reused, and returns null if the row is unchanged. */
-  fill(count: number, rowAt: (index: number, row: HTMLTableRowElement) => DataRow | null): void {
-    while (this.body.rows.length > count) this.body.deleteRow(-1);
-    while (this.body.rows.length < count) this.body.append(this.newRow());
-    for (let index = 0; index < count; index++) {
+  /** A row per item. `rowOf` gets the row's element, new or used, and returns null where it may stay as it is. */
+  fill<Item>(
+    items: readonly Item[],
+    rowOf: (item: Item, index: number, row: HTMLTableRowElement) => DataRow | null,
+  ): void {
+    while (this.body.rows.length > items.length) this.body.deleteRow(-1);
+    while (this.body.rows.length < items.length) this.body.append(this.newRow());
+    items.forEach((item, index) => {
       const row = this.body.rows[index];
-      const content = row && rowAt(index, row);
-      if (!content) continue;
+      const content = row && rowOf(item, index, row);
+      if (!content) return;
       setAttributes(row, content.attributes ?? {});
       content.cells.forEach((text, column) => {
         const cell = row.cells[column];
         if (cell) setText(cell, text);
       });
-    }
+    });
   }
 
   private newRow(): HTMLTableRowElement {

@@ -1,4 +1,5 @@
-/** Fields of values whose C type is unknown. */
+/** Fields of values whose C type is not known, and keys as text. */
+import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 
 /** A number without a meaning, as the first of its record; `part` overrides members. */
@@ -22,4 +23,11 @@ export function plainField(name: string, label: string, part: Partial<Field> = {
     typeName: '',
     ...part,
   };
+}
+
+/** A map's key as text that is unique among the map's keys: equal fields in equal order. */
+export function keyText(key: Readonly<Record<string, FieldValue>>): string {
+  return JSON.stringify(key, (_name, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value,
+  );
 }

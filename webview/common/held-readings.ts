@@ -59,8 +59,8 @@ export class HeldReadings<Reading> {
     this.shown.clear();
     this.waiting = null;
     if (saved?.session !== session) return;
-    for (const reading of JSON.parse(saved.readings) as unknown[])
-      this.receive(unpackBytes(unpackMessage(reading)) as Reading);
+    for (const reading of unpackMessage(JSON.parse(saved.readings, unpackBytes)) as Reading[])
+      this.receive(reading);
     this.waiting = new Map();
   }
 
@@ -75,7 +75,7 @@ export class HeldReadings<Reading> {
       for (const reading of waiting?.values() ?? []) this.receive(reading);
       return null;
     }
-    const readings = JSON.stringify([...this.shown.values()].flat().map(packBytes).map(packMessage));
+    const readings = JSON.stringify(packMessage([...this.shown.values()].flat()), packBytes);
     return readings.length > MOST_SAVED ? null : { session: this.session, readings };
   }
 }
@@ -83,16 +83,11 @@ export class HeldReadings<Reading> {
 const BYTES = '$bytes';
 
 /** JSON cannot represent bytes. */
-function packBytes(value: unknown): unknown {
-  if (value instanceof Uint8Array) return { [BYTES]: [...value] };
-  if (Array.isArray(value)) return value.map(packBytes);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, packBytes(inner)]));
+function packBytes(_name: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { [BYTES]: [...value] } : value;
 }
 
-function unpackBytes(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unpackBytes);
-  if (typeof value !== 'object' || value === null) return value;
-  if (BYTES in value && Array.isArray(value[BYTES])) return Uint8Array.from(value[BYTES] as number[]);
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, unpackBytes(inner)]));
+function unpackBytes(_name: string, value: unknown): unknown {
+  const isPacked = typeof value === 'object' && value !== null && BYTES in value;
+  return isPacked && Array.isArray(value[BYTES]) ? Uint8Array.from(value[BYTES]) : value;
 }

@@ -1,6 +1,6 @@
 /**
  * A list of any length as a grid: headings that sort, rows that exist only while they are in view, columns as wide as
- * the texts seen in them, keyboard navigation. The page decides what a row is and which one is active.
+ * was seen in them, keys that walk the rows. A page's own grid says what a row is and which one is active.
  */
 import type { Field } from '../../src/shared/object/model';
 import { ColumnWidths } from './column-widths';
@@ -23,33 +23,16 @@ export interface GridColumn {
   readonly most: number;
 }
 
-export interface GridHandlers {
-  /** Draws a row: its attributes, and its cells with setCells. */
-  drawRow(row: HTMLElement, index: number): void;
-  createRow?(row: HTMLElement): void;
-  /** The user moves to a row of the list; `extend`: and selects the rows between. */
-  activate(index: number, extend: boolean): void;
-  /** Index of the active row; -1 for none. */
-  activeIndex(event: KeyboardEvent): number;
-  sort(column: string): void;
-  copy(): void;
-  /** The user scrolled the list. */
-  scrolled?(): void;
-}
-
-export class ListGrid {
+export abstract class ListGrid {
   private readonly head = element('div', { class: 'grid-row grid-head', role: 'row' });
   private readonly body = element('div', { class: 'grid-body', role: 'rowgroup' });
   readonly element: HTMLElement;
-  readonly list: VirtualList;
+  protected readonly list: VirtualList;
   private readonly widths: ColumnWidths;
   private columns: readonly GridColumn[] = [];
   private count = 0;
 
-  constructor(
-    label: string,
-    private readonly handlers: GridHandlers,
-  ) {
+  constructor(label: string) {
     this.element = element(
       'div',
       { class: 'grid', role: 'grid', 'aria-label': label, tabindex: 0 },
@@ -63,15 +46,26 @@ export class ListGrid {
       rowHeightPx: ROW_PX,
       headHeightPx: HEAD_PX,
       createRow: () => this.createRow(),
-      drawRow: handlers.drawRow,
+      drawRow: (row, index) => this.drawRow(row, index),
       drawn: () => this.widths.apply(),
-      onScroll: () => handlers.scrolled?.(),
+      onScroll: () => this.scrolled(),
     });
     this.element.addEventListener('keydown', event => this.key(event));
   }
 
+  /** Draws a row: its attributes, and its cells with setCells. */
+  protected abstract drawRow(row: HTMLElement, index: number): void;
+  /** The user moves to a row of the list; `extend`: and selects the rows between. */
+  protected abstract activate(index: number, extend: boolean): void;
+  /** Place of the active row, from which the key leads on; -1 for none. */
+  protected abstract activeIndex(key: string): number;
+  protected abstract sort(column: string): void;
+  protected abstract copy(): void;
+  /** The user scrolled the list. */
+  protected scrolled(): void {}
+
   /** Starts over with other columns. `lastFills`: the last one takes the remaining space. */
-  show(columns: readonly GridColumn[], lastFills: boolean): void {
+  protected setColumns(columns: readonly GridColumn[], lastFills: boolean): void {
     this.columns = columns;
     this.widths.reset(
       columns.map(({ label, most }) => ({ heading: label, most })),
@@ -90,19 +84,14 @@ export class ListGrid {
     }
   }
 
-  setCount(count: number): void {
+  protected setCount(count: number): void {
     this.count = count;
     this.list.setCount(count);
     setAttributes(this.element, { 'aria-rowcount': count + 1 });
   }
 
-  /** Visits the rows in view, to redraw them regardless of their content: see drawRow. */
-  forEachRow(visit: (row: Element) => void): void {
-    for (const row of this.body.children) visit(row);
-  }
-
   /** Writes a row's texts into its cells, one per column; returns the cells. */
-  setCells(row: HTMLElement, textOf: (column: number) => string): HTMLCollection {
+  protected setCells(row: HTMLElement, texts: readonly string[]): HTMLCollection {
     if (
       row.childElementCount !== this.columns.length ||
       row.firstElementChild?.classList.contains('whole-cell')
@@ -112,38 +101,35 @@ export class ListGrid {
           element('div', { role: 'gridcell', class: className, 'data-column': id }),
         ),
       );
-    for (let column = 0; column < this.columns.length; column++) {
+    texts.forEach((text, column) => {
       const cell = row.children[column];
-      if (!cell) continue;
-      const text = textOf(column);
       this.widths.saw(column, text);
-      setText(cell, text);
-    }
+      if (cell) setText(cell, text);
+    });
     return row.children;
   }
 
   /** Shows one text across the whole row. */
-  setWhole(row: HTMLElement, text: string): void {
+  protected setWhole(row: HTMLElement, text: string): void {
     if (!row.firstElementChild?.classList.contains('whole-cell'))
       row.replaceChildren(element('div', { role: 'gridcell', class: 'cell whole-cell' }));
     if (row.firstElementChild) setText(row.firstElementChild, text);
   }
 
   /** Scrolls the active row into view; `id`: its element's id, null for none. */
-  reveal(index: number, id: string): void {
+  protected reveal(index: number, id: string): void {
     this.list.reveal(index);
     this.list.draw();
     this.setActive(id);
   }
 
-  setActive(id: string | null): void {
+  protected setActive(id: string | null): void {
     setAttributes(this.element, { 'aria-activedescendant': id });
   }
 
-  private createRow(): HTMLElement {
+  protected createRow(): HTMLElement {
     const row = element('div', { class: 'grid-row', role: 'row' });
-    row.addEventListener('click', event => this.handlers.activate(Number(row.dataset.index), event.shiftKey));
-    this.handlers.createRow?.(row);
+    row.addEventListener('click', event => this.activate(Number(row.dataset.index), event.shiftKey));
     return row;
   }
 
@@ -153,7 +139,7 @@ export class ListGrid {
     title.title = [field.name, field.unit, field.typeName, field.help]
       .filter(part => part !== '')
       .join(' · ');
-    title.addEventListener('click', () => this.handlers.sort(id));
+    title.addEventListener('click', () => this.sort(id));
     return element(
       'div',
       { role: 'columnheader', class: className, 'data-column': id, 'aria-sort': 'none' },
@@ -161,11 +147,11 @@ export class ListGrid {
     );
   }
 
-  private key(event: KeyboardEvent): void {
+  protected key(event: KeyboardEvent): void {
     const page = this.list.pageRows;
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
-    const target = placeAfter(event, this.handlers.activeIndex(event), this.count - 1, steps);
-    if (target !== null) this.handlers.activate(target, event.shiftKey);
-    else if (isCopyKey(event)) this.handlers.copy();
+    const target = placeAfter(event, this.activeIndex(event.key), this.count - 1, steps);
+    if (target !== null) this.activate(target, event.shiftKey);
+    else if (isCopyKey(event)) this.copy();
   }
 }

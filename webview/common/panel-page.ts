@@ -1,21 +1,22 @@
 /** Handles the host's messages for every panel page: a page follows one session at a time. */
-import type { Drops } from '../../src/shared/decode/model';
-import type { ToWebview } from '../../src/shared/protocol/webview';
+import type { FromWebview, ToWebview } from '../../src/shared/protocol/webview';
 import { connectToHost, type HostConnection } from './messages';
+import type { PanelFrame } from './panel-frame';
 
 type SessionMessage = Extract<ToWebview, { type: 'session' }>;
 /** Messages with a session's data. */
 export type SessionData = Exclude<ToWebview, { type: 'exportRequest' | 'noSession' | 'session' }>;
 
-/** The part common to all views. */
-export interface PanelView {
-  noSession(trusted: boolean): void;
-  drops(drops: Drops): void;
-  export(kind: string): void;
+/** What a view that can be paused does with the page around it. */
+export interface ViewHost<State> {
+  post(message: FromWebview): void;
+  save(state: State): void;
+  /** Pauses or resumes the display. */
+  pause(paused: boolean): void;
 }
 
 export interface PanelPage {
-  readonly view: PanelView;
+  readonly frame: PanelFrame;
   /** Removes all received data. */
   clear(): void;
   /** `isNew`: a different session than before. */
@@ -30,12 +31,12 @@ export function connectPanel<State>(create: (host: HostConnection<State>) => Pan
   const host = connectToHost<State>(message => {
     switch (message.type) {
       case 'exportRequest':
-        page.view.export(message.kind);
+        page.frame.export(message.kind);
         return;
       case 'noSession':
         sessionId = null;
         page.clear();
-        page.view.noSession(message.trusted);
+        page.frame.noSession(message.trusted);
         return;
       case 'session': {
         const isNew = message.session.id !== sessionId;
@@ -46,7 +47,7 @@ export function connectPanel<State>(create: (host: HostConnection<State>) => Pan
       default:
         if (message.sessionId !== sessionId) return;
         page.data(message);
-        if (message.type === 'drops') page.view.drops(message.drops);
+        if (message.type === 'drops') page.frame.drops(message.drops);
     }
   });
   const page = create(host);

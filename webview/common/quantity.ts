@@ -23,41 +23,30 @@ const BYTE_STEPS = [
   [2 ** 50, 'PiB'],
 ] as const;
 
-const FAMILIES: Readonly<Record<string, UnitFamily>> = {
-  ns: { steps: TIME_STEPS, factor: 1 },
-  us: { steps: TIME_STEPS, factor: 1e3 },
-  ms: { steps: TIME_STEPS, factor: 1e6 },
-  s: { steps: TIME_STEPS, factor: 1e9 },
-  b: { steps: BYTE_STEPS, factor: 1 },
-  kib: { steps: BYTE_STEPS, factor: 2 ** 10 },
-  mib: { steps: BYTE_STEPS, factor: 2 ** 20 },
-};
-const SPELLINGS: Readonly<Record<string, string>> = {
-  nsec: 'ns',
-  nsecs: 'ns',
-  nanoseconds: 'ns',
-  µs: 'us',
-  μs: 'us',
-  usec: 'us',
-  usecs: 'us',
-  microseconds: 'us',
-  msec: 'ms',
-  msecs: 'ms',
-  milliseconds: 'ms',
-  sec: 's',
-  secs: 's',
-  seconds: 's',
-  byte: 'b',
-  bytes: 'b',
-  kb: 'kib',
-  kbytes: 'kib',
-  kilobytes: 'kib',
-  mb: 'mib',
-};
+/** Every unit with its spellings, lower case. */
+const UNITS: readonly (readonly [UnitFamily['steps'], factor: number, spellings: string])[] = [
+  [TIME_STEPS, 1, 'ns nsec nsecs nanoseconds'],
+  [TIME_STEPS, 1e3, 'us µs μs usec usecs microseconds'],
+  [TIME_STEPS, 1e6, 'ms msec msecs milliseconds'],
+  [TIME_STEPS, 1e9, 's sec secs seconds'],
+  [BYTE_STEPS, 1, 'b byte bytes'],
+  [BYTE_STEPS, 2 ** 10, 'kib kb kbytes kilobytes'],
+  [BYTE_STEPS, 2 ** 20, 'mib mb'],
+];
+const FAMILIES: ReadonlyMap<string, UnitFamily> = new Map(
+  UNITS.flatMap(([steps, factor, spellings]) =>
+    spellings.split(' ').map(name => [name, { steps, factor }] as const),
+  ),
+);
 
 function familyOf(unit: string): UnitFamily | null {
-  const lower = unit.toLowerCase();
-  return FAMILIES[SPELLINGS[lower] ?? lower] ?? null;
+  return FAMILIES.get(unit.toLowerCase()) ?? null;
+}
+
+/** How many ns or bytes one of a unit is; null for a unit of something else. */
+export function unitFactor(unit: string): { readonly kind: 'time' | 'size'; readonly factor: number } | null {
+  const family = familyOf(unit);
+  return family && { kind: family.steps === TIME_STEPS ? 'time' : 'size', factor: family.factor };
 }
 
 /** The unit as shown: "us" is µs, "bytes" is B; unknown units are unchanged. */

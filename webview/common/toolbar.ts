@@ -1,5 +1,5 @@
 /** Controls used in the toolbars of several panels. */
-import { button, type Toggle, toggle } from './toolkit';
+import { button, type Choice, dropdown, type Toggle, textField, toggle } from './toolkit';
 
 /** A toggle for a boolean of the page's state: pressing changes it, then calls `changed`. */
 export function stateToggle<Name extends string>(
@@ -15,6 +15,30 @@ export function stateToggle<Name extends string>(
       state[name] = pressed;
       changed();
     },
+  });
+}
+
+/** A text field for the page's search. */
+export function searchField(state: { search: string }, label: string, changed: () => void): HTMLElement {
+  const field = textField(label, label, text => {
+    state.search = text;
+    changed();
+  });
+  field.set(state.search);
+  return field.element;
+}
+
+/** A drop-down list of a member of the page's state. */
+export function stateDropdown<Name extends string, Value extends string>(
+  state: Record<Name, Value>,
+  name: Name,
+  label: string,
+  options: readonly { readonly value: Value; readonly label: string }[],
+  changed: () => void,
+): Choice<Value> {
+  return dropdown<Value>(label, options, state[name], value => {
+    state[name] = value;
+    changed();
   });
 }
 

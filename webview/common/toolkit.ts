@@ -156,9 +156,9 @@ export function checkbox(label: string, checked: boolean, onChange: (checked: bo
   return created;
 }
 
-export interface TextField {
+/** What a field of a form can do. */
+export interface FormControl {
   readonly element: HTMLElement;
-  value(): string;
   set(text: string): void;
   focus(): void;
   /** Marks the text as invalid; '' removes the mark. The message is shown in a separate element. */
@@ -166,7 +166,7 @@ export interface TextField {
 }
 
 /** A one-line text field with a placeholder; `label` is its accessible name. */
-export function textField(label: string, placeholder: string, onInput: (text: string) => void): TextField {
+export function textField(label: string, placeholder: string, onInput: (text: string) => void): FormControl {
   const created = document.createElement('vscode-text-field') as HTMLElement & { value: string };
   // Once connected, the toolkit names it "Text field", overwriting an earlier name (1.4.0).
   whenRendered(created, () => created.setAttribute('aria-label', label));
@@ -174,7 +174,6 @@ export function textField(label: string, placeholder: string, onInput: (text: st
   created.addEventListener('input', () => onInput(created.value));
   return {
     element: created,
-    value: () => created.value ?? '',
     set: text => {
       created.value = text;
     },

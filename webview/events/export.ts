@@ -2,7 +2,7 @@
 import { classOf } from '../../src/shared/decode/meaning-class';
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
-import { copiedLine, csvLine } from '../../src/shared/text/cells';
+import { copiedLine, csvText } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { EventStream } from './event-stream';
 import type { RecordReader } from './record-reader';
@@ -15,9 +15,14 @@ export function recordsText(stream: EventStream, rows: Iterable<number>, format:
   const { columns } = stream.reader;
   switch (format) {
     case 'csv':
-      return joined([csvLine(columns.map(field => field.name)), ...lines(stream, rows, countedLine)]);
-    case 'tsv':
-      return joined([copiedLine(columns.map(field => field.label)), ...lines(stream, rows, shownLine)]);
+      return csvText(
+        columns.map(field => field.name),
+        lines(stream, rows, countedText),
+      );
+    case 'tsv': {
+      const shown = lines(stream, rows, (field, value, reader) => reader.shown(value, field));
+      return [columns.map(field => field.label), ...shown].map(cells => `${copiedLine(cells)}\n`).join('');
+    }
     case 'ndjson':
       return Array.from(objects(stream, rows), jsonLine).join('');
     case 'json':
@@ -30,18 +35,14 @@ export function recordsText(stream: EventStream, rows: Iterable<number>, format:
   }
 }
 
-function joined(all: readonly string[]): string {
-  return `${all.join('\n')}\n`;
-}
-
 function* lines(
   stream: EventStream,
   rows: Iterable<number>,
-  line: (cells: Cells, reader: RecordReader) => string,
-): Iterable<string> {
+  textOf: (field: Field, value: FieldValue, reader: RecordReader) => string,
+): Iterable<readonly string[]> {
   for (const number of rows) {
     const cells = cellsOf(stream, number);
-    if (cells) yield line(cells, stream.reader);
+    if (cells) yield cells.map(([field, value]) => textOf(field, value, stream.reader));
   }
 }
 
@@ -76,23 +77,9 @@ function cellsOf({ reader, store }: EventStream, number: number): Cells | null {
 }
 
 /** Numbers unformatted, so that a spreadsheet can add them; the rest as shown. */
-function countedLine(cells: Cells, { shown }: RecordReader): string {
-  return csvLine(
-    cells.map(([field, value]) =>
-      isCounted(field) && isNumber(value) ? String(value) : shown(value, field),
-    ),
-  );
-}
-
-function shownLine(cells: Cells, { shown }: RecordReader): string {
-  return copiedLine(cells.map(([field, value]) => shown(value, field)));
-}
-
-function isNumber(value: FieldValue): value is number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint';
-}
-
-function isCounted(field: Field): boolean {
+function countedText(field: Field, value: FieldValue, { shown }: RecordReader): string {
   const kind = classOf(field);
-  return kind === 'quantity' || kind === 'moment' || field.unit !== '';
+  const isCounted = kind === 'quantity' || kind === 'moment' || field.unit !== '';
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  return isCounted && isNumber ? String(value) : shown(value, field);
 }

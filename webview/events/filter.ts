@@ -9,6 +9,7 @@
  */
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
+import { unitFactor } from '../common/quantity';
 
 export type Predicate = (value: (column: number) => FieldValue, shown: (column: number) => string) => boolean;
 
@@ -68,38 +69,15 @@ function tokenise(source: string): Token[] {
   return tokens;
 }
 
-/** ns, or bytes, per unit. */
-const TIME: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  sec: 1e9,
-  min: 60e9,
-  h: 3600e9,
-};
-const SIZE: Readonly<Record<string, number>> = {
-  b: 1,
-  bytes: 1,
-  k: 1024,
-  kb: 1024,
-  kib: 1024,
-  m: 2 ** 20,
-  mb: 2 ** 20,
-  mib: 2 ** 20,
-  g: 2 ** 30,
-  gb: 2 ** 30,
-  gib: 2 ** 30,
-};
-const COLUMN_UNIT: Readonly<Record<string, number>> = {
-  'duration-ns': 1,
-  'timestamp-ns': 1,
-  'duration-us': 1e3,
-  'duration-ms': 1e6,
-  bytes: 1,
-  kib: 1024,
+/** Short and long units that people write but programs do not. */
+const WRITTEN: Readonly<Record<string, ReturnType<typeof unitFactor>>> = {
+  min: { kind: 'time', factor: 60e9 },
+  h: { kind: 'time', factor: 3600e9 },
+  k: { kind: 'size', factor: 1024 },
+  m: { kind: 'size', factor: 2 ** 20 },
+  g: { kind: 'size', factor: 2 ** 30 },
+  gb: { kind: 'size', factor: 2 ** 30 },
+  gib: { kind: 'size', factor: 2 ** 30 },
 };
 
 /** The number in the column's own unit. Throws if the unit does not fit. */
@@ -109,20 +87,11 @@ function numberFor(token: Token, field: Field): number | bigint {
   const plain = Number(digits);
   if (unit === '' || unit === '%')
     return Number.isSafeInteger(plain) || digits.includes('.') ? plain : BigInt(digits);
-  const lower = unit.toLowerCase();
-  const isTime =
-    field.meaning.startsWith('duration') ||
-    field.meaning === 'timestamp-ns' ||
-    (lower in TIME && TIME[field.unit] !== undefined);
-  const table = isTime ? TIME : SIZE;
-  const own =
-    TIME[field.unit] !== undefined && isTime
-      ? TIME[field.unit]
-      : (COLUMN_UNIT[field.meaning] ?? SIZE[field.unit.toLowerCase()]);
-  const factor = table[lower];
-  if (factor === undefined || own === undefined)
+  const written = unitFactor(unit) ?? WRITTEN[unit.toLowerCase()];
+  const own = unitFactor(field.unit) ?? unitFactor(field.meaning.replace(/^(duration|timestamp)-/, ''));
+  if (!written || written.kind !== own?.kind)
     throw new FilterError(`${field.name} cannot be compared with a number in ${unit}`, token.at);
-  return (plain * factor) / own;
+  return (plain * written.factor) / own.factor;
 }
 
 /** Compiles an expression for the given columns; '' returns null (everything passes). Throws FilterError. */
@@ -142,18 +111,16 @@ export function compileFilter(source: string, fields: readonly Field[]): Predica
     return true;
   };
 
-  const either = (): Predicate => {
-    const parts = [both()];
-    while (accept('||')) parts.push(both());
-    const [only] = parts;
-    return parts.length === 1 && only ? only : (value, shown) => parts.some(part => part(value, shown));
+  const joined = (operator: string, part: () => Predicate, all: boolean): Predicate => {
+    const first = part();
+    const parts = [first];
+    while (accept(operator)) parts.push(part());
+    if (parts.length === 1) return first;
+    return all
+      ? (value, shown) => parts.every(each => each(value, shown))
+      : (value, shown) => parts.some(each => each(value, shown));
   };
-  const both = (): Predicate => {
-    const parts = [negated()];
-    while (accept('&&')) parts.push(negated());
-    const [only] = parts;
-    return parts.length === 1 && only ? only : (value, shown) => parts.every(part => part(value, shown));
-  };
+  const either = (): Predicate => joined('||', () => joined('&&', negated, true), false);
   const negated = (): Predicate => {
     if (accept('!')) {
       const inner = negated();

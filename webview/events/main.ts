@@ -18,9 +18,10 @@ connectPanel<ViewState>(host => {
     streams.find(stream => stream.description.stream === name);
 
   return {
-    view,
+    frame: view.frame,
     clear: () => {
       streams = [];
+      view.clear();
     },
     session: (message, isNew) => {
       if (isNew || message.fresh) {

@@ -1,6 +1,6 @@
 /** The line chart of records per second above the rows. */
 import type { CustomSeriesRenderItem } from 'echarts';
-import { createChart, plotArea } from '../common/chart';
+import { createChart, lossMark, plotArea } from '../common/chart';
 import { DataTable } from '../common/data-table';
 import { element } from '../common/dom';
 import { formatClock, formatCount, formatShort } from '../common/quantity';
@@ -31,16 +31,10 @@ export class RateLine {
       'aria-label',
       `Events per second over the last ${seconds.length} seconds, at most ${formatCount(most)}`,
     );
-    const rows = seconds.slice(-TABLE_SECONDS);
-    this.data.fill(rows.length, index => {
-      const entry = rows[index];
-      if (!entry) return null;
-      const { second, records, lost } = entry;
-      return {
-        attributes: { 'data-second': second, 'data-events': records, 'data-lost': lost },
-        cells: [formatClock(second * 1000), formatCount(records), formatCount(lost)],
-      };
-    });
+    this.data.fill(seconds.slice(-TABLE_SECONDS), ({ second, records, lost }) => ({
+      attributes: { 'data-second': second, 'data-events': records, 'data-lost': lost },
+      cells: [formatClock(second * 1000), formatCount(records), formatCount(lost)],
+    }));
     this.chart.draw(rateOption(seconds, most, readTheme()));
   }
 }
@@ -88,23 +82,9 @@ function rateOption(seconds: readonly Second[], most: number, theme: Theme) {
 
 function lossRenderer(theme: Theme): CustomSeriesRenderItem {
   return (params, api) => {
-    const { y, height } = plotArea(params);
+    const area = plotArea(params);
     const [x = 0] = api.coord([api.value(0), 0]);
-    const points = [
-      [x - 4, y],
-      [x + 4, y],
-      [x, y + 6],
-    ];
-    return {
-      type: 'group',
-      children: [
-        {
-          type: 'line',
-          shape: { x1: x, y1: y, x2: x, y2: y + height },
-          style: { stroke: theme.error, lineWidth: 1 },
-        },
-        { type: 'polygon', shape: { points }, style: { fill: theme.error } },
-      ],
-    };
+    const line = { stroke: theme.error, lineWidth: 1 };
+    return { type: 'group', children: lossMark(x, area, [4, area.y, area.y + 6], line) };
   };
 }

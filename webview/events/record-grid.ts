@@ -4,7 +4,6 @@ import type { Field } from '../../src/shared/object/model';
 import { setAttributes } from '../common/dom';
 import { ListGrid } from '../common/list-grid';
 import { countOf } from '../common/quantity';
-import type { SortChoice } from '../common/toolbar';
 import type { EventStream } from './event-stream';
 
 export interface GridPlace {
@@ -13,6 +12,12 @@ export interface GridPlace {
   readonly active: number;
   /** The other end of the selection. */
   readonly anchor: number;
+}
+
+/** The place in other numbers; none stays none. */
+export function mapPlace({ top, active, anchor }: GridPlace, change: (row: number) => number): GridPlace {
+  const changed = (row: number): number => (row < 0 ? -1 : change(row));
+  return { top: changed(top), active: changed(active), anchor: changed(anchor) };
 }
 
 export interface GridHandlers {
@@ -30,9 +35,7 @@ function widestOf(field: Field): number {
   return field.storage === 'text' ? Math.min(48, Math.max(14, field.size || 60)) : 40;
 }
 
-export class RecordGrid {
-  private readonly grid: ListGrid;
-  readonly element: HTMLElement;
+export class RecordGrid extends ListGrid {
   private stream: EventStream | null = null;
   /** Numbers of the active row and of the other end of the selection, -1 for none. */
   private activeRow = -1;
@@ -41,26 +44,8 @@ export class RecordGrid {
   private chosenIndex = -1;
 
   constructor(private readonly handlers: GridHandlers) {
-    this.grid = new ListGrid('Records', {
-      drawRow: (row, index) => this.drawRow(row, index),
-      createRow: row => {
-        row.addEventListener('dblclick', () => handlers.onDetail());
-        // A double click opens the details; it must not select a word.
-        row.addEventListener('mousedown', event => {
-          if (event.detail > 1) event.preventDefault();
-        });
-      },
-      activate: (index, extend) => this.activate(index, extend),
-      activeIndex: event => this.activeIndex(event),
-      sort: handlers.onSort,
-      copy: handlers.onCopy,
-      scrolled: () => handlers.onMove(this.grid.list.atEnd),
-    });
-    this.element = this.grid.element;
+    super('Records');
     setAttributes(this.element, { 'aria-multiselectable': 'true' });
-    this.element.addEventListener('keydown', event => {
-      if (event.key === 'Enter') handlers.onDetail();
-    });
   }
 
   show(stream: EventStream): void {
@@ -69,7 +54,7 @@ export class RecordGrid {
     this.anchorRow = -1;
     const { columns } = stream.reader;
     const last = columns.at(-1);
-    this.grid.show(
+    this.setColumns(
       columns.map(field => ({
         id: field.name,
         label: field.label,
@@ -84,27 +69,23 @@ export class RecordGrid {
   /** Draws what changed. With `follow` the newest row stays in view. */
   draw(follow: boolean): void {
     if (!this.stream) return;
-    this.grid.setCount(this.stream.length);
-    if (follow) this.grid.list.scrollToEnd();
-    else this.grid.list.draw();
+    this.setCount(this.stream.length);
+    if (follow) this.list.scrollToEnd();
+    else this.list.draw();
   }
 
   shift(rows: number): void {
-    this.grid.list.shift(rows);
+    this.list.shift(rows);
   }
 
   /** Values are formatted differently from now on: rows in view are decoded again. */
   forget(): void {
-    this.grid.forEachRow(row => row.removeAttribute('data-row'));
-  }
-
-  sort(choice: SortChoice | null): void {
-    this.grid.showSort(choice);
+    for (const row of this.element.querySelectorAll('[data-row]')) row.removeAttribute('data-row');
   }
 
   /** Row numbers of the top, active and anchor rows; -1 for none. */
   place(): GridPlace {
-    const top = this.stream?.rowAt(this.grid.list.topIndex) ?? -1;
+    const top = this.stream?.rowAt(this.list.topIndex) ?? -1;
     return { top, active: this.activeRow, anchor: this.anchorRow };
   }
 
@@ -114,10 +95,10 @@ export class RecordGrid {
     this.chosenIndex = this.stream.indexOf(active);
     this.activeRow = this.chosenIndex < 0 ? -1 : active;
     this.anchorRow = this.chosenIndex < 0 ? -1 : anchor;
-    this.grid.setActive(this.activeRow < 0 ? null : `row-${this.activeRow}`);
+    this.setActive(this.activeRow < 0 ? null : `row-${this.activeRow}`);
     const index = this.stream.indexOf(top);
-    if (index >= 0) this.grid.list.scrollTo(index);
-    else this.grid.list.draw();
+    if (index >= 0) this.list.scrollTo(index);
+    else this.list.draw();
   }
 
   active(): number | null {
@@ -137,7 +118,17 @@ export class RecordGrid {
     return Array.from({ length: to - from + 1 }, (_, index) => stream.rowAt(from + index));
   }
 
-  private drawRow(row: HTMLElement, index: number): void {
+  protected override createRow(): HTMLElement {
+    const row = super.createRow();
+    row.addEventListener('dblclick', () => this.handlers.onDetail());
+    // A double click opens the details; it must not select a word.
+    row.addEventListener('mousedown', event => {
+      if (event.detail > 1) event.preventDefault();
+    });
+    return row;
+  }
+
+  protected drawRow(row: HTMLElement, index: number): void {
     const { stream } = this;
     if (!stream) return;
     const number = stream.rowAt(index);
@@ -157,14 +148,15 @@ export class RecordGrid {
     row.classList.toggle('lost', lost !== null);
     setAttributes(row, { 'data-lost': lost });
     if (found?.kind !== 'record') {
-      this.grid.setWhole(row, lost === null ? '' : `${countOf(lost, 'record', 'records')} lost here`);
+      this.setWhole(row, lost === null ? '' : `${countOf(lost, 'record', 'records')} lost here`);
       return;
     }
     const { reader } = stream;
-    this.grid.setCells(row, column => {
-      const field = reader.columns[column];
-      return field ? reader.shown(reader.value(found.view, found.offset, found.length, field), field) : '';
-    });
+    const { view, offset, length } = found;
+    this.setCells(
+      row,
+      reader.columns.map(field => reader.shown(reader.value(view, offset, length, field), field)),
+    );
   }
 
   private isSelected(number: number, stream: EventStream): boolean {
@@ -176,7 +168,7 @@ export class RecordGrid {
     return at >= Math.min(from, to) && at <= Math.max(from, to);
   }
 
-  private activeIndex({ key }: KeyboardEvent): number {
+  protected activeIndex(key: string): number {
     const { stream } = this;
     if (!stream) return -1;
     // Moving back without an active row goes to the last.
@@ -184,14 +176,29 @@ export class RecordGrid {
     return stream.isSorted ? this.chosenIndex : stream.indexOf(this.activeRow);
   }
 
-  private activate(index: number, extend: boolean): void {
+  protected activate(index: number, extend: boolean): void {
     const { stream, handlers } = this;
     if (!stream || index < 0 || index >= stream.length) return;
     this.chosenIndex = index;
     this.activeRow = stream.rowAt(index);
     if (!extend || this.anchorRow < 0) this.anchorRow = this.activeRow;
-    this.grid.reveal(index, `row-${this.activeRow}`);
+    this.reveal(index, `row-${this.activeRow}`);
     handlers.onActive();
     handlers.onMove(index === stream.length - 1);
+  }
+
+  protected sort(column: string): void {
+    this.handlers.onSort(column);
+  }
+  protected copy(): void {
+    this.handlers.onCopy();
+  }
+  protected override scrolled(): void {
+    this.handlers.onMove(this.list.atEnd);
+  }
+
+  protected override key(event: KeyboardEvent): void {
+    if (event.key === 'Enter') this.handlers.onDetail();
+    else super.key(event);
   }
 }

@@ -1,5 +1,4 @@
 /** The Events page: a stream's records as a list that follows, filters and sorts, and one record in detail. */
-import type { Drops } from '../../src/shared/decode/model';
 import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
 import { atMostEvery, element, oncePerFrame } from '../common/dom';
 import { sessionKey } from '../common/held-readings';
@@ -12,8 +11,7 @@ import type { EventStream } from './event-stream';
 import { recordsText } from './export';
 import type { Predicate } from './filter';
 import { FilterBox } from './filter-box';
-import { RecordGrid } from './record-grid';
-import { placeInRecords, SavedPlace } from './saved-place';
+import { mapPlace, RecordGrid } from './record-grid';
 import type { ViewState } from './state';
 
 /** Maximum number of records in a copy or an export: more text would not fit a clipboard or a message. */
@@ -21,6 +19,8 @@ const MOST_COPIED = 10_000;
 const MOST_EXPORTED = 1_000_000;
 /** Interval between drawings of arriving records. */
 const DATA_MS = 66;
+/** Delay after the last move through the list: VS Code copies a state on each change. */
+const PLACE_SAVED_AFTER_MS = 200;
 
 export class EventsView {
   private streams: readonly EventStream[] = [];
@@ -35,8 +35,10 @@ export class EventsView {
   private readonly strip = new ActivityStrip(() => this.showNewer());
   private readonly grid: RecordGrid;
   private readonly detail = createDetailPane(() => this.closeDetail());
-  private readonly place = new SavedPlace(() => this.savePlace());
-  private readonly frame: PanelFrame;
+  /** The place before a reload; null once it was restored. */
+  private wanted: ViewState['place'] = null;
+  private placeTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly frame: PanelFrame;
   private readonly drawSoon = oncePerFrame(() => this.render());
   /** Draws records that arrived. */
   readonly draw: () => void;
@@ -73,18 +75,18 @@ export class EventsView {
       },
       onActive: () => {
         if (this.detailOpen) this.showDetail();
-        this.place.note();
+        this.notePlace();
       },
       onMove: atEnd => {
-        this.place.giveUp();
-        this.place.note();
+        this.wanted = null;
+        this.notePlace();
         if (state.follow !== atEnd && !state.sort) this.setFollow(atEnd && !this.current?.paused);
       },
       onCopy: () => this.copyRows(),
       onDetail: () => {
         this.detailOpen = true;
         this.showDetail();
-        this.place.note();
+        this.notePlace();
       },
     });
     this.frame = createPanelFrame<'events'>(root, {
@@ -111,10 +113,10 @@ export class EventsView {
     });
   }
 
-  noSession(trusted: boolean): void {
+  /** There is no session any more. */
+  clear(): void {
     this.current = null;
     this.summary = null;
-    this.frame.noSession(trusted);
   }
 
   /** `streams`: the same array if no stream was added. */
@@ -138,13 +140,9 @@ export class EventsView {
     }
     this.pause.set(current.paused);
     if (state.place?.session === key && state.place.stream === current.description.stream)
-      this.place.want(state.place);
+      this.wanted = state.place;
     // Start over, because rows that came after the pause may have passed the filter.
     this.listAnew(current);
-  }
-
-  drops(drops: Drops): void {
-    this.frame.drops(drops);
   }
 
   redraw(): void {
@@ -160,10 +158,6 @@ export class EventsView {
     if (this.detailOpen) this.showDetail();
     // The filter and the order depend on addresses.
     this.listAnew(current);
-  }
-
-  export(kind: string): void {
-    this.frame.export(kind);
   }
 
   private choose(): void {
@@ -204,7 +198,7 @@ export class EventsView {
     const { current, state } = this;
     const field = current?.reader.columns.find(column => column.name === state.sort?.column) ?? null;
     if (!field) state.sort = null;
-    this.grid.sort(state.sort);
+    this.grid.showSort(state.sort);
     if (field && state.follow) this.setFollow(false);
     current?.sort(field, state.sort?.descending ?? false, this.drawSoon);
   }
@@ -237,13 +231,18 @@ export class EventsView {
     }
   }
 
+  private notePlace(): void {
+    clearTimeout(this.placeTimer);
+    this.placeTimer = setTimeout(() => this.savePlace(), PLACE_SAVED_AFTER_MS);
+  }
+
   private savePlace(): void {
     const { current, summary, state } = this;
-    if (!current || !summary || this.place.isWanted) return;
+    if (!current || !summary || this.wanted) return;
     state.place = {
       session: sessionKey(summary),
       stream: current.description.stream,
-      ...placeInRecords(current, this.grid.place()),
+      ...mapPlace(this.grid.place(), row => current.store.recordsBefore(row)),
       detail: this.detailOpen,
     };
     this.host.save(state);
@@ -251,11 +250,12 @@ export class EventsView {
 
   /** Restores the user's place, once the rows are listed. */
   private findPlace(stream: EventStream): void {
-    const place = this.state.sort === null || stream.isSorted ? this.place.take(stream) : null;
-    if (!place) return;
-    const followed = this.state.follow && !stream.paused;
-    this.grid.goTo(followed ? { ...place, top: -1 } : place);
-    this.detailOpen = place.detail && this.grid.active() !== null;
+    const { wanted, state } = this;
+    if (!wanted || (state.sort !== null && !stream.isSorted)) return;
+    this.wanted = null;
+    const place = mapPlace(wanted, records => stream.store.rowAfter(records));
+    this.grid.goTo(state.follow && !stream.paused ? { ...place, top: -1 } : place);
+    this.detailOpen = wanted.detail && this.grid.active() !== null;
     if (this.detailOpen) this.showDetail();
   }
 
@@ -268,7 +268,7 @@ export class EventsView {
   private closeDetail(): void {
     this.detailOpen = false;
     this.detail.element.hidden = true;
-    this.place.note();
+    this.notePlace();
     this.grid.element.focus();
   }
 

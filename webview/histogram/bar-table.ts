@@ -20,9 +20,7 @@ export class BarTable {
     const { table } = this;
     table.caption(caption);
     table.setColumns(frozen ? [...COLUMNS, ...COMPARED] : COLUMNS);
-    table.fill(bars.length, index => {
-      const bar = bars[index];
-      if (!bar) return null;
+    table.fill(bars, (bar, index) => {
       const was = frozen && (frozen[index] ?? { count: 0, share: 0 });
       return {
         attributes: { ...boundsOf(bar), 'data-a-count': was?.count },

@@ -1,5 +1,5 @@
 /** The histograms as files. Counts are exact integers; bounds inclusive, in the original unit. */
-import { csvLine } from '../../src/shared/text/cells';
+import { csvText } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import { totalOf } from './buckets';
@@ -8,22 +8,17 @@ import { PERCENTILE_METHOD, percentile, summary } from './percentiles';
 import type { Series } from './series';
 
 export function histogramsCsv(all: readonly Series[], nameOf: (series: Series) => string): string {
-  const lines = ['map,key,unit,min,max,count'];
-  for (const series of all) {
-    for (const bucket of series.buckets) {
-      lines.push(
-        csvLine([
-          series.map,
-          nameOf(series),
-          series.unit,
-          String(bucket.min),
-          String(bucket.max),
-          String(bucket.count),
-        ]),
-      );
-    }
-  }
-  return `${lines.join('\n')}\n`;
+  return csvText(
+    ['map', 'key', 'unit', 'min', 'max', 'count'],
+    all.flatMap(series =>
+      series.buckets.map(({ min, max, count }) => [
+        series.map,
+        nameOf(series),
+        series.unit,
+        ...[min, max, count].map(String),
+      ]),
+    ),
+  );
 }
 
 /** The format `bpfw run --json` prints, one line per histogram. */
@@ -39,27 +34,19 @@ export function timelineFile(
   nameOf: (series: Series) => string,
 ): ExportedFile | null {
   if (history.isEmpty) return null;
-  const lines = ['from,to,map,key,unit,values,p50,p90,p99,lost'];
   const all = history.series({ kind: 'all' });
-  for (const step of history.timeline) {
-    for (const series of all) {
+  const rows = history.timeline.flatMap(step =>
+    all.flatMap(series => {
       const added = step.added.get(series.id);
-      if (!added) continue;
-      lines.push(
-        csvLine([
-          new Date(step.fromMs).toISOString(),
-          new Date(step.toMs).toISOString(),
-          series.map,
-          nameOf(series),
-          series.unit,
-          String(totalOf(added)),
-          ...[0.5, 0.9, 0.99].map(quantile => String(percentile(added, quantile)?.value ?? '')),
-          String(step.lost),
-        ]),
-      );
-    }
-  }
-  return { format: 'csv', name: 'time-line', content: `${lines.join('\n')}\n` };
+      if (!added) return [];
+      const times = [step.fromMs, step.toMs].map(atMs => new Date(atMs).toISOString());
+      const values = [0.5, 0.9, 0.99].map(quantile => percentile(added, quantile)?.value ?? '');
+      const numbers = [totalOf(added), ...values, step.lost].map(String);
+      return [[...times, series.map, nameOf(series), series.unit, ...numbers]];
+    }),
+  );
+  const headings = ['from', 'to', 'map', 'key', 'unit', 'values', 'p50', 'p90', 'p99', 'lost'];
+  return { format: 'csv', name: 'time-line', content: csvText(headings, rows) };
 }
 
 /** `series`: of the span shown, which `span` describes; the time line: all intervals still kept. */

@@ -1,6 +1,6 @@
 /** The ECharts option of a heat map: its cells, the p99 line, the selected range, and losses. */
 import type { CustomSeriesRenderItem } from 'echarts';
-import { fixedGrid, labelText, plotArea, textWidthPx } from '../common/chart';
+import { fixedGrid, labelText, lossMark, plotArea, textWidthPx } from '../common/chart';
 import { formatClock, formatCount, formatRange } from '../common/quantity';
 import { type Theme, withAlpha } from '../common/theme';
 import { positionInBins } from './bins';
@@ -161,29 +161,15 @@ function rangeRenderer({ range, steps }: HeatmapData, cursor: number, theme: The
 function lossRenderer(theme: Theme): CustomSeriesRenderItem {
   const { fontFamily, fontSize } = labelText(theme);
   return (params, api) => {
-    const { y, height } = plotArea(params);
+    const area = plotArea(params);
     const [x = 0] = api.coord([api.value(0), 0]);
-    const points = [
-      [x - 5, y - 9],
-      [x + 5, y - 9],
-      [x, y - 1],
-    ];
+    const line = { stroke: theme.error, lineWidth: 1, lineDash: [3, 2] };
     const text = `${formatCount(Number(api.value(1)))} lost`;
+    const style = { text, x: x + 8, y: area.y - 14, fill: theme.error, fontFamily, fontSize };
     return {
       type: 'group',
       silent: true,
-      children: [
-        {
-          type: 'line',
-          shape: { x1: x, y1: y, x2: x, y2: y + height },
-          style: { stroke: theme.error, lineWidth: 1, lineDash: [3, 2] },
-        },
-        { type: 'polygon', shape: { points }, style: { fill: theme.error } },
-        {
-          type: 'text',
-          style: { text, x: x + 8, y: y - 14, fill: theme.error, fontFamily, fontSize },
-        },
-      ],
+      children: [...lossMark(x, area, [5, area.y - 9, area.y - 1], line), { type: 'text', style }],
     };
   };
 }

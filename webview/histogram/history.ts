@@ -26,13 +26,19 @@ export type Span =
 
 const NOTHING: readonly Bucket[] = [];
 
+function nothingKept() {
+  return {
+    latest: new Map<string, Histogram>(),
+    steps: [] as Step[],
+    nextNumber: 0,
+    previousMs: null as number | null,
+    lostSoFar: null as number | null,
+    pendingLost: 0,
+  };
+}
+
 export class HistogramHistory {
-  private latest = new Map<string, Histogram>();
-  private steps: Step[] = [];
-  private nextNumber = 0;
-  private previousMs: number | null = null;
-  private lostSoFar: number | null = null;
-  private pendingLost = 0;
+  private kept = nothingKept();
   private readonly sums = new WeakMap<Step, Map<string, readonly Bucket[]>>();
   private holdMs: number | null = null;
   /** The data received after the held time, on top of what is held. */
@@ -46,7 +52,7 @@ export class HistogramHistory {
   /** Shows what was received meanwhile. */
   release(): void {
     this.holdMs = null;
-    if (this.ahead) this.become(this.ahead);
+    if (this.ahead) this.kept = this.ahead.kept;
     this.ahead = null;
   }
 
@@ -55,33 +61,20 @@ export class HistogramHistory {
     return this.holdMs;
   }
 
-  private become(other: HistogramHistory): void {
-    this.latest = new Map(other.latest);
-    this.steps = [...other.steps];
-    this.nextNumber = other.nextNumber;
-    this.previousMs = other.previousMs;
-    this.lostSoFar = other.lostSoFar;
-    this.pendingLost = other.pendingLost;
-  }
-
   /** Removes all received data; the held time stays. */
   clear(): void {
     this.ahead = null;
-    this.latest.clear();
-    this.steps.length = 0;
-    this.nextNumber = 0;
-    this.previousMs = null;
-    this.lostSoFar = null;
-    this.pendingLost = 0;
+    this.kept = nothingKept();
   }
 
   /** Sets the base of the first interval: the state of a session whose older intervals are not sent any more. */
   begin({ atMs, histograms, drops }: HistogramSnapshot): void {
     // The held time is older than everything kept: there is nothing to hold.
     if (this.holdMs !== null && atMs > this.holdMs) this.holdMs = null;
-    for (const histogram of histograms) this.latest.set(seriesId(histogram.map, histogram.key), histogram);
-    this.previousMs = atMs;
-    this.lostSoFar = drops.kernel + drops.tracer + drops.client;
+    for (const histogram of histograms)
+      this.kept.latest.set(seriesId(histogram.map, histogram.key), histogram);
+    this.kept.previousMs = atMs;
+    this.kept.lostSoFar = drops.kernel + drops.tracer + drops.client;
   }
 
   /** Adds the complete state of the session's histograms as of `atMs`. */
@@ -91,7 +84,11 @@ export class HistogramHistory {
     if (this.holdMs !== null && atMs > this.holdMs) {
       if (!this.ahead) {
         this.ahead = new HistogramHistory();
-        this.ahead.become(this);
+        this.ahead.kept = {
+          ...this.kept,
+          latest: new Map(this.kept.latest),
+          steps: [...this.kept.steps],
+        };
       }
       this.ahead.push(atMs, histograms);
       return;
@@ -99,20 +96,20 @@ export class HistogramHistory {
     const added = new Map<string, readonly Bucket[]>();
     for (const histogram of histograms) {
       const id = seriesId(histogram.map, histogram.key);
-      const more = difference(this.latest.get(id)?.buckets ?? [], histogram.buckets);
+      const more = difference(this.kept.latest.get(id)?.buckets ?? [], histogram.buckets);
       if (more.length > 0) added.set(id, more);
-      this.latest.set(id, histogram);
+      this.kept.latest.set(id, histogram);
     }
-    this.steps.push({
-      number: this.nextNumber++,
-      fromMs: this.previousMs ?? atMs,
+    this.kept.steps.push({
+      number: this.kept.nextNumber++,
+      fromMs: this.kept.previousMs ?? atMs,
       toMs: atMs,
       added,
-      lost: this.pendingLost,
+      lost: this.kept.pendingLost,
     });
-    this.pendingLost = 0;
-    this.previousMs = atMs;
-    if (this.steps.length > MOST_STEPS) this.steps.shift();
+    this.kept.pendingLost = 0;
+    this.kept.previousMs = atMs;
+    if (this.kept.steps.length > MOST_STEPS) this.kept.steps.shift();
   }
 
   /** Updates the session's loss counters; new losses belong to the current interval. */
@@ -122,30 +119,30 @@ export class HistogramHistory {
       return;
     }
     const total = drops.kernel + drops.tracer + drops.client;
-    const more = Math.max(0, total - (this.lostSoFar ?? 0));
-    this.lostSoFar = total;
-    this.pendingLost += more;
+    const more = Math.max(0, total - (this.kept.lostSoFar ?? 0));
+    this.kept.lostSoFar = total;
+    this.kept.pendingLost += more;
   }
 
   /** True if nothing was received yet. */
   get isEmpty(): boolean {
-    return this.latest.size === 0;
+    return this.kept.latest.size === 0;
   }
 
   /** Records lost since attach. */
   get lost(): number {
-    return this.lostSoFar ?? 0;
+    return this.kept.lostSoFar ?? 0;
   }
 
   get timeline(): readonly Step[] {
-    return this.steps;
+    return this.kept.steps;
   }
 
   /** Steps of a span that are still kept; for 'all' every kept one. */
   stepsOf(span: Span): readonly Step[] {
-    if (span.kind === 'all') return this.steps;
-    if (span.kind === 'last') return this.steps.slice(-1);
-    return this.steps.filter(step => step.number >= span.first && step.number <= span.last);
+    if (span.kind === 'all') return this.kept.steps;
+    if (span.kind === 'last') return this.kept.steps.slice(-1);
+    return this.kept.steps.filter(step => step.number >= span.first && step.number <= span.last);
   }
 
   /**
@@ -154,7 +151,7 @@ export class HistogramHistory {
    */
   series(span: Span): Series[] {
     const steps = span.kind === 'all' ? [] : this.stepsOf(span);
-    return [...this.latest.entries()].map(([id, histogram]) => {
+    return [...this.kept.latest.entries()].map(([id, histogram]) => {
       const buckets =
         span.kind === 'all' ? histogram.buckets : sumBuckets(steps.map(step => step.added.get(id) ?? []));
       const { map, label, kind, unit, key } = histogram;
@@ -167,7 +164,7 @@ export class HistogramHistory {
    * while an interval is kept: a key that appears later added nothing to earlier ones.
    */
   additions(id: string, members: ReadonlySet<string>): readonly (readonly Bucket[])[] {
-    return this.steps.map(step => {
+    return this.kept.steps.map(step => {
       const own = step.added.get(id);
       if (own || !members.size || members.has(id)) return own ?? NOTHING;
       let sums = this.sums.get(step);

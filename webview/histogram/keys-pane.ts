@@ -1,9 +1,9 @@
 /** The keys of a histogram: small charts to select from, with search and sort. */
 import { element, setText } from '../common/dom';
 import { formatCount } from '../common/quantity';
-import { dropdown, textField } from '../common/toolkit';
+import { searchField, stateDropdown } from '../common/toolbar';
+import { dropdown } from '../common/toolkit';
 import type { PageLayout } from './selection';
-import type { SortOrder } from './series';
 import type { ViewState } from './state';
 import { Tiles } from './tiles';
 
@@ -29,15 +29,8 @@ export class KeysPane {
     private readonly state: ViewState,
     changed: () => void,
   ) {
-    const search = textField('Search keys', 'Search keys', text => {
-      state.search = text;
-      changed();
-    });
-    search.set(state.search);
-    const sort = dropdown<SortOrder>('Sort', SORTS, state.sort, value => {
-      state.sort = value;
-      changed();
-    });
+    const search = searchField(state, 'Search keys', changed);
+    const sort = stateDropdown(state, 'sort', 'Sort', SORTS, changed);
     const top = dropdown<string>('Show', TOPS, String(state.top), value => {
       state.top = Number(value);
       changed();
@@ -46,14 +39,7 @@ export class KeysPane {
       state.selectedId = id;
       changed();
     });
-    this.controls = element(
-      'div',
-      { class: 'key-controls' },
-      search.element,
-      sort.element,
-      top.element,
-      this.found,
-    );
+    this.controls = element('div', { class: 'key-controls' }, search, sort.element, top.element, this.found);
     this.element = element(
       'section',
       { class: 'pane keys', 'aria-label': 'Keys' },

@@ -25,8 +25,11 @@ connectPanel<SavedState>(host => {
   const draw = oncePerFrame(() => view.draw());
   onThemeChange(() => view.redraw());
   return {
-    view,
-    clear: () => history.clear(),
+    frame: view.frame,
+    clear: () => {
+      history.clear();
+      view.clear();
+    },
     session: ({ session, maps }, isNew) => {
       if (isNew) {
         shownSession = sessionKey(session);

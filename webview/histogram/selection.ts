@@ -9,8 +9,6 @@ import type { FrozenRun, ViewState } from './state';
 import type { Tile } from './tiles';
 
 export interface Selected extends Tile {
-  /** Bounds of the heat map: of everything since attach, so that rows keep their place while the range moves. */
-  readonly timeBins: readonly Bin[];
   /** Ids of the series it sums; only its own if it is not a sum. */
   readonly memberIds: ReadonlySet<string>;
 }
@@ -68,18 +66,13 @@ export function layoutOf(
   const sorted = sortSeries(matching, state.sort, nameOf, frozenOf);
   const kept = sorted.slice(0, state.top);
   const sums = wanted === '' ? sumsOf(all) : [];
-  const chosen = [...sums.map(sum => sum.series), ...kept];
+  const chosen = [...sums, ...kept];
   const binsOf = new Map<string, readonly Bin[]>();
-  for (const map of new Set(chosen.map(series => series.map))) {
+  for (const { map, kind } of chosen) {
+    if (binsOf.has(map)) continue;
     const members = chosen.filter(series => series.map === map);
-    const kind = members[0]?.kind ?? 'log2';
-    binsOf.set(
-      map,
-      commonBins(
-        kind,
-        members.flatMap(series => [series.buckets, frozenOf(series) ?? []]),
-      ),
-    );
+    const lists = members.flatMap(series => [series.buckets, frozenOf(series) ?? []]);
+    binsOf.set(map, commonBins(kind, lists));
   }
   const tiles = chosen.map(series => ({
     series,
@@ -88,7 +81,7 @@ export function layoutOf(
     frozen: frozenOf(series),
   }));
   const tile = tiles.find(candidate => candidate.series.id === state.selectedId) ?? tiles[0];
-  const selected = tile ? { ...tile, timeBins: tile.bins, memberIds: membersOf(tile.series, all) } : null;
+  const selected = tile ? { ...tile, memberIds: membersOf(tile.series, all) } : null;
   return { tiles, selected, hiddenKeys: matching.length - kept.length, seriesCount: all.length };
 }
 
@@ -99,7 +92,7 @@ function membersOf(series: Series, all: readonly Series[]): ReadonlySet<string> 
 }
 
 /** The sum over all keys, for every map with several. */
-function sumsOf(all: readonly Series[]): { readonly series: Series }[] {
+function sumsOf(all: readonly Series[]): Series[] {
   const byMap = new Map<string, Series[]>();
   for (const series of all) {
     if (series.key === null) continue;
@@ -111,7 +104,7 @@ function sumsOf(all: readonly Series[]): { readonly series: Series }[] {
     const first = members[0];
     if (!first || members.length < 2) return [];
     const buckets = sumBuckets(members.map(member => member.buckets));
-    return [{ series: { ...first, id: `${first.map}${SUM}`, key: null, buckets, total: totalOf(buckets) } }];
+    return [{ ...first, id: `${first.map}${SUM}`, key: null, buckets, total: totalOf(buckets) }];
   });
 }
 

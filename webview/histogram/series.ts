@@ -1,6 +1,6 @@
 /** The histograms of the page, and their order. No DOM. */
 import type { Bucket, Histogram } from '../../src/shared/decode/model';
-import { keyText } from '../common/key-text';
+import { keyText } from '../common/fields';
 import { p99Factor, percentile } from './percentiles';
 
 /** One histogram on the page: a map, one key of a keyed map, or the sum over its keys. */

@@ -1,5 +1,6 @@
-/** State kept while the page is hidden, moved or reloaded. JSON, so bounds over 2^53 are text. */
+/** State kept while the page is hidden, moved or reloaded. */
 import type { Bucket } from '../../src/shared/decode/model';
+import { packMessage, unpackMessage } from '../../src/shared/protocol/webview-codec';
 import type { SortOrder } from './series';
 
 /** A run saved for comparison: the buckets of every series at that time. */
@@ -24,57 +25,33 @@ export interface ViewState {
   held: { readonly session: string; readonly atMs: number } | null;
 }
 
-type SavedBucket = readonly [min: string, max: string, count: number];
+const FIRST_STATE: ViewState = {
+  lastInterval: false,
+  logCounts: false,
+  table: false,
+  selectedId: null,
+  sort: 'count',
+  top: 12,
+  search: '',
+  frozen: null,
+  range: null,
+  held: null,
+};
+
 export interface SavedState extends Omit<ViewState, 'frozen'> {
-  readonly frozen: {
-    readonly label: string;
-    readonly atMs: number;
-    readonly series: readonly (readonly [string, readonly SavedBucket[]])[];
-  } | null;
+  /** The run set aside, packed as webview-codec does; its series as entries. */
+  readonly setAside: unknown;
 }
 
-function bound(text: string): number | bigint {
-  const number = Number(text);
-  return Number.isSafeInteger(number) || !/^\d+$/.test(text) ? number : BigInt(text);
-}
-
-export function toSaved(state: ViewState): SavedState {
-  const { frozen, ...rest } = state;
-  return {
-    ...rest,
-    frozen: frozen && {
-      label: frozen.label,
-      atMs: frozen.atMs,
-      series: [...frozen.series].map(
-        ([id, buckets]) =>
-          [id, buckets.map(({ min, max, count }) => [String(min), String(max), count] as const)] as const,
-      ),
-    },
-  };
+export function toSaved({ frozen, ...rest }: ViewState): SavedState {
+  return { ...rest, setAside: packMessage(frozen && { ...frozen, series: [...frozen.series] }) };
 }
 
 /** The saved state, with defaults for what is missing. */
 export function restore(saved: SavedState | undefined): ViewState {
-  const frozen = saved?.frozen ?? null;
-  return {
-    lastInterval: saved?.lastInterval ?? false,
-    logCounts: saved?.logCounts ?? false,
-    table: saved?.table ?? false,
-    selectedId: saved?.selectedId ?? null,
-    sort: saved?.sort ?? 'count',
-    top: saved?.top ?? 12,
-    search: saved?.search ?? '',
-    range: saved?.range ?? null,
-    held: saved?.held ?? null,
-    frozen: frozen && {
-      label: frozen.label,
-      atMs: frozen.atMs,
-      series: new Map(
-        frozen.series.map(([id, buckets]) => [
-          id,
-          buckets.map(([min, max, count]) => ({ min: bound(min), max: bound(max), count })),
-        ]),
-      ),
-    },
-  };
+  const { setAside = null, ...rest } = saved ?? {};
+  const run = unpackMessage(setAside) as
+    | (Omit<FrozenRun, 'series'> & { readonly series: readonly (readonly [string, readonly Bucket[]])[] })
+    | null;
+  return { ...FIRST_STATE, ...rest, frozen: run && { ...run, series: new Map(run.series) } };
 }

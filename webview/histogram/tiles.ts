@@ -120,9 +120,7 @@ class TileElements {
     );
     setAttributes(this.table.element, { 'data-tile': name, 'data-map': series.map });
     this.table.caption(name);
-    this.table.fill(bars.length, index => {
-      const bar = bars[index];
-      if (!bar) return null;
+    this.table.fill(bars, bar => {
       const range = formatExactRange(bar.min, bar.max, series.unit);
       return { attributes: boundsOf(bar), cells: [range, formatCount(bar.count)] };
     });

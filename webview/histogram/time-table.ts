@@ -22,10 +22,9 @@ export class TimeTable {
     while (body.rows[0] && Number(body.rows[0].dataset.step) < firstKept) body.deleteRow(0);
     if (Number(body.rows[0]?.dataset.step ?? firstKept) !== firstKept) body.replaceChildren();
     const quantity = (found: Percentile | null) => (found ? formatQuantity(found.value, unit) : '–');
-    this.table.fill(steps.length, (index, row) => {
-      const step = steps[index];
+    this.table.fill(steps, (step, index, row) => {
       const added = additions[index] ?? [];
-      if (!step || (this.filled.get(row) === added && row.dataset.step === String(step.number))) return null;
+      if (this.filled.get(row) === added && row.dataset.step === String(step.number)) return null;
       this.filled.set(row, added);
       const total = totalOf(added);
       return {

@@ -1,17 +1,14 @@
 /** The Histogram page's toggles. */
 import { pauseToggle, stateToggle } from '../common/toolbar';
-import { type Toggle, toggle } from '../common/toolkit';
+import { toggle } from '../common/toolkit';
 import type { ViewState } from './state';
 
-export interface Toolbar {
-  readonly elements: readonly HTMLElement[];
-  readonly pause: Toggle;
-}
+export type Toolbar = ReturnType<typeof createToolbar>;
 
 export function createToolbar(
   state: ViewState,
   on: { changed(): void; pause(paused: boolean): void; compare(pressed: boolean): void },
-): Toolbar {
+) {
   const interval = toggle({
     label: 'Last Interval',
     title: 'Show only what the last interval added, instead of everything since attach',

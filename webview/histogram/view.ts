@@ -1,10 +1,10 @@
 /** The Histogram page: keys, the selected distribution, its history, and their numbers. */
-import type { Drops } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
-import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import type { SessionSummary } from '../../src/shared/protocol/webview';
 import type { Chart } from '../common/chart';
 import { element } from '../common/dom';
 import { createPanelFrame, type ExportedFile, type PanelFrame } from '../common/panel-frame';
+import type { ViewHost } from '../common/panel-page';
 import { BarTable } from './bar-table';
 import { barsOf } from './bins';
 import { DistributionPane } from './distribution-pane';
@@ -18,13 +18,6 @@ import type { Series } from './series';
 import { ShownSpan } from './shown-span';
 import { type SavedState, toSaved, type ViewState } from './state';
 import { createToolbar, type Toolbar } from './toolbar';
-
-interface ViewHost {
-  post(message: FromWebview): void;
-  save(state: SavedState): void;
-  /** Pauses or resumes the display, and updates the state. */
-  pause(paused: boolean): void;
-}
 
 const HEATMAP_HELP = 'shade: values · line: p99 · select a range: drag, or Shift and arrow keys';
 
@@ -53,7 +46,7 @@ export class HistogramView {
   );
   private readonly panes: HTMLElement;
   private readonly toolbar: Toolbar;
-  private readonly frame: PanelFrame;
+  readonly frame: PanelFrame;
   private maps: readonly MapDefinition[] = [];
   private shown: PageLayout | null = null;
 
@@ -61,7 +54,7 @@ export class HistogramView {
     root: HTMLElement,
     private readonly history: HistogramHistory,
     private readonly state: ViewState,
-    private readonly host: ViewHost,
+    private readonly host: ViewHost<SavedState>,
   ) {
     this.shownSpan = new ShownSpan(history, state);
     this.keys = new KeysPane(state, () => this.changed());
@@ -106,9 +99,9 @@ export class HistogramView {
     });
   }
 
-  noSession(trusted: boolean): void {
+  /** There is no session any more. */
+  clear(): void {
     this.shown = null;
-    this.frame.noSession(trusted);
   }
 
   session(session: SessionSummary, maps: readonly MapDefinition[]): void {
@@ -122,14 +115,6 @@ export class HistogramView {
       ended: 'The session ended without a value.',
     };
     this.frame.session(session, this.history.isEmpty ? words : null);
-  }
-
-  drops(drops: Drops): void {
-    this.frame.drops(drops);
-  }
-
-  export(kind: string): void {
-    this.frame.export(kind);
   }
 
   redraw(): void {
@@ -155,7 +140,7 @@ export class HistogramView {
     if (layout.selected) this.drawSelected(layout.selected);
   }
 
-  private drawSelected({ series, name, bins, frozen, timeBins, memberIds }: Selected): void {
+  private drawSelected({ series, name, bins, frozen, memberIds }: Selected): void {
     const { history, state, shownSpan } = this;
     const { unit } = series;
     const bars = barsOf(series.buckets, bins);
@@ -173,7 +158,7 @@ export class HistogramView {
     this.heatmap.draw({
       name,
       unit,
-      bins: timeBins,
+      bins,
       steps: history.timeline,
       additions: history.additions(series.id, memberIds),
       range: shownSpan.range,

@@ -5,23 +5,18 @@ import { ListGrid } from '../common/list-grid';
 import type { SortChoice } from '../common/toolbar';
 import type { LiveTable, TableRow } from './live-table';
 
-export class EntryGrid {
-  private readonly grid: ListGrid;
-  readonly element: HTMLElement;
+export class EntryGrid extends ListGrid {
   private table: LiveTable | null = null;
   private shape = '';
   private listed: readonly TableRow[] = [];
   /** Id of the active row: its index changes with the order. */
   private activeId: string | null = null;
 
-  constructor(on: { sort(column: string): void; copy(): void }) {
-    this.grid = new ListGrid('Entries', {
-      drawRow: (row, index) => this.drawRow(row, index),
-      activate: index => this.activate(index),
-      activeIndex: () => this.activeIndex,
-      ...on,
-    });
-    this.element = this.grid.element;
+  constructor(
+    protected readonly sort: (column: string) => void,
+    protected readonly copy: () => void,
+  ) {
+    super('Entries');
   }
 
   /** The listed rows, in order. */
@@ -39,7 +34,7 @@ export class EntryGrid {
     const shape = `${table.id} ${table.columns.map(column => column.id).join()}`;
     if (shape !== this.shape) {
       this.shape = shape;
-      this.grid.show(
+      this.setColumns(
         table.columns.map(({ id, label, field, kind, numeric }) => ({
           id,
           label,
@@ -50,33 +45,33 @@ export class EntryGrid {
         false,
       );
     }
-    this.grid.showSort(sort);
-    const active = this.activeIndex;
+    this.showSort(sort);
+    const active = this.activeIndex();
     setAttributes(this.element, { 'aria-label': `Entries of ${table.label}` });
-    this.grid.setActive(active < 0 ? null : `entry-${active}`);
-    this.grid.setCount(rows.length);
-    this.grid.list.draw();
+    this.setActive(active < 0 ? null : `entry-${active}`);
+    this.setCount(rows.length);
+    this.list.draw();
   }
 
   /** The active row as a line for a spreadsheet; null without one. */
   activeText(): string | null {
-    const row = this.listed[this.activeIndex];
+    const row = this.listed[this.activeIndex()];
     const { table } = this;
     return row && table ? copiedLine(table.columns.map(column => table.shown(row, column))) : null;
   }
 
-  private get activeIndex(): number {
+  protected activeIndex(): number {
     return this.listed.findIndex(({ id }) => id === this.activeId);
   }
 
-  private activate(index: number): void {
+  protected activate(index: number): void {
     const row = this.listed[index];
     if (!row) return;
     this.activeId = row.id;
-    this.grid.reveal(index, `entry-${index}`);
+    this.reveal(index, `entry-${index}`);
   }
 
-  private drawRow(row: HTMLElement, index: number): void {
+  protected drawRow(row: HTMLElement, index: number): void {
     const { table } = this;
     const entry = this.listed[index];
     if (!table || !entry) return;
@@ -88,13 +83,10 @@ export class EntryGrid {
       'aria-selected': String(entry.id === this.activeId),
       'data-key': values.filter((_, at) => table.columns[at]?.kind === 'key').join(','),
     });
-    const cells = this.grid.setCells(row, at => {
-      const column = table.columns[at];
-      return column ? table.shown(entry, column) : '';
-    });
-    values.forEach((value, at) => {
-      const cell = cells[at];
-      if (cell) setAttributes(cell, { 'data-value': value });
-    });
+    const cells = this.setCells(
+      row,
+      table.columns.map(column => table.shown(entry, column)),
+    );
+    for (const [at, cell] of [...cells].entries()) setAttributes(cell, { 'data-value': values[at] });
   }
 }

@@ -1,5 +1,5 @@
 /** The listed entries of a table as files, in list order. */
-import { csvLine } from '../../src/shared/text/cells';
+import { csvText } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import type { Column, LiveTable, TableRow } from './live-table';
@@ -35,11 +35,10 @@ function content(
       })),
       entries: rows.map(({ key, value }) => ({ key, value })),
     });
-  const lines = [
-    csvLine(columns.map(column => column.field.name)),
-    ...rows.map(row =>
-      csvLine(columns.map(column => (column.numeric ? table.plain(row, column) : table.shown(row, column)))),
+  return csvText(
+    columns.map(column => column.field.name),
+    rows.map(row =>
+      columns.map(column => (column.numeric ? table.plain(row, column) : table.shown(row, column))),
     ),
-  ];
-  return `${lines.join('\n')}\n`;
+  );
 }

@@ -3,8 +3,7 @@ import { formatValue } from '../../src/shared/decode/format';
 import { isQuantity } from '../../src/shared/decode/meaning-class';
 import type { FieldValue, MapEntry } from '../../src/shared/decode/model';
 import type { Field, RecordLayout } from '../../src/shared/object/model';
-import { plainField } from '../common/fields';
-import { keyText } from '../common/key-text';
+import { keyText, plainField } from '../common/fields';
 import type { SortChoice } from '../common/toolbar';
 
 /** How a column gets its value from a row. */
@@ -43,29 +42,15 @@ export function untypedField(name: string, value: FieldValue): Field {
 
 /** Columns of a table: key, value, and change and rate after each counting value. */
 export function columnsOf(key: readonly Field[], value: readonly Field[]): Column[] {
-  const columns: Column[] = key
-    .filter(field => !field.hidden)
-    .map(field => ({
-      id: `key.${field.name}`,
-      label: field.label,
-      kind: 'key',
-      numeric: isQuantity(field),
-      field,
-    }));
+  const column = (kind: ColumnKind, label: string, field: Field): Column => {
+    return { id: `${kind}.${field.name}`, label, kind, numeric: isQuantity(field), field };
+  };
+  const columns = key.filter(field => !field.hidden).map(field => column('key', field.label, field));
   let changes = 0;
   for (const field of value.filter(candidate => !candidate.hidden)) {
-    columns.push({
-      id: `value.${field.name}`,
-      label: field.label,
-      kind: 'value',
-      numeric: isQuantity(field),
-      field,
-    });
+    columns.push(column('value', field.label, field));
     if (!isQuantity(field) || ++changes > MOST_CHANGES) continue;
-    columns.push(
-      { id: `change.${field.name}`, label: 'Change', kind: 'change', numeric: true, field },
-      { id: `rate.${field.name}`, label: 'Rate', kind: 'rate', numeric: true, field },
-    );
+    columns.push(column('change', 'Change', field), column('rate', 'Rate', field));
   }
   return columns;
 }
@@ -140,9 +125,8 @@ export class LiveTable {
 
   /** The number a row is sorted by, or its text. */
   sortKey(row: TableRow, column: Column): number | string {
-    if (column.kind === 'change') return row.change.get(column.field.name) ?? 0;
-    if (column.kind === 'rate') return row.change.get(column.field.name) ?? 0;
-    const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
+    if (column.kind === 'change' || column.kind === 'rate') return row.change.get(column.field.name) ?? 0;
+    const value = fieldValue(row, column);
     return typeof value === 'number' || typeof value === 'bigint'
       ? Number(value)
       : value === undefined
@@ -154,7 +138,7 @@ export class LiveTable {
   plain(row: TableRow, column: Column): string {
     if (column.kind === 'change') return String(row.change.get(column.field.name) ?? '');
     if (column.kind === 'rate') return this.rate(row, column) === null ? '' : String(this.rate(row, column));
-    const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
+    const value = fieldValue(row, column);
     return value === undefined
       ? ''
       : typeof value === 'object'
@@ -180,7 +164,7 @@ export class LiveTable {
       const rounded = Math.abs(rate) >= 10 ? Math.round(rate) : Number(rate.toFixed(1));
       return `${rounded < 0 ? '−' : ''}${formatValue(Math.abs(rounded), column.field)}/s`;
     }
-    const value = (column.kind === 'key' ? row.key : row.value)[column.field.name];
+    const value = fieldValue(row, column);
     return value === undefined ? '' : formatValue(value, column.field);
   }
 
@@ -202,4 +186,8 @@ export class LiveTable {
       .sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : 0))
       .map(({ row }) => row);
   }
+}
+
+function fieldValue(row: TableRow, { kind, field }: Column): FieldValue | undefined {
+  return (kind === 'key' ? row.key : row.value)[field.name];
 }

@@ -7,8 +7,7 @@ import { HeldReadings, sessionKey } from '../common/held-readings';
 import { connectPanel } from '../common/panel-page';
 import { GlobalsTable } from './globals-table';
 import { LiveTable } from './live-table';
-import { FIRST_STATE, type ViewState } from './state';
-import { MapsView } from './view';
+import { FIRST_STATE, MapsView, type ViewState } from './view';
 
 type Reading = Extract<ToWebview, { type: 'mapEntries' | 'globals' }>;
 
@@ -68,21 +67,21 @@ connectPanel<ViewState>(host => {
     view.show(tables.sort((a, b) => placeOf(a) - placeOf(b)));
   }
 
-  function clear(): void {
-    maps.clear();
-    globals = null;
-  }
-
   return {
-    view,
-    clear,
+    frame: view.frame,
+    clear: () => {
+      maps.clear();
+      globals = null;
+      view.clear();
+    },
     session: (message, isNew) => {
       definitions = message.maps ?? [];
       if (isNew) {
-        clear();
+        maps.clear();
+        globals = null;
         show();
         readings.begin(sessionKey(message.session), state.held);
-        view.paused(readings.held);
+        view.pause.set(readings.held);
       }
       view.session(
         message.session,

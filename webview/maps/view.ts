@@ -1,48 +1,51 @@
 /** The Maps page: the program's tables, and the entries of one of them. */
-import type { Drops } from '../../src/shared/decode/model';
-import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import type { SessionSummary } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setText } from '../common/dom';
+import type { SavedReadings } from '../common/held-readings';
 import { createPanelFrame, type ExportedFile, type PanelFrame } from '../common/panel-frame';
+import type { ViewHost } from '../common/panel-page';
 import { countOf, formatCount } from '../common/quantity';
-import { copyButton, nextSort, pauseToggle } from '../common/toolbar';
-import { type Toggle, textField } from '../common/toolkit';
+import { copyButton, nextSort, pauseToggle, type SortChoice, searchField } from '../common/toolbar';
+import type { Toggle } from '../common/toolkit';
 import { EntryGrid } from './entry-grid';
 import { entriesFile } from './export';
 import type { LiveTable } from './live-table';
 import { MapNames } from './map-names';
-import type { ViewState } from './state';
 
-interface ViewHost {
-  post(message: FromWebview): void;
-  save(state: ViewState): void;
-  /** Pauses or resumes the display. */
-  pause(paused: boolean): void;
+/** State kept while the page is hidden, moved or reloaded. */
+export interface ViewState {
+  table: string | null;
+  search: string;
+  sort: SortChoice | null;
+  /** The readings held by a pause. */
+  held: SavedReadings | null;
 }
+
+export const FIRST_STATE: ViewState = { table: null, search: '', sort: null, held: null };
 
 export class MapsView {
   private tables: readonly LiveTable[] = [];
   private current: LiveTable | null = null;
   private readonly counts = element('span', { class: 'muted', role: 'status' });
-  private readonly pause: Toggle;
+  readonly pause: Toggle;
   private readonly names = new MapNames(table => this.choose(table));
-  private readonly grid = new EntryGrid({ sort: column => this.sort(column), copy: () => this.copyRow() });
-  private readonly frame: PanelFrame;
+  private readonly grid = new EntryGrid(
+    column => this.sort(column),
+    () => this.copyRow(),
+  );
+  readonly frame: PanelFrame;
   private readonly draw = oncePerFrame(() => this.render());
 
   constructor(
     root: HTMLElement,
     private readonly state: ViewState,
-    private readonly host: ViewHost,
+    private readonly host: ViewHost<ViewState>,
   ) {
-    const search = textField('Search entries', 'Search entries', text => {
-      state.search = text;
-      this.changed();
-    });
-    search.set(state.search);
+    const search = searchField(state, 'Search entries', () => this.changed());
     this.pause = pauseToggle('Freeze the table', host.pause);
     this.frame = createPanelFrame<'maps'>(root, {
       label: 'Maps',
-      left: [search.element, this.counts],
+      left: [search, this.counts],
       right: [this.pause.element, copyButton('Copy Row', () => this.copyRow())],
       content: [element('div', { class: 'content' }, this.names.element, this.grid.element)],
       exporters: {
@@ -54,9 +57,9 @@ export class MapsView {
     });
   }
 
-  noSession(trusted: boolean): void {
+  /** There is no session any more. */
+  clear(): void {
     this.current = null;
-    this.frame.noSession(trusted);
   }
 
   session(session: SessionSummary, hasMaps: boolean): void {
@@ -68,21 +71,9 @@ export class MapsView {
     this.frame.session(session, this.tables.length > 0 ? null : words);
   }
 
-  drops(drops: Drops): void {
-    this.frame.drops(drops);
-  }
-
-  paused(paused: boolean): void {
-    this.pause.set(paused);
-  }
-
   show(tables: readonly LiveTable[]): void {
     this.tables = tables;
     this.draw();
-  }
-
-  export(kind: string): void {
-    this.frame.export(kind);
   }
 
   private changed(): void {

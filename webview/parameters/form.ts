@@ -6,7 +6,7 @@ import type {
 } from '../../src/shared/protocol/parameters-page';
 import { element, setText } from '../common/dom';
 import { displayUnit } from '../common/quantity';
-import { button, checkbox, dropdown, textField } from '../common/toolkit';
+import { button, checkbox, dropdown, type FormControl, textField } from '../common/toolkit';
 
 type FormMessage = Extract<ToParametersPage, { type: 'form' }>;
 
@@ -17,15 +17,8 @@ export interface ParameterForm {
   set(name: string, value: string): void;
 }
 
-interface Control {
-  readonly element: HTMLElement;
-  set(value: string): void;
-  focus(): void;
-  invalid(problem: string): void;
-}
-
 interface FieldElements {
-  readonly control: Control;
+  readonly control: FormControl;
   readonly problem: HTMLElement;
   readonly field: FormField;
 }
@@ -131,7 +124,7 @@ function controlOf(
   label: string,
   value: string,
   onChange: (value: string) => void,
-): Control {
+): FormControl {
   switch (field.control.kind) {
     case 'flag': {
       const box = checkbox(label, value === 'true', checked => onChange(String(checked)));

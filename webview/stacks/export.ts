@@ -1,5 +1,5 @@
 /** Stacks as files. */
-import { csvLine } from '../../src/shared/text/cells';
+import { csvText } from '../../src/shared/text/cells';
 import { jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import { captioned, pngOf } from '../common/picture';
@@ -26,20 +26,16 @@ export function speedscopeFile({ stacks, unit }: StackMap, weight: Weight, title
 
 /** Every function with its own and its total weight, heaviest first. */
 export function functionsFile({ stacks, unit }: StackMap, weight: Weight): ExportedFile {
-  const lines = [
-    'function,module,kind,own,total,unit',
-    ...topFunctions(stacks, weight).map(entry =>
-      csvLine([
-        frameLabel(entry),
-        entry.module,
-        entry.kind,
-        String(entry.self),
-        String(entry.total),
-        weight === 'value' ? unit : 'count',
-      ]),
-    ),
-  ];
-  return { format: 'csv', name: 'functions', content: `${lines.join('\n')}\n` };
+  const rows = topFunctions(stacks, weight).map(entry => [
+    frameLabel(entry),
+    entry.module,
+    entry.kind,
+    String(entry.self),
+    String(entry.total),
+    weight === 'value' ? unit : 'count',
+  ]);
+  const headings = ['function', 'module', 'kind', 'own', 'total', 'unit'];
+  return { format: 'csv', name: 'functions', content: csvText(headings, rows) };
 }
 
 /** Frames are outermost first. */

@@ -32,9 +32,7 @@ export class FunctionTable {
   draw(functions: readonly FunctionTotals[], total: number, format: (amount: number) => string): void {
     const withShare = (amount: number): string =>
       `${format(amount)} (${formatShare(amount / Math.max(1, total))})`;
-    this.table.fill(Math.min(MOST_FUNCTIONS, functions.length), index => {
-      const entry = functions[index];
-      if (!entry) return null;
+    this.table.fill(functions.slice(0, MOST_FUNCTIONS), entry => {
       const label = frameLabel(entry);
       return {
         attributes: { 'data-function': label, 'data-self': entry.self, 'data-total': entry.total },

@@ -33,14 +33,17 @@ connectPanel<ViewState>(host => {
   });
   onThemeChange(() => view.redraw());
   return {
-    view,
-    clear: () => maps.clear(),
+    frame: view.frame,
+    clear: () => {
+      maps.clear();
+      view.clear();
+    },
     session: ({ session, maps: definitions }, isNew) => {
       if (isNew) {
         maps.clear();
         view.show([]);
         readings.begin(sessionKey(session), state.held);
-        view.paused(readings.held);
+        view.toolbar.pause.set(readings.held);
       }
       view.session(session, definitions === undefined || stackTables({ maps: definitions }).length > 0);
     },

@@ -34,16 +34,7 @@ export function frameLabel(frame: Pick<StackNode, 'name' | 'kind'>): string {
  * callers below. Children are ordered by name, so that the picture is stable while it grows.
  */
 export function buildTree(samples: readonly StackSample[], weight: Weight, inverted: boolean): StackNode {
-  const root: StackNode = {
-    name: 'all',
-    module: '',
-    kind: 'root',
-    parent: null,
-    depth: 0,
-    total: 0,
-    self: 0,
-    children: [],
-  };
+  const root = nodeOf({ name: 'all', module: '', kind: 'root' }, null);
   const index = new Map<StackNode, Map<string, StackNode>>();
   for (const sample of samples) {
     const amount = weightOf(sample, weight);
@@ -59,19 +50,10 @@ export function buildTree(samples: readonly StackSample[], weight: Weight, inver
         byName = new Map();
         index.set(node, byName);
       }
-      const key = `${frame.kind}\u0000${frame.name}\u0000${frame.module}`;
+      const key = frameKey(frame);
       let child: StackNode | undefined = byName.get(key);
       if (!child) {
-        child = {
-          name: frame.name,
-          module: frame.module,
-          kind: frame.kind,
-          parent: node,
-          depth: node.depth + 1,
-          total: 0,
-          self: 0,
-          children: [],
-        };
+        child = nodeOf(frame, node);
         byName.set(key, child);
         node.children.push(child);
       }
@@ -86,6 +68,17 @@ export function buildTree(samples: readonly StackSample[], weight: Weight, inver
   };
   order(root);
   return root;
+}
+
+function nodeOf(
+  { name, module, kind }: Pick<StackNode, 'name' | 'module' | 'kind'>,
+  parent: StackNode | null,
+): StackNode {
+  return { name, module, kind, parent, depth: (parent?.depth ?? -1) + 1, total: 0, self: 0, children: [] };
+}
+
+function frameKey({ kind, name, module }: StackFrame): string {
+  return `${kind}\u0000${name}\u0000${module}`;
 }
 
 /** A rectangle of the picture: x and width in 0..1 of the zoomed node, level 0 is the root. */
@@ -158,7 +151,7 @@ export function topFunctions(samples: readonly StackSample[], weight: Weight): F
     const amount = weightOf(sample, weight);
     const seen = new Set<string>();
     sample.frames.forEach((frame, index) => {
-      const key = `${frame.kind}\u0000${frame.name}\u0000${frame.module}`;
+      const key = frameKey(frame);
       let entry = totals.get(key);
       if (!entry) {
         entry = { name: frame.name, module: frame.module, kind: frame.kind, self: 0, total: 0 };

@@ -1,9 +1,14 @@
 /** The Stacks page's controls. */
 import { element } from '../common/dom';
-import { copyButton, pauseToggle, stateToggle } from '../common/toolbar';
-import { button, type Choice, dropdown, type Toggle, textField } from '../common/toolkit';
+import { copyButton, pauseToggle, searchField, stateDropdown, stateToggle } from '../common/toolbar';
+import { button, type Choice, dropdown, type Toggle } from '../common/toolkit';
 import type { StackMap, Weight } from './stack-tree';
 import type { ViewState } from './state';
+
+const WEIGHTS = [
+  { value: 'count', label: 'By count' },
+  { value: 'value', label: 'By value' },
+] as const;
 
 export class Toolbar {
   private readonly mapChoice: Choice<string>;
@@ -23,23 +28,8 @@ export class Toolbar {
       state.map = name;
       unzoomed();
     });
-    this.weightChoice = dropdown<Weight>(
-      'Width of a frame',
-      [
-        { value: 'count', label: 'By count' },
-        { value: 'value', label: 'By value' },
-      ],
-      state.weight,
-      value => {
-        state.weight = value;
-        on.changed();
-      },
-    );
-    const search = textField('Search functions', 'Search functions', text => {
-      state.search = text;
-      on.changed();
-    });
-    search.set(state.search);
+    this.weightChoice = stateDropdown(state, 'weight', 'Width of a frame', WEIGHTS, on.changed);
+    const search = searchField(state, 'Search functions', on.changed);
     this.reset = button({ label: 'Reset Zoom', onClick: unzoomed });
     const invert = stateToggle(
       state,
@@ -55,7 +45,7 @@ export class Toolbar {
       on.changed,
     );
     const copy = copyButton('Copy Folded Stacks', on.copy);
-    this.left = [this.mapChoice.element, this.weightChoice.element, search.element, this.matched];
+    this.left = [this.mapChoice.element, this.weightChoice.element, search, this.matched];
     this.right = [this.reset, invert.element, this.pause.element, table.element, copy];
   }
 

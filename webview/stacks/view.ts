@@ -1,8 +1,8 @@
 /** The Stacks page: the flame graph of one map's stacks, and their functions as a table. */
-import type { Drops } from '../../src/shared/decode/model';
-import type { FromWebview, SessionSummary } from '../../src/shared/protocol/webview';
+import type { SessionSummary } from '../../src/shared/protocol/webview';
 import { element, oncePerFrame, setText } from '../common/dom';
 import { createPanelFrame, type ExportedFile, type PanelFrame } from '../common/panel-frame';
+import type { ViewHost } from '../common/panel-page';
 import { countOf, formatCount, formatQuantity, formatShare } from '../common/quantity';
 import { foldedFile, functionsFile, pictureFile, speedscopeFile, stacksFile } from './export';
 import type { FlameData } from './flame-drawing';
@@ -23,33 +23,26 @@ import {
 import type { ViewState } from './state';
 import { Toolbar } from './toolbar';
 
-interface ViewHost {
-  post(message: FromWebview): void;
-  save(state: ViewState): void;
-  /** Pauses or resumes the display. */
-  pause(paused: boolean): void;
-}
-
 export class StacksView {
   private maps: readonly StackMap[] = [];
   private current: StackMap | null = null;
   private drawn: FlameData | null = null;
   /** The user's choice, if the stacks have both. */
   private weight: Weight;
-  private readonly toolbar: Toolbar;
+  readonly toolbar: Toolbar;
   private readonly flame = new FlameGraph(node => {
     this.state.zoom = pathOf(node);
     this.changed();
   });
   private readonly total = element('span', { class: 'total' });
   private readonly functions = new FunctionTable();
-  private readonly frame: PanelFrame;
+  readonly frame: PanelFrame;
   private readonly draw = oncePerFrame(() => this.render());
 
   constructor(
     root: HTMLElement,
     private readonly state: ViewState,
-    private readonly host: ViewHost,
+    private readonly host: ViewHost<ViewState>,
   ) {
     this.weight = state.weight;
     this.toolbar = new Toolbar(state, {
@@ -84,9 +77,9 @@ export class StacksView {
     });
   }
 
-  noSession(trusted: boolean): void {
+  /** There is no session any more. */
+  clear(): void {
     this.current = null;
-    this.frame.noSession(trusted);
   }
 
   session(session: SessionSummary, hasStacks: boolean): void {
@@ -100,25 +93,13 @@ export class StacksView {
     this.frame.session(session, this.current && this.current.stacks.length > 0 ? null : words);
   }
 
-  drops(drops: Drops): void {
-    this.frame.drops(drops);
-  }
-
   show(maps: readonly StackMap[]): void {
     this.maps = maps;
     this.draw();
   }
 
-  paused(paused: boolean): void {
-    this.toolbar.pause.set(paused);
-  }
-
   redraw(): void {
     this.flame.redraw();
-  }
-
-  export(kind: string): void {
-    this.frame.export(kind);
   }
 
   private changed(): void {

@@ -13,6 +13,7 @@ import { CommandIds, PANEL_TITLES, ViewIds } from '../command-ids';
 import { errors } from '../errors';
 import type { Log } from '../log';
 import type { SessionList } from '../sessions/session-list';
+import type { SessionUpdate } from '../sessions/session-model';
 import { describeView } from '../ui/items';
 import { parsePageMessage } from './page-messages';
 import { focusPanel } from './panel-visibility';
@@ -119,11 +120,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     for (const message of shown.hydration(this.panel)) this.post(message);
   }
 
-  private forward(update: {
-    readonly sessionId: string;
-    readonly panels: readonly PanelName[];
-    readonly message: ToWebview;
-  }): void {
+  private forward(update: SessionUpdate): void {
     if (!this.pageReady || !this.view?.visible) return;
     if (update.sessionId !== this.sessions.shown?.summary.id || !update.panels.includes(this.panel)) return;
     if (this.behind) return;
@@ -161,7 +158,6 @@ export class PanelProvider implements vscode.WebviewViewProvider {
   }
 
   private async answer(message: FromWebview): Promise<void> {
-    const shown = this.sessions.shown;
     switch (message.type) {
       case 'ready':
         this.pageReady = true;
@@ -170,23 +166,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
         this.readied.fire();
         return;
       case 'command':
-        switch (message.command) {
-          case 'detach':
-            return void (await vscode.commands.executeCommand(CommandIds.detach, shown));
-          case 'attachAgain':
-            return void (await vscode.commands.executeCommand(CommandIds.attachAgain, shown));
-          case 'openTemplates':
-            return void (await vscode.commands.executeCommand(`${ViewIds.templates}.focus`));
-          case 'showLog':
-            return void (await vscode.commands.executeCommand(CommandIds.showLog));
-          case 'openProgram':
-            if (shown) await vscode.window.showTextDocument(shown.program);
-            return;
-          case 'export':
-            return void (await vscode.commands.executeCommand(CommandIds.exportData, { panel: this.panel }));
-          case 'manageTrust':
-            return void (await vscode.commands.executeCommand('workbench.trust.manage'));
-        }
+        await this.command(message.command);
         return;
       case 'export':
       case 'notExported':
@@ -196,5 +176,23 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       case 'pageError':
         this.log.error(`${this.panel} page: ${message.message}`);
     }
+  }
+
+  private async command(name: Extract<FromWebview, { type: 'command' }>['command']): Promise<void> {
+    const { shown } = this.sessions;
+    if (name === 'openProgram') {
+      if (shown) await vscode.window.showTextDocument(shown.program);
+      return;
+    }
+    const commands = {
+      detach: [CommandIds.detach, shown],
+      attachAgain: [CommandIds.attachAgain, shown],
+      openTemplates: [`${ViewIds.templates}.focus`],
+      showLog: [CommandIds.showLog],
+      export: [CommandIds.exportData, { panel: this.panel }],
+      manageTrust: ['workbench.trust.manage'],
+    } as const;
+    const [id, ...args] = commands[name];
+    await vscode.commands.executeCommand(id, ...args);
   }
 }

@@ -139,7 +139,9 @@ export class SessionModel {
     this.maps = new SessionMaps(tracing);
     this.symbolizer?.dispose();
     this.symbolizer = symbolizer;
-    this.stacks = new SessionStacks(tracing, symbolizer, () => this.tellStacks());
+    this.stacks = new SessionStacks(tracing, symbolizer, stacks =>
+      this.tell(['stacks'], ...stacks.messages(this.id)),
+    );
     this.streams = new EventStreams(
       this.id,
       tracing.streams,
@@ -222,7 +224,7 @@ export class SessionModel {
   }
 
   private changed(): void {
-    this.updates.fire({ sessionId: this.id, panels: PANELS, message: this.sessionMessage() });
+    this.tell(PANELS, this.sessionMessage());
     this.changes.fire();
   }
 
@@ -230,16 +232,16 @@ export class SessionModel {
     if (!this.streams) return;
     const { messages, named } = this.streams.receive(stream, frame);
     this.events += frame.records;
-    this.tellEvents(messages);
+    this.tell(['events'], ...messages);
     // If kernel symbols cannot be read, addresses stay unnamed.
     named.then(
-      message => message && this.tellEvents([message]),
+      message => message && this.tell(['events'], message),
       () => undefined,
     );
   }
 
-  private tellEvents(messages: readonly ToWebview[]): void {
-    for (const message of messages) this.updates.fire({ sessionId: this.id, panels: ['events'], message });
+  private tell(panels: readonly PanelName[], ...messages: readonly ToWebview[]): void {
+    for (const message of messages) this.updates.fire({ sessionId: this.id, panels, message });
   }
 
   private mapMessages(atMs: number): ToWebview[] {
@@ -252,11 +254,6 @@ export class SessionModel {
     ];
   }
 
-  private tellStacks(): void {
-    for (const message of this.stacks?.messages(this.id) ?? [])
-      this.updates.fire({ sessionId: this.id, panels: ['stacks'], message });
-  }
-
   /** `last`: read everything, including what no visible page shows. Resolves with the stacks that are still unnamed. */
   private async readMaps(last = false): Promise<readonly StackSnapshot[]> {
     const { tracing, maps, stacks } = this;
@@ -266,23 +263,15 @@ export class SessionModel {
     const histograms = await maps.readHistograms();
     const counts = await readDropCounts(tracing);
     this.drops = sumDrops(counts, tracing.frameLosses, 0);
-    this.tellEvents(this.streams?.countDrops(counts) ?? []);
+    this.tell(['events'], ...(this.streams?.countDrops(counts) ?? []));
     const atMs = Date.now();
     const seconds = Math.max(0.001, (atMs - this.rateFrom.atMs) / 1000);
     this.eventsPerSecond = (this.events - this.rateFrom.events) / seconds;
     this.rateFrom = { events: this.events, atMs };
-    this.updates.fire({
-      sessionId,
-      panels: PANELS,
-      message: { type: 'drops', sessionId, drops: this.drops, atMs },
-    });
+    this.tell(PANELS, { type: 'drops', sessionId, drops: this.drops, atMs });
     if (histograms) {
       this.histograms.push({ atMs, histograms, drops: this.drops });
-      this.updates.fire({
-        sessionId,
-        panels: ['histogram'],
-        message: { type: 'histograms', sessionId, histograms, atMs },
-      });
+      this.tell(['histogram'], { type: 'histograms', sessionId, histograms, atMs });
     }
     if (!last) await this.costWatch.read(tracing, this.identity.isCostWatched());
     const snapshots = last || this.identity.isWatched('stacks') ? await stacks.read() : [];
@@ -290,8 +279,7 @@ export class SessionModel {
     if (last || this.identity.isWatched('maps')) {
       this.tables = await maps.readTables();
       this.globals = await maps.readGlobals();
-      for (const message of this.mapMessages(atMs))
-        this.updates.fire({ sessionId, panels: ['maps'], message });
+      this.tell(['maps'], ...this.mapMessages(atMs));
     }
     this.changes.fire();
     return last ? snapshots : [];

@@ -13,7 +13,7 @@ export class SessionStacks {
   constructor(
     private readonly tracing: TracingSession,
     private readonly symbolizer: Symbolizer,
-    private readonly named: () => void,
+    private readonly named: (stacks: SessionStacks) => void,
   ) {}
 
   /** Reads every stack table, and loads the kernel symbols from the tracer if they are needed. */
@@ -31,7 +31,7 @@ export class SessionStacks {
     for (const snapshot of snapshots)
       tables.push(stackSamples(snapshot.table, await nameStacks(snapshot, this.symbolizer)));
     this.tables = tables;
-    this.named();
+    this.named(this);
   }
 
   /** The last use of the symbolizer. If naming fails, earlier names are kept. */

@@ -1,5 +1,6 @@
 /** Converts the entries of a stack table to the samples the Stacks page draws: counts and sums. No `vscode`. */
 import type { StackEntry } from '../../session/symbols/read-stacks';
+import { isQuantity } from '../../shared/decode/meaning-class';
 import type { FieldValue } from '../../shared/decode/model';
 import type { Field } from '../../shared/object/model';
 import { type StackTable, stackSpace } from '../../shared/object/stack-tables';
@@ -16,9 +17,7 @@ export type StackTableContent = Pick<
  */
 export function stackSamples(table: StackTable, entries: readonly StackEntry[]): StackTableContent {
   const numbers = table.map.view.kind === 'table' ? table.map.view.value.fields.filter(isNumber) : [];
-  const counted = numbers.find(
-    field => field.unit === '' && (field.meaning === 'plain' || field.meaning === 'count'),
-  );
+  const counted = numbers.find(field => field.unit === '' && isQuantity(field));
   const measured = numbers.find(field => field.unit !== '');
   const stacks = entries.map(
     ({ frames, key, value }): StackSample => ({

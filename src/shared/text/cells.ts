@@ -21,7 +21,12 @@ export function csvLine(cells: readonly string[]): string {
   return cells.map(csvCell).join(',');
 }
 
-/** A line of tab-separated cells, for pasting into a spreadsheet; without a newline. */
+/** A CSV file: a line of headings, and the rows. */
+export function csvText(headings: readonly string[], rows: Iterable<readonly string[]>): string {
+  return [headings, ...rows].map(cells => `${csvLine(cells)}\n`).join('');
+}
+
+/** A line of cells with tabs between, as spreadsheets take it from the clipboard; without its end. */
 export function copiedLine(cells: readonly string[]): string {
   return cells.map(cell => guarded(escapeText(cell))).join('\t');
 }
