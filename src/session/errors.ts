@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../shared/errors/workbench-error';
 
-/** Why a session could not start or go on; every message is written for the user and `fix` says what to do. */
+/** Why a session could not start or continue; every message is written for the user and `fix` states what to do. */
 export type SessionErrorCode =
   | 'no-tracer-node'
   | 'setpriv-missing'

@@ -1,6 +1,6 @@
 /**
- * Which target a session takes when none was chosen: this kernel where it can be traced by this user, else the sandbox
- * VM. The reason is always given, so that nobody wonders which kernel they are looking at.
+ * Which target a session uses if none was selected: this kernel if this user can trace it, else the sandbox VM. The
+ * reason is always returned, so that users know which kernel they see.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -13,16 +13,16 @@ import type { TargetId, WantedTarget } from './target';
 
 export interface TargetDecision {
   readonly id: TargetId;
-  /** One sentence for people. */
+  /** One sentence for the user. */
   readonly why: string;
 }
 
 export interface TargetQuestion {
   readonly wanted: WantedTarget;
   readonly env: NodeJS.ProcessEnv;
-  /** null: decide for whatever may come. */
+  /** Null: decide for any program. */
   readonly object: BpfObject | null;
-  /** True where a user can be asked for a password (a terminal, or VS Code's dialog). */
+  /** True if a user can be asked for a password (a terminal, or VS Code's dialog). */
   readonly canAsk: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function chooseTarget(question: TargetQuestion): Promise<TargetDeci
   return obstacle === null ? { id: 'local', why: 'it can be traced' } : { id: 'vm', why: obstacle };
 }
 
-/** What keeps this user from tracing this kernel with this object; null when nothing is known to. */
+/** What prevents this user from tracing this kernel with this object; null if nothing is known to. */
 export async function localObstacle(object: BpfObject | null, canAsk: boolean): Promise<string | null> {
   if (!existsSync('/sys/kernel/btf/vmlinux')) return `this kernel (${release()}) has no BTF`;
   const status = processStatus('self');
@@ -53,17 +53,17 @@ export async function localObstacle(object: BpfObject | null, canAsk: boolean): 
   const minimum = object ? capabilitiesFor(loadingWork(object, object.programs, null), facts) : [];
   if (holdsCapabilities(status.capabilities.effective, minimum) && status.uid === 0) return null;
   if (holdsCapabilities(status.capabilities.effective, capabilities) && capabilities.length > 0) return null;
-  if (status.uid === 0) return 'this container keeps CAP_BPF and CAP_PERFMON from root';
+  if (status.uid === 0) return 'root lacks CAP_BPF and CAP_PERFMON in this container';
   if (status.noNewPrivileges) return 'this process may not gain privileges (no_new_privs)';
-  if (!canAsk) return 'tracing this kernel needs a password and nobody can be asked for it here';
+  if (!canAsk) return 'tracing this kernel needs a password, which cannot be requested here';
   return ['/usr/bin/sudo', '/usr/bin/pkexec', '/run/wrappers/bin/sudo'].some(file => existsSync(file))
     ? null
     : 'neither sudo nor pkexec is installed';
 }
 
 /**
- * A kernel can have BTF and yet no kprobes or trampolines: what sysfs and the names in /proc/kallsyms (readable by all)
- * tell of a kind of attach point. The answer is a sentence when the kernel was built without what it needs.
+ * A kernel can have BTF but no kprobes or trampolines: checks sysfs and the names in /proc/kallsyms (readable by all).
+ * The answer is a sentence if the kernel was built without what the kind of attach point needs.
  */
 async function attachKinds(): Promise<(kind: string) => string | null> {
   const symbols = await builtInSymbols();
@@ -86,7 +86,7 @@ async function attachKinds(): Promise<(kind: string) => string | null> {
 const WANTED_SYMBOLS = ['bpf_trampoline_link_prog', 'register_ftrace_direct', 'bpf_trace_run1'];
 let knownSymbols: Promise<ReadonlySet<string>> | null = null;
 
-/** Which of the wanted functions the kernel has. They are never a module's: the file is read once, not for each answer. */
+/** Which of the wanted functions the kernel has. They are never in a module, so the file is read once, not for each answer. */
 function builtInSymbols(): Promise<ReadonlySet<string>> {
   knownSymbols ??= readFile('/proc/kallsyms', 'latin1').then(
     text => new Set(WANTED_SYMBOLS.filter(name => text.includes(` ${name}\n`))),

@@ -1,14 +1,14 @@
 /**
- * Which implementation of an IFUNC the processes of this machine are given: `ifunc-probe.js LIBRARY SYMBOL [PID]`.
- * Runs on the target, without privileges. It looks into a process that has the library mapped (PID, else itself): the
- * GOT slot of the symbol holds the address the dynamic linker chose, and the mapping it lies in gives the file offset.
- * Prints { "offset": "decimal" } or { "error": "..." }.
+ * Finds the implementation of an IFUNC used by this machine's processes: `ifunc-probe.js LIBRARY SYMBOL [PID]`. Runs on
+ * the target, without privileges. Inspects a process that has the library mapped (PID, else itself): the symbol's GOT
+ * slot holds the address the dynamic linker chose, and the mapping that contains it gives the file offset. Prints {
+ * "offset": "decimal" } or { "error": "..." }.
  */
 import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
 import { UserElf } from './user-elf';
 
-/** Larger files are passed over: they are mapped data, hardly programs. */
+/** Larger files are skipped: they are mapped data, hardly programs. */
 const ELF_BYTES = 512 << 20;
 
 interface Mapping {
@@ -37,7 +37,7 @@ function mappings(pid: string): Mapping[] {
     });
 }
 
-/** The address the symbol was bound to, wherever a mapped file imports it, as an offset in the library's file. */
+/** The address the symbol was bound to in any mapped file that imports it, as an offset in the library's file. */
 function implementationOffset(library: string, symbol: string, pid: string): number | null {
   const maps = mappings(pid);
   const wanted = statSync(library);
@@ -59,7 +59,7 @@ function implementationOffset(library: string, symbol: string, pid: string): num
   }
 }
 
-/** Slots relative to where the file's first byte is mapped: 0 for position-dependent programs, linked at their address. */
+/** Slots relative to the address of the file's first byte: bias 0 for position-dependent programs, linked at their address. */
 function slotsOf(path: string, symbol: string): { bias: number }[] {
   try {
     const elf = new UserElf(readUntrustedFileSync(path, ELF_BYTES));

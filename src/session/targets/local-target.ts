@@ -19,7 +19,7 @@ import { tracerFacts } from './tracer-facts';
 export interface LocalTargetOptions {
   /** dist/tracer.js. */
   readonly tracerPath: string;
-  /** package.json's: of the installed tracer that may be started instead. */
+  /** package.json's version, to compare with an installed tracer. */
   readonly version: string;
   /** dist/ifunc-probe.js. */
   readonly ifuncProbePath: string;
@@ -58,7 +58,7 @@ export class LocalTarget implements Target {
       own: this.options,
       elevation: this.options.elevation,
       log: this.options.log,
-      // What comes next needs it; whoever asks for it hears of an error.
+      // Needed next; an error is reported to the caller that asks for it.
       onStarted: () => void this.readBtf().catch(() => undefined),
     });
   }
@@ -114,13 +114,13 @@ export async function localCapabilityFacts(): Promise<CapabilityFacts> {
 
 async function readKernelBtf(): Promise<TargetBtf> {
   try {
-    // sysfs hands out a page a read (fs/kernfs/file.c): a thousand of them take 2 ms here and 40 over the thread pool.
+    // sysfs returns one page per read (fs/kernfs/file.c): a thousand reads take 2 ms here and 40 ms in the thread pool.
     const bytes = readFileSync(KERNEL_BTF);
     return { bytes, btf: parseBtf(bytes), kernelRelease: release() };
   } catch (error) {
     throw new SessionError(
       'btf-missing',
-      `This kernel (${release()}) does not describe its types: ${KERNEL_BTF} cannot be read.`,
+      `This kernel (${release()}) provides no type information (BTF): ${KERNEL_BTF} cannot be read.`,
       {
         text: 'Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM: BPF: Select Target.',
       },

@@ -1,6 +1,6 @@
 /**
- * Starts the tracer on this machine and waits for it to dial in: a socket in a folder only this user can enter, a
- * one-time token over the tracer's stdin, and a check that who calls is who was started.
+ * Starts the tracer on this machine and waits for it to connect: a socket in a folder that only this user can enter, a
+ * one-time token on the tracer's stdin, and a check that the peer is the process that was started.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -27,11 +27,11 @@ export interface LocalTracerOptions extends Omit<ConnectOptions, 'progress'> {
   readonly own: OwnTracer;
   readonly elevation: WantedElevation;
   readonly log: (line: string) => void;
-  /** Called when the process runs and has not called back yet: time for other work. */
+  /** Called when the process runs but has not connected yet: time for other work. */
   readonly onStarted: () => void;
 }
 
-/** Throws SessionError; on any failure nothing stays behind. */
+/** Throws SessionError; on failure nothing is left behind. */
 export async function startLocalTracer(options: LocalTracerOptions): Promise<TracerConnection> {
   const { ui, capabilities } = options;
   const folder = await PrivateFolder.create(process.env);
@@ -60,14 +60,14 @@ export async function startLocalTracer(options: LocalTracerOptions): Promise<Tra
     const socket = await callOf(server, elevated, plan.way, options.signal);
     const stdin = elevated.stdinOfStarted();
     stdin.write(`${token}\n`);
-    // Nobody else is to call: the door goes while the tracer greets.
+    // Only one connection is expected: remove the socket while the tracer sends its hello message.
     const [connection] = await Promise.all([
       greetTracer(acceptedChannel(socket), token, hello =>
         checkPeer(hello, elevated.child.pid, capabilities),
       ),
       cleanUp(),
     ]);
-    // The open stdin is the tracer's sign of life from us: it ends when this process does, however it does.
+    // The tracer exits when its stdin closes, which also happens if this process dies.
     connection.closed.finally(() => stdin.destroy());
     return connection;
   } catch (error) {
@@ -85,7 +85,7 @@ function listen(server: Server, socketPath: string): Promise<void> {
   });
 }
 
-/** The first caller on the socket, or the reason why nobody called. */
+/** The first connection to the socket, or the reason why there was none. */
 function callOf(
   server: Server,
   started: ElevatedProcess,
@@ -102,9 +102,9 @@ function callOf(
 }
 
 /**
- * Node has no SO_PEERCRED. The folder admits only this user, and the token, which went to our child's stdin alone, is
- * what proves the caller. What the process may do is then read from /proc, not taken from its greeting: it must be one
- * we started, run under our uid, and hold the capabilities and nothing else.
+ * Node has no SO_PEERCRED. The folder admits only this user, and the token, which went only to our child's stdin,
+ * authenticates the peer. Its privileges are then read from /proc, not taken from its hello message: it must be a
+ * process we started, run under our uid, and hold exactly the agreed capabilities.
  */
 function checkPeer(hello: Hello, ownPid: number | undefined, capabilities: Capabilities): void {
   const status = processStatus(hello.pid);
@@ -112,7 +112,7 @@ function checkPeer(hello: Hello, ownPid: number | undefined, capabilities: Capab
   if (!status || ownPid === undefined || !descendsFrom(hello.pid, ownPid)) {
     throw turnedAway(`process ${hello.pid} was not started by this one, or /proc does not show it (hidepid)`);
   }
-  if (status.uid !== uid) throw turnedAway(`it runs as uid ${status.uid}, not as yours (${uid})`);
+  if (status.uid !== uid) throw turnedAway(`it runs as uid ${status.uid}, not as your uid ${uid}`);
   if (!status.noNewPrivileges) throw turnedAway('it could gain privileges (no_new_privs is not set)');
   const expected = capabilityMask(capabilities);
   for (const set of ['effective', 'permitted', 'inheritable'] as const) {
@@ -124,7 +124,7 @@ function checkPeer(hello: Hello, ownPid: number | undefined, capabilities: Capab
 }
 
 function turnedAway(why: string): SessionError {
-  return new SessionError('protocol', `The privileged process was turned away: ${why}.`, {
-    text: 'BPF: Show Log has the command that was run.',
+  return new SessionError('protocol', `The privileged process was rejected: ${why}.`, {
+    text: 'See its command line in the log: BPF: Show Log.',
   });
 }

@@ -1,9 +1,9 @@
-/** The one process a session is for, when the user named one. */
+/** The process a session is limited to, if the user named one. */
 import type { Parameter } from '../../shared/object/model';
 import { SessionError } from '../errors';
 import type { Target } from './target';
 
-/** What the pid parameter is set to; null for the whole machine, or a value that is not a process id. */
+/** The value of the pid parameter; null for the whole machine, or a value that is not a process id. */
 export function namedProcess(
   parameters: readonly Parameter[],
   values: ReadonlyMap<string, string>,
@@ -14,8 +14,8 @@ export function namedProcess(
 }
 
 /**
- * The process that probes of programs and libraries are set in: the one the pid parameter says, so that 0 there means
- * every process, whatever command runs; the command's where the program has no such parameter. Null for every process.
+ * The process in which probes of programs and libraries are set: the pid parameter's, where 0 means every process even
+ * if a command was given; without such a parameter the command's. Null for every process.
  */
 export function probedProcess(
   parameters: readonly Parameter[],
@@ -25,14 +25,12 @@ export function probedProcess(
   return parameters.some(({ role }) => role === 'pid') ? namedProcess(parameters, values) : commandPid;
 }
 
-/** Throws SessionError 'bad-parameter': nothing would ever be seen of a process that does not exist. */
+/** Throws SessionError 'bad-parameter' for a process that does not exist, which would never produce data. */
 export async function requireProcess(target: Pick<Target, 'id' | 'describe' | 'hasProcess'>, pid: number) {
   if (await target.hasProcess(pid)) return;
   throw new SessionError(
     'bad-parameter',
-    `There is no process ${pid} on ${target.describe()}.`,
-    target.id === 'vm'
-      ? { text: 'Processes of the sandbox VM have ids of their own, see `ps` there.' }
-      : null,
+    `Process ${pid} does not exist on ${target.describe()}.`,
+    target.id === 'vm' ? { text: 'The sandbox VM has its own process ids: run `ps` there.' } : null,
   );
 }

@@ -1,14 +1,14 @@
-/** A socket whose bytes are read into one buffer, again and again: no buffer a read, whose pages the kernel would have to find. */
+/** A socket that reads into one reused buffer, instead of a new buffer per read, whose pages the kernel would have to allocate. */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type ByteChannel, duplexChannel } from '../../shared/protocol/rpc-frames';
 
-/** More than a Unix socket holds (net.core.wmem_default, 208 KiB): one read takes all there is. */
+/** More than a Unix socket holds (net.core.wmem_default, 208 KiB): one read empties it. */
 const READ_BYTES = 256 << 10;
 
 /**
- * An accepted socket that nobody reads yet (server option pauseOnConnect) as a channel; the socket itself is of no use
- * afterwards. Node reads into a given buffer only on sockets that are made so (option onread), which a server's are not:
- * this makes one of the same handle. Where Node keeps handles elsewhere it reads as it always does.
+ * Converts an accepted, still unread socket (server option pauseOnConnect) to a channel; the socket must not be used
+ * afterwards. Node reads into a given buffer only on sockets created with the option onread, which a server's are not:
+ * this creates one from the same handle. If Node keeps the handle elsewhere, the socket is read as usual.
  */
 export function acceptedChannel(accepted: Socket): ByteChannel {
   const owner = accepted as unknown as { _handle?: object | null };
@@ -39,7 +39,7 @@ export function acceptedChannel(accepted: Socket): ByteChannel {
     onBytes(wanted) {
       listener = wanted;
       for (const bytes of early.splice(0)) wanted(bytes);
-      // Its end is told only while it flows.
+      // The socket reports its end only while it flows.
       socket.resume();
     },
   };

@@ -1,4 +1,4 @@
-/** Starts a command on this machine that has run nothing yet, so that tracing is in place before its first call. */
+/** Starts a command on this machine but stops it before it runs, so that tracing is in place before its first call. */
 
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import type { SpawnCommand, TargetProcess } from './target';
 
 const STOP_DEADLINE_MS = 10_000;
 
-/** The shell stops itself and becomes the command when continued, so the pid stays. Throws SessionError 'command-failed'. */
+/** The shell stops itself and execs the command when continued, so the pid stays the same. Throws SessionError 'command-failed'. */
 export async function spawnStopped(
   command: SpawnCommand,
   output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void,
@@ -33,7 +33,7 @@ export async function spawnStopped(
     });
     throw new SessionError('command-failed', `'${command.argv[0]}' could not be started.`);
   }
-  // Nothing in Node waits for a stop (WUNTRACED), so /proc is asked until the state is T.
+  // Node cannot wait for a stop (WUNTRACED), so /proc is polled until the state is T.
   const deadline = Date.now() + STOP_DEADLINE_MS;
   while (processState(pid) !== 'T') {
     if (Date.now() > deadline || child.exitCode !== null) {
@@ -53,7 +53,7 @@ export async function spawnStopped(
     },
     kill: async signal => {
       child.kill(signal);
-      // A stopped process takes the signal only when it continues.
+      // A stopped process handles the signal only after it continues.
       child.kill('SIGCONT');
     },
   };

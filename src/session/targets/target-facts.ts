@@ -1,22 +1,22 @@
 import type { Btf } from '../../shared/btf/btf-model';
 import type { Fix } from '../../shared/errors/workbench-error';
 
-/** What can be asked about a target; answers come from its BTF (unprivileged) and from the tracer. */
+/** What can be queried about a target; answers come from its BTF (unprivileged) and from the tracer. */
 export interface TargetFacts {
   readonly btf: Btf;
   functions(
     names: readonly string[],
   ): Promise<readonly { name: string; traceable: boolean | null; symbol: boolean }[]>;
-  /** null: the tracer may not look into tracefs; attaching tells. */
+  /** Null: the tracer may not read tracefs; attaching will show. */
   tracepoints(names: readonly { category: string; name: string }[]): Promise<readonly (boolean | null)[]>;
   modules(): Promise<ReadonlySet<string>>;
   /** BTF of a loaded module, or null. */
   moduleBtf(module: string): Promise<Btf | null>;
-  /** A hardware event that records branches can be opened (last branch records). */
+  /** True if a hardware event that records branches (last branch records) can be opened. */
   branchRecords(): Promise<boolean>;
 }
 
-/** What a target lacks for a program, in words, with a fix where there is one. */
+/** What a target lacks for a program, as text, with a fix if there is one. */
 export interface Lack {
   readonly what: string;
   readonly fix: Fix | null;

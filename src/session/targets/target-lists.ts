@@ -1,15 +1,15 @@
-/** What a user may choose from on a target: its processes and disks. Asked without privileges. */
+/** What a user can choose from on a target: its processes and disks. Queried without privileges. */
 import type { Target } from './target';
 
 export interface ListedProcess {
   readonly pid: number;
   readonly comm: string;
-  /** Arguments with spaces between; '' for kernel threads. */
+  /** Arguments separated by spaces; '' for kernel threads. */
   readonly commandLine: string;
 }
 
 export interface ListedDisk {
-  /** "253:0", as the kernel numbers it. */
+  /** Device number "253:0", as in the kernel. */
   readonly device: string;
   readonly name: string;
   readonly bytes: number;
@@ -17,7 +17,7 @@ export interface ListedDisk {
 
 /** Processes of the target, by pid. Rejects as Target.spawn does. */
 export async function listProcesses(target: Target): Promise<ListedProcess[]> {
-  // One command for all files: a process per file is slow where the processor is emulated.
+  // One command for all files: a process per file is slow on an emulated machine.
   const output = await outputOf(target, 'grep -as "" /proc/[0-9]*/comm /proc/[0-9]*/cmdline');
   const processes = new Map<number, { pid: number; comm: string; commandLine: string }>();
   for (const line of output.split('\n')) {

@@ -1,6 +1,6 @@
 /**
- * The client's end of the tracer: greets it, asks, and hands on the bytes it sends. Closing it ends the
- * tracer and with it everything it attached.
+ * The client's end of the connection to the tracer: receives its hello message, sends requests, and passes on the data
+ * it sends. Closing it ends the tracer and everything it attached.
  */
 
 import { timingSafeEqual } from 'node:crypto';
@@ -31,7 +31,7 @@ import {
 import { escapeText } from '../../shared/text/escape';
 import { SessionError } from '../errors';
 
-/** A request the tracer refused; `code`, errno and log are the tracer's, `message` is for people. */
+/** A request the tracer refused; `code`, errno and log are the tracer's, `message` is for the user. */
 export class TracerRequestError extends WorkbenchError<TracerErrorCode> {
   override readonly name = 'TracerRequestError';
 
@@ -40,7 +40,7 @@ export class TracerRequestError extends WorkbenchError<TracerErrorCode> {
     code: TracerErrorCode,
     message: string,
     readonly data: TracerErrorData,
-    /** The kernel's whole verifier log, when the verifier refused a program. */
+    /** The kernel's whole verifier log, if the verifier rejected a program. */
     readonly verifierLog: string | null,
   ) {
     super(code, message);
@@ -49,14 +49,14 @@ export class TracerRequestError extends WorkbenchError<TracerErrorCode> {
 
 export interface TracerConnection {
   readonly hello: Hello;
-  /** Throws TracerRequestError, or SessionError 'tracer-died' when the connection is gone. */
+  /** Throws TracerRequestError, or SessionError 'tracer-died' if the connection is closed. */
   request<M extends TracerMethod>(method: M, params: TracerParams<M>): Promise<TracerResults[M]>;
   sendBlob(bytes: Uint8Array): number;
-  /** Throws SessionError 'tracer-died' for one that never came, which closes the connection. */
+  /** Throws SessionError 'tracer-died' for a blob that never arrived, and closes the connection. */
   takeBlob(blobId: number): Uint8Array;
-  /** Frames of every stream; `bytes` is valid during the call only. Returns the way to stop listening. */
+  /** Frames of every stream; `bytes` is valid only during the call. Returns a function that unsubscribes. */
   onData(listener: (frame: DataFrame) => void): () => void;
-  /** Resolves once, when the connection is gone; null when this side closed it. */
+  /** Resolves once, when the connection is closed; null if this side closed it. */
   readonly closed: Promise<SessionError | null>;
   close(): void;
 }
@@ -64,8 +64,8 @@ export interface TracerConnection {
 const HELLO_DEADLINE_MS = 60_000;
 
 /**
- * Waits for the tracer's greeting on a fresh channel and checks token and version; `checkPeer` may add checks of its
- * own (credentials of the peer). Throws SessionError 'protocol' after hanging up on whoever fails.
+ * Waits for the tracer's hello message on a new channel and checks token and version; `checkPeer` may add checks
+ * (credentials of the peer). On failure closes the channel and throws SessionError 'protocol'.
  */
 export async function greetTracer(
   channel: ByteChannel,
@@ -79,11 +79,11 @@ export async function greetTracer(
   try {
     const hello = await receiveHello(frames);
     if (!sameToken(hello.token, token))
-      throw new SessionError('protocol', 'A process that is not our tracer called; it was turned away.');
+      throw new SessionError('protocol', 'Rejected a connection from a process that is not the tracer.');
     if (hello.protocolVersion !== TRACER_PROTOCOL_VERSION) {
       throw new SessionError(
         'protocol',
-        `The tracer speaks protocol ${hello.protocolVersion}, this version needs ${TRACER_PROTOCOL_VERSION}.`,
+        `The tracer uses protocol ${hello.protocolVersion}, this version needs ${TRACER_PROTOCOL_VERSION}.`,
         { text: 'Install the tracer again: BPF: Install Tracer.' },
       );
     }
@@ -100,7 +100,10 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
     const timer = setTimeout(
       () =>
         reject(
-          new SessionError('protocol', `The tracer did not greet within ${HELLO_DEADLINE_MS / 1000} s.`),
+          new SessionError(
+            'protocol',
+            `The tracer sent no hello message within ${HELLO_DEADLINE_MS / 1000} s.`,
+          ),
         ),
       HELLO_DEADLINE_MS,
     );
@@ -119,7 +122,7 @@ function receiveHello(frames: FrameConnection): Promise<Hello> {
       reject(
         new SessionError(
           'tracer-died',
-          `The tracer hung up before it greeted${reason ? `: ${reason.message}` : ''}.`,
+          `The tracer closed the connection before its hello message${reason ? `: ${reason.message}` : ''}.`,
         ),
       );
     });
@@ -134,7 +137,7 @@ function isKnownNotification(method: string, params: unknown): boolean {
 }
 
 const malformed = (what: string): FrameError =>
-  new FrameError('malformed', `the tracer sent something malformed: ${escapeText(what)}`);
+  new FrameError('malformed', `the tracer sent malformed data: ${escapeText(what)}`);
 
 function sameToken(received: string, expected: string): boolean {
   const a = Buffer.from(received);
@@ -207,7 +210,7 @@ class Connection implements TracerConnection {
   }
 
   private async requestError(method: TracerMethod, error: unknown): Promise<Error> {
-    // Not an answer: this end could not ask.
+    // Not a response: the request could not be sent.
     if (!(error instanceof ResponseError)) return error instanceof Error ? error : new Error(String(error));
     if (error.code !== TRACER_RPC_ERROR)
       return this.refuse(`an error of no kind of the tracer's to ${method}`);
@@ -221,7 +224,7 @@ class Connection implements TracerConnection {
     return new TracerRequestError(method, data.code, error.message, data, log);
   }
 
-  /** Hangs up on a tracer that breaks the contract. */
+  /** Closes the connection to a tracer that violates the protocol. */
   private refuse(what: string): Promise<SessionError> {
     this.frames.close(malformed(what));
     return this.gone();

@@ -1,4 +1,4 @@
-/** A target's facts as its tracer tells them, each asked once per connection. */
+/** A target's facts as reported by its tracer, each queried once per connection. */
 import { parseBtf } from '../../shared/btf/btf';
 import type { Btf } from '../../shared/btf/btf-model';
 import type { TargetFacts } from './target-facts';
@@ -22,7 +22,7 @@ export function tracerFacts(connection: TracerConnection, btf: Btf): TargetFacts
       try {
         return (await connection.request('target/tracepoints', { names: [...names] })).present;
       } catch (error) {
-        // A session that attaches to none has no right to look into tracefs.
+        // A session without tracepoints has no right to read tracefs.
         if (isNotPermitted(error)) return names.map(() => null);
         throw error;
       }
@@ -58,7 +58,7 @@ export function tracerFacts(connection: TracerConnection, btf: Btf): TargetFacts
       branchRecords ??= connection.request('target/perf-event', { ...BRANCH_EVENT }).then(
         ({ available }) => available,
         error => {
-          // What needs them is asked for only where it is chosen; attaching tells.
+          // The right is requested only if a program that needs it is chosen; attaching will show.
           if (isNotPermitted(error)) return true;
           throw error;
         },

@@ -1,6 +1,7 @@
 /**
- * Tracers that are running: one serves every session whose capabilities it holds, a session that needs more gets a
- * tracer of its own. Each ends with the pool, or sooner when it is idle long enough: nothing privileged runs for nothing.
+ * The running tracers: one serves every session whose capabilities it holds, a session that needs more gets its own.
+ * Each ends with the pool, or earlier after being idle for some time, so that no privileged process runs without a
+ * purpose.
  */
 import { type Capabilities, coversCapabilities } from '../elevation/capabilities';
 import type { SessionError } from '../errors';
@@ -14,21 +15,21 @@ interface PooledTracer {
   /** Sessions that use it, or are about to. */
   holds: number;
   idle: NodeJS.Timeout | null;
-  /** It loads and attaches nothing more: no other session may have it. */
+  /** It can load and attach nothing more: no other session may use it. */
   confined: boolean;
 }
 
-/** Long enough to change a program and attach it again without being asked for a password anew. */
+/** Long enough to change a program and attach it again without another password prompt. */
 export const TRACER_IDLE_MS = 30_000;
 
 export class TracerPool {
   private readonly tracers = new Map<TracerConnection, PooledTracer>();
 
-  /** `idleMs`: a tracer ends so long after its last holder let go; null: it stays until the pool is disposed. */
+  /** `idleMs`: a tracer ends this long after its last holder released it; null: it runs until the pool is disposed. */
   constructor(private readonly idleMs: number | null = null) {}
 
   private fail: (reason: SessionError) => void = () => undefined;
-  /** Resolves when a tracer dies that nobody told to end. */
+  /** Resolves when a tracer dies unexpectedly. */
   readonly failed = new Promise<SessionError>(resolve => {
     this.fail = resolve;
   });
@@ -58,7 +59,7 @@ export class TracerPool {
     return connection;
   }
 
-  /** Keeps the connection's tracer from ending as idle until what is returned is called. */
+  /** Keeps the connection's tracer from ending as idle until the returned function is called. */
   hold(connection: TracerConnection): () => void {
     const tracer = this.tracers.get(connection);
     if (!tracer) return () => undefined;
@@ -71,7 +72,7 @@ export class TracerPool {
       tracer.holds--;
       if (tracer.holds > 0 || this.idleMs === null || !this.tracers.has(connection)) return;
       tracer.idle = setTimeout(() => {
-        // Nobody may be handed a connection that is closing.
+        // A connection that is closing must not be handed out.
         this.forget(tracer);
         connection.close();
       }, this.idleMs);
@@ -79,8 +80,8 @@ export class TracerPool {
   }
 
   /**
-   * Nothing more is loaded or attached by this connection's tracer: it gives up what only that takes, and no other session
-   * gets it. Throws TracerRequestError where the kernel does not let it; it can then be used as before.
+   * This connection's tracer will load or attach nothing more: it drops the capabilities for that, and no other session
+   * gets it. Throws TracerRequestError if the kernel does not allow it; the tracer can then be used as before.
    */
   async confine(connection: TracerConnection): Promise<void> {
     const tracer = this.tracers.get(connection);

@@ -1,7 +1,7 @@
 /**
  * What uprobes need from a user program or library (ELF64, little endian; gabi): symbols, the file offset of an
- * address, and the GOT slots through which it calls a function. Reads the whole file; throws nothing but
- * UserElfError. A hostile file costs no more than a large program: every answer has a limit of work.
+ * address, and the GOT slots through which it calls a function. Reads the whole file; throws only UserElfError. A
+ * hostile file costs no more than a large program: the work per answer is limited.
  */
 import { elfNotes } from '../../shared/elf/elf-notes';
 
@@ -46,7 +46,7 @@ const STT_GNU_IFUNC = 10;
 /** GLOB_DAT and JUMP_SLOT of x86-64 (6, 7) and AArch64 (1025, 1026). */
 const GOT_RELOCATIONS = new Set([6, 7, 1025, 1026]);
 
-/** Of one answer: a unit for each symbol and relocation, and for each 16 bytes of a name. A browser takes 4 million. */
+/** Per answer: a unit for each symbol and relocation, and for each 16 bytes of a name. A browser takes 4 million. */
 const WORK_LIMIT = 16 << 20;
 const NAME_BYTES = 64 << 10;
 /** Notes take longer to read, and no file has a million. */
@@ -70,7 +70,7 @@ export class UserElf {
     this.sections = this.guard(() => this.readSections());
   }
 
-  /** Functions of this name, .dynsym first: what other programs can call. */
+  /** Functions of this name, .dynsym first: those that other programs can call. */
   functions(name: string): UserSymbol[] {
     return this.functionsWhere(candidate => candidate === name);
   }
@@ -86,8 +86,9 @@ export class UserElf {
   }
 
   /**
-   * The name people call a function by: of all its names (malloc, __libc_malloc) the one with the fewest leading
-   * underscores. Names the file does not have, such as demangled ones, stay as they are; so do all of a damaged file's.
+   * The public name of a function: of all its names (malloc, __libc_malloc) the one with the fewest leading
+   * underscores. Names missing in the file, such as demangled ones, are returned unchanged; so are all names of a
+   * damaged file.
    */
   publicName(name: string): string {
     this.publicNames ??= this.readPublicNames();
@@ -123,7 +124,7 @@ export class UserElf {
     return first ? first.address : 0;
   }
 
-  /** Offset in the file of a virtual address; null when no segment's bytes hold it. */
+  /** Offset in the file of a virtual address; null if no segment's bytes contain it. */
   fileOffset(address: number): number | null {
     const segment = this.segments.find(
       candidate => address >= candidate.address && address < candidate.address + candidate.fileSize,
@@ -131,7 +132,7 @@ export class UserElf {
     return segment ? address - segment.address + segment.offset : null;
   }
 
-  /** Virtual address of a file offset, as linked; null when no segment holds it. */
+  /** Virtual address of a file offset, as linked; null if no segment contains it. */
   addressAt(offset: number): number | null {
     const segment = this.segments.find(
       candidate => offset >= candidate.offset && offset < candidate.offset + candidate.fileSize,
@@ -139,7 +140,7 @@ export class UserElf {
     return segment ? offset - segment.offset + segment.address : null;
   }
 
-  /** The GNU build id, hexadecimal (note type 3 of owner "GNU"); null when the file has none. Throws UserElfError. */
+  /** The GNU build id, hexadecimal (note type 3 of owner "GNU"); null if the file has none. Throws UserElfError. */
   buildId(): string | null {
     return this.guard(() => {
       for (const { owner, type, at, size } of this.notes()) {
@@ -156,7 +157,7 @@ export class UserElf {
       const probes = new Set<string>();
       for (const { owner, type, at, size } of this.notes()) {
         if (owner !== 'stapsdt' || type !== NT_STAPSDT) continue;
-        // Three addresses (probe, base, semaphore), then three texts: provider, probe, arguments.
+        // Three addresses (probe, base, semaphore), then three strings: provider, probe, arguments.
         const texts = Buffer.from(this.bytes.subarray(at + 24, at + size)).toString('latin1');
         const [provider = '', probe = ''] = texts.split('\0');
         probes.add(`${provider}:${probe}`);
@@ -254,13 +255,13 @@ export class UserElf {
       throw new UserElfError('its tables are larger than those of any program, or damaged');
   }
 
-  /** A damaged file makes DataView throw; that is reported as an error of ours. */
+  /** A damaged file makes DataView throw a RangeError; converts it to a UserElfError. */
   private guard<T>(read: () => T): T {
     this.work = 0;
     try {
       return read();
     } catch (error) {
-      if (error instanceof RangeError) throw new UserElfError('it is cut short or damaged');
+      if (error instanceof RangeError) throw new UserElfError('it is truncated or damaged');
       throw error;
     }
   }

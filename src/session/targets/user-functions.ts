@@ -1,6 +1,6 @@
 /**
- * What user programs and libraries can be traced at: the file offset of a function (the implementation an IFUNC stands
- * for on the target, where it is one), and USDT probes.
+ * Attach points in user programs and libraries: the file offset of a function (for an IFUNC, of its implementation on
+ * the target), and USDT probes.
  */
 import { readUntrustedFile } from '../../system/untrusted-file';
 import { SessionError } from '../errors';
@@ -10,13 +10,13 @@ import { UserElf, UserElfError } from './user-elf';
 export interface UserFunctionRequest {
   readonly target: Target;
   readonly path: string;
-  /** A symbol, or a part of a mangled one when no symbol has exactly this name. */
+  /** A symbol, or a part of a mangled one if no symbol has exactly this name. */
   readonly name: string;
   readonly ifunc: 'implementation' | 'resolver' | null;
   readonly pid: number | null;
 }
 
-/** Throws SessionError 'attach-point-missing' that says what the file has instead. */
+/** Throws SessionError 'attach-point-missing' that reports what the file has instead. */
 export async function resolveUserFunction(request: UserFunctionRequest): Promise<number> {
   const { path, name } = request;
   try {
@@ -54,10 +54,10 @@ export async function fileProbes(path: string): Promise<string[]> {
   return [...(await usdtProbes(path))].sort();
 }
 
-/** Most of a file's probes that a message names. */
+/** Maximum number of a file's probes named in a message. */
 const NAMED_PROBES = 5;
 
-/** Throws SessionError 'attach-point-missing' that says which probes the file has instead. */
+/** Throws SessionError 'attach-point-missing' that reports which probes the file has instead. */
 export async function requireUsdtProbe(path: string, provider: string, probe: string): Promise<void> {
   const has = await usdtProbes(path);
   if (has.has(`${provider}:${probe}`)) return;
@@ -80,7 +80,7 @@ async function usdtProbes(path: string): Promise<Set<string>> {
   }
 }
 
-/** Larger programs than any browser's debug build are not read. */
+/** Larger files than any browser's debug build are not read. */
 const ELF_BYTES = 1 << 30;
 
 /** Throws SessionError 'attach-point-missing' for a file that cannot be read, UserElfError for one that is not a program. */
@@ -94,7 +94,7 @@ async function readElf(path: string): Promise<UserElf> {
   return new UserElf(bytes);
 }
 
-/** Asked on the target: the choice depends on its CPU, so a shipped or computed offset would be wrong somewhere. */
+/** Queried on the target: the choice depends on its CPU, so a shipped or computed offset could be wrong. */
 async function implementation(request: UserFunctionRequest): Promise<number> {
   const answer = await request.target.ifuncOffset(request.path, request.name, request.pid);
   if ('offset' in answer) return Number(answer.offset);
@@ -104,7 +104,7 @@ async function implementation(request: UserFunctionRequest): Promise<number> {
 function whyNoFunction(elf: UserElf): string {
   return elf.functionsWhere(() => true).length > 0
     ? 'it has no function of that name'
-    : 'the file names no functions at all (its symbols were stripped)';
+    : 'the file has no function symbols (they were stripped)';
 }
 
 function missing({ path, name }: UserFunctionRequest, why: string): SessionError {

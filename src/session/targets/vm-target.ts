@@ -1,4 +1,4 @@
-/** The sandbox VM as a target: booted when first needed, ended with the target. The tracer is root in there, and only in there. */
+/** The sandbox VM as a target: booted on first use, ended with the target. The tracer is root inside it, and only there. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
@@ -34,12 +34,12 @@ export interface VmTargetOptions {
   /** dist/ifunc-probe.js. */
   readonly ifuncProbePath: string;
   readonly vm: Omit<SandboxVmOptions, 'onProgress' | 'signal'>;
-  /** Boot steps, for people who wait. */
+  /** Boot steps, for the waiting user. */
   readonly progress: Progress;
   readonly log: (line: string) => void;
 }
 
-/** Of what a tracer says before it greets. */
+/** Limit of the tracer's output before its hello message. */
 const STDERR_CHARACTERS = 64_000;
 
 export class VmTarget implements Target {
@@ -51,7 +51,7 @@ export class VmTarget implements Target {
   private connecting: Promise<TracerConnection> | null = null;
   private tracer: { connection: TracerConnection; process: GuestProcess } | null = null;
 
-  /** `running`: a VM that was booted already; this target then ends it with itself. */
+  /** `running`: a VM that is already booted; this target then ends it when it is disposed. */
   constructor(
     private readonly options: VmTargetOptions,
     running: SandboxVm | null = null,
@@ -63,7 +63,7 @@ export class VmTarget implements Target {
     return this.release ? `sandbox VM (${this.release})` : 'sandbox VM';
   }
 
-  /** The running VM, booted when there is none. Throws VmError. */
+  /** The running VM, booted if there is none. Throws VmError. */
   boot(): Promise<SandboxVm> {
     this.booting ??= this.bootNow();
     return this.booting;
@@ -81,7 +81,7 @@ export class VmTarget implements Target {
     return this.btf;
   }
 
-  /** True when `readBtf` needs no boot: the VM runs, or this kernel image was booted before. Never throws. */
+  /** True if `readBtf` needs no boot: the VM runs, or this kernel image was booted before. Never throws. */
   async knowsBtf(): Promise<boolean> {
     if (this.btf !== null || this.booted !== null) return true;
     return this.btfCacheFile()
@@ -92,12 +92,12 @@ export class VmTarget implements Target {
       );
   }
 
-  /** The tracer is root in the VM, so nothing depends on its settings. */
+  /** The tracer is root in the VM, so its settings do not matter. */
   async capabilityFacts(): Promise<CapabilityFacts> {
     return { kernelRelease: (await this.readBtf()).kernelRelease, perfEventParanoid: 0 };
   }
 
-  /** There is one port for one tracer: whoever asks while it starts gets the same one. */
+  /** There is one port for one tracer: concurrent callers get the same connection. */
   async connect(options: ConnectOptions): Promise<TracerConnection> {
     const vm = await this.boot();
     options.progress('Starting the tracer in the sandbox VM');
@@ -129,7 +129,7 @@ export class VmTarget implements Target {
     const token = randomBytes(32).toString('hex');
     process.stdin.on('error', () => undefined);
     process.stdin.write(`${token}\n`);
-    // virtio-serial has no end of stream: the process's end is the connection's.
+    // virtio-serial has no end of stream: the connection ends with the process.
     process.exited.then(
       () => stream.destroy(),
       () => stream.destroy(),
@@ -139,7 +139,7 @@ export class VmTarget implements Target {
         process.kill('SIGKILL').catch(() => undefined);
         throw error;
       }
-      // The stream ended because the process did; how that ended says why.
+      // The stream ended because the process did; its exit code tells why.
       const { code } = await process.exited;
       await stderrEnd;
       throw tracerFailure(stderr, code);
@@ -230,13 +230,16 @@ export class VmTarget implements Target {
     this.booted = vm;
     this.release = vm.kernelRelease;
     vm.onEnded(() => {
-      // The next session boots a new one.
+      // The next session boots a new VM.
       this.booted = null;
       this.booting = null;
     });
   }
 
-  /** From the cache, else out of the kernel's image: compiling needs no VM. Only an image that cannot be unpacked is booted. */
+  /**
+   * From the cache, else extracted from the kernel image, so that compiling needs no VM; booted only if the image
+   * cannot be unpacked.
+   */
   private async cachedBtf(): Promise<TargetBtf> {
     const { file, kernel, cacheFolder } = await this.btfCacheFile();
     const cached = await readFile(file).catch(() => null);

@@ -1,7 +1,7 @@
 /**
  * Chooses, before anything is loaded, which programs of an object this target can attach: from what the target has
- * (BTF, tracefs, symbols, modules), never from its version number. One absent attach point would otherwise fail the
- * whole object (libbpf loads all or nothing).
+ * (BTF, tracefs, symbols, modules), never from its version number. Otherwise one missing attach point would make the
+ * whole object fail (libbpf loads all or nothing).
  */
 
 import type { AttachPoint } from '../../shared/bpf/attach-point';
@@ -13,8 +13,8 @@ import { SessionError } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 
 /**
- * Takes the kernel's BTF at its word: a function it describes is there and can be traced, without asking the tracer, who
- * would read megabytes for the answer. The kernel decides anyway, when programs are loaded and attached.
+ * Trusts the kernel's BTF: a function it describes is assumed to exist and to be traceable, without asking the tracer,
+ * which would have to read megabytes. The kernel decides when programs are loaded and attached.
  */
 export function trustingBtf(facts: TargetFacts): TargetFacts {
   return {
@@ -28,14 +28,14 @@ export function trustingBtf(facts: TargetFacts): TargetFacts {
   };
 }
 
-/** Why a program's run-time target (BPFW_TARGET) cannot be had with the parameters given; null when it can. */
+/** Why a program's run-time target (BPFW_TARGET) is missing with the given parameters; null if it is not. */
 export type RuntimeTargetLack = (program: Program) => Promise<Lack | null>;
 
 export interface ChosenGroup {
   readonly group: string;
   readonly rank: number;
   readonly programs: readonly string[];
-  /** Why earlier ranks were passed over; empty when the first was taken. */
+  /** Why earlier ranks were skipped; empty if the first was chosen. */
   readonly passedOver: readonly { readonly program: string; readonly lack: Lack }[];
 }
 
@@ -46,9 +46,9 @@ export interface ProgramChoice {
 }
 
 /**
- * `refused` holds programs the kernel refused to attach although their attach point seemed there: they count as
- * lacking, so a second choice takes the next rank. Throws SessionError 'attach-point-missing' that names everything the
- * target lacks when a needed program cannot attach.
+ * `refused`: programs the kernel refused to attach although their attach point seemed to exist: they count as lacking,
+ * so another call chooses the next rank. Throws SessionError 'attach-point-missing' that names everything the target
+ * lacks if a required program cannot attach.
  */
 export async function choosePrograms(
   object: BpfObject,
@@ -58,7 +58,7 @@ export async function choosePrograms(
 ): Promise<ProgramChoice> {
   const lacks = new Map<Program, Lack | null>();
   for (const program of object.programs) {
-    // Nobody asked for these: a missing attach point is not an error.
+    // Optional programs: a missing attach point is not an error.
     if (program.choice === null && !program.autoload) continue;
     lacks.set(program, refused.get(program.name) ?? (await lackOf(program, facts, runtimeTargetLack)));
   }
@@ -93,7 +93,7 @@ export async function choosePrograms(
 }
 
 function missing(passed: readonly { program: Program; lack: Lack }[]): SessionError {
-  // A run-time target's lack names function, probe and file itself; the section ("uprobe") would say nothing more.
+  // A run-time target's lack names function, probe and file itself; the section ("uprobe") would add nothing.
   const sections = new Map<string, string[]>();
   for (const { program, lack } of passed) {
     const section = program.targetParameter === null ? [program.section] : [];
@@ -106,18 +106,18 @@ function missing(passed: readonly { program: Program; lack: Lack }[]): SessionEr
   const [only = null, ...others] = fixes.values();
   return new SessionError(
     'attach-point-missing',
-    `This target lacks what the program attaches to: ${lines.join('; ')}.`,
+    `This target lacks attach points the program needs: ${lines.join('; ')}.`,
     others.length > 0 ? { text: [...fixes.keys()].join(' or: ') } : only,
   );
 }
 
-/** What the target lacks for this program; null when nothing is known to be missing. */
+/** What the target lacks for this program; null if nothing is known to be missing. */
 export async function lackOf(
   program: Program,
   facts: TargetFacts,
   runtimeTargetLack: RuntimeTargetLack,
 ): Promise<Lack | null> {
-  // A module that is not loaded is why its functions and tracepoints are missing, and has a fix.
+  // An unloaded module explains its missing functions and tracepoints, and has a fix.
   const modules = program.needs.filter(need => need.startsWith('module:'));
   for (const need of modules) {
     const unmet = await needLack(need, facts);
@@ -159,15 +159,15 @@ async function attachPointLack(point: AttachPoint, facts: TargetFacts): Promise<
     case 'kretsyscall':
       return syscallLack(point.syscall, facts);
     default:
-      // Paths, probes and hardware are known only when attaching; the tracer's error says what was missing.
+      // Paths, probes and hardware are known only when attaching; the tracer's error reports what was missing.
       return null;
   }
 }
 
-/** Names the kernel gives a system call's function: CONFIG_ARCH_HAS_SYSCALL_WRAPPER (4.17 on x86, 4.19 on arm64). */
+/** Prefixes of a system call's function: CONFIG_ARCH_HAS_SYSCALL_WRAPPER (4.17 on x86, 4.19 on arm64). */
 const SYSCALL_WRAPPERS = ['__x64_sys_', '__arm64_sys_', '__se_sys_'];
 
-/** Its tracepoint shows that a system call is there, but only kernels with CONFIG_FTRACE_SYSCALLS have those. */
+/** A tracepoint shows that a system call exists, but only kernels with CONFIG_FTRACE_SYSCALLS have those. */
 async function syscallLack(syscall: string, facts: TargetFacts): Promise<Lack | null> {
   const [traced] = await facts.tracepoints([{ category: 'syscalls', name: `sys_enter_${syscall}` }]);
   if (traced) return null;
@@ -178,8 +178,8 @@ async function syscallLack(syscall: string, facts: TargetFacts): Promise<Lack | 
 }
 
 /**
- * fentry needs BTF of the exact name and a traceable function. A kprobe needs a symbol: available_filter_functions lists
- * one name per address, so the absence of an alias (__x64_sys_sync) there means nothing.
+ * fentry needs BTF of the exact name and a traceable function. A kprobe needs a symbol: available_filter_functions
+ * lists one name per address, so a missing alias (__x64_sys_sync) there means nothing.
  */
 async function functionLack(name: string, facts: TargetFacts, viaBtf: boolean): Promise<Lack | null> {
   if (viaBtf && facts.btf.find('func', name) === null && !(await inModuleBtf('func', name, facts))) {
@@ -218,14 +218,14 @@ async function inModuleBtf(kind: 'func' | 'typedef', name: string, facts: Target
   return false;
 }
 
-/** The command that loads one of the modules; null for names that no module has: the object chose them, and root runs it. */
+/** The command that loads one of the modules; null for unknown names, because the object chose them and root runs it. */
 function loadingOf(modules: readonly string[]): Fix | null {
   if (!modules.every(module => /^\w[\w-]*$/.test(module))) return null;
   const [only = '', ...others] = modules.map(module => `sudo modprobe ${module}`);
   return others.length > 0 ? { text: [only, ...others].join(' or ') } : { command: only };
 }
 
-/** BPFW_NEEDS of bpf-templates/include/bpfw.h; throws SessionError for a requirement nobody understands. */
+/** BPFW_NEEDS of bpf-templates/include/bpfw.h; throws SessionError for an unknown requirement. */
 async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> {
   const [kind = '', first = '', second = ''] = need.split(':');
   switch (kind) {
@@ -269,12 +269,12 @@ async function needLack(need: string, facts: TargetFacts): Promise<Lack | null> 
     default:
       throw new SessionError(
         'attach-point-missing',
-        `The program has a requirement nobody understands: BPFW_NEEDS("${need}").`,
+        `Unknown requirement of the program: BPFW_NEEDS("${need}").`,
       );
   }
 }
 
-/** Arguments of a kernel function or BTF tracepoint (whose first argument, the callback's data, does not count). */
+/** Number of arguments of a kernel function or BTF tracepoint (without its first argument, the callback's data). */
 function argumentCount(name: string, btf: Btf): number | null {
   const tracepoint = btf.find('typedef', `btf_trace_${name}`);
   const id = tracepoint ?? btf.find('func', name);
@@ -294,7 +294,7 @@ function hasField(path: string, btf: Btf): boolean {
   return memberNames(btf, id).has(member);
 }
 
-/** Names of the members, those of anonymous members included. */
+/** Names of the members, including those of anonymous members. */
 function memberNames(btf: Btf, id: number): Set<string> {
   const type = btf.type(id);
   if (type.kind !== 'struct' && type.kind !== 'union') return new Set();

@@ -4,14 +4,14 @@ import type { Drops } from '../../shared/decode/model';
 import type { GlobalVariable } from '../../shared/object/model';
 import type { FrameLoss, TracingSession } from './tracing-session';
 
-/** One counter as it was read. */
+/** One reading of a counter. */
 export interface DropCount {
-  /** The map whose records it counts; null where the program does not say. */
+  /** The map whose records it counts; null if the program does not name one. */
   readonly of: string | null;
   readonly count: number;
 }
 
-/** The session's drop counters now; none when the program has none. */
+/** The current drop counters of the session; empty if the program has none. */
 export async function readDropCounts(session: TracingSession): Promise<readonly DropCount[]> {
   const drops: DropCount[] = [];
   const counters = session.object.globals.filter(isDropCounter);
@@ -35,18 +35,18 @@ export async function readDropCounts(session: TracingSession): Promise<readonly 
   return drops;
 }
 
-/** Streams as far as losses are told apart by them. */
+/** Streams as far as their losses can be distinguished. */
 export type LossyStream = Pick<FrameLoss, 'stream' | 'content'>;
 
-/** The stream whose records a counter counts: the one it names, else the only one there is; undefined: none of them. */
+/** The stream whose records a counter counts: the one it names, else the only one there is; undefined: none. */
 export function streamOf({ of }: DropCount, streams: readonly LossyStream[]): string | undefined {
   const [first, ...others] = streams;
   return of ?? (others.length === 0 ? first?.stream : undefined);
 }
 
 /**
- * All that was lost, each record once: of a perf buffer the program counts and the kernel tells the same losses, so the
- * larger number is taken. `client`: what this side had no room for.
+ * All losses, each record counted once: for a perf buffer the program and the kernel count the same losses, so the
+ * larger number is used. `client`: records this side had no room for.
  */
 export function sumDrops(counts: readonly DropCount[], frames: readonly FrameLoss[], client: number): Drops {
   let kernel = counts.reduce((sum, { count }) => sum + count, 0);
@@ -63,7 +63,7 @@ export function sumDrops(counts: readonly DropCount[], frames: readonly FrameLos
   return { kernel, tracer, client };
 }
 
-/** The session's losses up to now; `client` as in sumDrops. */
+/** The session's losses so far; `client` as in sumDrops. */
 export async function readDrops(session: TracingSession, client: number): Promise<Drops> {
   return sumDrops(await readDropCounts(session), session.frameLosses, client);
 }
@@ -74,7 +74,7 @@ export function isDropCounter(global: GlobalVariable): boolean {
 
 function sumCounters(values: Uint8Array, valueSize: number, counters: number): number {
   const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
-  // Per-CPU values lie at multiples of 8 (round_up(value_size, 8), kernel/bpf/hashtab.c); others one after the other.
+  // Per-CPU values are at multiples of 8 (round_up(value_size, 8), kernel/bpf/hashtab.c); others follow each other.
   const stride = counters > 0 ? values.byteLength / counters : 8;
   let sum = 0;
   for (let counter = 0; counter < counters; counter++) {

@@ -1,7 +1,6 @@
 /**
- * Keeps a session from costing more than it may: its programs' run time (the kernel's statistics) and its part of the
- * tracer's CPU time, together, against a budget. Programs run in whatever process they trace, so a hot one slows down the
- * machine, not us.
+ * Limits the cost of a session: its programs' run time (the kernel's statistics) plus its part of the tracer's CPU
+ * time, against a budget. Programs run in the processes they trace, so an expensive one slows down the machine, not us.
  */
 import { setTimeout as passed } from 'node:timers/promises';
 import type { TracerResults } from '../../shared/protocol/tracer';
@@ -25,13 +24,13 @@ export class OverheadGuard {
   /** `limitPercent` of one CPU. */
   constructor(
     private readonly limitPercent: number,
-    /** Between two looks. */
+    /** Between two measurements. */
     readonly intervalMs = GUARD_INTERVAL_MS,
   ) {}
 
   /**
-   * Counters as they are now; null, or the sentence that says how the budget was exceeded over the last interval.
-   * `tracerShare`: which part of the tracer's work since the last look was this session's, 0 to 1.
+   * Compares the counters with the previous ones; returns null, or a sentence on how the budget was exceeded over the
+   * last interval. `tracerShare`: which part of the tracer's work since the last call was this session's, 0 to 1.
    */
   judge(now: Statistics, tracerShare: number, atMs: number): string | null {
     const spent: Spent = {
@@ -46,15 +45,15 @@ export class OverheadGuard {
     const programs = percentOf(spent.programsNs - from.programsNs);
     const tracer = percentOf((spent.tracerNs - from.tracerNs) * tracerShare);
     if (programs + tracer <= this.limitPercent) return null;
-    return `Detached by the overhead guard: over ${Math.round((atMs - from.atMs) / 1000)} s its programs took ${percent(programs)} and the tracer ${percent(tracer)} of a CPU, more than the ${percent(this.limitPercent)} allowed.`;
+    return `Detached by the overhead guard: over ${Math.round((atMs - from.atMs) / 1000)} s its programs used ${percent(programs)} and the tracer ${percent(tracer)} of a CPU, more than the ${percent(this.limitPercent)} allowed.`;
   }
 }
 
 const percent = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} %`;
 
 /**
- * Watches a session until it is closed; resolves with the guard's sentence when it exceeds its budget, with null when
- * it never did. `warn` is told once when the kernel does not let the tracer measure programs: then only the tracer counts.
+ * Watches a session until it is closed; resolves with the guard's sentence if it exceeds its budget, with null if it
+ * never did. Calls `warn` once if the kernel does not let the tracer measure programs: then only the tracer counts.
  */
 export async function watchOverhead(
   session: Pick<TracingSession, 'closed' | 'tracerGone' | 'statistics' | 'takeTracerShare'>,
@@ -71,7 +70,7 @@ export async function watchOverhead(
     } catch (error) {
       if (!(error instanceof TracerRequestError)) throw error;
       const statistics = await session.statistics(false);
-      // The kernel may measure even so (sysctl kernel.bpf_stats_enabled): then the counters move.
+      // The kernel may measure even so (sysctl kernel.bpf_stats_enabled): then the counters change.
       if (statistics.programs.every(program => program.runCount === '0')) blind ??= error.message;
       return statistics;
     }
@@ -81,12 +80,12 @@ export async function watchOverhead(
       const exceeded = guard.judge(await look(), session.takeTracerShare(), performance.now());
       if (exceeded !== null) return ended.signal.aborted ? null : exceeded;
     } catch {
-      // The session ended meanwhile, or its tracer: whoever watches that says so.
+      // The session or its tracer ended meanwhile, which is reported elsewhere.
       return null;
     }
     if (blind !== null && !warned) {
       warned = true;
-      warn(`The overhead guard sees the tracer's CPU time only: ${blind}`);
+      warn(`The overhead guard can only measure the tracer's CPU time: ${blind}`);
     }
     await untilNextLook(guard.intervalMs, ended.signal);
   }
@@ -94,9 +93,9 @@ export async function watchOverhead(
 }
 
 /**
- * Run time is a counter that the kernel tells nobody about, and a share of a CPU is a difference over time: an interval is
- * what is measured, not a wait for something to happen. Ends early, and takes its timer along, when there is nothing to
- * look at any more; keeps no process alive.
+ * The kernel does not notify about run time, and a share of a CPU is a difference over time: the interval is part of
+ * the measurement, not a wait for an event. Ends early, and clears its timer, once there is nothing left to measure;
+ * keeps no process alive.
  */
 async function untilNextLook(intervalMs: number, signal: AbortSignal): Promise<void> {
   try {

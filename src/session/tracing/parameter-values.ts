@@ -1,6 +1,5 @@
 /**
- * Turns what a user typed for a parameter into the bytes written to read-only data before load. Every refusal says
- * what would be accepted.
+ * Converts a parameter's text to the bytes written to read-only data before load. Every error states what is accepted.
  */
 import type { Parameter, Storage } from '../../shared/object/model';
 import { SessionError } from '../errors';

@@ -1,6 +1,6 @@
 /**
- * What comes before a session, the same for the extension and bpfw: a target is chosen, the program is compiled for its
- * kernel, and what the object needs may choose another target, for which it is then compiled again.
+ * The steps before a session, the same for the extension and bpfw: a target is chosen and the program is compiled for
+ * its kernel; if the object's needs then select another target, it is compiled again for that.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,23 +10,23 @@ import type { Target } from '../targets/target';
 
 export interface ChosenTarget {
   readonly target: Target;
-  /** One sentence for people. */
+  /** One sentence for the user. */
   readonly why: string;
 }
 
 export interface PrepareRequest {
-  /** A C source, or an object file, which is taken as it is. */
+  /** A C source, or an object file, which is used without compiling. */
   readonly file: string;
-  /** By what the object needs; null: before there is one. */
+  /** Chooses by the object's needs; null: there is no object yet. */
   choose(object: BpfObject | null): Promise<ChosenTarget>;
-  /** Compiles the source for the target's kernel; this room does not know clang. Throws where there is no object. */
+  /** Compiles the source for the target's kernel; this module does not use clang. Throws if there is no object. */
   compile(target: Target): Promise<{ readonly objectPath: string; readonly durationMs: number }>;
 }
 
 export interface PreparedSession extends ChosenTarget {
   readonly object: BpfObject;
   readonly objectBytes: Uint8Array;
-  /** Of the object that is used; 0 for an object file that was given. */
+  /** Of the object that is used; 0 for a given object file. */
   readonly compileMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Consent to programs that may change the system: asked for exactly the programs that are about to be loaded, whatever
- * way the tracer got its rights, and again when the tracer finds more in them than the object showed.
+ * Consent to programs that may change the system: asked for exactly the programs that are about to be loaded, however
+ * the tracer got its privileges, and again if the tracer finds more in them than the object showed.
  */
 import {
   type Consents,
@@ -17,15 +17,15 @@ import { TracerRequestError } from '../targets/tracer-connection';
 export interface ProgramConsentRequest {
   /** What is being attached, for the title. */
   readonly objectName: string;
-  /** "this kernel (6.1.0-18-amd64)": what they may change. */
+  /** What they may change: "this kernel (6.1.0-18-amd64)". */
   readonly target: string;
   readonly programs: readonly ProgramReasons[];
 }
 
-/** Asks the user. False: they declined. A command line, which cannot ask, throws what to add to it. */
+/** Asks the user. False: they declined. A command line, which cannot ask, throws an error that names the option to add. */
 export type AskProgramConsent = (request: ProgramConsentRequest) => Promise<boolean>;
 
-/** What the object says of a program; empty when it only observes. */
+/** What the object shows about a program; empty if it only observes. */
 export function programReasons(program: Program): ProgramReasons {
   return {
     program: program.name,
@@ -33,13 +33,13 @@ export function programReasons(program: Program): ProgramReasons {
     reasons: reasonsOf({
       type: kindOf(program.section)?.type ?? null,
       helpers: program.helperIds,
-      // libbpf looks for "name" when a program calls "name___flavor".
+      // libbpf resolves "name" if a program calls "name___flavor".
       kfuncs: program.kfuncs.map(name => name.replace(/___[^_].*$/, '').slice(0, LIMITS.nameBytes)),
     }),
   };
 }
 
-/** What was agreed to while one session starts. */
+/** The consent given while one session starts. */
 export class ProgramConsent {
   private agreed: Consents = [];
 
@@ -53,7 +53,7 @@ export class ProgramConsent {
     return this.agreed.map(({ program, reasons }) => ({ program, reasons: [...reasons] }));
   }
 
-  /** Asks where something of the programs was not agreed to yet. Throws SessionError 'cancelled' when it is refused. */
+  /** Asks if anything in the programs was not agreed to yet. Throws SessionError 'cancelled' if the user declines. */
   async require(programs: readonly ProgramReasons[]): Promise<void> {
     const open = withoutConsent(programs, this.agreed);
     if (open.length === 0) return;
@@ -62,7 +62,7 @@ export class ProgramConsent {
     this.agreed = [...this.agreed, ...open];
   }
 
-  /** True when the tracer refused for want of consent and it was given since: the same is then tried again. */
+  /** True if the tracer refused for lack of consent and it was given since: the request is then repeated. */
   async gave(error: unknown): Promise<boolean> {
     const programs =
       error instanceof TracerRequestError && error.code === 'needs-consent' && error.data.needsConsent;

@@ -9,14 +9,14 @@ interface Known {
   readonly bytes: Uint8Array | null;
 }
 
-/** An object is started again and again on the same kernel, with the same programs. */
+/** An object is often started repeatedly on the same kernel, with the same programs. */
 const last = new WeakMap<BpfObject, Known>();
 const kernels = new WeakSet<Btf>();
 
 /**
- * As relocationBtf, whose last answer for an object is kept as long as the object. Null, too, for the first object on a
- * kernel: libbpf reads the whole table (8 ms, Linux 6.1) as fast as code that never ran before finds the part; from then
- * on it takes 2 ms.
+ * As relocationBtf, but caches the last answer for an object as long as the object lives. Returns null for the first
+ * object on a kernel: libbpf reads the whole table (8 ms, Linux 6.1) as fast as code that was not compiled yet finds
+ * the part; after that it takes 2 ms.
  */
 export function relocationTypes(
   object: BpfObject,

@@ -1,6 +1,6 @@
 /**
- * Where programs attach when their section alone does not say it: a function, library, probe or sampling frequency that
- * a parameter names (BPFW_TARGET, BPFW_IFUNC and BPFW_PERF of bpf-templates/include/bpfw.h).
+ * Attach points of programs whose section alone does not determine them: a function, library, probe or sampling
+ * frequency named by a parameter (BPFW_TARGET, BPFW_IFUNC and BPFW_PERF of bpf-templates/include/bpfw.h).
  */
 import type { Program } from '../../shared/object/model';
 import type { AttachOverride } from '../../shared/protocol/tracer';
@@ -15,8 +15,8 @@ type RuntimeTargetRequest = Pick<StartRequest, 'target' | 'object' | 'parameters
 type Resolved = { readonly override: AttachOverride | null } | { readonly lack: Lack };
 
 /**
- * The run-time targets of one object's programs with the parameters given, each looked for once. What is missing counts
- * as a lack while programs are chosen, so that another of a group can take its place.
+ * The run-time targets of one object's programs with the given parameters, each looked up once. A missing one counts as
+ * a lack while programs are chosen, so that another of its group can take its place.
  */
 export class RuntimeTargets {
   private readonly known = new Map<Program, Promise<Resolved>>();
@@ -32,7 +32,7 @@ export class RuntimeTargets {
     return 'lack' in resolved ? resolved.lack : null;
   }
 
-  /** By program name; programs whose section says it all are left out. Throws SessionError 'attach-point-missing'. */
+  /** By program name; without programs whose section is sufficient. Throws SessionError 'attach-point-missing'. */
   async overrides(programs: readonly Program[]): Promise<Map<string, AttachOverride>> {
     const overrides = new Map<string, AttachOverride>();
     for (const program of programs) {
@@ -60,7 +60,7 @@ export class RuntimeTargets {
   }
 }
 
-/** A lack is a part of a sentence. */
+/** A lack is part of a sentence. */
 const sentenceWithin = (message: string): string => message.replace(/\.$/, '');
 
 async function resolveOne(
@@ -104,7 +104,7 @@ async function resolveOne(
     case 'usdt': {
       const [provider, probe, ...rest] = name.split(':');
       if (!provider || !probe || rest.length > 0)
-        throw new SessionError('bad-parameter', `'${name}' is not provider:probe.`);
+        throw new SessionError('bad-parameter', `'${name}' is not of the form provider:probe.`);
       const path = await filePath(program, request);
       await requireUsdtProbe(path, provider, probe);
       return { kind: 'usdt', path, provider, probe, pid: request.pid ?? 0 };
@@ -152,7 +152,7 @@ async function requireKernelFunction(name: string, facts: TargetFacts): Promise<
   }
 }
 
-/** The file the program's symbol or probe is looked for in: the parameter of role "path". */
+/** The file in which the program's symbol or probe is looked up: the parameter of role "path". */
 async function filePath(program: Program, request: RuntimeTargetRequest): Promise<string> {
   const parameter = request.object.parameters.find(candidate => candidate.role === 'path');
   if (!parameter)
@@ -170,7 +170,7 @@ function parameterText(name: string, request: RuntimeTargetRequest): string {
   if (!parameter)
     throw new SessionError(
       'unknown-parameter',
-      `The program's target is the parameter '${name}', which it does not have.`,
+      `The program's target is the parameter '${name}', which does not exist.`,
     );
   return parameter.defaultValue;
 }

@@ -1,8 +1,8 @@
 /**
- * The way from an object file to an attached session on a target, the same for the extension and bpfw: capabilities, tracer,
- * choice of programs, consent where they may change the system, load, attach. BTF's word is taken for functions at first;
- * when the kernel refuses what was chosen by it, the tracer looks closer, once. Where the kernel refuses to attach a program
- * that has a fallback, the next rank is tried; everything else that fails leaves nothing loaded.
+ * From an object file to an attached session on a target, the same for the extension and bpfw: capabilities, tracer,
+ * choice of programs, consent if they may change the system, load, attach. At first BTF is trusted about functions; if
+ * the kernel then refuses a program, the tracer checks them, once. If the kernel refuses to attach a program that has a
+ * fallback, the next rank is tried; any other failure leaves nothing loaded.
  */
 import type { Btf } from '../../shared/btf/btf-model';
 import type { BpfObject, Program } from '../../shared/object/model';
@@ -23,7 +23,7 @@ export interface StartedSession {
   readonly choice: ProgramChoice;
 }
 
-/** `onSession` is told of each session before it attaches; when that fails and another follows, the last one counts. */
+/** `onSession` is called with each session before it attaches; if that fails and another follows, the last one counts. */
 export async function startSession(
   request: StartRequest,
   onSession: (session: TracingSession, connection: TracerConnection) => void,
@@ -36,7 +36,7 @@ export async function startSession(
       capabilityFacts,
     );
   const refused = new Map<string, Lack>(
-    (request.without ?? []).map(program => [program, { what: 'it was left out on request', fix: null }]),
+    (request.without ?? []).map(program => [program, { what: 'it was excluded on request', fix: null }]),
   );
   let capabilities = capabilitiesOf(likelyPrograms(object, refused), null);
   const consent = new ProgramConsent(object, target.describe(), request.askConsent);
@@ -55,7 +55,8 @@ export async function startSession(
       const { choice, targets } = await choose(trustsBtf ? trustingBtf(facts) : facts);
       const needed = capabilitiesOf(choice.load, facts.btf);
       if (!coversCapabilities(capabilities, needed)) {
-        // A fallback, or a module's function, needs more than was known before: asked for again, as a tracer's set cannot grow.
+        // A fallback, or a module's function, needs more than was known before: start again, because a tracer's capabilities cannot
+        // grow.
         capabilities = needed;
         continue;
       }
@@ -101,8 +102,8 @@ export async function startSession(
 }
 
 /**
- * The outcome of `work`, or SessionError 'cancelled' as soon as the signal says so: a kernel may look at a program for
- * long. What comes after that is given to `late`.
+ * The result of `work`, or SessionError 'cancelled' as soon as the signal fires: the kernel may verify a program for a
+ * long time. A later result is passed to `late`.
  */
 function unlessAborted<T>(
   work: Promise<T>,
@@ -121,7 +122,7 @@ function unlessAborted<T>(
   });
 }
 
-/** What will probably be loaded, before the target was asked: the first rank of each group that was not left out. */
+/** The programs that will probably be loaded, before the target was queried: the first rank of each group that was not excluded. */
 function likelyPrograms(object: BpfObject, refused: ReadonlyMap<string, Lack>): Program[] {
   const firstRank = new Map<string, number>();
   for (const { name, choice } of object.programs) {
@@ -133,7 +134,7 @@ function likelyPrograms(object: BpfObject, refused: ReadonlyMap<string, Lack>): 
   );
 }
 
-/** What a kernel says to a function that is not there or cannot be traced: while loading or while attaching. */
+/** Errors for a function that does not exist or cannot be traced: while loading or while attaching. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof TracerRequestError &&
   ['verifier-rejected', 'object-rejected', 'attach-failed', 'not-found'].includes(error.code);
@@ -141,7 +142,7 @@ const isRefusal = (error: unknown): boolean =>
 const isSameChoice = (a: ProgramChoice, b: ProgramChoice): boolean =>
   a.load.length === b.load.length && a.load.every((program, index) => program === b.load[index]);
 
-/** The refused program, when another rank of its group may still do. */
+/** The refused program, if another rank of its group may still work. */
 function fallbackLack(error: unknown, choice: ProgramChoice): { program: string; lack: Lack } | null {
   if (!(error instanceof TracerRequestError) || error.code !== 'attach-failed') return null;
   const program = error.data.program;

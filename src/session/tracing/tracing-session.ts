@@ -1,6 +1,6 @@
 /**
- * One tracing session's life: object and parameters in, loaded and attached programs, raw frames out, everything
- * detached at the end. Shared by the extension and bpfw; knows nothing of panels or printing.
+ * The life of one tracing session: object and parameters in, loaded and attached programs, raw frames out, everything
+ * detached at the end. Shared by the extension and bpfw; independent of panels and printing.
  */
 
 import type { MapContent } from '../../shared/decode/map-content';
@@ -25,8 +25,8 @@ import { encodeParameters } from './parameter-values';
 export interface FrameLoss {
   readonly stream: string;
   /**
-   * Of perf buffers and printk the kernel says what it overwrote or had no room for; of ring buffers the tracer, what it
-   * could not pass on.
+   * For perf buffers and printk the kernel reports what it overwrote or had no room for; for ring buffers the tracer
+   * reports what it could not pass on.
    */
   readonly content: 'ring' | 'perf' | 'printk';
   readonly lost: number;
@@ -37,11 +37,11 @@ export interface SessionRequest {
   readonly object: BpfObject;
   readonly objectBytes: Uint8Array;
   readonly choice: ProgramChoice;
-  /** What the chosen programs' CO-RE relocations need of the target's BTF; null: libbpf reads all of it. */
+  /** The part of the target's BTF that the chosen programs' CO-RE relocations need; null: libbpf reads all of it. */
   readonly relocationBtf: Uint8Array | null;
-  /** By C name, as typed. Throws SessionError when one does not fit. */
+  /** By C name, as typed. Throws SessionError if one is not valid. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** By program name: where a section's name alone does not say it. */
+  /** By program name, if a section's name alone does not determine the attach point. */
   readonly attach: ReadonlyMap<string, AttachOverride>;
   readonly consented: OpenSession['consented'];
 }
@@ -55,14 +55,14 @@ export interface SessionStream {
 }
 
 interface MapEntryBytes extends MapContent {
-  /** The map holds more than SNAPSHOT_ENTRIES. */
+  /** The map has more entries than SNAPSHOT_ENTRIES. */
   readonly truncated: boolean;
 }
 
-/** What the entries of one map were when it was last read, and what decoding them takes. */
+/** The entries of one map as last read, and what is needed to decode them. */
 export interface MapBytes extends MapEntryBytes {
   readonly map: MapDefinition;
-  /** CPUs a per-CPU value holds a part for. */
+  /** Number of CPUs in a per-CPU value. */
   readonly cpus: number;
 }
 
@@ -73,9 +73,9 @@ export interface StartupTimes {
 }
 
 const SNAPSHOT_ENTRIES = 65_536;
-/** Of snapshots whose stream no answer has named yet: the first ones of maps that are being read. */
+/** Limit for snapshots whose stream is not named by a response yet: the first ones of maps that are being read. */
 const MOST_EARLY_BYTES = 256 << 20;
-/** What each part costs besides its bytes, about. */
+/** Approximate overhead of each part besides its bytes. */
 const PART_BYTES = 256;
 
 export class TracingSession {
@@ -83,23 +83,23 @@ export class TracingSession {
   private attachedPrograms: readonly AttachedProgram[] = [];
   private attachMs = 0;
   private readonly lostByStream = new Map<number, number>();
-  /** Of frames since takeTracerShare(): this session's, and all that came over the connection. */
+  /** Bytes of frames since takeTracerShare(): this session's, and all of the connection. */
   private frameBytes = { own: 0, all: 0 };
   private readonly frameListeners = new Set<(stream: SessionStream, frame: DataFrame) => void>();
   private readonly mappingListeners = new Map<number, (frame: Uint8Array) => void>();
-  /** By map: what was read of it, and the read that is going on. */
+  /** By map: its last content, and the read in progress. */
   private readonly snapshots = new Map<
     string,
     { readonly content: MapSnapshot; reading: Promise<unknown> }
   >();
-  /** By stream: what no snapshot has taken yet, because the answer that names the stream comes last. */
+  /** By stream: parts not yet used by a snapshot, because the response that names the stream comes last. */
   private readonly snapshotParts = new Map<number, Uint8Array[]>();
   private snapshotPartBytes = 0;
   private readonly snapshotsByStream = new Map<number, MapSnapshot>();
   private readonly stopListening: () => void;
   private isClosed = false;
   private ended: () => void = () => undefined;
-  /** Resolves when close() has done its work, whether or not the tracer could still be told. */
+  /** Resolves when close() has finished, even if the tracer could not be reached. */
   readonly closed = new Promise<void>(resolve => {
     this.ended = resolve;
   });
@@ -145,12 +145,12 @@ export class TracingSession {
     }));
   }
 
-  /** Resolves once the session's tracer is gone, however it went; null when this side closed the connection. */
+  /** Resolves once the session's tracer has ended, for any reason; null if this side closed the connection. */
   get tracerGone(): Promise<SessionError | null> {
     return this.request.connection.closed;
   }
 
-  /** Frames of ring buffers, perf buffers and printk; `bytes` is valid during the call only. */
+  /** Frames of ring buffers, perf buffers and printk; `bytes` is valid only during the call. */
   onFrame(listener: (stream: SessionStream, frame: DataFrame) => void): void {
     this.frameListeners.add(listener);
   }
@@ -165,8 +165,8 @@ export class TracingSession {
   }
 
   /**
-   * Frames of what the process and those it creates map from now on (see symbols/mapping-records.ts); `bytes` is valid
-   * during the call only. Throws TracerRequestError where the kernel refuses to tell.
+   * Frames with the future mappings of the process and its children (see symbols/mapping-records.ts); `bytes` is valid
+   * only during the call. Throws TracerRequestError if the kernel does not allow it.
    */
   async watchMappings(pid: number, listener: (frame: Uint8Array) => void): Promise<void> {
     const { streamId } = await this.request.connection.request('process/watch', {
@@ -176,23 +176,23 @@ export class TracingSession {
     this.mappingListeners.set(streamId, listener);
   }
 
-  /** Resolves when every record that was in the buffers when asked has been given to the listeners. */
+  /** Resolves when every record that is in the buffers now has been passed to the listeners. */
   async drain(): Promise<void> {
     if (this.streams.length > 0 || this.mappingListeners.size > 0)
       await this.request.connection.request('session/drain', { sessionId: this.opened.sessionId });
   }
 
-  /** The map's content now. Bytes are valid until it is read again: decode them before you wait. */
+  /** The map's current content. Bytes are valid until it is read again: decode them before you await. */
   async readMap(map: MapDefinition): Promise<MapBytes> {
     const { keySize, valueStride } = this.loadedMap(map.name);
     if (keySize !== map.keySize || valueStride !== strideOf(map, this.opened.possibleCpus)) {
-      const what = `The tracer's entries of map '${map.name}' have another length than in the object.`;
+      const what = `The tracer's entries of map '${map.name}' have a different size than in the object.`;
       throw new SessionError('protocol', what);
     }
     return { map, cpus: this.opened.possibleCpus, ...(await this.readEntries(map.name)) };
   }
 
-  /** The bytes of a section of global data (".bss", ".data") now. */
+  /** The current bytes of a section of global data (".bss", ".data"). */
   async readSection(section: string): Promise<Uint8Array> {
     const { values } = await this.readEntries(section);
     const globals = this.object.globals.filter(global => global.section === section);
@@ -209,7 +209,7 @@ export class TracingSession {
     return loaded;
   }
 
-  /** One read of a map after the other: they share its bytes. */
+  /** Reads of a map run one after the other: they share its bytes. */
   private async readEntries(map: string): Promise<MapEntryBytes> {
     const loaded = this.loadedMap(map);
     const known = this.snapshots.get(map) ?? {
@@ -242,8 +242,8 @@ export class TracingSession {
   }
 
   /**
-   * Which part of what the tracer sent since the last call was for this session, 0 to 1: sessions of one tracer share
-   * its CPU time by that. 1 when nothing was sent.
+   * Which part of what the tracer sent since the last call was for this session, 0 to 1, by which sessions of one
+   * tracer share its CPU time. 1 if nothing was sent.
    */
   takeTracerShare(): number {
     const { own, all } = this.frameBytes;
@@ -251,7 +251,7 @@ export class TracingSession {
     return all === 0 ? 1 : own / all;
   }
 
-  /** Detaches and unloads everything of this session; idempotent, and quiet when the tracer is already gone. */
+  /** Detaches and unloads everything of this session; idempotent, and silent if the tracer has already ended. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -282,11 +282,11 @@ export class TracingSession {
     }
   }
 
-  /** Throws FrameError, which closes the connection, for more than any snapshot needs. */
+  /** Throws FrameError, which closes the connection, for more data than any snapshot needs. */
   private keepEarlyPart(frame: DataFrame): void {
     this.snapshotPartBytes += PART_BYTES + frame.bytes.byteLength;
     if (this.snapshotPartBytes > MOST_EARLY_BYTES)
-      throw new FrameError('too-long', 'the tracer sent snapshots of maps that nobody asked for');
+      throw new FrameError('too-long', 'the tracer sent map snapshots that were not requested');
     const parts = this.snapshotParts.get(frame.streamId) ?? [];
     parts.push(frame.bytes.slice());
     this.snapshotParts.set(frame.streamId, parts);
@@ -330,7 +330,7 @@ export class TracingSession {
   }
 }
 
-/** What 'session/open' is asked for a session; sends the object's bytes. Throws SessionError for a bad parameter. */
+/** The parameters of 'session/open' for a session; sends the object's bytes. Throws SessionError for a bad parameter. */
 export function openRequest(request: SessionRequest): TracerParams<'session/open'> {
   const { connection, object, choice } = request;
   const loaded = new Set(choice.load);

@@ -1,6 +1,6 @@
 /**
- * Asks the kernel's verifier about every program of an object, one load each, so that one rejection does not hide
- * another. Nothing is attached, and nothing stays loaded.
+ * Runs the kernel's verifier on every program of an object, one load each, so that one rejection does not hide another.
+ * Nothing is attached, and nothing stays loaded.
  */
 import type { Btf } from '../../shared/btf/btf-model';
 import type { BpfObject, Program } from '../../shared/object/model';
@@ -14,16 +14,16 @@ import type { LoadRequest } from './start-request';
 import { openRequest } from './tracing-session';
 
 export interface VerifyRequest extends LoadRequest {
-  /** File to blame when no line is known. */
+  /** File to report if no line is known. */
   readonly file: string;
 }
 
 export interface VerifiedProgram {
   readonly name: string;
   readonly section: string;
-  /** Instructions the verifier walked, over all paths. */
+  /** Instructions the verifier processed, over all paths. */
   readonly instructions: number;
-  /** States it looked at ("total_states"); 0 where the kernel does not say. */
+  /** States it explored ("total_states"); 0 if the kernel does not report it. */
   readonly states: number;
   /** Instructions of the program as loaded. */
   readonly size: number;
@@ -32,14 +32,14 @@ export interface VerifiedProgram {
 export interface RejectedProgram {
   readonly name: string;
   readonly diagnostics: readonly VerifierDiagnostic[];
-  /** The kernel's log, or libbpf's messages where there is none. */
+  /** The kernel's log, or libbpf's messages if there is none. */
   readonly log: string;
 }
 
 export interface Verification {
   readonly verified: readonly VerifiedProgram[];
   readonly rejected: readonly RejectedProgram[];
-  /** Programs that need not load on this target, and do not: fallbacks, and those loaded only when chosen. */
+  /** Programs that need not load on this target, and do not: fallbacks, and those loaded only if chosen. */
   readonly leftOut: readonly { readonly name: string; readonly why: string }[];
 }
 
@@ -69,13 +69,13 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
     let connection = plain;
     const [moduleTarget] = loadingWork(object, [program], kernel).get('use-module-btf') ?? [];
     const isAbsent = moduleTarget !== undefined && (await isNowhere(program, request, plain));
-    // Only for what a module really has: a function that is nowhere does not justify more capabilities.
+    // Only for functions a module really has: a function that exists nowhere does not justify more capabilities.
     if (moduleTarget !== undefined && !isAbsent) connection = await acquire([program], kernel);
     try {
       verified.push(await load(connection, request, program, attach));
     } catch (error) {
       if (isAbsent && error instanceof TracerRequestError && error.code === 'not-permitted') {
-        // Without the right to look into modules libbpf cannot say so itself.
+        // Without the right to read modules libbpf cannot report this itself.
         const why = await whyNotNeeded(program, request, connection);
         const words = [`failed to find kernel BTF type ID of '${moduleTarget}'`];
         if (why !== null) leftOut.push({ name: program.name, why });
@@ -86,7 +86,7 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
       const why = await whyNotNeeded(program, request, connection);
       if (why !== null) leftOut.push({ name: program.name, why });
       else rejected.push(await explain(error, connection, request, program, attach));
-      // Maps and symbols are the whole object's: the other programs would only say the same.
+      // Maps and symbols belong to the whole object: the other programs would only fail the same way.
       if (error.code === 'object-rejected' && error.data.program === undefined) break;
     }
   }
@@ -97,7 +97,7 @@ const isRejection = (error: unknown): error is TracerRequestError =>
   error instanceof TracerRequestError &&
   (error.code === 'verifier-rejected' || error.code === 'object-rejected');
 
-/** Loaded, not attached; trampolines are bound to their function while they are loaded. Null: nobody knows to which. */
+/** Loaded, not attached; trampolines are bound to their function during load. Null: the function is unknown. */
 function attachOf(program: Program, object: BpfObject): AttachOverride | null {
   const { kind } = program.attachPoint;
   if (program.targetParameter === null || (kind !== 'fentry' && kind !== 'fexit')) return { kind: 'none' };
@@ -130,8 +130,8 @@ async function load(
 }
 
 /**
- * The first load asked for statistics only, which is short and says why even where the way there is longer than any
- * log (a loop with a million rounds); a second load gives the way.
+ * The first load requested only statistics, which are short and include the reason even if the log of all steps would
+ * exceed any limit (a loop with a million rounds); a second load requests that log.
  */
 async function explain(
   first: TracerRequestError,
@@ -195,18 +195,18 @@ function openOne(
     object,
     objectBytes,
     choice: { load: [program], groups: [] },
-    // What is asked for are the verifier's words, by the kernel's own table.
+    // The verifier's messages are wanted, based on the kernel's own table.
     relocationBtf: null,
     parameters: new Map(),
     attach: new Map([[program.name, attach]]),
     consented: [],
   });
-  // A loaded program runs only once it is attached, and the tracer refuses to attach what it loaded so: whatever the
-  // program's type and calls, nothing is changed and no consent is needed.
+  // A loaded program runs only once it is attached, and the tracer refuses to attach programs loaded with this flag:
+  // whatever the program's type and calls, nothing is changed and no consent is needed.
   return { ...params, loadOnly: true };
 }
 
-/** True when neither the kernel's own BTF nor a module's has what the program attaches to. */
+/** True if neither the kernel's own BTF nor a module's has the program's attach point. */
 async function isNowhere(
   program: Program,
   request: VerifyRequest,
@@ -216,7 +216,7 @@ async function isNowhere(
   return (await lackOf({ ...program, needs: [] }, facts, async () => null)) !== null;
 }
 
-/** A program the object can do without on this target, and which this target lacks something for. */
+/** Why the object does not need a program on this target: it is optional, and the target lacks something for it. */
 async function whyNotNeeded(
   program: Program,
   request: VerifyRequest,

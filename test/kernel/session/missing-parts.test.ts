@@ -57,7 +57,7 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
       part: "the kernel's BTF",
       prepare: 'mount -t tmpfs none /sys/kernel/btf',
       environment: {},
-      says: /^bpfw: This kernel \(\S+\) does not describe its types: \/sys\/kernel\/btf\/vmlinux cannot be read/m,
+      says: /^bpfw: This kernel \(\S+\) provides no type information \(BTF\): \/sys\/kernel\/btf\/vmlinux cannot be read/m,
       fix: /^bpfw: to fix it: Use a kernel built with CONFIG_DEBUG_INFO_BTF=y, or switch to the sandbox VM/m,
     },
     {

@@ -170,7 +170,7 @@ describe('choosePrograms', () => {
       fix: { text: 'Give its whole path.' },
     }));
     await expect(none).rejects.toMatchObject({
-      message: 'This target lacks what the program attaches to: there is no file x.',
+      message: 'This target lacks attach points the program needs: there is no file x.',
       fix: { text: 'Give its whole path.' },
     });
   });
@@ -200,7 +200,7 @@ describe('choosePrograms', () => {
     );
     await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
       message:
-        "This target lacks what the program attaches to: tracepoint/kvm/kvm_entry, tracepoint/kvm/kvm_hypercall: the module 'kvm' is not loaded.",
+        "This target lacks attach points the program needs: tracepoint/kvm/kvm_entry, tracepoint/kvm/kvm_hypercall: the module 'kvm' is not loaded.",
       fix: { text: 'sudo modprobe kvm_intel or sudo modprobe kvm_amd' },
     });
   });
