@@ -45,7 +45,7 @@ export class OverheadGuard {
     const programs = percentOf(spent.programsNs - from.programsNs);
     const tracer = percentOf((spent.tracerNs - from.tracerNs) * tracerShare);
     if (programs + tracer <= this.limitPercent) return null;
-    return `Detached by the overhead guard: over ${Math.round((atMs - from.atMs) / 1000)} s its programs used ${percent(programs)} and the tracer ${percent(tracer)} of a CPU, more than the ${percent(this.limitPercent)} allowed.`;
+    return `Detached by the overhead guard: over ${Math.round((atMs - from.atMs) / 1000)} s its programs took ${percent(programs)} and the tracer ${percent(tracer)} of a CPU, more than the ${percent(this.limitPercent)} allowed.`;
   }
 }
 
