@@ -1,5 +1,4 @@
 /** The views can be opened and are then on screen; the pages load in a real webview. */
-import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { PANEL_TITLES, ViewIds } from '../../src/host/command-ids';
 import { activeExtension } from './lib/extension';
@@ -24,8 +23,8 @@ describe('views', () => {
   for (const title of Object.values(PANEL_TITLES)) {
     it(`the ${title} page is shown by its command`, async () => {
       await vscode.commands.executeCommand(`bpf.show${title}`);
-      // Which session it shows, or none, is left by the tests before.
-      assert.notEqual((await shows(title, [])).trim(), '');
+      // Any text with a blank in it: which session it shows, or none, is left by the tests before.
+      await shows(title, [' ']);
     });
   }
 });
