@@ -17,6 +17,18 @@ const phrases = [
   ],
   [/\bgives (null|NULL)\b/, 'returns NULL'],
   [/\bmakes? no sense\b/i, 'is not valid'],
+  [/\bthe (kernel|verifier) (said|says)\b/i, 'the kernel reported, or reports'],
+  [/\bwhoever\b/i, 'the caller, the user, the process that'],
+  [/\bstrangers?\b/i, 'untrusted input'],
+  [/\bdoors?\b/i, 'entry point, sink, output'],
+  [/\bin (its|their) own words\b|\bin words\b/i, 'with its message; as text'],
+  [/\bof no use\b/i, 'unusable, not useful'],
+  [/\blook-ups?\b/i, 'lookup'],
+  [/\band (its|their) like\b/i, 'and the like'],
+  [/\blets? it be\b/i, 'leaves it unchanged'],
+  [/\bfor want of\b/i, 'without'],
+  [/\bpeople (write|type)\b/i, 'the format, or the user'],
+  [/\bhave functions? of other names?\b/i, 'are wrapped'],
 ];
 const folders = ['src', 'webview', 'scripts', 'docs', 'bpf-templates', 'snippets'];
 const files = ['package.json', 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];

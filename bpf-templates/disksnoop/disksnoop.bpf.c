@@ -81,7 +81,7 @@ BPFW_DROPS(events);
 /* Requests not followed because the table was full. */
 __u64 requests_missed BPFW_LABEL("Requests not timed");
 
-/* Whoever issues: for buffered writes that is a kernel thread, not the program that wrote. */
+/* The task that issues: for buffered writes that is a kernel thread, not the program that wrote. */
 static __always_inline bool describe(struct issued_request *issued, bpfw_device device)
 {
 	if (target_device && device != target_device)

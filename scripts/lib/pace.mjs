@@ -1,6 +1,6 @@
 /**
- * How fast this machine is while a test run is on it. It is measured once, by whoever asks first, and handed to every
- * process the run starts ($BPFW_TEST_SLOWNESS), so that all of them wait with the same patience.
+ * How fast this machine is during a test run. It is measured once, by the first caller, and passed to every process of the
+ * run ($BPFW_TEST_SLOWNESS), so that all of them use the same deadlines.
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';

@@ -16,11 +16,11 @@ export async function allowedFiles(target) {
 /** Throws when a file matches no line of the list, or a line no file. */
 export function compareContents(files, allowed) {
   const patterns = allowed.map(line => ({ line, pattern: asPattern(line) }));
-  const strangers = files.filter(file => !patterns.some(({ pattern }) => pattern.test(file)));
-  const absent = patterns.filter(({ pattern }) => !files.some(file => pattern.test(file)));
+  const unlisted = files.filter(file => !patterns.some(({ pattern }) => pattern.test(file)));
+  const missing = patterns.filter(({ pattern }) => !files.some(file => pattern.test(file)));
   const wrong = [
-    ...strangers.map(file => `in the package, not in scripts/package-files.txt: ${file}`),
-    ...absent.map(({ line }) => `in scripts/package-files.txt, not in the package: ${line}`),
+    ...unlisted.map(file => `in the package, not in scripts/package-files.txt: ${file}`),
+    ...missing.map(({ line }) => `in scripts/package-files.txt, not in the package: ${line}`),
   ];
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
 }

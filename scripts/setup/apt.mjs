@@ -81,7 +81,7 @@ function whyNotRoot() {
   if (!hasCommand('sudo')) return 'there is no sudo';
   if (canAsk()) return null;
   const { status } = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' });
-  return status === 0 ? null : 'sudo cannot ask for a password here, for want of a terminal';
+  return status === 0 ? null : 'sudo cannot ask for a password without a terminal';
 }
 
 function asRoot(command, wishedFix) {

@@ -77,7 +77,7 @@ export function createTarget(id: TargetId, progress: Progress): LocalTarget | Vm
     : new VmTarget({ ...common, vm: { agentPath: GUEST_AGENT_PATH, cacheFolder: cacheFolder() }, progress });
 }
 
-/** Command lines and the tracer's own words, for whoever looks for a fault. */
+/** Command lines and the tracer's output, for debugging. */
 export function debugLog(line: string): void {
   if (process.env.BPFW_DEBUG) tellText(line);
 }

@@ -1,7 +1,7 @@
 /**
  * Notifications, dialogs and progress: the only access to VS Code's functions for text. Names of objects, files and
  * processes and messages of libbpf, clang and the kernel can occur in all of it. Every function escapes its arguments,
- * so callers pass plain text (test/unit/host/ui-door.test.ts checks that nothing else in src/host calls vscode's
+ * so callers pass plain text (test/unit/host/ui-output.test.ts checks that nothing else in src/host calls vscode's
  * functions).
  */
 import * as vscode from 'vscode';

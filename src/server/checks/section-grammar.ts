@@ -12,7 +12,7 @@ import { type Check, type Problem, replaceFix } from './problem';
 
 /** iproute2's own description of a map, which its own loader reads from the section "maps". */
 const IPROUTE2_MAP = 'bpf_elf_map';
-/** Words people write from memory of other tools, and libbpf's. */
+/** Section names of other tools, and libbpf's name for each. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   tracepoints: 'tracepoint',
   trace: 'tp',

@@ -1,4 +1,4 @@
-/** Completion inside __uint(), __type() and their like. */
+/** Completion inside __uint(), __type() and the like. */
 import { type CompletionItem, CompletionItemKind, InsertTextFormat } from 'vscode-languageserver/node';
 import type { Token } from '../../shared/c/lexer';
 import type { Analysis } from '../analysis/analysis';

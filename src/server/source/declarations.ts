@@ -195,7 +195,7 @@ export function readParameters(tokens: readonly Token[], from: number, to: numbe
   );
 }
 
-/** __uint(type, X); and its like between the braces of a map. */
+/** __uint(type, X); and the like between the braces of a map. */
 export function readMapFields(tokens: readonly Token[]): MapField[] {
   const fields: MapField[] = [];
   for (let index = 0; index < tokens.length; index++) {

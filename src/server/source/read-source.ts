@@ -109,7 +109,7 @@ interface Contents {
   readonly dangling: readonly SectionMark[];
 }
 
-/** What was read of items before, by place and text: whoever types changes one item, and moves those behind it. */
+/** Cache of parsed items, by position and text: typing changes one item, and moves those after it. */
 export class ItemCache {
   private readonly known = new Map<string, Contents>();
   private macros = '';

@@ -24,8 +24,8 @@ export const ONLY_ROOT = `only_root() {
 export function launcherScript(folder: string): string {
   return `#!/bin/sh
 # start-tracer CAPABILITY[,CAPABILITY]... SOCKET
-# Starts BPF Workbench's tracer for whoever asks through sudo or pkexec: under their own uid, with these capabilities,
-# no others, and no way to gain more.
+# Starts BPF Workbench's tracer for the caller of sudo or pkexec: under the caller's uid, with only these capabilities
+# and no way to gain more.
 set -efu
 PATH=/usr/bin:/bin:/usr/sbin:/sbin
 fail() {

@@ -93,7 +93,7 @@ const OBSERVING_KFUNCS = names(
  */
 const OBSERVING_KFUNC = /^(bpf_iter_\w+_(new|next|destroy)|bpf_cpumask_\w+)$/;
 
-/** Kernel functions whose effect is worth saying in words. */
+/** Descriptions of the effects of kernel functions. */
 const CHANGING_KFUNCS: ReadonlyMap<string, string> = new Map([
   ['crash_kexec', 'crashes this system'],
   ['bpf_send_signal_task', 'sends signals to processes'],

@@ -115,7 +115,7 @@ class Analysis {
     switch (opcode & OPCODE.class) {
       case CLASS.ld:
         if (opcode === LOAD_IMMEDIATE_64) {
-          // A callback: its arguments may be addresses on the stack of whoever gave it.
+          // A callback: its arguments may be addresses on the stack of its caller.
           if (source === PSEUDO_FUNC) this.flow(at + 1 + immediate, entry(0, ARGUMENTS));
           set(state, destination, false, false);
           this.flow(at + 2, state);

@@ -55,7 +55,7 @@ export interface MapFacts<Slots extends SlotFacts = SlotFacts> {
   readonly maxEntries: number | null;
   /** BPFW_HIDDEN. */
   readonly isHidden: boolean;
-  /** BPFW_LOG2 and its like. */
+  /** BPFW_LOG2 and the like. */
   readonly isHistogram: boolean;
   /** The map whose lost records it counts, by its tag; null without one. */
   readonly drops: string | null;

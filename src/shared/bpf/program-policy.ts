@@ -40,7 +40,7 @@ export function reasonsOf({ type, helpers, kfuncs, writesContext }: ProgramFacts
   ];
 }
 
-/** A reason in words, as the end of "the program ...". Names in it are the object's: escape it where it is shown. */
+/** A reason as text, the end of "the program ...". Names in it are the object's: escape it where it is shown. */
 export function reasonText(reason: Reason): string {
   if (reason === WRITES_REGISTERS) return 'may change registers of processes (it writes into its context)';
   const colon = reason.indexOf(':');

@@ -235,7 +235,7 @@ async function attachPerfEvents(program: ProgramHandle, target: PerfEventTarget)
   };
 }
 
-/** Loaded against the function it attaches to: fentry and its like, freplace. */
+/** Types that are bound to their function at load time: fentry and the like, freplace. */
 function isBoundToFunction(section: string): boolean {
   const kind = kindOf(section);
   return kind?.family === 'ext' || (kind?.family === 'tracing' && kind.target === 'function');

@@ -32,7 +32,7 @@ describe('an object with hostile names', function () {
     await place.release();
   });
 
-  it('is refused in words that are text only, in the notification and in the Sessions view', async () => {
+  it('is refused with a plain text, in the notification and in the Sessions view', async () => {
     const scratch = await scratchProgram('hostile.bpf.o', '');
     await vscode.workspace.fs.writeFile(scratch.file, hostileObject(ATTACK));
     try {
