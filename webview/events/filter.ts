@@ -69,7 +69,7 @@ function tokenise(source: string): Token[] {
   return tokens;
 }
 
-/** Short and long units that people write but programs do not. */
+/** Short and long units that users write but programs do not. */
 const WRITTEN: Readonly<Record<string, ReturnType<typeof unitFactor>>> = {
   min: { kind: 'time', factor: 60e9 },
   h: { kind: 'time', factor: 3600e9 },
