@@ -25,7 +25,7 @@ const TICK_MS = 20;
 const SHORTEST_TICK_MS = 2;
 const EMPTY_TICKS_TO_IDLE = 3;
 /** Programs may submit without a wake-up (BPF_RB_NO_WAKEUP): poll at this interval even while idle. */
-const IDLE_LOOK_MS = 250;
+const IDLE_POLL_MS = 250;
 /** A record that is reserved but not yet committed blocks those behind it: how long a flush waits for it. */
 const BUSY_RECORD_WAIT_MS = 500;
 
@@ -45,7 +45,7 @@ export class DrainLoop {
     private readonly onError: (error: unknown) => void,
   ) {
     this.readiness = source.descriptors.flatMap(fd => watch(fd, () => this.wake()) ?? []);
-    this.look();
+    this.readOnce();
   }
 
   /** Sends everything that is in the buffer now; resolves with the number of records sent meanwhile. */
@@ -88,11 +88,11 @@ export class DrainLoop {
     for (const readiness of this.readiness) readiness.stop();
     clearTimeout(this.timer);
     this.emptyTicks = 0;
-    this.look();
+    this.readOnce();
   }
 
   /** One bounded read; schedules the next one. */
-  private look(): void {
+  private readOnce(): void {
     if (this.state === 'stopped') return;
     try {
       if (!this.sink.writable) {
@@ -103,7 +103,7 @@ export class DrainLoop {
       if (chunk) this.leaveIdle();
       if (chunk?.more) {
         // Yield to the event loop, so that requests are answered under load.
-        setImmediate(() => this.look());
+        setImmediate(() => this.readOnce());
       } else {
         // Records produced during this read wait for the next tick: chasing them would cost a wake-up per event.
         this.endTick();
@@ -133,7 +133,7 @@ export class DrainLoop {
 
   private endTick(): void {
     if (this.state === 'idle') {
-      this.schedule(IDLE_LOOK_MS);
+      this.schedule(IDLE_POLL_MS);
       return;
     }
     if (this.bytesInTick === 0) this.emptyTicks++;
@@ -143,7 +143,7 @@ export class DrainLoop {
       this.state = 'idle';
       this.tickMs = TICK_MS;
       for (const readiness of this.readiness) readiness.start();
-      this.schedule(IDLE_LOOK_MS);
+      this.schedule(IDLE_POLL_MS);
     } else {
       this.schedule(this.tickMs);
     }
@@ -163,12 +163,12 @@ export class DrainLoop {
     void this.sink.drained().then(() => {
       if (this.state !== 'blocked') return;
       this.state = 'busy';
-      this.look();
+      this.readOnce();
     });
   }
 
   private schedule(ms: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), ms);
+    this.timer = setTimeout(() => this.readOnce(), ms);
   }
 }

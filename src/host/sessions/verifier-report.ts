@@ -88,15 +88,15 @@ export class VerifierReports
   /** Publishes the rejection and returns the error to show. */
   async report(program: vscode.Uri, object: BpfObject, rejection: TracerRequestError): Promise<UserError> {
     const { data } = rejection;
-    const words = [...(data.libbpfLog ?? []), ...(data.errnoName === undefined ? [] : [data.errnoName])];
-    const log = rejection.verifierLog ?? words.join('\n');
+    const messages = [...(data.libbpfLog ?? []), ...(data.errnoName === undefined ? [] : [data.errnoName])];
+    const log = rejection.verifierLog ?? messages.join('\n');
     const name = data.program ?? object.name;
     const uri = this.keep(name, log);
     const diagnostics = explainLog(rejection.verifierLog ?? '', {
       object,
       program: data.program,
       file: program.fsPath,
-      words,
+      messages,
     }).flatMap(each => each.diagnostics);
     this.clear(program);
     for (const diagnostic of diagnostics) await this.publish(program, name, diagnostic);

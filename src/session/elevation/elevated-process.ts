@@ -45,7 +45,7 @@ export class ElevatedProcess {
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(-STDERR_CHARS);
       if (plan.way === 'sudo-terminal') ui.tell?.(text);
-      if (this.asks) this.heard(text);
+      if (this.asks) this.onStderr(text);
     });
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', error =>
@@ -74,7 +74,7 @@ export class ElevatedProcess {
   }
 
   /** An unfinished line is a prompt, of sudo or a PAM module, unless more of it follows. */
-  private heard(text: string): void {
+  private onStderr(text: string): void {
     clearTimeout(this.quiet);
     this.unanswered = (this.unanswered + text).slice(-STDERR_CHARS);
     const question = this.unanswered.slice(this.unanswered.lastIndexOf('\n') + 1).trim();

@@ -77,9 +77,9 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
       if (isAbsent && error instanceof TracerRequestError && error.code === 'not-permitted') {
         // Without the right to read modules libbpf cannot report this itself.
         const why = await whyNotNeeded(program, request, connection);
-        const words = [`failed to find kernel BTF type ID of '${moduleTarget}'`];
+        const messages = [`failed to find kernel BTF type ID of '${moduleTarget}'`];
         if (why !== null) leftOut.push({ name: program.name, why });
-        else rejected.push(explained('', words, request, program));
+        else rejected.push(explained('', messages, request, program));
         continue;
       }
       if (!isRejection(error)) throw error;
@@ -140,18 +140,18 @@ async function explain(
   program: Program,
   attach: AttachOverride,
 ): Promise<RejectedProgram> {
-  const words = [
+  const messages = [
     ...parseVerifierLog(first.verifierLog ?? '').programs.flatMap(each => each.sentences),
     ...(first.data.libbpfLog ?? []),
     ...(first.data.errnoName === undefined ? [] : [first.data.errnoName]),
   ];
   const path = first.verifierLog === null ? null : await pathLog(connection, request, program, attach);
-  return explained(path ?? first.verifierLog ?? '', words, request, program);
+  return explained(path ?? first.verifierLog ?? '', messages, request, program);
 }
 
 function explained(
   log: string,
-  words: readonly string[],
+  messages: readonly string[],
   request: VerifyRequest,
   program: Program,
 ): RejectedProgram {
@@ -159,12 +159,12 @@ function explained(
     object: request.object,
     program: program.name,
     file: request.file,
-    words,
+    messages,
   });
   return {
     name: program.name,
     diagnostics: explanations.flatMap(each => each.diagnostics),
-    log: log === '' ? words.join('\n') : log,
+    log: log === '' ? messages.join('\n') : log,
   };
 }
 

@@ -41,9 +41,9 @@ export class AgentClient implements AgentCalls {
   private readonly records = new Map<number, ProcessRecord>();
   private nextProcessId = 1;
   private ended: VmError | undefined;
-  private tellEnd: (reason: VmError) => void = () => undefined;
+  private resolveEnding: (reason: VmError) => void = () => undefined;
   private readonly ending = new Promise<VmError>(resolve => {
-    this.tellEnd = resolve;
+    this.resolveEnding = resolve;
   });
 
   constructor(port: Duplex) {
@@ -119,7 +119,7 @@ export class AgentClient implements AgentCalls {
   end(reason: VmError): void {
     if (this.ended) return;
     this.ended = reason;
-    this.tellEnd(reason);
+    this.resolveEnding(reason);
     this.connection.close(reason);
     for (const record of this.records.values()) record.fail(reason);
     this.records.clear();

@@ -12,7 +12,7 @@ export class HiddenWatch {
   private readonly watchers = new Map<string, FSWatcher>();
   /** The identity (inode) of each path when it was hidden. */
   private readonly known = new Map<string, string>();
-  private looking: Promise<void> = Promise.resolve();
+  private scanning: Promise<void> = Promise.resolve();
   private isWaiting = false;
   private hasEnded = false;
 
@@ -26,8 +26,8 @@ export class HiddenWatch {
   async start(hidden: readonly HiddenPath[]): Promise<void> {
     for (const { path: file } of hidden) this.known.set(file, await identity(file));
     // Finds paths that were created while the mounts were made.
-    this.look();
-    await this.looking;
+    this.scan();
+    await this.scanning;
   }
 
   end(): void {
@@ -37,16 +37,16 @@ export class HiddenWatch {
   }
 
   /** One scan at a time; events during a scan cause one more. */
-  private look(): void {
+  private scan(): void {
     if (this.isWaiting || this.hasEnded) return;
     this.isWaiting = true;
-    this.looking = this.looking.then(async () => {
+    this.scanning = this.scanning.then(async () => {
       this.isWaiting = false;
-      for (const candidate of this.candidates) await this.lookAt(candidate);
+      for (const candidate of this.candidates) await this.scanCandidate(candidate);
     });
   }
 
-  private async lookAt(candidate: string): Promise<void> {
+  private async scanCandidate(candidate: string): Promise<void> {
     this.watchParent(candidate);
     const found = await existingPath(candidate);
     if (!found || this.hasEnded) return;
@@ -62,7 +62,7 @@ export class HiddenWatch {
       if (this.watchers.has(folder)) return;
       try {
         const watcher = watch(folder, { persistent: false }, (event, name) => {
-          if (event === 'rename' && this.concerns(folder, name)) this.look();
+          if (event === 'rename' && this.concerns(folder, name)) this.scan();
         });
         watcher.on('error', () => this.forget(folder));
         this.watchers.set(folder, watcher);

@@ -11,7 +11,7 @@ import { Dataflow, type Definition } from './dataflow';
 import { isRegister } from './instruction';
 import type { LogStep, ProgramLog, ReportPlace, VerifierStatistics } from './model';
 import { parseVerifierLog } from './parse-log';
-import { mention, type Position, type PositionOf, positionsFrom, programPosition } from './positions';
+import { type Position, type PositionOf, positionOfName, positionsFrom, programPosition } from './positions';
 import { isSignedTest, type RelatedPlace, relatedPlaces, testsOf } from './related';
 
 export interface VerifierDiagnostic {
@@ -50,19 +50,19 @@ export interface ExplainOptions {
   /** The file to report when no line is known. */
   readonly file?: string | undefined;
   /** Other messages about the rejection: libbpf's messages, the errno's name. */
-  readonly words?: readonly string[] | undefined;
+  readonly messages?: readonly string[] | undefined;
 }
 
 /** One explanation per program in the text. Empty only when neither the text nor the messages contain anything. */
 export function explainLog(text: string, options: ExplainOptions = {}): Explanation[] {
   const parsed = parseVerifierLog(text);
-  const words = [...(options.words ?? []), ...parsed.loaderMessages];
+  const messages = [...(options.messages ?? []), ...parsed.loaderMessages];
   const programs = parsed.programs.filter(isLog);
   const failed = programs.filter(log => log.sentences.length > 0 || log.report !== null || isCutOff(log));
   const logs = failed.length > 0 ? failed : programs;
-  const explained = logs.map(log => explainProgram(log, words, options));
-  if (failed.length > 0 || words.length === 0) return explained;
-  const loader = explainWords(words, options);
+  const explained = logs.map(log => explainProgram(log, messages, options));
+  if (failed.length > 0 || messages.length === 0) return explained;
+  const loader = explainMessages(messages, options);
   return loader ? [loader] : explained;
 }
 
@@ -76,11 +76,11 @@ function isLog(log: ProgramLog): boolean {
 /** Instructions without a reason or statistics after them. */
 const isCutOff = (log: ProgramLog): boolean => log.statistics === null && log.path.length > 0;
 
-function explainProgram(log: ProgramLog, words: readonly string[], options: ExplainOptions): Explanation {
+function explainProgram(log: ProgramLog, messages: readonly string[], options: ExplainOptions): Explanation {
   const program = findProgram(log, options);
   const name = program?.name ?? options.program ?? log.program;
   const sentences = [...log.sentences];
-  if (sentences.length === 0 && (isCutOff(log) || log.statistics === null)) sentences.push(...words);
+  if (sentences.length === 0 && (isCutOff(log) || log.statistics === null)) sentences.push(...messages);
   if (sentences.length === 0 && isCutOff(log)) sentences.push('No space left on device');
   if (sentences.length === 0 && log.report) sentences.push(`${log.report.category}: ${log.report.problem}`);
   if (sentences.length === 0) return { program: name ?? null, diagnostics: [], statistics: log.statistics };
@@ -94,8 +94,8 @@ function explainProgram(log: ProgramLog, words: readonly string[], options: Expl
 }
 
 /** Rejections without a log: only libbpf's messages or the errno are known. */
-function explainWords(words: readonly string[], options: ExplainOptions): Explanation | null {
-  const program = options.program ?? words.map(line => /prog '([^']+)'/.exec(line)?.[1]).find(Boolean);
+function explainMessages(messages: readonly string[], options: ExplainOptions): Explanation | null {
+  const program = options.program ?? messages.map(line => /prog '([^']+)'/.exec(line)?.[1]).find(Boolean);
   const empty: ProgramLog = {
     program: program ?? null,
     path: [],
@@ -105,7 +105,7 @@ function explainWords(words: readonly string[], options: ExplainOptions): Explan
     report: null,
     statistics: null,
   };
-  return explainProgram({ ...empty, sentences: words }, [], { ...options, program });
+  return explainProgram({ ...empty, sentences: messages }, [], { ...options, program });
 }
 
 function findProgram(log: ProgramLog, options: ExplainOptions): Program | undefined {
@@ -209,7 +209,7 @@ class Diagnosis {
         : (groups.symbol ?? groups.map);
     if (!name) return null;
     const from = this.log.path[this.last]?.instruction ?? 0;
-    const found = mention(name, { ...this.options, program: this.program }, from);
+    const found = positionOfName(name, { ...this.options, program: this.program }, from);
     return found && { file: found.file, line: found.line, column: found.column };
   }
 

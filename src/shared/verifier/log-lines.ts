@@ -10,7 +10,7 @@ export type LogLine =
   | { readonly kind: 'jump'; readonly from: number; readonly to: number; readonly state: string }
   | { readonly kind: 'statistics'; readonly statistics: VerifierStatistics }
   | { readonly kind: 'detail'; readonly detail: Partial<VerifierStatistics> }
-  | { readonly kind: 'words'; readonly text: string };
+  | { readonly kind: 'message'; readonly text: string };
 
 const STEP = /^(\d+): \([0-9a-f]{2}\) (.*)$/;
 /** libbpf replaces the call left by a failed relocation with this. */
@@ -74,7 +74,7 @@ export function classifyLine(line: string): LogLine {
   const depth = /^stack depth ([\d+]+)/.exec(line);
   if (depth) return { kind: 'detail', detail: { stackDepthBytes: (depth[1] ?? '').split('+').map(Number) } };
   if (NOISE_LINE.test(line) || LIVE_REGISTERS.test(line)) return { kind: 'noise' };
-  return { kind: 'words', text: line.trim() };
+  return { kind: 'message', text: line.trim() };
 }
 
 function parseSource(text: string): LogSource {

@@ -58,7 +58,7 @@ function parseProgramLog(all: readonly string[], program: string | null): Progra
   const path = new Path();
   let statistics: VerifierStatistics | null = null;
   let details: Partial<VerifierStatistics> = {};
-  let words: string[] = [];
+  let messages: string[] = [];
   for (const raw of lines) {
     const line = classifyLine(raw);
     switch (line.kind) {
@@ -68,7 +68,7 @@ function parseProgramLog(all: readonly string[], program: string | null): Progra
       case 'step':
         path.step(line.instruction, line.text, line.state);
         // Messages before instructions are about something else (arguments, functions).
-        words = [];
+        messages = [];
         break;
       case 'state':
         path.state(line.state);
@@ -82,19 +82,19 @@ function parseProgramLog(all: readonly string[], program: string | null): Progra
       case 'detail':
         details = { ...details, ...line.detail };
         break;
-      case 'words':
-        if (words.length < MAX_SENTENCES) words.push(line.text);
+      case 'message':
+        if (messages.length < MAX_SENTENCES) messages.push(line.text);
         break;
       default:
     }
   }
-  if (path.steps.length === 0 && words.length === 0 && reportAt < 0 && !statistics) return null;
+  if (path.steps.length === 0 && messages.length === 0 && reportAt < 0 && !statistics) return null;
   return {
     program,
     path: path.steps,
     entryState: path.entryState,
     dropped: path.dropped,
-    sentences: words,
+    sentences: messages,
     report: reportAt < 0 ? null : parseReport(all.slice(reportAt, reportEnd < 0 ? undefined : reportEnd)),
     statistics: statistics && { ...statistics, ...details },
   };

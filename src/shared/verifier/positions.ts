@@ -25,7 +25,7 @@ export interface PositionSources {
 export type PositionOf = (step: LogStep) => Position | null;
 
 /** The first line at or after `from` that contains a name; for errors about a name, not about an instruction. */
-export function mention(name: string, sources: PositionSources, from: number): Position | null {
+export function positionOfName(name: string, sources: PositionSources, from: number): Position | null {
   const whole = new RegExp(`\\b${name.replace(/[^\w]/g, '')}\\b`);
   const { program, source } = sources;
   const first = program?.sourceLines[0]?.instruction ?? 0;

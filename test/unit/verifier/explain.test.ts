@@ -213,8 +213,8 @@ processed 1 insns (limit 1000000)
 
   it('is of libbpf’s words where the kernel wrote no log', () => {
     const main = program('main', [line(0, 8, 5, 'int main(void *ctx)')], 1);
-    const words = ["prog 'main': failed to find kernel BTF type ID of 'vfs_reed': -3", 'ESRCH'];
-    expect(only('', { object: object([main]), words })).toMatchObject({
+    const messages = ["prog 'main': failed to find kernel BTF type ID of 'vfs_reed': -3", 'ESRCH'];
+    expect(only('', { object: object([main]), messages })).toMatchObject({
       code: 'attach-target-missing',
       line: 8,
       message: expect.stringMatching(/no `vfs_reed` to attach to/),
@@ -223,10 +223,10 @@ processed 1 insns (limit 1000000)
 
   it('blames the reason that statistics gave when the log was too long to end', () => {
     const log = '; for (;;)\n0: (07) r1 += 1\n1: (05) goto pc-2\n'.repeat(10);
-    expect(only(log, { words: ['BPF program is too large. Processed 1000001 insn', 'E2BIG'] }).code).toBe(
+    expect(only(log, { messages: ['BPF program is too large. Processed 1000001 insn', 'E2BIG'] }).code).toBe(
       'too-many-instructions',
     );
-    expect(only(log, { words: ['ENOSPC'] }).code).toBe('log-truncated');
+    expect(only(log, { messages: ['ENOSPC'] }).code).toBe('log-truncated');
     expect(only(log).code).toBe('log-truncated');
   });
 
