@@ -291,7 +291,7 @@ function userTargets(kind: SectionKind, target: string): Proposed {
   const path = target.slice(0, colon);
   const written = target.slice(colon + 1);
   if (kind.target === 'usdt') {
-    const { found, more } = matching(binary.probes.map(one => `${one.provider}:${one.name}`).sort(), written);
+    const { found, more } = matching(binary.probes, written);
     return { names: found.map(name => ({ name: `${path}:${name}`, detail: 'static probe' })), more };
   }
   const { found, more } = matching(binary.functions, written);

@@ -262,10 +262,7 @@ function userTargetText(kind: SectionKind, target: string): string {
   const binary = readUserBinary(file);
   const wanted = target.slice(colon + 1).replace(/\+.*$/, '');
   if (!binary || colon < 0) return `\`${file}\``;
-  const has =
-    kind.target === 'usdt'
-      ? binary.probes.some(one => `${one.provider}:${one.name}` === wanted)
-      : binary.functions.includes(wanted);
+  const has = kind.target === 'usdt' ? binary.probes.includes(wanted) : binary.functions.includes(wanted);
   const what = kind.target === 'usdt' ? 'static probe' : 'function';
   return has
     ? `\`${file}\` has this ${what}.`

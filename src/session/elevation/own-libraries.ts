@@ -2,10 +2,8 @@
  * Checks that a copy of a program is the whole program: the dynamic linker (ld.so(8)) also loads code from paths named in
  * the file, which may be in folders of the user who installed it (as in Homebrew's and conda's Node.js).
  */
+import { ElfFile, elfInMemory, PT } from '../../shared/elf/elf-file';
 
-const PT_LOAD = 1;
-const PT_DYNAMIC = 2;
-const PT_INTERP = 3;
 /** Tags of the dynamic section whose value is an offset into its string table (elf.h). */
 const SEARCHED = new Set([15, 29]); // DT_RPATH, DT_RUNPATH
 const LOADED = new Set([1, 0x7ffffffd, 0x7fffffff, 0x6ffffefb, 0x6ffffefc]); // NEEDED, AUXILIARY, FILTER, DEPAUDIT, AUDIT
@@ -13,13 +11,6 @@ const DT_STRTAB = 5;
 
 /** Distributions' folders of the dynamic linker and libraries; a name without a slash is searched only there. */
 const SYSTEM_LIBRARY = /^\/(?:usr\/)?lib(?:32|64|x32)?\/(?!.*\.\.)/;
-
-interface Segment {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly fileSize: number;
-}
 
 /**
  * Null when an ELF64 little-endian program loads its dynamic linker and libraries only from the system's folders.
@@ -35,18 +26,18 @@ export function loadedFromElsewhere(program: Buffer): string | null {
 }
 
 function elsewhere(program: Buffer): string | null {
-  if (program.readUInt32BE(0) !== 0x7f454c46 || program[4] !== 2 || program[5] !== 1)
-    return 'is not a 64-bit little-endian ELF program';
-  const segments = segmentsOf(program);
-  for (const { offset, fileSize } of segments.filter(each => each.type === PT_INTERP)) {
+  const elf = ElfFile.open(elfInMemory(program));
+  if (!elf) return 'is not a 64-bit little-endian ELF program';
+  for (const { offset, fileSize } of elf.segments.filter(each => each.type === PT.interpreter)) {
     const linker = stringAt(program.subarray(offset, offset + fileSize), 0);
     if (!SYSTEM_LIBRARY.test(linker)) return `has the dynamic linker ${linker}`;
   }
-  for (const dynamic of segments.filter(each => each.type === PT_DYNAMIC)) {
+  for (const dynamic of elf.segments.filter(each => each.type === PT.dynamic)) {
     const entries: { readonly tag: number; readonly value: number }[] = [];
     for (let at = dynamic.offset; at < dynamic.offset + dynamic.fileSize; at += 16)
       entries.push({ tag: number(program, at), value: number(program, at + 8) });
-    const strings = fileOffset(segments, entries.find(entry => entry.tag === DT_STRTAB)?.value ?? 0);
+    const strings = elf.fileOffset(entries.find(entry => entry.tag === DT_STRTAB)?.value ?? 0);
+    if (strings === null) throw new RangeError('no segment has its strings');
     for (const { tag, value } of entries) {
       if (SEARCHED.has(tag)) return `searches libraries in ${stringAt(program, strings + value)}`;
       if (!LOADED.has(tag)) continue;
@@ -55,28 +46,6 @@ function elsewhere(program: Buffer): string | null {
     }
   }
   return null;
-}
-
-function segmentsOf(program: Buffer): Segment[] {
-  const table = number(program, 32);
-  const entrySize = program.readUInt16LE(54);
-  return Array.from({ length: program.readUInt16LE(56) }, (_, index) => {
-    const at = table + index * entrySize;
-    return {
-      type: program.readUInt32LE(at),
-      offset: number(program, at + 8),
-      address: number(program, at + 16),
-      fileSize: number(program, at + 32),
-    };
-  });
-}
-
-function fileOffset(segments: readonly Segment[], address: number): number {
-  const found = segments.find(
-    each => each.type === PT_LOAD && address >= each.address && address < each.address + each.fileSize,
-  );
-  if (!found) throw new RangeError(`no segment at ${address}`);
-  return address - found.address + found.offset;
 }
 
 function number(program: Buffer, at: number): number {

@@ -1,7 +1,7 @@
 /** The programs and libraries that traced processes have mapped, read from disk. Their paths are untrusted input. */
 import { BoundedMap } from '../../system/bounded-map';
 import { readUntrustedFile } from '../../system/untrusted-file';
-import { UserElf } from '../targets/user-elf';
+import { UserElf } from '../../system/user-elf';
 
 /** Larger files are not symbolized: only debug builds of browsers and the like exceed this. */
 const FILE_BYTES = 512 << 20;

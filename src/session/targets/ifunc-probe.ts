@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
-import { UserElf } from './user-elf';
+import { UserElf } from '../../system/user-elf';
 
 /** Larger files are skipped: they are mapped data, hardly programs. */
 const ELF_BYTES = 512 << 20;

@@ -3,9 +3,9 @@
  * the target), and USDT probes.
  */
 import { readUntrustedFile } from '../../system/untrusted-file';
+import { UserElf, UserElfError } from '../../system/user-elf';
 import { SessionError } from '../errors';
 import type { Target } from './target';
-import { UserElf, UserElfError } from './user-elf';
 
 export interface UserFunctionRequest {
   readonly target: Target;

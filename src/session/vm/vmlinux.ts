@@ -3,12 +3,16 @@
  * kernel's start (measured: 5.5 s against 1.1 s until its first line), so it is done once, here, and QEMU boots the ELF
  * file directly. The same file contains the kernel's BTF, which can then be read without a boot.
  */
-import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+
+import { closeSync, openSync } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { ElfFile } from '../../shared/elf/elf-file';
 import { elfNotes } from '../../shared/elf/elf-notes';
 import { writeAtomically } from '../../system/cache-files';
 import { runChild } from '../../system/child-process';
+import { elfOfDescriptor } from '../../system/elf-descriptor';
 import { findExecutable } from '../../system/find-executable';
 import type { KernelImage } from './kernel-image';
 
@@ -61,7 +65,7 @@ export async function kernelImageBtf(kernel: KernelImage, cacheFolder: string): 
 
 /** True when QEMU can boot the ELF file: it has the Xen note XEN_ELFNOTE_PHYS32_ENTRY (include/xen/interface/elfnote.h). */
 export async function hasPvhEntry(file: string): Promise<boolean> {
-  const notes = await elfSection(file, '.notes');
+  const notes = elfSection(file, '.notes');
   if (!notes) return false;
   const XEN_ELFNOTE_PHYS32_ENTRY = 18;
   for (const { owner, type } of elfNotes(notes))
@@ -101,38 +105,18 @@ async function filter(tool: string, args: readonly string[], input: Uint8Array):
   return code === 0 && !truncated ? stdout : null;
 }
 
-/**
- * Bytes of one section of a 64-bit little-endian ELF file (elf(5)), without reading the whole file. null when there is
- * no section of that name, or the file is damaged.
- */
-async function elfSection(file: string, wanted: string): Promise<Buffer | null> {
-  const handle = await open(file);
+/** Bytes of one section, without reading the whole file; null where there is none of that name, or the file is damaged. */
+function elfSection(file: string, wanted: string): Buffer | null {
+  const image = openSync(file, 'r');
   try {
-    const { size } = await handle.stat();
-    const read = async (offset: number, bytes: number): Promise<Buffer> => {
-      if (offset + bytes > size) throw new RangeError('beyond the end of the file');
-      return (await handle.read(Buffer.alloc(bytes), 0, bytes, offset)).buffer;
-    };
-    const header = await read(0, 64);
-    const entryBytes = header.readUInt16LE(0x3a);
-    const count = header.readUInt16LE(0x3c);
-    const table = await read(Number(header.readBigUInt64LE(0x28)), entryBytes * count);
-    const place = (index: number): readonly [number, number] => [
-      Number(table.readBigUInt64LE(index * entryBytes + 0x18)),
-      Number(table.readBigUInt64LE(index * entryBytes + 0x20)),
-    ];
-    const names = await read(...place(header.readUInt16LE(0x3e)));
-    for (let index = 0; index < count; index++) {
-      const start = table.readUInt32LE(index * entryBytes);
-      if (names.toString('latin1', start, names.indexOf(0, start)) === wanted)
-        return await read(...place(index));
-    }
-    return null;
+    const elf = ElfFile.open(elfOfDescriptor(image));
+    const section = elf?.section(wanted);
+    return elf && section ? Buffer.from(elf.bytes(section)) : null;
   } catch (error) {
-    // A header that points outside the file or its own table.
+    // A header that points outside of the file, or of its own table.
     if (error instanceof RangeError) return null;
     throw error;
   } finally {
-    await handle.close();
+    closeSync(image);
   }
 }

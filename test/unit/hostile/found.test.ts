@@ -7,7 +7,6 @@ import 'vscode-jsonrpc/node';
 import { vmlinuxHeader } from '../../../src/compile/vmlinux-header';
 import { readUserBinary } from '../../../src/server/kernel/user-binary';
 import { KernelSymbols } from '../../../src/session/symbols/kernel-symbols';
-import { UserElf } from '../../../src/session/targets/user-elf';
 import { hasPvhEntry, kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import { readDwarf } from '../../../src/shared/dwarf/dwarf';
@@ -18,6 +17,7 @@ import { encodeFrame, FrameError, FrameKind, MapChangesFlag } from '../../../src
 import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
 import { createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
 import { explainLog } from '../../../src/shared/verifier/explain';
+import { UserElf } from '../../../src/system/user-elf';
 import { BtfBytes } from '../object/btf-bytes';
 import { elfFile } from './elf-writer';
 import { HeldChannel } from './frames';

@@ -9,7 +9,6 @@ import { KernelTypes } from '../../../src/server/kernel/kernel-types';
 import { readUserBinary } from '../../../src/server/kernel/user-binary';
 import { KernelSymbols } from '../../../src/session/symbols/kernel-symbols';
 import { parseMaps } from '../../../src/session/symbols/process-maps';
-import { UserElf, UserElfError } from '../../../src/session/targets/user-elf';
 import { hasPvhEntry, kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import { readDwarf } from '../../../src/shared/dwarf/dwarf';
@@ -26,6 +25,7 @@ import { relocationBtf } from '../../../src/shared/object/relocation-btf';
 import { TemplateManifestSchema } from '../../../src/shared/template/manifest';
 import { explainLog } from '../../../src/shared/verifier/explain';
 import { parseVerifierLog } from '../../../src/shared/verifier/parse-log';
+import { UserElf, UserElfError } from '../../../src/system/user-elf';
 import { isSoundBtf } from '../../../src/tracer/sound-btf';
 import { type Below, damagedBtf, damagedBytes, damagedElf, damagedText, pick } from './mutate';
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UserElf, UserElfError } from '../../../src/session/targets/user-elf';
+import { UserElf, UserElfError } from '../../../src/system/user-elf';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-elf-'));
 

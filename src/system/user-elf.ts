@@ -1,9 +1,17 @@
 /**
  * What uprobes need from a user program or library (ELF64, little endian; gabi): symbols, the file offset of an
- * address, and the GOT slots through which it calls a function. Reads the whole file; throws only UserElfError. A
- * hostile file costs no more than a large program: the work per answer is limited.
+ * address, and the GOT slots through which it calls a function. Throws only UserElfError. A hostile file costs no more
+ * than a large program: the work per answer is limited.
  */
-import { elfNotes } from '../../shared/elf/elf-notes';
+import {
+  ElfFile,
+  type ElfSource,
+  elfInMemory,
+  PT,
+  type SectionHeader,
+  type Segment,
+} from '../shared/elf/elf-file';
+import { elfNotes } from '../shared/elf/elf-notes';
 
 export class UserElfError extends Error {
   constructor(message: string) {
@@ -20,27 +28,12 @@ export interface UserSymbol {
   readonly kind: 'function' | 'ifunc';
 }
 
-interface Section {
-  readonly type: number;
-  readonly link: number;
-  readonly offset: number;
-  readonly size: number;
-  readonly entrySize: number;
-}
-
-interface Segment {
-  readonly offset: number;
-  readonly address: number;
-  readonly fileSize: number;
-}
-
 const SHT_SYMTAB = 2;
 const SHT_RELA = 4;
 const SHT_NOTE = 7;
 const SHT_DYNSYM = 11;
 const NT_GNU_BUILD_ID = 3;
 const NT_STAPSDT = 3;
-const PT_LOAD = 1;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
 /** GLOB_DAT and JUMP_SLOT of x86-64 (6, 7) and AArch64 (1025, 1026). */
@@ -55,19 +48,17 @@ const NOTE_WORK = 16;
 const underscores = (name: string): number => /^_*/.exec(name)?.[0].length ?? 0;
 
 export class UserElf {
-  private readonly view: DataView;
-  private readonly sections: readonly Section[];
+  private readonly file: ElfFile;
   private readonly segments: readonly Segment[];
   private publicNames: ReadonlyMap<string, string> | null = null;
   private work = 0;
 
-  constructor(private readonly bytes: Uint8Array) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const magic = bytes.byteLength >= 64 && this.view.getUint32(0, false) === 0x7f454c46;
-    if (!magic || bytes[4] !== 2 || bytes[5] !== 1)
-      throw new UserElfError('it is not a 64-bit little-endian ELF file');
-    this.segments = this.guard(() => this.readSegments());
-    this.sections = this.guard(() => this.readSections());
+  /** Throws UserElfError for what is not a 64-bit little-endian ELF file. */
+  constructor(source: Uint8Array | ElfSource) {
+    const file = this.guard(() => ElfFile.open(source instanceof Uint8Array ? elfInMemory(source) : source));
+    if (!file) throw new UserElfError('it is not a 64-bit little-endian ELF file');
+    this.file = file;
+    this.segments = file.segments.filter(segment => segment.type === PT.load);
   }
 
   /** Functions of this name, .dynsym first: those that other programs can call. */
@@ -78,9 +69,7 @@ export class UserElf {
   functionsWhere(wanted: (name: string) => boolean): UserSymbol[] {
     return this.guard(() =>
       [SHT_DYNSYM, SHT_SYMTAB].flatMap(type =>
-        this.sections
-          .filter(section => section.type === type)
-          .flatMap(section => this.symbolsOf(section, wanted)),
+        this.sectionsOf(type).flatMap(section => this.symbolsOf(section, wanted)),
       ),
     );
   }
@@ -126,10 +115,7 @@ export class UserElf {
 
   /** Offset in the file of a virtual address; null if no segment's bytes contain it. */
   fileOffset(address: number): number | null {
-    const segment = this.segments.find(
-      candidate => address >= candidate.address && address < candidate.address + candidate.fileSize,
-    );
-    return segment ? address - segment.address + segment.offset : null;
+    return this.file.fileOffset(address);
   }
 
   /** Virtual address of a file offset, as linked; null if no segment contains it. */
@@ -143,9 +129,8 @@ export class UserElf {
   /** The GNU build id, hexadecimal (note type 3 of owner "GNU"); null if the file has none. Throws UserElfError. */
   buildId(): string | null {
     return this.guard(() => {
-      for (const { owner, type, at, size } of this.notes()) {
-        if (owner === 'GNU' && type === NT_GNU_BUILD_ID)
-          return Buffer.from(this.bytes.subarray(at, at + size)).toString('hex');
+      for (const { owner, type, description } of this.notes()) {
+        if (owner === 'GNU' && type === NT_GNU_BUILD_ID) return description.toString('hex');
       }
       return null;
     });
@@ -155,11 +140,10 @@ export class UserElf {
   usdtProbes(): Set<string> {
     return this.guard(() => {
       const probes = new Set<string>();
-      for (const { owner, type, at, size } of this.notes()) {
+      for (const { owner, type, description } of this.notes()) {
         if (owner !== 'stapsdt' || type !== NT_STAPSDT) continue;
         // Three addresses (probe, base, semaphore), then three strings: provider, probe, arguments.
-        const texts = Buffer.from(this.bytes.subarray(at + 24, at + size)).toString('latin1');
-        const [provider = '', probe = ''] = texts.split('\0');
+        const [provider = '', probe = ''] = description.toString('latin1', 24).split('\0');
         probes.add(`${provider}:${probe}`);
       }
       return probes;
@@ -170,83 +154,72 @@ export class UserElf {
   gotSlots(name: string): number[] {
     return this.guard(() => {
       const slots: number[] = [];
-      for (const section of this.sections.filter(candidate => candidate.type === SHT_RELA)) {
-        const symbols = this.sections[section.link];
+      for (const section of this.sectionsOf(SHT_RELA)) {
+        const symbols = this.file.sections[section.link];
         if (symbols?.type !== SHT_DYNSYM) continue;
-        for (let at = section.offset; at + 24 <= section.offset + section.size; at += 24) {
+        const table = this.bytes(section);
+        const nameOf = this.namesOf(symbols);
+        for (let at = 0; at + 24 <= table.length; at += 24) {
           this.spend(1);
-          const type = this.view.getUint32(at + 8, true);
-          const symbol = this.view.getUint32(at + 12, true);
-          if (GOT_RELOCATIONS.has(type) && this.symbolName(symbols, symbol) === name)
-            slots.push(this.u64(at));
+          if (!GOT_RELOCATIONS.has(table.readUInt32LE(at + 8))) continue;
+          if (nameOf(table.readUInt32LE(at + 12)) === name) slots.push(Number(table.readBigUInt64LE(at)));
         }
       }
       return slots;
     });
   }
 
-  /** Every note; `at` and `size` are those of its description in the file. */
-  private *notes(): Generator<{ owner: string; type: number; at: number; size: number }> {
-    for (const section of this.sections.filter(candidate => candidate.type === SHT_NOTE)) {
-      const bytes = this.bytes.subarray(section.offset, section.offset + section.size);
+  private *notes(): Generator<{ owner: string; type: number; description: Buffer }> {
+    for (const section of this.sectionsOf(SHT_NOTE)) {
+      const bytes = this.bytes(section);
       for (const { owner, type, start, size } of elfNotes(bytes)) {
         this.spend(NOTE_WORK + size / 16);
-        yield { owner, type, at: section.offset + start, size };
+        yield { owner, type, description: bytes.subarray(start, start + size) };
       }
     }
   }
 
-  private readSegments(): Segment[] {
-    const offset = this.u64(32);
-    const size = this.view.getUint16(54, true);
-    const count = this.view.getUint16(56, true);
-    return Array.from({ length: count }, (_, index) => offset + index * size)
-      .filter(at => this.view.getUint32(at, true) === PT_LOAD)
-      .map(at => ({ offset: this.u64(at + 8), address: this.u64(at + 16), fileSize: this.u64(at + 32) }));
-  }
-
-  private readSections(): Section[] {
-    const offset = this.u64(40);
-    const size = this.view.getUint16(58, true);
-    const count = this.view.getUint16(60, true);
-    return Array.from({ length: count }, (_, index) => {
-      const at = offset + index * size;
-      return {
-        type: this.view.getUint32(at + 4, true),
-        offset: this.u64(at + 24),
-        size: this.u64(at + 32),
-        link: this.view.getUint32(at + 40, true),
-        entrySize: this.u64(at + 56),
-      };
-    });
-  }
-
-  private symbolsOf(section: Section, wanted: (name: string) => boolean): UserSymbol[] {
+  private symbolsOf(section: SectionHeader, wanted: (name: string) => boolean): UserSymbol[] {
     const found: UserSymbol[] = [];
-    for (let index = 0; (index + 1) * 24 <= section.size; index++) {
+    const table = this.bytes(section);
+    const nameOf = this.namesOf(section);
+    for (let at = 0; at + 24 <= table.length; at += 24) {
       this.spend(1);
-      const at = section.offset + index * 24;
-      const type = this.view.getUint8(at + 4) & 0xf;
-      if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || this.view.getUint16(at + 6, true) === 0) continue;
-      const name = this.symbolName(section, index);
+      const type = table.readUInt8(at + 4) & 0xf;
+      if ((type !== STT_FUNC && type !== STT_GNU_IFUNC) || table.readUInt16LE(at + 6) === 0) continue;
+      const name = nameOf(at / 24);
       if (wanted(name))
-        found.push({ name, address: this.u64(at + 8), kind: type === STT_FUNC ? 'function' : 'ifunc' });
+        found.push({
+          name,
+          address: Number(table.readBigUInt64LE(at + 8)),
+          kind: type === STT_FUNC ? 'function' : 'ifunc',
+        });
     }
     return found;
   }
 
-  private symbolName(table: Section, index: number): string {
-    const strings = this.sections[table.link];
-    if (!strings) return '';
-    const start = strings.offset + this.view.getUint32(table.offset + index * 24, true);
-    const longest = this.bytes.subarray(start, start + NAME_BYTES);
-    const end = longest.indexOf(0);
-    this.spend((end < 0 ? NAME_BYTES : end) / 16);
-    return Buffer.from(longest.subarray(0, Math.max(0, end))).toString('latin1');
+  /** The names of a table's symbols, by their index. */
+  private namesOf(table: SectionHeader): (index: number) => string {
+    const section = this.file.sections[table.link];
+    if (!section) return () => '';
+    const symbols = this.bytes(table);
+    const strings = this.bytes(section);
+    return index => {
+      const start = symbols.readUInt32LE(index * 24);
+      const longest = strings.subarray(start, start + NAME_BYTES);
+      const end = longest.indexOf(0);
+      this.spend((end < 0 ? NAME_BYTES : end) / 16);
+      return longest.toString('latin1', 0, Math.max(0, end));
+    };
   }
 
-  private u64(at: number): number {
-    return Number(this.view.getBigUint64(at, true));
+  private sectionsOf(type: number): SectionHeader[] {
+    return this.file.sections.filter(section => section.type === type);
+  }
+
+  private bytes(section: SectionHeader): Buffer {
+    const { buffer, byteOffset, byteLength } = this.file.bytes(section);
+    return Buffer.from(buffer, byteOffset, byteLength);
   }
 
   private spend(units: number): void {
@@ -255,7 +228,7 @@ export class UserElf {
       throw new UserElfError('its tables are larger than those of any program, or damaged');
   }
 
-  /** A damaged file makes DataView throw a RangeError; converts it to a UserElfError. */
+  /** A damaged file makes its readers throw a RangeError; converts it to a UserElfError. */
   private guard<T>(read: () => T): T {
     this.work = 0;
     try {
