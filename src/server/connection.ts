@@ -33,17 +33,17 @@ import {
 } from './shown';
 import { Workspace } from './workspace';
 
-/** Typing goes on: problems of a half-written word help nobody. */
+/** Wait while the user types: problems of a half-written word are noise. */
 const DIAGNOSTICS_DELAY_MS = 150;
 
-/** Serves one client until it says exit. `parserFolder` holds the .wasm files. */
+/** Serves one client until it sends exit. `parserFolder` holds the .wasm files. */
 export function serve(connection: Connection, parserFolder: string): void {
   const documents = new TextDocuments(TextDocument);
   const timers = new Map<string, NodeJS.Timeout>();
   let workspace: Workspace | null = null;
   const say = (message: string) => connection.console.info(escapeLines(message));
 
-  /** What was told of a document's version: a file may become a program while it is written. */
+  /** What was published for a document's version: a file may become a program while it is written. */
   const known = new WeakMap<TextDocument, { readonly version: number; readonly isProgram: boolean }>();
   function isProgram(document: TextDocument): boolean {
     const before = known.get(document);
@@ -95,7 +95,7 @@ export function serve(connection: Connection, parserFolder: string): void {
     const { uri, version } = document;
     try {
       const analysis = await workspace?.analyse(document);
-      // Closed or changed meanwhile: the next run says it.
+      // Closed or changed meanwhile: the next run reports it.
       if (!analysis || documents.get(uri)?.version !== version) return;
       marked.add(uri);
       await connection.sendDiagnostics({
@@ -121,7 +121,7 @@ export function serve(connection: Connection, parserFolder: string): void {
     void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
   });
 
-  /** Runs a feature on the present version of a program; null for other files and for requests nobody waits for any more. */
+  /** Runs a feature on the present version of a program; null for other files and for cancelled requests. */
   async function about<T>(
     uri: string,
     token: CancellationToken,

@@ -1,4 +1,4 @@
-/** What a client may tell the server, in initializationOptions or workspace/didChangeConfiguration; all optional. */
+/** What a client may configure, in initializationOptions or workspace/didChangeConfiguration; all optional. */
 
 export interface ServerSettings {
   /** A BTF file; '': this kernel's, else the sandbox VM's. */

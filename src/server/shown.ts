@@ -1,5 +1,5 @@
 /**
- * What the server says, on its way to the client: names of the kernel and of binaries and comments of files are in all of
+ * The server's text on its way to the client: names of the kernel and of binaries and comments of files are in all of
  * it, and an editor makes links, images and icons of text. Every answer passes here (connection.ts).
  */
 import {

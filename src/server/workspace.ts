@@ -20,7 +20,7 @@ export class Workspace {
   private readonly analyses = new Map<string, Analysis>();
   private readonly items = new Map<string, ItemCache>();
 
-  /** `parserFolder` holds the .wasm files; `say` is told what went wrong with the kernel's types. */
+  /** `parserFolder` holds the .wasm files; `say` reports what went wrong with the kernel's types. */
   constructor(
     readonly settings: ServerSettings,
     parserFolder: string,

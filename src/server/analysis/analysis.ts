@@ -28,7 +28,7 @@ export class Analysis {
     return this.reached;
   }
 
-  /** Kinds of the programs that run the code at `offset`; empty when nothing says. */
+  /** Kinds of the programs that run the code at `offset`; empty when unknown. */
   kindsAt(offset: number): ReadonlySet<SectionKind> {
     const owner = this.source.definitionAt(offset);
     if (!owner) return new Set();

@@ -66,7 +66,7 @@ const information = (message: string, near: readonly string[] = []): Missing => 
   near,
 });
 
-/** What an attach point lacks on a kernel; null when it is there, or when nobody can tell. */
+/** What an attach point lacks on a kernel; null when it is there, or when that is unknown. */
 export function missingTarget(kind: SectionKind, target: string, kernel: TargetKernel): Missing | null {
   const { types } = kernel;
   switch (kind.target) {
@@ -94,7 +94,7 @@ export function missingTarget(kind: SectionKind, target: string, kernel: TargetK
 
 function missingFunction(kind: SectionKind, name: string, kernel: TargetKernel): Missing | null {
   const { types } = kernel;
-  // Which modules have what, nobody but the kernel that loads them can say.
+  // What modules have is known only to the kernel that loads them.
   if (name.includes(':')) return null;
   const why = kernel.whyUntraceable(name);
   if (why !== null) return warning(`${name}() cannot be traced: ${why}.`);
@@ -177,7 +177,7 @@ function missingTracepoint(target: string, kernel: TargetKernel): Missing | null
       );
 }
 
-/** A kernel whose list is empty says nothing about it. */
+/** An empty list of a kernel means unknown. */
 function notAmong(names: readonly string[], target: string, what: string): Missing | null {
   if (names.length === 0 || names.includes(target)) return null;
   return {

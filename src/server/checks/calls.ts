@@ -50,7 +50,7 @@ const GUARD =
 
 export const unsupportedCalls: Check = function* ({ source }) {
   let choices: readonly Span[] | null = null;
-  /** A file may be compiled for user space, too: what its build leaves out of BPF, nobody can say from here. */
+  /** A file may also be compiled for user space: which parts its build leaves out of BPF is unknown here. */
   const isLeftToBuild = (at: number): boolean => {
     choices ??= buildChoices(source.lexed.tokens);
     return choices.some(({ start, end }) => start <= at && at < end);
@@ -95,8 +95,7 @@ function* endlessLoops(body: Body): Generator<Problem> {
       code: 'endless-loop',
       severity: 'error',
       span: { start, end: start + (/^\w+/.exec(text)?.[0].length ?? 1) },
-      message:
-        'The verifier refuses a loop that never ends: give it a constant bound, or leave it with break.',
+      message: 'The verifier refuses a loop that never ends: use a constant bound, or leave it with break.',
       fixes: [],
     };
   }

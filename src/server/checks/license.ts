@@ -11,9 +11,9 @@ export const license: Check = function* ({ source, reachedBy }) {
   if (source.programs.length === 0 || source.uri.endsWith('.h')) return;
   const declared = source.license;
   if (declared && GPL_COMPATIBLE.includes(declared.text)) return;
-  // A section without a literal: what it says is written elsewhere.
+  // A section without a literal: its text is elsewhere.
   if (!declared && source.variables.some(one => one.section?.name === 'license')) return;
-  // SEC("licence") is told as that.
+  // SEC("licence") is reported as a misspelt section.
   if (
     !declared &&
     source.variables.some(one => one.section && nearest(one.section.name, ['license']).length > 0)
@@ -31,7 +31,7 @@ export const license: Check = function* ({ source, reachedBy }) {
       code: 'license',
       severity: 'error',
       span,
-      message: `"${declared.text}" is not compatible with the GPL to the kernel, and ${use}. It knows ${GPL_COMPATIBLE.map(one => `"${one}"`).join(', ')}.`,
+      message: `"${declared.text}" is not compatible with the GPL to the kernel, and ${use}. It accepts ${GPL_COMPATIBLE.map(one => `"${one}"`).join(', ')}.`,
       fixes: isWritten
         ? ['GPL', fixTo].map(text => replaceFix(`Change to "${text}"`, span, `"${text}"`))
         : [],

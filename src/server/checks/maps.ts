@@ -3,7 +3,7 @@ import { fieldOf } from '../source/model';
 import { type Check, replaceFix } from './problem';
 
 /**
- * The kernel wants a power of two pages (kernel/bpf/ringbuf.c, ringbuf_map_alloc()); 4096 is the smallest page there is.
+ * The kernel requires a power of two pages (kernel/bpf/ringbuf.c, ringbuf_map_alloc()); 4096 is the smallest page there is.
  * libbpf 0.8 and newer rounds up (adjust_ringbuf_sz() of tools/lib/bpf/libbpf.c), so that the program works all the same.
  */
 const PAGE_BYTES = 4096n;

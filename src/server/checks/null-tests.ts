@@ -2,7 +2,7 @@
 import type { Body } from '../source/bodies';
 import { childOf, outward, type Parents, type SyntaxNode } from '../source/syntax';
 
-/** Calls that come back. Of any other nobody knows here: it may be a macro that returns. */
+/** Calls that return. Any other may be a macro that leaves the function. */
 const COMES_BACK = /^(bpf_(?!throw$|tail_call)\w+|__sync_\w+|__atomic_\w+)$/;
 const LEAVES = /^(return|goto|break|continue|labeled|case|switch|while|do|for)_statement$|^gnu_asm|^ERROR$/;
 const BRANCHES = /^(if|while|do|for|switch|case|labeled)_statement$|^conditional_expression$/;
@@ -35,7 +35,7 @@ function goesOn(body: Body, node: SyntaxNode, variable: string): boolean {
   return node.children.every(child => goesOn(body, child, variable));
 }
 
-/** Whether a use is reached from behind the `if` on every way, as far as statements tell. */
+/** Whether every path to a use goes through the `if`, judged by the statements. */
 export function alwaysFollows(use: SyntaxNode, statement: SyntaxNode, parents: Parents): boolean {
   const block = parents.get(statement);
   if (block?.type !== 'compound_statement') return false;

@@ -100,7 +100,7 @@ export function grammarProblem(section: SectionMark, isNamed: boolean): Problem 
     }
     case 'user-function':
       if (/^[^:]+:[^:]+$/.test(target) || target.startsWith('/proc/')) return null;
-      // libbpf loads it, and has nothing to attach it to: programs with a loader that says the file do so.
+      // libbpf loads it, and has nothing to attach it to: programs whose loader passes the file do that.
       if (/^\w+$/.test(target))
         return {
           ...at(

@@ -18,7 +18,7 @@ export const threadAsProcess: Check = function* ({ source }) {
     const copies = new Set<string>();
     for (const call of body.calls) {
       if (call.name !== 'bpf_get_current_pid_tgid') continue;
-      // A cast or a mask says that the low half is meant.
+      // A cast or a mask states that the low half is meant.
       const to = assignedTo(body, call.node);
       if (!to) continue;
       if (to.isWide) copies.add(to.name);

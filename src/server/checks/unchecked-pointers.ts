@@ -4,7 +4,7 @@ import { childOf, outward, type Parents, type SyntaxNode } from '../source/synta
 import { alwaysFollows, idleTest } from './null-tests';
 import { type Check, replaceFix } from './problem';
 
-/** Helpers whose result is NULL when there is nothing: the verifier wants a test before the first use. */
+/** Helpers that may return NULL: the verifier requires a test before the first use. */
 const MAY_BE_NULL = new Set([
   'bpf_map_lookup_elem',
   'bpf_map_lookup_percpu_elem',

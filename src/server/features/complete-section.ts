@@ -43,7 +43,7 @@ const OPERATION_TABLES = [
   { name: '.struct_ops', detail: 'Table of kernel operations, in force until it is taken back' },
 ];
 const MOST = 200;
-/** So many that begin as written: nobody looks for those that only hold it. */
+/** With so many matches at the start of the name, matches inside it are left out. */
 const ENOUGH = 20;
 
 export async function completeSection(
@@ -86,7 +86,7 @@ export async function completeSection(
             insertTextFormat: InsertTextFormat.Snippet,
           }
         : { textEdit: { range, newText: whole } }),
-      // A kind that wants a target is only half of the name: go on at once.
+      // A kind that needs a target is only half of the name: continue at once.
       ...(/[/:]$/.test(name)
         ? { command: { title: 'Suggest', command: 'editor.action.triggerSuggest' } }
         : {}),
@@ -257,7 +257,7 @@ export function completeLicense(document: TextDocument, literal: Token, isOpen: 
 
 const tracepointNames = new WeakMap<object, readonly string[]>();
 
-/** category/name of every classic tracepoint: from tracefs where it can be read, else from BTF as far as names tell. */
+/** category/name of every classic tracepoint: from tracefs where it can be read, else from BTF, where the name decides the category. */
 async function classicTracepoints(analysis: Analysis): Promise<readonly string[]> {
   const { kernel } = analysis;
   if (!kernel) return [];

@@ -1,4 +1,4 @@
-/** Completion: decides what is being written, and asks the part that knows it. */
+/** Completion: decides what is being written, and calls the file that completes it. */
 import type { CompletionItem, CompletionList } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { lex, type Token } from '../../shared/c/lexer';
@@ -74,7 +74,7 @@ export async function complete(
   return list([...items, ...completeTypes(analysis, word?.text ?? '')]);
 }
 
-/** The words that a `#define` stands for, when the offset is among them; what a macro is for nobody knows before its use. */
+/** The words that a `#define` stands for, when the offset is among them; the purpose of a macro is unknown before its use. */
 function macroBodyAt(tokens: readonly Token[], offset: number): { readonly tokens: readonly Token[] } | null {
   const directive = tokens[tokenBefore(tokens, offset)];
   if (directive?.kind !== 'directive') return null;

@@ -105,7 +105,7 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
     if (macro) return macroDocumentation(header, macro);
     const written = header.model.functions.find(one => one.name === name);
     if (written) {
-      // A declaration of what the kernel has: the kernel's own says more.
+      // A declaration of something the kernel has: the kernel's own definition has more.
       const kfunc = written.bodySpan ? null : kfuncText(analysis, name);
       if (kfunc !== null) return kfunc;
       const list = written.parameters
@@ -266,7 +266,7 @@ function userTargetText(kind: SectionKind, target: string): string {
   const what = kind.target === 'usdt' ? 'static probe' : 'function';
   return has
     ? `\`${file}\` has this ${what}.`
-    : `⚠ \`${file}\` has no ${what} ${wanted}${binary.functions.length === 0 ? ' (it has no symbols at all)' : ''}.`;
+    : `⚠ \`${file}\` has no ${what} ${wanted}${binary.functions.length === 0 ? ' (it has no symbols)' : ''}.`;
 }
 
 function availability(analysis: Analysis, kind: SectionKind, target: string): string {
@@ -297,5 +297,5 @@ function availability(analysis: Analysis, kind: SectionKind, target: string): st
     return `In ${where}, with code of its own. Whether it is marked notrace only root can read (available_filter_functions).`;
   return kernel.isRunning
     ? `In ${where}. Whether it is inlined or marked notrace only root can read (available_filter_functions).`
-    : `In ${where}. BTF does not tell whether it is inlined or marked notrace, and the kernel image is not available here.`;
+    : `In ${where}. BTF does not record whether it is inlined or marked notrace, and the kernel image is not available here.`;
 }

@@ -1,4 +1,4 @@
-/** What a map is for and which panel it will get, by the panels' own rule from what the source tells. */
+/** What a map is for and which panel it will get, by the panels' rule, applied to the source. */
 import {
   type MapRole,
   mapRole,

@@ -128,7 +128,7 @@ const ROWS = [
   of('lirc', 'rc_repeat rc_keydown rc_pointer_rel'),
 ];
 
-/** To every type from a release on, told by a function of that release. */
+/** Given to every type from a release on, which is recognised by a function of that release. */
 const LATER = [
   { since: 'bpf_cgroup_acquire', helpers: 'cgrp_storage_get cgrp_storage_delete' },
   {
@@ -200,7 +200,7 @@ export function isGiven(helper: string, kind: SectionKind, kernel: KernelTypes |
 
 /**
  * Whether this kernel surely refuses the helper to programs of this kind: types have only ever gained helpers, so that
- * what 6.1 does not give no older kernel does. Of newer kernels nothing is sure.
+ * what 6.1 does not have, no older kernel has. Nothing is assumed about newer kernels.
  */
 export function isWithheld(helper: string, kind: SectionKind, kernel: KernelTypes): boolean {
   return kernel.hasHelper('bpf_cgrp_storage_get') === false && !isGiven(helper, kind, kernel);

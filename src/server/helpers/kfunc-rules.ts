@@ -1,7 +1,7 @@
 /**
  * Which programs may call a kfunc, and what it is for. The kernel registers them in sets by program type
  * (register_btf_kfunc_id_set() of kernel/bpf/helpers.c, net/core/filter.c, fs/bpf_fs_kfuncs.c and others, 6.18); BTF
- * tells their names and signatures only.
+ * has their names and signatures only.
  */
 
 import type { ProgramFamily, SectionKind } from '../../shared/bpf/section-kinds';
@@ -63,7 +63,7 @@ const GROUPS: readonly KfuncGroup[] = [
   group(
     'bpf_dynptr_from_xdp|bpf_xdp_\\w+',
     ['xdp'],
-    'For XDP programs: the packet and what the driver knows of it',
+    'For XDP programs: the packet and its metadata from the driver',
   ),
   group('bpf_dynptr_from_skb_meta|bpf_sk_assign_tcp_reqsk', ['tc'], 'For traffic control'),
   group('bpf_dynptr_from_skb', [...PACKETS, 'tracing'], 'A dynptr over a packet', SINCE_6_12),
@@ -183,7 +183,7 @@ function hasHook(family: ProgramFamily, kernel: KernelTypes): boolean {
 /** Whether a kfunc is worth offering to programs of these kinds; with none, to any program. */
 export function kfuncFits(name: string, kinds: Iterable<SectionKind>, kernel: KernelTypes): boolean {
   const { families, sleepable } = kfuncAdvice(name, kernel);
-  // Tests of the kernel's own have no family, and nobody.
+  // The kernel's own tests belong to no family.
   if (families?.length === 0) return false;
   return [...kinds].every(kind => {
     // struct_ops and freplace of anything: what they may call depends on what they implement or replace.

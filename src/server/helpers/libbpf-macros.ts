@@ -22,7 +22,7 @@ export const LIBBPF_MACROS: readonly LibbpfMacro[] = [
   macro(
     'BPF_CORE_READ_INTO',
     'dst, src, member, ...',
-    'BPF_CORE_READ into a variable; gives 0 or a negative errno',
+    'BPF_CORE_READ into a variable; returns 0 or a negative errno',
   ),
   macro(
     'BPF_CORE_READ_STR_INTO',

@@ -1,6 +1,6 @@
 /**
  * Categories of the kernel's own tracepoints by how their names begin (TRACE_SYSTEM of include/trace/events/*.h). Only
- * root may list tracefs; for everybody else this says where a tracepoint that BTF names is found.
+ * root may list tracefs; for other users this is where a tracepoint that BTF names is found.
  */
 const BY_PREFIX: readonly (readonly [RegExp, string])[] = [
   [/^(sched_|pelt_)/, 'sched'],
@@ -53,7 +53,7 @@ const BY_PREFIX: readonly (readonly [RegExp, string])[] = [
   [/^bpf_trace_printk$/, 'bpf_trace'],
 ];
 
-/** The category a tracepoint of this name is in, or null when its name does not tell. */
+/** The category a tracepoint of this name is in, or null when its name is ambiguous. */
 export function tracepointCategory(name: string): string | null {
   return BY_PREFIX.find(([prefix]) => prefix.test(name))?.[1] ?? null;
 }

@@ -31,7 +31,7 @@ export function declaration(btf: Btf, id: BtfTypeId, name: string, depth = 0): s
     case 'const':
     case 'volatile':
     case 'restrict': {
-      // On a pointer the word belongs behind the star, where nobody who reads a signature needs it.
+      // On a pointer the qualifier belongs after the star, where a signature does not need it.
       if (btf.kind(type.type) === 'ptr' || type.kind === 'restrict')
         return declaration(btf, type.type, name, depth + 1);
       return `${type.kind} ${declaration(btf, type.type, name, depth + 1)}`;

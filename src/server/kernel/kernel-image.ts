@@ -1,5 +1,5 @@
 /**
- * What a kernel's own image says about its functions, without root and without running it: their symbols, and which of
+ * What a kernel image contains about its functions, without root and without running it: their symbols, and which of
  * them tracing can be put on. Each of those begins with a call that the compiler made (-pg -mfentry), and the kernel
  * keeps the places of these calls in a table, __start_mcount_loc to __stop_mcount_loc: what ftrace makes
  * available_filter_functions of when it starts. x86-64 only: elsewhere the table is filled in when the kernel starts.

@@ -1,4 +1,4 @@
-/** What a kernel's BTF says about where programs can attach and what its types are; names are collected once. */
+/** Where programs can attach and which types there are, from a kernel's BTF; names are collected once. */
 import type { Btf, BtfMember, BtfTypeId } from '../../shared/btf/btf-model';
 import { declaration } from './btf-c';
 import { BtfNames, type Enumerator, type NamedKind } from './btf-names';
@@ -107,7 +107,7 @@ export class KernelTypes {
     return this.find('typedef', TRACEPOINT_PREFIX + name) !== null;
   }
 
-  /** True when the kernel knows the helper; null when its BTF does not list helpers. */
+  /** True when the kernel has the helper; null when its BTF does not list helpers. */
   hasHelper(name: string): boolean | null {
     this.helpers ??= this.collectHelpers();
     return this.helpers.size === 0 ? null : this.helpers.has(name);

@@ -16,7 +16,7 @@ type IsNewEnough = (kernel: KernelFacts) => boolean;
 interface Release {
   readonly release: string;
   readonly names: readonly string[];
-  /** Where functions of these names are older than their being kfuncs: what tells a kernel that has come that far. */
+  /** Where functions of these names are older than kfuncs: what identifies a kernel that has them as kfuncs. */
   readonly isReached?: IsNewEnough;
 }
 

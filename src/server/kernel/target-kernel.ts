@@ -8,7 +8,7 @@ import { type ImageFunctions, imageBeside, readImageFunctions } from './kernel-i
 import { KernelTypes } from './kernel-types';
 import { untraceableFunctions } from './untraceable';
 
-/** Linux puts its own BTF there, readable by everybody (Documentation/ABI/testing/sysfs-kernel-btf). */
+/** Linux puts its own BTF there, readable by every user (Documentation/ABI/testing/sysfs-kernel-btf). */
 export const RUNNING_BTF = '/sys/kernel/btf/vmlinux';
 const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
@@ -52,9 +52,9 @@ export class TargetKernel {
   }
 
   /**
-   * Where the running kernel's symbol table (/proc/kallsyms: names are readable by everybody), or that in the image of
+   * Where the running kernel's symbol table (/proc/kallsyms: names are readable by every user), or that in the image of
    * the sandbox VM's kernel, has the function: module null is the kernel proper. null: nowhere; undefined: there is no
-   * table to ask, or none that knows modules.
+   * table, or one without modules.
    */
   symbol(name: string): { readonly module: string | null } | null | undefined {
     const known = this.symbols.get(name);

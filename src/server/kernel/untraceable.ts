@@ -1,6 +1,6 @@
 /**
- * Functions that no probe can be put on, told by the part of the kernel's text they are in: /proc/kallsyms is in the
- * order of addresses, and that much of it everybody may read (available_filter_functions is root's).
+ * Functions that cannot be probed, by the part of the kernel's text they are in: /proc/kallsyms is in the
+ * order of addresses, which every user may read (available_filter_functions is root's).
  */
 
 /** Parts of the text by the symbols around them (include/asm-generic/vmlinux.lds.h, arch/x86/kernel/vmlinux.lds.S). */
@@ -40,7 +40,7 @@ export function untraceableFunctions(table: string): ReadonlyMap<string, string>
     }
     at = end + 1;
   }
-  // A part that never ends tells nothing: the table is cut off, or of an order we do not know.
+  // A part without an end is ignored: the table is cut off, or in an unknown order.
   if (part) return new Map();
   for (const name of found.keys()) if (elsewhere.has(name)) found.delete(name);
   return found;

@@ -2,7 +2,7 @@
 import type { Token } from '../../shared/c/lexer';
 import type { Span } from './model';
 
-/** What a condition is when nothing but the language says it: BPF programs are C. null: it depends on the build. */
+/** The value of a condition that the language alone decides (BPF programs are C); null: it depends on the build. */
 function certainValue(directive: string): boolean | null {
   const condition = /^#\s*(ifdef|ifndef|if|elif)\s+([\s\S]*)$/.exec(directive);
   if (!condition) return null;
@@ -74,7 +74,7 @@ function folded(first: Token, last: Token): Token {
 }
 
 /**
- * Where the branches lie whose condition only the build knows (`#ifdef USERSPACE_TEST`), the outermost of each; a guard
+ * Where the branches are whose condition only the build decides (`#ifdef USERSPACE_TEST`), the outermost of each; a guard
  * against including a file twice is not a condition.
  */
 export function buildChoices(tokens: readonly Token[]): readonly Span[] {

@@ -1,4 +1,4 @@
-/** Values of constant expressions, as far as this file and the kernel's types tell them. */
+/** Values of constant expressions, from this file and the kernel's types. */
 import { parseCInteger } from '../../shared/c/integer';
 import { lex, type Token } from '../../shared/c/lexer';
 import type { ProgramSource } from './program-source';
@@ -34,7 +34,7 @@ export interface ConstantContext {
   enumerator(name: string): bigint | null;
 }
 
-/** The value of an expression of literals, macros, enumerators and sizeof; null when it cannot be told. */
+/** The value of an expression of literals, macros, enumerators and sizeof; null when unknown. */
 export function evaluate(text: string, context: ConstantContext, depth = 0): bigint | null {
   if (depth > MAX_DEPTH) return null;
   const tokens = lex(text).tokens;

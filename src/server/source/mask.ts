@@ -7,7 +7,7 @@ import { closingIndex, type Token } from '../../shared/c/lexer';
 import { ATTRIBUTE_WORDS, ATTRIBUTES, isMapField, TAG_MACROS } from './attributes';
 
 const BLANKED = new Set(['SEC', ...ATTRIBUTES, ...TAG_MACROS]);
-/** Macros and builtins that take a type where C wants an expression. */
+/** Macros and builtins that take a type where C expects an expression. */
 const TYPE_ARGUMENTS =
   /^(bpf_core_\w+|BPF_CORE_\w+|__builtin_preserve_\w+|bpf_obj_new|bpf_percpu_obj_new|container_of|offsetof|__builtin_offsetof|bpf_rdonly_cast)$/;
 

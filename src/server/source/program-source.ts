@@ -36,7 +36,7 @@ export class ProgramSource {
     this.headers = headers.ownHeaders(this.model, folderOf(uri));
   }
 
-  /** Named x.bpf.c, as libbpf's skeletons want it; other files may be meant for other loaders. */
+  /** Named x.bpf.c, as libbpf's skeletons expect; other files may be meant for other loaders. */
   get isNamedForLibbpf(): boolean {
     return /\.bpf\.[ch]$/.test(this.uri);
   }

@@ -35,7 +35,7 @@ function splitItems(tokens: readonly Token[]): Item[] {
       depth + (token.kind === 'mark' ? (token.text === '{' ? 1 : token.text === '}' ? -1 : 0) : 0),
     0,
   );
-  // While somebody types, braces do not match: kernel style then tells where a definition ends.
+  // While a user types, braces do not match: a closing brace in column one then ends a definition (kernel style).
   const isBroken = balance !== 0;
   const items: Item[] = [];
   let current: Token[] = [];
@@ -114,7 +114,7 @@ export class ItemCache {
   private readonly known = new Map<string, Contents>();
   private macros = '';
 
-  /** To be told of the macros that were expanded before contents are asked for: with others, items are others. */
+  /** Set the macros that were expanded before asking for contents: different macros give different items. */
   expandedWith(macros: ReadonlyMap<string, MacroDefinition>): void {
     const written = [...macros.values()]
       .map(macro => `${macro.name}(${macro.parameters}) ${macro.body}`)

@@ -82,7 +82,7 @@ export class Scope {
       : null;
   }
 
-  /** Type of an expression; null when it cannot be told. */
+  /** Type of an expression; null when unknown. */
   private typeOf(expression: Expression | null): CType | null {
     if (!expression) return null;
     const { node } = expression;

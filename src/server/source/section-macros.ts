@@ -25,7 +25,7 @@ const KNOWN = new Set(['SEC', '__section', '__attribute__']);
 
 /**
  * The words with what those macros stand for, outside of bodies. Each word of an expansion has the place of the whole
- * use, as the file has no other; the section it writes counts as partial, so that nobody fixes what is not written there.
+ * use, as the file has no other; the section it writes counts as partial, so that no fix is offered for text that is not there.
  */
 export function expandSectionMacros(
   tokens: readonly Token[],

@@ -65,7 +65,7 @@ export async function requireUsdtProbe(path: string, provider: string, probe: st
   const rest = has.size > NAMED_PROBES ? ` and ${has.size - NAMED_PROBES} more` : '';
   throw new SessionError(
     'attach-point-missing',
-    `${path} has no USDT probe ${provider}:${probe} (${has.size === 0 ? 'it has no probes at all' : `it has ${some}${rest}`}).`,
+    `${path} has no USDT probe ${provider}:${probe} (${has.size === 0 ? 'it has no probes' : `it has ${some}${rest}`}).`,
     { text: 'Choose a program built with such probes; `readelf -n FILE` lists them (stapsdt).' },
   );
 }

@@ -110,7 +110,7 @@ describe("the sandbox VM's kernel image", () => {
 
   it('is said to be missing where it is', async () => {
     expect(await hover(alone, 'fentry/vfs_read')).toContain(
-      'In the target kernel. BTF does not tell whether it is inlined or marked notrace, and the kernel image is not available here.',
+      'In the target kernel. BTF does not record whether it is inlined or marked notrace, and the kernel image is not available here.',
     );
     expect(await hover(alone, `fentry/${notrace}`)).not.toContain('⚠');
   });
