@@ -1,8 +1,8 @@
-/** What kind of thing a value is, by its meaning: what tables align, subtract and export by. */
+/** The class of a meaning, by which tables align, subtract and export values. */
 import type { Meaning } from '../object/meaning';
 import type { Field } from '../object/model';
 
-/** A quantity can be added up and subtracted, a moment compared; an id and a name only tell things apart. */
+/** Quantities can be added and subtracted, moments compared; ids and names only identify. */
 export type MeaningClass = 'quantity' | 'moment' | 'id' | 'name';
 
 const CLASSES: Readonly<Record<Meaning, MeaningClass>> = {
@@ -47,13 +47,13 @@ export function classOf({ meaning }: Pick<Field, 'meaning'>): MeaningClass {
   return CLASSES[meaning];
 }
 
-/** One number that people read as digits. */
+/** Whether a value is a single number that is shown as digits. */
 export function isNumeric(field: Pick<Field, 'storage' | 'meaning'>): boolean {
   const { storage } = field;
   return storage !== 'text' && storage !== 'bytes' && storage !== 'array' && classOf(field) !== 'name';
 }
 
-/** One number whose sums and differences mean something. */
+/** Whether a value is a single number that can be added and subtracted. */
 export function isQuantity(field: Pick<Field, 'storage' | 'meaning'>): boolean {
   return isNumeric(field) && field.storage !== 'bool' && classOf(field) === 'quantity';
 }
