@@ -19,7 +19,7 @@ export interface OpenOptions {
   readonly timeoutMs: number;
   /** Told what the page writes to its console. */
   readonly onConsole?: (line: string) => void;
-  /** VS Code's own deadlines of half a minute and more last that long, too: an emulated machine's extension host needs over the 60 s it gets. */
+  /** VS Code's own deadlines of 10 s and more (after which a toast goes, too) last that long: an emulated machine's extension host needs over the 60 s it gets. */
   readonly patient?: true;
   readonly width?: number;
   readonly height?: number;
@@ -304,7 +304,7 @@ export class Workbench {
 function beAsPatient(patienceMs: number): void {
   const timeout = window.setTimeout.bind(window);
   const patient = (handler: TimerHandler, afterMs = 0, ...args: unknown[]): number =>
-    timeout(handler, afterMs >= 30_000 && afterMs < patienceMs ? patienceMs : afterMs, ...args);
+    timeout(handler, afterMs >= 10_000 && afterMs < patienceMs ? patienceMs : afterMs, ...args);
   window.setTimeout = patient as typeof window.setTimeout;
 }
 
