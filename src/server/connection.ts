@@ -1,4 +1,4 @@
-/** Wires the protocol's requests to the features. */
+/** Connects the protocol's requests to the features. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -131,7 +131,7 @@ export function serve(connection: Connection, parserFolder: string): void {
     if (!document || !isProgram(document) || !workspace) return null;
     const { version } = document;
     const analysis = await workspace.analyse(document);
-    // Messages that came meanwhile are read first: a newer keystroke cancels this.
+    // Process pending messages first: a newer keystroke cancels this request.
     await new Promise(resolve => setImmediate(resolve));
     if (token.isCancellationRequested) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
     const present = documents.get(uri);
@@ -139,7 +139,7 @@ export function serve(connection: Connection, parserFolder: string): void {
     return feature(present.version === version ? analysis : await workspace.analyse(present), present);
   }
 
-  /** Of the list that was asked for last: clients resolve items of no other. */
+  /** The list requested last: clients resolve items of that list only. */
   let completed: Analysis | null = null;
   connection.onCompletion(({ textDocument, position, context }, token) =>
     about(textDocument.uri, token, async (analysis, document) => {

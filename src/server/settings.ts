@@ -5,15 +5,15 @@ export interface ServerSettings {
   readonly btfPath: string;
   /** Searched for #include: the folder of bpfw.h, the workspace's own. */
   readonly includeFolders: readonly string[];
-  /** Folder that holds bpf/bpf_helper_defs.h; '': where Debian and libbpf's Makefile put it. */
+  /** Folder that contains bpf/bpf_helper_defs.h; '': where Debian and libbpf's Makefile install it. */
   readonly libbpfFolder: string;
   /** The client's command that compiles and attaches a file, for a CodeLens; '': none. */
   readonly attachCommand: string;
-  /** CodeLens over programs and maps. Default: true. */
+  /** CodeLens above programs and maps. Default: true. */
   readonly codeLens: boolean;
 }
 
-/** Takes what is well-formed out of anything a client sent. */
+/** Keeps the valid members of whatever a client sent. */
 export function readSettings(value: unknown): ServerSettings {
   const given = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   const text = (name: string) => (typeof given[name] === 'string' ? given[name] : '');

@@ -31,7 +31,7 @@ export function shownSignatures(help: SignatureHelp | null): SignatureHelp | nul
   );
 }
 
-/** The label is what is shown; what is typed and inserted stays the name itself. */
+/** The label is shown escaped; the filtered and inserted text stays the name itself. */
 export function shownItem(item: CompletionItem): CompletionItem {
   const label = escapeMessage(item.label);
   return {

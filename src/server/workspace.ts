@@ -32,7 +32,7 @@ export class Workspace {
     this.kernel = TargetKernel.open({ btfPath: settings.btfPath, cacheFolder: defaultCacheFolder() }).then(
       kernel => {
         kernel?.types.prepare();
-        // After what somebody waits for already.
+        // After the requests that are already waiting.
         if (kernel) setImmediate(() => kernel.prepareFunctions());
         say(
           kernel
@@ -50,7 +50,7 @@ export class Workspace {
     );
   }
 
-  /** The analysis of a document's present version. Rejects when the parser cannot be loaded. */
+  /** The analysis of a document's current version. Rejects if the parser cannot be loaded. */
   async analyse(document: TextDocument): Promise<Analysis> {
     const [parser, kernel] = await Promise.all([this.parser, this.kernel]);
     const known = this.analyses.get(document.uri);

@@ -1,4 +1,4 @@
-/** What checks and features ask about one version of one file. */
+/** What checks and features need to know about one version of one file. */
 
 import { parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
 import type { Helper } from '../helpers/helper-defs';
@@ -14,7 +14,7 @@ export class Analysis {
 
   constructor(
     readonly source: ProgramSource,
-    /** null: no BTF was found; what needs a kernel then reports nothing. */
+    /** Null: no BTF was found; checks and features that need a kernel then report nothing. */
     readonly kernel: TargetKernel | null,
     readonly helpers: ReadonlyMap<string, Helper>,
     readonly headers: Headers,

@@ -17,7 +17,7 @@ export function reachability(source: ProgramSource): ReachedBy {
       if (kinds.has(kind)) continue;
       kinds.add(kind);
       reached.set(one, kinds);
-      // Callbacks (bpf_loop, bpf_for_each_map_elem) are reached by their name alone.
+      // Callbacks (bpf_loop, bpf_for_each_map_elem) are reached by name only.
       for (const name of source.body(one).identifiers) {
         const callee = byName.get(name);
         if (callee && callee !== one && !callee.section) queue.push(callee);

@@ -1,4 +1,4 @@
-/** bcc's own dialect of C, and what libbpf has instead. */
+/** bcc's dialect of C, and libbpf's equivalents. */
 
 import { closingIndex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import type { Body, Call } from '../source/bodies';
@@ -33,19 +33,19 @@ const BCC_METHODS = new Set(
   ),
 );
 
-/** Of a ring buffer that takes the place of a perf buffer, which has its pages on each CPU. */
+/** Of a ring buffer that replaces a perf buffer, which has these pages on each CPU. */
 const RING_PAGES = 64;
 const PAGE_BYTES = 4096;
 
 interface BccMap {
   readonly type: string;
   readonly maxEntries: string;
-  /** null: the map has none. */
+  /** Null: the map has no key. */
   readonly key: string | null;
   readonly value: string | null;
 }
 
-/** What a macro's arguments after the name make, with the defaults of bcc's src/cc/export/helpers.h. */
+/** The map each macro defines from its arguments after the name, with the defaults of bcc's src/cc/export/helpers.h. */
 const BCC_MAPS: Readonly<Record<string, (given: readonly string[]) => BccMap>> = {
   BPF_HASH: given => hash('HASH', given),
   BPF_PERCPU_HASH: given => hash('PERCPU_HASH', given),
@@ -73,7 +73,7 @@ const array = (type: string, [value = 'u64', maxEntries = '10240']: readonly str
 });
 const ring = (maxEntries: string): BccMap => ({ type: 'RINGBUF', maxEntries, key: null, value: null });
 
-/** The map in SEC(".maps") that does what the macro at this word did. */
+/** The map in SEC(".maps") that replaces the macro at this token. */
 function mapFixes(tokens: readonly Token[], index: number): Fix[] {
   const macro = tokens[index];
   const last = closingIndex(tokens, index + 1);
@@ -96,7 +96,7 @@ function mapFixes(tokens: readonly Token[], index: number): Fix[] {
 }
 
 export const bccConstructs: Check = function* ({ source }) {
-  // At file level a macro's invocation is not a call in any function: look at the tokens.
+  // At file level a macro invocation is not a call in a function: check the tokens.
   const { tokens } = source.lexed;
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index];
@@ -134,13 +134,13 @@ export const bccConstructs: Check = function* ({ source }) {
   }
 };
 
-/** What does a method's work: the call as it is written (null: more than one call), and the words for it. */
+/** A method's replacement: the call to insert (null: more than one call is needed), and the advice. */
 interface Replacement {
   readonly call: string | null;
   readonly advice: string;
 }
 
-/** By bcc's reference guide, docs/reference_guide.md; a perf buffer's place is taken by a ring buffer. */
+/** From bcc's reference guide, docs/reference_guide.md; a perf buffer is replaced by a ring buffer. */
 function replacementOf(map: string, method: string, given: readonly string[]): Replacement {
   const all = given.join(', ');
   const call = (name: string, taken: string | null): Replacement => ({

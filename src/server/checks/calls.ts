@@ -1,4 +1,4 @@
-/** Calls that BPF programs cannot make: functions of libc, helpers of other program types or newer kernels. */
+/** Calls that BPF programs cannot make: libc functions, helpers of other program types or newer kernels. */
 
 import type { SectionKind } from '../../shared/bpf/section-kinds';
 import { isWithheld } from '../helpers/helper-programs';
@@ -8,7 +8,7 @@ import { buildChoices } from '../source/conditionals';
 import type { SectionMark, Span } from '../source/model';
 import { type Check, type Fix, type Problem, replaceFix } from './problem';
 
-/** Functions of user space; clang compiles the call, then libbpf or the verifier refuses it. */
+/** User-space functions; clang compiles the call, then libbpf or the verifier rejects it. */
 const LIBC: Readonly<Record<string, string>> = {
   printf: 'bpf_printk() writes to the trace pipe; for data send a record through a ring buffer',
   fprintf: 'bpf_printk() writes to the trace pipe',
@@ -44,7 +44,7 @@ const LIBC: Readonly<Record<string, string>> = {
   random: 'bpf_get_prandom_u32() gives random numbers',
 };
 
-/** Guards that choose at run time what a kernel has. */
+/** Guards that check at run time what a kernel has. */
 const GUARD =
   /^(LINUX_KERNEL_VERSION|bpf_core_(enum_value|type|field)_exists|bpf_core_type_exists|bpf_ksym_exists)$/;
 
@@ -152,7 +152,7 @@ export const helperAvailability: Check = function* ({ source, helpers, kernel, r
   }
 };
 
-/** Where the same program may sleep, and may then call the helper: `fentry` becomes `fentry.s`. */
+/** If the program could be sleepable and then call the helper: `fentry` becomes `fentry.s`. */
 function sleepableFixes(section: SectionMark | null, kind: SectionKind, helper: string): Fix[] {
   const sleepable = sleepableKind(kind);
   if (!section || section.isPartial || !sleepable || whyNotCallable(helper, sleepable) !== null) return [];
@@ -161,7 +161,7 @@ function sleepableFixes(section: SectionMark | null, kind: SectionKind, helper: 
   return [replaceFix(`Let the program sleep: ${sleepable.name}`, span, sleepable.name, true)];
 }
 
-/** Functions of many programs are refused only where every program that reaches them is: others may never get there. */
+/** A function shared by programs is reported only if every program that reaches it is rejected: others may never get there. */
 function firstRefusal(
   kinds: ReadonlySet<SectionKind>,
   whyNot: (kind: SectionKind) => string | null,

@@ -1,8 +1,8 @@
-/** vmlinux.h holds every type of the kernel; a system header that declares some of them again does not compile beside it. */
+/** vmlinux.h defines every kernel type; a system header that redefines some of them does not compile with it. */
 import path from 'node:path';
 import { type Check, replaceFix } from './problem';
 
-/** The kernel's own headers that programs written for bcc include; user space has no such files. */
+/** Kernel-internal headers that bcc programs include; they do not exist in user space. */
 const KERNEL_ONLY =
   /^(uapi\/(linux|asm)\/\w+|net\/(sock|inet_sock|inet_connection_sock|tcp|tcp_states|ip|udp|net_namespace|route)|linux\/(blkdev|blk_types|dcache|fdtable|interrupt|kconfig|mm|mm_types|mount|ns_common|nsproxy|pid_namespace|skbuff|slab|version_check|bio|path|dentry|cred|rcupdate|list|spinlock|mutex|workqueue|netdevice))\.h$/;
 

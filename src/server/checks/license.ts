@@ -1,4 +1,4 @@
-/** Licences: the kernel lends its GPL-only helpers to GPL-compatible programs only. */
+/** Licences: the kernel provides GPL-only helpers only to GPL-compatible programs. */
 
 import { parseSection } from '../../shared/bpf/section-kinds';
 import { GPL_COMPATIBLE, gplOnlyHelper } from '../helpers/helper-rules';
@@ -7,7 +7,7 @@ import { nearest } from './nearest';
 import { type Check, replaceFix } from './problem';
 
 export const license: Check = function* ({ source, reachedBy }) {
-  // A header's programs are under the license of whatever includes it.
+  // A header's programs have the license of the file that includes it.
   if (source.programs.length === 0 || source.uri.endsWith('.h')) return;
   const declared = source.license;
   if (declared && GPL_COMPATIBLE.includes(declared.text)) return;
@@ -55,7 +55,7 @@ export const license: Check = function* ({ source, reachedBy }) {
   };
 };
 
-/** "the helper X is for such programs only"; null when nothing in the file asks for the GPL. */
+/** The reason a license is needed: "the helper X is for such programs only"; null if nothing in the file needs the GPL. */
 function firstNeed(
   programs: readonly SourceFunction[],
   reachedBy: ReadonlyMap<SourceFunction, ReadonlySet<unknown>>,

@@ -1,4 +1,4 @@
-/** Map definitions: sizes that the kernel refuses, unless libbpf fixes them. */
+/** Map definitions: sizes that the kernel rejects, unless libbpf fixes them. */
 import { fieldOf } from '../source/model';
 import { type Check, replaceFix } from './problem';
 

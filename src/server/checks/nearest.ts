@@ -1,6 +1,6 @@
-/** Names somebody may have meant. */
+/** Suggestions for mistyped names. */
 
-/** Optimal string alignment distance, up to `limit`; limit + 1 for anything farther. */
+/** Optimal string alignment distance, up to `limit`; limit + 1 for anything larger. */
 export function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let before: number[] = [];
@@ -27,7 +27,7 @@ export function distance(a: string, b: string, limit: number): number {
   return previous[b.length] ?? limit + 1;
 }
 
-/** At most three of the names that differ least from `wanted`, nearest first; none when all differ much. */
+/** At most three of the names that differ least from `wanted`, nearest first; none if all differ much. */
 export function nearest(wanted: string, names: Iterable<string>): string[] {
   const limit = Math.max(1, Math.min(3, Math.floor(wanted.length / 4)));
   const found: { name: string; far: number }[] = [];

@@ -1,4 +1,4 @@
-/** Tests for NULL that change nothing: `if (!value) bpf_printk("none");`, and on it goes. */
+/** Tests for NULL without effect: `if (!value) bpf_printk("none");`, after which the code continues. */
 import type { Body } from '../source/bodies';
 import { childOf, outward, type Parents, type SyntaxNode } from '../source/syntax';
 
@@ -7,7 +7,7 @@ const COMES_BACK = /^(bpf_(?!throw$|tail_call)\w+|__sync_\w+|__atomic_\w+)$/;
 const LEAVES = /^(return|goto|break|continue|labeled|case|switch|while|do|for)_statement$|^gnu_asm|^ERROR$/;
 const BRANCHES = /^(if|while|do|for|switch|case|labeled)_statement$|^conditional_expression$/;
 
-/** The `if` around a mention of a variable that asks whether it is NULL, and goes on behind either way; else null. */
+/** The `if` around a use of a variable that tests it for NULL and continues after it either way; else null. */
 export function idleTest(body: Body, mention: SyntaxNode, variable: string): SyntaxNode | null {
   const { parents } = body;
   const { parent: test } = outward(mention, parents);
@@ -28,7 +28,7 @@ function goesOn(body: Body, node: SyntaxNode, variable: string): boolean {
   if (LEAVES.test(node.type)) return false;
   if (node.type === 'identifier' && body.text(node) === variable) return false;
   const [only] = node.children;
-  // A word alone is a macro: it may return.
+  // An identifier alone is a macro: it may return.
   if (node.type === 'expression_statement' && only?.type === 'identifier') return false;
   const called = node.type === 'call_expression' ? childOf(node, 'function') : null;
   if (called && !COMES_BACK.test(body.text(called))) return false;

@@ -1,11 +1,11 @@
-/** What a check reports of an analysis. */
+/** A problem that a check reports. */
 import type { Analysis } from '../analysis/analysis';
 import type { Span } from '../source/model';
 
 export interface Fix {
   readonly title: string;
   readonly edits: readonly { readonly span: Span; readonly text: string }[];
-  /** The one that is most likely meant. */
+  /** The most likely fix. */
   readonly preferred?: boolean;
 }
 

@@ -26,10 +26,10 @@ const CHECKS: readonly Check[] = [
   unsupportedCalls,
 ];
 
-/** Problems in the order of the file. */
+/** Problems in file order. */
 export function runChecks(analysis: Analysis): Problem[] {
   const problems = CHECKS.flatMap(check => [...check(analysis)]);
-  // Two maps of one type (struct … a SEC(".maps"), b SEC(".maps")) have their problem at one place.
+  // Two maps of one type (struct … a SEC(".maps"), b SEC(".maps")) have the same problem at the same place.
   const once = new Map(problems.map(one => [`${one.code} ${one.span.start} ${one.message}`, one]));
   return [...once.values()].sort((a, b) => a.span.start - b.span.start || (a.code < b.code ? -1 : 1));
 }

@@ -10,7 +10,7 @@ import type { SectionMark } from '../source/model';
 import { nearest } from './nearest';
 import { type Check, type Problem, replaceFix } from './problem';
 
-/** iproute2's own description of a map, which its own loader reads from the section "maps". */
+/** iproute2's map description, which its own loader reads from the section "maps". */
 const IPROUTE2_MAP = 'bpf_elf_map';
 /** Section names of other tools, and libbpf's name for each. */
 const SYNONYMS: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 export const sectionGrammar: Check = function* ({ source }) {
   const isNamed = source.isNamedForLibbpf;
   for (const { section } of source.programs) {
-    // ebpf-go takes any kind libbpf takes, and more; where it attaches is set in Go.
+    // ebpf-go accepts every kind libbpf accepts, and more; the attach point is set in Go.
     if (source.isForGo && parseSection(section.name)) continue;
     const problem = grammarProblem(section, isNamed);
     if (problem) yield problem;
@@ -63,7 +63,7 @@ function sectionOfMap(
   return sections.find(one => one.span.start >= span.start && one.span.end <= span.end) ?? null;
 }
 
-/** `isNamed`: the file is named as libbpf's own programs are; others may have a loader that takes sections of any name. */
+/** `isNamed`: the file name follows libbpf's convention; other files may have a loader that accepts any section name. */
 export function grammarProblem(section: SectionMark, isNamed: boolean): Problem | null {
   const { name, nameSpan } = section;
   if (isDataSection(name) || section.isPartial) return null;
@@ -137,8 +137,8 @@ function replaceWith(section: SectionMark, targetOffset: number, target: string)
 }
 
 /**
- * A section that was meant for libbpf, in a file whose loader we do not know: tc and ip take sections of any name, and
- * tests set the type of programs named "socket1" themselves.
+ * True for a section meant for libbpf in a file with an unknown loader: tc and ip accept any section name, and tests
+ * set the type of programs named "socket1" themselves.
  */
 function isMistyped(name: string): boolean {
   const word = name.replace(/^\?/, '').replace(/[/:].*$/, '');
@@ -156,12 +156,12 @@ function unknownKind(section: SectionMark): Problem {
   const known = SECTION_KINDS.map(kind => kind.name);
   const whole = nearest(rest, known);
   const exact = parseSection(mark + word);
-  // kprobe:vfs_read, tracepoint:sched:sched_switch are bpftrace's.
+  // kprobe:vfs_read, tracepoint:sched:sched_switch are bpftrace's syntax.
   const slashed = [rest.replace(':', '/'), rest.replaceAll(':', '/')].find(
     one =>
       one !== rest && (parseSection(one)?.target ?? '').includes(':') === false && parseSection(one) !== null,
   );
-  // tc/prog_b, xdp/name: the kind takes nothing behind a slash.
+  // tc/prog_b, xdp/name: the kind takes nothing after a slash.
   const names = exact
     ? [exact.kind.name]
     : SYNONYMS[word]

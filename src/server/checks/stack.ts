@@ -19,7 +19,7 @@ export const stackSize: Check = function* ({ source, types }) {
   for (const owner of source.definitions) {
     const body = source.body(owner);
     const locals = localVariables(body, types);
-    // Scalars live in registers; what is in memory for certain is arrays and structs.
+    // Scalars may be kept in registers; only arrays and structs are certainly in memory.
     const big = locals.filter(one => (one.bytes ?? 0) > 8);
     const sum = big.reduce((total, one) => total + (one.bytes ?? 0), 0);
     if (sum <= STACK_BYTES) continue;
@@ -37,7 +37,7 @@ export const stackSize: Check = function* ({ source, types }) {
   }
 };
 
-/** Variables declared in a function's body, static ones left out. */
+/** Variables declared in a function's body, except static ones. */
 function localVariables(body: Body, types: Types): LocalVariable[] {
   return body.declarations.flatMap(node => {
     const text = body.text(node);

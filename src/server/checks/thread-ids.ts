@@ -1,15 +1,15 @@
-/** Process ids that are thread ids. */
+/** Thread ids used as process ids. */
 import type { Body } from '../source/bodies';
 import { bare, childOf, outward, type Parents, type SyntaxNode } from '../source/syntax';
 import { type Check, type Problem, replaceFix } from './problem';
 
-/** Names that mean the process in user space's words. */
+/** Names that mean the process in user-space terms. */
 const PROCESS_NAME = /^(pid|tgid)$|_tgid$/;
 
 /**
- * Also through one 64-bit copy, unless its high half is taken somewhere in the same function: who writes
- * `tgid = id >> 32, pid = id` uses the kernel's words, in which pid is the thread. So does who uses it as a map's key only:
- * what is in flight is of a thread.
+ * Also through one 64-bit copy, unless its high half is used in the same function: code like `tgid = id >> 32, pid =
+ * id` uses the kernel's terms, in which pid is the thread. Not if it is used only as a map key: what is in flight
+ * belongs to a thread.
  */
 export const threadAsProcess: Check = function* ({ source }) {
   for (const owner of source.definitions) {
@@ -37,7 +37,7 @@ export const threadAsProcess: Check = function* ({ source }) {
 
 const isProcessName = (name: string): boolean => PROCESS_NAME.test(name) && name !== 'pid_tgid';
 
-/** A variable whose uses are `&pid` and tests for zero, which the idle task alone has of both. */
+/** A variable used only as `&pid` and in tests for zero, where thread and process agree: both are zero for the idle task only. */
 function isKeyOnly(body: Body, { name, isVariable }: Assigned): boolean {
   if (!isVariable || name !== 'pid') return false;
   const uses = body.variables
@@ -56,13 +56,13 @@ const isSetting = (node: SyntaxNode | undefined): boolean =>
 
 interface Assigned {
   readonly name: string;
-  /** It keeps both halves. */
+  /** True if it keeps both halves. */
   readonly isWide: boolean;
-  /** Not a member. */
+  /** False for a member. */
   readonly isVariable: boolean;
 }
 
-/** Where a value goes as it is. */
+/** Where a value is stored unchanged. */
 function assignedTo(body: Body, value: SyntaxNode): Assigned | null {
   const { parents } = body;
   const parent = parents.get(value);

@@ -1,4 +1,4 @@
-/** Pointers used before anything checks them. */
+/** Pointers used before they are checked. */
 import type { Body, Call } from '../source/bodies';
 import { childOf, outward, type Parents, type SyntaxNode } from '../source/syntax';
 import { alwaysFollows, idleTest } from './null-tests';
@@ -18,13 +18,13 @@ const MAY_BE_NULL = new Set([
   'bpf_sk_lookup_udp',
   'bpf_skc_lookup_tcp',
 ]);
-/** What the verifier calls such a result (reg_type_str of kernel/bpf/verifier.c); others have a name of their own. */
+/** The verifier's names for such results (reg_type_str of kernel/bpf/verifier.c); others have names of their own. */
 const VERIFIER_NAMES: Readonly<Record<string, string>> = {
   bpf_map_lookup_elem: 'map_value_or_null',
   bpf_map_lookup_percpu_elem: 'map_value_or_null',
   bpf_ringbuf_reserve: 'ringbuf_mem_or_null',
 };
-/** Helpers that the verifier lets write or end only what was tested: their first argument. */
+/** Helpers whose first argument the verifier accepts only after a test. */
 const WANTS_TESTED = /^bpf_(ringbuf_(submit|discard)|get_current_comm|probe_read\w*|spin_(un)?lock)$/;
 const ATOMICS = /^__(sync|atomic)_\w+$/;
 
@@ -81,7 +81,7 @@ function guardFix(text: string, body: Body, statement: SyntaxNode, variable: str
   );
 }
 
-/** The first use of the call's result as a pointer that nothing tested before; variable null: used on the spot. */
+/** The first use of the call's result as a pointer without an earlier test; variable null: used directly. */
 function uncheckedUse(
   body: Body,
   call: SyntaxNode,
@@ -98,7 +98,7 @@ function uncheckedUse(
         : null;
   if (!target) return null;
   const written = body.text(target);
-  // *place = … keeps the result where another name finds it.
+  // *place = … stores the result where another name finds it.
   if (parent.type === 'assignment_expression' && written.startsWith('*')) return null;
   const variable = written.replace(/^[*\s]+/, '');
   if (!/^\w+$/.test(variable)) return null;
@@ -118,7 +118,7 @@ function uncheckedUse(
       continue;
     }
     if (idle && !alwaysFollows(node, idle, parents)) return null;
-    // &v->x computes an address only; sizeof(*v) reads nothing.
+    // &v->x only computes an address; sizeof(*v) reads nothing.
     for (let up: SyntaxNode | undefined = around.parent; up; up = parents.get(up)) {
       if (up.type === 'sizeof_expression') return null;
       if (up.type === 'pointer_expression' && body.text(up).startsWith('&')) {

@@ -1,4 +1,4 @@
-/** What is known of something that programs call: for hover, and for the item chosen in a completion list. */
+/** Documentation of functions and macros that programs call: for hover, and for the selected completion item. */
 import type { CompletionItem } from 'vscode-languageserver/node';
 import type { SectionKind } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
@@ -11,7 +11,7 @@ import type { KernelSignature } from '../kernel/kernel-types';
 import { kfuncRelease } from '../kernel/kfunc-history';
 import { macroDocumentation } from './header-docs';
 
-/** Markdown; null when libbpf's headers do not have the helper. `kinds`: programs that run the code. */
+/** Markdown; null if libbpf's headers lack the helper. `kinds`: programs that run the code. */
 export function helperText(analysis: Analysis, name: string, kinds: Iterable<SectionKind>): string | null {
   const helper = analysis.helpers.get(name);
   if (!helper) return null;
@@ -28,14 +28,14 @@ export function helperText(analysis: Analysis, name: string, kinds: Iterable<Sec
   return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${notes.map(note => `${note}\n\n`).join('')}${helper.documentation}`;
 }
 
-/** A kernel function; null when the target kernel has none of that name. */
+/** A kernel function; null if the target kernel has none of that name. */
 export function kernelFunctionText(analysis: Analysis, name: string): string | null {
   const signature = analysis.kernel?.types.signature(name);
   if (!signature) return null;
   return kfuncText(analysis, name) ?? signatureText(signature);
 }
 
-/** A kfunc of the target kernel, as its BTF has it; null for any other function. */
+/** A kfunc of the target kernel, from its BTF; null for any other function. */
 export function kfuncText(analysis: Analysis, name: string): string | null {
   const types = analysis.kernel?.types;
   const signature = types?.kfuncs.includes(name) ? types.signature(name) : null;
@@ -72,10 +72,10 @@ export function signatureText(signature: KernelSignature): string {
   return `\`\`\`c\n${one}\n\`\`\``;
 }
 
-/** What an item is, for the documentation that is read only of the item that is looked at. */
+/** The kind of a completion item, whose documentation is loaded only when it is selected. */
 export type Documented = 'helper' | 'kfunc' | 'libbpf-macro' | 'macro';
 
-/** The item with its documentation. `analysis`: of the text the list was made for. */
+/** The item with its documentation. `analysis`: of the text for which the list was made. */
 export function withDocumentation(analysis: Analysis, item: CompletionItem): CompletionItem {
   const texts: Readonly<Record<Documented, (name: string) => string | null>> = {
     helper: name => helperText(analysis, name, []),

@@ -1,4 +1,4 @@
-/** CodeLens: over each program what it attaches to, over each map how it will be shown. */
+/** CodeLens: above each program its attach point, above each map how it will be shown. */
 import type { CodeLens } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseSection } from '../../shared/bpf/section-kinds';
@@ -7,7 +7,7 @@ import { missingTarget } from '../checks/attach-targets';
 import { summarizeMap } from './map-summary';
 import { rangeOf } from './places';
 
-/** `attachCommand`: the client's command that compiles and attaches the file; '' when it has none. */
+/** `attachCommand`: the client's command that compiles and attaches the file; '' if it has none. */
 export function codeLenses(analysis: Analysis, document: TextDocument, attachCommand: string): CodeLens[] {
   const lenses: CodeLens[] = [];
   const { source, kernel } = analysis;

@@ -20,7 +20,7 @@ import type { Documented } from './call-docs';
 import { matching } from './complete-section';
 import { programSkeleton } from './program-skeleton';
 
-/** In a body; `afterAmpersand`: an address is wanted, so maps come first. */
+/** In a body; `afterAmpersand`: an address is expected, so maps come first. */
 export function completeCode(
   analysis: Analysis,
   scope: Scope,
@@ -79,7 +79,7 @@ export function completeCode(
     for (const item of kfuncItems(analysis, written, offset)) add(item);
     const enumerators = kernelEnumerators(analysis, written);
     for (const item of enumerators.items) add(item);
-    // What has no letter yet is asked for again when it has one.
+    // Before the first letter the list is incomplete: the client asks again.
     return { isIncomplete: written === '' || enumerators.isIncomplete, items };
   }
   return { isIncomplete: false, items };
@@ -87,7 +87,7 @@ export function completeCode(
 
 const helperLists = new WeakMap<ReadonlyMap<string, Helper>, Map<string, readonly CompletionItem[]>>();
 
-/** Helpers that every program which runs the code may call and that the target kernel has; made once per kind of program. */
+/** Helpers that every program running the code may call and that the target kernel has; cached per kind of program. */
 function helperItems(analysis: Analysis, offset: number): readonly CompletionItem[] {
   const kinds = [...analysis.kindsAt(offset)];
   const types = analysis.kernel?.types;
@@ -159,7 +159,7 @@ function macroItems(analysis: Analysis): CompletionItem[] {
 
 const kfuncLists = new WeakMap<KernelTypes, Map<string, readonly CompletionItem[]>>();
 
-/** kfuncs of the target kernel that programs of these kinds have; none before something is written: they are many. */
+/** kfuncs of the target kernel for programs of these kinds; none before the first letter, because there are many. */
 function kfuncItems(analysis: Analysis, written: string, offset: number): readonly CompletionItem[] {
   const types = analysis.kernel?.types;
   if (!types || written === '') return [];
@@ -186,7 +186,7 @@ function kfuncItems(analysis: Analysis, written: string, offset: number): readon
   return items;
 }
 
-/** The kernel's enumerators (XDP_PASS, BPF_ANY, TCP_ESTABLISHED); of 16,000 only those that begin as written. */
+/** The kernel's enumerators (XDP_PASS, BPF_ANY, TCP_ESTABLISHED); of 16,000 only those with the typed prefix. */
 function kernelEnumerators(analysis: Analysis, written: string): CompletionList {
   const types = analysis.kernel?.types;
   if (!types || !/^[A-Z]/.test(written)) return { isIncomplete: false, items: [] };
@@ -200,7 +200,7 @@ function kernelEnumerators(analysis: Analysis, written: string): CompletionList 
   return { isIncomplete: more, items };
 }
 
-/** At file level: the program for the section just written, definitions, our header's attributes. */
+/** At file level: a program for the section before it, definitions, the attributes of bpfw.h. */
 export function completeFileLevel(
   analysis: Analysis,
   document: TextDocument,

@@ -65,7 +65,7 @@ export function completeMapField(
   }
 }
 
-/** What each field is given most often, as a snippet. */
+/** The most common value of each field, as a snippet. */
 const VALUES: Readonly<Record<string, string>> = {
   type: 'BPF_MAP_TYPE_$1',
   map_flags: 'BPF_F_$1',
@@ -73,8 +73,8 @@ const VALUES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Fields that the map definition around tokens[before] does not have yet; null where no map is defined: in a struct
- * with a tag, or with members of its own.
+ * Fields that the map definition around tokens[before] lacks; null if no map is defined there: in a struct with a tag,
+ * or with ordinary members.
  */
 export function missingMapFields(tokens: readonly Token[], before: number): CompletionItem[] | null {
   let open = before;

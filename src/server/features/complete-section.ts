@@ -1,4 +1,4 @@
-/** Completion inside SEC("..."): kinds, then what they attach to. */
+/** Completion inside SEC("..."): kinds, then attach points. */
 import {
   type CompletionItem,
   CompletionItemKind,
@@ -18,7 +18,7 @@ import { binariesNamed, readUserBinary } from '../kernel/user-binary';
 import { parametersOfSyscall, programSkeleton } from './program-skeleton';
 import { functionsBeside } from './symbols';
 
-/** Kinds that tracing programs are written with; the others come after. */
+/** Common kinds of tracing programs; the others come after. */
 const USUAL = [
   'fentry',
   'fexit',
@@ -37,7 +37,7 @@ const USUAL = [
   'xdp',
   'tc',
 ];
-/** Where a program keeps the tables its struct_ops programs fill. */
+/** Sections for the tables that struct_ops programs fill. */
 const OPERATION_TABLES = [
   { name: '.struct_ops.link', detail: 'Table of kernel operations, in force while its link is held (6.4)' },
   { name: '.struct_ops', detail: 'Table of kernel operations, in force until it is taken back' },
@@ -136,13 +136,13 @@ export async function completeSection(
     ),
   );
   for (const [position, one] of items.entries()) {
-    // People read the target, the editor filters by the whole name.
+    // The user sees the target, the editor filters by the whole name.
     one.label = names[position]?.name ?? one.label;
   }
   return { isIncomplete: more, items };
 }
 
-/** Where a program's skeleton can go: behind `")` when nothing else stands there and no function follows. */
+/** Where a program's skeleton can be inserted: after `")` if nothing else is there and no function follows. */
 function skeletonPlace(
   analysis: Analysis,
   document: TextDocument,
@@ -186,7 +186,7 @@ async function targetsOf(analysis: Analysis, kind: SectionKind, target: string):
     case 'pattern': {
       const proposed = plain(types?.functions ?? [], name => signatureText(analysis, name));
       if (!kind.name.startsWith('fmod_ret')) return proposed;
-      // There is no result to change.
+      // There is no return value to modify.
       const names = proposed.names.filter(({ name }) => types?.signature(name)?.returnsNothing === false);
       return { ...proposed, names };
     }
@@ -240,7 +240,7 @@ function signatureText(analysis: Analysis, name: string): string {
 const typeText = (signature: KernelSignature) =>
   `${signature.returnType} (${signature.parameters.map(one => one.text).join(', ') || 'void'})`;
 
-/** Licences that the kernel takes for compatible with the GPL. */
+/** Licences that the kernel considers compatible with the GPL. */
 export function completeLicense(document: TextDocument, literal: Token, isOpen: boolean): CompletionItem[] {
   const range = {
     start: document.positionAt(literal.start + 1),
@@ -280,7 +280,7 @@ async function classicTracepoints(analysis: Analysis): Promise<readonly string[]
   return names;
 }
 
-/** path:function and path:provider:name, from the binary that is named so far. */
+/** path:function and path:provider:name, from the binary named so far. */
 function userTargets(kind: SectionKind, target: string): Proposed {
   const colon = target.indexOf(':');
   if (colon < 0)
@@ -300,7 +300,7 @@ function userTargets(kind: SectionKind, target: string): Proposed {
 
 const detailOfPath = (name: string) => (name.endsWith('/') ? 'folder' : 'program or library');
 
-/** Names that begin with `written`, then those that hold it; at most MOST. `names` are sorted. */
+/** Names that start with `written`, then those that contain it; at most MOST. `names` are sorted. */
 export function matching(names: readonly string[], written: string): { found: string[]; more: boolean } {
   let low = 0;
   let high = names.length;
@@ -329,7 +329,7 @@ export function matching(names: readonly string[], written: string): { found: st
 
 const texts = new WeakMap<readonly string[], string>();
 
-/** Names, each ended by a newline: searching one text of 45,000 names is much faster than each of them. */
+/** Names, each followed by a newline: searching one text of 45,000 names is much faster than searching each name. */
 function asOneText(names: readonly string[]): string {
   const text = texts.get(names) ?? `${names.join('\n')}\n`;
   texts.set(names, text);

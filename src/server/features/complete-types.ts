@@ -72,7 +72,7 @@ const SCALARS = [
   'pid_t',
 ];
 
-/** Names that stand for a type on their own. */
+/** Names that are a type by themselves. */
 export function completeTypes(analysis: Analysis, written: string): CompletionItem[] {
   if (written === '') return [];
   const names = new Set([...analysis.source.typedefNames, ...SCALARS]);

@@ -13,7 +13,7 @@ import { completeAggregates, completeMembers, completeTypes } from './complete-t
 
 const NOTHING: CompletionList = { isIncomplete: false, items: [] };
 const TYPE_WORDS = new Set(['struct', 'union', 'enum']);
-/** What may stand at the position. Never throws: an unfinished file is the ordinary case. */
+/** Completions at the position. Never throws: an unfinished file is the normal case. */
 export async function complete(
   analysis: Analysis,
   document: TextDocument,
@@ -44,7 +44,7 @@ export async function complete(
   if (token?.kind === 'directive' && isInside) return NOTHING;
   if (token?.kind === 'number' && isInside) return NOTHING;
 
-  // The word being written, if any; what counts is what stands before it.
+  // The token being typed, if any; the tokens before it decide.
   const word = token?.kind === 'name' && isInside ? token : null;
   const before = word ? index - 1 : index;
   const owner = source.definitionAt(offset);
@@ -67,7 +67,7 @@ export async function complete(
   if (isInBody) return completeCode(analysis, scope, word?.text ?? '', offset, mark === '&');
   const fields = owner ? null : missingMapFields(tokens, before);
   if (fields) return list([...fields, ...completeTypes(analysis, word?.text ?? '')]);
-  // Only words stand between a section and the program that is about to be written.
+  // Only identifiers are between a section and the program about to be written.
   const section = source.model.sections.filter(one => one.span.end <= offset).at(-1) ?? null;
   const followed = section && /^[\w\s]*$/.test(source.text.slice(section.span.end, word?.start ?? offset));
   const items = completeFileLevel(analysis, document, followed ? section : null, offset);

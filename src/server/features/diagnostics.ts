@@ -1,4 +1,4 @@
-/** Problems as the protocol's diagnostics, and their fixes as code actions. */
+/** Converts problems to the protocol's diagnostics, and their fixes to code actions. */
 import {
   type CodeAction,
   CodeActionKind,
@@ -13,7 +13,7 @@ import type { Problem } from '../checks/problem';
 import { runChecks } from '../checks/run-checks';
 import { rangeOf } from './places';
 
-/** Owner of the diagnostics: clang's have another, so that the two stand side by side. */
+/** Source of the diagnostics; clang's have another, so that both are shown. */
 export const SOURCE = 'bpf';
 
 const SEVERITIES: Readonly<Record<Problem['severity'], DiagnosticSeverity>> = {
@@ -28,7 +28,7 @@ interface OfferedFix {
   readonly edits: readonly TextEdit[];
 }
 
-/** What a diagnostic carries for the code actions; the client hands it back as it is. */
+/** Data of a diagnostic for code actions; the client returns it unchanged. */
 interface DiagnosticData {
   readonly version: number;
   readonly fixes: readonly OfferedFix[];

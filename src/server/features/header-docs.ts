@@ -1,4 +1,4 @@
-/** What an author wrote about a macro or a declaration: the comment before it, or behind it on its line. */
+/** The author's comment on a macro or a declaration: before it, or after it on its line. */
 import { lex } from '../../shared/c/lexer';
 import type { MacroDefinition, Span } from '../source/model';
 
@@ -14,7 +14,7 @@ function shorten(body: string): string {
 
 const comments = new Map<string, ReturnType<typeof lex>['comments']>();
 
-/** The comment that ends right before the span (one line between at most), or stands behind it on the same line. */
+/** The comment that ends right before the span (at most one line between), or follows it on the same line. */
 export function commentAt(text: string, span: Span): string {
   let known = comments.get(text);
   if (!known) {

@@ -1,4 +1,4 @@
-/** Hover: what the word under the pointer is, from the file, the kernel and libbpf's headers. */
+/** Hover: describes the name under the pointer, from the file, the kernel and libbpf's headers. */
 import type { Hover } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { findSectionKind, parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
@@ -24,7 +24,7 @@ import { parametersOfSyscall, tracepointContext } from './program-skeleton';
 
 const LAYOUT_ROWS = 60;
 
-/** null over nothing that is known. */
+/** Null if nothing is known about the name. */
 export function hover(analysis: Analysis, document: TextDocument, offset: number): Hover | null {
   const { tokens } = analysis.source.lexed;
   const index = tokens.findIndex(token => token.start <= offset && offset < token.end);
@@ -196,7 +196,7 @@ function aggregateText(analysis: Analysis, kind: 'struct' | 'union', name: strin
   return `\`\`\`c\n${kind} ${btf.name(id)} { /* ${btf.sizeOf(id)} bytes; offset, size */\n${lines.join('\n')}\n};\n\`\`\``;
 }
 
-/** A section: its kind, what it attaches to, and whether the target kernel has that. */
+/** A section: its kind, its attach point, and whether the target kernel has it. */
 export function sectionText(analysis: Analysis, name: string): string | null {
   const parsed = parseSection(name);
   if (!parsed) return null;
@@ -253,7 +253,7 @@ function targetText(analysis: Analysis, kind: SectionKind, target: string): stri
   return parts;
 }
 
-/** Which file a user-space target means here, and whether it has the function or probe. */
+/** The file that a user-space target resolves to on this machine, and whether it has the function or probe. */
 function userTargetText(kind: SectionKind, target: string): string {
   const colon = target.indexOf(':');
   const name = colon < 0 ? target : target.slice(0, colon);

@@ -11,7 +11,7 @@ import type { ProgramSource } from '../source/program-source';
 import type { Types } from '../source/types';
 
 export interface MapSummary {
-  /** "hash", "ringbuf": BPF_MAP_TYPE_ dropped, in lower case. */
+  /** "hash", "ringbuf": in lower case, without BPF_MAP_TYPE_. */
   readonly type: string;
   readonly key: string | null;
   readonly value: string | null;
@@ -75,7 +75,7 @@ function textOf(map: SourceMap, role: MapRole, scale: TagMark | undefined): stri
   }
 }
 
-/** A call that is not one for reading counters has the map's address. */
+/** True if a call that does more than read counters gets the map's address. */
 function isWritten(source: ProgramSource, name: string): boolean {
   const address = new RegExp(`^&\\s*${name}$`);
   return source.definitions.some(owner => {
@@ -88,7 +88,7 @@ function isWritten(source: ProgramSource, name: string): boolean {
   });
 }
 
-/** The value itself when it is a counter, an array of counters, or the struct member that is the best such array. */
+/** The value itself if it is a counter, an array of counters, or the struct member that is the best such array. */
 function slotsOf(value: WrittenType, types: Types): SlotFacts | null {
   const own = countersOf(value, types, false);
   if (own) return own;

@@ -1,4 +1,4 @@
-/** Offsets of ours, positions of the protocol's. */
+/** Converts our offsets to the protocol's positions. */
 import type { Range } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Span } from '../source/model';

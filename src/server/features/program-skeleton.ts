@@ -1,4 +1,4 @@
-/** A program's function with the real signature of what it attaches to, as a snippet. */
+/** A program's function with the real signature of its attach point, as a snippet. */
 
 import { parseSection } from '../../shared/bpf/section-kinds';
 import { programContext } from '../helpers/program-contexts';
@@ -6,14 +6,14 @@ import { syscallParameters } from '../helpers/syscall-signatures';
 import type { KernelSignature, KernelTypes } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
 
-/** Trampolines pass at most this many arguments in registers (include/linux/bpf.h, MAX_BPF_FUNC_REG_ARGS). */
+/** Maximum number of arguments that trampolines pass in registers (include/linux/bpf.h, MAX_BPF_FUNC_REG_ARGS). */
 const MAX_PROGRAM_ARGUMENTS = 12;
 /** pt_regs-based arguments that libbpf's BPF_KPROBE names on every architecture (bpf_tracing.h, PT_REGS_PARM1..5). */
 const MAX_KPROBE_ARGUMENTS = 5;
 
 /**
- * "int BPF_PROG(vfs_read_entry, struct file *file, ...)\n{ ... }" for a section name; null for one that libbpf does not
- * know. Placeholders are those of LSP snippets. `operation`: which of the members that have the target's name.
+ * "int BPF_PROG(vfs_read_entry, struct file *file, ...)\n{ ... }" for a section name; null for one unknown to libbpf.
+ * Placeholders are LSP snippets. `operation`: which of the members with the target's name.
  */
 export function programSkeleton(
   section: string,
@@ -25,7 +25,7 @@ export function programSkeleton(
   const { kind, target } = parsed;
   const isReturn = /ret|exit/.test(kind.name) && kind.target !== 'none';
   const base = (target ?? kind.name)
-    // The path first: libstdc++.so.6 has no offset in its name.
+    // Remove the path first: libstdc++.so.6 has no offset in its name.
     .replace(/.*[/:]/, '')
     .replace(/\+.*$/, '')
     .replace(/\W+/g, '_')
@@ -43,7 +43,7 @@ export function programSkeleton(
     case 'fmod_ret': {
       const signature = kernel?.signature(target ?? '') ?? null;
       const parameters = parametersOf(signature, MAX_PROGRAM_ARGUMENTS);
-      // A session's program runs at the entry, too, where the result is 0.
+      // A session program also runs at entry, where the result is 0.
       if (kind.name !== 'fentry' && kind.name !== 'fentry.s') parameters.push(...resultOf(signature));
       return `int BPF_PROG(${name}${list(parameters)})${kind.name.startsWith('fmod_ret') && signature ? returning('ret') : body}`;
     }
@@ -55,7 +55,7 @@ export function programSkeleton(
     }
     case 'lsm_cgroup': {
       const parameters = parametersOf(kernel?.signature(`bpf_lsm_${target}`) ?? null, MAX_PROGRAM_ARGUMENTS);
-      // As of other control group programs: 1 allows, 0 denies (tools/testing/selftests/bpf/progs/lsm_cgroup.c).
+      // As in other control group programs: 1 allows, 0 denies (tools/testing/selftests/bpf/progs/lsm_cgroup.c).
       return `int BPF_PROG(${name}${list(parameters)})${returning('1')}`;
     }
     case 'tp_btf':
@@ -110,14 +110,14 @@ export function programSkeleton(
   }
 }
 
-/** The struct of a classic tracepoint's record: of its own, of all system calls, or of its template (event class). */
+/** The struct of a classic tracepoint's record: its own, that of all system calls, or its template's (event class). */
 export function tracepointContext(kernel: KernelTypes | null, target: string): string {
   const [category, event = ''] = target.split('/');
   if (category === 'syscalls')
     return event.startsWith('sys_exit') ? 'trace_event_raw_sys_exit' : 'trace_event_raw_sys_enter';
   const own = kernel?.tracepointRecord(event);
   if (own) return own;
-  // DECLARE_EVENT_CLASS templates are named for a common prefix of their events.
+  // DECLARE_EVENT_CLASS templates are named after a common prefix of their events.
   for (let words = event.split('_'); words.length > 1; words = words.slice(0, -1)) {
     const record =
       kernel?.tracepointRecord(`${words.slice(0, -1).join('_')}_template`) ??
@@ -127,7 +127,7 @@ export function tracepointContext(kernel: KernelTypes | null, target: string): s
   return `trace_event_raw_${event}`;
 }
 
-/** A system call's parameters, from the function behind it, else from the table of the well-known; null: not known. */
+/** A system call's parameters, from the function that implements it, else from the table of well-known ones; null: unknown. */
 export function parametersOfSyscall(kernel: KernelTypes | null, name: string): readonly string[] | null {
   for (const prefix of ['__do_sys_', '__se_sys_', 'ksys_']) {
     const signature = kernel?.signature(prefix + name);
@@ -139,7 +139,7 @@ export function parametersOfSyscall(kernel: KernelTypes | null, name: string): r
 const parametersOf = (signature: KernelSignature | null, most: number): string[] =>
   signature?.parameters.slice(0, most).map(one => one.text) ?? [];
 
-/** The parameter that holds the result; none of a function that returns nothing, or is not known. */
+/** The parameter for the result; none for a function that returns nothing or is unknown. */
 const resultOf = (signature: KernelSignature | null): string[] =>
   signature && !signature.returnsNothing
     ? [`${signature.returnType}${signature.returnType.endsWith('*') ? '' : ' '}ret`]

@@ -30,7 +30,7 @@ export function signatureHelp(analysis: Analysis, offset: number): SignatureHelp
   };
 }
 
-/** Where each parameter stands in the label: names may repeat, so positions are given. */
+/** Where each parameter is in the label: names may repeat, so offsets are used. */
 function offsetsOf(head: string, parameters: readonly string[]): [number, number][] {
   let at = head.length + 1;
   return parameters.map(parameter => {
@@ -80,7 +80,7 @@ function describe(analysis: Analysis, name: string, offset: number): Described |
   };
 }
 
-/** BPF_PROG(name, ...) with the arguments of what the section before it names. */
+/** BPF_PROG(name, ...) with the arguments of the attach point in the section before it. */
 function programMacro(analysis: Analysis, name: string, offset: number): Described | null {
   const section = analysis.source.model.sections.filter(one => one.span.end <= offset).at(-1);
   const parsed = section ? parseSection(section.name) : null;

@@ -83,7 +83,7 @@ export function documentSymbols(analysis: Analysis, document: TextDocument): Doc
   return found.sort((a, b) => a.at - b.at).map(({ symbol }) => symbol);
 }
 
-/** The name at an offset, and whether it stands behind struct, union or enum. */
+/** The name at an offset, and whether it follows struct, union or enum. */
 export function nameAt(
   text: string,
   offset: number,
@@ -107,7 +107,7 @@ function definitionIn(model: SourceModel, name: string): Span | null {
   );
 }
 
-/** Where a name is defined: this file, its own headers; of an #include "..." the header, of a member its struct's line. */
+/** Where a name is defined: this file or its own headers; for an #include "..." the header, for a member its struct's line. */
 export function definitions(analysis: Analysis, document: TextDocument, offset: number): Location[] {
   const { source } = analysis;
   const included = source.model.includes.find(one => one.span.start <= offset && offset <= one.span.end);
@@ -148,7 +148,7 @@ function memberDefinition(
   return header ? [{ uri: pathToFileURL(header.path).href, range: rangeIn(header.text, member) }] : [];
 }
 
-/** The place of a member, those of unnamed structs and unions within among them. */
+/** The place of a member, including those of unnamed structs and unions. */
 function findMember(aggregate: Aggregate, name: string): Span | null {
   for (const member of aggregate.members) {
     if (member.name === name) return member.nameSpan;
@@ -169,8 +169,8 @@ function holds(model: SourceModel, aggregate: Aggregate): boolean {
 const MOST_SIBLINGS = 64;
 
 /**
- * From user space's side: skel->maps.events, skel->progs.x, skel->rodata->target_pid, bpf_object__find_map_by_name(obj,
- * "events"). Looks in the .bpf.c files beside the file and in the headers of theirs.
+ * From user-space code: skel->maps.events, skel->progs.x, skel->rodata->target_pid, bpf_object__find_map_by_name(obj,
+ * "events"). Searches the .bpf.c files beside the file and their headers.
  */
 export function definitionsFromUserSpace(
   text: string,
@@ -199,7 +199,7 @@ export function definitionsFromUserSpace(
   return found;
 }
 
-/** Global functions of the other BPF programs in the file's folder: what freplace may replace. */
+/** Global functions of the other BPF programs in the file's folder, which freplace may replace. */
 export function functionsBeside(
   uri: string,
   own: SourceModel,
@@ -220,7 +220,7 @@ export function functionsBeside(
 
 const MOST_SIBLING_BYTES = 1024 * 1024;
 
-/** null where the file is gone since the folder was listed, larger than a program is, or not a regular file. */
+/** Null if the file is missing by now, larger than a program, or not a regular file. */
 function readOrNull(file: string): string | null {
   try {
     return readUntrustedFileSync(file, MOST_SIBLING_BYTES).toString();
@@ -240,7 +240,7 @@ function siblings(folder: string): string[] {
   }
 }
 
-/** Every place of this file where the name at `offset` stands, when this file or its headers declare it. */
+/** Every place in this file where the name at `offset` occurs, if this file or its headers declare it. */
 export function references(
   analysis: Analysis,
   document: TextDocument,

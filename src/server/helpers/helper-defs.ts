@@ -1,4 +1,4 @@
-/** Helpers as the machine's libbpf declares and documents them: bpf/bpf_helper_defs.h, generated from the kernel's uapi header. */
+/** Helpers as declared and documented by the machine's libbpf: bpf/bpf_helper_defs.h, generated from the kernel's uapi header. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -33,19 +33,19 @@ export function parseHelperDefs(text: string): Map<string, Helper> {
   return helpers;
 }
 
-/** The helpers of the libbpf headers in `folders`, the first that has them; empty when none has. */
+/** The helpers of the libbpf headers in the first of `folders` that has them; empty if none has. */
 export function readHelperDefs(folders: readonly string[]): Map<string, Helper> {
   for (const folder of folders) {
     try {
       return parseHelperDefs(readFileSync(path.join(folder, 'bpf', 'bpf_helper_defs.h'), 'utf8'));
     } catch {
-      // Not installed there: the next folder.
+      // Not installed there: try the next folder.
     }
   }
   return new Map();
 }
 
-/** The comment's reStructuredText as Markdown. */
+/** Converts the comment's reStructuredText to Markdown. */
 function documentationOf(comment: string, name: string): string {
   const lines = comment.split('\n').map(line => line.replace(/^ \*\s?/, '').replace(/^\t/, ''));
   const text: string[] = [];

@@ -8,7 +8,7 @@
 import type { SectionKind } from '../../shared/bpf/section-kinds';
 import type { KernelTypes } from '../kernel/kernel-types';
 
-/** To every type. */
+/** Available to every type. */
 const BASE =
   'dynptr_data dynptr_from_mem dynptr_read dynptr_write for_each_map_elem get_current_task get_current_task_btf ' +
   'get_numa_node_id get_prandom_u32 get_smp_processor_id jiffies64 kptr_xchg ktime_get_boot_ns ktime_get_ns ' +
@@ -19,7 +19,7 @@ const BASE =
   'strncmp strtol strtoul tail_call task_pt_regs this_cpu_ptr timer_cancel timer_init timer_set_callback ' +
   'timer_start trace_printk trace_vprintk user_ringbuf_drain';
 
-/** Types that go together; each row names its own besides. */
+/** Types with common helpers; each row adds its own. */
 const PROBES = 'kprobe perf_event raw_tp tracepoint';
 const TYPED = 'iter lsm lsm_cgroup tp_btf tracing';
 const CGROUP = 'cgroup_device cgroup_sock cgroup_sock_addr cgroup_sockopt cgroup_sysctl';
@@ -150,7 +150,7 @@ const LATER = [
 const byHelper = new Map(ROWS.flatMap(row => row.helpers.map(name => [name, new Set(row.types)] as const)));
 const toAll = new Set(BASE.split(' '));
 
-/** The program type behind a section, as the rows name them; null where what may be called depends on more. */
+/** The program type of a section, as named in the rows; null if the section does not determine what may be called. */
 export function programTypeOf(kind: SectionKind): string | null {
   const { name, family } = kind;
   switch (family) {
@@ -184,8 +184,8 @@ function cgroupType(name: string): string {
 }
 
 /**
- * Whether the kernel gives the helper to programs of this kind. `kernel` null: some kernel does. True for what is not
- * known: a kind whose programs are of any type, a helper that is newer than this list.
+ * True if the kernel provides the helper to programs of this kind. `kernel` null: any kernel. Also true if unknown: for
+ * a kind whose programs are of any type, and a helper newer than this list.
  */
 export function isGiven(helper: string, kind: SectionKind, kernel: KernelTypes | null): boolean {
   const type = programTypeOf(kind);

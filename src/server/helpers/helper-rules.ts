@@ -61,7 +61,7 @@ const NETWORK: readonly ProgramFamily[] = [
   'netfilter',
 ];
 
-/** Helpers whose first argument is a packet: no probe has one. */
+/** Helpers whose first argument is a packet, which no probe has. */
 const PACKET = new RegExp(
   '^bpf_(' +
     'skb_(?!output|cgroup_classid)\\w+|xdp_(?!output|get_buff_len)\\w+|clone_redirect|l3_csum_replace|l4_csum_replace|csum_(diff|update|level)|' +
@@ -71,7 +71,7 @@ const PACKET = new RegExp(
     'tcp_(gen|check|raw_gen|raw_check)_syncookie\\w*|load_hdr_opt|store_hdr_opt|reserve_hdr_opt|rc_\\w+' +
     ')$',
 );
-/** Helpers that look into the traced context: packets have none of it. */
+/** Helpers that read the traced context, which packet programs lack. */
 const TRACE = new Set(
   (
     'get_stackid get_stack override_return perf_event_read perf_event_read_value probe_write_user send_signal ' +
@@ -104,12 +104,12 @@ const ONLY: Readonly<Record<string, readonly ProgramFamily[]>> = {
   bpf_sys_close: ['syscall', 'ext'],
   bpf_btf_find_by_name_kind: ['syscall', 'ext'],
 };
-/** Helpers that may fault a page in: only where the program may sleep. */
+/** Helpers that may fault a page in: only for sleepable programs. */
 const SLEEPABLE = new Set(['bpf_copy_from_user', 'bpf_copy_from_user_task']);
-/** Kinds that can be attached to anything another program is: no rule holds for all. */
+/** Kinds that can attach to any other program: no rule holds for all. */
 const OPEN: readonly ProgramFamily[] = ['ext', 'struct_ops', 'other'];
 
-/** Why programs of this kind may not call the helper, or null when they may (or it is not known that they may not). */
+/** Why programs of this kind may not call the helper; null if they may, or if it is unknown. */
 export function whyNotCallable(helper: string, kind: SectionKind): string | null {
   const { family } = kind;
   if (OPEN.includes(family)) return null;
@@ -124,7 +124,7 @@ export function whyNotCallable(helper: string, kind: SectionKind): string | null
   return null;
 }
 
-/** The kind that is the same but for sleeping; null where there is none, or the kind sleeps already. */
+/** The sleepable variant of the kind; null if there is none, or the kind is sleepable. */
 export function sleepableKind(kind: SectionKind): SectionKind | null {
   return kind.sleepable ? null : findSectionKind(`${kind.name}.s`);
 }

@@ -9,17 +9,17 @@ import type { KernelTypes } from '../kernel/kernel-types';
 
 interface KfuncGroup {
   readonly names: RegExp;
-  /** null: every program type. */
+  /** Null: every program type. */
   readonly families: readonly ProgramFamily[] | null;
   readonly description: string;
-  /** A function of the release that gave these families; older kernels take the next group that fits. */
+  /** A function of the release that defined these families; older kernels use the next group that matches. */
   readonly since?: string;
 }
 
 /** bpf_prog_type_to_kfunc_hook() of kernel/bpf/btf.c: these share one hook. */
 const TRACING: readonly ProgramFamily[] = ['tracing', 'lsm', 'iter', 'tracepoint', 'perf_event'];
 const GENERIC: readonly ProgramFamily[] = [...TRACING, 'struct_ops', 'syscall', 'tc', 'xdp', 'cgroup'];
-/** Before 6.11, which gave them to system call programs (6.10) and control groups. */
+/** Before 6.11, which added system call programs (6.10) and control groups. */
 const GENERIC_BEFORE: readonly ProgramFamily[] = [...TRACING, 'struct_ops', 'tc', 'xdp'];
 const SINCE_6_11 = 'bpf_iter_bits_new';
 const SINCE_6_12 = 'bpf_copy_from_user_str';
@@ -52,7 +52,7 @@ const GENERIC_GROUPS: readonly (readonly [names: string, description: string])[]
   ['bpf_throw', 'Ends the program at once, unwinding'],
 ];
 
-/** The first that fits counts. */
+/** The first match counts. */
 const GROUPS: readonly KfuncGroup[] = [
   group(
     '\\w*_test(_\\w+|\\d+)?|bpf_kfunc_call_\\w+|bpf_modify_return_\\w+|__\\w+',
@@ -130,7 +130,7 @@ const GROUPS: readonly KfuncGroup[] = [
   group('bpf_(cast_to_kern_ctx|rdonly_cast)', null, 'The same pointer as a type of the kernel, to read only'),
 ];
 
-/** KF_SLEEPABLE: only programs that may sleep have them. */
+/** KF_SLEEPABLE: only sleepable programs may call them. */
 const SLEEPABLE =
   /^(bpf_lookup_user_key|bpf_verify_pkcs7_signature|(css|cgroup)_rstat_flush|bpf_(get|set|remove)_(file|dentry)_xattr|bpf_crypto_ctx_create|bpf_copy_from_user_\w+|hid_bpf_(hw_\w+|(allocate|release)_context|input_report))$/;
 /**
@@ -158,13 +158,13 @@ const HOOKS: Partial<Readonly<Record<ProgramFamily, readonly string[]>>> = {
 
 export interface KfuncAdvice {
   readonly description: string;
-  /** Program families that have it; null: all, or not known. */
+  /** Program families that may call it; null: all, or unknown. */
   readonly families: readonly ProgramFamily[] | null;
-  /** Only programs that may sleep have it. */
+  /** Only sleepable programs may call it. */
   readonly sleepable: boolean;
 }
 
-/** What is known of a kfunc as this kernel has it. */
+/** What is known about a kfunc on this kernel. */
 export function kfuncAdvice(name: string, kernel: KernelTypes): KfuncAdvice {
   const found = GROUPS.find(
     one => one.names.test(name) && (one.since === undefined || kernel.hasFunction(one.since)),
@@ -180,13 +180,13 @@ function hasHook(family: ProgramFamily, kernel: KernelTypes): boolean {
   return (HOOKS[family] ?? []).some(hook => kernel.enumerator(`BTF_KFUNC_HOOK_${hook}`) !== null);
 }
 
-/** Whether a kfunc is worth offering to programs of these kinds; with none, to any program. */
+/** True if a kfunc should be offered to programs of these kinds; with none, to any program. */
 export function kfuncFits(name: string, kinds: Iterable<SectionKind>, kernel: KernelTypes): boolean {
   const { families, sleepable } = kfuncAdvice(name, kernel);
   // The kernel's own tests belong to no family.
   if (families?.length === 0) return false;
   return [...kinds].every(kind => {
-    // struct_ops and freplace of anything: what they may call depends on what they implement or replace.
+    // For struct_ops and freplace, the allowed calls depend on what they implement or replace.
     if (kind.family === 'ext' || kind.family === 'other') return true;
     if (sleepable && !kind.sleepable && kind.family !== 'struct_ops') return false;
     return families === null || families.includes(kind.family);

@@ -60,7 +60,7 @@ export const LIBBPF_MACROS: readonly LibbpfMacro[] = [
   macro('bpf_ntohl', 'x', '32 bits from network to host byte order'),
 ];
 
-/** Macros that define a program; what follows the name are the arguments of what it attaches to. */
+/** Macros that define a program; the name is followed by the arguments of its attach point. */
 export const PROGRAM_MACRO_TEXT: Readonly<Record<string, string>> = {
   BPF_PROG:
     'Program with typed arguments: fentry, fexit, tp_btf, raw_tp, lsm. An fexit program may name the result last.',

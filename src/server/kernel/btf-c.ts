@@ -1,9 +1,9 @@
-/** BTF types as C writes them. */
+/** BTF types in C syntax. */
 import type { Btf, BtfTypeId } from '../../shared/btf/btf-model';
 
 const MAX_DEPTH = 32;
 
-/** `name` declared with the type: "struct file *file", "char comm[16]", "int (*fn)(void)". An empty name: the type alone. */
+/** `name` declared with the type: "struct file *file", "char comm[16]", "int (*fn)(void)". With an empty name, the type alone. */
 export function declaration(btf: Btf, id: BtfTypeId, name: string, depth = 0): string {
   const space = name === '' || name.startsWith('[') || name.startsWith('(') ? '' : ' ';
   if (depth > MAX_DEPTH) return `void${space}${name}`;
@@ -66,7 +66,7 @@ function parameterList(btf: Btf, proto: BtfTypeId): string {
 }
 
 export interface LayoutRow {
-  /** Bytes from the beginning of the outermost struct; null for the brace that closes an anonymous member. */
+  /** Bytes from the start of the outermost struct; null for the brace that closes an anonymous member. */
   readonly offset: number | null;
   readonly size: number;
   readonly bitSize: number;
@@ -74,7 +74,7 @@ export interface LayoutRow {
   readonly depth: number;
 }
 
-/** The members of a struct in memory order, anonymous ones opened; at most `limit` rows. */
+/** The members of a struct in memory order, anonymous ones expanded; at most `limit` rows. */
 export function layoutRows(btf: Btf, id: BtfTypeId, limit: number): { rows: LayoutRow[]; more: number } {
   const rows: LayoutRow[] = [];
   let more = 0;

@@ -1,6 +1,6 @@
 /**
  * Names of a BTF table, by kind, from one pass over its bytes. Btf.find() of the shared reader decodes each name from
- * UTF-8 by itself, which for the 45,000 functions of a distribution kernel takes longer than a first completion may.
+ * UTF-8 separately, which takes too long for a first completion with the 45,000 functions of a distribution kernel.
  */
 import type { BtfTypeId } from '../../shared/btf/btf-model';
 import {
@@ -23,7 +23,7 @@ const isNamed = (kind: Kind | undefined): kind is NamedKind => NAMED_KINDS.some(
 
 export interface Enumerator {
   readonly value: bigint;
-  /** The enum that has it. */
+  /** The enum that contains it. */
   readonly id: BtfTypeId;
 }
 
@@ -31,7 +31,7 @@ export class BtfNames {
   private readonly view: DataView;
   private readonly little: boolean;
   private readonly strings: string;
-  /** Where each enum begins, and its id: enumerators are read when somebody asks. */
+  /** Where each enum begins, and its id: enumerators are read on first use. */
   private readonly enums: { readonly at: number; readonly id: BtfTypeId }[] = [];
   private byEnumerator: ReadonlyMap<string, Enumerator> | null = null;
   private readonly byKind: Readonly<Record<NamedKind, Map<string, BtfTypeId>>> = {
@@ -43,7 +43,7 @@ export class BtfNames {
     func: new Map(),
   };
 
-  /** `bytes` must have passed parseBtf, which refuses damaged tables. */
+  /** `bytes` must have passed parseBtf, which rejects damaged tables. */
   constructor(bytes: Uint8Array) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const little = view.getUint16(0, true) === BTF_MAGIC;
@@ -81,7 +81,7 @@ export class BtfNames {
     return this.byKind[kind].get(name) ?? null;
   }
 
-  /** Every enumerator by its name; of several the first. */
+  /** Every enumerator by its name; the first of several. */
   get enumerators(): ReadonlyMap<string, Enumerator> {
     if (this.byEnumerator) return this.byEnumerator;
     const { view, little, strings } = this;

@@ -11,13 +11,13 @@ import { readKallsyms } from '../../shared/elf/kallsyms';
 import { elfOfDescriptor } from '../../system/elf-descriptor';
 
 export interface ImageFunctions {
-  /** As /proc/kallsyms has them, code only; the kernel proper, no modules. */
+  /** As in /proc/kallsyms, code only; the kernel proper, without modules. */
   readonly symbols: Buffer;
-  /** Names of the functions that tracing can be put on. */
+  /** Names of the functions that can be traced. */
   readonly traceable: ReadonlySet<string>;
 }
 
-/** The image that a BTF file in the cache came from, where it has been unpacked beside it; null elsewhere. */
+/** The image that a BTF file in the cache was extracted from, if it was unpacked beside it; else null. */
 export function imageBeside(btfPath: string): string | null {
   const folder = path.dirname(btfPath);
   if (path.basename(folder) !== 'btf' || !btfPath.endsWith('.btf')) return null;
@@ -25,7 +25,7 @@ export function imageBeside(btfPath: string): string | null {
   return existsSync(image) ? image : null;
 }
 
-/** null where the image is of a kind that this cannot read. Never throws. */
+/** Null if the image's format is not supported. Never throws. */
 export function readImageFunctions(file: string): ImageFunctions | null {
   try {
     const image = openSync(file, 'r');
@@ -60,10 +60,10 @@ function functionsOf(image: number): ImageFunctions | null {
   };
 }
 
-/** endbr64, which stands before the call where the kernel is built with CONFIG_X86_KERNEL_IBT. */
+/** endbr64, which precedes the call if the kernel is built with CONFIG_X86_KERNEL_IBT. */
 const ENDBR_BYTES = 4;
 
-/** Functions with a call at their start; those of the boot are gone with their memory. */
+/** Functions with a call at their start, except boot functions, whose memory is freed. */
 function namesAt(
   symbols: { readonly code: Uint8Array; readonly addresses: Uint32Array },
   places: ReadonlySet<number>,

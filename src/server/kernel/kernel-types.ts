@@ -32,14 +32,14 @@ const SYSCALL_PREFIX =
 const TRACEPOINT_PREFIX = 'btf_trace_';
 const LSM_PREFIX = 'bpf_lsm_';
 /**
- * struct bpf_iter__TARGET is an iterator program's context, bpf_iter_TARGET() what it attaches to (include/linux/bpf.h,
- * DEFINE_BPF_ITER_FUNC). The verifier's own lists of trusted members are structs of such names without a function
+ * struct bpf_iter__TARGET is an iterator program's context, bpf_iter_TARGET() its attach point (include/linux/bpf.h,
+ * DEFINE_BPF_ITER_FUNC). The verifier's lists of trusted members are structs with such names without a function
  * (kernel/bpf/verifier.c, BTF_TYPE_SAFE_TRUSTED).
  */
 const ITERATOR_PREFIX = 'bpf_iter__';
 const ITERATOR_FUNCTION_PREFIX = 'bpf_iter_';
 
-/** Of one struct, those of its anonymous members among them; a damaged table could multiply them without end. */
+/** Limit for one struct, including anonymous members; a damaged table could multiply them without end. */
 const MAX_MEMBERS = 20_000;
 
 export class KernelTypes {
@@ -50,7 +50,7 @@ export class KernelTypes {
 
   private readonly index: BtfNames;
 
-  /** `bytes` are those `btf` was read from. */
+  /** `bytes`: the bytes `btf` was read from. */
   constructor(
     readonly btf: Btf,
     bytes: Uint8Array,
@@ -94,7 +94,7 @@ export class KernelTypes {
     return this.collect().iterators;
   }
 
-  /** Does the work that the first completion or check would wait for. */
+  /** Does the work that the first completion or check would otherwise wait for. */
   prepare(): void {
     this.collect();
   }
@@ -140,7 +140,7 @@ export class KernelTypes {
     return func?.kind === 'func' ? this.signatureOf(name, func.type, 0) : null;
   }
 
-  /** A tracepoint's arguments as BPF_PROG sees them: without the leading void * of struct tracepoint's data. */
+  /** A tracepoint's arguments as BPF_PROG gets them: without the leading void * of struct tracepoint's data. */
   tracepointSignature(name: string): KernelSignature | null {
     const id = this.find('typedef', TRACEPOINT_PREFIX + name);
     if (id === null) return null;
@@ -150,13 +150,13 @@ export class KernelTypes {
     return signature && this.withRealNames(name, signature);
   }
 
-  /** The name of the struct a classic tracepoint's program gets as ctx; null when BTF has none of that name. */
+  /** The name of the struct that a classic tracepoint's program gets as ctx; null if BTF has none of that name. */
   tracepointRecord(name: string): string | null {
     const record = `trace_event_raw_${name}`;
     return this.find('struct', record) === null ? null : record;
   }
 
-  /** Finds a struct or union by its tag; a CO-RE flavour (struct x___new) stands for the kernel's own. */
+  /** Finds a struct or union by its tag; a CO-RE flavour (struct x___new) means the kernel's own. */
   findAggregate(kind: 'struct' | 'union', name: string): BtfTypeId | null {
     return this.find(kind, name) ?? this.find(kind, name.replace(/___.*$/, ''));
   }
@@ -171,7 +171,7 @@ export class KernelTypes {
     return this.find('typedef', name) ?? this.find('int', name);
   }
 
-  /** Members by name, those of anonymous members among them, with offsets from the outer struct. */
+  /** Members by name, including those of anonymous members, with offsets from the outer struct. */
   members(id: BtfTypeId): BtfMember[] {
     const all: BtfMember[] = [];
     let seen = 0;
@@ -203,7 +203,7 @@ export class KernelTypes {
     };
   }
 
-  /** A btf_trace_ typedef names no arguments, but __traceiter_NAME or __probestub_NAME of the same tracepoint does. */
+  /** A btf_trace_ typedef does not name its arguments, but __traceiter_NAME or __probestub_NAME of the same tracepoint does. */
   private withRealNames(name: string, signature: KernelSignature): KernelSignature {
     for (const prefix of ['__probestub_', '__traceiter_']) {
       const named = this.signature(prefix + name);

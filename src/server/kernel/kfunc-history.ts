@@ -1,10 +1,11 @@
 /**
- * The kfuncs of kernels whose BTF does not mark them: before 6.9, or built with a pahole older than 1.26. By the release
- * that first registered each (the BTF_ID lists given to register_btf_kfunc_id_set(), and check_kfunc_call() before 5.18;
- * 6.1 was read whole, its tests' own left out). Those of modules (nf_conntrack, tcp_bbr) are in the modules' BTF.
+ * The kfuncs of kernels whose BTF does not mark them: before 6.9, or built with a pahole older than 1.26. Listed by the
+ * release that first registered each (the BTF_ID lists passed to register_btf_kfunc_id_set(), and check_kfunc_call()
+ * before 5.18; 6.1 was read completely, except its tests). Kfuncs of modules (nf_conntrack, tcp_bbr) are in the
+ * modules' BTF.
  */
 
-/** What is asked of a kernel's BTF. */
+/** The queries to a kernel's BTF. */
 export interface KernelFacts {
   hasFunction(name: string): boolean;
   hasStruct(name: string): boolean;
@@ -46,7 +47,7 @@ const RELEASES: readonly Release[] = [
     'bpf_lookup_user_key bpf_lookup_system_key bpf_key_put bpf_verify_pkcs7_signature bpf_ct_set_nat_info',
   ),
   of('6.1', 'cgroup_rstat_updated cgroup_rstat_flush crash_kexec', kernel =>
-    // The helper of the same release, built unconditionally.
+    // The helper of the same release, which is always built.
     Boolean(kernel.hasHelper('bpf_user_ringbuf_drain')),
   ),
   of(
@@ -76,7 +77,7 @@ const RELEASES: readonly Release[] = [
     'bpf_cpumask_first_and bpf_cpumask_any_distribute bpf_cpumask_any_and_distribute bpf_task_under_cgroup ' +
       'bpf_dynptr_adjust bpf_dynptr_is_null bpf_dynptr_size bpf_dynptr_clone bpf_sock_destroy',
   ),
-  // A helper's own function of that name is in kernels from 5.19 on.
+  // A helper's own function of that name exists in kernels from 5.19 on.
   of('6.5', 'bpf_dynptr_is_rdonly', kernel => kernel.hasFunction('bpf_dynptr_adjust')),
   of('6.6', 'bpf_map_sum_elem_count'),
   of(
@@ -102,12 +103,12 @@ const RELEASES: readonly Release[] = [
 
 const releases = new Map(RELEASES.flatMap(({ release, names }) => names.map(name => [name, release])));
 
-/** The kernel release that first had the kfunc, "6.1"; null for one that is not listed. */
+/** The kernel release that first had the kfunc, "6.1"; null if it is not listed. */
 export function kfuncRelease(name: string): string | null {
   return releases.get(name) ?? null;
 }
 
-/** Names of the kfuncs that a kernel without marks has in its BTF. */
+/** Names of the kfuncs in the BTF of a kernel without marks. */
 export function unmarkedKfuncs(kernel: KernelFacts): string[] {
   return RELEASES.flatMap(({ names, isReached }) =>
     isReached && !isReached(kernel) ? [] : names.filter(name => kernel.hasFunction(name)),

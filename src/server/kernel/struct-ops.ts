@@ -1,16 +1,16 @@
-/** Tables of kernel operations that BPF programs can fill (struct_ops): which there are, and their members' signatures. */
+/** Tables of kernel operations that BPF programs can fill (struct_ops), and their members' signatures. */
 import type { KernelSignature, KernelTypes } from './kernel-types';
 
 export interface KernelOperation {
   /** The struct of the table: "tcp_congestion_ops". */
   readonly table: string;
-  /** Named for the member; its parameters by what they are, since a function pointer's have no names. */
+  /** Named after the member; parameters by their type, since a function pointer's have no names. */
   readonly signature: KernelSignature;
 }
 
-/** For each table it takes, the kernel has a struct bpf_struct_ops_NAME with the table as "data" (bpf_struct_ops.c). */
+/** For each supported table, the kernel has a struct bpf_struct_ops_NAME with the table as "data" (bpf_struct_ops.c). */
 const VALUE_PREFIX = 'bpf_struct_ops_';
-/** What the kernel's own functions call such an argument. */
+/** The kernel's usual name for such an argument. */
 const USUAL_NAMES: Readonly<Record<string, string>> = {
   sock: 'sk',
   sk_buff: 'skb',
@@ -21,7 +21,7 @@ const USUAL_NAMES: Readonly<Record<string, string>> = {
 
 const known = new WeakMap<KernelTypes, readonly KernelOperation[]>();
 
-/** Every member that is a function, of every table the kernel takes, in the order of the tables' names. */
+/** Every function member of every supported table, in the order of the tables' names. */
 export function kernelOperations(types: KernelTypes): readonly KernelOperation[] {
   const before = known.get(types);
   if (before) return before;

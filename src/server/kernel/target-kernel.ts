@@ -1,4 +1,4 @@
-/** The kernel whose facts the server uses: where its BTF is read, and what else the machine lets anybody read about it. */
+/** The kernel used by the server: the source of its BTF, and other information the machine lets any user read. */
 import { readFileSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +13,7 @@ export const RUNNING_BTF = '/sys/kernel/btf/vmlinux';
 const TRACEFS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 
 export interface TargetKernelOptions {
-  /** A BTF file; empty: this kernel's, else the newest one the sandbox VM left in the cache. */
+  /** A BTF file; empty: this kernel's, else the newest one the sandbox VM stored in the cache. */
   readonly btfPath: string;
   readonly cacheFolder: string;
 }
@@ -30,22 +30,22 @@ export class TargetKernel {
   private constructor(
     readonly types: KernelTypes,
     readonly btfPath: string,
-    /** The kernel this machine runs: its symbols and events can be looked up, too. */
+    /** True for the kernel this machine runs, whose symbols and events can be looked up too. */
     readonly isRunning: boolean,
   ) {}
 
-  /** Reads the BTF; null when there is none. Throws when a named file cannot be read or is not BTF. */
+  /** Reads the BTF; null if there is none. Throws if a named file cannot be read or is not BTF. */
   static async open(options: TargetKernelOptions): Promise<TargetKernel | null> {
     const btfPath = options.btfPath !== '' ? options.btfPath : await defaultBtf(options.cacheFolder);
     if (btfPath === null) return null;
     const isRunning = btfPath === RUNNING_BTF;
-    // At once: sysfs hands out a page a read (fs/kernfs/file.c), and each would go over the thread pool.
+    // Synchronously: sysfs returns one page per read (fs/kernfs/file.c), and each would go through the thread pool.
     const bytes = readFileSync(btfPath);
     const types = new KernelTypes(parseBtf(bytes), bytes);
     return new TargetKernel(types, btfPath, isRunning);
   }
 
-  /** Reads what the first question about a function would wait for. */
+  /** Reads what the first query about a function would otherwise wait for. */
   prepareFunctions(): void {
     this.whyUntraceable('');
     this.forgetSymbols();
@@ -68,8 +68,8 @@ export class TargetKernel {
   }
 
   /**
-   * Whether any function matches a pattern of kprobe.multi, where `*` and `?` stand for anything (libbpf.c, glob_match);
-   * null: no function with BTF does, and of the others nothing is known.
+   * Whether any function matches a kprobe.multi pattern, in which `*` and `?` are wildcards (libbpf.c, glob_match);
+   * null: no function with BTF does, and the others are unknown.
    */
   hasMatch(pattern: string): boolean | null {
     const glob = pattern
@@ -83,7 +83,7 @@ export class TargetKernel {
     return table ? new RegExp(` [tTwW] ${glob}[\n\t]`).test(table.toString('latin1')) : null;
   }
 
-  /** Why no probe can be put on a function of the target kernel; null: no reason is known. */
+  /** Why a function of the target kernel cannot be probed; null: no reason is known. */
   whyUntraceable(name: string): string | null {
     this.noTracing ??= untraceableFunctions(this.symbolTable()?.toString('latin1') ?? '');
     const why = this.noTracing.get(name);
@@ -96,7 +96,7 @@ export class TargetKernel {
 
   private symbolTable(): Buffer | null {
     if (!this.isRunning) return this.imageFunctions()?.symbols ?? null;
-    // At once: the kernel gives the table a page at a time, and waiting for each would take seconds.
+    // Synchronously: the kernel returns the table one page at a time, and awaiting each would take seconds.
     this.kallsyms ??= readOrNull('/proc/kallsyms');
     return this.kallsyms;
   }
@@ -108,13 +108,13 @@ export class TargetKernel {
     return this.image;
   }
 
-  /** Names that the compiler gave to changed copies of a function: name.isra.0, name.constprop.0; empty without a table. */
+  /** Names the compiler gave to modified copies of a function: name.isra.0, name.constprop.0; empty without a table. */
   variants(name: string): string[] {
     const table = this.symbolTable();
     return table ? findVariants(table, name) : [];
   }
 
-  /** Lets the running kernel's symbol table go until somebody asks again: it is some 10 MB. */
+  /** Frees the running kernel's symbol table, some 10 MB, until it is needed again. */
   forgetSymbols(): void {
     this.kallsyms = undefined;
   }
@@ -128,8 +128,8 @@ export class TargetKernel {
   }
 
   /**
-   * Whether ftrace can hook the function; null when tracefs is root's alone, or this is another kernel whose image is not
-   * there or does not have the function (a module may).
+   * Whether ftrace can hook the function; null if only root can read tracefs, or this is another kernel whose image is
+   * missing or lacks the function (a module may have it).
    */
   isTraceable(name: string): boolean | null {
     if (!this.isRunning) {
@@ -141,13 +141,13 @@ export class TargetKernel {
     return this.traceable?.has(name) ?? null;
   }
 
-  /** tracefs events by category, or null when they cannot be read. */
+  /** tracefs events by category, or null if they cannot be read. */
   tracefsEvents(): Promise<ReadonlyMap<string, readonly string[]> | null> {
     this.events ??= this.isRunning ? readEvents() : Promise.resolve(null);
     return this.events;
   }
 
-  /** Whether tracefs has the event; null when it cannot be asked. */
+  /** Whether tracefs has the event; null if it cannot be read. */
   hasTracefsEvent(category: string, name: string): boolean | null {
     if (!this.isRunning) return null;
     if (this.tracefsFolder === undefined) this.tracefsFolder = TRACEFS.find(isReadableEvents) ?? null;
@@ -185,7 +185,7 @@ function findSymbol(table: Buffer, name: string): { readonly module: string | nu
   const wanted = ` ${name}`;
   for (let at = table.indexOf(wanted); at >= 0; at = table.indexOf(wanted, at + 1)) {
     const after = table[at + wanted.length];
-    // Newline or tab ends a name; ' t ', ' T ', ' w ', ' W ' before it make it code.
+    // Newline or tab ends a name; ' t ', ' T ', ' w ', ' W ' before it mark code.
     if (after !== 10 && after !== 9) continue;
     if (!'tTwW'.includes(String.fromCharCode(table[at - 1] ?? 0))) continue;
     if (after === 10) return { module: null };
@@ -245,7 +245,7 @@ async function readEvents(): Promise<ReadonlyMap<string, readonly string[]> | nu
       }
       if (found.size > 0) return found;
     } catch {
-      // Root's alone, or not mounted: the next place, then none.
+      // Readable by root only, or not mounted: try the next place.
     }
   }
   return null;

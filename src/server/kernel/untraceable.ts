@@ -19,7 +19,7 @@ const PARTS: Readonly<Record<string, { readonly last: string; readonly why: stri
   },
 };
 
-/** By name, why it cannot be traced; names that functions elsewhere have as well are left out. `table`: kallsyms' text. */
+/** By name, why it cannot be traced; excludes names that functions elsewhere have too. `table`: kallsyms' text. */
 export function untraceableFunctions(table: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const elsewhere = new Set<string>();

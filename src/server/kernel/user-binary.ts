@@ -1,4 +1,4 @@
-/** Functions and static probes of a program or library: what uprobe and USDT targets name. Reads symbols only. */
+/** Functions and static probes of a program or library, for uprobe and USDT targets. Reads symbols only. */
 import { accessSync, closeSync, constants, fstatSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isLibraryName } from '../../shared/bpf/binary-folders';
@@ -17,11 +17,11 @@ export interface UserBinary {
 const KEPT = 4;
 const cache = new Map<string, { readonly stamp: string; readonly binary: UserBinary }>();
 
-/** Proposed at most; a folder like /usr/bin has thousands. */
+/** Maximum number of proposals; a folder like /usr/bin has thousands of files. */
 const MOST_NAMES = 200;
 
 /**
- * What a path may go on to: the folder's programs, libraries (each with the colon that follows) and folders (with a
+ * Completions of a path: the folder's programs, libraries (each with the colon that follows) and folders (with a
  * slash); for a name without a slash the libraries and programs that libbpf finds by name. At most 200.
  */
 export function binariesNamed(written: string): string[] {
@@ -64,7 +64,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** null when the file cannot be read or is not a regular file, or not a 64-bit little-endian ELF file. */
+/** Null if the file cannot be read, is not a regular file, or not a 64-bit little-endian ELF file. */
 export function readUserBinary(file: string): UserBinary | null {
   let descriptor: number;
   try {
@@ -84,7 +84,7 @@ export function readUserBinary(file: string): UserBinary | null {
     cache.set(file, { stamp, binary });
     return binary;
   } catch {
-    // Cut off or damaged: nothing to propose.
+    // Truncated or damaged: nothing to propose.
     return null;
   } finally {
     closeSync(descriptor);

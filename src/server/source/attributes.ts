@@ -1,4 +1,4 @@
-/** What stands around the declarations of BPF C and is no part of C's grammar: sections, tags, attributes. */
+/** Parts of BPF C declarations outside C's grammar: sections, tags, attributes. */
 import { closingIndex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import type { MapField, SectionMark, TagMark } from './model';
 
@@ -10,7 +10,7 @@ export const ATTRIBUTE_WORDS: ReadonlySet<string> = new Set(
     '__maybe_unused __user __percpu __rcu __used'
   ).split(' '),
 );
-/** With what C has of its own beside a type. */
+/** The same with C's storage classes and qualifiers. */
 export const STORAGE: ReadonlySet<string> = new Set([
   ...'static extern const volatile inline register restrict __restrict _Noreturn typedef'.split(' '),
   ...ATTRIBUTE_WORDS,
@@ -39,7 +39,7 @@ export function isMapField(text: string): text is MapField['macro'] {
   return text === '__uint' || text === '__type' || text === '__array' || text === '__ulong';
 }
 
-/** Tokens without attributes, and the attributes that mean something here. */
+/** Tokens without attributes, and the attributes that have a meaning here. */
 export interface Stripped {
   readonly tokens: readonly Token[];
   readonly sections: readonly SectionMark[];
@@ -50,7 +50,7 @@ export interface Stripped {
   readonly isConstVolatile: boolean;
 }
 
-/** Takes SEC(), tags, __attribute__ and storage classes out; from between braces nothing. */
+/** Removes SEC(), tags, __attribute__ and storage classes, but nothing between braces. */
 export function strip(tokens: readonly Token[]): Stripped {
   const kept: Token[] = [];
   const sections: SectionMark[] = [];
@@ -105,7 +105,7 @@ export function strip(tokens: readonly Token[]): Stripped {
   };
 }
 
-/** SEC("name") at `index`, closing (or last) word at `end`. */
+/** SEC("name") at `index`, closing (or last) token at `end`. */
 export function sectionMark(tokens: readonly Token[], index: number, end: number): SectionMark | null {
   const literal = tokens[index + 2];
   const macro = tokens[index];

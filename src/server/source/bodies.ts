@@ -1,4 +1,4 @@
-/** What a function's body does, as the checks need it: calls, and its tree with a way to its text. */
+/** A function's body for the checks: its calls, and its syntax tree with access to the text. */
 import { maskItem } from './mask';
 import type { SourceFunction, Span } from './model';
 import { bare, childOf, type SyntaxNode, type SyntaxParser } from './syntax';
@@ -16,21 +16,21 @@ export interface Body {
   readonly calls: readonly Call[];
   /** Every name in it. */
   readonly identifiers: ReadonlySet<string>;
-  /** Mentions of variables and functions, in the order of the text. */
+  /** Uses of variables and functions, in text order. */
   readonly variables: readonly SyntaxNode[];
   /** Declarations of local variables. */
   readonly declarations: readonly SyntaxNode[];
   readonly loops: readonly SyntaxNode[];
-  /** What encloses each node. */
+  /** The parent of each node. */
   readonly parents: ReadonlyMap<SyntaxNode, SyntaxNode>;
-  /** Adds to a node's offset to get the file's. */
+  /** Add to a node's offset to get the file's. */
   readonly offset: number;
   text(node: SyntaxNode): string;
   /** Of a node, or of a part of the body's text, in the file. */
   span(node: Span): Span;
 }
 
-/** What depends on a body's text alone. */
+/** Results that depend only on a body's text. */
 interface Parsed {
   readonly calls: readonly Omit<Call, 'nameSpan'>[];
   readonly identifiers: ReadonlySet<string>;
@@ -65,7 +65,7 @@ export function readBody(parser: SyntaxParser, text: string, owner: SourceFuncti
   };
 }
 
-/** One pass, outside in and left to right; kept as long as the tree is. */
+/** One pass, top-down and left to right; cached as long as the tree. */
 function analyse(root: SyntaxNode, text: string): Parsed {
   const calls: Omit<Call, 'nameSpan'>[] = [];
   const identifiers = new Set<string>();

@@ -1,4 +1,4 @@
-/** Preprocessor branches that no BPF build takes, or that would count a brace twice: they are left out of the words. */
+/** Preprocessor branches that no BPF build takes, or that would count a brace twice: their tokens are excluded. */
 import type { Token } from '../../shared/c/lexer';
 import type { Span } from './model';
 
@@ -20,18 +20,19 @@ function certainValue(directive: string): boolean | null {
 }
 
 interface Conditional {
-  /** Whether the branch we are in is read. */
+  /** Whether the current branch is read. */
   live: boolean;
-  /** Whether a branch was read whose condition is certain, or that opened or closed braces: the others are not read. */
+  /** Whether a branch was read whose condition is certain, or that opened or closed braces: then the others are not read. */
   taken: boolean;
-  /** Braces opened less those closed in the present branch. */
+  /** Braces opened minus braces closed in the current branch. */
   balance: number;
   readonly outerLive: boolean;
 }
 
 /**
- * The words with each branch that is not read folded into one word of kind 'directive': those that are never compiled
- * (`#if 0`, `#ifdef __cplusplus`), and the alternatives to a branch that opens or closes a block, so that braces match.
+ * The tokens, with each branch that is not read folded into one token of kind 'directive': branches that are never
+ * compiled (`#if 0`, `#ifdef __cplusplus`), and the alternatives to a branch that opens or closes a block, so that
+ * braces match.
  */
 export function liveTokens(tokens: readonly Token[]): readonly Token[] {
   if (!tokens.some(token => token.kind === 'directive' && /^#\s*if/.test(token.text))) return tokens;

@@ -1,7 +1,4 @@
-/**
- * What stands around the cursor. Its statement is half typed most of the time, which the parser takes for something else:
- * this goes by tokens.
- */
+/** The code around the cursor. Its statement is usually half typed, which the parser misreads: this uses tokens. */
 import { openingIndex, type Token } from '../../shared/c/lexer';
 
 export const STATEMENT_WORDS = new Set(
@@ -26,7 +23,7 @@ export interface EnclosingCall {
   readonly nameIndex: number;
   readonly openIndex: number;
   readonly argument: number;
-  /** First word of the argument the offset is in. */
+  /** First token of the argument that contains the offset. */
   readonly argumentFrom: number;
 }
 
@@ -72,7 +69,7 @@ export function enclosingCall(tokens: readonly Token[], offset: number, from = 0
   return null;
 }
 
-/** Where the braces of a compound literal, `(struct key){ .pid = 1 }`, open; null when `close` ends something else. */
+/** Where the braces of a compound literal, `(struct key){ .pid = 1 }`, open; null if `close` ends something else. */
 function literalStart(tokens: readonly Token[], close: number, from: number): number | null {
   let depth = 0;
   for (let index = close; index > from; index--) {
@@ -84,11 +81,11 @@ function literalStart(tokens: readonly Token[], close: number, from: number): nu
   return null;
 }
 
-/** Where the postfix expression begins that ends before tokens[end]. */
+/** Start of the postfix expression that ends before tokens[end]. */
 export function postfixStart(tokens: readonly Token[], end: number): number | null {
   let index = end - 1;
   for (let step = 0; step < MAX_STEPS; step++) {
-    // Back over the indexes and arguments behind a name: a[1](b)
+    // Skip indexes and arguments after a name: a[1](b)
     while (tokens[index]?.text === ')' || tokens[index]?.text === ']') {
       const open = openingIndex(tokens, index);
       if (open < 0) return null;
@@ -109,7 +106,7 @@ export function postfixStart(tokens: readonly Token[], end: number): number | nu
   return null;
 }
 
-/** `x->(` is not C: what stands in parentheses begins the expression. */
+/** `x->(` is not C: the parenthesis begins the expression. */
 function startBehindMember(tokens: readonly Token[], open: number): number | null {
   const before = tokens[open - 1]?.text;
   return before === '->' || before === '.' ? null : open;

@@ -19,7 +19,7 @@ interface Specifiers {
   readonly next: number;
 }
 
-/** Specifiers at the beginning of `tokens`; null when there is no type. */
+/** Specifiers at the start of `tokens`; null if there is no type. */
 function readSpecifiers(tokens: readonly Token[], depth: number): Specifiers | null {
   let index = 0;
   while (STORAGE.has(tokens[index]?.text ?? '')) index++;
@@ -56,7 +56,7 @@ function readSpecifiers(tokens: readonly Token[], depth: number): Specifiers | n
   return { name: first.text, inline: null, next: index };
 }
 
-/** `*name[2]`, `(*name)(...)`, `name : 3`: one declarator of tokens[from, to). null when it declares nothing. */
+/** `*name[2]`, `(*name)(...)`, `name : 3`: one declarator of tokens[from, to). Null if it declares nothing. */
 function readDeclarator(
   tokens: readonly Token[],
   from: number,
@@ -101,10 +101,10 @@ function readDeclarator(
   };
 }
 
-/** Structs nested deeper than this do not come from a real program: their members are not read. */
+/** Real programs do not nest structs deeper: members below are not read. */
 const MAX_NESTING = 64;
 
-/** `struct tag { ... }`: `named` is the tag, or the keyword without one. */
+/** `struct tag { ... }`: `named` is the tag, or the keyword if there is none. */
 function readAggregate(
   kind: Aggregate['kind'],
   named: Token,
@@ -163,7 +163,7 @@ export interface Declaration {
   readonly declared: readonly Declared[];
 }
 
-/** Everything one declaration declares, initialisers passed over; the tokens are without the ';'. */
+/** Everything one declaration declares, without initialisers; the tokens exclude the ';'. */
 export function readDeclaration(all: readonly Token[], nesting = 0): Declaration {
   const tokens = all.some(token => token.kind === 'directive')
     ? all.filter(token => token.kind !== 'directive')
@@ -174,7 +174,7 @@ export function readDeclaration(all: readonly Token[], nesting = 0): Declaration
   for (const part of splitByComma(tokens, specifiers.next, tokens.length)) {
     const one = readDeclarator(tokens, part.from, beforeInitialiser(tokens, part), specifiers);
     if (one) declared.push(one);
-    // Only a bit field needs no name: what else has none is no declaration.
+    // Only a bit field may have no name: anything else without one is not a declaration.
     else if (tokens[part.from]?.text !== ':') break;
   }
   return { inline: specifiers.inline, declared };

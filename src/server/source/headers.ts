@@ -1,4 +1,4 @@
-/** Headers that a source includes: the author's own are read, the system's are asked only which types they declare. */
+/** Headers that a source includes: the author's own are read, system headers are only searched for the types they declare. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { lex } from '../../shared/c/lexer';
@@ -28,7 +28,7 @@ export class Headers {
 
   constructor(private readonly includeFolders: readonly string[]) {}
 
-  /** Every own header the source reaches by #include "...", and bpfw.h; vmlinux.h and libbpf's are known otherwise. */
+  /** Every own header reached through #include "...", and bpfw.h; vmlinux.h and libbpf's headers are known otherwise. */
   ownHeaders(model: SourceModel, folder: string): Header[] {
     const found = new Map<string, Header>();
     const visit = (source: SourceModel, from: string) => {
@@ -48,8 +48,8 @@ export class Headers {
   }
 
   /**
-   * A type that a system header (by its <name>) declares, itself or through what it includes, and that `isTaken` says
-   * is taken: "struct list_head". null when there is none, or the header is not on this machine.
+   * A type that a system header (by its <name>) declares, directly or through an #include, and for which `isTaken`
+   * returns true: "struct list_head". Null if there is none, or the header is not on this machine.
    */
   clash(
     name: string,
@@ -64,7 +64,7 @@ export class Headers {
       if (!model) continue;
       for (const { kind, name: tag } of model.aggregates)
         if (tag !== '' && isTaken(kind, tag)) return `${kind} ${tag}`;
-      // C allows the same typedef twice, but not of a struct without a tag.
+      // C allows repeating a typedef, but not of a struct without a tag.
       for (const [typedef, { type }] of model.typedefs)
         if (type.inline?.name === '' && isTaken('typedef', typedef)) return typedef;
       queue.push(...model.includes.map(include => include.name));

@@ -1,6 +1,6 @@
 /**
- * BPF C is full of macros that C's grammar does not know. Before parsing, those are replaced by blanks or by words of
- * the same length that mean the same to a reader of C, so that offsets stay.
+ * BPF C is full of macros unknown to C's grammar. Before parsing, they are replaced by blanks or by C tokens of the
+ * same length with an equivalent meaning, so that offsets do not change.
  */
 
 import { closingIndex, type Token } from '../../shared/c/lexer';

@@ -1,4 +1,4 @@
-/** What one C file of a BPF program declares. Offsets are UTF-16 offsets in the file. */
+/** The declarations of one C file of a BPF program. Offsets are UTF-16 offsets in the file. */
 import type { Token } from '../../shared/c/lexer';
 
 export interface Span {
@@ -9,7 +9,7 @@ export interface Span {
 /** SEC("..."): `span` of the whole macro, `nameSpan` between the quotes. */
 export interface SectionMark {
   readonly name: string;
-  /** More follows the first literal, a macro for instance: `name` is only how the name begins. Or a macro wrote it all. */
+  /** More follows the first literal, e.g. a macro: `name` is only the beginning of the name. Or a macro produced it all. */
   readonly isPartial: boolean;
   readonly span: Span;
   readonly nameSpan: Span;
@@ -22,7 +22,7 @@ export interface TagMark {
   readonly span: Span;
 }
 
-/** A type as declarations write it: "struct file", pointers and array dimensions beside it. */
+/** A type as written in declarations: "struct file", with pointers and array dimensions. */
 export interface WrittenType {
   /** "struct file", "__u64", "unsigned long"; an inline definition's own Aggregate is in `inline`. */
   readonly name: string;
@@ -85,7 +85,7 @@ export interface SourceFunction {
   /** Of the braces; null for a declaration. */
   readonly bodySpan: Span | null;
   readonly returnType: string;
-  /** BPF_PROG, BPF_KPROBE ... when the function is defined through it. */
+  /** BPF_PROG, BPF_KPROBE ... if the function is defined through it. */
   readonly macro: string | null;
   readonly parameters: readonly Declared[];
   readonly section: SectionMark | null;
@@ -99,7 +99,7 @@ export interface SourceVariable extends Declared {
   readonly section: SectionMark | null;
   readonly isParameter: boolean;
   readonly isExtern: boolean;
-  /** Text of a string literal it is set to, without quotes; null for anything else. */
+  /** Text of its string literal initialiser, without quotes; null for any other. */
   readonly literal: { readonly text: string; readonly span: Span } | null;
 }
 
@@ -112,7 +112,7 @@ export interface Include {
 export interface MacroDefinition {
   readonly name: string;
   readonly span: Span;
-  /** null: an object-like macro. */
+  /** Null: an object-like macro. */
   readonly parameters: readonly string[] | null;
   readonly body: string;
 }
@@ -121,7 +121,7 @@ export interface MacroDefinition {
 export interface Item {
   readonly kind: 'function' | 'declaration';
   readonly span: Span;
-  /** Its words, macros and all. */
+  /** Its tokens, including macros. */
   readonly tokens: readonly Token[];
 }
 

@@ -1,4 +1,4 @@
-/** One open file with everything that is known of it; made anew for each version, cheap because its parts are cached. */
+/** One open file with everything known about it; recreated for each version, which is cheap because its parts are cached. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCInteger } from '../../shared/c/integer';
@@ -65,7 +65,7 @@ export class ProgramSource {
     return this.parser.parse(text);
   }
 
-  /** The definition whose text holds the offset. */
+  /** The definition whose text contains the offset. */
   definitionAt(offset: number): SourceFunction | null {
     return this.definitions.find(one => one.span.start <= offset && offset <= one.span.end) ?? null;
   }
@@ -127,7 +127,7 @@ export class ProgramSource {
     }
     return null;
   }
-  /** Where an enumerator of this program is written; `written`: its value as the source has it. */
+  /** Where an enumerator of this program is defined; `written`: its value as in the source. */
   enumeratorOwner(name: string): { readonly tag: string; readonly written: string } | null {
     for (const aggregate of this.aggregates) {
       const found = aggregate.enumerators.find(one => one.name === name);
@@ -147,14 +147,14 @@ export class ProgramSource {
     }
     return null;
   }
-  /** bpf2go's sources begin with a build tag of Go's: another library loads them, with a grammar of its own. */
+  /** bpf2go's sources start with a Go build tag: another library loads them, with its own grammar. */
   get isForGo(): boolean {
     return /^\s*(\/\*[\s\S]*?\*\/\s*|\/\/(?!go:build).*\n\s*)*\/\/go:build\b/.test(this.text.slice(0, 4096));
   }
   includes(name: RegExp): boolean {
     return this.models.some(model => model.includes.some(include => name.test(include.name)));
   }
-  /** True when some #include "..." could not be read: what it defines is unknown. */
+  /** True if some #include "..." could not be read: its definitions are unknown. */
   get hasUnreadHeaders(): boolean {
     const read = new Set(this.headers.map(header => path.basename(header.path)));
     return this.models.some(model =>

@@ -1,4 +1,4 @@
-/** From a file's words to what it declares. */
+/** From a file's tokens to its declarations. */
 
 import { readDirective } from '../../shared/c/directives';
 import { closingIndex, type Lexed, lex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
@@ -28,7 +28,7 @@ export const PROGRAM_MACROS = new Set(
     .map(name => `BPF_${name}`),
 );
 
-/** Splits words at file level into declarations and function definitions. */
+/** Splits tokens at file level into declarations and function definitions. */
 function splitItems(tokens: readonly Token[]): Item[] {
   const balance = tokens.reduce(
     (depth, token) =>
@@ -92,13 +92,13 @@ function endsInTag(current: readonly Token[]): boolean {
   return strip(current).tokens.length === 0;
 }
 
-/** The '{' that ends `current` begins a function's body: it follows a parameter list. */
+/** The '{' after `current` begins a function's body: it follows a parameter list. */
 function opensBody(current: readonly Token[]): boolean {
   const { tokens } = strip(current.slice(0, -1));
   return tokens[tokens.length - 1]?.text === ')';
 }
 
-/** What one item at file level declares. */
+/** The declarations in one item at file level. */
 interface Contents {
   readonly functions: SourceFunction[];
   readonly maps: SourceMap[];
@@ -123,7 +123,7 @@ export class ItemCache {
     this.macros = written;
   }
 
-  /** The contents of an item at this place with this text, read when they are not known. */
+  /** The contents of an item with this text at this place, read if they are not cached. */
   contents(text: string, item: Item): Contents {
     const key = `${item.span.start} ${text.slice(item.span.start, item.span.end)}`;
     let found = this.known.get(key);
@@ -137,7 +137,7 @@ export class ItemCache {
 }
 const KEPT_ITEMS = 4000;
 
-/** Reads one file. `text` may be anything that somebody types; `cache` serves the next version of the same file. */
+/** Reads one file. `text` may be half typed; pass the same `cache` for the next version of the file. */
 export function readSource(
   text: string,
   lexed: Lexed = lex(text),
@@ -215,7 +215,7 @@ function readItem(item: Item): Contents {
   };
 }
 
-/** `int f(...);`: the last word before ';' closes a parameter list after a name. */
+/** `int f(...);`: the last token before ';' closes a parameter list after a name. */
 function isPrototype(tokens: readonly Token[]): boolean {
   const last = tokens.length - (tokens[tokens.length - 1]?.text === ';' ? 2 : 1);
   if (tokens[last]?.text !== ')' || tokens.some(token => token.text === '=')) return false;

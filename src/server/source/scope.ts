@@ -1,4 +1,4 @@
-/** What names in a function stand for, and types of the expressions that people complete and hover. */
+/** Resolves names in a function, and the types of expressions for completion and hover. */
 import { openingIndex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import { gplOnlyHelper } from '../helpers/helper-rules';
 import { type EnclosingCall, postfixStart, STATEMENT_WORDS } from './cursor';
@@ -7,11 +7,11 @@ import { type Declared, fieldOf, type SourceFunction, type WrittenType } from '.
 import { childOf, type SyntaxNode } from './syntax';
 import type { CType, Types } from './types';
 
-/** Macros whose arguments after the first (of _INTO the second) are members on the way. */
+/** Macros whose arguments after the first (of _INTO the second) are a chain of members. */
 const MEMBER_CHAIN =
   /^(BPF_(CORE|PROBE)_READ(_USER)?(_INTO|_STR_INTO|_USER_INTO|_USER_STR_INTO)?|bpf_core_field_(exists|size|offset)|BPF_CORE_READ_BITFIELD(_PROBED)?)$/;
 
-/** Variables a function declares before `offset`, the innermost last; by tokens, as what follows may be half typed. */
+/** Variables a function declares before `offset`, the innermost last; uses tokens, because the code after it may be half typed. */
 function localsBefore(owner: SourceFunction, offset: number): Declared[] {
   const found: Declared[] = [...owner.parameters];
   const tokens = owner.item.tokens;
@@ -40,7 +40,7 @@ function localsBefore(owner: SourceFunction, offset: number): Declared[] {
 }
 
 function declaredBy(statement: readonly Token[]): readonly Declared[] {
-  // for (int i = 0;  -- the parenthesis opens a declaration of its own.
+  // for (int i = 0;  -- the parenthesis opens a scope of its own.
   const isLoop = statement[0]?.text === 'for' && statement[1]?.text === '(';
   const words = isLoop ? statement.slice(2) : statement;
   return STATEMENT_WORDS.has(words[0]?.text ?? '') ? [] : readDeclaration(words).declared;
@@ -71,7 +71,7 @@ export class Scope {
     return from === null ? null : this.typeOf(this.parse(textOf(tokens, from, end)));
   }
 
-  /** An expression alone, whole: as an initialiser the grammar takes it for nothing else. */
+  /** An expression alone: as an initialiser the grammar cannot misread it. */
   private parse(text: string): Expression | null {
     const before = 'int x = ';
     const whole = `${before}${text};`;
@@ -106,7 +106,7 @@ export class Scope {
     }
   }
 
-  /** The member or element that `expression` takes of what its argument is. */
+  /** The member or element that `expression` accesses in its argument. */
   private step(expression: Expression, of: CType | null): CType | null {
     if (!of) return null;
     if (expression.node.type === 'subscript_expression') return this.types.pointee(of);
@@ -130,8 +130,8 @@ export class Scope {
   }
 
   /**
-   * The type whose member is named at tokens[at], when that stands in the chain of members of BPF_CORE_READ() or its
-   * like; undefined when it stands in none.
+   * The type whose member is named at tokens[at], if that is in the chain of members of BPF_CORE_READ() or a similar
+   * macro; else undefined.
    */
   chainAt(tokens: readonly Token[], call: EnclosingCall | null, at: number): CType | null | undefined {
     if (!call || !MEMBER_CHAIN.test(call.name)) return undefined;
@@ -145,7 +145,7 @@ export class Scope {
     const type = /^(struct|union)\b/.test(base)
       ? fromSource(this.types.parseType(base))
       : this.typeOf(this.parse(base));
-    // The last may end in a dot or arrow, before the name that is typed.
+    // The last may end in a dot or arrow, before the name being typed.
     const path = texts.slice(first + 1).map(text => text.replace(/(\.|->)$/, ''));
     return this.typeAlong(
       type,
@@ -153,7 +153,7 @@ export class Scope {
     );
   }
 
-  /** `{ .member = ` of an initialiser whose dot is tokens[dot]: the type that is initialised. */
+  /** `{ .member = ` of an initialiser whose dot is tokens[dot]: the type being initialised. */
   initialisedAt(tokens: readonly Token[], dot: number): CType | null {
     let depth = 0;
     for (let index = dot - 1; index >= 0; index--) {

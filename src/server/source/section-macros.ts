@@ -1,12 +1,12 @@
-/** Sections that a macro of the file writes: `#define ON_ENTRY(function) SEC("fentry/" #function)`. */
+/** Sections written by a macro of the file: `#define ON_ENTRY(function) SEC("fentry/" #function)`. */
 import { closingIndex, lex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import type { MacroDefinition } from './model';
 
-/** Such macros may use each other so deep; C would go on, and a program never does. */
+/** Nesting limit of such macros; C allows more, programs do not use it. */
 const MOST_NESTED = 4;
 const WRITES_SECTION = /\b(SEC|__section|section)\s*\(/;
 
-/** Those of a file's macros that write a section, themselves or through one another; empty in most files. */
+/** The file's macros that write a section, directly or through one another; empty in most files. */
 export function sectionMacros(
   macros: ReadonlyMap<string, MacroDefinition>,
 ): ReadonlyMap<string, MacroDefinition> {
@@ -20,7 +20,7 @@ export function sectionMacros(
   }
   return found;
 }
-/** What strip() of ./declarations reads as a section without its definition. */
+/** What strip() of ./attributes reads as a section without its definition. */
 const KNOWN = new Set(['SEC', '__section', '__attribute__']);
 
 /**
@@ -51,7 +51,7 @@ export function expandSectionMacros(
   return expanded;
 }
 
-/** The arguments as written, and the last word of the use; null where a macro with parameters stands without any. */
+/** The arguments as written, and the last token of the use; null if a macro with parameters is used without any. */
 function useAt(
   tokens: readonly Token[],
   index: number,
@@ -64,7 +64,7 @@ function useAt(
   return { given, last: close };
 }
 
-/** C's rules as far as such macros need them: `#x`, `x##y`, `...`, literals side by side. */
+/** C's macro rules as far as these macros need them: `#x`, `x##y`, `...`, adjacent literals. */
 function expansion(
   macro: MacroDefinition,
   given: readonly string[],

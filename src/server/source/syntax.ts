@@ -1,4 +1,4 @@
-/** tree-sitter's tree of one definition, copied into plain objects once: walking the WebAssembly side is slow. */
+/** tree-sitter's tree of one definition, copied to plain objects once, because walking the WebAssembly side is slow. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Language, Parser, type TreeCursor } from 'web-tree-sitter';
@@ -21,7 +21,7 @@ export class SyntaxParser {
 
   private constructor(private readonly parser: Parser) {}
 
-  /** Loads the parser and C's grammar from `folder`, where the build puts them. Rejects when they are not there. */
+  /** Loads the parser and C's grammar from `folder`, where the build puts them. Rejects if they are missing. */
   static async load(folder: string): Promise<SyntaxParser> {
     await Parser.init({ wasmBinary: readFileSync(path.join(folder, 'web-tree-sitter.wasm')) });
     const parser = new Parser();
@@ -69,7 +69,7 @@ export function childOf(node: SyntaxNode, field: string): SyntaxNode | null {
 
 export type Parents = ReadonlyMap<SyntaxNode, SyntaxNode>;
 
-/** The parent that is neither parentheses nor a cast, and the child of it that leads here. */
+/** The closest parent that is neither parentheses nor a cast, and its child that contains the node. */
 export function outward(
   node: SyntaxNode,
   parents: Parents,
@@ -83,7 +83,7 @@ export function outward(
   return { parent, child };
 }
 
-/** Without parentheses and casts around it. */
+/** The node without parentheses and casts around it. */
 export function bare(node: SyntaxNode): SyntaxNode {
   let at = node;
   for (;;) {

@@ -9,7 +9,7 @@ import { readDeclaration } from './declarations';
 import type { Aggregate, Declared, WrittenType } from './model';
 import type { ProgramSource } from './program-source';
 
-/** A written type, or one of the kernel's. */
+/** A type as written, or one of the kernel's. */
 export type CType =
   | { readonly from: 'source'; readonly type: WrittenType }
   | { readonly from: 'kernel'; readonly id: BtfTypeId };
@@ -19,7 +19,7 @@ export interface MemberInfo {
   readonly type: CType;
   /** C declaration with the name. */
   readonly text: string;
-  /** Bytes; null when it is not known. */
+  /** Bytes; null if unknown. */
   readonly offset: number | null;
 }
 
@@ -52,9 +52,9 @@ export class Types {
     });
   }
 
-  /** "struct file *" and the like; null when it is not a type. */
+  /** "struct file *" and similar; null if it is not a type. */
   parseType(text: string): WrittenType | null {
-    // The name stands before dimensions: u64[4] is `u64 x[4]`.
+    // The name is before dimensions: u64[4] is `u64 x[4]`.
     const bracket = text.indexOf('[');
     const at = bracket < 0 ? text.length : bracket;
     const tokens = lex(`${text.slice(0, at)} x${text.slice(at)}`).tokens;
@@ -62,7 +62,7 @@ export class Types {
     return one?.name === 'x' ? one.type : null;
   }
 
-  /** Bytes; null when it is not known. */
+  /** Bytes; null if unknown. */
   sizeOf(type: WrittenType, depth = 0): number | null {
     if (depth > MAX_DEPTH) return null;
     let count = 1;
@@ -85,7 +85,7 @@ export class Types {
     return variable ? this.sizeOf(variable.type) : null;
   }
 
-  /** Members behind a value or pointer of the type. */
+  /** Members of a value or pointer of the type. */
   members(type: CType, depth = 0): MemberInfo[] {
     if (type.from === 'kernel') return this.kernelMembers(type.id);
     const aggregate = this.aggregateOf(type.type);
@@ -124,7 +124,7 @@ export class Types {
     return `${type.type.name} ${stars}${name}${sizes}`.trim();
   }
 
-  /** The struct, union or typedef'd one that the name stands for, in this file. */
+  /** The struct, union or typedef'd one with that name, in this file. */
   aggregateOf(type: WrittenType, depth = 0): Aggregate | null {
     if (type.inline) return type.inline;
     const tagged = /^(struct|union|enum) (\w+)$/.exec(type.name);
@@ -133,7 +133,7 @@ export class Types {
     return typedef && typedef.pointers === 0 ? this.aggregateOf(typedef, depth + 1) : null;
   }
 
-  /** What a type stands for behind this program's typedefs, and their names. */
+  /** A type without this program's typedefs, and their names. */
   withoutTypedefs(type: WrittenType): WrittenType & { readonly names: readonly string[] } {
     const names = [type.name];
     let at = type;
@@ -149,7 +149,7 @@ export class Types {
     return { ...at, names };
   }
 
-  /** Whether the name is an integer type of 4 or 8 bytes without sign, here or in the kernel. */
+  /** Whether the name is an unsigned integer type of 4 or 8 bytes, here or in the kernel. */
   isUnsigned(name: string): boolean {
     if (UNSIGNED.test(name)) return true;
     const id = this.kernel?.findType(name) ?? null;
@@ -188,7 +188,7 @@ export class Types {
     return Math.min(8, this.sizeOfName(type, depth) ?? 8);
   }
 
-  /** Size and member offsets by C's rules; bit fields are packed roughly. null when a member's size is not known. */
+  /** Size and member offsets by C's rules; bit fields are packed approximately. Null if a member's size is unknown. */
   layout(aggregate: Aggregate, depth = 0): { size: number; offsets: (number | null)[] } | null {
     if (depth > MAX_DEPTH) return null;
     let at = 0;
