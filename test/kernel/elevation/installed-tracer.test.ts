@@ -116,7 +116,7 @@ describe('the installed tracer', () => {
       'is a symbolic link',
     ],
     ['others may write the folder above', `chmod 775 ${path.dirname(INSTALL_FOLDER)}`, 'has mode 775'],
-    ['Node is where others can change it', `ln -sf /home/${TRACER.name} ${FOLDER}/node`, 'leads to a file'],
+    ['Node is where others can change it', `ln -sf /home/${TRACER.name} ${FOLDER}/node`, 'links to a file'],
     [
       'only another version is there',
       `mv ${FOLDER} ${INSTALL_FOLDER}/1.0.0`,
