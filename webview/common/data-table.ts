@@ -48,7 +48,7 @@ export class DataTable {
     this.body.replaceChildren();
   }
 
-  /** A row per item. `rowOf` gets the row's element, new or used, and returns null where it may stay as it is. */
+  /** One row per item. `rowOf` receives the row's element, new or reused, and returns null if the row is unchanged. */
   fill<Item>(
     items: readonly Item[],
     rowOf: (item: Item, index: number, row: HTMLTableRowElement) => DataRow | null,

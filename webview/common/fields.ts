@@ -1,4 +1,4 @@
-/** Fields of values whose C type is not known, and keys as text. */
+/** Fields of values whose C type is unknown, and keys as text. */
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 

@@ -1,6 +1,6 @@
 /**
  * A list of any length as a grid: headings that sort, rows that exist only while they are in view, columns as wide as
- * was seen in them, keys that walk the rows. A page's own grid says what a row is and which one is active.
+ * the texts seen in them, keyboard navigation. A page's own grid defines what a row is and which one is active.
  */
 import type { Field } from '../../src/shared/object/model';
 import { ColumnWidths } from './column-widths';
@@ -57,7 +57,7 @@ export abstract class ListGrid {
   protected abstract drawRow(row: HTMLElement, index: number): void;
   /** The user moves to a row of the list; `extend`: and selects the rows between. */
   protected abstract activate(index: number, extend: boolean): void;
-  /** Place of the active row, from which the key leads on; -1 for none. */
+  /** Index of the active row, from which the key moves; -1 for none. */
   protected abstract activeIndex(key: string): number;
   protected abstract sort(column: string): void;
   protected abstract copy(): void;

@@ -7,7 +7,7 @@ type SessionMessage = Extract<ToWebview, { type: 'session' }>;
 /** Messages with a session's data. */
 export type SessionData = Exclude<ToWebview, { type: 'exportRequest' | 'noSession' | 'session' }>;
 
-/** What a view that can be paused does with the page around it. */
+/** What a view that can be paused needs from the page around it. */
 export interface ViewHost<State> {
   post(message: FromWebview): void;
   save(state: State): void;

@@ -43,7 +43,7 @@ function familyOf(unit: string): UnitFamily | null {
   return FAMILIES.get(unit.toLowerCase()) ?? null;
 }
 
-/** How many ns or bytes one of a unit is; null for a unit of something else. */
+/** A unit's factor to ns or bytes; null for any other unit. */
 export function unitFactor(unit: string): { readonly kind: 'time' | 'size'; readonly factor: number } | null {
   const family = familyOf(unit);
   return family && { kind: family.steps === TIME_STEPS ? 'time' : 'size', factor: family.factor };

@@ -28,7 +28,7 @@ export function searchField(state: { search: string }, label: string, changed: (
   return field.element;
 }
 
-/** A drop-down list of a member of the page's state. */
+/** A drop-down list for a member of the page's state. */
 export function stateDropdown<Name extends string, Value extends string>(
   state: Record<Name, Value>,
   name: Name,

@@ -156,7 +156,7 @@ export function checkbox(label: string, checked: boolean, onChange: (checked: bo
   return created;
 }
 
-/** What a field of a form can do. */
+/** Operations on a form's field. */
 export interface FormControl {
   readonly element: HTMLElement;
   set(text: string): void;

@@ -14,7 +14,7 @@ export interface GridPlace {
   readonly anchor: number;
 }
 
-/** The place in other numbers; none stays none. */
+/** Converts the numbers of a place; -1 stays -1. */
 export function mapPlace({ top, active, anchor }: GridPlace, change: (row: number) => number): GridPlace {
   const changed = (row: number): number => (row < 0 ? -1 : change(row));
   return { top: changed(top), active: changed(active), anchor: changed(anchor) };

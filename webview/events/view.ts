@@ -113,7 +113,7 @@ export class EventsView {
     });
   }
 
-  /** There is no session any more. */
+  /** The session was removed and no other is shown. */
   clear(): void {
     this.current = null;
     this.summary = null;

@@ -39,7 +39,7 @@ const FIRST_STATE: ViewState = {
 };
 
 export interface SavedState extends Omit<ViewState, 'frozen'> {
-  /** The run set aside, packed as webview-codec does; its series as entries. */
+  /** The run saved for comparison, packed as in webview-codec; its series as entries. */
   readonly setAside: unknown;
 }
 

@@ -99,7 +99,7 @@ export class HistogramView {
     });
   }
 
-  /** There is no session any more. */
+  /** The session was removed and no other is shown. */
   clear(): void {
     this.shown = null;
   }

@@ -57,7 +57,7 @@ export class MapsView {
     });
   }
 
-  /** There is no session any more. */
+  /** The session was removed and no other is shown. */
   clear(): void {
     this.current = null;
   }

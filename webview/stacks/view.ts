@@ -77,7 +77,7 @@ export class StacksView {
     });
   }
 
-  /** There is no session any more. */
+  /** The session was removed and no other is shown. */
   clear(): void {
     this.current = null;
   }
