@@ -6,17 +6,17 @@ import { fileURLToPath } from 'node:url';
 /** The checkout. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Cache, shared by all checkouts of this user (XDG Base Directory Specification). */
-export const cacheFolder = path.join(
-  process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'),
-  'bpf-workbench',
-);
+/** A folder of the XDG Base Directory Specification, which says that a relative path in the variable is ignored. */
+const userFolder = (variable, inHome) => {
+  const named = process.env[variable] ?? '';
+  return path.join(path.isAbsolute(named) ? named : path.join(os.homedir(), inHome), 'bpf-workbench');
+};
+
+/** Cache, shared by all checkouts of this user. */
+export const cacheFolder = userFolder('XDG_CACHE_HOME', '.cache');
 
 /** Data that the user may have changed: the sample workspace, VS Code's user data of `npm start`. */
-export const stateFolder = path.join(
-  process.env.XDG_STATE_HOME || path.join(os.homedir(), '.local/state'),
-  'bpf-workbench',
-);
+export const stateFolder = userFolder('XDG_STATE_HOME', '.local/state');
 
 /** The tests' temporary files; ignored by git, each removed only by the test that created it. */
 export const workFolder = path.join(root, 'test/.work');

@@ -218,7 +218,7 @@ function say(line: string): void {
 
 /**
  * The first Ctrl-C or SIGTERM ends the tracing in order, a later one ends the process. A terminal, npm and a wrapper may
- * each pass on the same key press, so what comes within a second of the first is the same wish.
+ * each pass on the same key press, so what comes within a second of the first is the same request.
  */
 function interruption(): Promise<void> {
   return new Promise(resolve => {

@@ -17,7 +17,7 @@ export interface VerifyCommandOptions {
   readonly json?: boolean;
 }
 
-/** `bpfw verify FILE`: loads every program, attaches none. Throws RejectedError when the verifier refuses one. */
+/** `bpfw verify FILE`: loads every program, attaches none. Throws RejectedError when the verifier rejects one. */
 export async function verifyCommand(program: string, options: VerifyCommandOptions): Promise<void> {
   const progress = terminalProgress();
   const workplace = await openWorkplace(program, parseTarget(options.target), progress);
@@ -43,7 +43,7 @@ export async function verifyCommand(program: string, options: VerifyCommandOptio
     }
     if (rejected.length > 0) {
       const names = rejected.map(each => each.name).join(', ');
-      throw new RejectedError(`the verifier refused ${names}.`);
+      throw new RejectedError(`the verifier rejected ${names}.`);
     }
     if (options.json) {
       printJson({

@@ -12,10 +12,10 @@ interface Verdict {
 
 /** The accelerations to try, in order; KVM only when /dev/kvm is accessible and has not failed since this machine booted. */
 export async function accelerationsToTry(
-  wish: 'auto' | Acceleration,
+  wanted: 'auto' | Acceleration,
   cacheFolder: string,
 ): Promise<Acceleration[]> {
-  if (wish !== 'auto') return [wish];
+  if (wanted !== 'auto') return [wanted];
   const usable = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,

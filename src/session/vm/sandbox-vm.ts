@@ -289,8 +289,8 @@ async function sharedFiles(plan: Plan, nodePath: string): Promise<SharedFiles> {
 }
 
 async function bootWithBestAcceleration(plan: Plan, files: SharedFiles): Promise<Booted> {
-  const wish = plan.options.acceleration ?? 'auto';
-  const accelerations = await accelerationsToTry(wish, plan.cacheFolder);
+  const wanted = plan.options.acceleration ?? 'auto';
+  const accelerations = await accelerationsToTry(wanted, plan.cacheFolder);
   for (const [index, acceleration] of accelerations.entries()) {
     const isLast = index === accelerations.length - 1;
     const qemu = await launch(plan, acceleration, files);

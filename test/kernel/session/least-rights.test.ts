@@ -42,7 +42,7 @@ describe('CAP_BPF and CAP_PERFMON', () => {
     compileProgram('absent');
     const { code, stdout, stderr } = await bpfw('verify', objectPath('absent'));
     expect(stderr).toContain('not_needed is left out on this target');
-    expect(stderr).toContain('the verifier refused needed.');
+    expect(stderr).toContain('the verifier rejected needed.');
     expect(stdout).toContain('no `no_such_function_here` to attach to');
     expect(code).not.toBe(0);
   });
