@@ -1,25 +1,9 @@
 import type { Field } from '../../src/shared/object/model';
+import { plainField as fieldOfValue } from '../../webview/common/fields';
 
 /** A u64 without a meaning of its own, as the first member of a record; `part` says what differs. */
-export const plainField = (name: string, part: Partial<Field> = {}): Field => ({
-  name,
-  label: name,
-  offset: 0,
-  size: 8,
-  storage: 'u64',
-  bitOffset: 0,
-  bitSize: 0,
-  count: 1,
-  elementStorage: null,
-  elementSize: 0,
-  meaning: 'plain',
-  unit: '',
-  valueNames: null,
-  help: '',
-  hidden: false,
-  typeName: '__u64',
-  ...part,
-});
+export const plainField = (name: string, part: Partial<Field> = {}): Field =>
+  fieldOfValue(name, name, { size: 8, typeName: '__u64', ...part });
 
 /** Records of one u64 each as they lie in a ring buffer: u32 length, u32 page offset, the value. */
 export function ringSpanOf(values: readonly (number | bigint)[]): Uint8Array<ArrayBuffer> {
