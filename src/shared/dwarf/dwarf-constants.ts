@@ -23,6 +23,7 @@ export const TAG = {
 export const AT = {
   name: 0x03,
   byteSize: 0x0b,
+  bitOffset: 0x0c,
   bitSize: 0x0d,
   constValue: 0x1c,
   upperBound: 0x2f,

@@ -16,6 +16,7 @@ export interface Die {
   origin: number;
   byteSize: number;
   bitSize: number;
+  /** From the start of the struct. */
   bitOffset: number;
   encoding: number;
   /** Elements of a subrange; null when open. */
@@ -36,6 +37,9 @@ const MAX_ENTRIES = 500_000;
 /** Limit of the attributes per byte of the entries and abbreviations: most have at least one byte, a few have none. */
 const ATTRIBUTES_PER_BYTE = 16;
 const KEPT: ReadonlySet<number> = new Set(Object.values(TAG));
+
+/** DWARF 5, section 7.7.1. */
+const DW_OP_PLUS_UCONST = 0x23;
 
 class Unreadable extends Error {}
 
@@ -192,6 +196,7 @@ class DwarfReader {
       declaration: false,
     };
     const { specification } = abbreviation;
+    let inStorageUnit: number | null = null;
     this.spend(specification.length / 3);
     for (let i = 0; i < specification.length; i += 3) {
       const attribute = specification[i] ?? 0;
@@ -202,6 +207,12 @@ class DwarfReader {
       else if (attribute === AT.abstractOrigin) die.origin = value;
       else if (attribute === AT.byteSize) die.byteSize = value;
       else if (attribute === AT.bitSize) die.bitSize = value;
+      else if (attribute === AT.bitOffset)
+        // clang writes an offset before the storage unit (packed structs) as a negative number of 64 bits.
+        inStorageUnit =
+          specification[i + 1] === FORM.data8
+            ? Number(this.info.getBigInt64(this.at - 8, this.littleEndian))
+            : value;
       else if (attribute === AT.dataBitOffset) die.bitOffset = value;
       else if (attribute === AT.memberLocation) die.bitOffset = value * 8;
       else if (attribute === AT.encoding) die.encoding = value;
@@ -214,6 +225,11 @@ class DwarfReader {
         die.text = this.lastText;
       }
     }
+    if (inStorageUnit !== null) {
+      // DWARF 3, section 5.5.6, and clang 14: counted from the most significant bit of a unit of byteSize bytes.
+      die.bitOffset += this.littleEndian ? die.byteSize * 8 - inStorageUnit - die.bitSize : inStorageUnit;
+      if (die.bitOffset < 0) throw new Unreadable('a bit field before its struct');
+    }
     return die;
   }
 
@@ -224,9 +240,9 @@ class DwarfReader {
       case FORM.addr:
         return this.skip(this.addressBytes);
       case FORM.block2:
-        return this.skip(this.u16());
+        return this.expression(this.u16());
       case FORM.block4:
-        return this.skip(this.u32());
+        return this.expression(this.u32());
       case FORM.data2:
         return this.u16();
       case FORM.data4:
@@ -238,9 +254,9 @@ class DwarfReader {
         return this.inlineString();
       case FORM.block:
       case FORM.exprloc:
-        return this.skip(this.uleb());
+        return this.expression(this.uleb());
       case FORM.block1:
-        return this.skip(this.u8());
+        return this.expression(this.u8());
       case FORM.data1:
       case FORM.flag:
         return this.u8();
@@ -344,6 +360,14 @@ class DwarfReader {
   private u64(): number {
     this.at += 8;
     return Number(this.info.getBigUint64(this.at - 8, this.littleEndian));
+  }
+  /** The constant of DW_OP_plus_uconst, DWARF 2's way to write where a member lies; 0 for any other expression. */
+  private expression(bytes: number): number {
+    const end = this.at + bytes;
+    const value = bytes > 1 && this.u8() === DW_OP_PLUS_UCONST ? this.uleb() : 0;
+    this.at = end;
+    this.skip(0);
+    return value;
   }
   private skip(bytes: number): number {
     this.at += bytes;

@@ -13,7 +13,8 @@ export function relocated(elf: Elf, name: string): DataView {
   for (const { offset, type, symbol, addend } of elf.relocations(section.index)) {
     if (!symbol || (symbol.value === 0 && addend === null)) continue;
     if (bytes === section.bytes) {
-      bytes = section.bytes.slice();
+      // Not slice(): that of a Buffer does not copy.
+      bytes = new Uint8Array(section.bytes);
       view = new DataView(bytes.buffer);
     }
     const wide = type === 1 || type === 2;
