@@ -30,7 +30,7 @@ export interface RunOutput {
   histogram(histogram: Histogram, keyLayout: RecordLayout | null): void;
   map(map: MapDefinition, entries: readonly MapEntry[]): void;
   stacks(map: MapDefinition, stacks: readonly NamedStack[]): void;
-  /** The program's global counters, except counters of lost records, which are in `drops`. */
+  /** The program's global variables, except counters of lost records, which are in `drops`; at least one. */
   globals(
     values: readonly {
       readonly global: GlobalVariable;

@@ -6,10 +6,11 @@ import type { TracingSession } from '../session/tracing/tracing-session';
 import { decodeEntries } from '../shared/decode/entries';
 import { decodeGlobals } from '../shared/decode/globals';
 import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histograms';
+import { listedGlobals } from '../shared/object/panels';
 import { stackTables } from '../shared/object/stack-tables';
 import type { RunOutput } from './run-output';
 
-/** Reads and prints every histogram, table and global counter of the session. */
+/** Reads and prints every histogram, table and global variable of the session. */
 export async function printMaps(
   session: TracingSession,
   output: RunOutput,
@@ -31,15 +32,14 @@ export async function printMaps(
       output.map(map, decodeEntries(map, keys, values, count, cpus));
     }
   }
-  const globals = session.object.globals.filter(
-    ({ histogram, hidden, drops, layout }) =>
-      histogram !== undefined || (!hidden && drops === null && layout.fields.length === 1),
-  );
-  for (const section of new Set(globals.map(global => global.section))) {
+  const histograms = session.object.globals.filter(global => global.histogram !== undefined);
+  const globals = listedGlobals(session.object).filter(global => global.drops === null);
+  const values: ReturnType<typeof decodeGlobals> = [];
+  for (const section of new Set([...histograms, ...globals].map(global => global.section))) {
     const bytes = await session.readSection(section);
     for (const histogram of decodeGlobalHistograms(session.object, section, bytes))
       output.histogram(histogram, null);
-    const counters = globals.filter(global => global.histogram === undefined);
-    output.globals(decodeGlobals({ globals: counters }, section, bytes));
+    values.push(...decodeGlobals({ globals }, section, bytes));
   }
+  if (values.length > 0) output.globals(values);
 }

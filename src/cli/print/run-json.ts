@@ -1,3 +1,4 @@
+import { isSingleValue } from '../../shared/decode/globals';
 import type { RunOutput } from '../run-output';
 import { printJson } from './json';
 
@@ -17,8 +18,13 @@ export function jsonOutput(): RunOutput {
       printJson({ type: 'hist', map, kind, unit, key, buckets }),
     map: (map, entries) => printJson({ type: 'map', map: map.name, entries }),
     stacks: (map, stacks) => printJson({ type: 'stacks', map: map.name, stacks }),
-    // docs/cli.md defines no line for them.
-    globals: () => undefined,
+    globals: globals =>
+      printJson({
+        type: 'globals',
+        values: Object.fromEntries(
+          globals.map(({ global, value }) => [global.name, isSingleValue(global) ? value.value : value]),
+        ),
+      }),
     // The format of docs/cli.md still has the process's former name.
     drops: ({ tracer, ...others }) => printJson({ type: 'drops', ...others, helper: tracer }),
     end: (reason, commandExit) =>

@@ -1,4 +1,6 @@
 import { formatValue } from '../../shared/decode/format';
+import { isSingleValue } from '../../shared/decode/globals';
+import type { FieldValue } from '../../shared/decode/model';
 import { inlineAddresses } from '../../shared/decode/stacks';
 import type { Field } from '../../shared/object/model';
 import { stackSpace } from '../../shared/object/stack-tables';
@@ -71,13 +73,15 @@ export function textOutput(streams: readonly string[]): RunOutput {
       ]);
     },
     globals: values => {
-      const counted = values.flatMap(({ global, value }) => {
-        const [field] = global.layout.fields;
-        const number = field && value[field.name];
-        if (!field || number === undefined || Number(number) === 0) return [];
-        return [`${field.label}: ${formatValue(number, field)}`];
-      });
-      if (counted.length > 0) print(['', ...counted]);
+      const lines = values.flatMap(({ global, value }) =>
+        global.layout.fields.flatMap(field => {
+          const own = value[field.name];
+          if (field.hidden || own === undefined || isZero(own)) return [];
+          const name = isSingleValue(global) ? global.name : `${global.name}.${field.name}`;
+          return [`${field.label === field.name ? name : field.label}: ${formatValue(own, field)}`];
+        }),
+      );
+      if (lines.length > 0) print(['', ...lines]);
     },
     drops: drops => {
       const lost = drops.kernel + drops.tracer + drops.client;
@@ -90,6 +94,11 @@ export function textOutput(streams: readonly string[]): RunOutput {
       tell(`detached (${reason}${exit})`);
     },
   };
+}
+
+/** Variables that were never written would bury those that were. */
+function isZero(value: FieldValue): boolean {
+  return typeof value === 'object' ? Array.from<number | bigint>(value).every(each => !each) : !value;
 }
 
 const OF_UNKNOWN_TYPE = { meaning: 'plain', unit: '', valueNames: null, storage: 'bytes' } as const;
