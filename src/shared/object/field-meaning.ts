@@ -103,6 +103,8 @@ const BY_INTEGER_NAME: readonly (readonly [RegExp, Meaning, maxBytes: number])[]
     'timestamp-ns',
     8,
   ],
+  // Inode numbers of namespaces (namespaces(7)) share the ending of nanoseconds. A time namespace cannot be told apart.
+  [/(?:^|_)(?:cgroup|ipc|mnt|mount|net|pid|user|uts)_?ns$/, 'plain', 8],
   [/_ns$|^ns$/, 'duration-ns', 8],
   [/_us$|^us$/, 'duration-us', 8],
   [/_ms$|^ms$/, 'duration-ms', 8],
