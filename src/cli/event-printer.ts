@@ -17,6 +17,7 @@ export class EventPrinter {
   /** Resolves when the records queued so far are symbolized and printed, in order. */
   private naming: Promise<void> = Promise.resolve();
   private waiting = 0;
+  private ended = false;
   /** Records not printed because too many were waiting for symbols. */
   lost = 0;
   private failure: unknown = null;
@@ -29,6 +30,7 @@ export class EventPrinter {
 
   /** Prints the records of one frame, or queues them until their addresses are symbolized. */
   frame(stream: SessionStream, frame: DataFrame): void {
+    if (this.ended) return;
     if (stream.content === 'printk') {
       for (const line of new TextDecoder().decode(frame.bytes).split('\n'))
         if (line !== '') this.output.printk(line);
@@ -46,8 +48,12 @@ export class EventPrinter {
     }
   }
 
-  /** Resolves when everything passed to `frame` is printed. Throws the error that prevented symbolization. */
-  async flush(): Promise<void> {
+  /**
+   * Resolves when everything passed to `frame` before is printed; what comes after is not, so that `end` is the last line.
+   * Throws the error that prevented symbolization.
+   */
+  async end(): Promise<void> {
+    this.ended = true;
     await this.naming;
     if (this.failure) throw this.failure;
   }

@@ -153,7 +153,7 @@ async function finish(
   events: EventPrinter,
 ): Promise<void> {
   await session.drain();
-  await events.flush();
+  await events.end();
   await printMaps(session, output, symbolizer);
   output.drops(await readDrops(session, events.lost));
 }

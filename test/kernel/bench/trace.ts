@@ -181,7 +181,7 @@ export async function trace(request: TraceRequest): Promise<Trace> {
     await command.resume();
     const commandExit = await command.exited;
     await session.drain();
-    await events.flush();
+    await events.end();
     await printMaps(session, output, symbolizer);
     const { kernel: kernelDrops } = await readDrops(session, events.lost);
     const counters = await readCounters(session);

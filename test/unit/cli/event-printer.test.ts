@@ -88,7 +88,7 @@ async function printed(output: RunOutput): Promise<string> {
   });
   const events = new EventPrinter(output, symbolizer);
   events.frame(stream, frame({ pid: 1, stack: [0xan, 0xbn] }, { pid: 2, stack: [0xcn] }));
-  await events.flush();
+  await events.end();
   return text;
 }
 afterEach(() => {
@@ -116,13 +116,26 @@ describe('events with stacks', () => {
     ]);
   });
 
+  it('are not printed when they come after the end, which waits for those before', async () => {
+    const seen: unknown[] = [];
+    const output = { event: (...args: unknown[]) => seen.push(args[2]) } as unknown as RunOutput;
+    const events = new EventPrinter(output, symbolizer);
+    events.frame(stream, frame({ pid: 1, stack: [0xan] }));
+    const ended = events.end();
+    events.frame(stream, frame({ pid: 2, stack: [0xan] }));
+    await ended;
+    events.frame(stream, frame({ pid: 3, stack: [] }));
+    await new Promise(resolve => setImmediate(resolve));
+    expect(seen).toEqual([expect.objectContaining({ pid: 1 })]);
+  });
+
   it('are printed as addresses when naming fails, which is said at the end', async () => {
     const failing = { frames: () => Promise.reject(new Error('no kallsyms')) } as unknown as Symbolizer;
     const seen: unknown[] = [];
     const output = { event: (...args: unknown[]) => seen.push(args[2]) } as unknown as RunOutput;
     const events = new EventPrinter(output, failing);
     events.frame(stream, frame({ pid: 1, stack: [0xan] }));
-    await expect(events.flush()).rejects.toThrow('no kallsyms');
+    await expect(events.end()).rejects.toThrow('no kallsyms');
     expect(seen).toHaveLength(1);
   });
 
@@ -138,7 +151,7 @@ describe('events with stacks', () => {
     for (let sent = 0; sent < 70; sent++) events.frame(stream, thousand);
     expect(events.lost).toBe(70_000 - 65_536);
     release();
-    await events.flush();
+    await events.end();
     expect(seen).toBe(65_536);
   });
 });
