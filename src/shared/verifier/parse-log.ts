@@ -18,6 +18,8 @@ const END = /-- END (?:PROG LOAD )?LOG --/;
 const INDENT =
   /^ {2,}(?=; |\d+: (?:\([0-9a-f]{2}\) |<invalid |R\d|frame\d)|from \d+ to \d|R\d+(?:_\w+)?=|processed \d)/;
 const LOADER = /^(?:libbpf:(?: |$)|libbpf\[|bpftool: |Error: |veristat: )/;
+/** veristat's heading of a program's log. */
+const VERISTAT_PROGRAM = /^PROCESSING \S+\/(\S+), DURATION US: /;
 const LOADER_PROGRAM = /\bprog(?:ram)? '([^']+)'/;
 
 export function parseVerifierLog(text: string): ParsedLog {
@@ -35,6 +37,9 @@ export function parseVerifierLog(text: string): ParsedLog {
     if (BEGIN.test(line)) {
       close();
       open.program = LOADER_PROGRAM.exec(line)?.[1] ?? null;
+    } else if (VERISTAT_PROGRAM.test(line)) {
+      close();
+      open.program = VERISTAT_PROGRAM.exec(line)?.[1] ?? null;
     } else if (END.test(line)) {
       close();
     } else if (LOADER.test(line)) {

@@ -260,15 +260,17 @@ export const MEMORY: readonly CatalogueEntry[] = [
     title: 'An access that does not match the context',
     sentences: [
       /^invalid bpf_context access off=(?<off>-?\d+) size=(?<size>\d+)/,
-      /^dereference of modified ctx ptr R(?<register>\d+) off=(?<off>-?\d+)/,
-      /^variable ctx access var_off=/,
+      /^dereference of (?<moved>modified) ctx ptr R(?<register>\d+) off=(?<off>-?\d+)/,
+      /^(?<moved>variable) ctx access var_off=/,
       /^func '(?<func>[^']+)' doesn't have (?<nth>\d+)-th argument/,
-      /^negative offset ctx ptr/,
+      /^(?<moved>negative) offset ctx ptr/,
     ],
     message: ({ groups }) =>
-      groups.func
-        ? `${groups.func}() has no argument ${groups.nth} in this kernel.`
-        : `Programs of this type have no field in their context at this offset${groups.off ? ` (${groups.off})` : ''}.`,
+      groups.moved
+        ? `The context pointer was moved${groups.off ? ` by ${groups.off} bytes` : ''} before this access; the kernel allows only fixed offsets from the context itself. Access each field or register by name in a branch of its own, or read it with bpf_probe_read_kernel().`
+        : groups.func
+          ? `${groups.func}() has no argument ${groups.nth} in this kernel.`
+          : `Programs of this type have no field in their context at this offset${groups.off ? ` (${groups.off})` : ''}.`,
     why: 'The context (the program’s only argument) is not ordinary memory: each program type allows certain fields, at fixed offsets and with their exact size.',
     fix: 'Declare the context with the type of the section (struct pt_regs for kprobes, struct trace_event_raw_… for tracepoints, unsigned long long[] with BPF_PROG for fentry and tp_btf), read fields by name, and check the number and order of the arguments against this kernel.',
     related: ['index'],
