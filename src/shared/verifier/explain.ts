@@ -206,7 +206,9 @@ class Diagnosis {
     const name =
       entry.code === 'core-relocation-failed'
         ? /(\w+)$/.exec(groups.what ?? '')?.[1]
-        : (groups.symbol ?? groups.map);
+        : entry.code === 'missing-kernel-config'
+          ? groups.symbol || kernelOptionsOf(this.options.source?.text ?? '')[0]
+          : (groups.symbol ?? groups.map);
     if (!name) return null;
     const from = this.log.path[this.last]?.instruction ?? 0;
     const found = positionOfName(name, { ...this.options, program: this.program }, from);
@@ -295,6 +297,7 @@ class Diagnosis {
         operation.kind === 'call' && !operation.isLocal && /^bpf_/.test(operation.function)
           ? operation.function.replace(/^bpf_/, '')
           : null,
+      kernelOptions: kernelOptionsOf(this.options.source?.text ?? ''),
       section: this.program?.section ?? null,
     };
   }
@@ -356,4 +359,11 @@ function mergeReport(
 
 function sentenceOf(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** Names in declarations such as `extern unsigned int CONFIG_HZ __kconfig;`, in order. */
+function kernelOptionsOf(source: string): string[] {
+  return [...source.matchAll(/^[ \t]*extern\b[^;\n]*?\b(CONFIG_\w+)\s+__kconfig\b/gm)].map(
+    ([, name = '']) => name,
+  );
 }

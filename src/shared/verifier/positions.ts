@@ -34,8 +34,9 @@ export function positionOfName(name: string, sources: PositionSources, from: num
   if (found) return positionOf(found);
   if (!source) return null;
   const texts = source.text.split('\n');
-  // The last occurrence: a use, not the declaration.
-  const at = texts.findLastIndex(text => whole.test(text));
+  // The declaration of a __kconfig variable; else the last occurrence, which is a use.
+  const declared = texts.findIndex(text => /^\s*extern\b.*\b__kconfig\b/.test(text) && whole.test(text));
+  const at = declared >= 0 ? declared : texts.findLastIndex(text => whole.test(text));
   const text = texts[at];
   return text === undefined
     ? null

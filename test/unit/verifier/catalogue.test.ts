@@ -115,6 +115,8 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['unknown opcode db', 'invalid-instruction'],
   ['BPF_ATOMIC stores into R1 ctx is not allowed', 'invalid-instruction'],
   ["prog 'x': failed to find kernel BTF type ID of 'no_such': -3", 'attach-target-missing'],
+  ['failed to open system Kconfig', 'missing-kernel-config'],
+  ["extern 'CONFIG_NO_SUCH' (strong): not resolved", 'missing-kernel-config'],
   ["extern (var ksym) 'no_such': not found in kernel BTF", 'missing-kernel-symbol'],
   ["extern (func ksym) 'no_such': not found in kernel or module BTFs", 'missing-kernel-symbol'],
   ['BTF is required, but is missing or corrupted.', 'missing-btf'],

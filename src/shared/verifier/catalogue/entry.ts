@@ -14,6 +14,8 @@ export interface Facts {
   readonly origin: { readonly helper: string; readonly map: string | null } | null;
   /** The helper called where the verifier stopped, without "bpf_"; null when it was not a call. */
   readonly called: string | null;
+  /** CONFIG_* names that the source declares with __kconfig; empty without the source. */
+  readonly kernelOptions: readonly string[];
   /** Section of the program, e.g. "kprobe/vfs_read"; null when only the log is known. */
   readonly section: string | null;
 }

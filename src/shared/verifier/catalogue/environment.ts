@@ -17,6 +17,18 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
     fix: 'Search for the current name (bpftool btf dump file /sys/kernel/btf/vmlinux | grep name), load its module, or attach a kprobe instead.',
   },
   {
+    code: 'missing-kernel-config',
+    title: 'A setting of the kernel’s configuration that is unknown here',
+    // bpf_object__resolve_externs() and bpf_object__read_kconfig_file() of tools/lib/bpf/libbpf.c.
+    sentences: [/^failed to open system Kconfig/, /^extern '(?<symbol>CONFIG_\w+)' \(strong\): not resolved/],
+    message: ({ groups, kernelOptions }) =>
+      groups.symbol
+        ? `The running kernel’s configuration does not set \`${groups.symbol}\`.`
+        : `libbpf found no configuration of the running kernel, from which it fills in ${kernelOptions.map(name => `\`${name}\``).join(', ') || 'the __kconfig variables'}: neither /boot/config-$(uname -r) nor /proc/config.gz can be read.`,
+    why: 'Variables declared with __kconfig get their values from the kernel’s configuration file when the object is loaded. The verifier has not seen the program yet.',
+    fix: 'Install the file /boot/config-$(uname -r) that belongs to the kernel, or read the value from user space; a variable declared __weak is 0 when the file exists and does not set it.',
+  },
+  {
     code: 'missing-kernel-symbol',
     title: 'A kernel symbol that this kernel does not have',
     sentences: [
