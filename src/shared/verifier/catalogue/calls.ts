@@ -5,6 +5,19 @@ import type { CatalogueEntry } from './entry';
 const SLEEPABLE =
   'copy_from_user|copy_from_user_task|ima_inode_hash|ima_file_hash|sys_bpf|sys_close|btf_find_by_name_kind';
 
+/** btf_allowlist_d_path of kernel/trace/bpf_trace.c, Linux 5.10 to 6.12; the security_ ones depend on the configuration. */
+const D_PATH_FUNCTIONS: readonly string[] = [
+  'security_file_permission',
+  'security_inode_getattr',
+  'security_file_open',
+  'security_path_truncate',
+  'vfs_truncate',
+  'vfs_fallocate',
+  'dentry_open',
+  'vfs_getattr',
+  'filp_close',
+];
+
 export const CALLS: readonly CatalogueEntry[] = [
   {
     code: 'gpl-only-helper',
@@ -64,11 +77,20 @@ export const CALLS: readonly CatalogueEntry[] = [
     sentences: [
       /^unknown func bpf_(?<helper>(?!unspec)\w+)#\d+/,
       /^program of this type cannot use helper bpf_(?<helper>\w+)#\d+/,
-      /^helper call is not allowed in probe/,
+      // A helper's allowed() decides by the function that the program attaches to (check_helper_call(), kernel/bpf/verifier.c).
+      /^helper call is not allowed in (?<attachPoint>probe)/,
       /^func (?:bpf_)?(?<helper>\w+)#\d+ not supported for program type/,
     ],
-    message: ({ groups, called, section }) =>
-      `bpf_${groups.helper || called || 'helper'}() is not available to programs of this type${section ? ` (${section})` : ''}.`,
+    message: ({ groups, called, section }) => {
+      const where = section ? ` (${section})` : '';
+      if (!groups.attachPoint)
+        return `bpf_${groups.helper || called || 'helper'}() is not available to programs of this type${where}.`;
+      const list =
+        called === 'd_path'
+          ? ` The kernel allows it to iterators, to LSM hooks that may sleep, and to fentry and fexit of ${D_PATH_FUNCTIONS.join(', ')}.`
+          : '';
+      return `bpf_${called || 'helper'}() is not allowed at this attach point${where}; the program type may call it elsewhere.${list}`;
+    },
     why: 'Each program type has its own set of allowed helpers. Some also depend on the kernel’s configuration, on CAP_PERFMON, or on the attach point.',
     fix: 'Use another helper or another kind of attach point. bpftool feature probe lists which helpers each program type of this kernel may call.',
   },
