@@ -26,7 +26,7 @@ export function jsonOutput(): RunOutput {
         ),
       }),
     // The format of docs/cli.md still has the process's former name.
-    drops: ({ tracer, ...others }) => printJson({ type: 'drops', ...others, helper: tracer }),
+    drops: ({ kernel, tracer, client }) => printJson({ type: 'drops', kernel, helper: tracer, client }),
     end: (reason, commandExit) =>
       printJson(commandExit === null ? { type: 'end', reason } : { type: 'end', reason, commandExit }),
   };
