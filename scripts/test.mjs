@@ -30,6 +30,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const ran = new Set();
 const excused = new Set();
 const summary = [];
+const failures = [];
 
 /** Adds a stage's counts and remembers its line of the summary. */
 function count(stage, counts, startedAt, note = '') {
@@ -75,6 +76,7 @@ async function runStage(stage, show = true) {
   try {
     const counts = await withinDeadline(stage, show);
     for (const file of counts.files) ran.add(file);
+    failures.push(...(counts.failures ?? []).map(failure => `${stage.name}: ${failure}`));
     count(stage, counts, startedAt);
     return counts.failed === 0;
   } catch (error) {
@@ -136,6 +138,7 @@ await main(async () => {
     }
   }
 
+  if (failures.length > 0) console.log(`${heading('failed')}\n${failures.join('\n')}`);
   console.log(`\n${'─'.repeat(64)}\n${summary.join('\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   const nothingRan = total.passed === 0 && total.skipped > 0;

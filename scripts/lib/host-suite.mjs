@@ -68,13 +68,13 @@ async function bundle() {
  * that ran. A window that dies or hangs counts as one failed test, with the reason printed. Throws CannotRun.
  *
  * @param {'server' | 'desktop'} kind
- * @returns {Promise<{passed: number, failed: number, skipped: number, files: string[]}>}
+ * @returns {Promise<import('./stages.mjs').Counts>}
  */
 export async function runHostSuite(kind = 'server') {
   const executable = kind === 'desktop' ? await desktopVscode() : undefined;
   await bundle();
   await mkdir(workFolder, { recursive: true });
-  const total = { passed: 0, failed: 0, skipped: 0, files: [] };
+  const total = { passed: 0, failed: 0, skipped: 0, files: [], failures: [] };
   for (const suite of process.env.BPFW_HOST_WINDOWS?.split(',') ?? windows[kind]) {
     const scratch = await mkdtemp(path.join(workFolder, `host-${suite}-`));
     const resultsFile = path.join(scratch, 'results.json');
@@ -90,9 +90,11 @@ export async function runHostSuite(kind = 'server') {
       total.failed += results?.failed ?? 0;
       total.skipped += results?.skipped ?? 0;
       total.files.push(...(results?.files ?? []));
+      total.failures.push(...(results?.failures ?? []));
       if (!results?.failed && (problem || !results)) {
         total.failed += 1;
-        console.log(`  ${suite} window: ${problem ?? 'it ended without results'}`);
+        total.failures.push(`${suite} window: ${problem ?? 'it ended without results'}`);
+        console.log(`  ${total.failures.at(-1)}`);
       }
     } finally {
       await rm(scratch, { recursive: true, force: true });

@@ -10,8 +10,9 @@ const minute = 60_000;
 const bin = name => path.join(root, 'node_modules/.bin', name);
 
 /**
- * @typedef {{passed: number, failed: number, skipped: number, files: string[]}} Counts
- *   `files`: test files that ran, relative to the checkout
+ * @typedef {{passed: number, failed: number, skipped: number, files: string[], failures?: string[]}} Counts
+ *   `files`: test files that ran, relative to the checkout; `failures`: name and message of each failed test, for the
+ *   summary: of a long run's output the end is what people and CI keep
  * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: (show: boolean) => Promise<Counts>,
  *   lacking?: () => Promise<string | undefined>, isBeside?: true}} Stage
  *   `isBeside`: needs no guest, and runs beside the stages that wait for theirs; it prints when it is done. `lacking` says why the stage cannot run on this machine, with the fix; `folder` and `except` say which test files are its own
@@ -55,7 +56,7 @@ export const extraStages = [
 
 /** Runs all commands one after the other; each that fails counts as one failure, a command that succeeds counts as no test. */
 async function commands(...lines) {
-  const counts = { passed: 0, failed: 0, skipped: 0, files: [] };
+  const counts = { passed: 0, failed: 0, skipped: 0, files: [], failures: [] };
   for (const [command, ...args] of lines) {
     const { code } = await run(command, args, {
       cwd: root,
@@ -64,6 +65,7 @@ async function commands(...lines) {
       anyExit: true,
     });
     if (code !== 0) counts.failed += 1;
+    if (code !== 0) counts.failures.push([path.basename(command), ...args].join(' '));
   }
   return counts;
 }
@@ -114,7 +116,25 @@ async function vitest(name, folder, config, timeoutMs, show = true) {
     failed: result.numFailedTests + broken.length + unexplained,
     skipped: result.numPendingTests + result.numTodoTests,
     files: result.testResults.map(file => path.relative(root, file.name)),
+    failures: result.testResults.flatMap(failuresOf),
   };
+}
+
+/** Of a test file in Vitest's report. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = path.relative(root, name);
+  const failed = assertionResults.filter(test => test.status === 'failed');
+  if (status === 'failed' && failed.length === 0) return [`${file}: ${firstLines(message)}`];
+  return failed.map(test => `${file}: ${test.fullName}: ${firstLines(test.failureMessages.join('\n'))}`);
+}
+
+/** Of an error: what it says, not where it was thrown. */
+function firstLines(text) {
+  return text
+    .split('\n')
+    .filter(line => !/^\s+at /.test(line))
+    .slice(0, 12)
+    .join('\n    ');
 }
 
 async function hostSuite(kind) {

@@ -23,6 +23,8 @@ interface Results {
   readonly skipped: number;
   /** Paths under test/host of the files that ran, as they are on disk (.test.ts). */
   readonly files: readonly string[];
+  /** Title and message of each failed test. */
+  readonly failures: readonly string[];
 }
 
 /** Runs the suite to its end; rejects when a test failed or nothing ran, which gives VS Code's exit code. */
@@ -56,21 +58,24 @@ export async function run(): Promise<void> {
     if (this.currentTest?.state === 'failed') broken.add(this.currentTest.file);
   });
 
+  const failures: string[] = [];
   const stats = await new Promise<Mocha.Stats>((resolve, reject) => {
     const runner = mocha.run(() => {
       if (runner.stats) resolve(runner.stats);
       else reject(new Error('Mocha gave no statistics'));
     });
     // At once, too: a window that hangs later never comes to the report's end.
-    runner.on('fail', (test, error: Error) =>
-      Mocha.reporters.Base.consoleLog(`${test.fullTitle()}: ${error.message}`),
-    );
+    runner.on('fail', (test, error: Error) => {
+      failures.push(`${test.fullTitle()}: ${error.message}`);
+      Mocha.reporters.Base.consoleLog(failures.at(-1));
+    });
   });
   const results: Results = {
     passed: stats.passes,
     failed: stats.failures,
     skipped: stats.pending,
     files: files.map(file => file.replace(/\.js$/, '.ts')),
+    failures,
   };
   if (process.env.BPFW_HOST_RESULTS) writeFileSync(process.env.BPFW_HOST_RESULTS, JSON.stringify(results));
   if (stats.failures > 0) throw new Error(`${stats.failures} tests failed`);
