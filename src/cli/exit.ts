@@ -1,31 +1,31 @@
 /** Exit codes of bpfw (docs/cli.md) and their mapping from errors. */
-import { SessionError } from '../session/errors';
-import { TracerRequestError } from '../session/targets/tracer-connection';
 import { ObjectError } from '../shared/elf/object-error';
-import { fixText, WorkbenchError } from '../shared/errors/workbench-error';
-import { TemplateError } from '../templates/catalogue';
+import { type Fix, fixText, WorkbenchError } from '../shared/errors/workbench-error';
 import { tell, tellMessage, tellText } from './terminal';
 
 export const EXIT = { done: 0, rejected: 1, usage: 2, environment: 3, interrupted: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Invalid arguments; the message says what is valid. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
+export class UsageError extends WorkbenchError<'usage'> {
+  override readonly name = 'UsageError';
+
+  constructor(message: string, fix: Fix | null = null) {
+    super('usage', message, fix);
   }
 }
 
 /** The program was rejected by clang or by the kernel; the details are already printed. */
-export class RejectedError extends Error {
+export class RejectedError extends WorkbenchError<'rejected'> {
+  override readonly name = 'RejectedError';
+
   constructor(message: string) {
-    super(message);
-    this.name = 'RejectedError';
+    super('rejected', message);
   }
 }
 
 const USAGE_CODES: ReadonlySet<string> = new Set([
+  'usage',
   'bad-parameter',
   'unknown-parameter',
   'unknown-template',
@@ -43,10 +43,10 @@ export function reportFailure(error: unknown): ExitCode {
   tellMessage(`bpfw: ${message}`);
   if (fix) tellMessage(`bpfw: to fix it: ${fix}`);
   if (process.env.BPFW_DEBUG && error instanceof Error) tellText(String(error.stack));
-  if (error instanceof UsageError) return EXIT.usage;
-  if ((error instanceof SessionError || error instanceof TemplateError) && USAGE_CODES.has(error.code))
-    return EXIT.usage;
-  if (error instanceof ObjectError) return EXIT.rejected;
-  if (error instanceof TracerRequestError && error.code === 'object-rejected') return EXIT.rejected;
-  return EXIT.environment;
+  return error instanceof WorkbenchError ? exitCodeOf(error) : EXIT.environment;
+}
+
+function exitCodeOf(error: WorkbenchError): ExitCode {
+  if (USAGE_CODES.has(error.code)) return EXIT.usage;
+  return error instanceof ObjectError || error.code === 'object-rejected' ? EXIT.rejected : EXIT.environment;
 }

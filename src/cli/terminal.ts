@@ -3,6 +3,7 @@
  * contains untrusted names from objects, logs and processes, and terminals interpret escape sequences. Newlines are
  * written only here, so that untrusted text cannot forge a line.
  */
+import { systemErrno } from '../shared/errors/system-errno';
 import { escapeLines } from '../shared/text/escape';
 
 /** Prints a line, or several, on stdout. */
@@ -48,7 +49,7 @@ export function passThrough(stream: 'stdout' | 'stderr', bytes: Uint8Array): voi
 /** Exits in an orderly way when the reader of stdout closes it early, as in `bpfw … | head`. */
 export function endWithReader(exitCode: number): void {
   process.stdout.on('error', error => {
-    if ('code' in error && error.code === 'EPIPE') process.exit(exitCode);
+    if (systemErrno(error) === 'EPIPE') process.exit(exitCode);
     throw error;
   });
 }

@@ -1,4 +1,5 @@
 /** The agent inside the sandbox VM: started by the guest's init; the guest shuts down when it exits. */
+import { systemErrno } from '../shared/errors/system-errno';
 import 'vscode-jsonrpc/node';
 import { readFileSync } from 'node:fs';
 import { constants, release } from 'node:os';
@@ -26,12 +27,9 @@ function signalName(text: string): NodeJS.Signals {
   throw new Error(`unknown signal ${text}`);
 }
 
-/** Node's system errors have the errno name as `code`; other errors have only a message. */
 function asResponseError(error: unknown): ResponseError<GuestErrorData> {
   const message = error instanceof Error ? error.message : String(error);
-  const errnoName =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'EINVAL';
-  return new ResponseError(GUEST_RPC_ERROR, message, { errnoName });
+  return new ResponseError(GUEST_RPC_ERROR, message, { errnoName: systemErrno(error) ?? 'EINVAL' });
 }
 
 function serve(connection: FrameConnection): void {

@@ -1,6 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { systemErrno } from '../shared/errors/system-errno';
 import { DataContent } from '../shared/protocol/frames';
 import {
   GUEST_STREAM,
@@ -104,7 +105,7 @@ export class Processes {
       // A stopped process handles the signal only once it continues.
       if (running.stopped && signal !== 'SIGSTOP') process.kill(running.pid, 'SIGCONT');
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      if (systemErrno(error) !== 'ESRCH') throw error;
     }
   }
 

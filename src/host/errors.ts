@@ -13,15 +13,16 @@ export interface ErrorAction {
   run(): unknown;
 }
 
-/** An error with a message for the user and actions that help. */
-export class UserError extends Error {
+/** An error as it is shown: the message contains the fix, `actions` are its buttons; `code` is that of the cause. */
+export class UserError extends WorkbenchError {
+  override readonly name = 'UserError';
+
   constructor(
     message: string,
     readonly actions: readonly ErrorAction[] = [],
-    options?: { cause?: unknown },
+    options: { readonly cause?: unknown } = {},
   ) {
-    super(message, options);
-    this.name = 'UserError';
+    super(options.cause instanceof WorkbenchError ? options.cause.code : 'user', message, null, options);
   }
 }
 

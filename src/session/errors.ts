@@ -28,3 +28,9 @@ export type SessionErrorCode =
 export class SessionError extends WorkbenchError<SessionErrorCode> {
   override readonly name = 'SessionError';
 }
+
+/** The user declined or ended it before anything was attached. */
+export const cancelled = (): SessionError => new SessionError('cancelled', 'Nothing was attached.');
+
+/** A way out wherever root is needed and cannot be had. */
+export const SANDBOX_VM_INSTEAD = 'switch to the sandbox VM: BPF: Select Target.';

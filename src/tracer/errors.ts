@@ -1,4 +1,5 @@
 import type { ProgramReasons } from '../shared/bpf/program-policy';
+import { systemErrno } from '../shared/errors/system-errno';
 import { WorkbenchError } from '../shared/errors/workbench-error';
 import type { TracerErrorCode } from '../shared/protocol/tracer';
 
@@ -24,4 +25,15 @@ export class TracerError extends WorkbenchError<TracerErrorCode> {
   ) {
     super(code, message);
   }
+}
+
+/**
+ * A file of the kernel could not be read. `advice` is what helps against a missing right, `otherwise` against any other
+ * error.
+ */
+export function readFailure(what: string, error: unknown, advice: string, otherwise = ''): TracerError {
+  const why = systemErrno(error) ?? (error instanceof Error ? error.message : String(error));
+  return why === 'EACCES' || why === 'EPERM'
+    ? new TracerError('not-permitted', `Reading ${what} was refused: ${why}. ${advice}`)
+    : new TracerError('kernel', `Reading ${what} failed: ${why}. ${otherwise}`.trim());
 }

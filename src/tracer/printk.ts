@@ -2,11 +2,13 @@
  * Lines of bpf_trace_printk. The kernel has a single trace pipe and reading consumes its lines: only lines printed by
  * BPF programs are forwarded, and lines from before the first watch are skipped.
  */
+
 import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { systemErrno } from '../shared/errors/system-errno';
 import { DataContent } from '../shared/protocol/frames';
-import { TracerError } from './errors';
+import { readFailure } from './errors';
 import { CHUNK_BYTES, type Chunk, type SourceMark, type StreamSource } from './stream-source';
-import { TRACEFS_FOLDERS } from './tracefs';
+import { NEEDS_READ_SEARCH, notMounted, TRACEFS_FOLDERS } from './tracefs';
 
 const READ_BYTES = 64 << 10;
 /** Lines of a BPF program: the event's name since 5.9, the caller's symbol before that. */
@@ -121,7 +123,7 @@ export class PrintkSource implements StreamSource {
       this.lastLineAt = lastTime(text) ?? this.lastLineAt;
       return text;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return null;
+      if (systemErrno(error) === 'EAGAIN') return null;
       throw error;
     }
   }
@@ -149,28 +151,14 @@ function openTraceClock(): number | null {
 }
 
 function openTracePipe(): number {
-  let refusal: NodeJS.ErrnoException | undefined;
+  let refusal: unknown = null;
   for (const folder of TRACEFS_FOLDERS) {
     try {
       return openSync(`${folder}/trace_pipe`, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
-      const failure = error as NodeJS.ErrnoException;
-      if (failure.code !== 'ENOENT') refusal ??= failure;
+      if (systemErrno(error) !== 'ENOENT') refusal ??= error;
     }
   }
-  if (refusal?.code === 'EACCES' || refusal?.code === 'EPERM') {
-    throw new TracerError(
-      'not-permitted',
-      `Reading the trace pipe was refused: ${refusal.code}. It needs CAP_DAC_READ_SEARCH.`,
-    );
-  }
-  if (refusal)
-    throw new TracerError(
-      'kernel',
-      `Opening the trace pipe failed: ${refusal.code}. Only one reader at a time can have it.`,
-    );
-  throw new TracerError(
-    'not-found',
-    'tracefs is not mounted. Mount it with: sudo mount -t tracefs tracefs /sys/kernel/tracing',
-  );
+  if (!refusal) throw notMounted();
+  throw readFailure('the trace pipe', refusal, NEEDS_READ_SEARCH, 'Only one reader at a time can have it.');
 }

@@ -2,11 +2,13 @@
  * Queries about the target: functions, tracepoints, its configuration. Only a fixed list of files is read; a client
  * names a piece of information, never a path.
  */
+
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { KERNEL_NAME } from '../shared/bpf/section-kinds';
+import { systemErrno } from '../shared/errors/system-errno';
 import type { TracerParams, TracerResults } from '../shared/protocol/tracer';
-import { TracerError } from './errors';
+import { readFailure, TracerError } from './errors';
 import { codeSymbols, findFunctions, readInPieces, readWhole, traceableFunctions } from './function-lists';
 import { listTracefs, readTracefs, withTracefs } from './tracefs';
 
@@ -142,14 +144,7 @@ async function ifThere<T>(path: string, read: (path: string) => Promise<T>): Pro
   try {
     return await read(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return null;
-    if (code === 'EACCES' || code === 'EPERM') {
-      throw new TracerError(
-        'not-permitted',
-        `Reading ${path} was refused: ${code}. Start the session again with the capability it needs.`,
-      );
-    }
-    throw new TracerError('kernel', `Reading ${path} failed: ${code}.`);
+    if (systemErrno(error) === 'ENOENT') return null;
+    throw readFailure(path, error, 'Start the session again with the capability it needs.');
   }
 }

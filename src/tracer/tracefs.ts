@@ -1,8 +1,18 @@
 /** Finds tracefs and reads from it. */
+
 import { readdir, readFile } from 'node:fs/promises';
-import { TracerError } from './errors';
+import { systemErrno } from '../shared/errors/system-errno';
+import { readFailure, TracerError } from './errors';
 
 export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+
+export const NEEDS_READ_SEARCH = 'It needs CAP_DAC_READ_SEARCH.';
+
+export const notMounted = (): TracerError =>
+  new TracerError(
+    'not-found',
+    'tracefs is not mounted. Mount it with: sudo mount -t tracefs tracefs /sys/kernel/tracing',
+  );
 
 /**
  * A file below tracefs. `path` is built by the tracer, never taken from a client. null when it does not exist. Throws
@@ -25,23 +35,14 @@ async function below<T>(path: string, read: (path: string) => Promise<T>): Promi
     try {
       return await read(`${folder}/${path}`);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EACCES' || code === 'EPERM') {
-        throw new TracerError(
-          'not-permitted',
-          `Reading ${folder} was refused: ${code}. It needs CAP_DAC_READ_SEARCH.`,
-        );
-      }
-      if (code !== 'ENOENT' && code !== 'ENOTDIR')
-        throw new TracerError('kernel', `Reading ${folder}/${path} failed: ${code}`);
+      const errno = systemErrno(error);
+      if (errno !== 'ENOENT' && errno !== 'ENOTDIR')
+        throw readFailure(`${folder}/${path}`, error, NEEDS_READ_SEARCH);
       mounted ||= await isTracefs(folder);
     }
   }
   if (mounted) return null;
-  throw new TracerError(
-    'not-found',
-    'tracefs is not mounted. Mount it with: sudo mount -t tracefs tracefs /sys/kernel/tracing',
-  );
+  throw notMounted();
 }
 
 async function isTracefs(folder: string): Promise<boolean> {

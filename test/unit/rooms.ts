@@ -22,7 +22,7 @@ const PANEL = room('webview/<panel>', 'one page each', ['webview/common', 'src/s
 /** A file belongs to the room with the longest folder that holds it. */
 export const ROOMS: readonly Room[] = [
   room('src/shared/bytes', 'UTF-8 and copies of bytes'),
-  room('src/shared/errors', 'the one class of our errors: code, message, fix'),
+  room('src/shared/errors', "the one class of our errors: code, message, fix; the errno of the system's"),
   room('src/shared/text', 'untrusted text made harmless for lines, messages, Markdown, cells and JSON'),
   room('src/shared/c', 'C without a parser: tokens, directives, sections of programs, names in a line', [
     'src/shared/bpf',

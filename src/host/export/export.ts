@@ -2,9 +2,11 @@
  * BPF: Export as …: compiles the program, generates the other engine's files (shared/export) and writes them into a new
  * folder beside the program. Never overwrites existing files.
  */
+
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { systemErrno } from '../../shared/errors/system-errno';
 import type { Exported, ExportInput } from '../../shared/export/model';
 import { readObject } from '../../shared/object/object';
 import { readUntrustedFile } from '../../system/untrusted-file';
@@ -111,7 +113,7 @@ async function readFirst(folders: readonly string[], name: string): Promise<stri
     try {
       return (await readUntrustedFile(path.join(folder, name), HEADER_BYTES)).toString();
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (systemErrno(error) !== 'ENOENT') throw error;
     }
   }
   return null;

@@ -38,7 +38,7 @@ export class ElevatedProcess {
   ) {
     log(`${plan.command} ${plan.args.join(' ')}`);
     this.asks = plan.way === 'sudo-password';
-    // elevationRefusal() recognises messages by their English text.
+    // elevation-refusal.ts recognises messages by their English text.
     const kind = plan.way === 'already' ? 'tracer' : 'elevation';
     this.child = startPiped(kind, plan.command, plan.args, { extraEnv: { LC_ALL: 'C' } });
     this.child.stdin.on('error', () => undefined);

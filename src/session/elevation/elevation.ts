@@ -7,12 +7,11 @@ import { readFileSync } from 'node:fs';
 import { SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
 import { findExecutable } from '../../system/find-executable';
 import { processStatus } from '../../system/process-status';
-import { SessionError } from '../errors';
+import { SANDBOX_VM_INSTEAD, SessionError } from '../errors';
 import { CAPABILITY_BITS, type Capabilities, holdsCapabilities } from './capabilities';
 import { guardedNode, guardedNodeFlags } from './guarded-node';
 import type { InstalledTracer } from './installed-tracer';
 import type { NodeRuntime } from './real-node';
-import { lastLine, tracerFailure } from './tracer-failure';
 
 export type ElevationWay = 'already' | 'sudo-password' | 'sudo-terminal' | 'pkexec';
 
@@ -119,7 +118,7 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
     throw new SessionError(
       'no-new-privileges',
       'This process may not gain privileges (no_new_privs is set, as in a snap, a flatpak or some containers), so neither sudo nor pkexec can work.',
-      { text: 'Use VS Code from its .deb package, or switch to the sandbox VM: BPF: Select Target.' },
+      { text: `Use VS Code from its .deb package, or ${SANDBOX_VM_INSTEAD}` },
     );
   }
   const sudo = await findExecutable('sudo', SYSTEM_FOLDERS);
@@ -135,7 +134,7 @@ export async function planAsRoot(argv: readonly string[], request: RootRequest):
     `This needs root privileges, and ${request.elevation === 'auto' ? 'neither sudo nor pkexec is' : `${request.elevation} is not`} installed.`,
     request.elevation === 'pkexec' && sudo
       ? { text: 'Set bpf.elevation to "sudo".' }
-      : { text: 'sudo apt-get install sudo — or switch to the sandbox VM: BPF: Select Target.' },
+      : { text: `sudo apt-get install sudo — or ${SANDBOX_VM_INSTEAD}` },
   );
 }
 
@@ -156,62 +155,4 @@ export function setprivArgs(uid: number, gid: number, capabilities: Capabilities
     `--bounding-set=${caps}`,
     '--no-new-privs',
   ];
-}
-
-/** Why an elevated tracer did not start: the refusal of sudo, pkexec or setpriv, else its own output. */
-export function elevationFailure(way: ElevationWay, stderr: string, exitCode: number | null): SessionError {
-  return elevationRefusal(way, stderr, exitCode) ?? tracerFailure(stderr, exitCode);
-}
-
-/** Why sudo, pkexec or setpriv refused; null when none of them failed. */
-export function elevationRefusal(
-  way: ElevationWay,
-  stderr: string,
-  exitCode: number | null,
-): SessionError | null {
-  if (
-    /no password was provided|a password is required|Request dismissed/i.test(stderr) ||
-    (way === 'pkexec' && exitCode === 126)
-  ) {
-    return new SessionError('elevation-cancelled', 'No password was entered, so nothing was done.', {
-      text: 'Try again, or switch to the sandbox VM: BPF: Select Target.',
-    });
-  }
-  if (/incorrect password attempt/i.test(stderr)) {
-    return new SessionError(
-      'wrong-password',
-      'The password was wrong three times; sudo gave up, and nothing was done.',
-      { text: 'Try again.' },
-    );
-  }
-  if (/not in the sudoers file|is not allowed to (run|execute)|may not run sudo/i.test(stderr)) {
-    return new SessionError('elevation-refused', 'You are not allowed to use sudo on this machine.', {
-      text: 'Ask its administrator, or switch to the sandbox VM: BPF: Select Target.',
-    });
-  }
-  if (/no new privileges/i.test(stderr)) {
-    return new SessionError('no-new-privileges', 'sudo cannot gain privileges here (no_new_privs is set).', {
-      text: 'Switch to the sandbox VM: BPF: Select Target.',
-    });
-  }
-  if (/as another user: Not authorized/i.test(stderr)) {
-    return new SessionError(
-      'elevation-refused',
-      'polkit does not allow it: the password was wrong, or you are not an administrator of this machine.',
-      { text: 'Try again, or switch to the sandbox VM: BPF: Select Target.' },
-    );
-  }
-  if (/authentication agent/i.test(stderr)) {
-    return new SessionError(
-      'no-polkit-agent',
-      'pkexec found no authentication agent (usual over SSH and without a desktop).',
-      { text: 'Set bpf.elevation to "sudo".' },
-    );
-  }
-  if (/setpriv: .*(capabilit|unknown)/i.test(stderr)) {
-    return new SessionError('elevation-refused', `Setting the capabilities failed: ${lastLine(stderr)}`, {
-      text: 'In a container, give it CAP_BPF and CAP_PERFMON, or switch to the sandbox VM: BPF: Select Target.',
-    });
-  }
-  return null;
 }

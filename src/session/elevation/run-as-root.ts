@@ -2,7 +2,8 @@
 
 import { SessionError } from '../errors';
 import { ElevatedProcess } from './elevated-process';
-import { type ElevationUi, elevationRefusal, planAsRoot, type WantedElevation } from './elevation';
+import { type ElevationUi, planAsRoot, type WantedElevation } from './elevation';
+import { elevationRefusal } from './elevation-refusal';
 import { lastLine } from './tracer-failure';
 
 export interface RootOptions {

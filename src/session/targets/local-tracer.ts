@@ -8,16 +8,12 @@ import type { Hello } from '../../shared/protocol/tracer';
 import { descendsFrom, processStatus } from '../../system/process-status';
 import { type Capabilities, capabilityMask } from '../elevation/capabilities';
 import { ElevatedProcess } from '../elevation/elevated-process';
-import {
-  type ElevationWay,
-  elevationFailure,
-  planElevation,
-  type WantedElevation,
-} from '../elevation/elevation';
+import { type ElevationWay, planElevation, type WantedElevation } from '../elevation/elevation';
+import { elevationFailure } from '../elevation/elevation-refusal';
 import { findInstalledTracer, type OwnTracer } from '../elevation/installed-tracer';
 import { PrivateFolder } from '../elevation/private-folder';
 import type { NodeRuntime } from '../elevation/real-node';
-import { SessionError } from '../errors';
+import { cancelled, SessionError } from '../errors';
 import { acceptedChannel } from './socket-channel';
 import type { ConnectOptions } from './target';
 import { greetTracer, type TracerConnection } from './tracer-connection';
@@ -51,7 +47,7 @@ export async function startLocalTracer(options: LocalTracerOptions): Promise<Tra
       installed: () => findInstalledTracer(options.own),
     });
     if (!(await ui.consent({ way: plan.way, capabilities, objectName: options.objectName })))
-      throw new SessionError('cancelled', 'Nothing was attached.');
+      throw cancelled();
     const token = randomBytes(32).toString('hex');
     const elevated = new ElevatedProcess(plan, ui, options.log);
     started = elevated;
@@ -94,7 +90,7 @@ function callOf(
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     started.ended.then(code => reject(elevationFailure(way, started.stderr, code)), reject);
-    signal?.addEventListener('abort', () => reject(new SessionError('cancelled', 'Nothing was attached.')), {
+    signal?.addEventListener('abort', () => reject(cancelled()), {
       once: true,
     });
     server.once('connection', resolve);

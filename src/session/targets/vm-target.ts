@@ -11,10 +11,11 @@ import { defaultCacheFolder, writeAtomically } from '../../system/cache-files';
 import type { CapabilityFacts } from '../elevation/capabilities';
 import { tracerFailure } from '../elevation/tracer-failure';
 import { SessionError } from '../errors';
+import type { SandboxVmOptions } from '../vm/boot-vm';
 import { findGuestNode } from '../vm/guest-node';
 import type { GuestProcess } from '../vm/guest-process';
 import { findKernel } from '../vm/kernel-image';
-import { SandboxVm, type SandboxVmOptions } from '../vm/sandbox-vm';
+import { SandboxVm } from '../vm/sandbox-vm';
 import { kernelImageBtf } from '../vm/vmlinux';
 import type {
   ConnectOptions,

@@ -11,7 +11,7 @@ import {
 import { kindOf } from '../../shared/bpf/section-kinds';
 import type { BpfObject, Program } from '../../shared/object/model';
 import { LIMITS, type OpenSession } from '../../shared/protocol/tracer';
-import { SessionError } from '../errors';
+import { cancelled } from '../errors';
 import { TracerRequestError } from '../targets/tracer-connection';
 
 export interface ProgramConsentRequest {
@@ -58,7 +58,7 @@ export class ProgramConsent {
     const open = withoutConsent(programs, this.agreed);
     if (open.length === 0) return;
     if (!(await this.ask({ objectName: this.object.name, target: this.target, programs: open })))
-      throw new SessionError('cancelled', 'Nothing was attached.');
+      throw cancelled();
     this.agreed = [...this.agreed, ...open];
   }
 

@@ -7,7 +7,7 @@
 import type { Btf } from '../../shared/btf/btf-model';
 import type { BpfObject, Program } from '../../shared/object/model';
 import { capabilitiesFor, coversCapabilities, sessionWork } from '../elevation/capabilities';
-import { SessionError } from '../errors';
+import { cancelled } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
 import { choosePrograms, type ProgramChoice, trustingBtf } from './choose-programs';
@@ -114,7 +114,7 @@ function unlessAborted<T>(
   return new Promise((resolve, reject) => {
     const abort = () => {
       work.then(late, () => undefined);
-      reject(new SessionError('cancelled', 'Nothing was attached.'));
+      reject(cancelled());
     };
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });

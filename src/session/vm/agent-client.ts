@@ -25,7 +25,7 @@ import {
 } from '../../shared/protocol/rpc-frames';
 import { escapeText } from '../../shared/text/escape';
 import { type AgentCalls, type GuestProcess, ProcessRecord } from './guest-process';
-import { VmError } from './vm-error';
+import { agentViolation, VmError } from './vm-error';
 
 /**
  * The host's end of the guest agent: requests, and the processes it started. Root in the guest can impersonate the
@@ -50,7 +50,7 @@ export class AgentClient implements AgentCalls {
     this.connection = createFrameConnection(duplexChannel(port), { takesRequests: false });
     this.broken = new Promise(resolve =>
       this.connection.onClosed(reason => {
-        if (reason instanceof FrameError) resolve(brokenError(reason));
+        if (reason instanceof FrameError) resolve(agentViolation(escapeText(reason.message)));
       }),
     );
     this.ready = new Promise((resolve, reject) => {
@@ -162,12 +162,4 @@ function parseNotification(method: string, params: unknown): Notification | null
 
 function foreignAgent(version: number): VmError {
   return new VmError('agent-missing', `The guest's agent speaks protocol ${version}.`);
-}
-
-function brokenError(reason: FrameError): VmError {
-  return new VmError(
-    'guest-protocol',
-    `The sandbox VM was stopped: its agent violated the protocol (${escapeText(reason.message)}).`,
-    { text: 'Start the session again; a new sandbox VM boots.' },
-  );
 }

@@ -2,7 +2,9 @@
  * A named virtio-serial port of a guest as a byte channel. The device can be opened only once and a blocking read would
  * occupy a pool thread for ever, so one non-blocking descriptor is polled for both directions.
  */
+
 import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { systemErrno } from '../../shared/errors/system-errno';
 import type { ByteChannel } from '../../shared/protocol/rpc-frames';
 import { TracerError } from '../errors';
 import { type Readiness, watchDescriptor } from './readiness';
@@ -118,7 +120,7 @@ class PortChannel implements ByteChannel {
     try {
       count = readSync(this.fd, this.buffer, 0, READ_BYTES, null);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+      if (systemErrno(error) !== 'EAGAIN') {
         this.end(error as Error);
         return;
       }
@@ -160,7 +162,7 @@ class PortChannel implements ByteChannel {
         }
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+      if (systemErrno(error) !== 'EAGAIN') {
         this.end(error as Error);
         return;
       }

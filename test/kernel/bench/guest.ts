@@ -1,6 +1,7 @@
 import { deadlineMs } from '../../../scripts/lib/pace.mjs';
+import type { SandboxVmOptions } from '../../../src/session/vm/boot-vm';
 import type { GuestProcess } from '../../../src/session/vm/guest-process';
-import { SandboxVm, type SandboxVmOptions } from '../../../src/session/vm/sandbox-vm';
+import { SandboxVm } from '../../../src/session/vm/sandbox-vm';
 import { lockGuestPlace } from './machine-lock';
 import { guestAgentPath } from './paths';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elevationFailure } from '../../../src/session/elevation/elevation';
+import { elevationFailure } from '../../../src/session/elevation/elevation-refusal';
 import { findNode } from '../../../src/session/elevation/real-node';
 import { startLocalTracer } from '../../../src/session/targets/local-tracer';
 
