@@ -68,7 +68,7 @@ async function bundle() {
  * that ran. A window that dies or hangs counts as one failed test, with the reason printed. Throws CannotRun.
  *
  * @param {'server' | 'desktop'} kind
- * @returns {Promise<import('./stages.mjs').Counts>}
+ * @returns {Promise<import('./run.mjs').Counts>}
  */
 export async function runHostSuite(kind = 'server') {
   const executable = kind === 'desktop' ? await desktopVscode() : undefined;

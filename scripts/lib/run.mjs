@@ -2,6 +2,13 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
+/**
+ * What a stage of tests counts.
+ * @typedef {{passed: number, failed: number, skipped: number, files: string[], failures?: string[]}} Counts
+ *   `files`: test files that ran, relative to the checkout; `failures`: name and message of each failed test, for the
+ *   summary: of a long run's output the end is what people and CI keep
+ */
+
 /** A command that failed, or did not end in time. `message` names the command and its last output. */
 export class CommandError extends Error {
   /** @param {string} message @param {{code: number | null, signal: string | null, timedOut: boolean, output: string}} result */

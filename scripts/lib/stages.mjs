@@ -10,10 +10,7 @@ const minute = 60_000;
 const bin = name => path.join(root, 'node_modules/.bin', name);
 
 /**
- * @typedef {{passed: number, failed: number, skipped: number, files: string[], failures?: string[]}} Counts
- *   `files`: test files that ran, relative to the checkout; `failures`: name and message of each failed test, for the
- *   summary: of a long run's output the end is what people and CI keep
- * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: (show: boolean) => Promise<Counts>,
+ * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: (show: boolean) => Promise<import('./run.mjs').Counts>,
  *   lacking?: () => Promise<string | undefined>, isBeside?: true}} Stage
  *   `isBeside`: needs no guest, and runs beside the stages that wait for theirs; it prints when it is done. `lacking` says why the stage cannot run on this machine, with the fix; `folder` and `except` say which test files are its own
  */
