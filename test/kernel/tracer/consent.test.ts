@@ -218,7 +218,7 @@ describe('bpfw', () => {
 
     const allowed = await bpfw('run', file, '--allow', 'count_calls', '--', '/bin/true');
     expect(allowed.stderr).not.toContain('--allow');
-    expect(allowed.stdout).toMatch(/^value: [1-9]/m);
+    expect(allowed.stdout).toMatch(/^calls: [1-9]/m);
     expect(allowed.code).toBe(0);
   });
 
