@@ -5,13 +5,13 @@ import type { BpfObject } from '../shared/object/model';
 import { escapeText } from '../shared/text/escape';
 import { UsageError } from './exit';
 
-/** Throws UsageError for a name the object does not have. */
-export function requireAllowed(object: BpfObject, allowed: readonly string[]): void {
+/** Throws UsageError for a name that the object does not have; `option` is the one that named it. */
+export function requirePrograms(object: BpfObject, names: readonly string[], option: string): void {
   const known = new Set(object.programs.map(program => program.name));
-  const unknown = allowed.find(name => !known.has(name));
+  const unknown = names.find(name => !known.has(name));
   if (unknown === undefined) return;
   throw new UsageError(
-    `--allow '${unknown}': the object has no such program. Its programs: ${[...known].map(escapeText).join(', ')}.`,
+    `${option} '${unknown}': the object has no such program. Its programs: ${[...known].map(escapeText).join(', ')}.`,
   );
 }
 

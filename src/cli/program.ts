@@ -102,6 +102,13 @@ export function program(): Command {
       '--guard <percent>',
       'detach when programs and tracer use more than this share of one CPU over 5 s',
     )
+    .option(
+      '--program <name>',
+      'attach this program of the object, and only those so named; repeatable',
+      collect,
+      [],
+    )
+    .option('--without <name>', 'do not attach this program of the object; repeatable', collect, [])
     .option(...ALLOW)
     .option(...JSON_LINES)
     .action(async (name: string, command: string[], options: RunOptions) => {

@@ -1,5 +1,6 @@
 /** The output of `bpfw run`, in order; one implementation prints JSON lines, the other human-readable text. */
 import type { NamedStack } from '../session/symbols/read-stacks';
+import type { LeftOut } from '../session/tracing/choose-programs';
 import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
 import type { GlobalVariable, MapDefinition, RecordLayout } from '../shared/object/model';
 import type { AttachedProgram } from '../shared/protocol/tracer';
@@ -17,7 +18,7 @@ export type EndReason = 'command' | 'time' | 'interrupt' | 'detached' | 'error';
 export type AddressNames = ReadonlyMap<string, readonly string[]>;
 
 export interface RunOutput {
-  attached(programs: readonly AttachedProgram[], startupMs: StartupMs): void;
+  attached(programs: readonly AttachedProgram[], startupMs: StartupMs, leftOut: readonly LeftOut[]): void;
   /** `names` replace the addresses of their fields. */
   event(
     stream: string,

@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly interval?: string;
   readonly guard?: string;
   readonly allow?: readonly string[];
+  readonly program?: readonly string[];
+  readonly without?: readonly string[];
   readonly json?: boolean;
 }
 

@@ -4,14 +4,14 @@ import { Symbolizer } from '../../session/symbols/symbolizer';
 import { namedProcess, probedProcess, requireProcess } from '../../session/targets/named-process';
 import type { TargetProcess } from '../../session/targets/target';
 import type { TracerPool } from '../../session/targets/tracer-pool';
-import type { ProgramChoice } from '../../session/tracing/choose-programs';
+import { leftOutLine, type ProgramChoice } from '../../session/tracing/choose-programs';
 import { readDrops } from '../../session/tracing/drops';
 import { OverheadGuard, watchOverhead } from '../../session/tracing/overhead-guard';
 import { startSession } from '../../session/tracing/start-session';
 import type { TracingSession } from '../../session/tracing/tracing-session';
 import type { Parameter } from '../../shared/object/model';
 import { showsUserStacks } from '../../shared/object/stack-tables';
-import { allowPrograms, requireAllowed } from '../allow-programs';
+import { allowPrograms, requirePrograms } from '../allow-programs';
 import { confineTracer } from '../confine-tracer';
 import { terminalUi } from '../elevation-prompt';
 import { EventPrinter } from '../event-printer';
@@ -46,7 +46,7 @@ export async function runCommand(
   const givenPid = options.pid === undefined ? null : parsePid(options.pid);
   const guard = options.guard === undefined ? null : new OverheadGuard(parseGuard(options.guard));
   const parameters = parseParameters(options.param ?? []);
-  const allowed = options.allow ?? [];
+  const { allow: allowed = [], program: only = [], without = [] } = options;
   const interrupted = interruption();
   const starting = new AbortController();
   void interrupted.then(() => starting.abort());
@@ -59,7 +59,9 @@ export async function runCommand(
     const { target, tracers, object, objectBytes } = workplace;
     const streams = object.maps.filter(map => map.view.kind === 'events').map(map => map.name);
     const output = options.json ? jsonOutput() : textOutput(streams);
-    requireAllowed(object, allowed);
+    requirePrograms(object, allowed, '--allow');
+    requirePrograms(object, only, '--program');
+    requirePrograms(object, without, '--without');
     requireChoice(object.parameters, parameters, givenPid !== null || command.length > 0);
     if (command.length > 0) {
       child = await target.spawn(
@@ -81,6 +83,8 @@ export async function runCommand(
         ui: terminalUi(),
         progress,
         askConsent: allowPrograms(allowed),
+        ...(only.length > 0 ? { only } : {}),
+        without,
         guarded: guard !== null,
         signal: starting.signal,
       },
@@ -104,13 +108,13 @@ export async function runCommand(
     if (!names || !events) throw new Error('a session was started and nobody was told');
     progress.done();
     for (const line of passedOver(choice)) tell(line);
+    for (const each of choice.leftOut) tell(`bpfw: ${leftOutLine(each)}`);
     const { openMs, loadMs, attachMs } = session.startup;
-    output.attached(session.attached, {
-      compile: workplace.compileMs,
-      open: openMs,
-      load: loadMs,
-      attach: attachMs,
-    });
+    output.attached(
+      session.attached,
+      { compile: workplace.compileMs, open: openMs, load: loadMs, attach: attachMs },
+      choice.leftOut,
+    );
     if (child && showsUserStacks(object)) await names.watchProcess(child.pid, session);
     await child?.resume();
     void confineTracer({ session, connection, symbolizer: names, tracers, guarded: guard !== null, say });

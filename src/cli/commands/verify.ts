@@ -1,5 +1,5 @@
 import { verifyPrograms } from '../../session/tracing/verify-programs';
-import { requireAllowed } from '../allow-programs';
+import { requirePrograms } from '../allow-programs';
 import { terminalUi } from '../elevation-prompt';
 import { EXIT, RejectedError } from '../exit';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
@@ -23,7 +23,7 @@ export async function verifyCommand(program: string, options: VerifyCommandOptio
   const workplace = await openWorkplace(program, parseTarget(options.target), progress);
   try {
     const { target, tracers, object, objectBytes, file } = workplace;
-    requireAllowed(object, options.allow ?? []);
+    requirePrograms(object, options.allow ?? [], '--allow');
     const typed = program.endsWith('.c') || program.endsWith('.o') ? program : file;
     const files: TypedFile[] = [{ typed, path: file }];
     const { verified, rejected, leftOut } = await verifyPrograms({

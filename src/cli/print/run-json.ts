@@ -5,11 +5,22 @@ import { printJson } from './json';
 /** docs/cli.md: one object per line. */
 export function jsonOutput(): RunOutput {
   return {
-    attached: (programs, startupMs) =>
+    attached: (programs, startupMs, leftOut) =>
       printJson({
         type: 'attached',
         programs: programs.map(({ name, section, attach }) => ({ name, section, attach })),
         startupMs,
+        ...(leftOut.length > 0
+          ? {
+              leftOut: leftOut.map(({ program, section, because, why, unfilled }) => ({
+                name: program,
+                section,
+                because,
+                why,
+                unfilled,
+              })),
+            }
+          : {}),
       }),
     event: (stream, _layout, data, names) =>
       printJson({ type: 'event', stream, data: { ...data, ...Object.fromEntries(names) } }),

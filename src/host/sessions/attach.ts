@@ -8,6 +8,7 @@ import { Symbolizer } from '../../session/symbols/symbolizer';
 import { namedProcess, requireProcess } from '../../session/targets/named-process';
 import type { Target } from '../../session/targets/target';
 import type { TracerPool } from '../../session/targets/tracer-pool';
+import { type LeftOut, leftOutLine } from '../../session/tracing/choose-programs';
 import { type PreparedSession, prepareSession } from '../../session/tracing/prepare-session';
 import { startSession } from '../../session/tracing/start-session';
 import { ContextKeys } from '../command-ids';
@@ -21,7 +22,7 @@ import { programTitle, requireTrust } from '../program-files';
 import { settings } from '../settings';
 import type { Targets } from '../targets/targets';
 import type { TemplateCatalogue } from '../templates/catalogue';
-import { withProgress } from '../ui/messages';
+import { notify, withProgress } from '../ui/messages';
 import type { ElevationPrompt } from './elevation-prompt';
 import { guardSession } from './guard';
 import { askProgramConsent } from './program-consent';
@@ -166,7 +167,8 @@ export class Attacher {
         if (reason && model.isLive) void this.lost(model, reason);
       });
       if (pid !== null) await model.watchProcess(pid);
-      model.running();
+      model.running(started.choice.leftOut);
+      void this.reportLeftOut(title, started.choice.leftOut);
       void guardSession(model, started.session, services.log);
       if (parameters.size > 0)
         void vscode.commands.executeCommand('setContext', ContextKeys.parametersChanged, true);
@@ -181,6 +183,13 @@ export class Attacher {
       if (!userError) services.sessions.remove(model);
       throw shown;
     }
+  }
+
+  /** The Sessions view lists them; that a part is missing must not go unnoticed. */
+  private async reportLeftOut(title: string, leftOut: readonly LeftOut[]): Promise<void> {
+    for (const each of leftOut) this.services.log.info(`${title}: ${leftOutLine(each)}`);
+    const missing = leftOut.filter(({ because }) => because === 'missing');
+    if (missing.length > 0) await notify('warning', `${title}: ${missing.map(leftOutLine).join('. ')}.`);
   }
 
   /** The tracer or its target died while the session was running. */

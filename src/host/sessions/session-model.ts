@@ -6,6 +6,7 @@
 import * as vscode from 'vscode';
 import type { StackSnapshot } from '../../session/symbols/read-stacks';
 import { type Symbolizer, UNKNOWN_NAME } from '../../session/symbols/symbolizer';
+import type { LeftOut } from '../../session/tracing/choose-programs';
 import { readDropCounts, sumDrops } from '../../session/tracing/drops';
 import type { SessionStream, TracingSession } from '../../session/tracing/tracing-session';
 import type { Drops } from '../../shared/decode/model';
@@ -57,6 +58,8 @@ export class SessionModel {
   drops: Drops = { kernel: 0, tracer: 0, client: 0 };
   private state: SessionState = 'starting';
   private message = '';
+  /** Programs of the object that are not attached, with the reasons. */
+  leftOut: readonly LeftOut[] = [];
   private readonly startedAtMs = Date.now();
   private endedAtMs: number | null = null;
   private tracing: TracingSession | null = null;
@@ -158,7 +161,8 @@ export class SessionModel {
       await this.symbolizer?.watchRunningProcess(pid, this.tracing);
   }
 
-  running(): void {
+  running(leftOut: readonly LeftOut[]): void {
+    this.leftOut = leftOut;
     this.state = 'running';
     this.changed();
     this.reading.start(FIRST_READ_MS, READ_INTERVAL_MS);

@@ -1,5 +1,6 @@
 /** The Sessions view: one row per session with its rate, losses, cost and age; below it its attach points. */
 import * as vscode from 'vscode';
+import { leftOutLine } from '../../session/tracing/choose-programs';
 import { treeItem } from '../ui/items';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';
@@ -30,6 +31,7 @@ export class SessionTree implements vscode.TreeDataProvider<SessionNode>, vscode
     const { attached, message } = node.summary;
     return [
       ...attached.map(each => ({ kind: 'attached', session: node, ...each }) as const),
+      ...node.leftOut.map(each => ({ kind: 'message', text: leftOutLine(each) }) as const),
       ...(message ? [{ kind: 'message', text: message } as const] : []),
     ];
   }

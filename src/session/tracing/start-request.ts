@@ -3,6 +3,7 @@ import type { BpfObject } from '../../shared/object/model';
 import type { ElevationUi } from '../elevation/elevation';
 import type { Progress, Target } from '../targets/target';
 import type { TracerPool } from '../targets/tracer-pool';
+import type { NamedPrograms } from './choose-programs';
 import type { AskProgramConsent } from './program-consent';
 
 /** An object on a target, with the callbacks for questions and progress. */
@@ -17,7 +18,7 @@ export interface LoadRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface StartRequest extends LoadRequest {
+export interface StartRequest extends LoadRequest, NamedPrograms {
   /** By C name, as typed. */
   readonly parameters: ReadonlyMap<string, string>;
   /** Process whose mappings and libraries are used to look up run-time targets; null for the whole machine. */
@@ -26,6 +27,4 @@ export interface StartRequest extends LoadRequest {
   readonly askConsent: AskProgramConsent;
   /** watchOverhead will be called: the tracer may then measure programs' run time. */
   readonly guarded?: boolean;
-  /** Programs not to attach even if the target could: their group uses its next rank. */
-  readonly without?: readonly string[];
 }

@@ -5,12 +5,14 @@
  * fallback, the next rank is tried; any other failure leaves nothing loaded.
  */
 import type { Btf } from '../../shared/btf/btf-model';
+import { choiceGroups } from '../../shared/object/choice-groups';
 import type { BpfObject, Program } from '../../shared/object/model';
 import { capabilitiesFor, coversCapabilities, sessionWork } from '../elevation/capabilities';
 import { cancelled } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
-import { choosePrograms, type ProgramChoice, trustingBtf } from './choose-programs';
+import { trustingBtf } from './attach-point-lack';
+import { choosePrograms, type NamedPrograms, type ProgramChoice, spareWays } from './choose-programs';
 import { ProgramConsent, programReasons } from './program-consent';
 import { relocationTypes } from './relocation-types';
 import { RuntimeTargets } from './runtime-targets';
@@ -35,10 +37,8 @@ export async function startSession(
       sessionWork(object, programs, kernel, request.guarded ?? false, parameters),
       capabilityFacts,
     );
-  const refused = new Map<string, Lack>(
-    (request.without ?? []).map(program => [program, { what: 'it was excluded on request', fix: null }]),
-  );
-  let capabilities = capabilitiesOf(likelyPrograms(object, refused), null);
+  const refused = new Map<string, Lack>();
+  let capabilities = capabilitiesOf(likelyPrograms(object, request), null);
   const consent = new ProgramConsent(object, target.describe(), request.askConsent);
   let trustsBtf = true;
   for (;;) {
@@ -48,7 +48,8 @@ export async function startSession(
       const facts = await target.facts(connection);
       const choose = async (by: TargetFacts) => {
         const targets = new RuntimeTargets(request, by);
-        const choice = await choosePrograms(object, by, refused, program => targets.lack(program));
+        const lackOf = (program: Program) => targets.lack(program);
+        const choice = await choosePrograms(object, by, refused, lackOf, request);
         return { choice, targets };
       };
       request.progress('Choosing attach points');
@@ -122,15 +123,18 @@ function unlessAborted<T>(
   });
 }
 
-/** The programs that will probably be loaded, before the target was queried: the first rank of each group that was not excluded. */
-function likelyPrograms(object: BpfObject, refused: ReadonlyMap<string, Lack>): Program[] {
-  const firstRank = new Map<string, number>();
-  for (const { name, choice } of object.programs) {
-    if (choice && !refused.has(name))
-      firstRank.set(choice.group, Math.min(choice.rank, firstRank.get(choice.group) ?? choice.rank));
-  }
-  return object.programs.filter(program =>
-    program.choice ? firstRank.get(program.choice.group) === program.choice.rank : program.autoload,
+/**
+ * The programs that will probably be loaded, before the target was queried: the first rank of each group and the first of
+ * several ways, of those that were not excluded.
+ */
+function likelyPrograms(object: BpfObject, { only, without = [] }: NamedPrograms): Program[] {
+  if (only) return object.programs.filter(({ name }) => only.includes(name));
+  const possible = object.programs.filter(({ name }) => !without.includes(name));
+  const spare = spareWays(possible, () => true);
+  const ranks = new Set([...choiceGroups(possible).values()].map(([first]) => first));
+  const first = new Set([...ranks].flatMap(rank => rank?.programs ?? []));
+  return possible.filter(program =>
+    program.choice ? first.has(program) : program.autoload && !spare.has(program),
   );
 }
 
@@ -142,13 +146,30 @@ const isRefusal = (error: unknown): boolean =>
 const isSameChoice = (a: ProgramChoice, b: ProgramChoice): boolean =>
   a.load.length === b.load.length && a.load.every((program, index) => program === b.load[index]);
 
-/** The refused program, if another rank of its group may still work. */
+/** The refused program, if others work without it: another rank or way, or what else the object has. */
 function fallbackLack(error: unknown, choice: ProgramChoice): { program: string; lack: Lack } | null {
-  if (!(error instanceof TracerRequestError) || error.code !== 'attach-failed') return null;
-  const program = error.data.program;
-  if (program === undefined || !choice.groups.some(group => group.programs.includes(program))) return null;
+  if (!(error instanceof TracerRequestError)) return null;
+  const program = choice.load.find(({ name }) => name === error.data.program);
+  if (!program || choice.load.length < 2 || !isMissingPlace(error, program)) return null;
   return {
-    program,
+    program: program.name,
     lack: { what: `the kernel refused to attach it (${error.data.errnoName ?? error.message})`, fix: null },
   };
+}
+
+/** What perf_event_open(2) and bpf(BPF_LINK_CREATE) return for a function, probe or file that is not there or cannot be traced. */
+const MISSING_PLACE = new Set([
+  'ENOENT',
+  'EINVAL',
+  'EADDRNOTAVAIL',
+  'EOPNOTSUPP',
+  'ENOTSUPP',
+  'ESRCH',
+  'ENODEV',
+]);
+
+function isMissingPlace(error: TracerRequestError, program: Program): boolean {
+  if (error.code === 'not-found') return true;
+  if (error.code !== 'attach-failed') return false;
+  return program.choice !== null || MISSING_PLACE.has(error.data.errnoName ?? '');
 }

@@ -36,7 +36,7 @@ export interface SessionRequest {
   readonly connection: TracerConnection;
   readonly object: BpfObject;
   readonly objectBytes: Uint8Array;
-  readonly choice: ProgramChoice;
+  readonly choice: Pick<ProgramChoice, 'load'>;
   /** The part of the target's BTF that the chosen programs' CO-RE relocations need; null: libbpf reads all of it. */
   readonly relocationBtf: Uint8Array | null;
   /** By C name, as typed. Throws SessionError if one is not valid. */

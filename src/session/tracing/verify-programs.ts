@@ -9,7 +9,7 @@ import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/expla
 import { parseVerifierLog } from '../../shared/verifier/parse-log';
 import { capabilitiesFor, loadingWork } from '../elevation/capabilities';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
-import { lackOf } from './choose-programs';
+import { lackOf } from './attach-point-lack';
 import type { LoadRequest } from './start-request';
 import { openRequest } from './tracing-session';
 
@@ -194,7 +194,7 @@ function openOne(
     connection,
     object,
     objectBytes,
-    choice: { load: [program], groups: [] },
+    choice: { load: [program] },
     // The verifier's messages are wanted, based on the kernel's own table.
     relocationBtf: null,
     parameters: new Map(),

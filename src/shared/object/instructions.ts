@@ -2,6 +2,7 @@ import { CALL, CLASS, HELPER_CALL, LOAD_IMMEDIATE_64, OPCODE, OPERATION, PSEUDO_
 import type { Elf, ElfRelocation, ElfSection, ElfSymbol } from '../elf/elf';
 import { SHF_EXECINSTR, SHT, STT } from '../elf/elf';
 import { ObjectError } from '../elf/object-error';
+import { isWritableData } from './data-section';
 
 /** A function of the object: the bytes [start, end) of an executable section. */
 export interface FunctionCode {
@@ -28,6 +29,8 @@ export interface FunctionFacts {
   readonly kfuncs: ReadonlySet<string>;
   readonly callees: readonly FunctionCode[];
   readonly writes: readonly BufferWrite[];
+  /** Names of the maps and writable global variables whose address the function takes. */
+  readonly uses: ReadonlySet<string>;
 }
 
 /** enum bpf_func_id, include/uapi/linux/bpf.h. */
@@ -71,6 +74,8 @@ export class CodeIndex {
   private readonly known = new Map<FunctionCode, FunctionFacts>();
   private callSteps = 0;
   private readonly relocations = new Map<number, Map<number, ElfRelocation>>();
+  /** By section, by place. */
+  private readonly variables = new Map<number, ElfSymbol[]>();
   private readonly mapSymbols: ReadonlySet<ElfSymbol>;
   private readonly mapsByPlace: ReadonlyMap<string, string>;
 
@@ -80,6 +85,10 @@ export class CodeIndex {
       symbol => symbol.section === mapsSection?.index && symbol.type === STT.object,
     );
     this.mapSymbols = new Set(maps);
+    for (const symbol of elf.symbols)
+      if (symbol.type === STT.object && isWritableData(elf.sections[symbol.section]?.name ?? ''))
+        listOf(this.variables, symbol.section).push(symbol);
+    for (const list of this.variables.values()) list.sort((a, b) => a.value - b.value);
     this.mapsByPlace = new Map(maps.map(symbol => [`${symbol.section}:${symbol.value}`, symbol.name]));
     let count = 0;
     for (const symbol of elf.symbols) {
@@ -88,10 +97,14 @@ export class CodeIndex {
       if (symbol.value % 8 !== 0 || symbol.value >= section.bytes.byteLength) continue;
       if (++count > MAX_FUNCTIONS)
         throw new ObjectError('unsupported', `The object has more than ${MAX_FUNCTIONS} functions.`);
-      const list = this.functions.get(section.index) ?? [];
-      this.functions.set(section.index, list);
       const end = Math.min(symbol.value + symbol.size, section.bytes.byteLength);
-      list.push({ name: symbol.name, section, start: symbol.value, end, binding: symbol.binding });
+      listOf(this.functions, section.index).push({
+        name: symbol.name,
+        section,
+        start: symbol.value,
+        end,
+        binding: symbol.binding,
+      });
     }
     for (const [index, list] of this.functions) this.functions.set(index, withoutOverlap(list));
   }
@@ -132,6 +145,7 @@ export class CodeIndex {
     const kfuncs = new Set<string>();
     const callees = new Set<FunctionCode>();
     const writes: BufferWrite[] = [];
+    const uses = new Set<string>();
     /** States at forward jump targets. Loops are not followed: constants need not be known across them. */
     const joins = new Map<number, Registers>();
     let registers: Registers | null = unknownRegisters();
@@ -151,6 +165,8 @@ export class CodeIndex {
 
       if (opcode === LOAD_IMMEDIATE_64) {
         const relocation = relocations.get(at);
+        const used = relocation && this.dataName(relocation, immediate);
+        if (used) uses.add(used);
         registers[destination] = relocation ? this.mapName(relocation, immediate) : immediate;
         at += 8;
         continue;
@@ -201,7 +217,7 @@ export class CodeIndex {
         }
       }
     }
-    return { helperIds, kfuncs, callees: [...callees], writes };
+    return { helperIds, kfuncs, callees: [...callees], writes, uses };
   }
 
   private relocationsOf(sectionIndex: number): ReadonlyMap<number, ElfRelocation> {
@@ -219,6 +235,18 @@ export class CodeIndex {
     if (symbol.type !== STT.section) return this.mapSymbols.has(symbol) ? symbol.name : null;
     const place = immediate + (relocation.addend ?? 0);
     return this.mapsByPlace.get(`${symbol.section}:${place}`) ?? null;
+  }
+
+  /** The map or writable variable that a 64-bit load names, by itself or by its section and place (statics). */
+  private dataName(relocation: ElfRelocation, immediate: number): string | null {
+    const map = this.mapName(relocation, immediate);
+    if (map !== null || relocation.type !== R_BPF_64_64 || !relocation.symbol) return map;
+    const { symbol } = relocation;
+    const section = this.elf.sections[symbol.section];
+    if (!section || !isWritableData(section.name)) return null;
+    if (symbol.type !== STT.section) return symbol.name;
+    const place = immediate + (relocation.addend ?? 0);
+    return lastAtOrBefore(this.variables.get(symbol.section) ?? [], place)?.name ?? section.name;
   }
 
   /** Calls inside a section are relative; calls into .text have a relocation (llvm_reloc.rst). */
@@ -253,6 +281,24 @@ export class CodeIndex {
 
 function isCode(section: ElfSection): boolean {
   return section.type === SHT.progbits && (section.flags & SHF_EXECINSTR) !== 0;
+}
+
+function listOf<T>(lists: Map<number, T[]>, key: number): T[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}
+
+/** Of symbols by place. */
+function lastAtOrBefore(symbols: readonly ElfSymbol[], place: number): ElfSymbol | null {
+  let low = 0;
+  let high = symbols.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((symbols[middle]?.value ?? place) <= place) low = middle + 1;
+    else high = middle;
+  }
+  return symbols[low - 1] ?? null;
 }
 
 /** Sorts by start and makes functions disjoint; of several with the same start only the first is kept. */

@@ -50,6 +50,8 @@ export interface Program {
   readonly helperIds: readonly number[];
   /** Names of the kernel functions (kfuncs) that they call, as in the source. */
   readonly kfuncs: readonly string[];
+  /** Names of the maps and writable global variables that the program and its subprograms use, sorted. */
+  readonly uses: readonly string[];
   readonly sourceLines: readonly SourceLine[];
 }
 

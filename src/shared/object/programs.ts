@@ -46,10 +46,12 @@ function readProgram(
   const tags = btf && btfId !== null ? readTags(btf, btfId) : NO_TAGS;
   const helperIds = new Set<number>();
   const kfuncs = new Set<string>();
+  const uses = new Set<string>();
   for (const reached of code.reachable(functionCode)) {
     const facts = code.facts(reached);
     for (const id of facts.helperIds) helperIds.add(id);
     for (const name of facts.kfuncs) kfuncs.add(name);
+    for (const name of facts.uses) uses.add(name);
   }
   const optional = section.name.startsWith('?');
   return {
@@ -68,6 +70,7 @@ function readProgram(
       instructionCount: Math.floor((end - start) / 8),
       helperIds: [...helperIds].sort((a, b) => a - b),
       kfuncs: [...kfuncs],
+      uses: [...uses].sort(),
       sourceLines: linesOf(ext?.lines.get(section.name) ?? [], start / 8, end / 8),
     },
   };

@@ -23,8 +23,20 @@ export interface Attached {
 
 type Call = () => Promise<ffi.AsyncOutcome<ffi.Pointer | null>>;
 
-/** Throws TracerError 'attach-failed', 'not-permitted' or 'not-found', with libbpf's message. Nothing stays attached then. */
+/**
+ * Throws TracerError 'attach-failed', 'not-permitted' or 'not-found', with libbpf's message and the program's name. Nothing
+ * stays attached then.
+ */
 export async function attachProgram(program: ProgramHandle, override: AttachOverride): Promise<Attached> {
+  try {
+    return await attachBy(program, override);
+  } catch (error) {
+    if (!(error instanceof TracerError)) throw error;
+    throw new TracerError(error.code, error.message, { ...error.details, program: program.name });
+  }
+}
+
+async function attachBy(program: ProgramHandle, override: AttachOverride): Promise<Attached> {
   switch (override.kind) {
     case 'none':
       return { attach: null, links: [] };
@@ -109,9 +121,7 @@ async function attachBySection(program: ProgramHandle): Promise<Attached> {
 }
 
 function refusal(program: ProgramHandle, why: string): TracerError {
-  return new TracerError('attach-failed', `SEC("${program.section}") of program ${program.name} ${why}`, {
-    program: program.name,
-  });
+  return new TracerError('attach-failed', `SEC("${program.section}") of program ${program.name} ${why}`);
 }
 
 /** An override's names have the same grammar as those in a section. */
@@ -120,7 +130,6 @@ function requireKernelName(program: ProgramHandle, name: string, grammar = KERNE
   throw new TracerError(
     'attach-failed',
     `Program ${program.name} cannot attach to '${name}': it is not a valid kernel name.`,
-    { program: program.name },
   );
 }
 
@@ -257,7 +266,7 @@ function attachError(
   log: readonly string[],
 ): TracerError {
   const where = attach || program.section;
-  const details = { program: program.name, libbpfLog: log };
+  const details = { libbpfLog: log };
   if (isPermission(errno)) {
     const fix = `${MISSING_CAPABILITY} kprobes, uprobes, tracepoints and perf events also depend on kernel.perf_event_paranoid.`;
     return systemError(

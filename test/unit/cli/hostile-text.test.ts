@@ -193,12 +193,11 @@ describe('text that drives terminals', () => {
       ...(object.maps[1] as MapDefinition),
       view: { kind: 'table', key: comm, value: comm },
     };
-    output.attached([{ name: ATTACK, section: ATTACK, attach: ATTACK }], {
-      compile: 0,
-      open: 0,
-      load: 0,
-      attach: 0,
-    });
+    output.attached(
+      [{ name: ATTACK, section: ATTACK, attach: ATTACK }],
+      { compile: 0, open: 0, load: 0, attach: 0 },
+      [{ program: ATTACK, section: ATTACK, because: 'missing', why: ATTACK, unfilled: [ATTACK] }],
+    );
     output.event(ATTACK, comm, data, new Map([['stack', [ATTACK]]]));
     output.event(ATTACK, null, { bytes: new TextEncoder().encode(ATTACK) }, new Map());
     output.printk(ATTACK.replaceAll('\n', ' '));

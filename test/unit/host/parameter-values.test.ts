@@ -8,6 +8,7 @@ import {
 } from '../../../src/host/parameters/values';
 import type { AttachPoint } from '../../../src/shared/bpf/attach-point';
 import type { Parameter, Program } from '../../../src/shared/object/model';
+import { plainProgram } from '../plain-program';
 
 function parameter(name: string, change: Partial<Parameter> = {}): Parameter {
   return {
@@ -38,23 +39,8 @@ const pid = parameter('target_pid', {
   role: 'pid',
 });
 
-function program(attachPoint: AttachPoint, targetParameter: string | null): Program {
-  return {
-    name: 'p',
-    section: attachPoint.kind,
-    autoload: true,
-    attachPoint,
-    choice: null,
-    needs: [],
-    targetParameter,
-    ifunc: null,
-    perf: null,
-    instructionCount: 2,
-    helperIds: [],
-    kfuncs: [],
-    sourceLines: [],
-  };
-}
+const program = (attachPoint: AttachPoint, targetParameter: string | null) =>
+  plainProgram('p', attachPoint.kind, { attachPoint, targetParameter });
 const kprobe = program({ kind: 'kprobe', function: '', offset: 0 }, 'target_function');
 const uprobe = program({ kind: 'uprobe', path: '', symbol: '', offset: 0 }, 'target_function');
 const fixed = program({ kind: 'fentry', function: 'vfs_read' }, null);

@@ -13,6 +13,7 @@ import {
 import { setprivArgs } from '../../../src/session/elevation/elevation';
 import type { AttachPoint } from '../../../src/shared/bpf/attach-point';
 import type { BpfObject, Program } from '../../../src/shared/object/model';
+import { plainProgram } from '../plain-program';
 
 const object: BpfObject = {
   name: 'x',
@@ -25,23 +26,7 @@ const object: BpfObject = {
   btf: null,
   rootTypeIds: {},
 };
-function program(attachPoint: AttachPoint): Program {
-  return {
-    name: 'p',
-    section: attachPoint.kind,
-    autoload: true,
-    attachPoint,
-    choice: null,
-    needs: [],
-    targetParameter: null,
-    ifunc: null,
-    perf: null,
-    instructionCount: 1,
-    helperIds: [],
-    kfuncs: [],
-    sourceLines: [],
-  };
-}
+const program = (attachPoint: AttachPoint) => plainProgram('p', attachPoint.kind, { attachPoint });
 const debian = { kernelRelease: '6.1.0-18-amd64', perfEventParanoid: 3, kptrRestrict: 0 };
 const session = (programs: Program[], facts: CapabilityFacts = debian, of = object, guarded = false) =>
   capabilitiesFor(sessionWork(of, programs, null, guarded), facts);

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { TargetFacts } from '../../../src/session/targets/target-facts';
-import { choosePrograms, trustingBtf } from '../../../src/session/tracing/choose-programs';
-import { parseAttachPoint } from '../../../src/shared/bpf/attach-point';
+import { trustingBtf } from '../../../src/session/tracing/attach-point-lack';
+import { choosePrograms, leftOutLine } from '../../../src/session/tracing/choose-programs';
 import { parseBtf } from '../../../src/shared/btf/btf';
-import type { BpfObject, Program } from '../../../src/shared/object/model';
+import type { Program } from '../../../src/shared/object/model';
+import { plainObject, plainProgram as program } from '../plain-program';
 
 const btf = parseBtf(readFileSync('/sys/kernel/btf/vmlinux'));
 
@@ -32,45 +33,14 @@ function facts(has: {
   };
 }
 
-function program(name: string, section: string, over: Partial<Program> = {}): Program {
-  return {
-    name,
-    section: section.replace(/^\?/, ''),
-    autoload: !section.startsWith('?'),
-    attachPoint: parseAttachPoint(section),
-    choice: null,
-    needs: [],
-    targetParameter: null,
-    ifunc: null,
-    perf: null,
-    instructionCount: 1,
-    helperIds: [],
-    kfuncs: [],
-    sourceLines: [],
-    ...over,
-  };
-}
-function objectOf(...programs: Program[]): BpfObject {
-  return {
-    name: 'x',
-    license: 'GPL',
-    programs,
-    maps: [],
-    parameters: [],
-    globals: [],
-    usesPrintk: false,
-    btf: null,
-    rootTypeIds: {},
-  };
-}
 const first = { choice: { group: 'read', rank: 0 } };
 const second = { choice: { group: 'read', rank: 1 } };
-const chain = objectOf(
+const chain = plainObject([
   program('enter', '?fentry/vfs_read', first),
   program('exit', '?fexit/vfs_read', first),
   program('enter_probe', '?kprobe/vfs_read', second),
   program('exit_probe', '?kretprobe/vfs_read', second),
-);
+]);
 const names = (programs: readonly Program[]) => programs.map(({ name }) => name);
 
 describe('choosePrograms', () => {
@@ -102,13 +72,80 @@ describe('choosePrograms', () => {
   });
 
   it('leaves optional programs alone and insists on the others', async () => {
-    const optional = objectOf(
+    const optional = plainObject([
       program('spare', '?kprobe/no_such_function'),
       program('main', 'tp_btf/sched_switch'),
-    );
+    ]);
     expect(names((await choosePrograms(optional, facts({}))).load)).toEqual(['main']);
-    const needed = objectOf(program('main', 'tp_btf/no_such_tracepoint'));
+    const needed = plainObject([program('main', 'tp_btf/no_such_tracepoint')]);
     await expect(choosePrograms(needed, facts({}))).rejects.toThrow(/no tracepoint 'no_such_tracepoint'/);
+  });
+
+  it('attaches one of several ways to the same numbers, the best that the target has', async () => {
+    const object = plainObject([
+      program('by_kprobe', 'kprobe/vfs_read', { uses: ['reads'] }),
+      program('by_fentry', 'fentry/vfs_read', { uses: ['reads'] }),
+    ]);
+    const choice = await choosePrograms(object, facts({ functions: ['vfs_read'] }));
+    expect(names(choice.load)).toEqual(['by_fentry']);
+    expect(choice.leftOut).toEqual([
+      {
+        program: 'by_kprobe',
+        section: 'kprobe/vfs_read',
+        because: 'alternative',
+        why: 'by_fentry (fentry/vfs_read) counts the same',
+        unfilled: [],
+      },
+    ]);
+    const notrace = await choosePrograms(object, facts({ notrace: ['vfs_read'] }));
+    expect(names(notrace.load)).toEqual(['by_kprobe']);
+    expect(notrace.leftOut).toMatchObject([{ program: 'by_fentry', because: 'alternative' }]);
+    const both = { only: ['by_kprobe', 'by_fentry'] };
+    const asked = await choosePrograms(
+      object,
+      facts({ functions: ['vfs_read'] }),
+      undefined,
+      undefined,
+      both,
+    );
+    expect(names(asked.load)).toEqual(['by_kprobe', 'by_fentry']);
+  });
+
+  it('attaches what has a place, and reports the rest with what stays empty', async () => {
+    const object = plainObject([
+      program('on_read', 'kprobe/vfs_read', { uses: ['reads'] }),
+      program('on_other', 'kprobe/of_another_kernel', { uses: ['reads', 'others'] }),
+    ]);
+    const choice = await choosePrograms(object, facts({ functions: ['vfs_read'] }));
+    expect(names(choice.load)).toEqual(['on_read']);
+    expect(choice.leftOut.map(leftOutLine)).toEqual([
+      "on_other (kprobe/of_another_kernel) is not attached: the kernel has no function 'of_another_kernel'; others stays empty",
+    ]);
+    const named = { only: ['on_other'] };
+    await expect(
+      choosePrograms(object, facts({ functions: ['vfs_read'] }), undefined, undefined, named),
+    ).rejects.toThrow(/no function 'of_another_kernel'/);
+    const without = await choosePrograms(
+      object,
+      facts({ functions: ['vfs_read', 'of_another_kernel'] }),
+      undefined,
+      undefined,
+      { without: ['on_read'] },
+    );
+    expect(without).toMatchObject({
+      load: [{ name: 'on_other' }],
+      leftOut: [{ program: 'on_read', because: 'excluded' }],
+    });
+  });
+
+  it('insists on programs that declare what they need', async () => {
+    const object = plainObject([
+      program('on_read', 'kprobe/vfs_read'),
+      program('on_other', 'kprobe/of_another_kernel', { needs: ['function:of_another_kernel'] }),
+    ]);
+    await expect(choosePrograms(object, facts({ functions: ['vfs_read'] }))).rejects.toMatchObject({
+      code: 'attach-point-missing',
+    });
   });
 
   it.each([
@@ -123,7 +160,7 @@ describe('choosePrograms', () => {
     ['tracepoint:random:urandom_read', false],
     ['tracepoint:block:block_rq_issue', true],
   ])('checks the requirement %s: %s', async (need, met) => {
-    const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: [need] }));
+    const object = plainObject([program('main', 'tp_btf/sched_switch', { needs: [need] })]);
     const target = facts({ modules: ['kvm'], tracepoints: ['block:block_rq_issue'] });
     const choice = choosePrograms(object, target);
     if (met) await expect(choice).resolves.toMatchObject({ load: [{ name: 'main' }] });
@@ -131,7 +168,7 @@ describe('choosePrograms', () => {
   });
 
   it('says that a machine has no last branch records', async () => {
-    const object = objectOf(program('main', 'perf_event', { needs: ['branch-stack'] }));
+    const object = plainObject([program('main', 'perf_event', { needs: ['branch-stack'] })]);
     await expect(choosePrograms(object, facts({}))).rejects.toThrow(/has no last branch records/);
     await expect(choosePrograms(object, facts({ branchRecords: true }))).resolves.toMatchObject({
       load: [{ name: 'main' }],
@@ -139,7 +176,7 @@ describe('choosePrograms', () => {
   });
 
   it('knows a system call by its tracepoint or by its function', async () => {
-    const object = objectOf(program('main', 'ksyscall/sync'));
+    const object = plainObject([program('main', 'ksyscall/sync')]);
     for (const target of [
       facts({ tracepoints: ['syscalls:sys_enter_sync'] }),
       facts({ notrace: ['__x64_sys_sync'] }),
@@ -154,12 +191,12 @@ describe('choosePrograms', () => {
       choice: { group: 'statement', rank },
       targetParameter,
     });
-    const servers = objectOf(
+    const servers = plainObject([
       program('probe', '?usdt', statement(0, 'start_probe')),
       program('probe_done', '?usdt', statement(0, 'done_probe')),
       program('function', '?uprobe', statement(1, 'dispatch')),
       program('function_done', '?uretprobe', statement(1, 'dispatch')),
-    );
+    ]);
     const lack = async ({ name }: Program) =>
       name.startsWith('probe') ? { what: '/usr/sbin/x has no USDT probe a:b', fix: null } : null;
     const choice = await choosePrograms(servers, facts({}), new Map(), lack);
@@ -176,7 +213,7 @@ describe('choosePrograms', () => {
   });
 
   it('gives the fix for a module that is not loaded', async () => {
-    const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: ['module:kvm'] }));
+    const object = plainObject([program('main', 'tp_btf/sched_switch', { needs: ['module:kvm'] })]);
     await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
       fix: { command: 'sudo modprobe kvm' },
     });
@@ -185,7 +222,7 @@ describe('choosePrograms', () => {
   it.each(['kvm;touch /tmp/x', 'kvm|$(id)', '-r', 'kvm\nid', '../x'])(
     'offers no command for root with a name that no module has: %j',
     async module => {
-      const object = objectOf(program('main', 'tp_btf/sched_switch', { needs: [`module:x:${module}`] }));
+      const object = plainObject([program('main', 'tp_btf/sched_switch', { needs: [`module:x:${module}`] })]);
       await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
         fix: null,
       });
@@ -194,10 +231,10 @@ describe('choosePrograms', () => {
 
   it('says once that a module is missing, rather than each of its tracepoints, and which ones bring it', async () => {
     const needs = ['module:kvm:kvm_intel|kvm_amd'];
-    const object = objectOf(
+    const object = plainObject([
       program('entries', 'tracepoint/kvm/kvm_entry', { needs, choice: { group: 'kvm', rank: 0 } }),
       program('calls', 'tracepoint/kvm/kvm_hypercall', { needs, choice: { group: 'kvm', rank: 0 } }),
-    );
+    ]);
     await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
       message:
         "This target lacks attach points the program needs: tracepoint/kvm/kvm_entry, tracepoint/kvm/kvm_hypercall: the module 'kvm' is not loaded.",

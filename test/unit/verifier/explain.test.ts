@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BpfObject, Program, SourceLine } from '../../../src/shared/object/model';
 import { explainLog } from '../../../src/shared/verifier/explain';
+import { plainProgram } from '../plain-program';
 
 const line = (instruction: number, number: number, column: number, text: string): SourceLine => ({
   instruction,
@@ -10,23 +11,8 @@ const line = (instruction: number, number: number, column: number, text: string)
   text,
 });
 
-function program(name: string, sourceLines: readonly SourceLine[], instructionCount: number): Program {
-  return {
-    name,
-    section: 'kprobe/vfs_read',
-    autoload: true,
-    attachPoint: { kind: 'kprobe', function: 'vfs_read', offset: 0 },
-    choice: null,
-    needs: [],
-    targetParameter: null,
-    ifunc: null,
-    perf: null,
-    instructionCount,
-    helperIds: [1],
-    kfuncs: [],
-    sourceLines,
-  };
-}
+const program = (name: string, sourceLines: readonly SourceLine[], instructionCount: number) =>
+  plainProgram(name, 'kprobe/vfs_read', { instructionCount, helperIds: [1], sourceLines });
 
 function object(programs: readonly Program[], subprogramLines: readonly SourceLine[] = []): BpfObject {
   return {
