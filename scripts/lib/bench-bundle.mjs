@@ -39,8 +39,9 @@ export async function bundleBench(folder) {
   });
   await build({
     ...common,
-    entryPoints: ['test/bench/guest/runner.ts', 'test/bench/guest/client.ts'],
-    outdir: path.join(folder, 'guest'),
+    entryPoints: ['test/bench/guest/runner.ts', 'test/bench/guest/client.ts', 'test/bench/frames/client.ts'],
+    outdir: folder,
+    outbase: path.join(root, 'test/bench'),
     format: 'cjs',
     minify: true,
     keepNames: true,

@@ -25,7 +25,7 @@ export class EventPrinter {
 
   constructor(
     private readonly output: RunOutput,
-    private readonly symbolizer: Symbolizer,
+    private readonly symbolizer: Pick<Symbolizer, 'frames' | 'kernelNames'>,
   ) {}
 
   /** Prints the records of one frame, or queues them until their addresses are symbolized. */

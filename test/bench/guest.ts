@@ -4,13 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { findClang } from '../../src/compile/clang';
-import { compile } from '../../src/compile/compile';
-import { btfId } from '../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../src/shared/btf/btf';
 import { bootGuest, type TestGuest } from '../kernel/bench/guest';
-import { kernelBtf } from './kernel-btf';
 import { type Measured, median, type Row, row } from './measure';
 import { root, workFolder } from './paths';
+import { compileTemplate } from './template-object';
 
 const folder = path.join(workFolder, 'guest');
 const peers = path.join(root, 'test/bench/peers');
@@ -100,18 +97,7 @@ async function buildPeers(): Promise<string> {
     const args = ['-O2', '-Wall', '-I', folder, path.join(peers, `${program}.c`), '-lbpf'];
     execFileSync('gcc', [...args, '-o', path.join(folder, program)], { stdio: 'inherit' });
   }
-  const { bytes } = await kernelBtf();
-  const object = path.join(folder, 'vfsreadlat.bpf.o');
-  const result = await compile({
-    sourcePath: path.join(root, 'bpf-templates/vfsreadlat/vfsreadlat.bpf.c'),
-    btf: { id: btfId(bytes), load: () => parseBtf(bytes) },
-    clang,
-    cacheFolder: path.join(workFolder, 'cache'),
-    includeFolders: [path.join(root, 'bpf-templates/include')],
-    outputPath: object,
-  });
-  if (!result.ok) throw new Error(result.output);
-  return object;
+  return compileTemplate('vfsreadlat', folder);
 }
 
 async function runInGuest(guest: TestGuest, group: string, runs: number, template: string) {

@@ -22,5 +22,6 @@ const guestGroups = positionals.filter(name => ['stream', 'start', 'maps'].inclu
 if (positionals.includes('compile')) await (await import('./compile')).benchCompile(runs, add);
 if (positionals.includes('editing')) await (await import('./editing')).benchEditing(runs, add);
 if (positionals.includes('panels')) await (await import('./panels')).benchPanels(runs, add);
+if (positionals.includes('frames')) await (await import('./frames')).benchFrames(runs, add);
 if (guestGroups.length > 0) await (await import('./guest')).benchGuest(guestGroups, runs, add);
 process.exit(0);

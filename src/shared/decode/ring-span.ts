@@ -53,7 +53,7 @@ export function indexRingSpan(bytes: Uint8Array): RecordIndex {
 }
 
 /** A span that consists only of complete, committed records of one length, as most do. */
-export interface SameRecords {
+interface SameRecords {
   readonly count: number;
   /** Length of a record's data. */
   readonly length: number;
@@ -65,7 +65,7 @@ export interface SameRecords {
  * The span's records if all have one length and are committed and complete, including the last one's padding; otherwise,
  * or if the span is not 4-byte aligned in its buffer, null. Reads each header once.
  */
-export function sameRecords(bytes: Uint8Array): SameRecords | null {
+function sameRecords(bytes: Uint8Array): SameRecords | null {
   if ((bytes.byteOffset & 3) !== 0 || bytes.byteLength < HEADER_BYTES) return null;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   const length = words[0] ?? 0;

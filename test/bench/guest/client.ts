@@ -3,7 +3,7 @@
  * Unix socket, and does with the data what a client does. Speaks lines with the runner: it says `ready ...`, is told
  * `report` or `end`, and answers with JSON.
  *
- *   client.js stream OBJECT PID BURST | maps OBJECT PID MAP | start OBJECT ROUNDS kprobe|fentry
+ *   client.js stream OBJECT PID BURST WORK | maps OBJECT PID MAP | start OBJECT ROUNDS kprobe|fentry
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,10 +12,10 @@ import { LocalTarget } from '../../../src/session/targets/local-target';
 import { TracerPool } from '../../../src/session/targets/tracer-pool';
 import { startSession } from '../../../src/session/tracing/start-session';
 import type { TracingSession } from '../../../src/session/tracing/tracing-session';
-import { ColumnDecoder } from '../../../src/shared/decode/columns';
 import { HistogramDecoder } from '../../../src/shared/decode/histograms';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
+import { type Consumer, consumer, WORKS } from '../consumers';
 
 const [mode, objectPath = '', ...rest] = process.argv.slice(2);
 const dist = process.env.BPFW_DIST ?? '';
@@ -71,24 +71,21 @@ async function globals(session: TracingSession): Promise<Record<string, number>>
   );
 }
 
-async function stream([pid = '', burst = '']: readonly string[]): Promise<void> {
+async function stream([pid = '', burst = '', workName = '']: readonly string[]): Promise<void> {
+  const work = WORKS.find(name => name === workName);
+  if (!work) throw new Error(`no work ${workName}`);
   let received = 0;
   let lost = 0;
-  let decoder: ColumnDecoder | undefined;
-  let last = 0;
+  let own: Consumer | undefined;
   const { session, connection } = await start(
     newTarget(),
     new TracerPool(),
     { target_pid: pid, burst },
     opened =>
-      opened.onFrame(({ map }, frame) => {
-        const record = map?.view.kind === 'events' ? map.view.record : null;
-        if (!record) throw new Error('the stream has no record type');
-        decoder ??= new ColumnDecoder(record);
-        const { count, columns } = decoder.ringSpan(frame.bytes);
-        // Columns are used again for the next frame.
-        last = Number(columns.find(({ field }) => field.name === 'sequence')?.values.at(-1) ?? last);
-        received += count;
+      opened.onFrame((from, frame) => {
+        own ??= consumer(work, opened.streams, 'latency > 1ms');
+        own.frame(from, frame);
+        received += frame.records;
         lost += frame.lost;
       }),
   );
@@ -96,8 +93,9 @@ async function stream([pid = '', burst = '']: readonly string[]): Promise<void> 
   for await (const command of commands) {
     if (command !== 'report') break;
     await session.drain();
+    await own?.settle();
     const { events_dropped: dropped, produced } = await globals(session);
-    say(JSON.stringify({ received, lost, dropped, produced, last }));
+    say(JSON.stringify({ received, lost, dropped, produced }));
   }
   await session.close();
 }

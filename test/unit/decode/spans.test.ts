@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { indexPerfRecords } from '../../../src/shared/decode/perf-records';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
+import { random } from '../random';
 
 const BUSY = 0x80000000;
 const DISCARD = 0x40000000;
@@ -57,6 +58,30 @@ describe('ring buffer spans', () => {
     expect(index.count).toBe(301);
     expect([...index.lengths]).toEqual([2000, ...short.map(({ length }) => length)]);
     expect([...index.offsets]).toEqual([8, ...short.map((_, i) => 2008 + 16 * i + 8)]);
+  });
+
+  it('finds the same records whether all have one length or not, at any place in their memory', () => {
+    const below = random(0xc01);
+    for (let turn = 0; turn < 500; turn++) {
+      const isEven = below(2) === 0;
+      const one = below(40);
+      const records = Array.from({ length: below(20) }, () => ({
+        length: isEven ? one : below(40),
+        flags: isEven && below(10) > 0 ? 0 : ([0, 0, 0, DISCARD, BUSY][below(5)] ?? 0),
+      }));
+      const bytes = ring(...records);
+      const place = below(9);
+      const outer = new Uint8Array(place + bytes.byteLength);
+      outer.set(bytes, place);
+      const busy = records.findIndex(({ flags }) => flags === BUSY);
+      const expected = (busy < 0 ? records : records.slice(0, busy)).filter(({ flags }) => flags === 0);
+      const index = indexRingSpan(outer.subarray(place));
+      expect(index.count).toBe(expected.length);
+      expect([...index.lengths]).toEqual(expected.map(({ length }) => length));
+      const view = new DataView(bytes.buffer);
+      for (const [i, offset] of index.offsets.entries())
+        expect(view.getUint32(offset - 8, true)).toBe(expected[i]?.length);
+    }
   });
 
   it('refuses lengths beyond the span', () => {

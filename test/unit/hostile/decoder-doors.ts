@@ -1,9 +1,8 @@
-/** The bytes of data frames: cut into frames, records, columns, entries, histograms and stacks. */
+/** The bytes of data frames: cut into frames, records, entries, histograms and stacks. */
 
 import { parsePageMessage } from '../../../src/host/panels/page-messages';
 import { EventStreams } from '../../../src/host/sessions/event-streams';
 import { parseMappingRecords } from '../../../src/session/symbols/mapping-records';
-import { ColumnDecoder } from '../../../src/shared/decode/columns';
 import { decodeEntries } from '../../../src/shared/decode/entries';
 import { decodeRecord } from '../../../src/shared/decode/field';
 import { formatValue } from '../../../src/shared/decode/format';
@@ -65,7 +64,6 @@ export function recordsOf(object: BpfObject): RecordLayout[] {
 
 export function decoderDoors(objects: readonly BpfObject[]): readonly Door[] {
   const layouts = objects.flatMap(recordsOf);
-  const columns = layouts.map(layout => new ColumnDecoder(layout));
   const maps = objects.flatMap(object => object.maps.filter(map => map.view.kind !== 'events'));
   const streams = objects.map(
     object =>
@@ -92,9 +90,6 @@ export function decoderDoors(objects: readonly BpfObject[]): readonly Door[] {
         const isRing = below(2) === 0;
         const bytes = maybeDamaged((isRing ? ringSpan : perfRecords)(below, layout.size), below);
         const index = isRing ? indexRingSpan(bytes) : indexPerfRecords(bytes);
-        const decoder = pick(columns, below);
-        if (isRing) decoder.ringSpan(bytes);
-        decoder.records(bytes, index);
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         for (let record = 0; record < index.count; record++) {
           const start = index.offsets[record] ?? 0;

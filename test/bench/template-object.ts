@@ -1,0 +1,24 @@
+/** A template's object, for the sandbox VM's kernel. */
+import path from 'node:path';
+import { findClang } from '../../src/compile/clang';
+import { compile } from '../../src/compile/compile';
+import { btfId } from '../../src/compile/vmlinux-cache';
+import { parseBtf } from '../../src/shared/btf/btf';
+import { kernelBtf } from './kernel-btf';
+import { root, workFolder } from './paths';
+
+/** Writes NAME.bpf.o to the folder; returns its path. Throws with clang's output. */
+export async function compileTemplate(name: string, folder: string): Promise<string> {
+  const { bytes } = await kernelBtf();
+  const outputPath = path.join(folder, `${name}.bpf.o`);
+  const result = await compile({
+    sourcePath: path.join(root, 'bpf-templates', name, `${name}.bpf.c`),
+    btf: { id: btfId(bytes), load: () => parseBtf(bytes) },
+    clang: await findClang(),
+    cacheFolder: path.join(workFolder, 'cache'),
+    includeFolders: [path.join(root, 'bpf-templates/include')],
+    outputPath,
+  });
+  if (!result.ok) throw new Error(result.output);
+  return outputPath;
+}
