@@ -10,6 +10,7 @@ import type { Field, RecordLayout } from '../shared/object/model';
 import { addressArrays, stackSpace } from '../shared/object/stack-tables';
 import type { DataFrame } from '../shared/protocol/frames';
 import type { AddressNames, RunOutput } from './run-output';
+import { printTogether } from './terminal';
 
 type RecordValues = Readonly<Record<string, FieldValue>>;
 
@@ -31,21 +32,27 @@ export class EventPrinter {
   /** Prints the records of one frame, or queues them until their addresses are symbolized. */
   frame(stream: SessionStream, frame: DataFrame): void {
     if (this.ended) return;
-    if (stream.content === 'printk') {
-      for (const line of new TextDecoder().decode(frame.bytes).split('\n'))
-        if (line !== '') this.output.printk(line);
-      return;
-    }
+    printTogether(() => (stream.content === 'printk' ? this.lines(frame) : this.records(stream, frame)));
+  }
+
+  private lines({ bytes }: DataFrame): void {
+    for (const line of new TextDecoder().decode(bytes).split('\n')) if (line !== '') this.output.printk(line);
+  }
+
+  private records(stream: SessionStream, frame: DataFrame): void {
     const layout = stream.map?.view.kind === 'events' ? stream.map.view.record : null;
+    const fields = layout ? this.fieldsWithAddresses(layout) : [];
     const index = stream.content === 'ring' ? indexRingSpan(frame.bytes) : indexPerfRecords(frame.bytes);
     const view = new DataView(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.byteLength);
-    for (let record = 0; record < index.count; record++) {
+    const event = (record: number): void => {
       const data = recordData(view, index.offsets[record] ?? 0, index.lengths[record] ?? 0, layout);
-      const fields = layout ? this.fieldsWithAddresses(layout) : [];
       if (layout && fields.some(field => field.name in data))
         this.printNamed(stream.name, layout, data, fields);
       else this.output.event(stream.name, layout, data, NO_NAMES);
-    }
+    };
+    if (layout && fields.length === 0 && this.output.records)
+      this.output.records(stream.name, layout, view, index, event);
+    else for (let record = 0; record < index.count; record++) event(record);
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { NamedStack } from '../session/symbols/read-stacks';
 import type { LeftOut } from '../session/tracing/choose-programs';
 import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
+import type { RecordIndex } from '../shared/decode/ring-span';
 import type { GlobalVariable, MapDefinition, RecordLayout } from '../shared/object/model';
 import type { AttachedProgram } from '../shared/protocol/tracer';
 
@@ -25,6 +26,17 @@ export interface RunOutput {
     layout: RecordLayout | null,
     data: Readonly<Record<string, FieldValue>>,
     names: AddressNames,
+  ): void;
+  /**
+   * A faster way to the output of event(), for all records of an index, in their order; those that it cannot write are
+   * passed to `event`.
+   */
+  records?(
+    stream: string,
+    layout: RecordLayout,
+    view: DataView,
+    index: RecordIndex,
+    event: (record: number) => void,
   ): void;
   printk(line: string): void;
   /** `keyLayout`: the layout of the histogram's key; null when it has none. */

@@ -4,11 +4,40 @@
  * written only here, so that untrusted text cannot forge a line.
  */
 import { systemErrno } from '../shared/errors/system-errno';
-import { escapeLines } from '../shared/text/escape';
+import { escapeLines, isHarmless } from '../shared/text/escape';
+
+/** Lines of printTogether() that are not written yet; null outside of it. */
+let held: string | null = null;
 
 /** Prints a line, or several, on stdout. */
 export function print(lines: string | readonly string[]): void {
-  process.stdout.write(joined(lines));
+  if (held === null) process.stdout.write(joined(lines));
+  else held += joined(lines);
+}
+
+/** What `work` prints on stdout is written at once when it returns or throws: a write per line costs more than its text. */
+export function printTogether(work: () => void): void {
+  held = '';
+  try {
+    work();
+  } finally {
+    const text = held;
+    held = null;
+    if (text !== '') process.stdout.write(text);
+  }
+}
+
+/**
+ * Prints lines that were made byte by byte, without text that may need an escape (print/json-records.ts). Within
+ * printTogether() they follow what is held.
+ */
+export function printBytes(lines: Uint8Array): void {
+  if (held) {
+    process.stdout.write(held);
+    held = '';
+  }
+  // The caller uses its memory again, and a pipe may be written later.
+  process.stdout.write(lines.slice());
 }
 
 /** Prints a line, or several, on stderr. */
@@ -59,5 +88,5 @@ function joined(lines: string | readonly string[]): string {
 }
 
 function oneLine(text: string): string {
-  return escapeLines(text).replaceAll('\n', '\\n');
+  return isHarmless(text) ? text : escapeLines(text).replaceAll('\n', '\\n');
 }

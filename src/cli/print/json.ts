@@ -3,7 +3,12 @@ import { print } from '../terminal';
 
 /** Prints one JSON object per line on stdout; numbers beyond 2^53 as strings, bytes as hexadecimal. */
 export function printJson(value: unknown): void {
-  print(printableJson(JSON.stringify(value, replaceValue)));
+  print(jsonLine(value));
+}
+
+/** The line that printJson() prints. */
+export function jsonLine(value: unknown): string {
+  return printableJson(JSON.stringify(value, replaceValue));
 }
 
 function replaceValue(_key: string, value: unknown): unknown {

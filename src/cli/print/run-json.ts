@@ -1,9 +1,21 @@
 import { isSingleValue } from '../../shared/decode/globals';
+import type { RecordLayout } from '../../shared/object/model';
 import type { RunOutput } from '../run-output';
+import { printBytes } from '../terminal';
 import { printJson } from './json';
+import { JsonRecords } from './json-records';
 
 /** docs/cli.md: one object per line. */
 export function jsonOutput(): RunOutput {
+  const writers = new Map<string, JsonRecords | null>();
+  const writerOf = (stream: string, layout: RecordLayout): JsonRecords | null => {
+    let writer = writers.get(stream);
+    if (writer === undefined) {
+      writer = JsonRecords.of(stream, layout, printBytes);
+      writers.set(stream, writer);
+    }
+    return writer;
+  };
   return {
     attached: (programs, startupMs, leftOut) =>
       printJson({
@@ -24,6 +36,11 @@ export function jsonOutput(): RunOutput {
       }),
     event: (stream, _layout, data, names) =>
       printJson({ type: 'event', stream, data: { ...data, ...Object.fromEntries(names) } }),
+    records: (stream, layout, view, index, event) => {
+      const writer = writerOf(stream, layout);
+      if (writer) writer.records(view, index, event);
+      else for (let record = 0; record < index.count; record++) event(record);
+    },
     printk: line => printJson({ type: 'printk', line }),
     histogram: ({ map, kind, unit, key, buckets }) =>
       printJson({ type: 'hist', map, kind, unit, key, buckets }),

@@ -2,7 +2,7 @@ import { formatValue } from '../../shared/decode/format';
 import { isSingleValue } from '../../shared/decode/globals';
 import type { FieldValue } from '../../shared/decode/model';
 import { inlineAddresses } from '../../shared/decode/stacks';
-import type { Field } from '../../shared/object/model';
+import type { Field, RecordLayout } from '../../shared/object/model';
 import { stackSpace } from '../../shared/object/stack-tables';
 import { foldedFrame } from '../../shared/text/escape';
 import type { AddressNames, RunOutput } from '../run-output';
@@ -15,7 +15,8 @@ import { tableRows } from './table';
  * of the program's event streams: with several, each line begins with its stream's name.
  */
 export function textOutput(streams: readonly string[]): RunOutput {
-  const heads = new Set<string>();
+  /** Of streams whose column names are printed. */
+  const heads = new Map<string, Columns>();
   const streamWidth = Math.max(0, ...streams.map(name => name.length));
   const line = (stream: string, cells: readonly string[]): string =>
     (streams.length > 1 ? [stream.padEnd(streamWidth), ...cells] : cells).join('  ').trimEnd();
@@ -27,24 +28,23 @@ export function textOutput(streams: readonly string[]): RunOutput {
         print(line(stream, [bytes.join(' ')]));
         return;
       }
-      const shown = layout.fields.filter(field => !field.hidden);
-      const fields = shown.filter(field => !isAddressList(field));
-      if (!heads.has(stream)) {
-        heads.add(stream);
+      let columns = heads.get(stream);
+      if (!columns) {
+        columns = columnsOf(layout);
+        heads.set(stream, columns);
         print(
           line(
             stream,
-            fields.map(field => cell(field, title(field))),
+            columns.cells.map(({ field, fill }) => fill(title(field))),
           ),
         );
       }
-      print([
-        line(
-          stream,
-          fields.map(field => cell(field, text(field, data))),
-        ),
-        ...addressLines(shown.filter(isAddressList), data, names),
-      ]);
+      const row = line(
+        stream,
+        columns.cells.map(({ field, fill }) => fill(text(field, data))),
+      );
+      if (columns.addressLists.length === 0) print(row);
+      else print([row, ...addressLines(columns.addressLists, data, names)]);
     },
     printk: text => print(text),
     histogram: (histogram, keyLayout) => print(['', ...histogramRows(histogram, keyLayout)]),
@@ -140,10 +140,23 @@ function text(field: Field, data: RecordValues): string {
 }
 type RecordValues = Readonly<Record<string, Parameters<typeof formatValue>[0]>>;
 
-/** Pads to the width of the type's usual values, so that lines printed one by one stay aligned. Values contain their unit. */
-function cell(field: Field, content: string): string {
-  const width = Math.max(title(field).length, contentWidth(field));
-  return isQuantity(field) ? content.padStart(width) : content.padEnd(width);
+interface Columns {
+  readonly cells: readonly { readonly field: Field; readonly fill: (content: string) => string }[];
+  readonly addressLists: readonly Field[];
+}
+
+function columnsOf({ fields }: RecordLayout): Columns {
+  const shown = fields.filter(field => !field.hidden);
+  return {
+    cells: shown
+      .filter(field => !isAddressList(field))
+      .map(field => {
+        // The width of the type's usual values, so that lines printed one by one stay aligned. Values contain their unit.
+        const width = Math.max(title(field).length, contentWidth(field));
+        return { field, fill: isQuantity(field) ? text => text.padStart(width) : text => text.padEnd(width) };
+      }),
+    addressLists: shown.filter(isAddressList),
+  };
 }
 
 function isQuantity({ storage, meaning }: Field): boolean {

@@ -7,21 +7,26 @@ export function formatDuration(ns: number): string {
   return `${threeDigits(ns / 1e9)} s`;
 }
 
+const SIZES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
 /** Bytes scaled by 1024: "512 B", "4 KiB", "1.5 MiB". */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
   let scaled = bytes;
   let unit = 0;
-  while (Math.abs(scaled) >= 1024 && unit < units.length - 1) {
+  while (Math.abs(scaled) >= 1024 && unit < SIZES.length - 1) {
     scaled /= 1024;
     unit++;
   }
   const text = Number.isInteger(scaled) ? String(scaled) : threeDigits(scaled);
-  return `${text} ${units[unit]}`;
+  return `${text} ${SIZES[unit]}`;
 }
 
 /** A clock value in ns as seconds with microseconds: "12345.678901". */
 export function formatTimestamp(ns: number | bigint): string {
+  if (typeof ns === 'number' && ns >= 0 && Number.isSafeInteger(ns)) {
+    const seconds = Math.floor(ns / 1e9);
+    return `${seconds}.${String(Math.floor((ns - seconds * 1e9) / 1000)).padStart(6, '0')}`;
+  }
   const whole = BigInt(typeof ns === 'number' ? Math.trunc(ns) : ns);
   const sign = whole < 0n ? '-' : '';
   const size = whole < 0n ? -whole : whole;

@@ -13,6 +13,11 @@ const HARMFUL_WITHIN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const HARMLESS = /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u4e00-\u9fff]*$/;
 const HARMLESS_LINES = /^[ -~\n\t\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u4e00-\u9fff]*$/;
 
+/** Whether text is one line that no escape changes. False for some text that none changes either: it is only fast. */
+export function isHarmless(text: string): boolean {
+  return HARMLESS.test(text);
+}
+
 /**
  * One line of text: control characters (so every ANSI sequence) become \n, \r, \t, \e or \xNN; invisible format characters
  * and line separators \u{N}.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeField, recordFits } from '../../../src/shared/decode/field';
-import { formatBytes, formatDuration, formatValue } from '../../../src/shared/decode/format';
+import { formatBytes, formatDuration, formatTimestamp, formatValue } from '../../../src/shared/decode/format';
 import { decodeGlobals } from '../../../src/shared/decode/globals';
 import { hexDump } from '../../../src/shared/decode/hex-dump';
 import type { FieldValue } from '../../../src/shared/decode/model';
@@ -10,6 +10,7 @@ import type { Field, Storage } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { escapeText } from '../../../src/shared/text/escape';
 import { clangs, compileFixture } from '../object/compile-fixture';
+import { random } from '../random';
 
 function field(storage: Storage, offset: number, size: number, more: Partial<Field> = {}): Field {
   return {
@@ -285,5 +286,14 @@ describe('formatValue', () => {
       '-1.50 µs',
     ]);
     expect([1023, 1024, 1 << 20, 1500].map(formatBytes)).toEqual(['1023 B', '1 KiB', '1 MiB', '1.46 KiB']);
+  });
+});
+
+describe('clock values', () => {
+  it('are the same text whether a number holds them or not', () => {
+    const below = random(0xc10c);
+    const values = [0, 1, 999, 1000, 999_999_999, 1_000_000_000, Number.MAX_SAFE_INTEGER];
+    for (let i = 0; i < 1000; i++) values.push(below(2 ** 30) * 2 ** below(23) + below(1000));
+    for (const value of values) expect(formatTimestamp(value)).toBe(formatTimestamp(BigInt(value)));
   });
 });
