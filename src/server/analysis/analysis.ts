@@ -1,6 +1,6 @@
 /** What checks and features need to know about one version of one file. */
 
-import { parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
+import { type ParsedSection, parseSection } from '../../shared/bpf/section-kinds';
 import type { Helper } from '../helpers/helper-defs';
 import type { TargetKernel } from '../kernel/target-kernel';
 import type { Headers } from '../source/headers';
@@ -22,18 +22,17 @@ export class Analysis {
     this.types = new Types(source, kernel?.types ?? null, helpers);
   }
 
-  /** Kinds of the programs that reach each function, through calls in this file. */
+  /** The programs that reach each function, through calls in this file. */
   get reachedBy(): ReachedBy {
     this.reached ??= reachability(this.source);
     return this.reached;
   }
 
-  /** Kinds of the programs that run the code at `offset`; empty when unknown. */
-  kindsAt(offset: number): ReadonlySet<SectionKind> {
+  /** The programs that run the code at `offset`, by section; empty when unknown. */
+  programsAt(offset: number): readonly ParsedSection[] {
     const owner = this.source.definitionAt(offset);
-    if (!owner) return new Set();
-    const own = owner.section && parseSection(owner.section.name)?.kind;
-    if (own) return new Set([own]);
-    return this.reachedBy.get(owner) ?? new Set();
+    if (!owner) return [];
+    const own = owner.section && parseSection(owner.section.name);
+    return own ? [own] : [...(this.reachedBy.get(owner) ?? [])];
   }
 }

@@ -1,22 +1,25 @@
-import { parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
+import { type ParsedSection, parseSection } from '../../shared/bpf/section-kinds';
 import type { SourceFunction } from '../source/model';
 import type { ProgramSource } from '../source/program-source';
 
-export type ReachedBy = ReadonlyMap<SourceFunction, ReadonlySet<SectionKind>>;
+export type ReachedBy = ReadonlyMap<SourceFunction, ReadonlySet<ParsedSection>>;
 
-/** Which kinds of program run each function: its own section's, and those of its callers in this file. */
+/** Which programs run each function, by section: its own, and those of its callers in this file. */
 export function reachability(source: ProgramSource): ReachedBy {
   const byName = new Map(source.definitions.map(one => [one.name, one]));
-  const reached = new Map<SourceFunction, Set<SectionKind>>();
+  const reached = new Map<SourceFunction, Set<ParsedSection>>();
+  const sections = new Map<string, ParsedSection | null>();
   for (const program of source.programs) {
-    const kind = parseSection(program.section.name)?.kind;
-    if (!kind) continue;
+    const { name } = program.section;
+    const section = sections.get(name) ?? parseSection(name);
+    sections.set(name, section);
+    if (!section) continue;
     const queue: SourceFunction[] = [program];
     for (let one = queue.pop(); one; one = queue.pop()) {
-      const kinds = reached.get(one) ?? new Set();
-      if (kinds.has(kind)) continue;
-      kinds.add(kind);
-      reached.set(one, kinds);
+      const known = reached.get(one) ?? new Set();
+      if (known.has(section)) continue;
+      known.add(section);
+      reached.set(one, known);
       // Callbacks (bpf_loop, bpf_for_each_map_elem) are reached by name only.
       for (const name of source.body(one).identifiers) {
         const callee = byName.get(name);

@@ -103,7 +103,8 @@ function* endlessLoops(body: Body): Generator<Problem> {
 
 export const helperAvailability: Check = function* ({ source, helpers, kernel, reachedBy }) {
   const isGuarded = new Map<Body, boolean>();
-  for (const [owner, kinds] of reachedBy) {
+  for (const [owner, programs] of reachedBy) {
+    const kinds = new Set([...programs].map(({ kind }) => kind));
     const body = source.body(owner);
     for (const call of body.calls) {
       if (!helpers.has(call.name) || source.declares(call.name)) continue;

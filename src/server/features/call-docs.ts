@@ -1,6 +1,7 @@
 /** Documentation of functions and macros that programs call: for hover, and for the selected completion item. */
 import type { CompletionItem } from 'vscode-languageserver/node';
-import type { SectionKind } from '../../shared/bpf/section-kinds';
+import { whyNotAttachedThere } from '../../shared/bpf/attach-helpers';
+import type { ParsedSection } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { helperPrototype } from '../helpers/helper-defs';
 import { isWithheld } from '../helpers/helper-programs';
@@ -11,21 +12,29 @@ import type { KernelSignature } from '../kernel/kernel-types';
 import { kfuncRelease } from '../kernel/kfunc-history';
 import { macroDocumentation } from './header-docs';
 
-/** Markdown; null if libbpf's headers lack the helper. `kinds`: programs that run the code. */
-export function helperText(analysis: Analysis, name: string, kinds: Iterable<SectionKind>): string | null {
+/** Markdown; null if libbpf's headers lack the helper. `programs`: those that run the code. */
+export function helperText(
+  analysis: Analysis,
+  name: string,
+  programs: readonly ParsedSection[],
+): string | null {
   const helper = analysis.helpers.get(name);
   if (!helper) return null;
   const types = analysis.kernel?.types;
-  const notes: string[] = [];
-  if (gplOnlyHelper(name)) notes.push('For GPL-compatible programs only.');
-  if (types?.hasHelper(name) === false) notes.push('**The target kernel does not have it.**');
-  for (const kind of kinds) {
+  const notes = new Set<string>();
+  if (gplOnlyHelper(name)) notes.add('For GPL-compatible programs only.');
+  if (types?.hasHelper(name) === false) notes.add('**The target kernel does not have it.**');
+  for (const program of programs) {
+    const { kind, target } = program;
     const why = whyNotCallable(name, kind);
-    if (why) notes.push(`**Not for SEC("${kind.name}")**: ${why}.`);
+    const whyNotThere = whyNotAttachedThere(name, program);
+    if (why) notes.add(`**Not for SEC("${kind.name}")**: ${why}.`);
+    else if (whyNotThere)
+      notes.add(`**Not for SEC("${kind.name}${target ? `/${target}` : ''}")**: ${whyNotThere}.`);
     else if (types && isWithheld(name, kind, types))
-      notes.push(`**Not for SEC("${kind.name}")** on the target kernel.`);
+      notes.add(`**Not for SEC("${kind.name}")** on the target kernel.`);
   }
-  return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${notes.map(note => `${note}\n\n`).join('')}${helper.documentation}`;
+  return `\`\`\`c\n${helperPrototype(helper)}\n\`\`\`\n${[...notes].map(note => `${note}\n\n`).join('')}${helper.documentation}`;
 }
 
 /** A kernel function; null if the target kernel has none of that name. */

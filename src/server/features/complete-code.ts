@@ -6,7 +6,8 @@ import {
   InsertTextFormat,
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { SectionKind } from '../../shared/bpf/section-kinds';
+import { whyNotAttachedThere } from '../../shared/bpf/attach-helpers';
+import type { ParsedSection, SectionKind } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { type Helper, helperPrototype, parameterName } from '../helpers/helper-defs';
 import { isGiven } from '../helpers/helper-programs';
@@ -87,9 +88,20 @@ export function completeCode(
 
 const helperLists = new WeakMap<ReadonlyMap<string, Helper>, Map<string, readonly CompletionItem[]>>();
 
-/** Helpers that every program running the code may call and that the target kernel has; cached per kind of program. */
+/** Helpers that every program running the code may call and that the target kernel has. */
 function helperItems(analysis: Analysis, offset: number): readonly CompletionItem[] {
-  const kinds = [...analysis.kindsAt(offset)];
+  const programs = analysis.programsAt(offset);
+  return helpersOfKinds(analysis, kindsOf(programs)).filter(({ label }) =>
+    programs.every(program => whyNotAttachedThere(label, program) === null),
+  );
+}
+
+const kindsOf = (programs: readonly ParsedSection[]): readonly SectionKind[] => [
+  ...new Set(programs.map(({ kind }) => kind)),
+];
+
+/** Cached per kinds of programs. */
+function helpersOfKinds(analysis: Analysis, kinds: readonly SectionKind[]): readonly CompletionItem[] {
   const types = analysis.kernel?.types;
   const key = `${kinds.map(kind => kind.name).sort()} ${analysis.kernel?.btfPath}`;
   const lists = helperLists.get(analysis.helpers) ?? new Map<string, readonly CompletionItem[]>();
@@ -163,7 +175,7 @@ const kfuncLists = new WeakMap<KernelTypes, Map<string, readonly CompletionItem[
 function kfuncItems(analysis: Analysis, written: string, offset: number): readonly CompletionItem[] {
   const types = analysis.kernel?.types;
   if (!types || written === '') return [];
-  const kinds = [...analysis.kindsAt(offset)];
+  const kinds = kindsOf(analysis.programsAt(offset));
   const key = kinds
     .map(kind => kind.name)
     .sort()

@@ -79,7 +79,7 @@ function nameText(analysis: Analysis, tokens: readonly Token[], index: number, t
     return `\`\`\`c\n${rows.join('\n')}\n\`\`\`\n${text}`;
   }
   const helper = analysis.helpers.get(name);
-  if (helper) return helperText(analysis, name, analysis.kindsAt(token.start));
+  if (helper) return helperText(analysis, name, analysis.programsAt(token.start));
   const program = source.programs.find(one => one.name === name && one.nameSpan.start === token.start);
   if (program) return sectionText(analysis, program.section.name);
   if (PROGRAM_MACRO_TEXT[name] !== undefined) return `**${name}**\n\n${PROGRAM_MACRO_TEXT[name]}`;

@@ -65,3 +65,8 @@ export function indexExpression(line: string): string | null {
 
 /** "`name`" for messages. */
 export const quoted = (name: string): string => `\`${name}\``;
+
+/** "CONFIG_HZ" of `extern unsigned int CONFIG_HZ __kconfig;`: the variable that libbpf fills in; null on any other line. */
+export function kconfigName(line: string): string | null {
+  return /^\s*extern\b[^;]*?\b(\w+)(?:\[\w*\])?(?:\s+__\w+)*?\s+__kconfig\b/.exec(line)?.[1] ?? null;
+}

@@ -3,7 +3,14 @@
  * Pure: takes the log, and the object and source if available; returns diagnostics.
  */
 
-import { addressArgument, argumentOf, assignedName, indexExpression, quoted } from '../c/line-names';
+import {
+  addressArgument,
+  argumentOf,
+  assignedName,
+  indexExpression,
+  kconfigName,
+  quoted,
+} from '../c/line-names';
 import type { BpfObject, Program } from '../object/model';
 import { entryOf, type Recognised, recognise, UNKNOWN } from './catalogue';
 import type { CatalogueEntry, Facts, Related } from './catalogue/entry';
@@ -363,7 +370,5 @@ function sentenceOf(text: string): string {
 
 /** Names in declarations such as `extern unsigned int CONFIG_HZ __kconfig;`, in order. */
 function kernelOptionsOf(source: string): string[] {
-  return [...source.matchAll(/^[ \t]*extern\b[^;\n]*?\b(CONFIG_\w+)\s+__kconfig\b/gm)].map(
-    ([, name = '']) => name,
-  );
+  return source.split('\n').flatMap(line => kconfigName(line)?.match(/^CONFIG_.*/) ?? []);
 }

@@ -75,6 +75,17 @@ export class ServerUnderTest {
     return ServerUnderTest.run([process.execPath, serverPath, '--stdio'], initializationOptions);
   }
 
+  /** On the small kernel of kernel.c, with the templates' header; the server is built in `folder`. */
+  static async onSmallKernel(folder: string, more: Record<string, unknown> = {}): Promise<ServerUnderTest> {
+    const [bundle, btfPath] = await Promise.all([bundleServer(folder), smallKernel(folder)]);
+    return ServerUnderTest.start(bundle, {
+      btfPath,
+      includeFolders: [path.join(repository, 'bpf-templates/include')],
+      attachCommand: 'bpf.compileAndAttach',
+      ...more,
+    });
+  }
+
   /** Any language server: the benchmark's peer is one, too. */
   static async run(
     [command, ...args]: readonly [string, ...string[]],
@@ -113,6 +124,13 @@ export class ServerUnderTest {
     this.connection.dispose();
     rmSync(this.folder, { recursive: true, force: true });
     return code;
+  }
+
+  /** stop(), and throws where the server did not end well or told of an error while it ran. */
+  async stopWell(): Promise<void> {
+    const code = await this.stop();
+    if (code !== 0 || this.errors.length > 0)
+      throw new Error(`the server ended with ${code}: ${this.errors.join('\n')}`);
   }
 
   uri(name: string): string {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CodeLens, CompletionItem, DocumentSymbol, Hover, Location } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { findClang } from '../../../src/compile/clang';
-import { bundleServer, exists, repository, ServerUnderTest, scratch, smallKernel } from './client';
+import { bundleServer, exists, ServerUnderTest, scratch } from './client';
 
 const HEAD = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -36,16 +36,10 @@ describe('editing', () => {
   const fresh = () => `edit${++count}.bpf.c`;
 
   beforeAll(async () => {
-    const [bundle, btfPath] = await Promise.all([bundleServer(folder), smallKernel(folder)]);
-    server = await ServerUnderTest.start(bundle, {
-      btfPath,
-      includeFolders: [path.join(repository, 'bpf-templates/include')],
-      attachCommand: 'bpf.compileAndAttach',
-    });
+    server = await ServerUnderTest.onSmallKernel(folder);
   }, 60_000);
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.errors).toEqual([]);
+    await server.stopWell();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -154,6 +148,28 @@ describe('editing', () => {
   describe('completion of code', () => {
     const inProgram = (section: string, body: string, head = 'int BPF_PROG(p, struct task_struct *task)') =>
       `${HEAD}${MAPS}SEC("${section}")\n${head}\n{\n${body}\n\treturn 0;\n}\n`;
+
+    it('offers and explains a helper by the attach point, where the kernel does', async () => {
+      const program = (section: string, call: string) =>
+        `${HEAD}SEC("${section}")\nint p(void *ctx)\n{\n\t${call}\n}\n`;
+      const offered = async (section: string) =>
+        labels(await server.complete(fresh(), program(section, 'bpf_d§'))).includes('bpf_d_path');
+      expect(await offered('fentry/filp_close')).toBe(true);
+      expect(await offered('fentry')).toBe(true);
+      expect(await offered('lsm/file_open')).toBe(true);
+      expect(await offered('iter/task_file')).toBe(true);
+      expect(await offered('fentry/vfs_read')).toBe(false);
+      expect(await offered('tp_btf/sched_switch')).toBe(false);
+      expect(await offered('kprobe/filp_close')).toBe(false);
+      const hover = async (section: string) =>
+        JSON.stringify(
+          await server.at<Hover>('textDocument/hover', fresh(), program(section, 'bpf_d§_path(0, 0, 0);')),
+        );
+      expect(await hover('fexit/vfs_read')).toContain(
+        'Not for SEC(\\"fexit/vfs_read\\")**: the kernel allows it to iterators',
+      );
+      expect(await hover('fexit/vfs_getattr')).not.toContain('Not for');
+    });
 
     it('offers helpers of the program type that the kernel has', async () => {
       const probe = labels(await server.complete(fresh(), inProgram('kprobe/vfs_read', '\tbpf_§')));

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Diagnostic } from 'vscode-languageserver/node';
-import { bundleServer, ServerUnderTest, scratch, smallKernel } from './client';
+import { ServerUnderTest, scratch } from './client';
 
 const HEAD = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -17,12 +17,10 @@ describe('diagnostics', () => {
   let count = 0;
 
   beforeAll(async () => {
-    const [bundle, btfPath] = await Promise.all([bundleServer(folder), smallKernel(folder)]);
-    server = await ServerUnderTest.start(bundle, { btfPath });
+    server = await ServerUnderTest.onSmallKernel(folder);
   }, 60_000);
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
-    expect(server.errors).toEqual([]);
+    await server.stopWell();
     rmSync(folder, { recursive: true, force: true });
   });
 

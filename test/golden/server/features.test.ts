@@ -3,7 +3,6 @@
  * `npm run golden` writes the answers in features/ anew: read the difference.
  */
 import { readdirSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
   CodeLens,
@@ -14,7 +13,7 @@ import type {
   SignatureHelp,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { bundleServer, CURSOR, repository, ServerUnderTest, scratch, smallKernel } from './client';
+import { CURSOR, ServerUnderTest, scratch } from './client';
 import { FEATURES, type FeatureCase, readCases, writeCases } from './feature-cases';
 
 const update = process.env.BPFW_UPDATE_GOLDEN === '1';
@@ -23,16 +22,10 @@ let server: ServerUnderTest;
 let files = 0;
 
 beforeAll(async () => {
-  const [bundle, btfPath] = await Promise.all([bundleServer(folder), smallKernel(folder)]);
-  server = await ServerUnderTest.start(bundle, {
-    btfPath,
-    includeFolders: [path.join(repository, 'bpf-templates/include')],
-    attachCommand: 'bpf.compileAndAttach',
-  });
+  server = await ServerUnderTest.onSmallKernel(folder);
 }, 60_000);
 afterAll(async () => {
-  expect(await server.stop()).toBe(0);
-  expect(server.errors).toEqual([]);
+  await server.stopWell();
   rmSync(folder, { recursive: true, force: true });
 });
 

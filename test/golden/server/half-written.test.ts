@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleServer, CURSOR, repository, ServerUnderTest, scratch, smallKernel } from './client';
+import { CURSOR, repository, ServerUnderTest, scratch } from './client';
 
 const TEMPLATES = ['vfsreadlat', 'undump', 'kvm_hypercall'];
 /** Cuts of one file; primes so that they fall on everything in the long run. */
@@ -13,12 +13,10 @@ describe('half-written files', () => {
   let server: ServerUnderTest;
 
   beforeAll(async () => {
-    const [bundle, btfPath] = await Promise.all([bundleServer(folder), smallKernel(folder)]);
-    const includeFolders = [path.join(repository, 'bpf-templates/include')];
-    server = await ServerUnderTest.start(bundle, { btfPath, includeFolders });
+    server = await ServerUnderTest.onSmallKernel(folder);
   }, 60_000);
   afterAll(async () => {
-    expect(await server.stop()).toBe(0);
+    await server.stopWell();
     rmSync(folder, { recursive: true, force: true });
   });
 

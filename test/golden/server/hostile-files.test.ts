@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileFiles } from '../../unit/system/hostile-files';
-import { bundleServer, CURSOR, ServerUnderTest, scratch, smallKernel } from './client';
+import { CURSOR, ServerUnderTest, scratch } from './client';
 
 const ANSWER_MS = 10_000;
 
@@ -15,8 +15,7 @@ describe('files that a source names', () => {
   let server: ServerUnderTest;
 
   beforeAll(async () => {
-    const [bundle, btfPath] = await Promise.all([bundleServer(folder), smallKernel(folder)]);
-    server = await ServerUnderTest.start(bundle, { btfPath });
+    server = await ServerUnderTest.onSmallKernel(folder);
   }, 60_000);
   afterAll(() => {
     // One that hangs does not end by being asked.

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CodeLens, DocumentSymbol, Hover } from 'vscode-languageserver/node';
 import { findClang } from '../../../src/compile/clang';
 import { MARKUP_ATTACK as ATTACK, cString } from '../../unit/text/hostile';
-import { bundleServer, CURSOR, ServerUnderTest, scratch, smallKernel } from './client';
+import { CURSOR, ServerUnderTest, scratch } from './client';
 
 /** What VS Code makes a link or an icon of outside of Markdown: base/common/linkedText.ts, iconLabels.ts. */
 const LINK_OR_ICON = /\]\((command|https?|file):|\$\([\w-]+\)/;
@@ -29,8 +29,7 @@ describe('text of strangers', () => {
     );
     // Its own assembler takes any name.
     execFileSync((await findClang()).path, ['-shared', '-fPIC', '-g', '-o', binary, source]);
-    const [bundle, btfPath] = await Promise.all([bundleServer(folder), smallKernel(folder)]);
-    server = await ServerUnderTest.start(bundle, { btfPath, attachCommand: 'bpf.compileAndAttach' });
+    server = await ServerUnderTest.onSmallKernel(folder);
   }, 60_000);
   afterAll(async () => {
     expect(await server.stop()).toBe(0);

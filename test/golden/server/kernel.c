@@ -139,6 +139,7 @@ enum bpf_func_id {
 	BPF_FUNC_ringbuf_reserve = 131,
 	BPF_FUNC_ringbuf_submit,
 	BPF_FUNC_ringbuf_discard,
+	BPF_FUNC_d_path = 147,
 };
 
 typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *, unsigned int);

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { addressArgument, argumentOf, assignedName, indexExpression } from '../../../src/shared/c/line-names';
+import {
+  addressArgument,
+  argumentOf,
+  assignedName,
+  indexExpression,
+  kconfigName,
+} from '../../../src/shared/c/line-names';
 
 describe('names in lines of C', () => {
   it.each([
@@ -39,5 +45,16 @@ describe('names in lines of C', () => {
     expect(indexExpression('slots[slot]++;')).toBe('slot');
     expect(indexExpression('all->rows[a].slots[b + 1]++;')).toBe('b + 1');
     expect(indexExpression('*value += 1;')).toBeNull();
+  });
+
+  it('names the variable of a kernel option', () => {
+    expect(kconfigName('extern unsigned int CONFIG_HZ __kconfig;')).toBe('CONFIG_HZ');
+    expect(kconfigName('  extern bool CONFIG_X __weak __kconfig; // text')).toBe('CONFIG_X');
+    expect(kconfigName('extern enum libbpf_tristate CONFIG_M __kconfig __weak;')).toBe('CONFIG_M');
+    expect(kconfigName('extern const char CONFIG_CC_VERSION_TEXT[64] __kconfig;')).toBe(
+      'CONFIG_CC_VERSION_TEXT',
+    );
+    expect(kconfigName('extern int function(void) __ksym;')).toBeNull();
+    expect(kconfigName('return CONFIG_HZ;')).toBeNull();
   });
 });

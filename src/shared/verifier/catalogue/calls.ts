@@ -1,22 +1,10 @@
 /** Calls: helpers that a program may use, references, locks, return values. */
+import { D_PATH_PLACES } from '../../bpf/attach-helpers';
 import type { CatalogueEntry } from './entry';
 
 /** Helpers only for sleepable programs; elsewhere 6.x reports them as unknown (kernel/bpf/helpers.c, bpf_trace.c). */
 const SLEEPABLE =
   'copy_from_user|copy_from_user_task|ima_inode_hash|ima_file_hash|sys_bpf|sys_close|btf_find_by_name_kind';
-
-/** btf_allowlist_d_path of kernel/trace/bpf_trace.c, Linux 5.10 to 6.12; the security_ ones depend on the configuration. */
-const D_PATH_FUNCTIONS: readonly string[] = [
-  'security_file_permission',
-  'security_inode_getattr',
-  'security_file_open',
-  'security_path_truncate',
-  'vfs_truncate',
-  'vfs_fallocate',
-  'dentry_open',
-  'vfs_getattr',
-  'filp_close',
-];
 
 export const CALLS: readonly CatalogueEntry[] = [
   {
@@ -85,10 +73,7 @@ export const CALLS: readonly CatalogueEntry[] = [
       const where = section ? ` (${section})` : '';
       if (!groups.attachPoint)
         return `bpf_${groups.helper || called || 'helper'}() is not available to programs of this type${where}.`;
-      const list =
-        called === 'd_path'
-          ? ` The kernel allows it to iterators, to LSM hooks that may sleep, and to fentry and fexit of ${D_PATH_FUNCTIONS.join(', ')}.`
-          : '';
+      const list = called === 'd_path' ? ` The kernel allows it ${D_PATH_PLACES}.` : '';
       return `bpf_${called || 'helper'}() is not allowed at this attach point${where}; the program type may call it elsewhere.${list}`;
     },
     why: 'Each program type has its own set of allowed helpers. Some also depend on the kernel’s configuration, on CAP_PERFMON, or on the attach point.',
