@@ -44,8 +44,7 @@ export class EventStreams {
     readonly messages: readonly ToWebview[];
     readonly named: Promise<ToWebview | null>;
   } {
-    // The frame's bytes are the connection's buffer, valid only during this call.
-    const bytes = frame.bytes.slice();
+    const { bytes } = frame;
     const atMs = Date.now();
     const lost = this.losses.get(stream)?.framed(frame.lost) ?? frame.lost;
     const description = this.descriptions.find(each => each.stream === stream);

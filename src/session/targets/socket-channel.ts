@@ -1,13 +1,13 @@
-/** A socket that reads into one reused buffer, instead of a new buffer per read, whose pages the kernel would have to allocate. */
+/** A socket that reads straight to where its bytes stay, instead of into a new buffer per read that is then copied. */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type ByteChannel, duplexChannel } from '../../shared/protocol/rpc-frames';
 
-/** More than a Unix socket holds (net.core.wmem_default, 208 KiB): one read empties it. */
-const READ_BYTES = 256 << 10;
+/** For what comes before anybody listens, or whoever listens has no place of its own. */
+const OWN_BYTES = 64 << 10;
 
 /**
  * Converts an accepted, still unread socket (server option pauseOnConnect) to a channel; the socket must not be used
- * afterwards. Node reads into a given buffer only on sockets created with the option onread, which a server's are not:
+ * afterwards. Node reads into given memory only on sockets created with the option onread, which a server's are not:
  * this creates one from the same handle. If Node keeps the handle elsewhere, the socket is read as usual.
  */
 export function acceptedChannel(accepted: Socket): ByteChannel {
@@ -17,15 +17,17 @@ export function acceptedChannel(accepted: Socket): ByteChannel {
     accepted.resume();
     return duplexChannel(accepted);
   }
-  const buffer = new Uint8Array(READ_BYTES);
+  const own = new Uint8Array(OWN_BYTES);
+  let space = (): Uint8Array => own;
   let listener: ((bytes: Uint8Array) => void) | undefined;
   const early: Uint8Array[] = [];
   const options: SocketConstructorOpts & { readonly handle: object; readonly onread: OnReadOpts } = {
     handle,
     onread: {
-      buffer,
-      callback(count) {
-        const bytes = buffer.subarray(0, count);
+      // Called once for the first read, and after each callback for the next.
+      buffer: () => space(),
+      callback(count, memory) {
+        const bytes = memory.subarray(0, count);
         if (listener) listener(bytes);
         else early.push(bytes.slice());
         return true;
@@ -36,9 +38,10 @@ export function acceptedChannel(accepted: Socket): ByteChannel {
   owner._handle = null;
   return {
     ...duplexChannel(socket),
-    onBytes(wanted) {
+    onBytes(wanted, place) {
       listener = wanted;
       for (const bytes of early.splice(0)) wanted(bytes);
+      if (place) space = place;
       // The socket reports its end only while it flows.
       socket.resume();
     },

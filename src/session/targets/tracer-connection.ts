@@ -54,7 +54,7 @@ export interface TracerConnection {
   sendBlob(bytes: Uint8Array): number;
   /** Throws SessionError 'tracer-died' for a blob that never arrived, and closes the connection. */
   takeBlob(blobId: number): Uint8Array;
-  /** Frames of every stream; `bytes` is valid only during the call. Returns a function that unsubscribes. */
+  /** Frames of every stream. Returns a function that unsubscribes. */
   onData(listener: (frame: DataFrame) => void): () => void;
   /** Resolves once, when the connection is closed; null if this side closed it. */
   readonly closed: Promise<SessionError | null>;

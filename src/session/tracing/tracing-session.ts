@@ -150,7 +150,7 @@ export class TracingSession {
     return this.request.connection.closed;
   }
 
-  /** Frames of ring buffers, perf buffers and printk; `bytes` is valid only during the call. */
+  /** Frames of ring buffers, perf buffers and printk. */
   onFrame(listener: (stream: SessionStream, frame: DataFrame) => void): void {
     this.frameListeners.add(listener);
   }
@@ -288,7 +288,7 @@ export class TracingSession {
     if (this.snapshotPartBytes > MOST_EARLY_BYTES)
       throw new FrameError('too-long', 'the tracer sent map snapshots that were not requested');
     const parts = this.snapshotParts.get(frame.streamId) ?? [];
-    parts.push(frame.bytes.slice());
+    parts.push(frame.bytes);
     this.snapshotParts.set(frame.streamId, parts);
   }
 

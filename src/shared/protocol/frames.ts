@@ -81,6 +81,7 @@ export interface DataFrame {
   /** Records lost between kernel and client since the stream's last frame, as far as the tracer can count them. */
   readonly lost: number;
   readonly readAtNs: bigint;
+  /** The receiver's own: nobody writes to them after the frame was received. */
   readonly bytes: Uint8Array;
 }
 
@@ -137,16 +138,13 @@ export function writeDataHeader(view: DataView, frame: Omit<DataFrame, 'bytes'>)
   view.setBigUint64(16, frame.readAtNs, true);
 }
 
-/** Throws FrameError 'malformed' when the payload is shorter than its header, its content type is unknown, or it has too many records. */
-export function decodeData(payload: Uint8Array): DataFrame {
-  if (payload.byteLength < DATA_HEADER_BYTES)
-    throw new FrameError('malformed', 'data frame with an incomplete header');
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+/** `head`: DATA_HEADER_BYTES. Throws FrameError 'malformed' when its content type is unknown, or it has too many records. */
+export function decodeData(head: Uint8Array, bytes: Uint8Array): DataFrame {
+  const view = new DataView(head.buffer, head.byteOffset, DATA_HEADER_BYTES);
   const content = view.getUint8(8);
   if (content > DataContent.processOutput)
     throw new FrameError('malformed', `data frame of unknown content type ${content}`);
   const records = view.getUint32(8, true) >>> 8;
-  const bytes = payload.subarray(DATA_HEADER_BYTES);
   if (records > bytes.byteLength / LEAST_RECORD_BYTES[content as DataContent])
     throw new FrameError('malformed', `data frame of ${bytes.byteLength} bytes and ${records} records`);
   return {

@@ -20,7 +20,7 @@ import {
 } from 'vscode-jsonrpc';
 import { decodeUtf8, encodeUtf8 } from '../bytes/utf8';
 import { DataMemory } from './data-memory';
-import { FrameSplitter } from './frame-splitter';
+import { FrameSplitter, type ReceivedFrame } from './frame-splitter';
 import {
   DATA_HEADER_BYTES,
   type DataFrame,
@@ -52,8 +52,11 @@ export interface ByteChannel {
    * no further data until `onDrain`.
    */
   write(bytes: Uint8Array, written?: () => void): boolean;
-  /** Starts the flow of incoming bytes; called once. */
-  onBytes(listener: (bytes: Uint8Array) => void): void;
+  /**
+   * Starts the flow of incoming bytes; called once. They are valid during the call. A channel that can reads straight
+   * into `space()`, which is asked for before each read.
+   */
+  onBytes(listener: (bytes: Uint8Array) => void, space?: () => Uint8Array): void;
   onDrain(listener: () => void): void;
   /** Called once, when either direction has closed. */
   onClose(listener: (error: Error | undefined) => void): void;
@@ -82,11 +85,7 @@ export function duplexChannel(stream: DuplexLike): ByteChannel {
   });
   return {
     write: (bytes, written) => (written ? stream.write(bytes, written) : stream.write(bytes)),
-    // Plain arrays, not Buffers: a Buffer's slice() shares memory, which is unexpected for callers that keep a part.
-    onBytes: listener =>
-      void stream.on('data', bytes =>
-        listener(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
-      ),
+    onBytes: listener => void stream.on('data', listener),
     onDrain: listener => void stream.on('drain', listener),
     onClose: listener => {
       stream.on('end', () => stream.destroy());
@@ -115,7 +114,7 @@ export interface FrameConnection {
    * written. False: wait for `drained()`. Throws FrameError 'too-long'.
    */
   sendData(header: Omit<DataFrame, 'bytes'>, bytes: Uint8Array): boolean;
-  /** Frames arrive in order, and before any later RPC message. `bytes` is valid only during the call. */
+  /** Frames arrive in order, and before any later RPC message. */
   onData(listener: (frame: DataFrame) => void): void;
   /** False while the channel has more unwritten bytes than its high-water mark. */
   readonly writable: boolean;
@@ -258,20 +257,20 @@ export function createFrameConnection(
     for (const waiter of waiters) waiter();
   };
 
-  const receiveFrame = (kind: FrameKind, payload: Uint8Array): void => {
+  const receiveFrame = (received: ReceivedFrame): void => {
     if (closed) return;
-    if (kind === FrameKind.data) {
-      const frame = decodeData(payload);
+    if (received.kind === FrameKind.data) {
+      const frame = decodeData(received.head, received.bytes);
       for (const listener of dataListeners) listener(frame);
-    } else if (kind === FrameKind.blob) {
-      const { blobId, bytes } = decodeBlob(payload);
+    } else if (received.kind === FrameKind.blob) {
+      const { blobId, bytes } = decodeBlob(received.bytes);
       if (blobs.has(blobId)) throw new FrameError('malformed', `blob id ${blobId} used twice`);
       pendingBlobBytes += bytes.byteLength;
       if (pendingBlobBytes > pendingBlobLimit || blobs.size >= MOST_PENDING_BLOBS)
         throw new FrameError('too-long', 'too many unused blobs');
-      blobs.set(blobId, new Uint8Array(bytes));
+      blobs.set(blobId, bytes);
     } else {
-      const message = parseMessage(payload);
+      const message = parseMessage(received.bytes);
       ids.received(message);
       if (++waitingMessages > MOST_WAITING_MESSAGES && !heldByQueue) {
         heldByQueue = true;
@@ -290,14 +289,17 @@ export function createFrameConnection(
 
   const reader = new FrameReader(callback => {
     onMessage = callback;
-    channel.onBytes(bytes => {
-      if (closed) return;
-      try {
-        splitter.push(bytes);
-      } catch (error) {
-        close(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
+    channel.onBytes(
+      bytes => {
+        if (closed) return;
+        try {
+          splitter.push(bytes);
+        } catch (error) {
+          close(error instanceof Error ? error : new Error(String(error)));
+        }
+      },
+      () => splitter.space(),
+    );
   });
   const memory = new DataMemory();
   const writer = new FrameWriter(payload => {

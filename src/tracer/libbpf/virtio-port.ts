@@ -52,6 +52,7 @@ class PortChannel implements ByteChannel {
   private readonly queue: Queued[] = [];
   private queuedBytes = 0;
   private bytesListener: ((bytes: Uint8Array) => void) | undefined;
+  private space = (): Uint8Array => this.buffer;
   private readonly drainListeners: (() => void)[] = [];
   private closeListener: ((error: Error | undefined) => void) | undefined;
   /** True once the other side has connected. */
@@ -78,8 +79,9 @@ class PortChannel implements ByteChannel {
     return this.queuedBytes < QUEUE_BYTES;
   }
 
-  onBytes(listener: (bytes: Uint8Array) => void): void {
+  onBytes(listener: (bytes: Uint8Array) => void, space = this.space): void {
     this.bytesListener = listener;
+    this.space = space;
     this.read();
   }
   onDrain(listener: () => void): void {
@@ -116,9 +118,10 @@ class PortChannel implements ByteChannel {
 
   private read(): void {
     if (this.closed || this.paused || !this.bytesListener) return;
+    const space = this.space();
     let count: number;
     try {
-      count = readSync(this.fd, this.buffer, 0, READ_BYTES, null);
+      count = readSync(this.fd, space, 0, space.byteLength, null);
     } catch (error) {
       if (systemErrno(error) !== 'EAGAIN') {
         this.end(error as Error);
@@ -130,8 +133,7 @@ class PortChannel implements ByteChannel {
     }
     if (count > 0) {
       this.contact = true;
-      // A copy: the listener may keep bytes until a later chunk completes the frame.
-      this.bytesListener(Uint8Array.prototype.slice.call(this.buffer, 0, count));
+      this.bytesListener(space.subarray(0, count));
       this.listen();
     } else if (this.contact || performance.now() - this.openedAt > FIRST_CONTACT_MS) {
       this.end(undefined);

@@ -90,9 +90,9 @@ class Peer {
     private readonly subject: { object: BpfObject; bytes: Uint8Array },
     failures: unknown[],
   ) {
-    const splitter = new FrameSplitter((kind, payload) => {
+    const splitter = new FrameSplitter(({ kind, bytes }) => {
       if (kind !== FrameKind.rpc) return;
-      const message = JSON.parse(Buffer.from(payload).toString());
+      const message = JSON.parse(Buffer.from(bytes).toString());
       if (message.id !== undefined && message.method !== undefined) this.pending.push(message);
     });
     this.held = new HeldChannel(bytes => splitter.push(bytes));

@@ -13,7 +13,13 @@ import { indexRingSpan } from '../../../src/shared/decode/ring-span';
 import { decodeStacks } from '../../../src/shared/decode/stacks';
 import type { BpfObject, RecordLayout } from '../../../src/shared/object/model';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
-import { DataContent, encodeFrame, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
+import {
+  DATA_HEADER_BYTES,
+  DataContent,
+  encodeFrame,
+  FrameError,
+  FrameKind,
+} from '../../../src/shared/protocol/frames';
 import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
 import type { Door } from './child';
 import { strangeJson } from './frames';
@@ -176,12 +182,19 @@ export function decoderDoors(objects: readonly BpfObject[]): readonly Door[] {
 /** However a stream is cut, the same frames come out. */
 function cutAnywhere(below: Below): void {
   const frames = Array.from({ length: 1 + below(6) }, () => {
-    const payload = Uint8Array.from({ length: below(40) }, () => below(256));
-    return encodeFrame(pick(Object.values(FrameKind), below), payload);
+    const kind = pick(Object.values(FrameKind), below);
+    const least = kind === FrameKind.data ? DATA_HEADER_BYTES : 0;
+    return encodeFrame(
+      kind,
+      Uint8Array.from({ length: least + below(40) }, () => below(256)),
+    );
   });
   const stream = Buffer.concat(frames);
   const seen: Buffer[] = [];
-  const splitter = new FrameSplitter((kind, payload) => seen.push(Buffer.from(encodeFrame(kind, payload))));
+  const splitter = new FrameSplitter(frame => {
+    const head = frame.kind === FrameKind.data ? [frame.head] : [];
+    seen.push(Buffer.from(encodeFrame(frame.kind, ...head, frame.bytes)));
+  });
   for (let at = 0; at < stream.byteLength; ) {
     const end = Math.min(stream.byteLength, at + 1 + below(below(3) === 0 ? 60 : 3));
     splitter.push(new Uint8Array(stream.subarray(at, end)));

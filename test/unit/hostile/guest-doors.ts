@@ -51,9 +51,9 @@ class Guest {
   });
 
   constructor(failures: unknown[]) {
-    const splitter = new FrameSplitter((kind, payload) => {
+    const splitter = new FrameSplitter(({ kind, bytes }) => {
       if (kind !== FrameKind.rpc) return;
-      const message = JSON.parse(Buffer.from(payload).toString());
+      const message = JSON.parse(Buffer.from(bytes).toString());
       if (message.id !== undefined) this.pending.push(message);
     });
     this.port = new Duplex({

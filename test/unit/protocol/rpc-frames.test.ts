@@ -94,11 +94,11 @@ describe('createFrameConnection', () => {
     [DataContent.mapChanges, 64, 0],
     [DataContent.processOutput, 64, 0],
   ])('takes no more records of content %i than %i bytes can hold: %i', (content, bytes, most) => {
-    const payload = (records: number) =>
-      Uint8Array.from([...encodeDataHeader({ ...header, content, records }), ...new Uint8Array(bytes)]);
-    expect(decodeData(payload(most))).toMatchObject({ content, records: most, lost: 3 });
+    const decoded = (records: number) =>
+      decodeData(encodeDataHeader({ ...header, content, records }), new Uint8Array(bytes));
+    expect(decoded(most)).toMatchObject({ content, records: most, lost: 3 });
     for (const records of [most + 1, 0xffffff])
-      expect(() => decodeData(payload(records))).toThrow(expect.objectContaining({ code: 'malformed' }));
+      expect(() => decoded(records)).toThrow(expect.objectContaining({ code: 'malformed' }));
   });
 
   it('says when to hold back, and when to go on', async () => {

@@ -60,8 +60,8 @@ async function hostile(answer: (id: number) => Uint8Array = () => new Uint8Array
   const tracer = createConnection(address.port, '127.0.0.1');
   const [socket] = (await once(server, 'connection')) as [Socket];
   tracer.on('error', () => undefined);
-  const splitter = new FrameSplitter((_kind, payload) => {
-    const { id } = JSON.parse(Buffer.from(payload).toString());
+  const splitter = new FrameSplitter(({ bytes }) => {
+    const { id } = JSON.parse(Buffer.from(bytes).toString());
     if (id !== undefined) tracer.write(answer(id));
   });
   tracer.on('data', bytes => splitter.push(bytes));

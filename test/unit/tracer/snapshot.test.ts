@@ -47,10 +47,10 @@ function setUp(map: FakeMap) {
   let frames = 0;
   let bytesSent = 0;
   const ends: boolean[] = [];
-  const splitter = new FrameSplitter((kind, payload) => {
-    expect(kind).toBe(FrameKind.data);
+  const splitter = new FrameSplitter(frame => {
+    if (frame.kind !== FrameKind.data) throw new Error('not data');
     frames++;
-    ends.push(content.push(decodeData(payload).bytes));
+    ends.push(content.push(decodeData(frame.head, frame.bytes).bytes));
   });
   const nothing = (): void => undefined;
   const channel: ByteChannel = {

@@ -73,8 +73,8 @@ async function attack(): Promise<Attack> {
   const client = new AgentClient(socket);
   const requests: Awaited<ReturnType<Attack['nextRequest']>>[] = [];
   const waiting: (() => void)[] = [];
-  const splitter = new FrameSplitter((_kind, payload) => {
-    const message = JSON.parse(Buffer.from(payload).toString());
+  const splitter = new FrameSplitter(({ bytes }) => {
+    const message = JSON.parse(Buffer.from(bytes).toString());
     if (message.id === undefined) return;
     requests.push(message);
     waiting.shift()?.();
