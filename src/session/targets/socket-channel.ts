@@ -2,7 +2,7 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type ByteChannel, duplexChannel } from '../../shared/protocol/rpc-frames';
 
-/** For what comes before anybody listens, or whoever listens has no place of its own. */
+/** For bytes that come before anybody listens, and for a listener without a place of its own. */
 const OWN_BYTES = 64 << 10;
 
 /**
