@@ -11,6 +11,7 @@ import { runCommand } from './commands/run';
 import type { RunOptions } from './commands/run-options';
 import { templatesCommand } from './commands/templates';
 import { verifyCommand } from './commands/verify';
+import { addCompileOptions } from './compile-options';
 import { EXIT } from './exit';
 import { print, tellMessage, tellText } from './terminal';
 
@@ -25,6 +26,8 @@ const ALLOW = [
   [] as string[],
 ] as const;
 const JSON_LINES = ['--json', 'print one JSON object per line'] as const;
+
+const COMPILING: ReadonlySet<string> = new Set(['build', 'verify', 'run']);
 
 /** A new command line; `parseAsync` runs the command and throws CommanderError, also for --help. */
 export function program(): Command {
@@ -123,6 +126,7 @@ export function program(): Command {
     .command('uninstall-tracer')
     .description('remove everything that install-tracer installed')
     .action(uninstallTracerCommand);
+  for (const command of bpfw.commands) if (COMPILING.has(command.name())) addCompileOptions(command);
   return bpfw;
 }
 

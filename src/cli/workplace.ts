@@ -1,8 +1,10 @@
 /** What `run` and `verify` work with: the target that was chosen, the compiled object, and the tracers of this run. */
 import path from 'node:path';
 import { findClang } from '../compile/clang';
-import { type CompileResult, compile } from '../compile/compile';
 import { btfId } from '../compile/vmlinux-cache';
+import { compileInProject, type ProjectCompile } from '../project/compile-in-project';
+import { type GivenTypes, readGivenTypes } from '../project/given-types';
+import { flagsExplained, flagsSummary } from '../project/project-flags';
 import { chooseTarget } from '../session/targets/choose-target';
 import { LocalTarget } from '../session/targets/local-target';
 import type { Progress, Target, TargetId, WantedTarget } from '../session/targets/target';
@@ -10,6 +12,7 @@ import { TracerPool } from '../session/targets/tracer-pool';
 import { VmTarget } from '../session/targets/vm-target';
 import { type PreparedSession, prepareSession } from '../session/tracing/prepare-session';
 import { findTemplate } from '../templates/catalogue';
+import { type CompileOptions, givenFlags } from './compile-options';
 import { RejectedError } from './exit';
 import { requireFile } from './input-file';
 import {
@@ -37,6 +40,7 @@ export async function openWorkplace(
   program: string,
   wanted: WantedTarget,
   progress: Progress,
+  options: CompileOptions,
 ): Promise<Workplace> {
   const file = await programFile(program);
   const targets = new Map<TargetId, Target>();
@@ -56,7 +60,7 @@ export async function openWorkplace(
       },
       compile: async target => {
         progress('Compiling');
-        const result = await compileFor(target, file);
+        const { result } = await compileFor(target, file, options);
         tellText(result.output);
         if (!result.ok) throw new RejectedError(`${path.basename(file)} does not compile.`);
         return result;
@@ -95,20 +99,38 @@ async function programFile(program: string): Promise<string> {
   return (await findTemplate(TEMPLATES_FOLDER, program)).sourcePath;
 }
 
-/** Compiles for the target's kernel; errors of the program are a result. */
+/** Compiles for the target's kernel with the flags of the program's project; errors of the program are a result. */
 export async function compileFor(
   target: Target,
   sourcePath: string,
+  options: CompileOptions,
   outputPath?: string,
-): Promise<CompileResult> {
+): Promise<ProjectCompile> {
   const clang = await findClang();
   const { bytes, btf } = await target.readBtf();
-  return compile({
+  return compileInProject({
     sourcePath,
     clang,
     btf: { id: btfId(bytes), load: () => btf },
     cacheFolder: cacheFolder(),
     includeFolders: [INCLUDE_FOLDER],
+    project: { wanted: options.flagsFrom ?? 'auto', given: givenFlags(options), mayRunMake: true },
+    types: options.vmlinux === undefined ? null : await readTypes(options.vmlinux),
+    onFlags: flags => {
+      if (options.explain) tell(flagsExplained(flags));
+      else if (flags.from !== null) tell(`bpfw: ${flagsSummary(flags)}`);
+    },
+    chooseFolder: (header, [nearest = '', ...others]) => {
+      const also =
+        others.length === 0 ? '' : `, the nearest of ${others.length + 1} folders with it; -I overrules it`;
+      tell(`bpfw: ${header} is not in the flags' folders; taken from ${nearest}${also}`);
+      return nearest;
+    },
     ...(outputPath === undefined ? {} : { outputPath }),
   });
+}
+
+async function readTypes(file: string): Promise<GivenTypes> {
+  await requireFile(file);
+  return readGivenTypes(path.resolve(file), cacheFolder());
 }

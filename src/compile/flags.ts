@@ -18,6 +18,11 @@ const TARGET_ARCHITECTURES: Readonly<Record<string, string>> = {
   mipsel: 'mips',
 };
 
+/** An architecture by process.arch as the kernel's arch/ folder and __TARGET_ARCH_<arch> name it. */
+export function targetArchitecture(architecture: string): string {
+  return TARGET_ARCHITECTURES[architecture] ?? architecture;
+}
+
 export interface FlagOptions {
   readonly clang: Clang;
   /** Folder that contains vmlinux.h; null for a source that does not include it. */
@@ -43,7 +48,7 @@ export function compileFlags(options: FlagOptions): string[] {
     '-O2',
     '-mcpu=v3',
     '-Wall',
-    `-D__TARGET_ARCH_${TARGET_ARCHITECTURES[architecture] ?? architecture}`,
+    `-D__TARGET_ARCH_${targetArchitecture(architecture)}`,
   ];
   for (const folder of options.includeFolders) flags.push('-I', folder);
   if (options.vmlinuxFolder !== null) flags.push('-I', options.vmlinuxFolder);

@@ -160,7 +160,8 @@ function placeOf(folder: string, options: ScanOptions): Origin {
 
 function foldersInFlags(flags: readonly string[]): string[] {
   return flags.flatMap((flag, i) => {
-    if (flag === '-I' || flag === '-isystem' || flag === '-iquote') return flags[i + 1] ?? [];
+    if (flag === '-I' || flag === '-isystem' || flag === '-iquote' || flag === '-idirafter')
+      return flags[i + 1] ?? [];
     return /^-I(.+)$/.exec(flag)?.[1] ?? [];
   });
 }

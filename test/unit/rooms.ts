@@ -95,6 +95,12 @@ export const ROOMS: readonly Room[] = [
     ['node:'],
   ),
   room(
+    'src/project',
+    "what a project's build files say about a program's flags, and which of them are taken; compiling with them",
+    ['src/compile', 'src/system', 'src/shared'],
+    ['node:', 'shell-quote', 'yaml'],
+  ),
+  room(
     'src/session/elevation',
     'capabilities, sudo and pkexec, the installed tracer, guarded Node',
     ['src/session/errors', 'src/system', 'src/shared'],
@@ -186,19 +192,27 @@ export const ROOMS: readonly Room[] = [
   room(
     'src/server',
     'language server for BPF C: documents, requests, settings',
-    ['src/compile', 'src/system', 'src/shared'],
+    ['src/compile', 'src/project', 'src/system', 'src/shared'],
     ['node:', 'vscode-languageserver', 'vscode-languageserver-textdocument'],
   ),
   room(
     'src/host',
     'everything that imports `vscode`',
-    ['src/compile', 'src/session', 'src/system', 'src/templates', 'src/shared'],
+    ['src/compile', 'src/project', 'src/session', 'src/system', 'src/templates', 'src/shared'],
     ['node:', 'vscode', 'vscode-languageclient', 'valibot'],
   ),
   room(
     'src/cli',
     '`bpfw`',
-    ['src/compile', 'src/session', 'src/system', 'src/templates', 'src/shared', 'package.json'],
+    [
+      'src/compile',
+      'src/project',
+      'src/session',
+      'src/system',
+      'src/templates',
+      'src/shared',
+      'package.json',
+    ],
     ['node:', 'commander'],
   ),
   room(

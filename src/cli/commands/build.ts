@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { chooseTarget } from '../../session/targets/choose-target';
+import type { CompileOptions } from '../compile-options';
 import { RejectedError, UsageError } from '../exit';
 import { requireFile } from '../input-file';
 import { printJson } from '../print/json';
@@ -8,7 +9,7 @@ import { print, tellText } from '../terminal';
 import { canAsk, compileFor, createTarget } from '../workplace';
 import { parseTarget } from './run-options';
 
-export interface BuildCommandOptions {
+export interface BuildCommandOptions extends CompileOptions {
   readonly output?: string;
   readonly target?: string;
   readonly json?: boolean;
@@ -30,7 +31,7 @@ export async function buildCommand(file: string, options: BuildCommandOptions): 
   const progress = terminalProgress();
   const target = createTarget(id, progress);
   try {
-    const result = await compileFor(target, sourcePath, outputPath);
+    const { result, flags, added } = await compileFor(target, sourcePath, options, outputPath);
     progress.done();
     if (options.json) {
       for (const diagnostic of result.diagnostics) printJson({ type: 'diagnostic', ...diagnostic });
@@ -41,6 +42,15 @@ export async function buildCommand(file: string, options: BuildCommandOptions): 
         durationMs: result.durationMs,
         cached: result.cached,
         header: result.header,
+        flags: {
+          from: flags.from,
+          file: flags.file,
+          flags: flags.flags,
+          includeFolders: [...flags.includeFolders, ...added],
+          libbpf: flags.libbpfFolder,
+          leftOut: flags.dropped,
+          unused: flags.unused,
+        },
       });
     } else {
       tellText(result.output);

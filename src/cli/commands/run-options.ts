@@ -1,7 +1,8 @@
 import type { WantedTarget } from '../../session/targets/target';
+import type { CompileOptions } from '../compile-options';
 import { UsageError } from '../exit';
 
-export interface RunOptions {
+export interface RunOptions extends CompileOptions {
   readonly target?: string;
   readonly param?: readonly string[];
   readonly pid?: string;

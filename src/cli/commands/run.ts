@@ -52,7 +52,7 @@ export async function runCommand(
   void interrupted.then(() => starting.abort());
 
   const progress = terminalProgress();
-  const workplace = await openWorkplace(program, parseTarget(options.target), progress);
+  const workplace = await openWorkplace(program, parseTarget(options.target), progress, options);
   let child: TargetProcess | null = null;
   const traced: { symbolizer?: Symbolizer; events?: EventPrinter } = {};
   try {

@@ -1,5 +1,6 @@
 import { verifyPrograms } from '../../session/tracing/verify-programs';
 import { requirePrograms } from '../allow-programs';
+import type { CompileOptions } from '../compile-options';
 import { terminalUi } from '../elevation-prompt';
 import { EXIT, RejectedError } from '../exit';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
@@ -10,7 +11,7 @@ import { print, tell } from '../terminal';
 import { openWorkplace } from '../workplace';
 import { parseTarget } from './run-options';
 
-export interface VerifyCommandOptions {
+export interface VerifyCommandOptions extends CompileOptions {
   readonly target?: string;
   /** Named for `run`: what is only loaded needs no consent, so that here no name is missing and none changes anything. */
   readonly allow?: readonly string[];
@@ -20,7 +21,7 @@ export interface VerifyCommandOptions {
 /** `bpfw verify FILE`: loads every program, attaches none. Throws RejectedError when the verifier rejects one. */
 export async function verifyCommand(program: string, options: VerifyCommandOptions): Promise<void> {
   const progress = terminalProgress();
-  const workplace = await openWorkplace(program, parseTarget(options.target), progress);
+  const workplace = await openWorkplace(program, parseTarget(options.target), progress, options);
   try {
     const { target, tracers, object, objectBytes, file } = workplace;
     requirePrograms(object, options.allow ?? [], '--allow');

@@ -11,7 +11,7 @@ import { isRegularFile } from '../regular-file';
 import { settings } from '../settings';
 import type { Targets } from '../targets/targets';
 import { notify, withProgress } from '../ui/messages';
-import { hasOwnPart, mergeClangd } from './clangd-file';
+import { hasOwnPart, mergeClangd } from '../../project/clangd-file';
 
 const CLANGD_EXTENSION = 'llvm-vs-code-extensions.vscode-clangd';
 const ASKED_KEY = 'bpf.clangd.asked';

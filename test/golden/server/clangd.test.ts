@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../../src/compile/flags';
 import { btfId, ensureVmlinuxHeader } from '../../../src/compile/vmlinux-cache';
-import { mergeClangd } from '../../../src/host/language/clangd-file';
+import { mergeClangd } from '../../../src/project/clangd-file';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import { kernelBtfFiles } from '../../unit/compile/toolchain';
 import { repository, scratch } from './client';

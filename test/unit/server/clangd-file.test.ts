@@ -1,6 +1,6 @@
 /** .clangd keeps what its author wrote. */
 import { describe, expect, it } from 'vitest';
-import { hasOwnPart, mergeClangd } from '../../../src/host/language/clangd-file';
+import { hasOwnPart, mergeClangd } from '../../../src/project/clangd-file';
 
 const PART = 'If:\n  PathMatch: .*\\.bpf\\.[ch]\nCompileFlags:\n  Add:\n    - --target=bpf\n';
 const THEIRS = 'CompileFlags:\n  Add: [-Wall]\n';

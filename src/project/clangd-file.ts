@@ -9,6 +9,11 @@ export function hasOwnPart(text: string): boolean {
   return OWN_PART.test(text);
 }
 
+/** The file without our part. */
+export function withoutOwnPart(text: string): string {
+  return text.replace(OWN_PART, '');
+}
+
 /**
  * Returns `existing` (null: no file) with `part` (YAML documents separated by ---) merged in: an earlier part of ours
  * is replaced, everything else is unchanged. The file is a sequence of YAML documents, which clangd applies in order.
