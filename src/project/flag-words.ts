@@ -19,6 +19,17 @@ const LONGEST_WORD = 4096;
 
 const FOLDER_FLAGS = ['-isystem', '-iquote', '-idirafter', '-I'] as const;
 const FILE_FLAGS = ['-include', '-imacros'] as const;
+const WITH_VALUE = [
+  '-D',
+  '-U',
+  '-Xclang',
+  '-mllvm',
+  '-Xlinker',
+  '-arch',
+  '-B',
+  ...FOLDER_FLAGS,
+  ...FILE_FLAGS,
+];
 /** Flags of ours, or of the step that writes the object: nothing is lost without them. */
 const OURS =
   /^(?:-c|-S|-E|-g\d?|-ggdb\d?|-gdwarf.*|-emit-llvm|-pipe|-v|-M[DMGP]*|-Qunused-arguments|-target=?bpf\w*|--target=bpf\w*|-march=bpf\w*|-O2)$/;
@@ -38,7 +49,7 @@ const WHY = {
   unknown: 'not one of the flags that are taken from a project',
 } as const;
 
-/** Sorts a compiler's arguments. Relative paths are relative to `folder`. Words that are no flags are ignored: files. */
+/** Sorts a compiler's arguments. Relative paths are relative to `folder`. File names are ignored. */
 export async function sortFlags(words: readonly string[], folder: string): Promise<SortedFlags> {
   const kept: string[] = [];
   const dropped: DroppedFlag[] = [];
@@ -57,18 +68,7 @@ export async function sortFlags(words: readonly string[], folder: string): Promi
       at++;
       continue;
     }
-    const separate = [
-      '-D',
-      '-U',
-      '-Xclang',
-      '-mllvm',
-      '-Xlinker',
-      '-arch',
-      '-B',
-      ...FOLDER_FLAGS,
-      ...FILE_FLAGS,
-    ];
-    const needsValue = separate.includes(word);
+    const needsValue = WITH_VALUE.some(flag => flag === word);
     // `-I $(EMPTY) -Iinclude`: a flag is no value.
     const value =
       needsValue && !(word.startsWith('-I') && words[at + 1]?.startsWith('-')) ? words[++at] : undefined;

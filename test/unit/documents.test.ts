@@ -64,10 +64,13 @@ describe('documents', () => {
 
   it('document every command of bpfw with its options, and no other', () => {
     const page = text('docs/cli.md');
-    const more = /^Options of `run`: .*$/m.exec(page)?.[0] ?? '';
+    // "Options of `build` and `run`: …" belongs to each command that it names.
+    const lists = [...page.matchAll(/^Options of ([^:(]*)[:(](?:.*\n)*?\n/gm)];
+    const more = (name: string) =>
+      lists.flatMap(([list, names = '']) => (names.includes(`\`${name}\``) ? [list] : [])).join('');
     const documented = rowsOf('docs/cli.md').flatMap(([usage = '']) => {
       const name = /^`bpfw ([\w-]+)/.exec(usage)?.[1];
-      const options = (usage + (name === 'run' ? more : '')).match(/--\w+/g) ?? [];
+      const options = (usage + more(name ?? '')).match(/--[a-z][a-z-]*/g) ?? [];
       return name ? [[name, options.sort()] as const] : [];
     });
     const taken = program().commands.map(

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { findClang } from '../../compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../compile/flags';
 import { btfId, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
+import { hasOwnPart, mergeClangd } from '../../project/clangd-file';
 import { defaultCacheFolder } from '../../system/cache-files';
 import { CommandIds } from '../command-ids';
 import { errors } from '../errors';
@@ -11,7 +12,6 @@ import { isRegularFile } from '../regular-file';
 import { settings } from '../settings';
 import type { Targets } from '../targets/targets';
 import { notify, withProgress } from '../ui/messages';
-import { hasOwnPart, mergeClangd } from '../../project/clangd-file';
 
 const CLANGD_EXTENSION = 'llvm-vs-code-extensions.vscode-clangd';
 const ASKED_KEY = 'bpf.clangd.asked';

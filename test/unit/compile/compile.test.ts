@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { type CompileRequest, compile } from '../../../src/compile/compile';
-import { btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/btf/btf';
-import { elfSection, scratchFolder } from './toolchain';
+import { scratchFolder, smallKernel } from './toolchain';
 
 const { folder, remove } = scratchFolder();
 afterAll(remove);
@@ -16,40 +14,6 @@ beforeEach(() => {
   work = join(folder, `case ${cases++}`);
   mkdirSync(work);
 });
-
-/** A small kernel of our own, so that these tests need no BTF of the machine. */
-function kernel(): CompileRequest['btf'] & { loads: number } {
-  const source = join(folder, 'kernel.c');
-  const object = join(folder, 'kernel.o');
-  writeFileSync(
-    source,
-    `typedef unsigned char __u8; typedef unsigned short __u16; typedef unsigned int __u32;
-     typedef unsigned long long __u64; typedef int __s32; typedef long long __s64; typedef _Bool bool;
-     typedef __u16 __be16; typedef __u32 __be32; typedef __u32 __wsum; typedef __u32 u32;
-     enum state { STATE_IDLE, STATE_BUSY = 7 };
-     struct inner { __u64 value; enum state state; };
-     struct hidden { struct inner inner; int depth; };
-     struct hop4 { int last; };
-     struct hop3 { struct hop4 *(*fourth)(void); };
-     struct hop2 { struct hop3 *(*third)(void); };
-     struct hop1 { struct hop2 *(*second)(void); };
-     struct thing { struct hop1 *(*first)(void); struct inner inner; struct hidden *hidden; __u32 count; };
-     struct pt_regs { __u64 di, si; };
-     struct thing a; struct hop1 n; struct hop2 o; struct hop3 p; struct hop4 q; struct hidden b; struct pt_regs c; enum state d;
-     __u8 e; __u16 f; __s32 g; __s64 h; bool i; __be16 j; __be32 k; __wsum l; u32 m;`,
-  );
-  execFileSync('clang', ['--target=bpf', '-g', '-c', source, '-o', object]);
-  const bytes = elfSection(object, '.BTF');
-  const btf = {
-    id: btfId(bytes),
-    loads: 0,
-    load: () => {
-      btf.loads++;
-      return parseBtf(bytes);
-    },
-  };
-  return btf;
-}
 
 const PROGRAM = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -69,7 +33,13 @@ async function request(source = PROGRAM, more: Partial<CompileRequest> = {}): Pr
   const sourcePath = join(work, 'program.bpf.c');
   writeFileSync(sourcePath, source);
   writeFileSync(join(work, 'mine.h'), '#define EXTRA 1\n');
-  return { sourcePath, btf: kernel(), clang: await findClang(), cacheFolder: join(work, 'cache'), ...more };
+  return {
+    sourcePath,
+    btf: smallKernel(folder),
+    clang: await findClang(),
+    cacheFolder: join(work, 'cache'),
+    ...more,
+  };
 }
 
 describe('compile', () => {
@@ -78,7 +48,7 @@ describe('compile', () => {
     const first = await compile(wanted);
     expect(first).toMatchObject({ ok: true, cached: false, header: 'reduced', diagnostics: [] });
 
-    const btf = kernel();
+    const btf = smallKernel(folder);
     const again = await compile({ ...wanted, btf });
     expect(again).toMatchObject({ ok: true, cached: true });
     expect(btf.loads).toBe(0);
@@ -141,7 +111,7 @@ describe('compile', () => {
     await expect(left).rejects.toMatchObject({ name: 'AbortError' });
     expect(await stayed).toMatchObject({ ok: true, cached: false });
     expect(await third).toMatchObject({ ok: true, cached: false });
-    expect((wanted.btf as ReturnType<typeof kernel>).loads).toBe(1);
+    expect((wanted.btf as ReturnType<typeof smallKernel>).loads).toBe(1);
   });
 
   it('fixes the reduced header when a definition is not compiled in', async () => {
@@ -183,7 +153,7 @@ describe('compile', () => {
     const wanted = await request('#include "vmlinux.h"\nint own = OWN;\n');
     writeFileSync(join(work, 'vmlinux.h'), '#define OWN 1\n');
     expect(await compile(wanted)).toMatchObject({ ok: true, header: 'own' });
-    expect((wanted.btf as ReturnType<typeof kernel>).loads).toBe(0);
+    expect((wanted.btf as ReturnType<typeof smallKernel>).loads).toBe(0);
   });
 });
 

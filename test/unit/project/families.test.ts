@@ -1,0 +1,89 @@
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findClang } from '../../../src/compile/clang';
+import { compileInProject } from '../../../src/project/compile-in-project';
+import type { WantedSource } from '../../../src/project/project-flags';
+import { scratchFolder, smallKernel } from '../compile/toolchain';
+import { checkout, FAMILIES, HEADER, PROGRAM } from './projects';
+
+const { folder, remove } = scratchFolder();
+afterAll(remove);
+const btf = smallKernel(folder);
+const cacheFolder = path.join(folder, 'cache');
+
+async function compiled(
+  source: string,
+  wanted: WantedSource,
+  choose = (_folders: readonly string[]): string | null => null,
+) {
+  return compileInProject({
+    sourcePath: source,
+    ...{ btf, cacheFolder, clang: await findClang() },
+    architecture: 'x64',
+    project: {
+      ...{ wanted, mayRunMake: true },
+      given: { includePaths: [], defines: [], compileFlags: [], folder },
+    },
+    chooseFolder: (_header, folders) => choose(folders),
+  });
+}
+
+describe('the flags of a project', () => {
+  for (const [name, family] of Object.entries(FAMILIES)) {
+    it(`are those of ${name}`, async () => {
+      const root = checkout(folder, name.replaceAll(' ', '-'), family.files);
+      const source = path.join(root, family.source);
+      const { result, flags } = await compiled(source, 'auto');
+      expect(flags.from, JSON.stringify(flags, null, 1)).toBe(family.from);
+      expect(result.output).toBe('');
+      expect(result.ok).toBe(true);
+      expect(flags.flags).toContain('-DLEVEL=3');
+
+      expect((await compiled(source, 'none')).result.ok).toBe(false);
+    });
+  }
+
+  it('are none in a bare folder; headers beside and above are offered, nearest first', async () => {
+    const root = checkout(folder, 'bare', {
+      'src/one.bpf.c': PROGRAM.replace('"level.h"', '"common/level.h"'),
+      'lib/arm64/common/level.h': HEADER,
+      'lib/common/level.h': HEADER.replace('!= 3', '!= 9'),
+      'src/inc/common/level.h': '#define LEVEL 3\n#include "deep.h"\n',
+      'other/deep.h': HEADER,
+    });
+    const source = path.join(root, 'src/one.bpf.c');
+    expect((await compiled(source, 'auto')).result.ok).toBe(false);
+
+    const asked: (readonly string[])[] = [];
+    const { result, added } = await compiled(source, 'auto', folders => {
+      asked.push(folders);
+      return folders[0] ?? null;
+    });
+    expect(result.output).toBe('');
+    expect(asked).toEqual([[path.join(root, 'src/inc'), path.join(root, 'lib')], [path.join(root, 'other')]]);
+    expect(added).toEqual([path.join(root, 'src/inc'), path.join(root, 'other')]);
+  });
+
+  it("end with libbpf's headers of a submodule, which win over the system's", async () => {
+    const root = checkout(folder, 'submodule', {
+      '.gitmodules': '[submodule "libbpf"]\n\tpath = third_party/libbpf\n\turl = x\n',
+      'src/one.bpf.c': PROGRAM.replace('#include "level.h"', '').replace('the_level', 'OF_THE_SUBMODULE'),
+      'third_party/libbpf/src/bpf_helpers.h':
+        '#define SEC(name) __attribute__((section(name), used))\n#define OF_THE_SUBMODULE 1\n',
+      'third_party/libbpf/src/bpf_helper_defs.h': '',
+    });
+    const { result, flags } = await compiled(path.join(root, 'src/one.bpf.c'), 'auto');
+    expect(result.output).toBe('');
+    expect(flags.libbpfFolder).toContain(cacheFolder);
+  });
+
+  it("include libbpf's headers without their folder, and the C library's, as older programs do", async () => {
+    const root = checkout(folder, 'older', {
+      'one.c':
+        '#include <linux/bpf.h>\n#include <stdint.h>\n#include <string.h>\n#include "bpf_helpers.h"\nchar _license[] SEC("license") = "GPL";\nSEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }\n',
+    });
+    const { result } = await compiled(path.join(root, 'one.c'), 'auto', folders => folders[0] ?? null);
+    expect(result.output).toBe('');
+    expect(result.header).toBe('none');
+  });
+});
