@@ -18,7 +18,7 @@ export async function verifierPage(root) {
     '',
     '<!-- Made by `npm run docs` from src/shared/verifier/catalogue: change that, not this page. -->',
     '',
-    'Before the kernel runs a BPF program its verifier walks every path through it and proves that it ends, touches only memory it may touch, and gives back what it takes. What it refuses is shown on the C line it is about, in the editor and by `bpfw verify`; `bpfw explain FILE.log` does the same for a log from anywhere. Each kind of rejection has a code, which does not change:',
+    'Before the kernel runs a BPF program its verifier walks every path through it and proves that it ends, touches only memory it may touch, and gives back what it takes. What it refuses is shown on the C line it is about, in the editor and by `bpfw verify`; `bpfw explain FILE.log` does the same for a log from anywhere, in whatever a loader or a logger put around it; what loaders refuse before the verifier has a code here, too. Each kind of rejection has a code, which does not change:',
     '',
     ...ALL_ENTRIES.map(entry => `- [${entry.code}](#${entry.code}): ${entry.title}`),
     '',

@@ -68,11 +68,20 @@ export const errors = {
       `${file} does not compile: ${errorCount === 1 ? '1 error' : `${errorCount} errors`}. Nothing was attached.`,
       [{ label: 'Show Problems', run: () => run('workbench.actions.view.problems') }],
     ),
-  verifierRejected: (program: string, sentence: string, showLog: () => Thenable<unknown>) =>
-    new UserError(`The kernel rejected ${program}: ${sentence} Nothing was attached.`, [
-      { label: 'Show Whole Log', run: showLog },
-      { label: 'Show Problems', run: () => run('workbench.actions.view.problems') },
-    ]),
+  /** `byKernel`: the verifier's reason; otherwise libbpf's, before it loaded anything. */
+  verifierRejected: (
+    program: string,
+    sentence: string,
+    byKernel: boolean,
+    showLog: () => Thenable<unknown>,
+  ) =>
+    new UserError(
+      `${byKernel ? `The kernel rejected ${program}` : `${program} cannot be loaded`}: ${sentence} Nothing was attached.`,
+      [
+        { label: 'Show Whole Log', run: showLog },
+        { label: 'Show Problems', run: () => run('workbench.actions.view.problems') },
+      ],
+    ),
   nothingToAttachAgain: () =>
     new UserError('Nothing has been attached in this workspace yet. Open a .bpf.c file and press ▶.'),
   nothingToExport: () =>

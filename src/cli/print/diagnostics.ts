@@ -19,40 +19,45 @@ export function printRejectedJson(
   printJson({
     type: 'rejected',
     program,
-    diagnostics: diagnostics.map(({ sentence, related, ...diagnostic }) => ({
+    diagnostics: diagnostics.map(({ sentence, reporter, related, ...diagnostic }) => ({
       ...diagnostic,
       file: shown(diagnostic.file, files),
       related: related.map(place => ({ ...place, file: shown(place.file, files) })),
       sentence,
+      reporter,
     })),
   });
 }
 
 /** In compiler format: location, message, the source line with a caret; then the reason and fix; then related locations. */
 export function diagnosticRows(diagnostic: VerifierDiagnostic, files: readonly TypedFile[]): string[] {
-  const { code, message, explanation, related, sentence } = diagnostic;
+  const { code, message, explanation, related, sentence, reporter } = diagnostic;
   return [
     ...placeRows(diagnostic, `error: ${message} [${code}]`, files),
     ...wrap(explanation, 96).map(line => `    ${line}`),
-    `    The kernel reported: ${sentence}`,
+    ...(sentence === ''
+      ? []
+      : [`    ${reporter === 'kernel' ? 'The kernel' : reporter} reported: ${sentence}`]),
     ...related.flatMap(place => placeRows(place, `note: ${place.message}`, files)),
   ];
 }
 
 interface Place {
   readonly file: string;
-  readonly line: number;
-  readonly column: number;
+  /** null where the failure is not about a line. */
+  readonly line: number | null;
+  readonly column: number | null;
 }
 
 function placeRows(place: Place, text: string, files: readonly TypedFile[]): string[] {
   const file = shown(place.file, files);
-  const head = file === '' ? text : `${file}:${place.line}:${place.column}: ${text}`;
+  if (file === '' || place.line === null) return [file === '' ? text : `${file}: ${text}`];
+  const head = `${file}:${place.line}:${place.column}: ${text}`;
   const source = sourceLine(files.find(each => each.typed === file)?.path ?? place.file, place.line);
   if (source === null || source.trim() === '') return [head];
   const number = String(place.line).padStart(5);
   // Keep tabs, so that the caret is below its character.
-  const indent = source.slice(0, Math.max(0, place.column - 1)).replace(/[^\t]/g, ' ');
+  const indent = source.slice(0, Math.max(0, (place.column ?? 1) - 1)).replace(/[^\t]/g, ' ');
   return [head, `${number} | ${source.trimEnd()}`, `${' '.repeat(5)} | ${indent}^`];
 }
 

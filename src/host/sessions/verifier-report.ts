@@ -100,7 +100,13 @@ export class VerifierReports
     }).flatMap(each => each.diagnostics);
     this.clear(program);
     for (const diagnostic of diagnostics) await this.publish(program, name, diagnostic);
-    return errors.verifierRejected(name, diagnostics[0]?.message ?? rejection.message, () => this.show(uri));
+    const [first] = diagnostics;
+    return errors.verifierRejected(
+      name,
+      first?.message ?? rejection.message,
+      (first?.reporter ?? 'kernel') === 'kernel',
+      () => this.show(uri),
+    );
   }
 
   /** Opens the latest log at its end, where the reason is. */
@@ -170,11 +176,16 @@ async function sourceUri(file: string, program: vscode.Uri): Promise<vscode.Uri>
 }
 
 /** From the column to the end of its word; the whole line if the column is unknown. */
-async function rangeOf(file: vscode.Uri, place: { line: number; column: number }): Promise<vscode.Range> {
+async function rangeOf(
+  file: vscode.Uri,
+  place: { line: number | null; column: number | null },
+): Promise<vscode.Range> {
+  // A failure that is about no line has to be shown somewhere in the file: at its beginning, nothing underlined.
+  if (place.line === null) return new vscode.Range(0, 0, 0, 0);
   const at = Math.max(0, place.line - 1);
   try {
     const line = (await vscode.workspace.openTextDocument(file)).lineAt(at);
-    const known = utf16Column(line.text, place.column);
+    const known = utf16Column(line.text, place.column ?? 1);
     const start = Math.max(known, line.firstNonWhitespaceCharacterIndex);
     const end =
       known > line.firstNonWhitespaceCharacterIndex ? wordEnd(line.text, start) : line.text.trimEnd().length;

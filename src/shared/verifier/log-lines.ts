@@ -10,6 +10,10 @@ export type LogLine =
   | { readonly kind: 'jump'; readonly from: number; readonly to: number; readonly state: string }
   | { readonly kind: 'statistics'; readonly statistics: VerifierStatistics }
   | { readonly kind: 'detail'; readonly detail: Partial<VerifierStatistics> }
+  /** A line of a BTF dump (kernel/bpf/btf.c); the last one of a refused load ends with the reason. */
+  | { readonly kind: 'types'; readonly text: string }
+  /** A remark about a function's arguments: the reason only where the log says nothing after it. */
+  | { readonly kind: 'remark'; readonly text: string }
   | { readonly kind: 'message'; readonly text: string };
 
 const STEP = /^(\d+): \([0-9a-f]{2}\) (.*)$/;
@@ -40,17 +44,22 @@ const NOISE = new RegExp(
     'Validating \\S+\\(\\) func#\\d+',
     'Func#\\d+ (?:.*)?is safe for any args',
     'Func#\\d+ is global and valid\\. Skipping',
-    'arg#\\d+ reference type\\(.*\\) size cannot be determined',
-    'reg type unsupported for arg#\\d+ function',
     "func '\\S+' arg\\d+ has btf_id",
     'cur state:',
     'old state:',
     'stack=',
     'insn_idx ',
-    '\\(\\d+ lines? omitted\\)',
+    '\\((?:\\d+ line(?:s|\\(s\\))? omitted|truncated)\\)',
   ].join('|'),
 ).source;
 const NOISE_LINE = new RegExp(`^\\s*(?:${NOISE})`);
+const REMARK =
+  /^(?:arg#\d+ reference type\(.*\) size cannot be determined|reg type unsupported for arg#\d+ function|trace type programs with run-time allocated hash maps are unsafe)/;
+/** States that a terminal has wrapped: their first register, or whatever was cut at the end of a line. */
+const WRAPPED_STATE =
+  /^\s*(?:(?:R\d+|fp-?\d+)(?:_\w+)?=|refs=\d|\S*(?:var_off|umax(?:_value)?|umin(?:_value)?|ref_obj_id|imm)=)/;
+const TYPES =
+  /^(?:\[\d+\] (?:(?:INT|PTR|ARRAY|STRUCT|UNION|ENUM|ENUM64|FWD|TYPEDEF|VOLATILE|CONST|RESTRICT|FUNC|FUNC_PROTO|VAR|DATASEC|FLOAT|DECL_TAG|TYPE_TAG)\b|Invalid|Unknown)|(?:magic|version|flags|hdr_len|type_off|type_len|str_off|str_len|btf_total_size): |\t?[\w.()]+ type_id=\d+ )/;
 /** Level 2: "  3: .1........ (b7) r1 = 0" of the live register table. */
 const LIVE_REGISTERS = /^\s*\d+: [.0-9]{10,11} \([0-9a-f]{2}\)/;
 
@@ -74,8 +83,13 @@ export function classifyLine(line: string): LogLine {
   const depth = /^stack depth ([\d+]+)/.exec(line);
   if (depth) return { kind: 'detail', detail: { stackDepthBytes: (depth[1] ?? '').split('+').map(Number) } };
   if (NOISE_LINE.test(line) || LIVE_REGISTERS.test(line)) return { kind: 'noise' };
+  if (TYPES.test(line)) return { kind: 'types', text: line.trim() };
+  if (REMARK.test(line.trimStart())) return { kind: 'remark', text: line.trim() };
   return { kind: 'message', text: line.trim() };
 }
+
+/** True for the rest of a state line; ask only for lines that no sentence of the kernel is like. */
+export const isWrappedState = (line: string): boolean => WRAPPED_STATE.test(line);
 
 function parseSource(text: string): LogSource {
   const placed = PLACED_SOURCE.exec(text.trim());

@@ -61,8 +61,10 @@ export interface VerifierReport {
 }
 
 export interface ProgramLog {
-  /** From libbpf's messages around the log; null in a bare kernel log. */
+  /** As the loader's messages around the log name it (tc: the section); null in a bare kernel log. */
   readonly program: string | null;
+  /** True where the kernel refused the object's type information (BPF_BTF_LOAD), not a program. */
+  readonly isTypes: boolean;
   /** The path to the error, oldest first; in a log of every path (level 2) the last one. */
   readonly path: readonly LogStep[];
   /** State before the first instruction. */
@@ -78,8 +80,17 @@ export interface ProgramLog {
 /** The content of a text with verifier logs: of one program, or of a loader that tried several. */
 export interface ParsedLog {
   readonly programs: readonly ProgramLog[];
-  /** Messages of libbpf (or another loader) around the logs, without "libbpf: ". */
-  readonly loaderMessages: readonly string[];
+  readonly loaderMessages: readonly LoaderMessage[];
+}
+
+/** A sentence of a loader's own. */
+export interface LoaderMessage {
+  /** "libbpf", "bpftool", "ebpf-go" … */
+  readonly by: string;
+  /** Without the loader's name before it. */
+  readonly text: string;
+  /** The program it is about, where the loader said so. */
+  readonly program: string | null;
 }
 
 /** BPF_LINE_INFO_LINE_NUM and _COL (include/uapi/linux/btf.h) have 22 and 10 bits. */

@@ -1,170 +1,248 @@
 /**
- * Parses verifier logs of any origin: bare from the kernel, or with libbpf's messages around them. Time and memory are
- * linear in the text, which may be untrusted input.
+ * Parses verifier logs of any origin: bare from the kernel, or with a loader's, a logger's and a test runner's texts around
+ * them. Time and memory are linear in the text, which may be untrusted input.
  */
-import { classifyLine } from './log-lines';
-import type { LogSource, LogStep, ParsedLog, ProgramLog, VerifierStatistics } from './model';
+import { isKernelSentence } from './catalogue';
+import { type LoaderPart, readLoaderLine } from './loader-lines';
+import { classifyLine, isWrappedState, type LogLine } from './log-lines';
+import { LogPath } from './log-path';
+import type { LoaderMessage, ParsedLog, ProgramLog, VerifierStatistics } from './model';
 import { parseReport, REPORT_START } from './report';
+import { unwrapLog } from './unwrap-log';
 
-/** A longer path is an unrolled loop: its oldest part is dropped. */
-const MAX_PATH = 65_536;
 /** A message of the kernel has at most two lines, the states after "infinite loop" some more. */
 const MAX_SENTENCES = 16;
 
-/** Before libbpf 0.7: "BEGIN DUMP LOG" and "END LOG". */
-const BEGIN = /-- BEGIN (?:PROG LOAD|DUMP) LOG --/;
-const END = /-- END (?:PROG LOAD )?LOG --/;
-/** Indentation by a loader or a bug report. A state line itself begins with one space. */
-const INDENT =
-  /^ {2,}(?=; |\d+: (?:\([0-9a-f]{2}\) |<invalid |R\d|frame\d)|from \d+ to \d|R\d+(?:_\w+)?=|processed \d)/;
-const LOADER = /^(?:libbpf:(?: |$)|libbpf\[|bpftool: |Error: |veristat: )/;
-/** veristat's heading of a program's log. */
-const VERISTAT_PROGRAM = /^PROCESSING \S+\/(\S+), DURATION US: /;
-const LOADER_PROGRAM = /\bprog(?:ram)? '([^']+)'/;
-
 export function parseVerifierLog(text: string): ParsedLog {
-  const programs: ProgramLog[] = [];
-  const loaderMessages: string[] = [];
-  let open: { program: string | null; lines: string[] } = { program: null, lines: [] };
-  const close = () => {
-    const log = parseProgramLog(open.lines, open.program);
-    if (log) programs.push(log);
-    open = { program: null, lines: [] };
-  };
-  // Loaders in Go indent the kernel's lines; the rest of a state line distinguishes its own space from that.
-  for (const raw of text.split('\n')) {
-    const line = raw.replace(/\r$/, '').replace(/^\t+/, '').replace(INDENT, '');
-    if (BEGIN.test(line)) {
-      close();
-      open.program = LOADER_PROGRAM.exec(line)?.[1] ?? null;
-    } else if (VERISTAT_PROGRAM.test(line)) {
-      close();
-      open.program = VERISTAT_PROGRAM.exec(line)?.[1] ?? null;
-    } else if (END.test(line)) {
-      close();
-    } else if (LOADER.test(line)) {
-      const message = line.replace(/^libbpf: ?/, '').trim();
-      if (message !== '') loaderMessages.push(message);
-    } else {
-      open.lines.push(line);
-    }
+  const reader = new LogReader();
+  for (const line of unwrapLog(text)) {
+    const parts = readLoaderLine(line);
+    if (parts) for (const part of parts) reader.loader(part);
+    else reader.line(line);
   }
-  close();
-  return { programs, loaderMessages };
+  return reader.finish();
 }
 
-/** Null when the lines contain no part of a log. */
-function parseProgramLog(all: readonly string[], program: string | null): ProgramLog | null {
-  const reportAt = all.findIndex(line => line.startsWith(REPORT_START));
-  const reportEnd =
-    reportAt < 0 ? -1 : all.findIndex((line, at) => at > reportAt && /^processed \d/.test(line));
-  const lines =
-    reportAt < 0 ? all : [...all.slice(0, reportAt), ...(reportEnd < 0 ? [] : all.slice(reportEnd))];
-  const path = new Path();
-  let statistics: VerifierStatistics | null = null;
-  let details: Partial<VerifierStatistics> = {};
-  let messages: string[] = [];
-  for (const raw of lines) {
-    const line = classifyLine(raw);
-    switch (line.kind) {
-      case 'source':
-        if (line.source.text !== '') path.setSource(line.source);
+/** Divides the lines into the logs of programs, and keeps what is not the kernel's out of them. */
+class LogReader {
+  private readonly programs: ProgramLog[] = [];
+  private readonly messages: LoaderMessage[] = [];
+  private log = new OpenLog(null, false);
+  /** Named by the loader before the log began. */
+  private nextProgram: string | null = null;
+
+  loader(part: LoaderPart): void {
+    switch (part.kind) {
+      case 'begin': {
+        const known = this.nextProgram ?? (this.log.isEmpty ? this.log.program : null);
+        this.close();
+        this.log = new OpenLog(part.program ?? known, part.isDelimited);
+        this.log.isOpen = true;
         break;
-      case 'step':
-        path.step(line.instruction, line.text, line.state);
-        // Messages before instructions are about something else (arguments, functions).
-        messages = [];
+      }
+      case 'end':
+        this.close();
         break;
-      case 'state':
-        path.state(line.state);
-        break;
-      case 'jump':
-        path.jump(line.from, line.state);
-        break;
-      case 'statistics':
-        statistics = line.statistics;
-        break;
-      case 'detail':
-        details = { ...details, ...line.detail };
+      case 'program':
+        this.name(part.name);
         break;
       case 'message':
-        if (messages.length < MAX_SENTENCES) messages.push(line.text);
+        this.log.interrupt();
+        this.messages.push({ by: part.by, text: part.text, program: part.program });
+        break;
+      case 'line':
+        this.line(part.text);
+        break;
+    }
+  }
+
+  line(raw: string): void {
+    const line: LogLine = this.log.isInReport ? { kind: 'message', text: raw } : classifyLine(raw);
+    // "processed N insns" is the last line of a log.
+    const begins = line.kind === 'message' ? isKernelSentence(line.text) === 'surely' : !isQuiet(line);
+    if (this.log.isFinished && begins && line.kind !== 'statistics' && line.kind !== 'detail') this.close();
+    this.log.add(raw, line);
+  }
+
+  finish(): ParsedLog {
+    this.close();
+    return { programs: withoutRepetitions(this.programs), loaderMessages: this.messages };
+  }
+
+  private close(): void {
+    this.log.program ??= this.nextProgram;
+    const log = this.log.parse();
+    if (log) {
+      this.programs.push(log);
+      if (log.program === this.nextProgram) this.nextProgram = null;
+    }
+    this.log = new OpenLog(null, false);
+  }
+
+  /** A log is named before it begins or after its end. */
+  private name(program: string): void {
+    if (!this.log.isEmpty && this.log.program === null) {
+      this.log.program = program;
+      return;
+    }
+    const last = this.programs.at(-1);
+    if (last?.program === program) return;
+    if (this.log.isEmpty && last && last.program === null)
+      this.programs[this.programs.length - 1] = { ...last, program };
+    else this.nextProgram = program;
+  }
+}
+
+const isQuiet = (line: LogLine): boolean => line.kind === 'blank' || line.kind === 'noise';
+
+/** Some loaders print the end of a log in one line and then all of it: the longer one is kept. */
+function withoutRepetitions(programs: readonly ProgramLog[]): ProgramLog[] {
+  const kept: ProgramLog[] = [];
+  for (const log of programs) {
+    const sentence = log.sentences.at(-1);
+    const at = kept.findIndex(
+      other =>
+        sentence !== undefined &&
+        other.sentences.at(-1) === sentence &&
+        other.path.at(-1)?.instruction === (log.path.at(-1)?.instruction ?? other.path.at(-1)?.instruction) &&
+        (other.program === null || log.program === null || other.program === log.program),
+    );
+    const other = kept[at];
+    if (!other) kept.push(log);
+    else
+      kept[at] = {
+        ...(log.path.length > other.path.length ? log : other),
+        program: other.program ?? log.program,
+      };
+  }
+  return kept;
+}
+
+/** One program's log while its lines arrive. */
+class OpenLog {
+  /** True after a line of the kernel's, or where a loader said that its lines follow. */
+  isOpen = false;
+  isFinished = false;
+  isEmpty = true;
+  private readonly path = new LogPath();
+  private statistics: VerifierStatistics | null = null;
+  private details: Partial<VerifierStatistics> = {};
+  private sentences: string[] = [];
+  /** Sentences that no kernel known here says: they are the kernel's if its statistics follow. */
+  private unknown: string[] = [];
+  private remarks: string[] = [];
+  private types: string | null = null;
+  private report: string[] | null = null;
+
+  constructor(
+    public program: string | null,
+    private readonly isDelimited: boolean,
+  ) {}
+
+  get isInReport(): boolean {
+    return this.report !== null && !this.isFinished;
+  }
+
+  add(raw: string, read: LogLine): void {
+    if (raw.startsWith(REPORT_START)) this.report = [];
+    const line = this.isInReport && /^processed \d/.test(raw) ? classifyLine(raw) : read;
+    if (this.isInReport && line.kind !== 'statistics') {
+      this.report?.push(raw);
+      this.confirm();
+      return;
+    }
+    switch (line.kind) {
+      case 'message':
+        this.message(line.text);
+        return;
+      case 'blank':
+        if (this.unknown.length > 0) this.isOpen = this.isDelimited;
+        return;
+      case 'source':
+        if (line.source.text !== '') this.path.setSource(line.source);
+        break;
+      case 'step':
+        this.path.step(line.instruction, line.text, line.state);
+        // Messages before instructions are about something else (arguments, functions).
+        this.sentences = [];
+        this.remarks = [];
+        this.unknown = [];
+        break;
+      case 'state':
+        this.path.state(line.state);
+        break;
+      case 'jump':
+        this.path.jump(line.from, line.state);
+        break;
+      case 'statistics':
+        this.statistics = line.statistics;
+        this.isFinished = true;
+        this.confirm();
+        break;
+      case 'detail':
+        this.details = { ...this.details, ...line.detail };
+        this.confirm();
+        break;
+      case 'remark':
+        if (this.remarks.length < MAX_SENTENCES) this.remarks.push(line.text);
+        break;
+      case 'types':
+        this.types = line.text;
         break;
       default:
     }
-  }
-  if (path.steps.length === 0 && messages.length === 0 && reportAt < 0 && !statistics) return null;
-  return {
-    program,
-    path: path.steps,
-    entryState: path.entryState,
-    dropped: path.dropped,
-    sentences: messages,
-    report: reportAt < 0 ? null : parseReport(all.slice(reportAt, reportEnd < 0 ? undefined : reportEnd)),
-    statistics: statistics && { ...statistics, ...details },
-  };
-}
-
-/** Collects steps, and returns to a branch when the verifier does ("from X to Y"). */
-class Path {
-  steps: LogStep[] = [];
-  private source: LogSource | null = null;
-  entryState = '';
-  dropped = 0;
-  /** C lines by instruction: after a jump the kernel repeats a line only when it has printed another one since. */
-  private readonly sources = new Map<number, LogSource>();
-  /** True when a C line was printed since the last instruction. */
-  private sourceIsFresh = false;
-  private readonly explored = new WeakSet<LogStep>();
-
-  setSource(source: LogSource): void {
-    this.source = source;
-    this.sourceIsFresh = true;
+    this.isOpen = true;
+    this.isEmpty = false;
   }
 
-  step(instruction: number, text: string, state: string): void {
-    const last = this.steps.at(-1);
-    // A jump without a C line after it: the kernel printed that line on another path, which it has truncated.
-    if (last && /goto pc/.test(last.text) && instruction !== last.instruction + 1 && !this.sourceIsFresh)
-      this.source = this.sources.get(instruction) ?? null;
-    this.sourceIsFresh = false;
-    const { source } = this;
-    if (source) this.sources.set(instruction, source);
-    this.steps.push({ instruction, text, frame: this.frameOf(instruction), source, state });
-    if (this.steps.length > MAX_PATH) {
-      this.dropped += MAX_PATH / 2;
-      this.steps = this.steps.slice(MAX_PATH / 2);
+  /** A line of another program: an unknown sentence before it was none of the kernel's. */
+  interrupt(): void {
+    if (!this.isDelimited) this.unknown = this.unknown.filter(text => isKernelSentence(text) === 'maybe');
+  }
+
+  /** Null when the lines contain no part of a log. */
+  parse(): ProgramLog | null {
+    if (this.isDelimited) this.confirm();
+    // A log that was cut off at its end.
+    if (this.isOpen)
+      for (const text of this.unknown) if (isKernelSentence(text) === 'maybe') this.sentence(text);
+    const { path, statistics, report } = this;
+    const sentences =
+      this.sentences.length > 0 || path.steps.length > 0 || report
+        ? this.sentences
+        : [...this.remarks, ...(this.types === null ? [] : [this.types])];
+    const isTypes = this.types !== null && path.steps.length === 0 && statistics === null;
+    if (path.steps.length === 0 && sentences.length === 0 && !report && !statistics) return null;
+    return {
+      program: isTypes ? null : this.program,
+      isTypes,
+      path: path.steps,
+      entryState: path.entryState,
+      dropped: path.dropped,
+      sentences,
+      report: report ? parseReport(report) : null,
+      statistics: statistics && { ...statistics, ...this.details },
+    };
+  }
+
+  private message(text: string): void {
+    if (this.isFinished) return;
+    const isKernels = isKernelSentence(text);
+    if (isKernels === 'surely') this.sentence(text);
+    else if (isKernels === 'maybe' || (this.isOpen && !isWrappedState(text))) {
+      this.unknown.push(text);
+      if (this.unknown.length > MAX_SENTENCES) this.unknown.shift();
     }
   }
 
-  state(state: string): void {
-    const last = this.steps.at(-1);
-    if (!last) this.entryState ||= state;
-    else if (last.state === '') last.state = state;
+  private confirm(): void {
+    for (const text of this.unknown) this.sentence(text);
+    this.unknown = [];
   }
 
-  /**
-   * The verifier continues with the other branch of the jump at `from`: truncates the path after it. The kernel has
-   * already truncated level 1 logs; in level 2 logs it is the latest such jump whose other branch is still unexplored.
-   */
-  jump(from: number, state: string): void {
-    for (let at = this.steps.length - 1; at >= 0; at--) {
-      const step = this.steps[at];
-      if (!step || step.instruction !== from || this.explored.has(step)) continue;
-      this.explored.add(step);
-      this.steps.length = at + 1;
-      step.state = state === '' ? step.state : state;
-      break;
-    }
-    this.sourceIsFresh = false;
-  }
-
-  private frameOf(instruction: number): number {
-    const last = this.steps.at(-1);
-    if (!last) return 0;
-    const call = /^call pc([+-]\d+)/.exec(last.text);
-    if (call && last.instruction + 1 + Number(call[1]) === instruction) return last.frame + 1;
-    if (last.text === 'exit') return Math.max(0, last.frame - 1);
-    return last.frame;
+  private sentence(text: string): void {
+    if (this.sentences.length < MAX_SENTENCES && !this.sentences.includes(text)) this.sentences.push(text);
+    this.isOpen = true;
+    this.isEmpty = false;
   }
 }

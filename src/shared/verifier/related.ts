@@ -24,7 +24,7 @@ export interface RelatedRequest {
   /** Instruction that acquired the reference; -1 for none. */
   readonly acquired: number;
   /** The error's own position, which is not repeated. */
-  readonly position: { readonly file: string; readonly line: number };
+  readonly position: { readonly file: string; readonly line: number | null };
   readonly facts: Facts;
 }
 
@@ -129,7 +129,7 @@ function testMessage(test: Decision, { facts }: RelatedRequest): string {
 
 function lastBranches({ flow, positionOf, position }: RelatedRequest): Decision[] {
   const branches: Decision[] = [];
-  const seen = new Set<number>([position.line]);
+  const seen = new Set<number | null>([position.line]);
   for (const decision of flow.decisions()) {
     const line = positionOf(decision.step)?.line;
     if (line === undefined || seen.has(line)) continue;

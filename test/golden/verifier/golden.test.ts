@@ -47,7 +47,7 @@ describe('logs, explained', () => {
       const exact = live.rejected[0].diagnostics[0];
       const [found] = explain(name).flatMap(each => each.diagnostics);
       expect(found).toMatchObject({ code: exact.code, file: exact.file });
-      if (found && found.line > 1 && exact.related.length > 0) expect(found.line).toBe(exact.line);
+      if (found && (found.line ?? 0) > 1 && exact.related.length > 0) expect(found.line).toBe(exact.line);
     },
   );
 });

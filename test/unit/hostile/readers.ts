@@ -284,7 +284,7 @@ function explain(text: string): void {
   parseVerifierLog(text);
   for (const { diagnostics } of explainLog(text, { source: { file: 'x.bpf.c', text } })) {
     for (const { line, column, message } of diagnostics) {
-      if (!(line > 0 && column > 0) || /undefined|NaN|\[object/.test(message))
+      if ((line ?? 1) < 1 || (column ?? 1) < 1 || /undefined|NaN|\[object/.test(message))
         throw new Error(`an explanation at ${line}:${column} that says '${message}'`);
     }
   }

@@ -111,7 +111,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['the call stack of 9 frames is too deep !', 'call-chain-too-deep'],
   ['unreachable insn 3', 'unreachable-code'],
   ['last insn is not an exit or jmp', 'missing-exit'],
-  ['jump out of range from insn 3 to 900', 'missing-exit'],
+  ['jump out of range from insn 3 to 900', 'jump-out-of-range'],
   ['unknown opcode db', 'invalid-instruction'],
   ['BPF_ATOMIC stores into R1 ctx is not allowed', 'invalid-instruction'],
   ["prog 'x': failed to find kernel BTF type ID of 'no_such': -3", 'attach-target-missing'],
@@ -122,7 +122,58 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['BTF is required, but is missing or corrupted.', 'missing-btf'],
   ["kernel BTF is missing at '/sys/kernel/btf/vmlinux', was CONFIG_DEBUG_INFO_BTF enabled?", 'missing-btf'],
   ["prog 'x': BPF program load failed: Operation not permitted", 'permission-denied'],
-  ["prog 'x': BPF program load failed: Argument list too long", 'program-too-large'],
+  // E2BIG is the verifier's limit of instructions that it walks.
+  ["prog 'x': BPF program load failed: Argument list too long", 'too-many-instructions'],
+  ['load program: argument list too long', 'too-many-instructions'],
+  ['Program on_open too large (5000 insns), at most 4096 insns', 'program-too-large'],
+  ['too many subprograms', 'program-too-large'],
+  ['math between map_value pointer and 4294967295 is not allowed', 'pointer-offset-too-large'],
+  ['math between fp pointer and -2147483648 is not allowed', 'pointer-offset-too-large'],
+  ['helper access to the packet is not allowed', 'packet-access-by-helper'],
+  ['invalid zero-sized read', 'zero-sized-access'],
+  ["map 'tasks' has no valid kptr", 'kptr-misuse'],
+  ["off=8 kptr isn't referenced kptr", 'kptr-misuse'],
+  ['Expected an initialized dynptr as arg #1', 'dynptr-misuse'],
+  ['cannot overwrite referenced dynptr', 'dynptr-misuse'],
+  ['expected an initialized iter_num as arg #1', 'iterator-misuse'],
+  ['tracing progs cannot use bpf_timer yet', 'timer-misuse'],
+  ['callback function not static', 'callback-misuse'],
+  ['bpf_spin_lock at off=16 must be held for bpf_list_head', 'lock-misuse'],
+  ['rbtree_remove node input must be non-owning ref', 'graph-node-misuse'],
+  ['only read from bpf_array is supported', 'map-struct-access'],
+  ['access beyond struct bpf_map at off 256 size 4', 'map-struct-access'],
+  ['cannot access ptr member ops with moff 0 in struct bpf_map with off 0 size 4', 'map-struct-access'],
+  ['cannot return stack pointer to the caller', 'stack-pointer-escapes'],
+  ['vfs_read() is not modifiable', 'attach-not-allowed'],
+  ['Attaching fexit/fmod_ret to __noreturn functions is rejected.', 'attach-not-allowed'],
+  [
+    'R2 pointer arithmetic of map value goes out of range, prohibited for !root',
+    'pointer-arithmetic-forbidden',
+  ],
+  ["'struct task_struct' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", 'unprivileged-program'],
+  ['verifier bug: allocated_stack too small', 'verifier-bug'],
+  ['verifier internal error: no dynptr id', 'verifier-bug'],
+  ["arg#0 reference type('UNKNOWN ') size cannot be determined: -22", 'invalid-function-arguments'],
+  ["number of funcs in func_info doesn't match number of subprogs", 'function-info-mismatch'],
+  ['missing btf func_info', 'function-info-mismatch'],
+  ["prog 'x': missing .BTF.ext function info.", 'function-info-mismatch'],
+  ['[14] Invalid kind:13', 'btf-rejected'],
+  ["Error loading .BTF into kernel: -22. BTF is mandatory, can't proceed.", 'btf-rejected'],
+  [
+    "elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+",
+    'legacy-map-definition',
+  ],
+  ["map 'hosts': can't determine value size for type [12]: -22.", 'map-definition-invalid'],
+  ["map 'hosts': unknown field 'sise'.", 'map-definition-invalid'],
+  ["prog 'x': missing BPF prog type, check ELF section name 'handler'", 'unknown-section'],
+  ["object file doesn't contain any bpf program", 'no-programs'],
+  ["elf: 'a.txt' is not a proper ELF object", 'not-an-object'],
+  ["prog 'x': failed to create kprobe 'vfs_reed+0x0' perf event: No such file or directory", 'attach-failed'],
+  ["prog 'x': failed to load: -22", 'log-missing'],
+  ['load program: permission denied', 'log-missing'],
+  ["map 'totals': failed to create: Operation not permitted(-1)", 'permission-denied'],
+  ['map events: map create: operation not permitted (MEMLOCK may be too low)', 'permission-denied'],
+  ['map events: map create: invalid argument', 'map-creation-failed'],
   ["map 'totals': failed to create: Invalid argument(-22)", 'map-creation-failed'],
   ['ENOSPC', 'log-truncated'],
 ];
@@ -149,7 +200,7 @@ describe('the catalogue', () => {
   it('has an example sentence here for every code but the last resort', () => {
     const tried = new Set(SENTENCES.map(([, code]) => code));
     const untried = ALL_ENTRIES.map(entry => entry.code).filter(code => !tried.has(code));
-    expect(untried).toEqual(['verifier-rejected']);
+    expect(untried).toEqual(['loader-failed', 'verifier-rejected']);
   });
 
   it('is what docs/verifier.md says', () => {

@@ -97,7 +97,11 @@ processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
     expect(parsed.programs[1]?.sentences).toEqual([
       'failed to resolve CO-RE relocation <byte_off> [14] struct task_struct___future.inner.mood (0:1:0 @ offset 8)',
     ]);
-    expect(parsed.loaderMessages).toContain("prog 'first': failed to load: -13");
+    expect(parsed.loaderMessages).toContainEqual({
+      by: 'libbpf',
+      text: "prog 'first': failed to load: -13",
+      program: 'first',
+    });
   });
 
   it('is taken out of the wrapping of old libbpf, too', () => {

@@ -12,6 +12,7 @@ export const CALLS: readonly CatalogueEntry[] = [
     title: 'A helper that only GPL programs may call',
     sentences: [
       /^cannot call (?:GPL-restricted|GPL only) function from (?:non-GPL compatible|proprietary) program/,
+      /^(?:Cannot access kernel 'struct \S+' from non-GPL|struct ops programs must have a GPL)/,
     ],
     message: ({ called, groups }) =>
       `bpf_${called ?? groups.helper ?? 'helper'}() may be called only by programs under the GPL, and this one declares another licence.`,
@@ -51,6 +52,7 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^Only .* programs can be sleepable/,
       /^Sleepable programs can only use .* maps/,
       /^(?<target>\S+) is not sleepable/,
+      /^Syscall programs can only be sleepable/,
     ],
     message: ({ groups, sentence }) =>
       groups.target
@@ -68,6 +70,9 @@ export const CALLS: readonly CatalogueEntry[] = [
       // A helper's allowed() decides by the function that the program attaches to (check_helper_call(), kernel/bpf/verifier.c).
       /^helper call is not allowed in (?<attachPoint>probe)/,
       /^func (?:bpf_)?(?<helper>\w+)#\d+ not supported for program type/,
+      /^func (?:bpf_)?(?<helper>\w+)#\d+ supported only for/,
+      /^cannot get callchain buffer for func (?:bpf_)?(?<helper>\w+)#/,
+      /^css_task_iter is only allowed/,
     ],
     message: ({ groups, called, section }) => {
       const where = section ? ` (${section})` : '';
@@ -119,6 +124,8 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^cannot call kernel function from non-GPL compatible program/,
       /^kernel function .* is not (?:a function|found)/,
       /^calling (?:kernel function|kfunc) without JIT/,
+      /^(?:cannot find address for kernel function|address of kernel function|calling kernel functions? (?:are|is) not allowed|JIT (?:is required for|does not support) calling|failed to find BTF for kernel function|invalid (?:kernel function call|module BTF)|kernel btf_id|kernel function btf_id|acquire kernel function|negative offset disallowed for kernel module|kfunc offset|BTF fd for kfunc|fd_idx without fd_array)/,
+      /^kernel function (?<helper>\S+) (?:returns|unhandled)/,
     ],
     message: ({ groups }) =>
       `${groups.helper ? `${groups.helper}()` : 'This kernel function'} may not be called from this program.`,
@@ -131,6 +138,7 @@ export const CALLS: readonly CatalogueEntry[] = [
     sentences: [
       /^Unreleased reference id=(?<id>\d+) alloc_insn=(?<insn>\d+)/,
       /(?:tail_call|BPF_EXIT instruction.*|BPF_LD_\[ABS\|IND\]) would lead to reference leak/,
+      /^BPF_LD_\[ABS\|IND\] cannot be mixed with socket references/,
     ],
     message: ({ subject, origin }) =>
       origin?.helper.startsWith('ringbuf')
@@ -151,6 +159,7 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^R(?<register>\d+) must be referenced when passed to release function/,
       /^(?:release|func) .*(?:expects referenced|reference has not been acquired before)/,
       /^R(?<register>\d+) .*release.*expects/,
+      /^(?:allocated object must be referenced|release kernel function \S+ expects|cannot release unowned|kfunc \S+ reference has not been acquired)/,
     ],
     message: facts => `${facts.subject('The released object')} is no longer held, or never was.`,
     why: 'Only an object returned by an acquiring helper may be released, once and through the unmodified pointer.',
@@ -162,6 +171,7 @@ export const CALLS: readonly CatalogueEntry[] = [
     title: 'A violation of the locking rules',
     sentences: [
       /bpf_spin_(?:un)?lock|while holding a lock|holding the lock|bpf_rcu_read_(?:un)?lock is missing|rcu_read_lock|preempt_enable/,
+      /rcu read (?:un)?lock|RCU CS|preempt(?:ion)?[_ ]disable|preempt-disable|preemption|non-preemptible|\birqs?\b|cannot restore irq/,
     ],
     message: ({ sentence }) => `Locking: ${sentence}.`,
     why: 'A lock must be taken only once and released on every path, and only simple instructions are allowed while it is held; on most kernels tracing programs cannot take spin locks at all.',
@@ -174,6 +184,8 @@ export const CALLS: readonly CatalogueEntry[] = [
     sentences: [
       /^At (?<where>program exit|callback return|async callback return|subprogram exit) the register R(?<register>\d+) has (?<has>.*?) should have been in (?<range>.*)$/,
       /^At program exit the register R(?<register>\d+) (?:is not a known value|.*)/,
+      /^(?:In async callback|At \S+(?: \S+)? (?:exit|return)) the register R\d+ (?:is not a (?:known|scalar) value|has)/,
+      /^R0 not a scalar value/,
     ],
     message: ({ groups, section }) =>
       `${section ? `Programs in ${section}` : 'Programs of this type'} may return ${rangeText(groups.range ?? '')}, but the return value is ${resultText(groups.has ?? '')}.`,
@@ -191,6 +203,9 @@ export const CALLS: readonly CatalogueEntry[] = [
       /^arg#\d+ (?:of|type)/,
       /^The function (?<helper>\S+) has \d+ arguments/,
       /^func#\d+ (?:arg|@).*(?:invalid|doesn't)/,
+      /^arg#\d+ reference type\(.*\) size cannot be determined/,
+      /^(?:reg type unsupported for arg#\d+ function|The function \S+ (?:arg\d+ type|has malformed|return type|with variable args)|Function \S+ has \d+ > \d+ args|Global function \S+ with|Invalid type of function)/,
+      /^(?:Subprog (?<helper>\S+) doesn't exist|call to invalid destination|\S+ is not a global function|use static function instead)/,
     ],
     message: ({ groups, sentence }) =>
       groups.helper ? `${groups.helper}() cannot be verified on its own: ${sentence}.` : `${sentence}.`,
@@ -200,7 +215,11 @@ export const CALLS: readonly CatalogueEntry[] = [
   {
     code: 'tail-call-rule',
     title: 'A tail call that is not allowed here',
-    sentences: [/^tail_calls? (?:are|is) (?:not allowed|only allowed)/, /^tail_call abusing map/],
+    sentences: [
+      /^tail_calls? (?:are|is) (?:not allowed|only allowed)/,
+      /^tail_call abusing map/,
+      /^(?:tracking tail call prog failed|adding tail call poke|cannot tail call within)/,
+    ],
     message: ({ sentence }) => `${sentence}.`,
     why: 'Tail calls in programs that also call their own functions need the JIT compiler and some free stack.',
     fix: 'Enable the JIT (sysctl net.core.bpf_jit_enable=1), or inline the functions.',

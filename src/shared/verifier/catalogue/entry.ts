@@ -16,6 +16,8 @@ export interface Facts {
   readonly called: string | null;
   /** CONFIG_* names that the source declares with __kconfig; empty without the source. */
   readonly kernelOptions: readonly string[];
+  /** Names of the maps that the source declares in SEC("maps"); empty without the source. */
+  readonly legacyMaps: readonly string[];
   /** Section of the program, e.g. "kprobe/vfs_read"; null when only the log is known. */
   readonly section: string | null;
 }
@@ -30,6 +32,10 @@ export interface CatalogueEntry {
   /** Stable; the anchor in docs/verifier.md. */
   readonly code: string;
   readonly title: string;
+  /** Set where only loaders say these sentences: a line of another program's is never taken for one of them. */
+  readonly by?: 'loader';
+  /** True for failures of the whole object, which are not about a line of a program. */
+  readonly isOfObject?: boolean;
   /** Patterns of the kernel's message. The named group `register` (a number) is the register that the message is about. */
   readonly sentences: readonly RegExp[];
   readonly message: (facts: Facts) => string;

@@ -25,11 +25,17 @@ export const FLOW: readonly CatalogueEntry[] = [
       /^BPF program is too large\. Processed (?<count>\d+) insn/,
       /^The sequence of (?<jumps>\d+) jumps is too complex/,
       /^(?:program too large|too many states)/i,
+      /^frame\d+ bpf_loop iteration limit reached/,
+      // From a loader, without the log: the verifier's limit, not the program's size (E2BIG of do_check()).
+      /(?:load bpf program failed|BPF program load failed|failed to load.*|load program|syscall (?:failed|returned)|rejected|event=\S+|Failed to load .*): ?(?<errno>-7\b|Argument list too long)/i,
+      /syscall (?:failed|returned) (?<errno>Argument list too long)/i,
+      /^(?<errno>Argument list too long)/i,
+      /\b(?<errno>E2BIG)\b/,
     ],
     message: ({ groups }) =>
       groups.jumps
         ? `The verifier gave up after ${groups.jumps} unexplored branches.`
-        : `The verifier gave up after ${groups.count ? `${groups.count} instructions` : 'its limit of instructions'}.`,
+        : `The verifier gave up after ${groups.count ? `${groups.count} instructions` : 'its limit of instructions'}${groups.errno ? ' (E2BIG; it counts each instruction once for every path and round of a loop)' : ''}.`,
     why: 'The verifier follows every path through the program and each iteration of a loop, up to 1,000,000 instructions (4,096 before 5.2) and 8,192 open branches. Nested loops and branches inside loops multiply.',
     fix: 'Reduce the number of iterations, move the body of the loop into a callback of bpf_loop() (verified once), make big functions __noinline and global so that they are verified separately, or split the program with a tail call.',
     example: {
@@ -58,11 +64,7 @@ export const FLOW: readonly CatalogueEntry[] = [
   {
     code: 'missing-exit',
     title: 'Control flow runs past the end',
-    sentences: [
-      /^last insn is not an exit or jmp/,
-      /^jump out of range from insn (?<insn>\d+)/,
-      /^no exit instruction/,
-    ],
+    sentences: [/^last insn is not an exit or jmp/, /^no exit instruction/],
     message: () => 'Control flow runs past the end of the code: a path has no return.',
     why: 'Each path must end with return. The compiler omits the return where it assumes that the code is never reached: after undefined behaviour (an uninitialised variable, an endless loop, __builtin_unreachable()).',
     fix: 'Compile with -Wall and fix what it reports for this function; end every path with return.',
@@ -70,6 +72,15 @@ export const FLOW: readonly CatalogueEntry[] = [
       wrong: 'int f(void *ctx) {\n\t__builtin_unreachable();\n}',
       right: 'int f(void *ctx) {\n\treturn 0;\n}',
     },
+  },
+  {
+    code: 'jump-out-of-range',
+    title: 'A jump to an instruction that does not exist',
+    sentences: [/^jump out of range from insn (?<insn>\d+) to (?<to>-?\d+)/],
+    message: ({ groups }) =>
+      `Instruction ${groups.insn} jumps to instruction ${groups.to}, which is not part of this function.`,
+    why: 'Jumps stay inside their function. clang keeps that rule: the target is wrong when code was assembled by hand, patched or cut after compiling, or when a loader joined functions or moved instructions wrongly.',
+    fix: 'Load the object with a current libbpf, check hand-written instructions and inline assembly for their offsets, and load every function that the program calls.',
   },
   {
     code: 'invalid-instruction',
@@ -83,6 +94,8 @@ export const FLOW: readonly CatalogueEntry[] = [
       /^frame pointer is read only/,
       /^BPF_(?:ATOMIC|STX|ST|XADD) (?:stores )?into R\d+/,
       /^unrecognized bpf_ld_imm64 insn/,
+      /^(?:BPF_JMP\/JMP32 uses reserved|BPF_ATOMIC uses invalid|invalid (?:BPF_JMP|BPF_LD_IMM|bpf_ld_imm64|atomic operand|shift|may_goto)|div by zero|jump into the middle of ldimm64|BPF_LD_\[ABS\|IND\] (?:uses reserved|instructions not)|at the time of BPF_LD_ABS|LD_ABS is only|addr_space_cast insn|JIT (?:does not|doesn't) support|unknown opcode)/,
+      /\barena\b/,
     ],
     message: ({ sentence }) => `This kernel does not support the instruction: ${sentence}.`,
     why: 'The compiler used an instruction set that is newer than this kernel’s, or the operation is not allowed on this memory (atomics work only on map values, records and the stack).',

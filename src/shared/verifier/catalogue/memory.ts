@@ -81,6 +81,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^value -?\d+ makes \S+ pointer be out of bounds/,
       /^(?:R(?<register>\d+) )?\S+ pointer offset -?\d+ is not allowed/,
       /^R(?<register>\d+) has unknown scalar with mixed signed bounds/,
+      /^R(?<register>\d+) invalid variable buffer offset/,
     ],
     message: facts =>
       `The verifier knows no limit of ${facts.index(facts.subject('this index or length'))} here.`,
@@ -93,12 +94,29 @@ export const MEMORY: readonly CatalogueEntry[] = [
     related: ['index', 'tests', 'origin'],
   },
   {
+    code: 'pointer-offset-too-large',
+    title: 'A constant that moves a pointer too far',
+    sentences: [/^math between (?<type>\S+) pointer and (?<amount>-?\d+) is not allowed/],
+    message: facts =>
+      `${facts.subject('This pointer')} would be moved by ${facts.groups.amount} bytes; the kernel allows less than 536,870,912 (1 << 29).`,
+    why: 'On this path the number that is added is known, and it is far outside any object. Such numbers come from an unsigned subtraction that wraps around, or from a negative error code that was stored in an unsigned variable.',
+    fix: 'Test the number before it is added: if (n < 0 || n >= sizeof(buf)) return 0; with a signed variable for results of helpers. A mask would hide the error.',
+    example: {
+      wrong: '__u32 n = bpf_probe_read_kernel_str(buf, sizeof(buf), name);\nbuf[n] = 0;',
+      right:
+        'long n = bpf_probe_read_kernel_str(buf, sizeof(buf), name);\nif (n < 0 || n >= sizeof(buf))\n\treturn 0;\nbuf[n] = 0;',
+    },
+    related: ['index', 'tests', 'origin'],
+  },
+  {
     code: 'out-of-bounds-access',
     title: 'An access beyond the end of its memory',
     sentences: [
       /^invalid access to (?<what>map value|map key|memory), (?:value_size|key_size|mem_size)=(?<limit>\d+) off=(?<off>-?\d+) size=(?<size>\d+)/,
       /^R(?<register>\d+) (?:max|min) value is outside of the (?:allowed memory|array) range/,
       /^R(?<register>\d+) invalid \S+ buffer access/,
+      /^invalid access to map value pointer, value_size=(?<limit>\d+) off=(?<off>\d+)/,
+      /^arg#\d+ arg#\d+ memory, len pair leads to invalid memory access/,
     ],
     message: ({ groups, index }) =>
       groups.size
@@ -115,7 +133,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
   {
     code: 'zero-sized-access',
     title: 'A length that may be zero',
-    sentences: [/^R(?<register>\d+) invalid zero-sized read/],
+    sentences: [/^R(?<register>\d+) invalid zero-sized read/, /^invalid zero-sized read/],
     message: facts =>
       `${facts.index(facts.subject('This length'))} may be 0 here, which this helper does not accept.`,
     why: 'Helpers that need at least one byte reject a length whose range includes 0.',
@@ -146,6 +164,8 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^invalid(?: unbounded)?(?: variable-offset)?(?: write to| read from| indirect access to| access to)? stack R(?<register>\d+)(?: off=(?<off>-?\d+) size=(?<size>\d+))?/,
       /^invalid stack (?:off|type)/,
       /^R(?<register>\d+) variable stack access prohibited/,
+      /^(?:R\d+ (?:variable offset stack access|stack pointer arithmetic goes out)|variable offset stack pointer cannot be passed)/,
+      /^invalid(?: unbounded)? variable-offset.* stack R(?<register>\d+)/,
     ],
     message: facts => {
       const { off, size } = facts.groups;
@@ -180,6 +200,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^attempt to corrupt spilled pointer on stack/,
       /^corrupted spill memory/,
       /^invalid size of register (?:fill|spill)/,
+      /^spilled ptr in range of var-offset stack write/,
     ],
     message: () => 'A pointer on the stack is partially read or written.',
     why: 'A pointer on the stack must be written and read as a whole, otherwise the verifier no longer treats it as a pointer.',
@@ -196,11 +217,26 @@ export const MEMORY: readonly CatalogueEntry[] = [
     related: ['origin'],
   },
   {
+    code: 'packet-access-by-helper',
+    title: 'A helper gets a pointer into the packet',
+    sentences: [/^helper access to the packet is not allowed/],
+    message: facts =>
+      `${facts.called ? `bpf_${facts.called}()` : 'This helper'} may not read from or write to the packet itself${facts.groups.register ? ` (argument ${facts.groups.register})` : ''}.`,
+    why: 'Only some helpers take a pointer into the packet as memory, and only in program types that may access packets directly; a check against data_end does not change that.',
+    fix: 'Copy the bytes into a local variable first (after the check against data_end) and pass its address, or use bpf_skb_load_bytes() or bpf_xdp_load_bytes().',
+    example: {
+      wrong: 'value = bpf_map_lookup_elem(&hosts, &ip->saddr);',
+      right: '__u32 saddr = ip->saddr;\nvalue = bpf_map_lookup_elem(&hosts, &saddr);',
+    },
+    related: ['origin'],
+  },
+  {
     code: 'unchecked-packet-access',
     title: 'Packet data is accessed without a bounds check',
     sentences: [
       /^invalid access to packet, off=(?<off>-?\d+) size=(?<size>\d+)/,
       /^R(?<register>\d+) offset is outside of the packet/,
+      /^(?:invalid access to flow keys|R\d+ invalid pkt)/,
     ],
     message: ({ groups }) =>
       groups.size
@@ -221,6 +257,10 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^write into map forbidden/,
       /^R(?<register>\d+) cannot write into (?<type>\S+)/,
       /^cannot write into packet/,
+      /^the prog does not allow writes to packet data/,
+      /^\S+\(\) may write into memory pointed by R(?<register>\d+)/,
+      /^write to change key R(?<register>\d+) not allowed/,
+      /^R(?<register>\d+) does not point to a readonly map/,
     ],
     message: facts => `${facts.subject('This memory')} is read-only for the program.`,
     why: 'const volatile variables (.rodata) and read-only maps are frozen when the program is loaded.',
@@ -231,6 +271,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
     title: 'A write to a kernel structure',
     sentences: [
       /^only read is supported/,
+      /^only read from (?!bpf_)\S+ is supported/,
       /write (?:access )?not allowed.*ptr_/,
       /^R(?<register>\d+) is ptr_\S+ .*write/,
     ],
@@ -248,6 +289,10 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^cannot access ptr member (?<member>\S+) .*in struct (?<struct>\S+)/,
       /^R(?<register>\d+) is ptr_(?<struct>\S+?) (?:invalid negative access|invalid variable offset)/,
       /^Type '(?<struct>\S+)' is not a struct/,
+      /^R(?<register>\d+) invalid (?<struct>\S+) access off=(?<off>-?\d+) size=/,
+      /^struct (?<struct>\S+) doesn't have field at offset (?<off>\d+)/,
+      /^(?<struct>\S+) not found at offset=(?<off>\d+)/,
+      /^direct access to (?<struct>\S+) is disallowed/,
     ],
     message: ({ groups }) =>
       `struct ${groups.struct || '?'} has no field in this kernel that matches this access${groups.off ? ` at offset ${groups.off}` : ''}.`,

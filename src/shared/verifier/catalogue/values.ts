@@ -11,6 +11,8 @@ export const VALUES: readonly CatalogueEntry[] = [
       /^R(?<register>\d+) bitwise operator (?<operator>\S+) on pointer prohibited/,
       /^R(?<register>\d+) (?:32-bit pointer arithmetic prohibited|tried to subtract pointer from scalar|subtraction from stack pointer prohibited)/,
       /^R(?<register>\d+) pointer comparison prohibited/,
+      /^R(?<register>\d+) pointer arithmetic (?:prohibited|of map value goes)/,
+      /^R(?<register>\d+) (?:sign-extension part of pointer|bitwise|multiplication)/,
     ],
     message: facts =>
       facts.groups.null
@@ -27,7 +29,12 @@ export const VALUES: readonly CatalogueEntry[] = [
   {
     code: 'modified-pointer',
     title: 'A pointer that no longer points to the start of its object',
-    sentences: [/^dereference of modified (?<type>\S+) ptr R(?<register>\d+) off=(?<off>-?\d+) disallowed/],
+    sentences: [
+      /^dereference of modified (?<type>\S+) ptr R(?<register>\d+) off=(?<off>-?\d+) disallowed/,
+      /^(?:variable|negative offset) (?<type>(?!ctx)\S+) (?:access var_off=|ptr R(?<register>\d+) off=(?<off>-?\d+) disallowed)/,
+      /^R(?<register>\d+) doesn't have constant offset\. (?<type>\S+) has to be/,
+      /^(?:cannot pass in \S+ at an offset|R(?<register>\d+) must have zero offset)/,
+    ],
     message: facts =>
       `${facts.subject('This pointer')} was moved by ${facts.groups.off} bytes; it must be used unmodified.`,
     why: 'Some pointers are accepted only unmodified.',
@@ -75,7 +82,10 @@ export const VALUES: readonly CatalogueEntry[] = [
   {
     code: 'constant-required',
     title: 'A size that must be known at load time',
-    sentences: [/^R(?<register>\d+) (?:is not|must be) a known (?:constant|value)/],
+    sentences: [
+      /^R(?<register>\d+) (?:is not|must be) a known (?:constant|value)/,
+      /^(?:R(?<register>\d+) rdonly\/rdwr_buf_size exceeds|get_local_storage\(\) doesn't support non-zero flags)/,
+    ],
     message: facts =>
       `${facts.subject('This argument')} must be a constant${facts.called ? ` for bpf_${facts.called}()` : ''}.`,
     why: 'The verifier needs some arguments as constants for its later checks, such as the size of a ring buffer record.',
@@ -89,7 +99,11 @@ export const VALUES: readonly CatalogueEntry[] = [
   {
     code: 'wrong-map-type',
     title: 'A helper that does not support this map type',
-    sentences: [/^cannot pass map_type (?<type>\d+) into func (?:bpf_)?(?<helper>\w+)#\d+/],
+    sentences: [
+      /^cannot pass map_type (?<type>\d+) into func (?:bpf_)?(?<helper>\w+)#\d+/,
+      /^(?:map_type|trace type programs can only use|perf_event programs can only use) ?(?<preallocated>preallocated|).*hash map/,
+      /^(?:no direct value access support for this map type|invalid arg_type for sockmap|bpf_struct_ops map cannot be used in prog|only one cgroup storage|unsupported map type|read from map forbidden|cannot update sockmap|direct value offset|direct value access on string failed|offload device mismatch)/,
+    ],
     message: ({ groups }) => `bpf_${groups.helper}() does not support this map type.`,
     why: 'Each helper that takes a map accepts only certain map types: ring buffer helpers a BPF_MAP_TYPE_RINGBUF, bpf_perf_event_output() a BPF_MAP_TYPE_PERF_EVENT_ARRAY, bpf_get_stackid() a BPF_MAP_TYPE_STACK_TRACE.',
     fix: 'Pass another map, or change its type.',
@@ -102,6 +116,11 @@ export const VALUES: readonly CatalogueEntry[] = [
       /^R(?<register>\d+) is of type (?<type>.+) but (?<expected>.+) is expected/,
       /^R(?<register>\d+) must (?:point to|have|be) (?<expected>.+)/,
       /^(?:arg#\d+|R(?<register>\d+)) (?:pointer type|expected|is) (?<expected>.*)/,
+      /^R(?<register>\d+) is (?<type>.+) invalid negative access/,
+      /^kernel function (?<helper>\S+) args#(?<argument>\d+) expected pointer to (?<expected>.+?) but R(?<register>\d+) has a pointer to (?<type>.+)$/,
+      /^(?:arg#\d+|arg \d+) (?:doesn't point to|expects|struct doesn't have|is an unacquired|pointer type) ?(?<expected>.*)$/,
+      /^(?:pointer in R(?<register>\d+) isn't map pointer|expected (?<expected>\S+) or socket|Helper has invalid btf_id in R\d+|Unsupported reg type|string is not zero-terminated|Invalid format string|invalid map_ptr to access)/,
+      /^(?:kernel function \S+ args?#\d+ |Unrecognized arg#\d+ type|kfunc \S+ type ID argument|arg\d+ expected pointer to func)(?<expected>.*)$/,
     ],
     message: facts => {
       const argument = facts.called
