@@ -1,6 +1,7 @@
 /** What the objects say about themselves, compiled by every clang on this machine: promise 1, from the C to the panel. */
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { alternatives } from '../../../src/shared/object/alternatives';
 import { mainPanelsOf } from '../../../src/shared/object/panels';
 import { installedClangs, kernelBtfFiles, scratchFolder } from '../compile/toolchain';
 import { btfSource, compileTemplate } from './compiled';
@@ -58,6 +59,8 @@ describe.each(await kernelBtfFiles(folder))('types of %s', path => {
         }
         for (const [group, found] of ranks)
           expect([...found].sort(), group).toEqual([...found.keys()].map((_, rank) => rank));
+        // Nothing is left to be recognised as an alternative.
+        expect(alternatives(object.programs)).toEqual([]);
       });
     });
   });
