@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BpfObject, MapView } from '../../shared/object/model';
+import type { BpfObject, MapDefinition, MapView } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
 import { panelsOf } from '../../shared/object/panels';
 import { EXIT } from '../exit';
@@ -49,7 +49,7 @@ function sections(object: BpfObject): string[] {
     '',
     ...tableRows(
       ['MAP', 'TYPE', 'ENTRIES', 'SHOWN AS'],
-      object.maps.map(map => [map.name, map.typeName, String(map.maxEntries), viewText(map.view)]),
+      object.maps.map(map => [map.name, map.typeName, entriesText(map), viewText(map.view)]),
     ),
   ];
   if (object.parameters.length > 0) {
@@ -67,6 +67,10 @@ function sections(object: BpfObject): string[] {
     );
   }
   return parts;
+}
+
+function entriesText({ maxEntries, assumed }: MapDefinition): string {
+  return assumed?.maxEntries === undefined ? String(maxEntries) : `${maxEntries} (not in the object)`;
 }
 
 function viewText(view: MapView): string {

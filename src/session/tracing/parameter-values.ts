@@ -10,12 +10,12 @@ export interface ConstantBytes {
   readonly bytes: Uint8Array;
 }
 
-/** Throws SessionError 'unknown-parameter' or 'bad-parameter'. */
+/** Of what is not in the object (map sizes, targets) only checked. Throws SessionError 'unknown-parameter' or 'bad-parameter'. */
 export function encodeParameters(
   parameters: readonly Parameter[],
   values: ReadonlyMap<string, string>,
 ): ConstantBytes[] {
-  return [...values].map(([name, text]) => {
+  return [...values].flatMap(([name, text]) => {
     const parameter = parameters.find(candidate => candidate.name === name);
     if (!parameter) {
       const known = parameters.map(candidate => candidate.name).join(', ') || 'none';
@@ -24,7 +24,8 @@ export function encodeParameters(
         `The program has no parameter '${name}'. Its parameters: ${known}.`,
       );
     }
-    return { section: parameter.section, offset: parameter.offset, bytes: encodeParameter(parameter, text) };
+    const bytes = encodeParameter(parameter, text);
+    return parameter.section === '' ? [] : [{ section: parameter.section, offset: parameter.offset, bytes }];
   });
 }
 

@@ -71,7 +71,10 @@ async function resolveOne(
   if (program.perf) return perfOverride(program.perf, request);
   if (program.targetParameter === null) return null;
   const name = parameterText(program.targetParameter, request);
-  if (name === '') return { kind: 'none' };
+  if (name === '') {
+    if (isDeclared(program.targetParameter, request)) return { kind: 'none' };
+    throw placeholder(program, program.targetParameter, facts);
+  }
   const { kind } = program.attachPoint;
   switch (kind) {
     case 'kprobe':
@@ -115,6 +118,32 @@ async function resolveOne(
         `${program.section} programs cannot take their target from a parameter.`,
       );
   }
+}
+
+/** False for the target of a placeholder section (shared/object/placeholders.ts). */
+const isDeclared = (name: string, { object }: RuntimeTargetRequest): boolean =>
+  object.parameters.some(parameter => parameter.name === name && parameter.section !== '');
+
+const MOST_PROPOSED = 3;
+
+/** What a section that only stands for a function should be set to, with functions whose names have its words. */
+function placeholder({ section, attachPoint }: Program, name: string, { btf }: TargetFacts): SessionError {
+  const what = `SEC("${section}") stands for a function that the object's loader chooses`;
+  if (!/^k(ret)?probe$|^fe(ntry|xit)$/.test(attachPoint.kind))
+    return new SessionError('attach-point-missing', `${what}.`, {
+      text: `Set -p ${name}=NAME and -p path=FILE.`,
+    });
+  const words = name.replace(/^(dummy|placeholder)_?/i, '');
+  const proposed: string[] = [];
+  for (const id of words === name ? [] : btf.ids('func')) {
+    const type = btf.type(id);
+    if (type.kind === 'func' && type.name.includes(words)) proposed.push(type.name);
+    if (proposed.length === MOST_PROPOSED) break;
+  }
+  const examples = proposed.length > 0 ? `, such as ${proposed.join(', ')}` : '';
+  return new SessionError('attach-point-missing', `${what}.`, {
+    text: `Set -p ${name}=FUNCTION${examples}.`,
+  });
 }
 
 /** enum perf_type_id and configs of include/uapi/linux/perf_event.h. */

@@ -6,6 +6,7 @@
 import type { MapContent } from '../../shared/decode/map-content';
 import { valueStride as strideOf } from '../../shared/decode/map-values';
 import type { BpfObject, MapDefinition } from '../../shared/object/model';
+import { sizedObject } from '../../shared/object/size-parameters';
 import { DataContent, type DataFrame, FRAME_HEADER_BYTES, FrameError } from '../../shared/protocol/frames';
 import { MapSnapshot } from '../../shared/protocol/map-snapshot';
 import type {
@@ -112,7 +113,8 @@ export class TracingSession {
   }
 
   /** Loads the chosen programs. Throws TracerRequestError (verifier log included) or SessionError. */
-  static async open(request: SessionRequest): Promise<TracingSession> {
+  static async open(asked: SessionRequest): Promise<TracingSession> {
+    const request = { ...asked, object: sizedObject(asked.object, asked.parameters) };
     const opened = await request.connection.request('session/open', openRequest(request));
     const session = new TracingSession(request, opened);
     try {
@@ -349,7 +351,9 @@ export function openRequest(request: SessionRequest): TracerParams<'session/open
       attach: request.attach.get(program.name) ?? { kind: 'auto' },
     })),
     constants,
-    maps: [],
+    maps: object.maps.flatMap(({ name, assumed = {} }) =>
+      Object.keys(assumed).length > 0 ? [{ name, ...assumed }] : [],
+    ),
     consented: request.consented,
   };
 }

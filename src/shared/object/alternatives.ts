@@ -36,8 +36,11 @@ const MOST_AT_A_PLACE = 64;
 export function alternatives(programs: readonly Program[]): Way[][] {
   const byPlace = new Map<string, PlacedProgram[]>();
   for (const program of programs) {
-    if (program.choice !== null || !program.autoload || program.targetParameter !== null) continue;
-    const place = program.uses.length > 0 ? placeOf(program.attachPoint) : null;
+    if (program.choice !== null || !program.autoload || program.uses.length === 0) continue;
+    const place =
+      program.targetParameter === null
+        ? placeOf(program.attachPoint)
+        : setAtRunTime(program.attachPoint, program.targetParameter);
     if (place)
       byPlace.set(place.key, [
         ...(byPlace.get(place.key) ?? []),
@@ -133,6 +136,12 @@ function placeOf(point: AttachPoint): Place | null {
     default:
       return null;
   }
+}
+
+/** All that one parameter sets is one place. */
+function setAtRunTime(point: AttachPoint, parameter: string): Place | null {
+  const place = 'function' in point ? placeOf({ ...point, function: parameter }) : null;
+  return place && { ...place, key: `parameter ${parameter}` };
 }
 
 function inFunction(name: string, moment: Place['moment'], preference: number): Place | null {

@@ -1,3 +1,4 @@
+import { frameBytes } from '../bpf/assumed-sizes';
 import {
   HISTOGRAM_NAME,
   mapRole,
@@ -54,7 +55,7 @@ export function inferView(map: DeclaredMap, { btf, mapNames, recordOf, isWritten
       return { kind: 'events', record: recordOf(name) };
     case 'stacks': {
       const buildId = (flags & BPF_F_STACK_BUILD_ID) !== 0;
-      return { kind: 'stacks', depth: Math.floor(valueSize / (buildId ? 32 : 8)), buildId };
+      return { kind: 'stacks', depth: Math.floor(valueSize / frameBytes(flags)), buildId };
     }
     case 'histogram':
       return histogramView(map, role.slots, btf);

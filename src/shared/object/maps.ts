@@ -1,3 +1,4 @@
+import { assumedSizes } from '../bpf/assumed-sizes';
 import { isPerCpuMap, mapTypeName } from '../bpf/map-types';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
 import type { Elf } from '../elf/elf';
@@ -21,7 +22,7 @@ export interface DeclaredMap {
 
 /**
  * Reads the maps of the ".maps" section as libbpf does (parse_btf_map_def, tools/lib/bpf/libbpf.c): `__uint` is the
- * length of a pointed-to array, `__type` a pointed-to type. Sizes that libbpf determines (stack traces, buffers) are 0.
+ * length of a pointed-to array, `__type` a pointed-to type. Sizes of perf buffers, which libbpf determines, are 0.
  * Throws ObjectError 'bad-btf' when maps are declared without BTF, 'unsupported' for the legacy "maps" section.
  */
 export function readMaps(elf: Elf, btf: Btf | null): DeclaredMap[] {
@@ -69,6 +70,13 @@ function readMap(btf: Btf, name: string, btfId: BtfTypeId, typeId: BtfTypeId): D
   const keyType = types.get('key') ?? null;
   const valueType = types.get('value') ?? null;
   const tags = readTags(btf, btfId);
+  const declared = {
+    typeName: mapTypeName(type),
+    valueSize: valueType === null ? (numbers.get('value_size') ?? 0) : btf.sizeOf(valueType),
+    maxEntries: numbers.get('max_entries') ?? 0,
+    flags: numbers.get('map_flags') ?? 0,
+  };
+  const assumed = assumedSizes(declared);
   return {
     btfId,
     tags,
@@ -77,11 +85,10 @@ function readMap(btf: Btf, name: string, btfId: BtfTypeId, typeId: BtfTypeId): D
     definition: {
       name,
       type,
-      typeName: mapTypeName(type),
       keySize: keyType === null ? (numbers.get('key_size') ?? 0) : btf.sizeOf(keyType),
-      valueSize: valueType === null ? (numbers.get('value_size') ?? 0) : btf.sizeOf(valueType),
-      maxEntries: numbers.get('max_entries') ?? 0,
-      flags: numbers.get('map_flags') ?? 0,
+      ...declared,
+      ...assumed,
+      assumed,
       perCpu: isPerCpuMap(mapTypeName(type)),
       label: tags.get('label') ?? name,
     },

@@ -3,6 +3,7 @@
  * or loads a program. Plain data.
  */
 
+import type { MapSizes } from '../bpf/assumed-sizes';
 import type { AttachPoint } from '../bpf/attach-point';
 import type { SlotConvention } from '../bpf/map-role';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
@@ -38,11 +39,11 @@ export interface Program {
   readonly choice: { readonly group: string; readonly rank: number } | null;
   /** BPFW_NEEDS("..."): further requirements on the target, e.g. "btf-args:block_rq_issue:2", "module:kvm". */
   readonly needs: readonly string[];
-  /** BPFW_TARGET("param"): the attach point is completed at run time from this parameter. */
+  /** BPFW_TARGET("param"), or the section is a placeholder: the attach point is completed at run time from this parameter. */
   readonly targetParameter: string | null;
   /** BPFW_IFUNC: the symbol may be an IFUNC; attach to the implementation in use, or to its resolver. */
   readonly ifunc: 'implementation' | 'resolver' | null;
-  /** BPFW_PERF: the perf event that this perf_event program samples. */
+  /** BPFW_PERF, or assumed: the perf event that this perf_event program samples. */
   readonly perf: PerfSampling | null;
   /** 8-byte instructions of the function itself, without the subprograms it calls. */
   readonly instructionCount: number;
@@ -99,6 +100,8 @@ export interface MapDefinition {
   readonly keySize: number;
   readonly valueSize: number;
   readonly maxEntries: number;
+  /** Of the sizes those that the definition leaves to its loader; absent: none. */
+  readonly assumed?: Partial<MapSizes>;
   /** BPF_F_* map flags. */
   readonly flags: number;
   readonly perCpu: boolean;
@@ -168,7 +171,10 @@ export interface RecordLayout {
   readonly fields: readonly Field[];
 }
 
-/** A `const volatile` global in .rodata that can be set before load. */
+/**
+ * What can be set before load: a `const volatile` global in .rodata, or what the object leaves to its loader (a map's
+ * size, a program's target): then `section` is empty.
+ */
 export interface Parameter {
   readonly name: string;
   readonly label: string;
@@ -190,6 +196,8 @@ export interface Parameter {
   readonly role: 'pid' | 'tid' | 'comm' | 'uid' | 'device' | 'path' | 'function' | 'usdt' | null;
   /** Of the parameters with this flag at least one must be set before attaching: all defaults would slow the machine down. */
   readonly ask: boolean;
+  /** `of` of the map is the parameter's value times `bytes` (valueSize) or the value itself. */
+  readonly mapSize?: { readonly map: string; readonly of: keyof MapSizes; readonly bytes: number };
 }
 
 /** Histograms in a global variable: `copies` of them, `stride` bytes apart, each with the layout that `view` has for one value. */

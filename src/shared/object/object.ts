@@ -12,7 +12,9 @@ import { CodeIndex, HELPER } from './instructions';
 import { type DeclaredMap, readMaps } from './maps';
 import type { BpfObject, MapDefinition } from './model';
 import { readParameters } from './parameters';
+import { placeholderParameters } from './placeholders';
 import { type FoundProgram, readPrograms } from './programs';
+import { sizeParameters } from './size-parameters';
 
 /**
  * Reads a BPF object file: programs, maps with their views, parameters and globals. `name` is the object's name (its file
@@ -50,12 +52,23 @@ function read(bytes: Uint8Array, name: string): BpfObject {
   const mapNames = new Set(declared.map(map => map.definition.name));
   const constants = btf ? readVariables(elf, btf, isReadOnlyData) : [];
   const variables = btf ? readVariables(elf, btf, isWritableData) : [];
+  const maps = btf
+    ? readViews(elf, btf, code, programs, declared, mapNames, [...variables, ...constants])
+    : [];
+  const parameters = btf ? readParameters(btf, constants, elf.littleEndian) : [];
   return {
     name,
     license: readLicense(elf),
     programs: programs.map(({ program }) => program),
-    maps: btf ? readViews(elf, btf, code, programs, declared, mapNames, [...variables, ...constants]) : [],
-    parameters: btf ? readParameters(btf, constants, elf.littleEndian) : [],
+    maps,
+    parameters: [
+      ...parameters,
+      ...placeholderParameters(
+        programs.map(({ program }) => program),
+        parameters,
+      ),
+      ...sizeParameters(maps),
+    ],
     globals: btf ? readGlobals(btf, variables, mapNames) : [],
     subprogramLines: ext?.lines.get('.text') ?? [],
     usesPrintk: programs.some(({ program }) =>

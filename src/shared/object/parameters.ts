@@ -11,10 +11,14 @@ const ROLES: readonly Role[] = ['pid', 'tid', 'comm', 'uid', 'device', 'path', '
 
 /** Names of libbpf-tools, Inspektor Gadget and bcc ports; tried in order. */
 const ROLE_BY_NAME: readonly (readonly [RegExp, Role, 'number' | 'text'])[] = [
-  [/^((targ|target|filter|gadget|trace|opt|my)_)?(pid|tgid)$|^(pid|tgid)_(filter|target)$/, 'pid', 'number'],
-  [/^((targ|target|filter|gadget|trace|opt)_)?tid$|^tid_(filter|target)$/, 'tid', 'number'],
-  [/^((targ|target|filter|gadget|trace|opt)_)?uid$|^uid_(filter|target)$/, 'uid', 'number'],
-  [/^((targ|target|filter|gadget|trace|opt)_)?comm$|^comm_(filter|target)$/, 'comm', 'text'],
+  [
+    /^((targ|target|filter|gadget|trace|opt|my|only)_)?(pid|tgid)$|^(pid|tgid)_(filter|target)$/,
+    'pid',
+    'number',
+  ],
+  [/^((targ|target|filter|gadget|trace|opt|only)_)?tid$|^tid_(filter|target)$/, 'tid', 'number'],
+  [/^((targ|target|filter|gadget|trace|opt|only)_)?uid$|^uid_(filter|target)$/, 'uid', 'number'],
+  [/^((targ|target|filter|gadget|trace|opt|only)_)?comm$|^comm_(filter|target)$/, 'comm', 'text'],
   [/^((targ|target|filter)_)?dev(ice)?$/, 'device', 'number'],
   [/^((targ|target)_)?(path|binary_path|library|library_path|binary)$/, 'path', 'text'],
   [/^((targ|target)_)?(func|function|function_name|func_name)$/, 'function', 'text'],

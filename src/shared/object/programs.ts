@@ -5,6 +5,7 @@ import { ObjectError } from '../elf/object-error';
 import type { BtfExt } from './btf-ext';
 import type { CodeIndex, FunctionCode } from './instructions';
 import type { Program, SourceLine } from './model';
+import { assumedSampling, placeholderOf } from './placeholders';
 import { NO_TAGS, readTags, type Tags } from './tags';
 
 /** Far more than any real object has and a session may open (LIMITS.programs). */
@@ -54,6 +55,7 @@ function readProgram(
     for (const name of facts.uses) uses.add(name);
   }
   const optional = section.name.startsWith('?');
+  const attachPoint = parseAttachPoint(section.name);
   return {
     code: functionCode,
     btfId,
@@ -61,12 +63,12 @@ function readProgram(
       name,
       section: optional ? section.name.slice(1) : section.name,
       autoload: !optional,
-      attachPoint: parseAttachPoint(section.name),
+      attachPoint,
       choice: choiceOf(tags),
       needs: tags.all('needs'),
-      targetParameter: tags.get('target'),
+      targetParameter: tags.get('target') ?? placeholderOf(attachPoint, name),
       ifunc: ifuncOf(tags),
-      perf: perfOf(tags),
+      perf: perfOf(tags) ?? assumedSampling(attachPoint, name),
       instructionCount: Math.floor((end - start) / 8),
       helperIds: [...helperIds].sort((a, b) => a - b),
       kfuncs: [...kfuncs],

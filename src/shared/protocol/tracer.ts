@@ -11,7 +11,7 @@ import * as v from 'valibot';
 import type { Reason } from '../bpf/program-policy';
 
 /** Incremented on every incompatible change. */
-export const TRACER_PROTOCOL_VERSION = 5;
+export const TRACER_PROTOCOL_VERSION = 6;
 
 /** Exit codes of the tracer. 69 is EX_UNAVAILABLE of sysexits.h: a required library is missing. */
 export const TRACER_EXIT = { done: 0, failed: 1, usage: 2, libbpfMissing: 69 } as const;
@@ -22,6 +22,7 @@ export const LIMITS = {
   nameBytes: 256,
   pathBytes: 4096,
   programs: 256,
+  maps: 1024,
   /** Per program. */
   reasons: 256,
   sessions: 64,
@@ -122,7 +123,11 @@ export const OpenSessionSchema = v.strictObject({
     v.array(v.strictObject({ section: name, offset: uint32, bytes: base64 })),
     v.maxLength(1024),
   ),
-  maps: v.pipe(v.array(v.strictObject({ name, maxEntries: uint32 })), v.maxLength(LIMITS.programs)),
+  /** Sizes of maps other than those in the object: entries, and bytes of a value. */
+  maps: v.pipe(
+    v.array(v.strictObject({ name, maxEntries: v.optional(uint32), valueSize: v.optional(uint32) })),
+    v.maxLength(LIMITS.maps),
+  ),
   /**
    * Programs that may change the system, with the reasons that the user agreed to (shared/bpf/program-policy.ts). The
    * tracer derives the reasons itself from what it loads; a reason that is missing here is refused as 'needs-consent'.

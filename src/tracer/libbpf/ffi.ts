@@ -139,6 +139,9 @@ export const mapMaxEntries = bpf<[Pointer], number>('uint32_t bpf_map__max_entri
 export const mapSetMaxEntries = bpf<[Pointer, number], number>(
   'int bpf_map__set_max_entries(void *map, uint32_t max_entries)',
 );
+export const mapSetValueSize = bpf<[Pointer, number], number>(
+  'int bpf_map__set_value_size(void *map, uint32_t size)',
+);
 export const mapFlags = bpf<[Pointer], number>('uint32_t bpf_map__map_flags(const void *map)');
 export const mapIsInternal = bpf<[Pointer], boolean>('bool bpf_map__is_internal(const void *map)');
 /** The size must not be NULL: libbpf writes it without a check. */

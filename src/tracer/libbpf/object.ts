@@ -3,6 +3,7 @@
  * or the verifier's log; a failed load is repeated with the log captured.
  */
 import type { Consents } from '../../shared/bpf/program-policy';
+import type { OpenSession } from '../../shared/protocol/tracer';
 import { TracerError } from '../errors';
 import { requireConsent, requireConsentToLoad } from './consent';
 import { ENOTSUPP, ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
@@ -27,7 +28,7 @@ export interface ObjectRequest {
     readonly offset: number;
     readonly bytes: Uint8Array;
   }[];
-  readonly maps: readonly { readonly name: string; readonly maxEntries: number }[];
+  readonly maps: OpenSession['maps'];
   /** null: nothing will be attached, so nothing needs consent. */
   readonly consented: Consents | null;
   /** 0, or the verifier's log level, also for programs that load (BPF_LOG_LEVEL1 = 1, BPF_LOG_LEVEL2 = 2, BPF_LOG_STATS = 4). */
@@ -268,10 +269,12 @@ function configureMaps(object: ffi.Pointer, request: ObjectRequest): void {
     // Nothing is pinned and no pinned map is reused: nothing may outlive the session's process.
     if (ffi.mapPinPath(pointer) !== null) check(ffi.mapSetPinPath(pointer, null), 'Unpinning a map failed');
   }
-  for (const { name, maxEntries } of request.maps) {
+  for (const { name, maxEntries, valueSize } of request.maps) {
     const pointer = maps.get(name);
     if (pointer === undefined) throw new TracerError('unknown-map', `The object has no map ${name}.`);
-    check(ffi.mapSetMaxEntries(pointer, maxEntries), `Setting the size of map ${name} failed`);
+    const failure = `Setting the size of map ${name} failed`;
+    if (maxEntries !== undefined) check(ffi.mapSetMaxEntries(pointer, maxEntries), failure);
+    if (valueSize !== undefined) check(ffi.mapSetValueSize(pointer, valueSize), failure);
   }
   for (const { section, offset, bytes } of request.constants) {
     const pointer = maps.get(section);

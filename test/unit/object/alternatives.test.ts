@@ -51,6 +51,16 @@ describe('alternatives', () => {
       expect(alternatives([fentry, other])).toEqual([]);
   });
 
+  it('are told where one parameter sets the place of both', () => {
+    const set = { uses, targetParameter: 'dummy_file_read' };
+    const ways = alternatives([
+      plainProgram('a', 'kprobe/dummy_file_read', set),
+      plainProgram('b', 'fentry/dummy_file_read', set),
+      plainProgram('c', 'kprobe/dummy_file_read', { ...set, targetParameter: 'another' }),
+    ]);
+    expect(ways.map(each => each.map(way => way.programs.map(({ name }) => name)))).toEqual([[['b'], ['a']]]);
+  });
+
   it('are not more programs at one place than any object has', () => {
     const many = Array.from({ length: 1000 }, (_, i) =>
       plainProgram(`p${i}`, `${i % 2 ? 'kprobe' : 'fentry'}/vfs_read`, { uses }),
