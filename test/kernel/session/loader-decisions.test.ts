@@ -38,17 +38,18 @@ async function run(name: string, options: readonly string[] = [], command: reado
     .split('\n')
     .filter(line => line !== '')
     .map(line => JSON.parse(line));
-  const line = (type: string) => lines.find(each => each.type === type);
-  return { code, stderr, attached: line('attached'), globals: line('globals'), lines };
+  const line = (type: string): Line => lines.find(each => each.type === type) ?? {};
+  const globals = (line('globals').values ?? {}) as Line;
+  return { code, stderr, attached: line('attached'), globals, lines };
 }
-const programs = (attached: Line | undefined) => (attached?.programs as Line[]).map(({ name }) => name);
+const programs = ({ programs = [] }: Line) => (programs as Line[]).map(({ name }) => name);
 
 describe('two ways to the same count', () => {
   it('are attached one at a time, for the process of the command', async () => {
     const { code, stderr, attached, globals } = await run('two-ways');
     expect(code, stderr).toBe(0);
     expect(programs(attached)).toEqual(['write_by_fentry']);
-    expect(attached?.leftOut).toEqual([
+    expect(attached.leftOut).toEqual([
       {
         name: 'write_by_kprobe',
         section: 'kprobe/vfs_write',
@@ -80,8 +81,8 @@ describe('two ways to the same count', () => {
 });
 
 /** calls[CALL_WRITE], by position or by name. */
-function writesOf(globals: Line | undefined): number {
-  const { calls } = globals?.values as { calls: Record<string, number> };
+function writesOf(globals: Line): number {
+  const calls = globals.calls as Record<string, number>;
   return Number(calls.CALL_WRITE ?? calls[1]);
 }
 
@@ -93,7 +94,7 @@ describe('a place that the kernel lacks', () => {
     expect(stderr.match(/function_of_another_kernel\)? is not attached.*others stays empty/g)).toHaveLength(
       1,
     );
-    expect(Number((globals?.values as Line).writes)).toBeGreaterThanOrEqual(40);
+    expect(Number(globals.writes)).toBeGreaterThanOrEqual(40);
   });
 
   it('is an error when its program was asked for', async () => {
@@ -130,7 +131,7 @@ describe('a function that the loader puts in', () => {
 
   it('is attached to as given', async () => {
     const { attached, globals } = await run('ask-for-the-function', ['-p', 'dummy_file_read=vfs_write']);
-    expect(attached?.programs).toMatchObject([{ name: 'on_call', attach: 'kprobe/vfs_write' }]);
-    expect(Number((globals?.values as Line).calls)).toBeGreaterThanOrEqual(40);
+    expect(attached.programs).toMatchObject([{ name: 'on_call', attach: 'kprobe/vfs_write' }]);
+    expect(Number(globals.calls)).toBeGreaterThanOrEqual(40);
   });
 });
