@@ -45,6 +45,15 @@ export function placeholderParameters(
   const names = new Set(known.map(({ name }) => name));
   const added = new Map<string, Parameter>();
   for (const { section, attachPoint, targetParameter, perf } of programs) {
+    const inFile = /^(u(ret)?probe|usdt)$/.test(attachPoint.kind);
+    if (inFile && targetParameter !== null && !known.some(({ role }) => role === 'path'))
+      added.set('path', {
+        ...ASSUMED,
+        name: 'path',
+        label: 'path',
+        help: 'The program or library. The loader of this object chooses it.',
+        role: 'path',
+      });
     if (targetParameter !== null && !names.has(targetParameter))
       added.set(targetParameter, {
         ...ASSUMED,
@@ -65,15 +74,6 @@ export function placeholderParameters(
         min: '1',
         max: '10000',
         defaultValue: SAMPLES_PER_SECOND,
-      });
-    const inFile = /^(u(ret)?probe|usdt)$/.test(attachPoint.kind);
-    if (inFile && targetParameter !== null && !known.some(({ role }) => role === 'path'))
-      added.set('path', {
-        ...ASSUMED,
-        name: 'path',
-        label: 'path',
-        help: 'The program or library. The loader of this object chooses it.',
-        role: 'path',
       });
   }
   return [...added.values()];
