@@ -8,7 +8,7 @@ import type { Parameter, Program } from './model';
 /** Names that no kernel has: libbpf-tools' loaders replace them (fsdist, fsslower, funclatency ...). */
 const PLACEHOLDER = /^(dummy\w*|placeholder\w*|foo|bar|xxx)$/i;
 
-/** As `perf record` and bcc's profile sample, rounded to a number that is no multiple of the kernel's timers. */
+/** As `perf record` and bcc's profile sample, but out of step with timers of 100 Hz. */
 const SAMPLES_PER_SECOND = '99';
 
 /** What the target of a program without BPFW_TARGET is set by: the name of the parameter; null when its section has a target. */
