@@ -1,7 +1,7 @@
 /** What `run` and `verify` work with: the target that was chosen, the compiled object, and the tracers of this run. */
 import path from 'node:path';
 import { findClang } from '../compile/clang';
-import { btfId } from '../compile/vmlinux-cache';
+import { btfSource } from '../compile/vmlinux-cache';
 import { compileInProject, type ProjectCompile } from '../project/compile-in-project';
 import { type GivenTypes, readGivenTypes } from '../project/given-types';
 import { flagsExplained, flagsSummary } from '../project/project-flags';
@@ -111,7 +111,7 @@ export async function compileFor(
   return compileInProject({
     sourcePath,
     clang,
-    btf: { id: btfId(bytes), load: () => btf },
+    btf: btfSource(bytes, () => btf),
     cacheFolder: cacheFolder(),
     includeFolders: [INCLUDE_FOLDER],
     project: { wanted: options.flagsFrom ?? 'auto', given: givenFlags(options), mayRunMake: true },

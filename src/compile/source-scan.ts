@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { helperDeclarations } from '../shared/bpf/helper-declarations';
 import { readUntrustedFile } from '../system/untrusted-file';
 import { type FileNames, type Paste, readNames } from './file-names';
 
@@ -206,14 +207,13 @@ function read(path: string, text: string): ReadFile {
 function readHelpers(text: string, hash: string): ReadFile {
   const helperTypes = new Map<string, readonly string[]>();
   const identifiers = new Set<string>();
-  for (const line of text.split('\n')) {
-    const helper = /^static .*\(\*\s*(?:const\s+)?(bpf_\w+)\)\(/.exec(line)?.[1];
-    if (helper === undefined) continue;
+  for (const { name, returnType, parameters } of helperDeclarations(text)) {
+    const types = `${returnType} ${parameters}`;
     helperTypes.set(
-      helper,
-      [...line.matchAll(/\b(?:struct|union|enum)\s+(\w+)/g)].map(match => match[1] ?? ''),
+      name,
+      [...types.matchAll(/\b(?:struct|union|enum)\s+(\w+)/g)].map(match => match[1] ?? ''),
     );
-    for (const [type] of line.matchAll(/\b__[us](?:8|16|32|64)\b|\b__(?:be|le)(?:16|32|64)\b|\b__wsum\b/g))
+    for (const [type] of types.matchAll(/\b__[us](?:8|16|32|64)\b|\b__(?:be|le)(?:16|32|64)\b|\b__wsum\b/g))
       identifiers.add(type);
   }
   const empty: ReadonlySet<string> = new Set();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseBtf } from '../shared/btf/btf';
 import type { Btf } from '../shared/btf/btf-model';
 import { contentKey, pruneFolder, writeAtomically } from '../system/cache-files';
 import { vmlinuxHeader } from './vmlinux-header';
@@ -12,14 +13,18 @@ const REDUCED_KEPT = 256;
 
 /** A kernel's types, loaded on first use: compiled objects that are cached do not need them. */
 export interface BtfSource {
-  /** Identifies the contents, e.g. btfId(bytes): the same id must mean the same types. */
+  /** Identifies the contents, as btfSource() does: the same id must mean the same types. */
   readonly id: string;
   load(): Btf | Promise<Btf>;
 }
 
-/** Returns an id for a BTF blob: 32 hex digits of its SHA-256. */
-export function btfId(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+const ids = new WeakMap<Uint8Array, string>();
+
+/** A source of these bytes: its id is 32 hex digits of their SHA-256, taken once, because they are megabytes. */
+export function btfSource(bytes: Uint8Array, load: () => Btf = () => parseBtf(bytes)): BtfSource {
+  const id = ids.get(bytes) ?? createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+  ids.set(bytes, id);
+  return { id, load };
 }
 
 /** Returns the -I folder of the full vmlinux.h for that BTF; writes it if it is missing. */

@@ -1,7 +1,6 @@
 /** Kernel types that the user gives instead of the target's. */
 import path from 'node:path';
-import { type BtfSource, btfId } from '../compile/vmlinux-cache';
-import { parseBtf } from '../shared/btf/btf';
+import { type BtfSource, btfSource } from '../compile/vmlinux-cache';
 import { ElfFile, elfInMemory } from '../shared/elf/elf-file';
 import { contentKey, writeAtomically } from '../system/cache-files';
 import { readUntrustedFile } from '../system/untrusted-file';
@@ -19,7 +18,7 @@ export type GivenTypes = { readonly folder: string } | { readonly btf: BtfSource
 export async function readGivenTypes(file: string, cacheFolder: string): Promise<GivenTypes> {
   const bytes = await readUntrustedFile(file, FILE_BYTES);
   const btf = isBtf(bytes) ? bytes : sectionOf(bytes);
-  if (btf) return { btf: { id: btfId(btf), load: () => parseBtf(btf) } };
+  if (btf) return { btf: btfSource(btf) };
   const folder = path.join(cacheFolder, 'given-headers', contentKey(bytes).slice(0, 32));
   await writeAtomically(path.join(folder, 'vmlinux.h'), bytes);
   return { folder };

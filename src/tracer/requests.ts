@@ -8,7 +8,7 @@ import { confineProcess } from './libbpf/confine';
 import { Serial } from './serial';
 import { Session, type SessionContext } from './session';
 import { type Stream, startStream } from './stream';
-import { TargetFacts } from './target';
+import { TargetQueries } from './target';
 
 export type Handlers = {
   readonly [M in TracerMethod]: (params: TracerParams<M>) => Promise<TracerResults[M]>;
@@ -23,7 +23,7 @@ const NO_SESSION = 0;
 
 export function createRequests(connection: FrameConnection): Requests {
   const sessions = new Map<number, Session>();
-  const facts = new TargetFacts();
+  const facts = new TargetQueries();
   const blobs = new Serial();
   let opening = 0;
   let lastSessionId = 0;

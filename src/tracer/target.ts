@@ -20,7 +20,7 @@ const MAX_KNOWN = 4096;
 
 type FunctionAnswer = Functions[number];
 
-export class TargetFacts {
+export class TargetQueries {
   /** Cached answers, valid while the set of loaded modules is unchanged: modules add and remove functions. */
   private known: { readonly modules: string; readonly answers: Map<string, FunctionAnswer> } = {
     modules: '',

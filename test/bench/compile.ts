@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findClang } from '../../src/compile/clang';
 import { compile } from '../../src/compile/compile';
-import { type BtfSource, btfId } from '../../src/compile/vmlinux-cache';
+import { type BtfSource, btfSource } from '../../src/compile/vmlinux-cache';
 import { parseBtf } from '../../src/shared/btf/btf';
 import { readCatalogue } from '../../src/templates/catalogue';
 import { kernelBtf } from './kernel-btf';
@@ -19,7 +19,7 @@ export async function benchCompile(runs: number, add: (row: Row) => void): Promi
   try {
     const { bytes } = await kernelBtf();
     const parsed = parseBtf(bytes);
-    const btf: BtfSource = { id: btfId(bytes), load: () => parsed };
+    const btf: BtfSource = btfSource(bytes, () => parsed);
     const clang = await findClang();
     const templates = path.join(root, 'bpf-templates');
     const all = { reduced: [] as number[], full: [] as number[] };

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { findClang } from '../../src/compile/clang';
 import { compileFlags, findLibbpfHeaders } from '../../src/compile/flags';
-import { btfId, ensureVmlinuxHeader } from '../../src/compile/vmlinux-cache';
+import { btfSource, ensureVmlinuxHeader } from '../../src/compile/vmlinux-cache';
 import { parseBtf } from '../../src/shared/btf/btf';
 import { defaultCacheFolder } from '../../src/system/cache-files';
 import { ServerUnderTest } from '../golden/server/client';
@@ -187,7 +187,10 @@ async function clangdRun(btf: Uint8Array, plan: Plan): Promise<Measured> {
     const parsed = parseBtf(btf);
     const flags = compileFlags({
       clang: await findClang(),
-      vmlinuxFolder: await ensureVmlinuxHeader({ id: btfId(btf), load: () => parsed }, defaultCacheFolder()),
+      vmlinuxFolder: await ensureVmlinuxHeader(
+        btfSource(btf, () => parsed),
+        defaultCacheFolder(),
+      ),
       includeFolders: [],
       libbpfFolder: await findLibbpfHeaders(),
     });

@@ -2,8 +2,7 @@
 import path from 'node:path';
 import { findClang } from '../../src/compile/clang';
 import { compile } from '../../src/compile/compile';
-import { btfId } from '../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../src/shared/btf/btf';
+import { btfSource } from '../../src/compile/vmlinux-cache';
 import { kernelBtf } from './kernel-btf';
 import { root, workFolder } from './paths';
 
@@ -13,7 +12,7 @@ export async function compileTemplate(name: string, folder: string): Promise<str
   const outputPath = path.join(folder, `${name}.bpf.o`);
   const result = await compile({
     sourcePath: path.join(root, 'bpf-templates', name, `${name}.bpf.c`),
-    btf: { id: btfId(bytes), load: () => parseBtf(bytes) },
+    btf: btfSource(bytes),
     clang: await findClang(),
     cacheFolder: path.join(workFolder, 'cache'),
     includeFolders: [path.join(root, 'bpf-templates/include')],

@@ -8,7 +8,7 @@ import { compile } from '../../src/compile/compile';
 import { installedClangs, kernelBtfFiles, scratchFolder } from '../unit/compile/toolchain';
 import { runRounds } from '../unit/hostile/run';
 import { makeSamples } from '../unit/hostile/samples';
-import { btfSource } from '../unit/templates/compiled';
+import { btfSourceOf } from '../unit/templates/compiled';
 import { includeFolder, readTemplates } from '../unit/templates/folders';
 import { report } from './report';
 
@@ -22,7 +22,7 @@ afterAll(remove);
 
 async function templateObjects(): Promise<Uint8Array[]> {
   const [kernel = ''] = await kernelBtfFiles(folder);
-  const btf = btfSource(kernel);
+  const btf = btfSourceOf(kernel);
   const clang = await findClang({ setting: installedClangs().at(-1) ?? 'clang' });
   const objects: Uint8Array[] = [];
   for (const { sourcePath } of readTemplates()) {

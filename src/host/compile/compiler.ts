@@ -2,7 +2,7 @@
 import type * as vscode from 'vscode';
 import { findClang } from '../../compile/clang';
 import { type CompileResult, compile } from '../../compile/compile';
-import { type BtfSource, btfId } from '../../compile/vmlinux-cache';
+import { btfSource } from '../../compile/vmlinux-cache';
 import type { Target, TargetBtf } from '../../session/targets/target';
 import { defaultCacheFolder } from '../../system/cache-files';
 import type { Log } from '../log';
@@ -19,8 +19,6 @@ export interface CompilerServices {
 }
 
 export class ProgramCompiler {
-  private readonly sources = new WeakMap<TargetBtf, BtfSource>();
-
   constructor(private readonly services: CompilerServices) {}
 
   /**
@@ -58,7 +56,7 @@ export class ProgramCompiler {
     const setting = settings.clangPath();
     const result = await compile({
       sourcePath: program.fsPath,
-      btf: this.sourceOf(btf),
+      btf: btfSource(btf.bytes, () => btf.btf),
       clang: await findClang(setting === undefined ? {} : { setting }),
       cacheFolder: defaultCacheFolder(),
       includeFolders: [includeFolder],
@@ -69,12 +67,5 @@ export class ProgramCompiler {
     log.debug(`compiled ${program.fsPath} (${how}): ${result.commandLine.join(' ')}`);
     await diagnostics.publish(program, result.diagnostics);
     return result;
-  }
-
-  /** Cached per BTF: the id is a hash over megabytes. */
-  private sourceOf(btf: TargetBtf): BtfSource {
-    const source = this.sources.get(btf) ?? { id: btfId(btf.bytes), load: () => btf.btf };
-    this.sources.set(btf, source);
-    return source;
   }
 }

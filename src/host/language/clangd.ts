@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { findClang } from '../../compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../compile/flags';
-import { btfId, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
+import { btfSource, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
 import { hasOwnPart, mergeClangd } from '../../project/clangd-file';
 import { defaultCacheFolder } from '../../system/cache-files';
 import { CommandIds } from '../command-ids';
@@ -51,7 +51,7 @@ async function configurationText(
   const { target } = await targets.choose(null);
   const { bytes, btf } = await targets.withBootSteps(report, () => target.readBtf());
   const vmlinuxFolder = await ensureVmlinuxHeader(
-    { id: btfId(bytes), load: () => btf },
+    btfSource(bytes, () => btf),
     defaultCacheFolder(),
   );
   return clangdConfiguration({ clang, libbpfFolder, vmlinuxFolder, includeFolders: [includeFolder] });

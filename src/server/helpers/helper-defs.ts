@@ -1,36 +1,27 @@
-/** Helpers as declared and documented by the machine's libbpf: bpf/bpf_helper_defs.h, generated from the kernel's uapi header. */
+/** Helpers as declared and documented by the machine's libbpf. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { type HelperDeclaration, helperDeclarations } from '../../shared/bpf/helper-declarations';
 
-export interface Helper {
-  readonly name: string;
-  /** enum bpf_func_id. */
-  readonly id: number;
-  readonly returnType: string;
+export interface Helper extends Omit<HelperDeclaration, 'comment' | 'parameters'> {
   /** Declarations, e.g. "void *map". */
   readonly parameters: readonly string[];
   /** Markdown. */
   readonly documentation: string;
 }
 
-const DECLARATION =
-  /(?:\/\*\n((?:(?! \*\/)[\s\S])*?) \*\/\n)?static ([^\n;]*?)\(\* ?(?:const )?(bpf_\w+)\)\(([^;\n]*)\) = \(void \*\) ?(\d+);/g;
-
 /** Reads every helper of a bpf_helper_defs.h. */
 export function parseHelperDefs(text: string): Map<string, Helper> {
-  const helpers = new Map<string, Helper>();
-  for (const [, comment = '', returnType = '', name = '', parameters = '', id] of text.matchAll(
-    DECLARATION,
-  )) {
-    helpers.set(name, {
-      name,
-      id: Number(id),
-      returnType: returnType.trim(),
-      parameters: parameters === 'void' ? [] : parameters.split(/,\s*/),
-      documentation: documentationOf(comment, name),
-    });
-  }
-  return helpers;
+  return new Map(
+    helperDeclarations(text).map(({ comment, parameters, ...rest }) => [
+      rest.name,
+      {
+        ...rest,
+        parameters: parameters === 'void' ? [] : parameters.split(/,\s*/),
+        documentation: documentationOf(comment, rest.name),
+      },
+    ]),
+  );
 }
 
 /** The helpers of the libbpf headers in the first of `folders` that has them; empty if none has. */

@@ -1,6 +1,7 @@
 /** Headers that a source includes: the author's own are read, system headers are only searched for the types they declare. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { headerFolders } from '../../shared/bpf/binary-folders';
 import { lex } from '../../shared/c/lexer';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
 import type { SourceModel } from './model';
@@ -14,7 +15,7 @@ interface CachedHeader {
 
 const MAX_HEADER_BYTES = 1024 * 1024;
 const MAX_HEADERS = 64;
-const SYSTEM_FOLDERS = ['/usr/include', '/usr/local/include', `/usr/include/${multiarch()}`];
+const SYSTEM_FOLDERS = headerFolders(process.arch);
 
 export interface Header {
   readonly path: string;
@@ -114,9 +115,4 @@ function systemHeader(name: string): string | null {
     }
   }
   return null;
-}
-
-function multiarch(): string {
-  const machine: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64', riscv64: 'riscv64' };
-  return `${machine[process.arch] ?? process.arch}-linux-gnu`;
 }

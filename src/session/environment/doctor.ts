@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { machine, release } from 'node:os';
+import { libraryFolders } from '../../shared/bpf/binary-folders';
 import { fixText } from '../../shared/errors/workbench-error';
 import type { EnvironmentRow } from '../../system/environment-rows';
 import { processStatus } from '../../system/process-status';
@@ -103,14 +104,9 @@ async function lockdownRow(): Promise<EnvironmentRow> {
 }
 
 function libbpfRow(): EnvironmentRow {
-  const folders = [
-    '/usr/lib/x86_64-linux-gnu',
-    '/usr/lib/aarch64-linux-gnu',
-    '/usr/lib64',
-    '/usr/lib',
-    '/lib',
-  ];
-  const found = folders.map(folder => `${folder}/libbpf.so.1`).find(file => existsSync(file));
+  const found = libraryFolders(process.arch)
+    .map(folder => `${folder}/libbpf.so.1`)
+    .find(file => existsSync(file));
   return row(
     'libbpf',
     found !== undefined,

@@ -9,7 +9,18 @@ export const SYSTEM_FOLDERS: readonly string[] = [
   '/usr/local/sbin',
 ];
 
-const TRIPLES: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+/** Debian's names of architectures (multiarch), by Node's process.arch. */
+const TRIPLES: Readonly<Record<string, string>> = {
+  x64: 'x86_64-linux-gnu',
+  arm64: 'aarch64-linux-gnu',
+  riscv64: 'riscv64-linux-gnu',
+};
+
+/** Where system headers lie: "/usr/include/x86_64-linux-gnu" last. `arch` is Node's process.arch. */
+export function headerFolders(arch: string): readonly string[] {
+  const triple = TRIPLES[arch];
+  return ['/usr/include', '/usr/local/include', ...(triple ? [`/usr/include/${triple}`] : [])];
+}
 
 /**
  * Where a library named without a slash is looked for: libbpf's folders (tools/lib/bpf/libbpf.c, resolve_full_path()),

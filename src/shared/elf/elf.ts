@@ -1,4 +1,5 @@
 import { decodeCString } from '../bytes/utf8';
+import { ElfFile, ElfNumbers, elfInMemory, elfKind, type SectionHeader } from './elf-file';
 import { ObjectError } from './object-error';
 
 export interface ElfSection {
@@ -50,13 +51,11 @@ export interface Elf {
 
 /** Constants of elf.h. */
 export const EM_BPF = 247;
-export const SHT = { progbits: 1, symtab: 2, rela: 4, nobits: 8, rel: 9 } as const;
+export const SHT = { null: 0, progbits: 1, symtab: 2, rela: 4, nobits: 8, rel: 9 } as const;
 export const SHF_EXECINSTR = 0x4;
 export const STT = { object: 1, func: 2, section: 3 } as const;
 export const STB = { local: 0, global: 1, weak: 2 } as const;
 
-const HEADER_BYTES = 64;
-const SECTION_HEADER_BYTES = 64;
 const SYMBOL_BYTES = 24;
 
 function cut(what: string): ObjectError {
@@ -72,37 +71,27 @@ function cut(what: string): ObjectError {
  * points outside the file or sections overlap.
  */
 export function parseElf(bytes: Uint8Array): Elf {
-  if (
-    bytes.byteLength < 4 ||
-    bytes[0] !== 0x7f ||
-    bytes[1] !== 0x45 ||
-    bytes[2] !== 0x4c ||
-    bytes[3] !== 0x46
-  ) {
+  const kind = elfKind(bytes);
+  if (!kind)
     throw new ObjectError(
       'not-elf',
-      'This is not an object file (no ELF magic). Choose the .o file that clang created.',
+      'This is not an object file (no ELF header). Choose the .o file that clang created.',
     );
-  }
-  if (bytes.byteLength < HEADER_BYTES) throw cut('the ELF header');
-  if (bytes[4] !== 2)
+  if (kind.bits !== 64)
     throw new ObjectError(
       'unsupported',
       'This is a 32-bit ELF file; BPF objects are 64-bit. Compile with --target=bpf.',
     );
-  if (bytes[5] !== 1 && bytes[5] !== 2) throw cut('the byte order mark');
-
-  const littleEndian = bytes[5] === 1;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reader = new Reader(view, littleEndian);
-  const sections = readSections(bytes, reader);
+  const file = openElf(bytes);
+  const { littleEndian } = file;
+  const sections = readSections(bytes, file.sections, file.namesIndex);
   const symbols = readSymbols(sections, littleEndian);
   const byName = new Map<string, ElfSection>();
   for (const section of sections) if (!byName.has(section.name)) byName.set(section.name, section);
 
   return {
-    machine: reader.u16(18),
-    fileType: reader.u16(16),
+    machine: file.machine,
+    fileType: file.fileType,
     littleEndian,
     sections,
     symbols,
@@ -111,21 +100,15 @@ export function parseElf(bytes: Uint8Array): Elf {
   };
 }
 
-class Reader {
-  constructor(
-    readonly view: DataView,
-    private readonly littleEndian: boolean,
-  ) {}
-  u16(at: number): number {
-    return this.view.getUint16(at, this.littleEndian);
+function openElf(bytes: Uint8Array): ElfFile {
+  let file: ElfFile | null;
+  try {
+    file = ElfFile.open(elfInMemory(bytes), 'either');
+  } catch (error) {
+    throw error instanceof RangeError ? cut('its headers') : error;
   }
-  u32(at: number): number {
-    return this.view.getUint32(at, this.littleEndian);
-  }
-  /** As a number: a value beyond 2^53 is too large for every check anyway. */
-  u64(at: number): number {
-    return Number(this.view.getBigUint64(at, this.littleEndian));
-  }
+  if (!file) throw cut('the ELF header');
+  return file;
 }
 
 /** A string table with a limit on the total length read: names overlap only by a common suffix. */
@@ -152,48 +135,31 @@ export class StringTable {
   }
 }
 
-function readSections(bytes: Uint8Array, reader: Reader): ElfSection[] {
-  const tableOffset = reader.u64(40);
-  if (tableOffset === 0) return [];
-  if (reader.u16(58) !== SECTION_HEADER_BYTES) throw cut('section headers of an unknown size');
-  if (tableOffset + SECTION_HEADER_BYTES > bytes.byteLength) throw cut('the section headers');
-  // Counts that do not fit into 16 bits are in the first section header (gABI, "Section header").
-  const count = reader.u16(60) || reader.u64(tableOffset + 32);
-  const namesIndex = reader.u16(62) === 0xffff ? reader.u32(tableOffset + 40) : reader.u16(62);
-  if (tableOffset + count * SECTION_HEADER_BYTES > bytes.byteLength) throw cut('the section headers');
-
-  let total = 0;
-  const contents = (index: number): Uint8Array => {
-    const at = tableOffset + index * SECTION_HEADER_BYTES;
-    const type = reader.u32(at + 4);
-    if (type === SHT.nobits || type === 0) return bytes.subarray(0, 0);
-    const offset = reader.u64(at + 24);
-    const size = reader.u64(at + 32);
+function readSections(
+  bytes: Uint8Array,
+  headers: readonly SectionHeader[],
+  namesIndex: number,
+): ElfSection[] {
+  const contents = headers.map(({ type, offset, size }, index) => {
+    if (type === SHT.nobits || type === SHT.null) return bytes.subarray(0, 0);
     if (offset + size > bytes.byteLength) throw cut(`section ${index} exceeds the end of the file`);
     return bytes.subarray(offset, offset + size);
-  };
-  const names = new StringTable(
-    namesIndex > 0 && namesIndex < count ? contents(namesIndex) : bytes.subarray(0, 0),
-  );
-  const sections: ElfSection[] = [];
-  for (let index = 0; index < count; index++) {
-    const at = tableOffset + index * SECTION_HEADER_BYTES;
-    const section: ElfSection = {
-      index,
-      name: names.at(reader.u32(at)),
-      type: reader.u32(at + 4),
-      flags: Number(BigInt.asUintN(32, BigInt(reader.u64(at + 8)))),
-      link: reader.u32(at + 40),
-      info: reader.u32(at + 44),
-      size: index === 0 ? 0 : reader.u64(at + 32),
-      bytes: contents(index),
-    };
-    total += section.bytes.byteLength;
-    sections.push(section);
-  }
+  });
   // Keeps all later work linear in the file's size.
+  const total = contents.reduce((sum, section) => sum + section.byteLength, 0);
   if (total > bytes.byteLength) throw cut('its sections overlap');
-  return sections;
+  const nothing = bytes.subarray(0, 0);
+  const names = new StringTable(namesIndex > 0 ? (contents[namesIndex] ?? nothing) : nothing);
+  return headers.map(({ nameOffset, type, flags, link, info, size }, index) => ({
+    index,
+    name: names.at(nameOffset),
+    type,
+    flags,
+    link,
+    info,
+    size: index === 0 ? 0 : size,
+    bytes: contents[index] ?? nothing,
+  }));
 }
 
 function readSymbols(sections: readonly ElfSection[], littleEndian: boolean): ElfSymbol[] {
@@ -203,7 +169,7 @@ function readSymbols(sections: readonly ElfSection[], littleEndian: boolean): El
   if (!strings) throw cut('the symbols have no names');
   const names = new StringTable(strings.bytes);
   const { bytes } = table;
-  const reader = new Reader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), littleEndian);
+  const reader = new ElfNumbers(bytes, littleEndian);
   const symbols: ElfSymbol[] = [];
   for (let at = 0; at + SYMBOL_BYTES <= bytes.byteLength; at += SYMBOL_BYTES) {
     const info = bytes[at + 4] ?? 0;
@@ -229,14 +195,14 @@ function readRelocations(
   for (const section of sections) {
     if (section.info !== target || (section.type !== SHT.rel && section.type !== SHT.rela)) continue;
     const { bytes } = section;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const reader = new Reader(view, littleEndian);
+    const reader = new ElfNumbers(bytes, littleEndian);
     const entryBytes = section.type === SHT.rela ? 24 : 16;
     for (let at = 0; at + entryBytes <= bytes.byteLength; at += entryBytes) {
       // r_info is symbol << 32 | type; the order of its halves depends on the byte order.
       const type = reader.u32(at + (littleEndian ? 8 : 12));
       const symbol = reader.u32(at + (littleEndian ? 12 : 8));
-      const addend = section.type === SHT.rela ? Number(view.getBigInt64(at + 16, littleEndian)) : null;
+      const addend =
+        section.type === SHT.rela ? Number(reader.view.getBigInt64(at + 16, littleEndian)) : null;
       relocations.push({ offset: reader.u64(at), type, symbol: symbols[symbol] ?? null, addend });
     }
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../../src/compile/flags';
-import { btfId, ensureVmlinuxHeader } from '../../../src/compile/vmlinux-cache';
+import { btfSource, ensureVmlinuxHeader } from '../../../src/compile/vmlinux-cache';
 import { mergeClangd } from '../../../src/project/clangd-file';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import { kernelBtfFiles } from '../../unit/compile/toolchain';
@@ -38,10 +38,7 @@ describe('clangd', { timeout: 2 * CLANGD_MS }, () => {
 
   it('with it beside what was there, marks what is wrong', async () => {
     const bytes = new Uint8Array(readFileSync(btfPath));
-    const vmlinuxFolder = await ensureVmlinuxHeader(
-      { id: btfId(bytes), load: () => parseBtf(bytes) },
-      path.join(folder, 'cache'),
-    );
+    const vmlinuxFolder = await ensureVmlinuxHeader(btfSource(bytes), path.join(folder, 'cache'));
     const part = clangdConfiguration({
       clang: await findClang(),
       libbpfFolder: await findLibbpfHeaders(),

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clang, findClang } from '../../../src/compile/clang';
 import { compileFlags, findLibbpfHeaders } from '../../../src/compile/flags';
-import { btfId, ensureVmlinuxHeader } from '../../../src/compile/vmlinux-cache';
+import { btfSource, ensureVmlinuxHeader } from '../../../src/compile/vmlinux-cache';
 import { programSkeleton } from '../../../src/server/features/program-skeleton';
 import { KernelTypes } from '../../../src/server/kernel/kernel-types';
 import { SECTION_KINDS, type TargetKind } from '../../../src/shared/bpf/section-kinds';
@@ -56,10 +56,7 @@ describe.each(kernels)('with the types of %s', btfPath => {
   beforeAll(async () => {
     const bytes = new Uint8Array(readFileSync(btfPath));
     clang = await findClang();
-    const vmlinuxFolder = await ensureVmlinuxHeader(
-      { id: btfId(bytes), load: () => parseBtf(bytes) },
-      path.join(folder, 'cache'),
-    );
+    const vmlinuxFolder = await ensureVmlinuxHeader(btfSource(bytes), path.join(folder, 'cache'));
     const libbpfFolder = await findLibbpfHeaders();
     flags = compileFlags({ clang, vmlinuxFolder, includeFolders: [], libbpfFolder });
   }, 60_000);

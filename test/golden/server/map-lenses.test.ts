@@ -8,7 +8,7 @@ import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
 import { readObject } from '../../../src/shared/object/object';
 import { kernelBtfFiles } from '../../unit/compile/toolchain';
-import { btfSource } from '../../unit/templates/compiled';
+import { btfSourceOf } from '../../unit/templates/compiled';
 import { bundleServer, repository, ServerUnderTest, scratch } from './client';
 
 const map = (name: string, type: string, fields: string) =>
@@ -88,7 +88,7 @@ describe('the lens over each map says what the panel does with it', () => {
       const cacheFolder = path.join(folder, 'cache');
       const result = await compile({
         sourcePath,
-        btf: btfSource(btfPath),
+        btf: btfSourceOf(btfPath),
         clang,
         cacheFolder,
         includeFolders,

@@ -9,7 +9,7 @@ import type { AddressNames } from '../../../src/cli/run-output';
 import { printMaps } from '../../../src/cli/run-results';
 import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
-import { btfId } from '../../../src/compile/vmlinux-cache';
+import { btfSource } from '../../../src/compile/vmlinux-cache';
 import type { NamedStack } from '../../../src/session/symbols/read-stacks';
 import { Symbolizer } from '../../../src/session/symbols/symbolizer';
 import { TracerPool } from '../../../src/session/targets/tracer-pool';
@@ -102,7 +102,7 @@ export async function compileProgram(
   const result = await compile({
     sourcePath,
     clang: await findClang(clangPath === undefined ? {} : { setting: clangPath }),
-    btf: { id: btfId(btfBytes), load: () => btf },
+    btf: btfSource(btfBytes, () => btf),
     cacheFolder: defaultCacheFolder(),
     includeFolders: [path.join(templates, 'include')],
   });

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { type CompileRequest, type CompileResult, compile } from '../../../src/compile/compile';
-import { btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/btf/btf';
+import { btfSource } from '../../../src/compile/vmlinux-cache';
 import { hostileFiles } from '../system/hostile-files';
 import { elfSection, scratchFolder } from './toolchain';
 
@@ -24,7 +23,7 @@ beforeAll(() => {
   writeFileSync(source, 'typedef unsigned int __u32; struct thing { __u32 count; }; struct thing a;\n');
   execFileSync('clang', ['--target=bpf', '-g', '-c', source, '-o', object]);
   const bytes = elfSection(object, '.BTF');
-  btf = { id: btfId(bytes), load: () => parseBtf(bytes) };
+  btf = btfSource(bytes);
 });
 
 const END = '\nint handle(void *ctx) { return 0; }\n';

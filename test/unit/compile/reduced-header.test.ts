@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { type CompileRequest, type CompileResult, compile } from '../../../src/compile/compile';
-import { type BtfSource, btfId } from '../../../src/compile/vmlinux-cache';
-import { parseBtf } from '../../../src/shared/btf/btf';
+import { btfSourceOf } from '../templates/compiled';
 import { codeSections, elfSection, installedClangs, kernelBtfFiles, scratchFolder } from './toolchain';
 
 const golden = join(__dirname, '../../golden/compile');
@@ -19,13 +18,7 @@ const COLLIDING = ['own-types.bpf.c'];
 const { folder, remove } = scratchFolder();
 afterAll(remove);
 const kernels = await kernelBtfFiles(folder);
-const sources = new Map(kernels.map(path => [path, btfSource(path)]));
-
-function btfSource(path: string): BtfSource {
-  const bytes = new Uint8Array(readFileSync(path));
-  const btf = parseBtf(bytes);
-  return { id: btfId(bytes), load: () => btf };
-}
+const sources = new Map(kernels.map(path => [path, btfSourceOf(path)]));
 
 function okay(result: CompileResult): CompileResult & { ok: true } {
   expect(result.output).toBe('');

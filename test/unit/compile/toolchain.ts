@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { type BtfSource, btfId } from '../../../src/compile/vmlinux-cache';
+import { type BtfSource, btfSource } from '../../../src/compile/vmlinux-cache';
 import { findKernel } from '../../../src/session/vm/kernel-image';
 import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
 import { parseBtf } from '../../../src/shared/btf/btf';
@@ -71,10 +71,10 @@ function llvm(tool: string): string {
 
 /** A small kernel of our own, so that tests need no BTF of the machine. */
 export function smallKernel(folder: string): BtfSource & { loads: number } {
-  const source = join(folder, 'kernel.c');
+  const file = join(folder, 'kernel.c');
   const object = join(folder, 'kernel.o');
   writeFileSync(
-    source,
+    file,
     `typedef unsigned char __u8; typedef unsigned short __u16; typedef unsigned int __u32;
      typedef unsigned long long __u64; typedef int __s32; typedef long long __s64; typedef _Bool bool;
      typedef __u16 __be16; typedef __u32 __be32; typedef __u32 __wsum; typedef __u32 u32;
@@ -90,15 +90,12 @@ export function smallKernel(folder: string): BtfSource & { loads: number } {
      struct thing a; struct hop1 n; struct hop2 o; struct hop3 p; struct hop4 q; struct hidden b; struct pt_regs c; enum state d;
      __u8 e; __u16 f; __s32 g; __s64 h; bool i; __be16 j; __be32 k; __wsum l; u32 m;`,
   );
-  execFileSync('clang', ['--target=bpf', '-g', '-c', source, '-o', object]);
+  execFileSync('clang', ['--target=bpf', '-g', '-c', file, '-o', object]);
   const bytes = elfSection(object, '.BTF');
-  const btf = {
-    id: btfId(bytes),
-    loads: 0,
-    load: () => {
-      btf.loads++;
-      return parseBtf(bytes);
-    },
-  };
-  return btf;
+  const source = btfSource(bytes, () => {
+    counted.loads++;
+    return parseBtf(bytes);
+  });
+  const counted = { ...source, loads: 0 };
+  return counted;
 }

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
-import { btfId } from '../../../src/compile/vmlinux-cache';
+import { btfSource } from '../../../src/compile/vmlinux-cache';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import { fixText } from '../../../src/shared/errors/workbench-error';
 import { exportEbpfExporter } from '../../../src/shared/export/ebpf-exporter';
@@ -35,7 +35,7 @@ writeFileSync(join(folder, 'gadget/macros.h'), MARKERS);
 const [kernel = ''] = await kernelBtfFiles(folder);
 const btfBytes = new Uint8Array(readFileSync(kernel));
 const parsed = parseBtf(btfBytes);
-const btf = { id: btfId(btfBytes), load: () => parsed };
+const btf = btfSource(btfBytes, () => parsed);
 const clang = await findClang({ setting: installedClangs().at(-1) ?? 'clang' });
 
 async function objectOf(sourcePath: string, name: string) {

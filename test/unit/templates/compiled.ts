@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
-import { type BtfSource, btfId } from '../../../src/compile/vmlinux-cache';
+import { type BtfSource, btfSource } from '../../../src/compile/vmlinux-cache';
 import { parseBtf } from '../../../src/shared/btf/btf';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
@@ -34,8 +34,8 @@ export function compileTemplate(
   };
 }
 
-export function btfSource(path: string): BtfSource {
+export function btfSourceOf(path: string): BtfSource {
   const bytes = new Uint8Array(readFileSync(path));
   const btf = parseBtf(bytes);
-  return { id: btfId(bytes), load: () => btf };
+  return btfSource(bytes, () => btf);
 }

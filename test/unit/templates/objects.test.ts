@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { alternatives } from '../../../src/shared/object/alternatives';
 import { mainPanelsOf } from '../../../src/shared/object/panels';
 import { installedClangs, kernelBtfFiles, scratchFolder } from '../compile/toolchain';
-import { btfSource, compileTemplate } from './compiled';
+import { btfSourceOf, compileTemplate } from './compiled';
 import { readTemplates } from './folders';
 
 const templates = readTemplates();
@@ -15,7 +15,7 @@ const LOADER_UNDERSTANDS =
   /^(btf-args:\w+:\d+|module:\w+(:\w+(\|\w+)*)?|tracepoint:\w+:\w+|(no-)?field:\w+\.\w+|branch-stack)$/;
 
 describe.each(await kernelBtfFiles(folder))('types of %s', path => {
-  const btf = btfSource(path);
+  const btf = btfSourceOf(path);
   describe.each(installedClangs())('with %s', clang => {
     describe.each(templates)('$name', template => {
       const compiled = compileTemplate(template, { clang, btf, cacheFolder: join(folder, 'cache') });

@@ -5,14 +5,14 @@ import { textOutput } from '../../../src/cli/print/run-text';
 import type { BpfObject } from '../../../src/shared/object/model';
 import { stackTables } from '../../../src/shared/object/stack-tables';
 import { installedClangs, kernelBtfFiles, scratchFolder } from '../compile/toolchain';
-import { btfSource, compileTemplate } from './compiled';
+import { btfSourceOf, compileTemplate } from './compiled';
 import { readTemplates } from './folders';
 
 const { folder, remove } = scratchFolder();
 afterAll(remove);
 const [clang = 'clang'] = installedClangs();
 const [kernel = ''] = (await kernelBtfFiles(folder)).slice(-1);
-const btf = btfSource(kernel);
+const btf = btfSourceOf(kernel);
 
 const written: string[] = [];
 vi.spyOn(process.stdout, 'write').mockImplementation(text => {
