@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { BpfObject, MapDefinition, MapView } from '../../shared/object/model';
+import { alternatives } from '../../shared/object/alternatives';
+import type { BpfObject, MapDefinition, MapView, Program } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
 import { panelsOf } from '../../shared/object/panels';
 import { EXIT } from '../exit';
@@ -12,12 +13,16 @@ import { print } from '../terminal';
 export async function inspectCommand(file: string, options: { readonly json?: boolean }): Promise<void> {
   const object = readObject(await readInputFile(file), path.basename(file));
   process.exitCode = EXIT.done;
+  const instead = alternativesByName(object);
   if (options.json) {
     printJson({
       type: 'object',
       name: object.name,
       license: object.license,
-      programs: object.programs.map(({ sourceLines, ...program }) => program),
+      programs: object.programs.map(({ sourceLines, ...program }) => ({
+        ...program,
+        alternativeTo: instead.get(program.name) ?? null,
+      })),
       maps: object.maps.map(({ entries: _listed, ...map }) => map),
       parameters: object.parameters,
       globals: object.globals,
@@ -26,10 +31,21 @@ export async function inspectCommand(file: string, options: { readonly json?: bo
     });
     return;
   }
-  print(sections(object));
+  print(sections(object, instead));
 }
 
-function sections(object: BpfObject): string[] {
+/** Of each program that has a better one for the same numbers: the best one's name. */
+function alternativesByName(object: BpfObject): ReadonlyMap<string, string> {
+  return new Map(
+    alternatives(object.programs).flatMap(([best, ...others]) =>
+      others
+        .flatMap(({ programs }) => programs)
+        .map(({ name }) => [name, best?.programs[0]?.name ?? ''] as const),
+    ),
+  );
+}
+
+function sections(object: BpfObject, instead: ReadonlyMap<string, string>): string[] {
   const parts = [
     `${object.name}: license ${object.license ?? 'none'}, panels ${panelsOf(object).join(', ') || 'none'}`,
     '',
@@ -39,11 +55,7 @@ function sections(object: BpfObject): string[] {
         program.name,
         program.section,
         String(program.instructionCount),
-        program.choice
-          ? `choice ${program.choice.group}:${program.choice.rank}`
-          : program.autoload
-            ? 'always'
-            : 'when selected',
+        loadedWhen(program, instead.get(program.name)),
       ]),
     ),
     '',
@@ -67,6 +79,12 @@ function sections(object: BpfObject): string[] {
     );
   }
   return parts;
+}
+
+function loadedWhen({ choice, autoload }: Program, instead: string | undefined): string {
+  if (choice) return `choice ${choice.group}:${choice.rank}`;
+  if (!autoload) return 'when selected';
+  return instead === undefined ? 'always' : `unless ${instead} is, which counts the same`;
 }
 
 function entriesText({ maxEntries, assumed }: MapDefinition): string {
