@@ -85,7 +85,7 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
         .trim()
         .split('\n')
         .map(line => JSON.parse(line).type),
-    ).toEqual(['attached', 'hist', 'drops', 'end']);
+    ).toEqual(['attached', 'hist', 'globals', 'drops', 'end']);
   });
 });
 
