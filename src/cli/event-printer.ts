@@ -1,6 +1,7 @@
 /** Prints the records of a session's streams; those with kernel or user addresses wait until these are symbolized. */
 import type { Symbolizer } from '../session/symbols/symbolizer';
 import type { SessionStream } from '../session/tracing/tracing-session';
+import { decodeExactText } from '../shared/bytes/utf8';
 import { decodeRecord, recordFits } from '../shared/decode/field';
 import type { FieldValue } from '../shared/decode/model';
 import { indexPerfRecords } from '../shared/decode/perf-records';
@@ -36,7 +37,7 @@ export class EventPrinter {
   }
 
   private lines({ bytes }: DataFrame): void {
-    for (const line of new TextDecoder().decode(bytes).split('\n')) if (line !== '') this.output.printk(line);
+    for (const line of decodeExactText(bytes).split('\n')) if (line !== '') this.output.printk(line);
   }
 
   private records(stream: SessionStream, frame: DataFrame): void {

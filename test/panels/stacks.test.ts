@@ -85,7 +85,7 @@ describe('stacks page', () => {
     const sample = (count: number): StackSample[] => [
       {
         frames: ['main', 'work'].map(name => ({ name, module: '', kind: 'user' })),
-        key: { pid: 2n ** 60n },
+        key: { pid: String(2n ** 60n) },
         count,
         value: null,
       },

@@ -1,5 +1,5 @@
 /** Fields of values whose C type is unknown, and keys as text. */
-import type { FieldValue } from '../../src/shared/decode/model';
+import type { MapEntry, RecordValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 
 /** A number without a meaning, as the first of its record; `part` overrides members. */
@@ -16,6 +16,7 @@ export function plainField(name: string, label: string, part: Partial<Field> = {
     elementStorage: null,
     elementSize: 0,
     meaning: 'plain',
+    why: 'its type',
     unit: '',
     valueNames: null,
     help: '',
@@ -25,8 +26,12 @@ export function plainField(name: string, label: string, part: Partial<Field> = {
   };
 }
 
-/** A map's key as text that is unique among the map's keys: equal fields in equal order. */
-export function keyText(key: Readonly<Record<string, FieldValue>>): string {
+/** Identifies a map's key among all of the map: by its bytes, where they are known, else by its fields' values. */
+export function keyId({ id, key }: Pick<MapEntry, 'id' | 'key'>): string {
+  return id ?? keyText(key);
+}
+
+function keyText(key: RecordValue): string {
   return JSON.stringify(key, (_name, value: unknown) =>
     typeof value === 'bigint' ? `${value}n` : value instanceof Uint8Array ? [...value] : value,
   );

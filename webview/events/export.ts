@@ -1,4 +1,5 @@
 /** The listed records as text, in the list's order. Marks of lost records are included, so that gaps are visible. */
+import { type JsonValue, jsonValue } from '../../src/shared/decode/json-value';
 import { classOf } from '../../src/shared/decode/meaning-class';
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
@@ -64,9 +65,9 @@ function* objects(
   }
 }
 
-/** A stack as its names, as `bpfw run --json` prints it; every other value as decoded. */
-function jsonCell({ reader }: EventStream, field: Field, value: FieldValue): FieldValue | readonly string[] {
-  return (field.storage === 'array' ? reader.addressNames(value, field) : null) ?? value;
+/** A stack as its names, as `bpfw run --json` prints it. */
+function jsonCell({ reader }: EventStream, field: Field, value: FieldValue): JsonValue {
+  return (field.storage === 'array' ? reader.addressNames(value, field) : null) ?? jsonValue(value, field);
 }
 
 /** The row's values; null for a mark of lost records, and for a row dropped meanwhile. */

@@ -4,9 +4,11 @@
  *   latency > 1ms && comm == "dd"      !(ret < 0) || comm ~ "ssh"      errno == ENOENT && daddr == 10.0.0.1
  *
  * Comparisons: == != < <= > >=, ~ (contains), !~ (does not). A number may carry a unit, which is converted to the
- * column's. A column alone is true if it is neither 0 nor empty. A value compared with a text of another kind is
- * compared by its displayed text.
+ * column's. In quoted text \" and \' are quotes, other backslashes themselves: a text is written as it is shown. A column
+ * alone is true if it is neither 0 nor empty. A value compared with a text of another kind is compared by its displayed
+ * text.
  */
+import { parseIpv4 } from '../../src/shared/decode/format-address';
 import type { FieldValue } from '../../src/shared/decode/model';
 import type { Field } from '../../src/shared/object/model';
 import { unitFactor } from '../common/quantity';
@@ -51,7 +53,7 @@ function tokenise(source: string): Token[] {
     }
     const quoted = /^"((?:[^"\\]|\\.)*)"|^'((?:[^'\\]|\\.)*)'/.exec(rest);
     if (quoted) {
-      tokens.push({ kind: 'text', text: (quoted[1] ?? quoted[2] ?? '').replace(/\\(.)/g, '$1'), at });
+      tokens.push({ kind: 'text', text: (quoted[1] ?? quoted[2] ?? '').replace(/\\(["'])/g, '$1'), at });
       at += quoted[0].length;
       continue;
     }
@@ -176,6 +178,9 @@ function compare(column: number, field: Field, operator: string, literal: Token)
     const expected = operator === '~';
     return (_value, shown) => shown(column).toLowerCase().includes(wanted) === expected;
   }
+  const address = field.meaning === 'ipv4' ? parseIpv4(literal.text) : null;
+  if (address !== null && /[<>]/.test(operator))
+    return value => ordered(operator, numeric(value(column)), address);
   if (literal.kind === 'number' && field.storage !== 'text') {
     const number = numberFor(literal, field);
     return value => ordered(operator, numeric(value(column)), number);
@@ -191,9 +196,11 @@ function compare(column: number, field: Field, operator: string, literal: Token)
     return value => ordered(operator, numeric(value(column)), number);
   }
   const wanted = literal.text;
+  const isEscaped = /\\/.test(wanted);
   return (value, shown) => {
     const own = value(column);
-    if (typeof own === 'string') return ordered(operator, own, wanted);
+    if (typeof own === 'string')
+      return ordered(operator, isEscaped && shown(column) === wanted ? wanted : own, wanted);
     const text = shown(column);
     // "ENOENT (2)" equals ENOENT: the first word is enough.
     return ordered(operator, text === wanted || text.split(/[\s(]/, 1)[0] === wanted ? wanted : text, wanted);

@@ -1,4 +1,5 @@
 /** Columns of a stream and their values, for every kind of stream: typed records, bytes, or printk lines. */
+import { decodeExactText } from '../../src/shared/bytes/utf8';
 import { decodeField } from '../../src/shared/decode/field';
 import { formatValue } from '../../src/shared/decode/format';
 import {
@@ -89,14 +90,13 @@ function printkReader(): RecordReader {
   const time = plainField('time', 'Time', { storage: 'text', meaning: 'text', help: 'Seconds since boot' });
   const message = plainField('message', 'Message', { storage: 'text', meaning: 'text' });
   const fields = [task, pid, cpu, time, message];
-  const text = new TextDecoder();
   return {
     columns: fields,
     fields,
     index: indexLines,
     ...plainText,
     value: (view, offset, length, field) => {
-      const line = text.decode(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+      const line = decodeExactText(new Uint8Array(view.buffer, view.byteOffset + offset, length));
       const found = TRACE_LINE.exec(line);
       // A line in another format is shown as message only: nothing is hidden.
       if (!found) return field === message ? line : field === pid || field === cpu ? 0 : '';

@@ -1,4 +1,5 @@
 /** Sorts the rows of a stream by a column: runs, then merges, in slices of time. */
+import { isScalar } from '../../src/shared/decode/meaning-class';
 import type { Field } from '../../src/shared/object/model';
 import type { RecordReader } from './record-reader';
 import type { RecordStore } from './record-store';
@@ -43,7 +44,7 @@ async function readKeys(
   goOn: () => Promise<boolean>,
 ): Promise<SortKeys | null> {
   const numbers = new Float64Array(rows.length);
-  const isText = field.storage === 'text' || field.storage === 'bytes' || field.storage === 'array';
+  const isText = !isScalar(field);
   const texts: string[] = [];
   const keys = new Float64Array(isText ? 0 : rows.length);
   let count = 0;

@@ -1,4 +1,5 @@
 /** The histograms as files. Counts are exact integers; bounds inclusive, in the original unit. */
+import type { jsonRecord } from '../../src/shared/decode/json-value';
 import { csvText } from '../../src/shared/text/cells';
 import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
@@ -21,10 +22,16 @@ export function histogramsCsv(all: readonly Series[], nameOf: (series: Series) =
   );
 }
 
+/** A series' key as JSON contains it. */
+export type KeyOf = (series: Series) => ReturnType<typeof jsonRecord> | null;
+
 /** The format `bpfw run --json` prints, one line per histogram. */
-export function histogramsNdjson(all: readonly Series[]): string {
+export function histogramsNdjson(all: readonly Series[], keyOf: KeyOf): string {
   return all
-    .map(({ map, kind, unit, key, buckets }) => jsonLine({ type: 'hist', map, kind, unit, key, buckets }))
+    .map(series => {
+      const { map, kind, unit, buckets } = series;
+      return jsonLine({ type: 'hist', map, kind, unit, key: keyOf(series), buckets });
+    })
     .join('');
 }
 
@@ -54,6 +61,7 @@ export function everythingFile(
   history: HistogramHistory,
   series: readonly Series[],
   nameOf: (series: Series) => string,
+  keyOf: KeyOf,
   span: string,
 ): ExportedFile {
   const content = jsonText({
@@ -65,7 +73,7 @@ export function everythingFile(
       name: nameOf(each),
       kind: each.kind,
       unit: each.unit,
-      key: each.key,
+      key: keyOf(each),
       total: each.total,
       buckets: each.buckets,
       percentiles: Object.fromEntries(summary(each.buckets).map(({ name, value }) => [name, value])),
@@ -76,7 +84,7 @@ export function everythingFile(
       lost: step.lost,
       added: series.flatMap(each => {
         const buckets = step.added.get(each.id);
-        return buckets ? [{ map: each.map, key: each.key, buckets }] : [];
+        return buckets ? [{ map: each.map, key: keyOf(each), buckets }] : [];
       }),
     })),
   });

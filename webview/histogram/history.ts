@@ -71,8 +71,7 @@ export class HistogramHistory {
   begin({ atMs, histograms, drops }: HistogramSnapshot): void {
     // The held time is older than everything kept: there is nothing to hold.
     if (this.holdMs !== null && atMs > this.holdMs) this.holdMs = null;
-    for (const histogram of histograms)
-      this.kept.latest.set(seriesId(histogram.map, histogram.key), histogram);
+    for (const histogram of histograms) this.kept.latest.set(seriesId(histogram), histogram);
     this.kept.previousMs = atMs;
     this.kept.lostSoFar = drops.kernel + drops.tracer + drops.client;
   }
@@ -95,7 +94,7 @@ export class HistogramHistory {
     }
     const added = new Map<string, readonly Bucket[]>();
     for (const histogram of histograms) {
-      const id = seriesId(histogram.map, histogram.key);
+      const id = seriesId(histogram);
       const more = difference(this.kept.latest.get(id)?.buckets ?? [], histogram.buckets);
       if (more.length > 0) added.set(id, more);
       this.kept.latest.set(id, histogram);

@@ -1,5 +1,6 @@
 /** The series the page shows, with their names and bounds. */
 import { formatValue } from '../../src/shared/decode/format';
+import { jsonRecord } from '../../src/shared/decode/json-value';
 import type { Bucket } from '../../src/shared/decode/model';
 import type { MapDefinition } from '../../src/shared/object/model';
 import { type Bin, commonBins } from './bins';
@@ -27,8 +28,7 @@ const SUM = '\u0000sum';
 export function seriesName(series: Series, maps: readonly MapDefinition[]): string {
   if (series.id.endsWith(SUM)) return 'All keys';
   if (series.key === null) return series.label;
-  const view = maps.find(map => map.name === series.map)?.view;
-  const layout = view?.kind === 'histogram' ? view.key : null;
+  const layout = keyLayoutOf(series, maps);
   return Object.entries(series.key)
     .map(([name, value]) => {
       const field = layout?.fields.find(candidate => candidate.name === name);
@@ -41,6 +41,16 @@ export function seriesName(series: Series, maps: readonly MapDefinition[]): stri
         : text;
     })
     .join(', ');
+}
+
+/** The key as JSON contains it. */
+export function seriesKey(series: Series, maps: readonly MapDefinition[]) {
+  return series.key && jsonRecord(series.key, keyLayoutOf(series, maps));
+}
+
+function keyLayoutOf(series: Series, maps: readonly MapDefinition[]) {
+  const view = maps.find(map => map.name === series.map)?.view;
+  return view?.kind === 'histogram' ? view.key : null;
 }
 
 /** Selects tiles (sums first, then the top series), the selected one and its bins. */

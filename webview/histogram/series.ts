@@ -1,6 +1,6 @@
 /** The histograms of the page, and their order. No DOM. */
 import type { Bucket, Histogram } from '../../src/shared/decode/model';
-import { keyText } from '../common/fields';
+import { keyId } from '../common/fields';
 import { p99Factor, percentile } from './percentiles';
 
 /** One histogram on the page: a map, one key of a keyed map, or the sum over its keys. */
@@ -17,8 +17,8 @@ export interface Series {
 }
 
 /** Id of the series of one key. */
-export function seriesId(map: string, key: Histogram['key']): string {
-  return key === null ? map : `${map}\u0000${keyText(key)}`;
+export function seriesId({ map, key, ...rest }: Pick<Histogram, 'map' | 'key' | 'id'>): string {
+  return key === null ? map : `${map}\u0000${keyId({ key, ...rest })}`;
 }
 
 export type SortOrder = 'count' | 'p50' | 'p99' | 'p99-change' | 'max' | 'name';

@@ -13,7 +13,7 @@ import { Heatmap } from './heatmap';
 import type { HistogramHistory } from './history';
 import { KeysPane } from './keys-pane';
 import { summary } from './percentiles';
-import { layoutOf, type PageLayout, type Selected, seriesName } from './selection';
+import { layoutOf, type PageLayout, type Selected, seriesKey, seriesName } from './selection';
 import type { Series } from './series';
 import { ShownSpan } from './shown-span';
 import { type SavedState, toSaved, type ViewState } from './state';
@@ -84,12 +84,18 @@ export class HistogramView {
       content: [this.panes],
       exporters: {
         csv: () => this.bucketsFile('csv', all => histogramsCsv(all, this.nameOf)),
-        ndjson: () => this.bucketsFile('ndjson', histogramsNdjson),
+        ndjson: () => this.bucketsFile('ndjson', all => histogramsNdjson(all, this.keyOf)),
         'timeline-csv': () => timelineFile(history, this.nameOf),
         json: () =>
           history.isEmpty
             ? null
-            : everythingFile(history, history.series(this.shownSpan.span), this.nameOf, this.shownSpan.text),
+            : everythingFile(
+                history,
+                history.series(this.shownSpan.span),
+                this.nameOf,
+                this.keyOf,
+                this.shownSpan.text,
+              ),
         svg: () => this.barsPicture('svg'),
         png: () => this.barsPicture('png'),
         'heatmap-svg': () => this.heatmapPicture('svg'),
@@ -175,6 +181,7 @@ export class HistogramView {
     this.changed();
   }
 
+  private readonly keyOf = (series: Series) => seriesKey(series, this.maps);
   private readonly nameOf = (series: Series): string => seriesName(series, this.maps);
 
   private bucketsFile(

@@ -4,7 +4,7 @@ import { jsonLine, jsonText } from '../common/export';
 import type { ExportedFile } from '../common/panel-frame';
 import type { Column, LiveTable, TableRow } from './live-table';
 
-/** CSV contains numbers unformatted and the rest as shown; the JSON formats contain plain values, integers over 2^53 as text. */
+/** CSV contains numbers unformatted and the rest as shown; the JSON formats contain them as jsonValue() does. */
 export function entriesFile(
   table: LiveTable,
   rows: readonly TableRow[],
@@ -21,7 +21,7 @@ function content(
   format: 'csv' | 'ndjson' | 'json',
 ): string {
   if (format === 'ndjson')
-    return rows.map(({ key, value }) => jsonLine({ type: 'entry', map: table.id, key, value })).join('');
+    return rows.map(row => jsonLine({ type: 'entry', map: table.id, ...table.json(row) })).join('');
   if (format === 'json')
     return jsonText({
       map: table.id,
@@ -33,7 +33,7 @@ function content(
         unit: field.unit,
         type: field.typeName,
       })),
-      entries: rows.map(({ key, value }) => ({ key, value })),
+      entries: rows.map(row => table.json(row)),
     });
   return csvText(
     columns.map(column => column.field.name),

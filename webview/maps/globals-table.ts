@@ -1,6 +1,6 @@
 /** Global variables: each row has its own type, so the table formats per row. */
 import type { FieldValue } from '../../src/shared/decode/model';
-import type { Field } from '../../src/shared/object/model';
+import type { Field, RecordLayout } from '../../src/shared/object/model';
 import type { GlobalValue } from '../../src/shared/protocol/webview';
 import { type Column, LiveTable, type TableRow, untypedField } from './live-table';
 
@@ -16,8 +16,9 @@ export class GlobalsTable extends LiveTable {
     const all = globalEntries(globals);
     for (const { name, field } of all) this.fields.set(name, field);
     const entries = all.map(({ name, value }) => ({
-      key: { name } as Record<string, FieldValue>,
-      value: { value } as Record<string, FieldValue>,
+      id: name,
+      key: { name },
+      value: { value },
     }));
     this.update(
       entries,
@@ -28,11 +29,13 @@ export class GlobalsTable extends LiveTable {
   }
 
   override shown(row: TableRow, column: Column): string {
+    const [own] = this.valueLayout(row).fields;
+    return super.shown(row, own && column.kind !== 'key' ? { ...column, field: own } : column);
+  }
+
+  protected override valueLayout(row: TableRow): Pick<RecordLayout, 'fields'> {
     const own = this.fields.get(String(row.key.name));
-    return super.shown(
-      row,
-      own && column.kind !== 'key' ? { ...column, field: { ...own, name: 'value' } } : column,
-    );
+    return { fields: own ? [{ ...own, name: 'value' }] : [] };
   }
 }
 

@@ -1,9 +1,10 @@
 /** Maps and global variables as tables with change and rate. No DOM. */
 import { formatValue } from '../../src/shared/decode/format';
+import { jsonRecord } from '../../src/shared/decode/json-value';
 import { isQuantity } from '../../src/shared/decode/meaning-class';
-import type { FieldValue, MapEntry } from '../../src/shared/decode/model';
+import type { FieldValue, MapEntry, RecordValue } from '../../src/shared/decode/model';
 import type { Field, RecordLayout } from '../../src/shared/object/model';
-import { keyText, plainField } from '../common/fields';
+import { keyId, plainField } from '../common/fields';
 import type { SortChoice } from '../common/toolbar';
 
 /** How a column gets its value from a row. */
@@ -19,8 +20,8 @@ export interface Column {
 
 export interface TableRow {
   readonly id: string;
-  readonly key: Readonly<Record<string, FieldValue>>;
-  readonly value: Readonly<Record<string, FieldValue>>;
+  readonly key: RecordValue;
+  readonly value: RecordValue;
   /** Increase since the previous reading, by value field; missing in a row's first reading. */
   readonly change: ReadonlyMap<string, number>;
 }
@@ -59,7 +60,11 @@ export function columnsOf(key: readonly Field[], value: readonly Field[]): Colum
 export class LiveTable {
   columns: readonly Column[] = [];
   rows: readonly TableRow[] = [];
-  private byId = new Map<string, TableRow>();
+  private byId: ReadonlyMap<string, TableRow> = new Map();
+  private layouts: { readonly key: RecordLayout | null; readonly value: RecordLayout | null } = {
+    key: null,
+    value: null,
+  };
   private atMs: number | null = null;
   /** Seconds between the last two readings; null after the first. */
   intervalSeconds: number | null = null;
@@ -82,11 +87,11 @@ export class LiveTable {
     return counted ? { column: `value.${counted.field.name}`, descending: true } : null;
   }
 
-  /** Adds a complete reading. `key` and `value` layouts are null if the type is unknown. */
+  /** Adds a complete reading. The layouts are null if the type is unknown. */
   update(
     entries: readonly MapEntry[],
-    key: RecordLayout | null,
-    value: RecordLayout | null,
+    keyLayout: RecordLayout | null,
+    valueLayout: RecordLayout | null,
     atMs: number,
   ): void {
     const [first] = entries;
@@ -95,28 +100,23 @@ export class LiveTable {
       sample: Readonly<Record<string, FieldValue>> | undefined,
     ): readonly Field[] =>
       layout?.fields ?? Object.entries(sample ?? {}).map(([name, one]) => untypedField(name, one));
-    const valueFields = fieldsOf(value, first?.value);
-    if (first || this.columns.length === 0) this.columns = columnsOf(fieldsOf(key, first?.key), valueFields);
+    const valueFields = fieldsOf(valueLayout, first?.value);
+    if (first || this.columns.length === 0)
+      this.columns = columnsOf(fieldsOf(keyLayout, first?.key), valueFields);
     const counting = valueFields.filter(isQuantity);
+    const times = new Map<string, number>();
+    for (const entry of entries) times.set(keyId(entry), (times.get(keyId(entry)) ?? 0) + 1);
     const next = new Map<string, TableRow>();
     for (const entry of entries) {
-      const id = keyText(entry.key);
-      const before = this.byId.get(id);
-      const change = new Map<string, number>();
-      if (before) {
-        for (const field of counting) {
-          const now = entry.value[field.name];
-          const was = before.value[field.name];
-          if (
-            (typeof now === 'number' || typeof now === 'bigint') &&
-            (typeof was === 'number' || typeof was === 'bigint')
-          ) {
-            change.set(field.name, Number(BigInt(now) - BigInt(was)));
-          }
-        }
-      }
-      next.set(id, { id, key: entry.key, value: entry.value, change });
+      const { key, value } = entry;
+      const own = keyId(entry);
+      // Entries that cannot be told apart are rows of their own: which is which of the last reading is not known.
+      const isOnly = times.get(own) === 1;
+      const id = isOnly ? own : `${own} ${next.size}`;
+      const before = isOnly ? this.byId.get(own) : undefined;
+      next.set(id, { id, key, value, change: changes(counting, before?.value, value) });
     }
+    this.layouts = { key: keyLayout, value: valueLayout };
     this.intervalSeconds = this.atMs === null ? null : Math.max(0.001, (atMs - this.atMs) / 1000);
     this.atMs = atMs;
     this.byId = next;
@@ -144,6 +144,16 @@ export class LiveTable {
       : typeof value === 'object'
         ? formatValue(value, column.field)
         : String(value);
+  }
+
+  /** Key and value as JSON contains them. */
+  json(row: TableRow) {
+    const { key } = this.layouts;
+    return { key: jsonRecord(row.key, key), value: jsonRecord(row.value, this.valueLayout(row)) };
+  }
+
+  protected valueLayout(_row: TableRow): Pick<RecordLayout, 'fields'> | null {
+    return this.layouts.value;
   }
 
   private rate(row: TableRow, column: Column): number | null {
@@ -186,6 +196,25 @@ export class LiveTable {
       .sort((a, b) => (a.key < b.key ? -sign : a.key > b.key ? sign : 0))
       .map(({ row }) => row);
   }
+}
+
+function changes(
+  counting: readonly Field[],
+  before: RecordValue | undefined,
+  now: RecordValue,
+): Map<string, number> {
+  const change = new Map<string, number>();
+  for (const { name } of before ? counting : []) {
+    const is = now[name];
+    const was = before?.[name];
+    if (typeof is === 'number' && typeof was === 'number') change.set(name, is - was);
+    else if (isInteger(is) && isInteger(was)) change.set(name, Number(BigInt(is) - BigInt(was)));
+  }
+  return change;
+}
+
+function isInteger(value: FieldValue | undefined): value is number | bigint {
+  return typeof value === 'bigint' || Number.isInteger(value);
 }
 
 function fieldValue(row: TableRow, { kind, field }: Column): FieldValue | undefined {

@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '../../shared/bytes/utf8';
 import { decodeField, recordFits } from '../../shared/decode/field';
+import { jsonValue } from '../../shared/decode/json-value';
 import type { RecordIndex } from '../../shared/decode/ring-span';
 import type { Field, RecordLayout } from '../../shared/object/model';
 import { jsonLine } from './json';
@@ -18,6 +19,10 @@ const [QUOTE, BACKSLASH, ZERO, MINUS] = ['"', '\\', '0', '-'].map(character => c
 const TRUE = encodeUtf8('true');
 const FALSE = encodeUtf8('false');
 const END = encodeUtf8('}}\n');
+
+/** Printed as it is stored. */
+const isPlainNumber = ({ bigEndian, meaning }: Field): boolean =>
+  !bigEndian && meaning !== 'enum' && meaning !== 'ipv4';
 
 interface Column {
   readonly field: Field;
@@ -89,8 +94,19 @@ export class JsonRecords {
     const isWhole = field.bitSize === 0 && !field.length && at + field.size <= end;
     if (isWhole && field.storage === 'text') {
       if (this.plainText(bytes, at, at + field.size)) return;
-    } else if (isWhole && this.integer(view, at, field.storage)) return;
-    this.put(encodeUtf8(jsonLine(decodeField(view, offset, field, end))));
+    } else if (isWhole && isPlainNumber(field) && this.integer(view, at, field.storage)) return;
+    const json = encodeUtf8(jsonLine(jsonValue(decodeField(view, offset, field, end), field)));
+    this.makeRoom(json.byteLength);
+    this.put(json);
+  }
+
+  /** For a value of any length, and for the rest of the line. */
+  private makeRoom(bytes: number): void {
+    const needed = this.at + bytes + this.mostBytes;
+    if (needed <= this.out.byteLength) return;
+    const larger = new Uint8Array(2 * needed);
+    larger.set(this.out.subarray(0, this.at));
+    this.out = larger;
   }
 
   /** False: not an integer, or one that JSON's numbers do not hold. */

@@ -1,5 +1,7 @@
-import { isSingleValue } from '../../shared/decode/globals';
-import type { RecordLayout } from '../../shared/object/model';
+import { jsonRecord } from '../../shared/decode/json-value';
+import type { MapEntry } from '../../shared/decode/model';
+import type { MapDefinition, RecordLayout } from '../../shared/object/model';
+import { isSingleValue } from '../../shared/object/record-layout';
 import type { RunOutput } from '../run-output';
 import { printBytes } from '../terminal';
 import { printJson } from './json';
@@ -34,23 +36,35 @@ export function jsonOutput(): RunOutput {
             }
           : {}),
       }),
-    event: (stream, _layout, data, names) =>
-      printJson({ type: 'event', stream, data: { ...data, ...Object.fromEntries(names) } }),
+    event: (stream, layout, data, names) =>
+      printJson({
+        type: 'event',
+        stream,
+        data: { ...jsonRecord(data, layout), ...Object.fromEntries(names) },
+      }),
     records: (stream, layout, view, index, event) => {
       const writer = writerOf(stream, layout);
       if (writer) writer.records(view, index, event);
       else for (let record = 0; record < index.count; record++) event(record);
     },
     printk: line => printJson({ type: 'printk', line }),
-    histogram: ({ map, kind, unit, key, buckets }) =>
-      printJson({ type: 'hist', map, kind, unit, key, buckets }),
-    map: (map, entries) => printJson({ type: 'map', map: map.name, entries }),
-    stacks: (map, stacks) => printJson({ type: 'stacks', map: map.name, stacks }),
+    histogram: ({ map, kind, unit, key, buckets }, keyLayout) =>
+      printJson({ type: 'hist', map, kind, unit, key: key && jsonRecord(key, keyLayout), buckets }),
+    map: (map, entries) => printJson({ type: 'map', map: map.name, entries: entries.map(jsonEntryOf(map)) }),
+    stacks: (map, stacks) =>
+      printJson({
+        type: 'stacks',
+        map: map.name,
+        stacks: stacks.map(stack => ({ frames: stack.frames, ...jsonEntryOf(map)(stack) })),
+      }),
     globals: globals =>
       printJson({
         type: 'globals',
         values: Object.fromEntries(
-          globals.map(({ global, value }) => [global.name, isSingleValue(global) ? value.value : value]),
+          globals.map(({ global, value }) => {
+            const json = jsonRecord(value, global.layout);
+            return [global.name, isSingleValue(global.layout) ? json.value : json];
+          }),
         ),
       }),
     // The format of docs/cli.md still has the process's former name.
@@ -58,4 +72,12 @@ export function jsonOutput(): RunOutput {
     end: (reason, commandExit) =>
       printJson(commandExit === null ? { type: 'end', reason } : { type: 'end', reason, commandExit }),
   };
+}
+
+function jsonEntryOf({ view }: MapDefinition) {
+  const layouts = view.kind === 'table' ? view : { key: null, value: null };
+  return ({ key, value }: Pick<MapEntry, 'key' | 'value'>) => ({
+    key: jsonRecord(key, layouts.key),
+    value: jsonRecord(value, layouts.value),
+  });
 }

@@ -1,8 +1,9 @@
-import { formatValue } from '../../shared/decode/format';
-import { isSingleValue } from '../../shared/decode/globals';
-import type { FieldValue } from '../../shared/decode/model';
+import { formatValue, isZero } from '../../shared/decode/format';
+import { isScalar } from '../../shared/decode/meaning-class';
+import type { RecordValue } from '../../shared/decode/model';
 import { inlineAddresses } from '../../shared/decode/stacks';
 import type { Field, RecordLayout } from '../../shared/object/model';
+import { isSingleValue } from '../../shared/object/record-layout';
 import { stackSpace } from '../../shared/object/stack-tables';
 import { foldedFrame } from '../../shared/text/escape';
 import type { AddressNames, RunOutput } from '../run-output';
@@ -76,8 +77,9 @@ export function textOutput(streams: readonly string[]): RunOutput {
       const lines = values.flatMap(({ global, value }) =>
         global.layout.fields.flatMap(field => {
           const own = value[field.name];
+          // Variables that were never written would bury those that were.
           if (field.hidden || own === undefined || isZero(own)) return [];
-          const name = isSingleValue(global) ? global.name : `${global.name}.${field.name}`;
+          const name = isSingleValue(global.layout) ? global.name : `${global.name}.${field.name}`;
           return [`${field.label === field.name ? name : field.label}: ${formatValue(own, field)}`];
         }),
       );
@@ -96,11 +98,6 @@ export function textOutput(streams: readonly string[]): RunOutput {
   };
 }
 
-/** Variables that were never written would bury those that were. */
-function isZero(value: FieldValue): boolean {
-  return typeof value === 'object' ? Array.from<number | bigint>(value).every(each => !each) : !value;
-}
-
 const OF_UNKNOWN_TYPE = { meaning: 'plain', unit: '', valueNames: null, storage: 'bytes' } as const;
 
 const INDENT = '    ';
@@ -110,7 +107,7 @@ function isAddressList(field: Field): boolean {
   return field.storage === 'array' && stackSpace(field) !== null;
 }
 
-function addressLines(fields: readonly Field[], data: RecordValues, names: AddressNames): string[] {
+function addressLines(fields: readonly Field[], data: RecordValue, names: AddressNames): string[] {
   return fields.flatMap(field => {
     const lines = names.get(field.name) ?? inlineAddresses(data[field.name]).map(hexadecimal);
     const heading = fields.length > 1 && lines.length > 0 ? [`${INDENT}${field.label}:`] : [];
@@ -126,7 +123,7 @@ function title(field: Field): string {
 }
 
 /** Sorted by the first number, largest first. */
-function byFirstNumber<T extends { readonly value: RecordValues }>(entries: readonly T[]): T[] {
+function byFirstNumber<T extends { readonly value: RecordValue }>(entries: readonly T[]): T[] {
   const first = ({ value }: T): number => {
     const number = Object.values(value).find(each => typeof each === 'number' || typeof each === 'bigint');
     return number === undefined ? 0 : Number(number);
@@ -134,11 +131,10 @@ function byFirstNumber<T extends { readonly value: RecordValues }>(entries: read
   return [...entries].sort((a, b) => first(b) - first(a));
 }
 
-function text(field: Field, data: RecordValues): string {
+function text(field: Field, data: RecordValue): string {
   const value = data[field.name];
   return value === undefined ? '' : formatValue(value, field);
 }
-type RecordValues = Readonly<Record<string, Parameters<typeof formatValue>[0]>>;
 
 interface Columns {
   readonly cells: readonly { readonly field: Field; readonly fill: (content: string) => string }[];
@@ -159,8 +155,8 @@ function columnsOf({ fields }: RecordLayout): Columns {
   };
 }
 
-function isQuantity({ storage, meaning }: Field): boolean {
-  return storage !== 'text' && storage !== 'bytes' && storage !== 'array' && meaning !== 'enum';
+function isQuantity(field: Field): boolean {
+  return isScalar(field) && field.meaning !== 'enum';
 }
 
 function contentWidth(field: Field): number {

@@ -1,5 +1,6 @@
 /** Converts the entries of a stack table to the samples the Stacks page draws: counts and sums. No `vscode`. */
 import type { StackEntry } from '../../session/symbols/read-stacks';
+import { jsonRecord } from '../../shared/decode/json-value';
 import { isQuantity } from '../../shared/decode/meaning-class';
 import type { FieldValue } from '../../shared/decode/model';
 import type { Field } from '../../shared/object/model';
@@ -16,13 +17,14 @@ export type StackTableContent = Pick<
  * only measures, counts are 0; without any numbers, each stack counts once.
  */
 export function stackSamples(table: StackTable, entries: readonly StackEntry[]): StackTableContent {
-  const numbers = table.map.view.kind === 'table' ? table.map.view.value.fields.filter(isNumber) : [];
+  const layouts = table.map.view.kind === 'table' ? table.map.view : null;
+  const numbers = layouts?.value.fields.filter(isNumber) ?? [];
   const counted = numbers.find(field => field.unit === '' && isQuantity(field));
   const measured = numbers.find(field => field.unit !== '');
   const stacks = entries.map(
     ({ frames, key, value }): StackSample => ({
       frames,
-      key,
+      key: jsonRecord(key, layouts?.key ?? null),
       count: counted ? toNumber(value[counted.name]) : measured ? 0 : 1,
       value: measured ? toNumber(value[measured.name]) : null,
     }),

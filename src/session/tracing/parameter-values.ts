@@ -48,7 +48,7 @@ export function encodeParameter(parameter: Parameter, text: string): Uint8Array 
   const min = parameter.min === null ? range.min : BigInt(parameter.min);
   const max = parameter.max === null ? range.max : BigInt(parameter.max);
   if (value < min || value > max) return refuse(`it must be between ${min} and ${max}${unitOf(parameter)}`);
-  return encodeInteger(value, parameter.size, parameter.meaning === 'port-be');
+  return encodeInteger(value, parameter.size, parameter.bigEndian === true);
 }
 
 const INTEGER_RANGES: Partial<Record<Storage, { min: bigint; max: bigint }>> = {

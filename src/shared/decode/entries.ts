@@ -1,7 +1,7 @@
 import type { Field, MapDefinition, RecordLayout } from '../object/model';
 import { untypedLayout } from '../object/record-layout';
 import { ChangedEntries } from './changed-entries';
-import { decodeField, decodeRecord } from './field';
+import { decodeField, decodeKey, decodeRecord } from './field';
 import { firstContent, type MapContent } from './map-content';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { FieldValue, MapEntry } from './model';
@@ -50,7 +50,7 @@ export class EntryDecoder {
       const keyStart = entry * map.keySize;
       const start = entry * stride;
       return {
-        key: decodeRecord(keyView, keyStart, keyLayout, keyStart + map.keySize),
+        ...decodeKey(keyView, keyStart, keyLayout, map.keySize),
         value: map.perCpu
           ? mergeCpus(valueView, start, cpuStride(map), cpus, map.valueSize, valueLayout)
           : decodeRecord(valueView, start, valueLayout, start + map.valueSize),

@@ -1,10 +1,12 @@
-import { decodeCString } from '../bytes/utf8';
+import { hexDigits } from '../bytes/hex';
+import { decodeExactText } from '../bytes/utf8';
 import type { Field, RecordLayout, Storage } from '../object/model';
-import type { FieldValue } from './model';
+import type { FieldValue, RecordValue } from './model';
 
 /**
- * Decodes one field of the record at `recordOffset`, little endian like every supported kernel. Integers are numbers when
- * exact, else bigint. Text ends at the first NUL; bytes are a copy. Data beyond `end` (by default the view's end, for short
+ * Decodes one field of the record at `recordOffset`, little endian like every supported kernel, or in network byte order
+ * where the field's type says so. Integers are numbers when exact, else bigint. Text ends at the first NUL, or where it is
+ * `whole` with the last byte that is not 0; bytes are a copy. Data beyond `end` (by default the view's end, for short
  * records the record's own end) or beyond the length in the record's length field is decoded as 0, false, '' or no
  * elements.
  */
@@ -13,19 +15,27 @@ export function decodeField(
   recordOffset: number,
   field: Field,
   end = view.byteLength,
+  whole = false,
 ): FieldValue {
   const at = recordOffset + field.offset;
   const { storage } = field;
   if (storage === 'text' || storage === 'bytes') {
     const stop = Math.min(at + usedSize(view, recordOffset, field, end), end);
-    return storage === 'text'
-      ? decodeCString(bytesOf(view), Math.min(at, stop), stop)
-      : bytesOf(view).slice(Math.min(at, stop), stop);
+    const bytes = new Uint8Array(view.buffer, view.byteOffset + Math.min(at, stop), Math.max(0, stop - at));
+    return storage === 'text' ? decodeExactText(bytes, 0, textEnd(bytes, whole)) : bytes.slice();
   }
   if (storage === 'array') return decodeArray(view, at, field, end);
+  if (storage === 'records') return decodeElements(view, at, field, end);
   if (field.bitSize > 0) return decodeBits(view, at, field, end);
   if (at + field.size > end) return storage === 'bool' ? false : 0;
-  return storage === 'bool' ? view.getUint8(at) !== 0 : decodeInteger(view, at, storage);
+  return storage === 'bool' ? view.getUint8(at) !== 0 : decodeNumber(view, at, storage, !field.bigEndian);
+}
+
+function textEnd(bytes: Uint8Array, whole: boolean): number {
+  if (whole) return bytes.findLastIndex(byte => byte !== 0) + 1;
+  let end = 0;
+  while (end < bytes.byteLength && bytes[end] !== 0) end++;
+  return end;
 }
 
 /** Every field of a record by name, including hidden ones. */
@@ -34,10 +44,29 @@ export function decodeRecord(
   recordOffset: number,
   layout: RecordLayout,
   end = view.byteLength,
+  whole = false,
 ): Record<string, FieldValue> {
   const record: Record<string, FieldValue> = {};
-  for (const field of layout.fields) record[field.name] = decodeField(view, recordOffset, field, end);
+  for (const field of layout.fields) record[field.name] = decodeField(view, recordOffset, field, end, whole);
   return record;
+}
+
+/** A map's key, with its bytes as text. */
+export interface DecodedKey {
+  readonly id: string;
+  readonly key: RecordValue;
+}
+
+/**
+ * Decodes a map's key of `size` bytes. The kernel compares all of them: keys that differ behind the NUL of a text are two
+ * entries, so text contains what follows it.
+ */
+export function decodeKey(view: DataView, start: number, layout: RecordLayout, size: number): DecodedKey {
+  const end = start + size;
+  return {
+    id: hexDigits(bytesOf(view), '', start, Math.min(end, view.byteLength)),
+    key: decodeRecord(view, start, layout, end, true),
+  };
 }
 
 /**
@@ -48,17 +77,18 @@ export function recordFits(layout: RecordLayout, length: number): boolean {
   if (length >= layout.size) return true;
   let last: Field | null = null;
   for (const field of layout.fields) if (!last || field.offset >= last.offset) last = field;
-  if (!last || (last.storage !== 'text' && last.storage !== 'bytes' && last.storage !== 'array'))
-    return false;
+  if (!last || !/^(text|bytes|array|records)$/.test(last.storage)) return false;
   return length >= last.offset;
 }
 
 /** Number of used bytes of a text or byte array: at most its size, 0 for a negative number (an error). */
-function usedSize(view: DataView, recordOffset: number, { size, length }: Field, end: number): number {
+function usedSize(view: DataView, recordOffset: number, field: Field, end: number): number {
+  const { length } = field;
+  const size = field.flexible ? Math.max(0, end - recordOffset - field.offset) : field.size;
   if (!length) return size;
   const at = recordOffset + length.offset;
   if (at + storedBytes(length.storage) > end) return size;
-  return Math.max(0, Math.min(size, Number(decodeInteger(view, at, length.storage))));
+  return Math.max(0, Math.min(size, Number(decodeNumber(view, at, length.storage, !length.bigEndian))));
 }
 
 /** Size of an integer. */
@@ -67,10 +97,10 @@ function storedBytes(storage: Storage): number {
 }
 
 /** A u64 as a number when exact, else a bigint. */
-export function readUint64(view: DataView, at: number): number | bigint {
-  const high = view.getUint32(at + 4, true);
-  if (high < 0x200000) return high * 0x100000000 + view.getUint32(at, true);
-  return view.getBigUint64(at, true);
+export function readUint64(view: DataView, at: number, littleEndian = true): number | bigint {
+  const high = view.getUint32(littleEndian ? at + 4 : at, littleEndian);
+  if (high < 0x200000) return high * 0x100000000 + view.getUint32(littleEndian ? at : at + 4, littleEndian);
+  return view.getBigUint64(at, littleEndian);
 }
 
 function readInt64(view: DataView, at: number): number | bigint {
@@ -82,17 +112,18 @@ function readInt64(view: DataView, at: number): number | bigint {
   return view.getBigInt64(at, true);
 }
 
-function decodeInteger(view: DataView, at: number, storage: Storage): number | bigint {
+/** The kernel's network types have no sign, and none of 16 bytes. */
+function decodeNumber(view: DataView, at: number, storage: Storage, littleEndian: boolean): number | bigint {
   switch (storage) {
     case 'u8':
     case 'bool':
       return view.getUint8(at);
     case 'u16':
-      return view.getUint16(at, true);
+      return view.getUint16(at, littleEndian);
     case 'u32':
-      return view.getUint32(at, true);
+      return view.getUint32(at, littleEndian);
     case 'u64':
-      return readUint64(view, at);
+      return readUint64(view, at, littleEndian);
     case 'i8':
       return view.getInt8(at);
     case 'i16':
@@ -101,6 +132,14 @@ function decodeInteger(view: DataView, at: number, storage: Storage): number | b
       return view.getInt32(at, true);
     case 'i64':
       return readInt64(view, at);
+    case 'u128':
+      return exact((view.getBigUint64(at + 8, true) << 64n) | view.getBigUint64(at, true));
+    case 'i128':
+      return exact((view.getBigInt64(at + 8, true) << 64n) | view.getBigUint64(at, true));
+    case 'f32':
+      return view.getFloat32(at, true);
+    case 'f64':
+      return view.getFloat64(at, true);
     default:
       return 0;
   }
@@ -109,12 +148,25 @@ function decodeInteger(view: DataView, at: number, storage: Storage): number | b
 function decodeArray(view: DataView, at: number, field: Field, end: number): (number | bigint)[] {
   const elements: (number | bigint)[] = [];
   const storage = field.elementStorage ?? 'u8';
-  for (let i = 0; i < field.count; i++) {
-    const element = at + i * field.elementSize;
-    if (element + field.elementSize > end) break;
-    elements.push(decodeInteger(view, element, storage));
-  }
+  const count = completeElements(field, at, end);
+  for (let i = 0; i < count; i++)
+    elements.push(decodeNumber(view, at + i * field.elementSize, storage, !field.bigEndian));
   return elements;
+}
+
+function decodeElements(view: DataView, at: number, field: Field, end: number): RecordValue[] {
+  const { element, elementSize } = field;
+  if (!element) return [];
+  return Array.from({ length: completeElements(field, at, end) }, (_, index) => {
+    const start = at + index * elementSize;
+    return decodeRecord(view, start, element, start + elementSize);
+  });
+}
+
+/** How many elements of an array the record has bytes for. */
+function completeElements({ count, elementSize, flexible }: Field, at: number, end: number): number {
+  const there = Math.max(0, Math.floor((end - at) / elementSize));
+  return flexible ? there : Math.min(count, there);
 }
 
 /** Bit fields fill their storage unit from the least significant bit on little-endian machines. */

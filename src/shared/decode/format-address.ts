@@ -1,6 +1,15 @@
-/** Formats a __be32 that was read as little endian: the first byte in memory is the lowest. */
+import { hexDigits } from '../bytes/hex';
+
+/** Formats an address whose highest byte is its first. */
 export function formatIpv4(value: number): string {
-  return `${value & 0xff}.${(value >>> 8) & 0xff}.${(value >>> 16) & 0xff}.${(value >>> 24) & 0xff}`;
+  return `${value >>> 24}.${(value >>> 16) & 0xff}.${(value >>> 8) & 0xff}.${value & 0xff}`;
+}
+
+/** The inverse of formatIpv4; null for text that is not an address. */
+export function parseIpv4(text: string): number | null {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
+  if (!parts || parts.some(part => part > 255)) return null;
+  return parts.reduce((address, part) => address * 256 + part, 0);
 }
 
 /** Formats 16 bytes in network order as in RFC 5952; IPv4-mapped addresses end in dotted decimal. */
@@ -17,12 +26,7 @@ export function formatIpv6(bytes: Uint8Array): string {
 }
 
 export function formatMac(bytes: Uint8Array): string {
-  return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':');
-}
-
-/** Converts a __be16 that was read as little endian. */
-export function swapPort(value: number): number {
-  return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);
+  return hexDigits(bytes, ':');
 }
 
 /** The first of the longest runs (RFC 5952, 4.2.3). */

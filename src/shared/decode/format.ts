@@ -1,29 +1,59 @@
-import type { Field } from '../object/model';
-import { escapeText } from '../text/escape';
-import { formatIpv4, formatIpv6, formatMac, swapPort } from './format-address';
+import { hexDigits } from '../bytes/hex';
+import type { Field, RecordLayout } from '../object/model';
+import { isSingleValue } from '../object/record-layout';
+import { escapeData, escapeText } from '../text/escape';
+import { formatIpv4, formatIpv6, formatMac } from './format-address';
 import { formatBytes, formatDuration, formatTimestamp } from './format-quantity';
 import { errnoName, signalName } from './kernel-names';
-import type { FieldValue } from './model';
+import type { FieldValue, RecordValue } from './model';
 
 export { formatBytes, formatDuration, formatTimestamp } from './format-quantity';
 
-export type FormattedAs = Pick<Field, 'meaning' | 'unit' | 'valueNames' | 'storage'>;
+export type FormattedAs = Pick<Field, 'meaning' | 'unit' | 'valueNames' | 'storage' | 'element'>;
 
 /** Bytes shown of a value that has no other format. */
 const HEXDUMP_BYTES = 64;
+/** Elements shown of an array of structs. */
+const SHOWN_ELEMENTS = 16;
 
 /**
  * Formats a value in one line according to its meaning, with its unit. The result never contains control characters, ANSI
  * sequences or bidirectional controls of traced data.
  */
 export function formatValue(value: FieldValue, field: FormattedAs): string {
-  if (typeof value === 'string') return escapeText(value);
+  if (typeof value === 'string') return escapeData(value);
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (value instanceof Uint8Array) return formatByteValue(value, field);
-  if (typeof value !== 'number' && typeof value !== 'bigint') {
-    return `[${value.map(element => formatNumber(element, field)).join(', ')}]`;
-  }
+  if (typeof value === 'object')
+    return field.element
+      ? formatElements(value.filter(isRecord), field.element)
+      : `[${value.map(element => (isRecord(element) ? '' : formatNumber(element, field))).join(', ')}]`;
   return formatNumber(value, field);
+}
+
+/** Without the unused elements at the end. */
+function formatElements(elements: readonly RecordValue[], layout: RecordLayout): string {
+  const used = elements.findLastIndex(element => !Object.values(element).every(isZero)) + 1;
+  const shown = elements.slice(0, Math.min(used, SHOWN_ELEMENTS)).map(element => {
+    const fields = layout.fields.filter(({ hidden }) => !hidden);
+    const text = (field: Field) => formatValue(element[field.name] ?? 0, field);
+    const [only] = fields;
+    if (only && isSingleValue(layout)) return text(only);
+    return `{${fields.map(field => `${escapeText(field.name)} ${text(field)}`).join(', ')}}`;
+  });
+  if (shown.length < elements.length) shown.push(`… ${elements.length} elements`);
+  return `[${shown.join(', ')}]`;
+}
+
+function isRecord(element: number | bigint | RecordValue): element is RecordValue {
+  return typeof element === 'object';
+}
+
+/** 0, false, empty text, and arrays of these. */
+export function isZero(value: FieldValue): boolean {
+  if (typeof value !== 'object') return !value;
+  if (value instanceof Uint8Array) return value.every(byte => byte === 0);
+  return value.every(each => (isRecord(each) ? Object.values(each).every(isZero) : !each));
 }
 
 function formatNumber(value: number | bigint, field: FormattedAs): string {
@@ -51,8 +81,6 @@ function formatNumber(value: number | bigint, field: FormattedAs): string {
       return `${value}%`;
     case 'ipv4':
       return formatIpv4(Number(value));
-    case 'port-be':
-      return String(swapPort(Number(value)));
     case 'errno':
       return (value < 0 ? errnoName(-Number(value)) : null) ?? String(value);
     case 'signal':
@@ -76,7 +104,8 @@ function formatNumber(value: number | bigint, field: FormattedAs): string {
 }
 
 function hex(value: number | bigint, storage: Field['storage']): string {
-  const bits = storage === 'i8' ? 8 : storage === 'i16' ? 16 : storage === 'i32' ? 32 : 64;
+  const bits =
+    storage === 'i8' ? 8 : storage === 'i16' ? 16 : storage === 'i32' ? 32 : storage === 'i128' ? 128 : 64;
   const unsigned = value < 0 ? BigInt.asUintN(bits, BigInt(value)) : value;
   return `0x${unsigned.toString(16)}`;
 }
@@ -103,8 +132,6 @@ function formatFlags(value: number | bigint, names: Readonly<Record<string, stri
 function formatByteValue(bytes: Uint8Array, field: FormattedAs): string {
   if (field.meaning === 'ipv6' && bytes.byteLength === 16) return formatIpv6(bytes);
   if (field.meaning === 'mac' && bytes.byteLength === 6) return formatMac(bytes);
-  const shown = [...bytes.subarray(0, HEXDUMP_BYTES)]
-    .map(byte => byte.toString(16).padStart(2, '0'))
-    .join(' ');
+  const shown = hexDigits(bytes.subarray(0, HEXDUMP_BYTES), ' ');
   return bytes.byteLength > HEXDUMP_BYTES ? `${shown} … (${bytes.byteLength} bytes)` : shown;
 }

@@ -1,10 +1,12 @@
 import type { BpfObject, MapDefinition } from '../object/model';
 import { ChangedEntries } from './changed-entries';
-import { decodeRecord, readUint64 } from './field';
+import { type DecodedKey, decodeKey, readUint64 } from './field';
 import { type HistogramView, type SlotBounds, slotBounds } from './histogram-slots';
 import { firstContent, type MapContent } from './map-content';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { Bucket, Histogram } from './model';
+
+const NO_KEY = { id: '', key: null } as const;
 
 /**
  * Decodes the histograms of a map that is read repeatedly: one if the map's entries are the slots, else one per key.
@@ -42,7 +44,7 @@ export class HistogramDecoder {
     );
     if (isChanged || this.shown.length === 0) {
       const { entries } = this.perEntry;
-      if (entries.length === 0 && view.key === null) this.shown = [this.histogram(view, null, () => 0)];
+      if (entries.length === 0 && view.key === null) this.shown = [this.histogram(view, NO_KEY, () => 0)];
       else if (view.key === null || this.empty.size === 0) this.shown = entries.slice();
       else this.shown = entries.filter(histogram => histogram.total > 0);
     }
@@ -58,13 +60,13 @@ export class HistogramDecoder {
       const slot = keySize === 4 ? keyView.getUint32(entry * 4, true) : entry;
       if (slot < counts.length) counts[slot] = (counts[slot] ?? 0) + slots.sum(entry, 0);
     }
-    return this.histogram(view, null, slot => counts[slot] ?? 0);
+    return this.histogram(view, NO_KEY, slot => counts[slot] ?? 0);
   }
 
   private ofEntry(view: HistogramView, keyView: DataView, entry: number, slots: SlotReader): Histogram {
     const { keySize } = this.map;
     const start = entry * keySize;
-    const key = view.key === null ? null : decodeRecord(keyView, start, view.key, start + keySize);
+    const key = view.key === null ? NO_KEY : decodeKey(keyView, start, view.key, keySize);
     const histogram = this.histogram(view, key, slot => slots.sum(entry, slot));
     if (histogram.total > 0) this.empty.delete(entry);
     else this.empty.add(entry);
@@ -73,7 +75,7 @@ export class HistogramDecoder {
 
   private histogram(
     view: HistogramView,
-    key: Histogram['key'],
+    key: DecodedKey | typeof NO_KEY,
     countOf: (slot: number) => number,
   ): Histogram {
     const buckets: Bucket[] = [];
@@ -86,7 +88,7 @@ export class HistogramDecoder {
       total += count;
     }
     const { name, label } = this.map;
-    return { map: name, label, kind: view.scale, unit: view.unit, key, buckets, total };
+    return { map: name, label, kind: view.scale, unit: view.unit, ...key, buckets, total };
   }
 }
 

@@ -21,7 +21,6 @@ const CLASSES: Readonly<Record<Meaning, MeaningClass>> = {
   uid: 'id',
   gid: 'id',
   port: 'id',
-  'port-be': 'id',
   hex: 'id',
   'kernel-stack': 'id',
   'user-stack': 'id',
@@ -47,10 +46,14 @@ export function classOf({ meaning }: Pick<Field, 'meaning'>): MeaningClass {
   return CLASSES[meaning];
 }
 
+/** Whether a value is a single number or bool, whatever it is shown as. */
+export function isScalar({ storage }: Pick<Field, 'storage'>): boolean {
+  return /^(bool|[uif]\d+)$/.test(storage);
+}
+
 /** Whether a value is a single number that is shown as digits. */
 export function isNumeric(field: Pick<Field, 'storage' | 'meaning'>): boolean {
-  const { storage } = field;
-  return storage !== 'text' && storage !== 'bytes' && storage !== 'array' && classOf(field) !== 'name';
+  return isScalar(field) && classOf(field) !== 'name';
 }
 
 /** Whether a value is a single number that can be added and subtracted. */

@@ -1,7 +1,19 @@
 /** Results of decoding: plain values for panels, the command line and exports. */
 
-/** A decoded field value. Integers beyond 2^53 are bigint; JSON output has them as strings. */
-export type FieldValue = number | bigint | string | boolean | Uint8Array | readonly (number | bigint)[];
+/** A decoded field value. Integers beyond 2^53 are bigint. */
+export type FieldValue =
+  | number
+  | bigint
+  | string
+  | boolean
+  | Uint8Array
+  | readonly (number | bigint)[]
+  | readonly RecordValue[];
+
+/** A decoded record: the values of its fields, by their names. */
+export interface RecordValue {
+  readonly [field: string]: FieldValue;
+}
 
 export interface Bucket {
   /** Inclusive bounds in the histogram's unit. The top log2 slot may end at 2^64-1: bigint then. */
@@ -16,15 +28,19 @@ export interface Histogram {
   readonly kind: 'log2' | 'linear' | 'percentiles';
   readonly unit: string;
   /** Decoded key fields by name; null when the map is a single histogram. */
-  readonly key: Readonly<Record<string, FieldValue>> | null;
+  readonly key: RecordValue | null;
+  /** The key's bytes in hexadecimal digits; '' or absent without a key. */
+  readonly id?: string;
   /** Ascending, without empty buckets. */
   readonly buckets: readonly Bucket[];
   readonly total: number;
 }
 
 export interface MapEntry {
-  readonly key: Readonly<Record<string, FieldValue>>;
-  readonly value: Readonly<Record<string, FieldValue>>;
+  /** The key's bytes in hexadecimal digits, where they are known: keys that read the same may differ in padding. */
+  readonly id?: string;
+  readonly key: RecordValue;
+  readonly value: RecordValue;
 }
 
 export interface Drops {

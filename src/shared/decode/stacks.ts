@@ -76,7 +76,7 @@ export function inlineAddresses(value: FieldValue | undefined): bigint[] {
 }
 
 /** Key and value without the stacks themselves. */
-export function withoutStacks(table: StackTable, entry: MapEntry): MapEntry {
+export function withoutStacks(table: StackTable, entry: MapEntry): Pick<MapEntry, 'key' | 'value'> {
   const strip = (part: 'key' | 'value') =>
     Object.fromEntries(
       Object.entries(entry[part]).filter(

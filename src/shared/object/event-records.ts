@@ -5,7 +5,7 @@ import type { Variable } from './data-section';
 import type { BufferWrite, CodeIndex, FunctionCode } from './instructions';
 import type { DeclaredMap } from './maps';
 import type { RecordLayout } from './model';
-import { layoutOf } from './record-layout';
+import { hasFlexibleEnd, recordLayoutOf } from './record-layout';
 
 /** A type in one of the two type tables of an object (BTF, DWARF). */
 interface Candidate {
@@ -50,30 +50,28 @@ export class EventRecords {
   /**
    * The record of a map, from the first of these that determines it: the tag bpfw:record; Inspektor Gadget's marker
    * symbol; the map's value type; a global pointer named after the map; the local variables (DWARF) of the writing
-   * functions; any global pointer to a struct; a struct in BTF. For the last three the type must have the constant size
-   * that the programs pass to bpf_ringbuf_reserve, _output or bpf_perf_event_output. null when none does, or when
-   * programs write records of several sizes.
+   * functions; any global pointer to a struct; a struct in BTF. For the last three the type must have the constant sizes
+   * that the programs pass to bpf_ringbuf_reserve, _output or bpf_perf_event_output; one with a flexible array at its end
+   * may be smaller. null when none has.
    */
   recordOf(map: DeclaredMap, buffers: number): RecordLayout | null {
     const { name } = map.definition;
     const tagged = map.tags.get('record') ?? this.gadgetEvent(name);
     if (tagged !== null) {
       const found = this.byName(tagged);
-      if (found) return layoutOf(found.table, found.id);
+      if (found) return recordLayoutOf(found.table, found.id);
     }
     // Newer versions of bpf2go declare it as the value type of the buffer itself.
     const declared = map.valueType === null ? null : this.btf.resolve(map.valueType);
-    if (declared !== null && this.btf.kind(declared) === 'struct') return layoutOf(this.btf, declared);
+    if (declared !== null && this.btf.kind(declared) === 'struct') return recordLayoutOf(this.btf, declared);
     const sizes = new Set((this.writes.get(name) ?? []).map(({ write }) => write.size));
     const constant = [...sizes].filter(size => size !== null);
-    if (constant.length > 1) return null;
-    const size = constant[0] ?? null;
     const found =
-      this.byMarker(name, size, 'own') ??
-      this.byLocals(name, size) ??
-      (size !== null || buffers === 1 ? this.byMarker(name, size, 'any') : null) ??
-      this.bySize(size);
-    return found ? layoutOf(found.table, found.id) : null;
+      this.byMarker(name, constant, 'own') ??
+      this.byLocals(name, constant) ??
+      (constant.length > 0 || buffers === 1 ? this.byMarker(name, constant, 'any') : null) ??
+      (constant.length === 1 ? this.bySize(constant[0]) : null);
+    return found ? recordLayoutOf(found.table, found.id) : null;
   }
 
   /** GADGET_TRACER(name, map, event) defines a symbol gadget_tracer_<name>___<map>___<event> (include/gadget/macros.h). */
@@ -104,21 +102,21 @@ export class EventRecords {
   }
 
   /** `const struct event *unused`: used by bpf2go, BPFW_RINGBUF and many programs. */
-  private byMarker(map: string, size: number | null, which: 'own' | 'any'): Candidate | null {
+  private byMarker(map: string, sizes: readonly number[], which: 'own' | 'any'): Candidate | null {
     const candidates: Candidate[] = [];
     for (const variable of this.variables) {
       const pointer = this.btf.type(this.btf.resolve(variable.type));
       if (pointer.kind !== 'ptr' || (which === 'own' && !variable.name.startsWith(map))) continue;
       const id = this.btf.resolve(pointer.type);
       if (this.btf.kind(id) !== 'struct') continue;
-      if (size !== null && this.btf.sizeOf(id) !== size) continue;
+      if (!hasSizes(this.btf, id, sizes)) continue;
       candidates.push({ table: this.btf, id, via: variable.name });
     }
     return single(candidates);
   }
 
-  /** Local variables of the writing functions: by the record's size, or when that varies, by name only. */
-  private byLocals(map: string, size: number | null): Candidate | null {
+  /** Local variables of the writing functions: by the record's sizes, or when they are not known, by name only. */
+  private byLocals(map: string, sizes: readonly number[]): Candidate | null {
     const dwarf = this.types();
     if (!dwarf) return null;
     const candidates: Candidate[] = [];
@@ -129,11 +127,11 @@ export class EventRecords {
         const id = types.resolve(own.kind === 'ptr' ? own.type : local.type);
         const kind = types.kind(id);
         if (kind !== 'struct' && kind !== 'union') continue;
-        if (size === null ? types.sizeOf(id) > 0 : types.sizeOf(id) === size)
+        if (types.sizeOf(id) > 0 && hasSizes(types, id, sizes))
           candidates.push({ table: types, id, via: local.name });
       }
     }
-    if (size === null) return single(candidates.filter(candidate => namesFit(candidate) === 2));
+    if (sizes.length === 0) return single(candidates.filter(candidate => namesFit(candidate) === 2));
     for (const needed of [2, 1, 0]) {
       const fitting = candidates.filter(candidate => namesFit(candidate) >= needed);
       if (fitting.length > 0) return single(fitting);
@@ -142,8 +140,8 @@ export class EventRecords {
   }
 
   /** Without DWARF: the only struct of that size with the name of a record. */
-  private bySize(size: number | null): Candidate | null {
-    if (size === null || this.dwarf) return null;
+  private bySize(size: number | undefined): Candidate | null {
+    if (size === undefined || this.dwarf) return null;
     if (!this.structsBySize) {
       this.structsBySize = new Map();
       for (const id of this.btf.ids('struct')) {
@@ -161,6 +159,13 @@ export class EventRecords {
     this.dwarf ??= readDwarf(this.elf);
     return this.dwarf;
   }
+}
+
+/** True when records of these sizes, at least 0 of them, can be of the type. */
+function hasSizes(table: Btf, id: BtfTypeId, sizes: readonly number[]): boolean {
+  const own = table.sizeOf(id);
+  const others = sizes.filter(size => size !== own);
+  return others.length === 0 || (others.every(size => size > own) && hasFlexibleEnd(table, id));
 }
 
 /** How many of type and variable are named like a record: 0 to 2. */

@@ -9,6 +9,10 @@ export interface FieldFacts {
   readonly typedefs: readonly string[];
   readonly storage: Storage;
   readonly size: number;
+  /** Of an array: bytes of one element. */
+  readonly elementSize?: number;
+  /** Of a bit field: its width. */
+  readonly bitSize?: number;
   /** The unit from BPFW_UNIT, or null. */
   readonly unit: string | null;
 }
@@ -16,6 +20,12 @@ export interface FieldFacts {
 export interface DecidedMeaning {
   readonly meaning: Meaning;
   readonly unit: string;
+  /** Completes "shown as it is because of ...". */
+  readonly why: string;
+  /** Integers are stored in network byte order. */
+  readonly bigEndian: boolean;
+  /** How to read it: an address in bytes is a number in network byte order, or 16 bytes. */
+  readonly storage: Storage;
 }
 
 /** Typedefs of bpfw.h, of Inspektor Gadget (include/gadget/types.h) and of the kernel that determine the meaning. */
@@ -33,7 +43,7 @@ const BY_TYPEDEF: Readonly<Record<string, Meaning>> = {
   bpfw_ipv4: 'ipv4',
   bpfw_ipv6: 'ipv6',
   bpfw_port: 'port',
-  bpfw_port_be: 'port-be',
+  bpfw_port_be: 'port',
   bpfw_device: 'device',
   bpfw_ksym: 'ksym',
   bpfw_usym: 'usym',
@@ -96,70 +106,133 @@ const UNIT_OF: Partial<Record<Meaning, string>> = {
   percent: '%',
 };
 
+/** Typedefs of network byte order: of the kernel (include/uapi/linux/types.h), of libc (netinet/in.h), of bpfw.h. */
+const BIG_ENDIAN = new Set([
+  '__be16',
+  '__be32',
+  '__be64',
+  'in_addr_t',
+  'in_port_t',
+  'bpfw_ipv4',
+  'bpfw_port_be',
+]);
+
+/** Names of IPv4 addresses: addr, saddr, src_addr, ip, dip, remote_ip, daddr_v4, ipv4. */
+const IPV4_NAME =
+  /^(?:.*_)?(?:[sdlr]|src|dst|source|dest|local|remote|peer|host|client|server)?_?(?:addr(?:ess)?|ip)_?(?:v?4)?$/;
+/** Addresses of something else than a host. */
+const OTHER_ADDRESS = /hw|mac|eth|reg|mem|phys|virt|user|kern/;
+const IPV6_NAME = /v6|ip6/;
+
+/** Bytes that a number of this meaning has, where only its name tells the meaning. */
+type Sizes = readonly [least: number, most: number];
+
 /** Names with the same meaning in common tools (libbpf-tools, bcc, libbpf-bootstrap); tried in order for integers. */
-const BY_INTEGER_NAME: readonly (readonly [RegExp, Meaning, maxBytes: number])[] = [
+const BY_INTEGER_NAME: readonly (readonly [RegExp, Meaning, Sizes])[] = [
   [
     /^(ts|timestamp|ktime|(start|end|begin|first|last|boot)_?(ts|time))(_ns)?$|_(ts|timestamp)(_ns)?$|^(ts|start|end)_ns$/,
     'timestamp-ns',
-    8,
+    [8, 8],
   ],
   // Inode numbers of namespaces (namespaces(7)) share the ending of nanoseconds. A time namespace cannot be told apart.
-  [/(?:^|_)(?:cgroup|ipc|mnt|mount|net|pid|user|uts)_?ns$/, 'plain', 8],
-  [/_ns$|^ns$/, 'duration-ns', 8],
-  [/_us$|^us$/, 'duration-us', 8],
-  [/_ms$|^ms$/, 'duration-ms', 8],
-  [/_bytes$|^bytes$/, 'bytes', 8],
-  [/_kb$|_kib$/, 'kib', 8],
-  [/^(pid|tgid|ppid|ptgid)$|_(pid|tgid|ppid)$/, 'pid', 8],
-  [/^tid$|_tid$/, 'tid', 8],
-  [/^[es]?uid$|_uid$/, 'uid', 8],
-  [/^[es]?gid$|_gid$/, 'gid', 8],
-  [/^(s|d|l|r|local_|remote_|src_|dst_)?port$/, 'port', 4],
-  [/^(dev|device|targ_dev|target_dev)$/, 'device', 4],
-  [/^(cpu|cpu_id|cpuid)$|_cpu$/, 'cpu', 4],
-  [/^(cgroup|cgroup_id|cgid|cgrp_id)$/, 'cgroup', 8],
-  [/^(sig|signal|signum|signr|signo)$/, 'signal', 4],
-  [/^(kstack|kernel_?stack|kern_?stack|kstack)(_?id)?$|^stack_?id$/, 'kernel-stack', 8],
-  [/^(ustack|user_?stack)(_?id)?$/, 'user-stack', 8],
+  [/(?:^|_)(?:cgroup|ipc|mnt|mount|net|pid|user|uts)_?ns$/, 'plain', [1, 8]],
+  // Two bytes hold 65 µs or 65 ms: counters of something else have such names.
+  [/_ns$|^ns$/, 'duration-ns', [4, 8]],
+  [/_us$|^us$/, 'duration-us', [4, 8]],
+  [/_ms$|^ms$/, 'duration-ms', [2, 8]],
+  [/_bytes$|^bytes$/, 'bytes', [2, 8]],
+  [/_kb$|_kib$/, 'kib', [2, 8]],
+  [/^(pid|tgid|ppid|ptgid)$|_(pid|tgid|ppid)$/, 'pid', [4, 8]],
+  [/^tid$|_tid$/, 'tid', [4, 8]],
+  [/^[es]?uid$|_uid$/, 'uid', [2, 8]],
+  [/^[es]?gid$|_gid$/, 'gid', [2, 8]],
+  [/^(s|d|l|r|local_|remote_|src_|dst_)?port$/, 'port', [2, 4]],
+  [/^(dev|device|targ_dev|target_dev)$/, 'device', [4, 4]],
+  [/^(cpu|cpu_id|cpuid)$|_cpu$/, 'cpu', [1, 4]],
+  [/^(cgroup|cgroup_id|cgid|cgrp_id)$/, 'cgroup', [4, 8]],
+  [/^(sig|signal|signum|signr|signo)$/, 'signal', [1, 4]],
+  [/^(kstack|kernel_?stack|kern_?stack|kstack)(_?id)?$|^stack_?id$/, 'kernel-stack', [4, 8]],
+  [/^(ustack|user_?stack)(_?id)?$/, 'user-stack', [4, 8]],
 ];
 const SIGNED_RESULT = /^(ret|retval|rc|err|error|errno|res)$|_(ret|err|errno|error)$/;
 
 /**
- * The meaning of a field: from its typedefs, then its unit, then its name's usual meaning. The meaning always matches the
- * storage: formatters need not check it.
+ * The meaning of a field: from its typedefs, then its unit, then its name's usual meaning where its type and size are
+ * those of such a value. The meaning always matches the storage: formatters need not check it.
  */
 export function decideMeaning(facts: FieldFacts): DecidedMeaning {
-  const meaning = meaningOf(facts);
-  return { meaning, unit: facts.unit ?? UNIT_OF[meaning] ?? '' };
+  const bigEndian = facts.typedefs.some(typedef => BIG_ENDIAN.has(typedef));
+  const address = addressOf(facts, bigEndian);
+  if (address) return address;
+  const [meaning, why] = meaningOf(facts, bigEndian);
+  return { meaning, unit: facts.unit ?? UNIT_OF[meaning] ?? '', why, bigEndian, storage: facts.storage };
 }
 
-function meaningOf({ name, typedefs, storage, size, unit }: FieldFacts): Meaning {
+/** IPv4 and IPv6 addresses, which are in network byte order however they are declared; null for anything else. */
+function addressOf(facts: FieldFacts, bigEndian: boolean): DecidedMeaning | null {
+  const { typedefs, storage, size, elementSize = size } = facts;
+  const name = facts.name.toLowerCase();
+  const address = (meaning: Meaning, why: string, read: Storage): DecidedMeaning => ({
+    meaning,
+    unit: '',
+    why,
+    bigEndian: read === 'u32',
+    storage: read,
+  });
+  const typedef = typedefs.find(each => each === 'bpfw_ipv4' || each === 'bpfw_ipv6');
+  if (typedef && elementSize === size)
+    return address(
+      typedef === 'bpfw_ipv4' ? 'ipv4' : 'ipv6',
+      `the type ${typedef}`,
+      typedef === 'bpfw_ipv4' ? 'u32' : 'bytes',
+    );
+  if (typedefs.some(each => BY_TYPEDEF[each]) || facts.unit !== null || (facts.bitSize ?? 0) > 0) return null;
+  const isNamed = IPV4_NAME.test(name) && !OTHER_ADDRESS.test(name);
+  const because = `its name, ${facts.name}, and its ${size} bytes`;
+  if (size === 4 && storage === 'bytes' && isNamed) return address('ipv4', because, 'u32');
+  if (size === 4 && storage === 'u32') {
+    if (bigEndian ? /addr|ip/.test(name) : /^(s|d|l|r)addr(_v4)?$|^ipv4$|^(saddr|daddr)_?v?4$/.test(name))
+      return address('ipv4', because, 'u32');
+  }
+  if (size !== 16) return null;
+  const isBytes = storage === 'bytes' || storage === 'u128' || (storage === 'array' && bigEndian);
+  if (IPV6_NAME.test(name) ? isBytes || storage === 'array' : isBytes && /addr/.test(name))
+    return address('ipv6', because, 'bytes');
+  return null;
+}
+
+/** Meaning, and why. */
+function meaningOf(facts: FieldFacts, bigEndian: boolean): readonly [Meaning, string] {
+  const { name, typedefs, storage, unit } = facts;
   for (const typedef of typedefs) {
     const known = BY_TYPEDEF[typedef];
-    if (known) return known;
+    if (known) return [known, `the type ${typedef}`];
   }
+  const size = facts.bitSize ? Math.ceil(facts.bitSize / 8) : facts.size;
   const lower = name.toLowerCase();
-  if (storage === 'text') return /comm$/.test(lower) ? 'comm' : 'text';
+  const byName = `its name, ${name}`;
+  if (storage === 'text') return /comm$/.test(lower) ? ['comm', byName] : ['text', BY_TYPE];
   if (storage === 'bytes') {
-    if (size === 16 && /v6|ip6|addr/.test(lower)) return 'ipv6';
-    if (size === 6 && /mac|addr|hw|eth/.test(lower)) return 'mac';
-    return 'hexdump';
+    return size === 6 && /mac|addr|hw|eth/.test(lower)
+      ? ['mac', `${byName}, and its 6 bytes`]
+      : ['hexdump', BY_TYPE];
   }
-  if (storage === 'bool') return 'bool';
-  if (storage === 'array') return 'plain';
-
-  if (unit !== null) return BY_UNIT[unit] ?? 'plain';
-  const bigEndian = typedefs.some(typedef => typedef === '__be16' || typedef === '__be32');
-  if (bigEndian && size === 2 && /port/.test(lower)) return 'port-be';
-  if (bigEndian && size === 4 && /addr|ip/.test(lower)) return 'ipv4';
-  if (!bigEndian && size === 4 && /^(s|d|l|r)addr(_v4)?$|^ipv4$|^(saddr|daddr)_?v?4$/.test(lower))
-    return 'ipv4';
-  for (const [pattern, known, maxBytes] of BY_INTEGER_NAME) {
-    if (size <= maxBytes && pattern.test(lower)) {
-      if (known === 'pid' && bigEndian) continue;
-      return known;
-    }
+  if (storage === 'bool') return ['bool', BY_TYPE];
+  if (storage === 'array' || storage === 'records') return ['plain', BY_TYPE];
+  if (unit !== null) return [BY_UNIT[unit] ?? 'plain', `the tag unit=${unit}`];
+  const because = `${byName}, and its type (${storage})`;
+  if (storage === 'f32' || storage === 'f64') {
+    const known = BY_INTEGER_NAME.find(([pattern]) => pattern.test(lower))?.[1] ?? 'plain';
+    return /^duration|^bytes|^kib/.test(known) ? [known, because] : ['plain', BY_TYPE];
   }
-  if (storage.startsWith('i') && size >= 4 && SIGNED_RESULT.test(lower)) return 'errno';
-  return 'plain';
+  if (bigEndian && size === 2 && /port/.test(lower)) return ['port', because];
+  const found = BY_INTEGER_NAME.find(([pattern]) => pattern.test(lower));
+  if (found) {
+    const [, known, [least, most]] = found;
+    return size >= least && size <= most ? [known, because] : ['plain', BY_TYPE];
+  }
+  if (storage.startsWith('i') && size >= 4 && SIGNED_RESULT.test(lower)) return ['errno', because];
+  return ['plain', BY_TYPE];
 }
+
+const BY_TYPE = 'its type';

@@ -23,11 +23,11 @@ export type Meaning =
   | 'comm'
   | 'text'
   | 'hexdump'
-  /** __be32 / __be16 etc.: network byte order; 'port' is host order. */
+  /** A number whose highest byte is the address's first. */
   | 'ipv4'
+  /** 16 bytes. */
   | 'ipv6'
   | 'port'
-  | 'port-be'
   | 'mac'
   /** Negative errno or 0. */
   | 'errno'

@@ -122,13 +122,19 @@ export type Storage =
   | 'i16'
   | 'i32'
   | 'i64'
+  | 'u128'
+  | 'i128'
+  | 'f32'
+  | 'f64'
   | 'bool'
   /** char[n]: text up to the first NUL. */
   | 'text'
   /** n bytes of unknown format. */
   | 'bytes'
   /** An array of a scalar: `count` elements of `elementSize` bytes. */
-  | 'array';
+  | 'array'
+  /** An array of anything else: `count` elements of `elementSize` bytes, each as `element` describes. */
+  | 'records';
 
 export interface Field {
   /** Dotted path in the C struct, e.g. "key.saddr"; the column's name. */
@@ -144,7 +150,15 @@ export interface Field {
   readonly count: number;
   readonly elementStorage: Storage | null;
   readonly elementSize: number;
+  /** Integers, also those of an array: stored in network byte order. */
+  readonly bigEndian?: true;
+  /** A flexible array at the end of its record, which takes the rest of the record's bytes; `size` is 0. */
+  readonly flexible?: true;
+  /** Of storage 'records' only: one element; a single field called "value" when it is not a struct. */
+  readonly element?: RecordLayout;
   readonly meaning: Meaning;
+  /** Why it has this meaning; completes "shown as it is because of ...". */
+  readonly why: string;
   /** "" when the number has no unit. */
   readonly unit: string;
   /** Names of enum values (BTF) or of flags, by decimal value; null when there are none. */
@@ -162,11 +176,13 @@ export interface LengthField {
   readonly name: string;
   readonly offset: number;
   readonly storage: Storage;
+  readonly bigEndian?: true;
 }
 
 /** A struct (or a scalar, as one field named "value") flattened to its leaves, in memory order. */
 export interface RecordLayout {
   readonly typeName: string;
+  /** Without a flexible array at the end. */
   readonly size: number;
   readonly fields: readonly Field[];
 }
@@ -185,7 +201,11 @@ export interface Parameter {
   readonly offset: number;
   readonly size: number;
   readonly storage: Storage;
+  /** Stored in network byte order. */
+  readonly bigEndian?: true;
   readonly meaning: Meaning;
+  /** As in Field. */
+  readonly why: string;
   readonly valueNames: Readonly<Record<string, string>> | null;
   /** Inclusive, in the unit; decimal text because u64 does not fit a JS number. null: the type's own range. */
   readonly min: string | null;

@@ -44,8 +44,8 @@ export function readParameters(btf: Btf, variables: readonly Variable[], littleE
 function singleField(btf: Btf, variable: Variable, tags: Tags): Field | null {
   const layout = layoutOf(btf, variable.type, tags, variable.name);
   const field = layout.fields[0];
-  if (layout.fields.length !== 1 || !field || field.size !== variable.size || field.storage === 'array')
-    return null;
+  if (layout.fields.length !== 1 || !field || field.size !== variable.size) return null;
+  if (/^(array|records|f\d+|[ui]128)$/.test(field.storage)) return null;
   if (field.storage === 'bytes' && field.meaning !== 'ipv6' && field.meaning !== 'mac') return null;
   return field;
 }
@@ -80,6 +80,8 @@ function parameterOf(variable: Variable, field: Field, tags: Tags, littleEndian:
     offset: variable.offset,
     size: variable.size,
     storage: field.storage,
+    ...(field.bigEndian && { bigEndian: true }),
+    why: field.why,
     meaning: field.meaning,
     valueNames: field.valueNames,
     min: tags.integer('min')?.toString() ?? null,
@@ -116,10 +118,10 @@ function defaultValue(variable: Variable, field: Field, littleEndian: boolean): 
   }
   if (field.storage === 'bool') return (bytes[0] ?? 0) !== 0 ? 'true' : 'false';
   if (field.meaning === 'ipv4') return [...bytes].join('.');
-  if (field.meaning === 'port-be') return String(((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0));
 
   let value = 0n;
-  for (let i = 0; i < size; i++) value = (value << 8n) | BigInt(bytes[littleEndian ? size - 1 - i : i] ?? 0);
+  for (const byte of littleEndian && !field.bigEndian ? bytes.toReversed() : bytes)
+    value = (value << 8n) | BigInt(byte);
   if (field.storage.startsWith('i')) value = BigInt.asIntN(size * 8, value);
   return field.valueNames?.[String(value)] ?? String(value);
 }

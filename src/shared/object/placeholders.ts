@@ -87,6 +87,7 @@ const ASSUMED = {
   size: 4096,
   storage: 'text',
   meaning: 'text',
+  why: 'the section that leaves it open',
   valueNames: null,
   min: null,
   max: null,

@@ -41,6 +41,27 @@ function isFull(sink: Sink): boolean {
  * (a map's or global's variable); with the variable's name they determine the meaning of a single value.
  */
 export function layoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags = NO_TAGS, variableName = ''): RecordLayout {
+  const layout = longestLayoutOf(btf, typeId, tags, variableName);
+  return { ...layout, fields: layout.fields.filter(({ flexible }) => !flexible) };
+}
+
+/** The layout of a record that a program sends: it may be longer than its type, if that ends in a flexible array. */
+export function recordLayoutOf(btf: Btf, typeId: BtfTypeId): RecordLayout {
+  const layout = longestLayoutOf(btf, typeId, NO_TAGS, '');
+  // Empty arrays within a record only mark a place, as in the kernel's own structs.
+  const end = Math.max(
+    0,
+    ...layout.fields.map(({ flexible, offset, size }) => (flexible ? 0 : offset + size)),
+  );
+  return { ...layout, fields: layout.fields.filter(({ flexible, offset }) => !flexible || offset >= end) };
+}
+
+/** True when records of this type may be longer than it. */
+export function hasFlexibleEnd(btf: Btf, typeId: BtfTypeId): boolean {
+  return recordLayoutOf(btf, typeId).fields.some(({ flexible }) => flexible);
+}
+
+function longestLayoutOf(btf: Btf, typeId: BtfTypeId, tags: Tags, variableName: string): RecordLayout {
   const sink: Sink = { fields: [], declaredLengths: new Map(), steps: 0 };
   const typeName = cName(btf, typeId);
   const place = { path: '', ownName: '', offset: 0, bitOffset: 0, bitSize: 0, tags, hidden: false, depth: 0 };
@@ -76,12 +97,13 @@ function withLengths({ fields, declaredLengths }: Sink): Field[] {
       .map(name => byName.get(name))
       .find(candidate => candidate && isWholeInteger(candidate));
     if (!length) return field;
-    return { ...field, length: { name: length.name, offset: length.offset, storage: length.storage } };
+    const { name, offset, storage, bigEndian } = length;
+    return { ...field, length: { name, offset, storage, ...(bigEndian && { bigEndian }) } };
   });
 }
 
 function isWholeInteger({ storage, bitSize }: Field): boolean {
-  return bitSize === 0 && /^[ui]\d+$/.test(storage);
+  return bitSize === 0 && /^[ui](8|16|32|64)$/.test(storage);
 }
 
 /** A layout for bytes without a type: an integer if the size allows it, else one field of bytes. */
@@ -99,6 +121,11 @@ export function untypedLayout(size: number): RecordLayout {
     depth: 0,
   };
   return { typeName: '', size, fields: size === 0 ? [] : [leaf(place, [], storage, size, '')] };
+}
+
+/** True for a number, text or array, whose only field is called `value`. False for a struct, which has its members. */
+export function isSingleValue({ fields }: Pick<RecordLayout, 'fields'>): boolean {
+  return fields.length === 1 && fields[0]?.name === 'value';
 }
 
 /** The type in C notation: "struct event", "bpfw_pid", "unsigned int". */
@@ -158,6 +185,7 @@ export function integerStorage(size: number, signed: boolean): Storage {
   if (size === 2) return signed ? 'i16' : 'u16';
   if (size === 4) return signed ? 'i32' : 'u32';
   if (size === 8) return signed ? 'i64' : 'u64';
+  if (size === 16) return signed ? 'i128' : 'u128';
   return 'bytes';
 }
 
@@ -171,7 +199,7 @@ export function scalarStorage(type: BtfType): { readonly storage: Storage; reado
     case 'ptr':
       return { storage: 'u64', size: 8 };
     case 'float':
-      return { storage: 'bytes', size: type.size };
+      return { storage: type.size === 4 ? 'f32' : type.size === 8 ? 'f64' : 'bytes', size: type.size };
     default:
       return null;
   }
@@ -238,7 +266,7 @@ function flatten(btf: Btf, typeId: BtfTypeId, place: Place, sink: Sink): void {
     sink.fields.push(scalarField(type, scalar, typedefs, typeName, place));
     return;
   }
-  if (size === 0) return;
+  if (size === 0 && type.kind !== 'array') return;
   if (
     (type.kind === 'struct' || type.kind === 'union') &&
     place.depth < MAX_DEPTH &&
@@ -247,7 +275,7 @@ function flatten(btf: Btf, typeId: BtfTypeId, place: Place, sink: Sink): void {
     flattenMembers(btf, resolvedId, type.members, place, sink);
   } else if (type.kind === 'array' && place.depth < MAX_DEPTH) {
     flattenArray(btf, type, typedefs, typeName, size, place, sink);
-  } else {
+  } else if (size > 0) {
     const names = OPAQUE.has(btf.name(resolvedId)) ? [...typedefs, 'bpfw_ipv6'] : typedefs;
     sink.fields.push(leaf(place, names, 'bytes', size, typeName));
   }
@@ -264,31 +292,37 @@ function flattenArray(
 ): void {
   const elementId = btf.resolve(type.type);
   const element = btf.type(elementId);
+  const elementSize = btf.sizeOf(elementId);
+  const isFlexible = type.count === 0 && elementSize > 0;
+  if (size === 0 && !isFlexible) return;
+  const push = (field: Field) => sink.fields.push(isFlexible ? { ...field, flexible: true } : field);
   const scalar = scalarStorage(element);
   if (scalar) {
     const names = [...typedefs, ...typedefsOf(btf, type.type)];
     const isByte = element.kind === 'int' && element.size === 1 && !element.bool;
     // clang encodes plain `char` as signed on BPF, without the char bit; u8 and __u8 are unsigned.
     if (isByte && element.kind === 'int' && (element.char || element.signed || element.name === 'char')) {
-      sink.fields.push(leaf(place, names, 'text', size, typeName));
+      push(leaf(place, names, 'text', size, typeName));
     } else if (isByte || scalar.storage === 'bytes') {
-      sink.fields.push(leaf(place, names, 'bytes', size, typeName));
+      push(leaf(place, names, 'bytes', size, typeName));
     } else {
-      sink.fields.push({
-        ...leaf(place, names, 'array', size, typeName),
+      const field = leaf(place, names, 'array', size, typeName, scalar.size);
+      const elements = {
         count: type.count,
         elementStorage: scalar.storage,
-        elementSize: scalar.size,
-        valueNames: enumNames(element),
-      });
+        ...byConstants(element, typeName),
+      };
+      push(field.storage === 'array' ? { ...field, ...elements } : field);
     }
     return;
   }
-  if (type.count > MAX_EXPANDED) {
-    sink.fields.push(leaf(place, typedefs, 'bytes', size, typeName));
+  if (isFlexible || type.count > MAX_EXPANDED) {
+    const own = { fields: [], declaredLengths: new Map(), steps: sink.steps };
+    const element = elementLayout(btf, type.type, place, own);
+    sink.steps = own.steps;
+    push({ ...leaf(place, typedefs, 'records', size, typeName), count: type.count, elementSize, element });
     return;
   }
-  const elementSize = btf.sizeOf(elementId);
   for (let i = 0; i < type.count; i++) {
     const at = {
       ...place,
@@ -298,6 +332,16 @@ function flattenArray(
     };
     flatten(btf, type.type, at, sink);
   }
+}
+
+/** One element of an array of structs, unions or arrays. */
+function elementLayout(btf: Btf, typeId: BtfTypeId, array: Place, sink: Sink): RecordLayout {
+  const resolved = btf.type(btf.resolve(typeId));
+  const isStruct = (resolved.kind === 'struct' || resolved.kind === 'union') && !isOpaque(btf, typeId);
+  const place = { ...array, path: isStruct ? '' : 'value', offset: 0, bitOffset: 0, depth: array.depth + 1 };
+  flatten(btf, typeId, place, sink);
+  const fields = withLengths(sink).filter(({ flexible }) => !flexible);
+  return { typeName: cName(btf, typeId), size: btf.sizeOf(typeId), fields };
 }
 
 function scalarField(
@@ -312,18 +356,29 @@ function scalarField(
     type.kind === 'int' && !type.bool && place.bitSize === 0 && type.bits !== type.size * 8 ? type.bits : 0;
   const bitSize = place.bitSize || oldBits;
   const bitOffset = place.bitOffset + (oldBits > 0 && type.kind === 'int' ? type.bitOffset : 0);
-  const field = leaf(place, typedefs, scalar.storage, scalar.size, typeName);
-  const valueNames = enumNames(type);
-  const flags = valueNames !== null && /(_set|_flags)$/.test(typeName);
-  const meaning =
-    valueNames !== null ? (flags ? 'flags' : 'enum') : type.kind === 'ptr' ? 'hex' : field.meaning;
-  if (bitSize === 0) return { ...field, meaning, valueNames };
+  const field: Field = {
+    ...leaf(place, typedefs, scalar.storage, scalar.size, typeName),
+    ...(type.kind === 'ptr' ? { meaning: 'hex', why: 'its type' } : byConstants(type, typeName)),
+  };
+  if (bitSize === 0) return field;
   // The storage unit is chosen so that it contains all bits, with the alignment of the declared type.
   const bitsFromStart = place.offset * 8 + bitOffset;
   const unitBits = scalar.size * 8;
   const aligned = Math.floor(bitsFromStart / unitBits) * unitBits;
   const start = bitsFromStart + bitSize <= aligned + unitBits ? aligned : Math.floor(bitsFromStart / 8) * 8;
-  return { ...field, meaning, valueNames, offset: start / 8, bitOffset: bitsFromStart - start, bitSize };
+  const { bigEndian: _, ...whole } = field;
+  return { ...whole, offset: start / 8, bitOffset: bitsFromStart - start, bitSize };
+}
+
+/** What an enum determines of its field. */
+function byConstants(type: BtfType, typeName: string) {
+  const valueNames = enumNames(type);
+  if (valueNames === null) return {};
+  return {
+    meaning: /(_set|_flags)$/.test(typeName) ? 'flags' : 'enum',
+    why: `the constants of ${typeName}`,
+    valueNames,
+  } as const;
 }
 
 function leaf(
@@ -332,22 +387,26 @@ function leaf(
   storage: Storage,
   size: number,
   typeName: string,
+  elementSize = size,
 ): Field {
-  const { tags, path, ownName } = place;
-  const { meaning, unit } = decideMeaning({ name: ownName, typedefs, storage, size, unit: tags.get('unit') });
+  const { tags, path, ownName, bitSize } = place;
+  const unit = tags.get('unit');
+  const decided = decideMeaning({ name: ownName, typedefs, storage, size, elementSize, bitSize, unit });
   return {
     name: path,
     label: tags.get('label') ?? path,
     offset: place.offset,
     size,
-    storage,
+    storage: decided.storage,
     bitOffset: 0,
     bitSize: 0,
     count: 1,
     elementStorage: null,
-    elementSize: size,
-    meaning,
-    unit,
+    elementSize,
+    ...(decided.bigEndian && { bigEndian: true }),
+    meaning: decided.meaning,
+    why: decided.why,
+    unit: decided.unit,
     valueNames: null,
     help: tags.get('help') ?? '',
     hidden: place.hidden,

@@ -44,6 +44,7 @@ function sizeParameter(
     size: 4,
     storage: 'u32',
     meaning: 'count',
+    why: 'the size that the object leaves open',
     valueNames: null,
     min: '1',
     max: String(Math.floor(0xffff_ffff / bytes)),

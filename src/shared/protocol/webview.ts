@@ -4,7 +4,8 @@
  * ArrayBuffer; numbers over 2^53 as bigint, encoded by webview-codec.ts (VS Code's own transport is JSON, which throws
  * on them).
  */
-import type { Drops, FieldValue, Histogram, MapEntry } from '../decode/model';
+import type { JsonValue } from '../decode/json-value';
+import type { Drops, Histogram, MapEntry, RecordValue } from '../decode/model';
 import type { MapDefinition, RecordLayout } from '../object/model';
 import type { ExportFormat } from './webview-exports';
 
@@ -47,8 +48,8 @@ export interface StackFrame {
 /** One distinct stack with its values. Frames are outermost first. */
 export interface StackSample {
   readonly frames: readonly StackFrame[];
-  /** The rest of the key (pid, comm ...), by field name. */
-  readonly key: Readonly<Record<string, FieldValue>>;
+  /** The rest of the key (pid, comm ...) as JSON contains it, by field name. */
+  readonly key: Readonly<Record<string, JsonValue>>;
   readonly count: number;
   /** Sum of the measured values (bytes, ns); null when the program only counts. */
   readonly value: number | null;
@@ -59,7 +60,7 @@ export interface GlobalValue {
   readonly name: string;
   readonly section: string;
   readonly layout: RecordLayout;
-  readonly value: Readonly<Record<string, FieldValue>>;
+  readonly value: RecordValue;
 }
 
 /** The complete state of a session's histograms, and the records lost since attach, at one time. */

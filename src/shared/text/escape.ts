@@ -26,6 +26,26 @@ export function escapeText(text: string): string {
   return HARMLESS.test(text) ? text : text.replace(HARMFUL, escaped);
 }
 
+/** What escapedData() would escape, or what would look like its escapes. */
+const AMBIGUOUS =
+  /\\+(?=[nrte]|x[0-7][0-9a-f]|u\{|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[^\S ]| +$)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[^\S ]|^ +| +$|(?<= ) +/gu;
+const UNAMBIGUOUS = /^(?:[!-[\]-~\u00a1-\u00ac\u00ae-\u02ff\u4e00-\u9fff]+ ?)*(?<! )$/;
+
+/**
+ * One line for traced text, as decodeExactText() gives it: different texts look different. Escapes as escapeText() does,
+ * and blanks that would not be visible: at the ends, after another one, and other characters of white space. Backslashes
+ * that would be read as an escape are doubled. Not idempotent; escapeText() leaves the result unchanged.
+ */
+export function escapeData(text: string): string {
+  if (UNAMBIGUOUS.test(text)) return text;
+  return text.replace(AMBIGUOUS, part => {
+    if (part.startsWith('\\')) return part + part;
+    if (part.startsWith(' ')) return part.replaceAll(' ', '\\x20');
+    // \x80 is a byte, see decodeExactText().
+    return escaped(part).replace(/^\\x([89a-f].)$/, '\\u{$1}');
+  });
+}
+
 /** Like escapeText(), for text of several lines: keeps \n and \t, and \r\n becomes \n. */
 export function escapeLines(text: string): string {
   return HARMLESS_LINES.test(text)

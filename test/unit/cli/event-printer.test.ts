@@ -20,6 +20,7 @@ const field = (over: Partial<Field>): Field => ({
   bitSize: 0,
   count: 1,
   elementStorage: null,
+  why: 'its type',
   elementSize: over.size ?? 4,
   meaning: 'plain',
   unit: '',

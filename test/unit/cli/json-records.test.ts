@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { jsonLine } from '../../../src/cli/print/json';
 import { JsonRecords } from '../../../src/cli/print/json-records';
 import { decodeRecord, recordFits } from '../../../src/shared/decode/field';
+import { jsonRecord } from '../../../src/shared/decode/json-value';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
 import type { Field, RecordLayout, Storage } from '../../../src/shared/object/model';
 import { plainField } from '../plain-field';
@@ -32,6 +33,11 @@ function anyLayout(below: (limit: number) => number): RecordLayout {
       size,
       count,
       ...(storage === 'array' ? { elementStorage: below(2) === 0 ? 'u64' : 'i64', elementSize: 8 } : {}),
+      ...(storage === 'u32' && below(3) === 0 ? { meaning: 'ipv4' as const, bigEndian: true as const } : {}),
+      ...(storage === 'u16' && below(3) === 0 ? { bigEndian: true as const } : {}),
+      ...(storage === 'u8' && below(3) === 0
+        ? { meaning: 'enum' as const, valueNames: { '1': 'NAME_OF_A_CONSTANT'.repeat(9) } }
+        : {}),
       ...(isBits ? { bitOffset: below(4), bitSize: 1 + below(4) } : {}),
       ...(storage === 'text' && index > 0 && below(3) === 0
         ? { length: { name: 'f0', offset: 0, storage: 'u8' as const } }
@@ -78,7 +84,7 @@ describe('lines written from bytes', () => {
         const length = index.lengths[record] ?? 0;
         const data = decodeRecord(view, offset, layout, offset + length);
         expected += recordFits(layout, length)
-          ? `${jsonLine({ type: 'event', stream, data })}\n`
+          ? `${jsonLine({ type: 'event', stream, data: jsonRecord(data, layout) })}\n`
           : `other ${record}\n`;
       }
       expect(written).toBe(expected);

@@ -15,6 +15,7 @@ const field = (over: Partial<Field>): Field => ({
   bitSize: 0,
   count: 1,
   elementStorage: null,
+  why: 'its type',
   elementSize: over.size ?? 8,
   meaning: 'plain',
   unit: '',

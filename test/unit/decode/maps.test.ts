@@ -107,7 +107,7 @@ describe('histograms', () => {
       4,
       1,
     );
-    expect(histogram).toEqual({
+    expect(histogram).toMatchObject({
       map: 'sizes',
       label: 'Request sizes',
       kind: 'log2',
@@ -186,6 +186,7 @@ describe('histograms in globals', () => {
           label: 'hists_by_op',
           kind: 'log2',
           unit: '',
+          id: '01000000',
           key: { value: 1 },
           total: 9,
           buckets: [{ min: 4, max: 7, count: 9 }],
@@ -195,6 +196,7 @@ describe('histograms in globals', () => {
           label: 'latency_hist',
           kind: 'log2',
           unit: '',
+          id: '',
           key: null,
           total: 3,
           buckets: [{ min: 2, max: 3, count: 3 }],
@@ -211,8 +213,8 @@ describe('table entries', () => {
     expect(counts).toMatchObject({ perCpu: true, valueSize: 4 });
     const values = u32s(1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 5, 0);
     expect(decodeEntries(counts, u32s(100, 200), values, 2, 3)).toEqual([
-      { key: { value: 100 }, value: { value: 6 } },
-      { key: { value: 200 }, value: { value: 5 } },
+      { id: '64000000', key: { value: 100 }, value: { value: 6 } },
+      { id: 'c8000000', key: { value: 200 }, value: { value: 5 } },
     ]);
   });
 
@@ -238,6 +240,7 @@ describe('table entries', () => {
     const values = u32s(0, 0, 0, 0, 0, 0, text, 7, 3, 2, 42, 0xffffffff, text, 9, 5, 1, 43, 0xffffffff);
     expect(decodeEntries(struct, u32s(1), values, 1, 3)).toEqual([
       {
+        id: '01000000',
         key: { value: 1 },
         value: { comm: 'cat', max_ns: 9, min_ns: 3, calls: 3, last_pid: 42, total: 2 * 0xffffffff },
       },

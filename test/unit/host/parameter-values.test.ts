@@ -21,6 +21,7 @@ function parameter(name: string, change: Partial<Parameter> = {}): Parameter {
     size: 16,
     storage: 'text',
     meaning: 'text',
+    why: 'its type',
     valueNames: null,
     min: null,
     max: null,

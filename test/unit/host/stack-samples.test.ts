@@ -15,6 +15,7 @@ function field(name: string, change: Partial<Field> = {}): Field {
     bitSize: 0,
     count: 1,
     elementStorage: null,
+    why: 'its type',
     elementSize: 8,
     meaning: 'plain',
     unit: '',

@@ -13,6 +13,7 @@ const pid: Parameter = {
   size: 4,
   storage: 'u32',
   meaning: 'pid',
+  why: 'its type',
   valueNames: null,
   min: null,
   max: null,

@@ -13,6 +13,7 @@ function parameter(over: Partial<Parameter>): Parameter {
     size: 4,
     storage: 'u32',
     meaning: 'plain',
+    why: 'its type',
     valueNames: null,
     min: null,
     max: null,
@@ -51,9 +52,9 @@ describe('encodeParameter', () => {
   it('reads devices, addresses and names of values', () => {
     expect(hex(encodeParameter(parameter({ meaning: 'device' }), '8:1'))).toBe('01008000');
     expect(hex(encodeParameter(parameter({ meaning: 'ipv4' }), '127.0.0.1'))).toBe('7f000001');
-    expect(hex(encodeParameter(parameter({ size: 2, storage: 'u16', meaning: 'port-be' }), '80'))).toBe(
-      '0050',
-    );
+    expect(
+      hex(encodeParameter(parameter({ size: 2, storage: 'u16', bigEndian: true, meaning: 'port' }), '80')),
+    ).toBe('0050');
     expect(hex(encodeParameter(parameter({ valueNames: { '0': 'all', '2': 'writes' } }), 'writes'))).toBe(
       '02000000',
     );
