@@ -25,7 +25,7 @@ function entries(second: number, count = 60): MapEntry[] {
   return Array.from({ length: count }, (_, index) => {
     const perSecond = Math.round(random() ** 6 * 4000);
     return {
-      key: { saddr: 0x0100000a + index * 0x1000000, dport: 443 + (index % 3) },
+      key: { saddr: 0x0a000001 + index, dport: 443 + (index % 3) },
       value: {
         packets: 10 + perSecond * second,
         bytes: 640 + perSecond * second * 64,
