@@ -3,13 +3,13 @@
  * the verifier refuses, and a target that dies. What the numbers are is the kernel tests' matter; here it is that they
  * arrive, and that nothing stays attached.
  */
+
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { deadlineMs } from '../../scripts/lib/pace.mjs';
 import type { SessionModel } from '../../src/host/sessions/session-model';
-import type { VmTarget } from '../../src/session/targets/vm-target';
-import { lockGuestPlace } from '../kernel/bench/machine-lock';
-import { activeExtension, scratchProgram, until } from './lib/extension';
+import { scratchProgram, until } from './lib/extension';
+import { type Sandbox, takeSandbox } from './lib/sandbox';
 
 const REFUSED = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -36,34 +36,21 @@ char LICENSE[] SEC("license") = "GPL";
 
 describe('session on the sandbox VM', function () {
   this.timeout(deadlineMs(240_000));
-  let extension: Awaited<ReturnType<typeof activeExtension>>;
+  let sandbox: Sandbox;
   let scratch: Awaited<ReturnType<typeof scratchProgram>>;
-  let place: Awaited<ReturnType<typeof lockGuestPlace>>;
 
   before(async () => {
-    place = await lockGuestPlace();
-    extension = await activeExtension();
+    sandbox = await takeSandbox();
     scratch = await scratchProgram('refused.bpf.c', REFUSED);
-    await vscode.workspace.getConfiguration('bpf').update('target', 'vm', vscode.ConfigurationTarget.Global);
   });
   after(async () => {
-    await vscode.commands.executeCommand('bpf.detachAll');
-    await extension.exports.targets.stopSandbox();
-    await vscode.workspace
-      .getConfiguration('bpf')
-      .update('target', undefined, vscode.ConfigurationTarget.Global);
+    await sandbox.leave();
     await scratch.remove();
-    await place.release();
   });
 
-  const sessions = () => extension.exports.sessions;
-  const guest = async () => {
-    const { target } = await extension.exports.targets.choose(null);
-    assert.ok(target instanceof Object && target.id === 'vm');
-    return target as VmTarget;
-  };
+  const sessions = () => sandbox.extension.exports.sessions;
   const spawnInGuest = async (...argv: string[]) =>
-    (await guest()).spawn({ argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } }, () => undefined);
+    (await sandbox.guest()).spawn({ argv, cwd: '/', env: { PATH: '/usr/bin:/bin' } }, () => undefined);
   /** Runs a command in the guest to its end. */
   const runInGuest = async (...argv: string[]) => {
     const started = await spawnInGuest(...argv);
@@ -264,7 +251,7 @@ describe('session on the sandbox VM', function () {
 
   it('says so when the target dies, keeps the data, and attaches again with one click', async () => {
     const model = await attach('bitehist');
-    const vm = await (await guest()).boot();
+    const vm = await (await sandbox.guest()).boot();
     process.kill(vm.qemuPid, 'SIGKILL');
     await until('the session failed', model.onDidChange, () =>
       model.summary.state === 'failed' ? true : undefined,

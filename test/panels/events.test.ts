@@ -4,6 +4,7 @@ import type { ToWebview } from '../../src/shared/protocol/webview';
 import { plainField } from '../unit/plain-field';
 import { type Panel, PanelHarness, THEMES } from './harness';
 import { openMillionRows } from './load';
+import { spanMessage } from './messages';
 import { diskSession, diskStream, recordSpans } from './recorded-events';
 import { SESSION, START_MS, sessionMessage } from './recorded-histograms';
 
@@ -23,14 +24,9 @@ function spanMessages(
 ): { readonly messages: ToWebview[]; readonly events: ReturnType<typeof recordSpans>[number]['events'] } {
   const spans = recordSpans(stream.record, count, perSpan);
   return {
-    messages: spans.map(({ bytes }, index) => ({
-      type: 'span',
-      sessionId: SESSION,
-      stream: 'events',
-      bytes,
-      lost: lostBefore.get(index) ?? 0,
-      atMs: START_MS + index * 1000,
-    })),
+    messages: spans.map(({ bytes }, index) =>
+      spanMessage(bytes, { lost: lostBefore.get(index) ?? 0, atMs: START_MS + index * 1000 }),
+    ),
     events: spans.flatMap(span => span.events),
   };
 }
@@ -292,14 +288,10 @@ describe('events page', () => {
       bytes.set(new TextEncoder().encode(text), index * 80 + 16);
     });
     const panel = await harness.open('events');
-    await panel.send(diskSession({ stream: 'events', label: 'Reads', content: 'ring', record }, 'undump'), {
-      type: 'span',
-      sessionId: SESSION,
-      stream: 'events',
-      bytes: bytes.buffer,
-      lost: 0,
-      atMs: START_MS,
-    });
+    await panel.send(
+      diskSession({ stream: 'events', label: 'Reads', content: 'ring', record }, 'undump'),
+      spanMessage(bytes.buffer),
+    );
     expect(await cells(panel, 0)).toEqual({ captured: '2 B', data: '68 69' });
     expect((await cells(panel, 1)).data).toBe(
       [...(texts[1] ?? '')].map(letter => letter.charCodeAt(0).toString(16).padStart(2, '0')).join(' '),
@@ -331,14 +323,7 @@ describe('events page', () => {
             streams: [{ stream: 'printk', label: 'bpf_printk', content: 'printk', record: null }],
           }
         : message,
-      {
-        type: 'span',
-        sessionId: SESSION,
-        stream: 'printk',
-        bytes: new TextEncoder().encode(lines).buffer,
-        lost: 0,
-        atMs: START_MS,
-      },
+      spanMessage(new TextEncoder().encode(lines).buffer, { stream: 'printk' }),
     );
     expect(await cells(panel, 0)).toEqual({
       task: 'bash',

@@ -1,8 +1,10 @@
 /** Every kind of file every page promises, made by the page itself and read again. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { EXPORT_KINDS } from '../../src/shared/protocol/webview-exports';
 import { type ExportedContent, type Panel, PanelHarness } from './harness';
+import { entriesMessage, spanMessage } from './messages';
 import { diskSession, diskStream, recordSpans } from './recorded-events';
 import { COMMANDS, recordHistograms, SESSION, START_MS, sessionMessage } from './recorded-histograms';
 import { recordedStacks } from './recorded-stacks';
@@ -29,16 +31,8 @@ function recorded(panel: PanelName): ToWebview[] {
     case 'events':
       return [
         diskSession(stream, 'recorded'),
-        ...recordSpans(stream.record, 20, 10).map(
-          ({ bytes }, index) =>
-            ({
-              type: 'span',
-              sessionId: SESSION,
-              stream: 'events',
-              bytes,
-              lost: index === 1 ? 7 : 0,
-              atMs: START_MS,
-            }) as const,
+        ...recordSpans(stream.record, 20, 10).map(({ bytes }, index) =>
+          spanMessage(bytes, { lost: index === 1 ? 7 : 0 }),
         ),
       ];
     case 'stacks':
@@ -57,16 +51,10 @@ function recorded(panel: PanelName): ToWebview[] {
     case 'maps':
       return [
         session,
-        {
-          type: 'mapEntries',
-          sessionId: SESSION,
-          map: 'peers',
-          entries: [
-            { key: { pid: 7 }, value: { bytes: 2n ** 60n, comm: '=cmd' } },
-            { key: { pid: 8 }, value: { bytes: 1n, comm: 'dd' } },
-          ],
-          atMs: START_MS,
-        },
+        entriesMessage('peers', [
+          { key: { pid: 7 }, value: { bytes: 2n ** 60n, comm: '=cmd' } },
+          { key: { pid: 8 }, value: { bytes: 1n, comm: 'dd' } },
+        ]),
       ];
   }
 }

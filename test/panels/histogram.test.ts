@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ToWebview } from '../../src/shared/protocol/webview';
+import { plainHistogram } from '../unit/plain-histogram';
 import { type Panel, PanelHarness, THEMES } from './harness';
 import { COMMANDS, recordHistograms, SESSION, START_MS, sessionMessage } from './recorded-histograms';
 
@@ -58,15 +59,7 @@ describe('histogram page', () => {
       { min: 4, max: 7, count: 5 },
       { min: 65536, max: 131071, count: 1 },
     ];
-    const histogram = {
-      map: 'dist',
-      label: 'Latency',
-      kind: 'log2' as const,
-      unit: 'us',
-      key: null,
-      buckets,
-      total: 8,
-    };
+    const histogram = plainHistogram(buckets);
     await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [histogram], atMs: START_MS });
     const shown = await bars(panel);
     expect(shown.filter(([, , count]) => count > 0)).toEqual([
@@ -82,15 +75,11 @@ describe('histogram page', () => {
     expect(cells).toEqual(['4–7 µs', '5', '62.5 %', '87.5 %']);
     expect(await panel.page.textContent('[data-stat="max"] dd')).toBe('131 ms');
 
-    const more = {
-      ...histogram,
-      buckets: [
-        { min: 0, max: 0, count: 2 },
-        { min: 4, max: 7, count: 9 },
-        { min: 65536, max: 131071, count: 1 },
-      ],
-      total: 12,
-    };
+    const more = plainHistogram([
+      { min: 0, max: 0, count: 2 },
+      { min: 4, max: 7, count: 9 },
+      { min: 65536, max: 131071, count: 1 },
+    ]);
     await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [more], atMs: START_MS + 1000 });
     expect((await bars(panel)).find(([min]) => min === '4')).toEqual(['4', '7', 9]);
     await panel.page.getByRole('button', { name: 'Last Interval' }).click();
@@ -102,15 +91,7 @@ describe('histogram page', () => {
   it('keeps hostile keys as text', async () => {
     const panel = await harness.open('histogram');
     const key = { comm: '<img src=x onerror=alert(1)>' };
-    const histogram = {
-      map: 'dist',
-      label: 'L',
-      kind: 'log2' as const,
-      unit: 'us',
-      key,
-      buckets: [{ min: 1, max: 1, count: 1 }],
-      total: 1,
-    };
+    const histogram = plainHistogram([{ min: 1, max: 1, count: 1 }], { key });
     await panel.send(sessionMessage('<b>title</b>\u202e\u001b[2J'));
     await panel.send({
       type: 'histograms',
@@ -240,17 +221,7 @@ describe('histogram page', () => {
       type: 'histograms',
       sessionId: SESSION,
       atMs: START_MS,
-      histograms: [
-        {
-          map: 'fine',
-          label: 'Latency',
-          kind: 'percentiles',
-          unit: 'us',
-          key: null,
-          buckets,
-          total: buckets.reduce((sum, { count }) => sum + count, 0),
-        },
-      ],
+      histograms: [plainHistogram(buckets, { map: 'fine', kind: 'percentiles' })],
     });
     const shown = await bars(panel);
     expect(shown[0]).toEqual(['0', '19', (slots[0]?.count ?? 0) + (slots[1]?.count ?? 0)]);

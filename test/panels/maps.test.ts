@@ -4,6 +4,7 @@ import { readObject } from '../../src/shared/object/object';
 import type { ToWebview } from '../../src/shared/protocol/webview';
 import { clangs, compileFixture } from '../unit/object/compile-fixture';
 import { type Panel, PanelHarness, THEMES } from './harness';
+import { entriesMessage } from './messages';
 import { SESSION, START_MS, sequence, sessionMessage } from './recorded-histograms';
 
 let harness: PanelHarness;
@@ -51,20 +52,12 @@ const keyOf = ({ key }: MapEntry) => `${key.saddr},${key.dport}`;
 function reading(second: number, count?: number): ToWebview[] {
   const global = object.globals.find(candidate => candidate.name === 'missed');
   return [
-    {
-      type: 'mapEntries',
-      sessionId: SESSION,
-      map: 'peers',
-      entries: entries(second, count),
-      atMs: START_MS + second * 1000,
-    },
-    {
-      type: 'mapEntries',
-      sessionId: SESSION,
-      map: 'totals',
-      entries: [{ key: { value: 0 }, value: { value: 12 * second } }],
-      atMs: START_MS + second * 1000,
-    },
+    entriesMessage('peers', entries(second, count), START_MS + second * 1000),
+    entriesMessage(
+      'totals',
+      [{ key: { value: 0 }, value: { value: 12 * second } }],
+      START_MS + second * 1000,
+    ),
     {
       type: 'globals',
       sessionId: SESSION,
@@ -94,13 +87,7 @@ describe('maps page', () => {
 
   it('has what the program keeps for itself last, and says what that is', async () => {
     const panel = await harness.open('maps');
-    const start: ToWebview = {
-      type: 'mapEntries',
-      sessionId: SESSION,
-      map: 'start',
-      entries: [{ key: { value: 42 }, value: { value: 1_500_000_000 } }],
-      atMs: START_MS,
-    };
+    const start = entriesMessage('start', [{ key: { value: 42 }, value: { value: 1_500_000_000 } }]);
     await panel.send(session(), start, ...reading(1));
     const names = await panel.page.$$eval('.map-names [role="option"]', options =>
       options.map(option => option.getAttribute('data-map')),

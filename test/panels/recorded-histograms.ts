@@ -1,6 +1,8 @@
 /** A recorded run of a latency histogram per command: what the host sends, second by second. */
+
 import type { Bucket, Histogram } from '../../src/shared/decode/model';
 import type { ToWebview } from '../../src/shared/protocol/webview';
+import { plainHistogram } from '../unit/plain-histogram';
 
 export const SESSION = 'session-1';
 /** 2026-01-15 10:30:00 UTC. */
@@ -75,15 +77,10 @@ export function recordHistograms(
     });
     const histograms = options.commands.map((command, index): Histogram => {
       const buckets = log2Buckets(counts[index] ?? new Map());
-      return {
-        map: 'dist',
+      return plainHistogram(buckets, {
         label: 'Block I/O latency',
-        kind: 'log2',
-        unit: 'us',
         key: keyed ? { comm: command } : null,
-        buckets,
-        total: buckets.reduce((sum, { count }) => sum + count, 0),
-      };
+      });
     });
     return { atMs: START_MS + second * 1000, histograms };
   });

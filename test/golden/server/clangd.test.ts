@@ -7,7 +7,6 @@ import { findClang } from '../../../src/compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../../src/compile/flags';
 import { btfSource, ensureVmlinuxHeader } from '../../../src/compile/vmlinux-cache';
 import { mergeClangd } from '../../../src/project/clangd-file';
-import { parseBtf } from '../../../src/shared/btf/btf';
 import { kernelBtfFiles } from '../../unit/compile/toolchain';
 import { repository, scratch } from './client';
 

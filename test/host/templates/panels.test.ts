@@ -3,6 +3,7 @@
  * to see, and looked at in the panel. What the numbers are is the kernel tests' matter; here it is that the pages a
  * template names in its template.json, and no others, open by themselves and show what its workload did.
  */
+
 import * as assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,9 +12,9 @@ import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import type { SessionModel } from '../../../src/host/sessions/session-model';
 import type { VmTarget } from '../../../src/session/targets/vm-target';
 import type { TemplateManifest } from '../../../src/shared/template/manifest';
-import { lockGuestPlace } from '../../kernel/bench/machine-lock';
 import { compileWorkloads, workloadPath } from '../../kernel/bench/workloads';
-import { activeExtension, EXTENSION_ID, scratchProgram } from '../lib/extension';
+import { EXTENSION_ID, scratchProgram } from '../lib/extension';
+import { type Sandbox, takeSandbox } from '../lib/sandbox';
 import { parameterForm } from './parameter-form';
 import { shows, takePicture } from './window';
 
@@ -135,32 +136,22 @@ const PREPARE = `
 
 describe('templates in the panel', function () {
   this.timeout(deadlineMs(180_000));
-  let extension: Awaited<ReturnType<typeof activeExtension>>;
+  let sandbox: Sandbox;
   let scratch: Awaited<ReturnType<typeof scratchProgram>>;
-  let place: Awaited<ReturnType<typeof lockGuestPlace>>;
   let guest: VmTarget;
 
   before(async function () {
     // Another run's guest may have to end first.
     this.timeout(20 * 60_000);
     compileWorkloads(checkout);
-    extension = await activeExtension();
     scratch = await scratchProgram('notes.txt', '');
-    await vscode.workspace.getConfiguration('bpf').update('target', 'vm', vscode.ConfigurationTarget.Global);
-    place = await lockGuestPlace();
-    const { target } = await extension.exports.targets.choose(null);
-    assert.ok(target instanceof Object && target.id === 'vm');
-    guest = target as VmTarget;
+    sandbox = await takeSandbox();
+    guest = await sandbox.guest();
     await (await spawn(PREPARE)).run();
   });
   after(async () => {
-    await vscode.commands.executeCommand('bpf.detachAll');
-    await extension.exports.targets.stopSandbox();
-    await vscode.workspace
-      .getConfiguration('bpf')
-      .update('target', undefined, vscode.ConfigurationTarget.Global);
+    await sandbox.leave();
     await scratch.remove();
-    await place.release();
   });
 
   /** Started stopped; `run` lets it go and resolves at its good end with what it printed. */
@@ -186,7 +177,7 @@ describe('templates in the panel', function () {
   const create = (name: string) =>
     vscode.commands.executeCommand<vscode.Uri>('bpf.newProgram', name, scratch.folder);
   const newest = (): SessionModel => {
-    const [model] = extension.exports.sessions.all;
+    const [model] = sandbox.extension.exports.sessions.all;
     assert.ok(model, 'there is no session');
     return model;
   };
@@ -217,7 +208,7 @@ describe('templates in the panel', function () {
       await command.run();
       for (const [title, texts] of Object.entries(scene.shows)) await shows(title, [name, ...texts]);
       if (scene.picture) await takePictures(scene.picture);
-      assert.deepEqual([...extension.exports.sessions.watched].sort(), [...panels].sort());
+      assert.deepEqual([...sandbox.extension.exports.sessions.watched].sort(), [...panels].sort());
       await vscode.commands.executeCommand('bpf.detach', model);
       assert.equal(model.summary.state, 'ended');
       await vscode.commands.executeCommand('workbench.action.closeAllEditors');
@@ -234,7 +225,7 @@ describe('templates in the panel', function () {
     assert.equal(state, 'failed');
     assert.match(message, /no last branch records/);
     assert.deepEqual(attached, []);
-    assert.deepEqual(extension.exports.sessions.live, []);
+    assert.deepEqual(sandbox.extension.exports.sessions.live, []);
     // Nothing is known of what it would have shown: the page that was there says why.
     await shows('Histogram', ['lbr', 'no last branch records']);
   });

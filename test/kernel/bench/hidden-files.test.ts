@@ -17,6 +17,15 @@ const BELOW = '/mnt/below';
 let home: string;
 let guest: TestGuest;
 let victim: ChildProcess;
+/** Below the home folder. */
+const HIDDEN = [
+  '.ssh/id_ed25519',
+  '.aws/credentials',
+  '.config/Code/User/globalStorage/state.vscdb',
+  '.mozilla/firefox/logins.json',
+  '.netrc',
+  'chosen/file',
+];
 let inShm: string;
 
 /** Boots with the test's own home folder, beside the shared guest, whose lock this counts on. */
@@ -24,15 +33,7 @@ beforeAll(async () => {
   await sharedGuest();
   await mkdir(workFolder, { recursive: true });
   home = await realpath(await mkdtemp(path.join(workFolder, 'home-')));
-  for (const file of [
-    '.ssh/id_ed25519',
-    '.aws/credentials',
-    '.config/Code/User/globalStorage/state.vscdb',
-    '.mozilla/firefox/logins.json',
-    '.netrc',
-    'chosen/file',
-    'project/open',
-  ]) {
+  for (const file of [...HIDDEN, 'project/open']) {
     await mkdir(path.dirname(path.join(home, file)), { recursive: true });
     await writeFile(path.join(home, file), `${SECRET}\n`);
   }
@@ -72,14 +73,7 @@ describe('root in the guest', () => {
     expect(await guest.sh('stat -c %u /usr/bin/env')).toBe('0\n');
   });
 
-  it.each([
-    '.ssh/id_ed25519',
-    '.aws/credentials',
-    '.config/Code/User/globalStorage/state.vscdb',
-    '.mozilla/firefox/logins.json',
-    '.netrc',
-    'chosen/file',
-  ])('does not find %s', async file => {
+  it.each(HIDDEN)('does not find %s', async file => {
     for (const tree of ['/', BELOW]) expect(await read(path.join(tree, home, file))).toBe('');
   });
 

@@ -1,16 +1,14 @@
 /** Nobody but its client turns the privileged process: not a process of the same user, not another user, at no moment. */
+
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sharedGuest, type TestGuest } from '../bench/guest';
-import { compileProgram, objectPath } from '../tracer/guest-tracer';
+import type { TestGuest } from '../bench/guest';
+import { objectPath } from '../tracer/guest-tracer';
 import { attackOnce, NOTHING_WON, startUnderAttack } from './attacks';
-import { buildDriver, makePeople, startDriver, TRACER, VISITOR } from './people';
+import { guestWithPeople, startDriver, TRACER, VISITOR } from './people';
 
 let guest: TestGuest;
 beforeAll(async () => {
-  compileProgram('rejected');
-  await buildDriver();
-  guest = await sharedGuest();
-  await makePeople(guest);
+  guest = await guestWithPeople();
 });
 
 const held = { objectPath: objectPath('rejected') };

@@ -1,16 +1,14 @@
 /** However a client or tracer dies: what they had attached is gone within a second, and nothing privileged lives on. */
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { deadlineMs } from '../../../scripts/lib/pace.mjs';
-import { sharedGuest, type TestGuest } from '../bench/guest';
-import { compileProgram, objectPath } from '../tracer/guest-tracer';
-import { buildDriver, makePeople, startDriver } from './people';
+import type { TestGuest } from '../bench/guest';
+import { objectPath } from '../tracer/guest-tracer';
+import { guestWithPeople, startDriver } from './people';
 
 let guest: TestGuest;
 beforeAll(async () => {
-  compileProgram('rejected');
-  await buildDriver();
-  guest = await sharedGuest();
-  await makePeople(guest);
+  guest = await guestWithPeople();
 });
 
 /** Kills in the guest, and looks there: how many milliseconds later the last look began, which found nothing any more. */

@@ -1,14 +1,14 @@
 /** Every way to the tracer's rights, and every way it can fail, as an ordinary user with a real sudo and a real polkit. */
+
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { deadlineMs } from '../../../scripts/lib/pace.mjs';
-import { finished, sharedGuest, type TestGuest } from '../bench/guest';
-import { compileProgram, objectPath } from '../tracer/guest-tracer';
+import { finished, type TestGuest } from '../bench/guest';
+import { objectPath } from '../tracer/guest-tracer';
 import {
-  buildDriver,
   type DriveOptions,
   drive,
-  makePeople,
+  guestWithPeople,
   type Person,
   startDriver,
   startPolkit,
@@ -18,10 +18,7 @@ import {
 
 let guest: TestGuest;
 beforeAll(async () => {
-  compileProgram('rejected');
-  await buildDriver();
-  guest = await sharedGuest();
-  await makePeople(guest);
+  guest = await guestWithPeople();
 });
 
 /** Does the work while programs are where nobody finds them. */

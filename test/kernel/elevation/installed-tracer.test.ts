@@ -1,4 +1,5 @@
 /** Root's copy of the tracer, installed and used by an ordinary user with a real sudo and a real polkit, and attacked by their other processes. */
+
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,15 +10,14 @@ import {
   INSTALL_FOLDER,
   POLICY_FILE,
 } from '../../../src/session/elevation/installed-tracer';
-import { sharedGuest, type TestGuest } from '../bench/guest';
+import type { TestGuest } from '../bench/guest';
 import { root } from '../bench/paths';
-import { compileProgram, objectPath } from '../tracer/guest-tracer';
+import { objectPath } from '../tracer/guest-tracer';
 import { NOTHING_WON, startUnderAttack } from './attacks';
 import {
-  buildDriver,
   CHECKOUT,
   drive,
-  makePeople,
+  guestWithPeople,
   startDriver,
   startPolkit,
   TRACER,
@@ -28,10 +28,7 @@ import {
 const FOLDER = `${INSTALL_FOLDER}/${VERSION}`;
 let guest: TestGuest;
 beforeAll(async () => {
-  compileProgram('rejected');
-  await buildDriver();
-  guest = await sharedGuest();
-  await makePeople(guest);
+  guest = await guestWithPeople();
 });
 afterAll(async () => {
   await guest?.sh(`rm -rf ${INSTALL_FOLDER} ${POLICY_FILE}`);

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import type { GuestProcess } from '../../../src/session/vm/guest-process';
-import type { TestGuest } from '../bench/guest';
+import { sharedGuest, type TestGuest } from '../bench/guest';
 import { root, workFolder } from '../bench/paths';
+import { compileProgram } from '../tracer/guest-tracer';
 import type { DriverAnswer, DriverTask } from './driver';
 
 export interface Person {
@@ -126,4 +127,13 @@ for daemon in /usr/lib/polkit-1/polkitd /usr/libexec/polkitd; do
 	break
 done
 `);
+}
+
+/** The guest with its users, the driver and the program that the kernel refuses: what the tests of this folder share. */
+export async function guestWithPeople(): Promise<TestGuest> {
+  compileProgram('rejected');
+  await buildDriver();
+  const guest = await sharedGuest();
+  await makePeople(guest);
+  return guest;
 }

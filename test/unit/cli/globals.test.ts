@@ -1,20 +1,15 @@
 /** Global variables as `bpfw run` prints them: each by its name, in text and in JSON. */
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { beforeAll, describe, expect, it } from 'vitest';
 import { jsonOutput } from '../../../src/cli/print/run-json';
 import { textOutput } from '../../../src/cli/print/run-text';
 import { decodeGlobals } from '../../../src/shared/decode/globals';
 import { readObject } from '../../../src/shared/object/object';
 import { listedGlobals } from '../../../src/shared/object/panels';
 import { clangs, compileFixture } from '../object/compile-fixture';
+import { captureStdout } from './written';
 
-const written: string[] = [];
-vi.spyOn(process.stdout, 'write').mockImplementation(text => {
-  written.push(String(text));
-  return true;
-});
-afterEach(() => {
-  written.length = 0;
-});
+const written = captureStdout();
 
 describe.each(clangs)('globals of an object by %s', clang => {
   let values: ReturnType<typeof decodeGlobals>;
@@ -32,7 +27,7 @@ describe.each(clangs)('globals of an object by %s', clang => {
   });
   it('are lines of text, without those that are zero', () => {
     textOutput([]).globals(values);
-    expect(written.join('').trim().split('\n').sort()).toEqual([
+    expect(written.text().trim().split('\n').sort()).toEqual([
       'asked_bytes: 8 KiB',
       'balance: -6',
       'by_way: [0, 7, 0]',
@@ -44,7 +39,7 @@ describe.each(clangs)('globals of an object by %s', clang => {
 
   it('are one object of JSON, all of them', () => {
     jsonOutput().globals(values);
-    expect(JSON.parse(written.join(''))).toEqual({
+    expect(JSON.parse(written.text())).toEqual({
       type: 'globals',
       values: {
         asked_bytes: 8192,

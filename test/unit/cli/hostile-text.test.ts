@@ -2,6 +2,7 @@
  * Every command of bpfw meets text that drives terminals: in an object's names, a log, a source, file names, what processes
  * call themselves. Nothing but text, line ends and tabs may come out, and JSON must say exactly what it read.
  */
+
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +19,7 @@ import type { FieldValue } from '../../../src/shared/decode/model';
 import type { BpfObject, MapDefinition, RecordLayout } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { plainField } from '../plain-field';
+import { plainHistogram } from '../plain-histogram';
 import { TERMINAL_ATTACK as ATTACK, hostileObject, hostileSource } from '../text/hostile';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-hostile-text-'));
@@ -202,15 +204,7 @@ describe('text that drives terminals', () => {
     output.event(ATTACK, null, { bytes: new TextEncoder().encode(ATTACK) }, new Map());
     output.printk(ATTACK.replaceAll('\n', ' '));
     output.histogram(
-      {
-        map: ATTACK,
-        label: ATTACK,
-        kind: 'log2',
-        unit: ATTACK,
-        key,
-        buckets: [{ min: 1n, max: 2n, count: 1 }],
-        total: 1,
-      },
+      plainHistogram([{ min: 1n, max: 2n, count: 1 }], { map: ATTACK, label: ATTACK, unit: ATTACK, key }),
       comm,
     );
     output.map(table, [{ key: data, value: data }]);

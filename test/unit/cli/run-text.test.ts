@@ -1,30 +1,14 @@
 /** What `bpfw run` prints for people: aligned whatever the values, with units once, names instead of numbers. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { describe, expect, it } from 'vitest';
 import { histogramRows } from '../../../src/cli/print/bars';
 import { textOutput } from '../../../src/cli/print/run-text';
 import type { Histogram } from '../../../src/shared/decode/model';
 import type { Field, MapDefinition, RecordLayout } from '../../../src/shared/object/model';
+import { plainField } from '../plain-field';
+import { captureStdout } from './written';
 
-const field = (over: Partial<Field>): Field => ({
-  name: '',
-  label: over.name ?? '',
-  offset: 0,
-  size: 8,
-  storage: 'u64',
-  bitOffset: 0,
-  bitSize: 0,
-  count: 1,
-  elementStorage: null,
-  why: 'its type',
-  elementSize: over.size ?? 8,
-  meaning: 'plain',
-  unit: '',
-  valueNames: null,
-  help: '',
-  hidden: false,
-  typeName: '',
-  ...over,
-});
+const field = ({ name = '', ...part }: Partial<Field>): Field => plainField(name, part);
 const layout = (...fields: Field[]): RecordLayout => ({ typeName: 'event', size: 64, fields });
 const latency = field({ name: 'latency', meaning: 'duration-ns', unit: 'ns' });
 const step = field({
@@ -46,15 +30,8 @@ const histogram = (over: Partial<Histogram>): Histogram => ({
 });
 
 describe('text for people', () => {
-  const written: string[] = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
-    written.push(String(text));
-    return true;
-  });
-  afterEach(() => {
-    written.length = 0;
-  });
-  const lines = () => written.join('').trimEnd().split('\n');
+  const written = captureStdout();
+  const lines = () => written.text().trimEnd().split('\n');
 
   it('keeps columns under their names, the longest name of an enum and all', () => {
     const output = textOutput(['events']);

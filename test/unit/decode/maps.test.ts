@@ -8,6 +8,7 @@ import { decodeStacks } from '../../../src/shared/decode/stacks';
 import type { BpfObject, MapDefinition } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { clangs, compileFixture } from '../object/compile-fixture';
+import { plainHistogram } from '../plain-histogram';
 
 const [clang = 'clang'] = clangs;
 const plain = readObject(compileFixture(clang, 'plain'), 'plain');
@@ -107,19 +108,16 @@ describe('histograms', () => {
       4,
       1,
     );
-    expect(histogram).toMatchObject({
-      map: 'sizes',
-      label: 'Request sizes',
-      kind: 'log2',
-      unit: 'bytes',
-      key: null,
-      total: 10,
-      buckets: [
-        { min: 0, max: 0, count: 1 },
-        { min: 4096, max: 8191, count: 7 },
-        { min: 2n ** 62n, max: 2n ** 64n - 1n, count: 2 },
-      ],
-    });
+    expect(histogram).toMatchObject(
+      plainHistogram(
+        [
+          { min: 0, max: 0, count: 1 },
+          { min: 4096, max: 8191, count: 7 },
+          { min: 2n ** 62n, max: 2n ** 64n - 1n, count: 2 },
+        ],
+        { map: 'sizes', label: 'Request sizes', unit: 'bytes' },
+      ),
+    );
   });
 
   it('adds up the CPUs of per-CPU slots', () => {
@@ -181,26 +179,18 @@ describe('histograms in globals', () => {
     expect(decodeGlobalHistograms(plain, '.bss', bytes)).toHaveLength(2);
     expect(decodeGlobalHistograms(plain, '.bss', bytes)).toEqual(
       expect.arrayContaining([
-        {
+        plainHistogram([{ min: 4, max: 7, count: 9 }], {
           map: 'hists_by_op',
           label: 'hists_by_op',
-          kind: 'log2',
           unit: '',
           id: '01000000',
           key: { value: 1 },
-          total: 9,
-          buckets: [{ min: 4, max: 7, count: 9 }],
-        },
-        {
+        }),
+        plainHistogram([{ min: 2, max: 3, count: 3 }], {
           map: 'latency_hist',
           label: 'latency_hist',
-          kind: 'log2',
           unit: '',
-          id: '',
-          key: null,
-          total: 3,
-          buckets: [{ min: 2, max: 3, count: 3 }],
-        },
+        }),
       ]),
     );
     expect(decodeGlobalHistograms(plain, '.data', bytes)).toEqual([]);

@@ -10,30 +10,11 @@ import type { Field, Storage } from '../../../src/shared/object/model';
 import { readObject } from '../../../src/shared/object/object';
 import { escapeText } from '../../../src/shared/text/escape';
 import { clangs, compileFixture } from '../object/compile-fixture';
+import { plainField } from '../plain-field';
 import { random } from '../random';
 
-function field(storage: Storage, offset: number, size: number, more: Partial<Field> = {}): Field {
-  return {
-    name: 'f',
-    label: 'f',
-    offset,
-    size,
-    storage,
-    bitOffset: 0,
-    bitSize: 0,
-    count: 1,
-    elementStorage: null,
-    why: 'its type',
-    elementSize: size,
-    meaning: 'plain',
-    unit: '',
-    valueNames: null,
-    help: '',
-    hidden: false,
-    typeName: '',
-    ...more,
-  };
-}
+const field = (storage: Storage, offset: number, size: number, more: Partial<Field> = {}): Field =>
+  plainField('f', { offset, size, storage, typeName: '', ...more });
 
 describe('decodeField', () => {
   const bytes = new Uint8Array(32);

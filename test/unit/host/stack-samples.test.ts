@@ -3,29 +3,8 @@ import { stackSamples } from '../../../src/host/sessions/stack-samples';
 import type { StackEntry } from '../../../src/session/symbols/read-stacks';
 import type { Field, RecordLayout } from '../../../src/shared/object/model';
 import type { StackTable } from '../../../src/shared/object/stack-tables';
+import { plainField } from '../plain-field';
 
-function field(name: string, change: Partial<Field> = {}): Field {
-  return {
-    name,
-    label: name,
-    offset: 0,
-    size: 8,
-    storage: 'u64',
-    bitOffset: 0,
-    bitSize: 0,
-    count: 1,
-    elementStorage: null,
-    why: 'its type',
-    elementSize: 8,
-    meaning: 'plain',
-    unit: '',
-    valueNames: null,
-    help: '',
-    hidden: false,
-    typeName: 'u64',
-    ...change,
-  };
-}
 const layout = (...fields: Field[]): RecordLayout => ({ typeName: 't', size: 8, fields });
 
 function table(...value: Field[]): StackTable {
@@ -40,14 +19,14 @@ function table(...value: Field[]): StackTable {
       flags: 0,
       perCpu: false,
       label: 'Allocations',
-      view: { kind: 'table', key: layout(field('pid')), value: layout(...value) },
+      view: { kind: 'table', key: layout(plainField('pid')), value: layout(...value) },
       entries: null,
     },
     stacks: [],
     pid: null,
   };
 }
-const bytes = field('bytes', { meaning: 'bytes', unit: 'bytes' });
+const bytes = plainField('bytes', { meaning: 'bytes', unit: 'bytes' });
 const frames = [
   { name: 'main', module: 'app', kind: 'user' as const },
   { name: 'ext4_read', module: 'ext4', kind: 'kernel' as const },
@@ -56,7 +35,7 @@ const entry = (value: StackEntry['value']): StackEntry => ({ frames, key: { pid:
 
 describe('stackSamples', () => {
   it('counts the plain number and sums the one with a unit, wherever they stand', () => {
-    const { unit, stacks, map, label } = stackSamples(table(bytes, field('calls')), [
+    const { unit, stacks, map, label } = stackSamples(table(bytes, plainField('calls')), [
       entry({ bytes: 4096n, calls: 3 }),
     ]);
     expect({ unit, map, label }).toEqual({ unit: 'bytes', map: 'allocations', label: 'Allocations' });
@@ -64,7 +43,7 @@ describe('stackSamples', () => {
   });
 
   it('has no value where the program only counts', () => {
-    const { unit, stacks } = stackSamples(table(field('value')), [entry({ value: 5 })]);
+    const { unit, stacks } = stackSamples(table(plainField('value')), [entry({ value: 5 })]);
     expect([unit, stacks[0]?.count, stacks[0]?.value]).toEqual(['', 5, null]);
   });
 
@@ -74,7 +53,7 @@ describe('stackSamples', () => {
   });
 
   it('counts a stack once where the table holds no number', () => {
-    const { stacks } = stackSamples(table(field('comm', { storage: 'text' })), [entry({ comm: 'dd' })]);
+    const { stacks } = stackSamples(table(plainField('comm', { storage: 'text' })), [entry({ comm: 'dd' })]);
     expect([stacks[0]?.count, stacks[0]?.value]).toEqual([1, null]);
   });
 });

@@ -1,11 +1,8 @@
 /** The tracer's end in the hands of root in the guest: answers and frames that no tracer of ours sends. */
+
 import { once } from 'node:events';
-import { createConnection, createServer, type Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { greetTracer, type TracerConnection } from '../../../src/session/targets/tracer-connection';
-import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import {
   DataContent,
   encodeBlob,
@@ -24,17 +21,11 @@ import {
   type TracerMethod,
   TracerResultSchemas,
 } from '../../../src/shared/protocol/tracer';
+import { heldBytes, hostilePeer, rpc } from './hostile-peer';
 
 const TOKEN = 'ab'.repeat(32);
 /** Of 300 MB sent: what the buffers of both ends hold. */
 const MOST_BYTES = 64 << 20;
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end();
-});
-
-const rpc = (message: object) =>
-  encodeFrame(FrameKind.rpc, Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })));
 const HELLO = rpc({
   method: 'hello',
   params: {
@@ -52,26 +43,9 @@ const gone = { name: 'SessionError', code: 'tracer-died' };
 
 /** A greeted connection; each request is answered with what `answer` makes of its id. */
 async function hostile(answer: (id: number) => Uint8Array = () => new Uint8Array(0)) {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const tracer = createConnection(address.port, '127.0.0.1');
-  const [socket] = (await once(server, 'connection')) as [Socket];
-  tracer.on('error', () => undefined);
-  const splitter = new FrameSplitter(({ bytes }) => {
-    const { id } = JSON.parse(Buffer.from(bytes).toString());
-    if (id !== undefined) tracer.write(answer(id));
-  });
-  tracer.on('data', bytes => splitter.push(bytes));
-  const greeted = greetTracer(duplexChannel(socket), TOKEN);
+  const { ours, peer: tracer } = await hostilePeer(({ id }, peer) => peer.write(answer(id)));
+  const greeted = greetTracer(duplexChannel(ours), TOKEN);
   tracer.write(HELLO);
-  ends.push(() => {
-    tracer.destroy();
-    socket.destroy();
-    server.close();
-  });
   return { connection: await greeted, tracer };
 }
 
@@ -152,14 +126,6 @@ describe('what a tracer cannot say', () => {
 });
 
 describe('memory stays bounded', () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  const heldBytes = () => {
-    collectGarbage();
-    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-    return heapUsed + external + arrayBuffers;
-  };
-
   it('under frames of streams that nobody watches', async () => {
     const { connection, tracer } = await hostile();
     let frames = 0;

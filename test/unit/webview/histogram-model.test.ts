@@ -5,17 +5,11 @@ import { difference } from '../../../webview/histogram/buckets';
 import { HistogramHistory, MOST_STEPS } from '../../../webview/histogram/history';
 import { percentile, summary } from '../../../webview/histogram/percentiles';
 import { seriesId, sortSeries } from '../../../webview/histogram/series';
+import { plainHistogram } from '../plain-histogram';
 
 const bucket = (min: number | bigint, max: number | bigint, count: number) => ({ min, max, count });
-const histogram = (buckets: Histogram['buckets'], key: Histogram['key'] = null): Histogram => ({
-  map: 'dist',
-  label: 'Latency',
-  kind: 'log2',
-  unit: 'us',
-  key,
-  buckets,
-  total: buckets.reduce((sum, { count }) => sum + count, 0),
-});
+const histogram = (buckets: Histogram['buckets'], key: Histogram['key'] = null) =>
+  plainHistogram(buckets, { key });
 
 describe('bins', () => {
   it('fills gaps of slots that end one below a power of two', () => {

@@ -1,12 +1,10 @@
 /** The agent's port in the hands of root in the guest: an attacker in its place, over a real socket. */
+
 import { once } from 'node:events';
-import { createConnection, createServer, type Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { afterEach, describe, expect, it } from 'vitest';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
 import { AgentClient } from '../../../../src/session/vm/agent-client';
 import type { VmError } from '../../../../src/session/vm/vm-error';
-import { FrameSplitter } from '../../../../src/shared/protocol/frame-splitter';
 import {
   DataContent,
   encodeBlob,
@@ -15,15 +13,9 @@ import {
   FrameKind,
 } from '../../../../src/shared/protocol/frames';
 import { GUEST_PROTOCOL_VERSION, GUEST_WINDOW_BYTES } from '../../../../src/shared/protocol/guest';
+import { heldBytes, hostilePeer, type Request, rpc } from '../hostile-peer';
 
 const MOST_BYTES = 16 << 20;
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end();
-});
-
-const rpc = (message: object) =>
-  encodeFrame(FrameKind.rpc, Buffer.from(JSON.stringify({ jsonrpc: '2.0', ...message })));
 const notification = (method: string, params: unknown) => rpc({ method, params });
 const READY = notification('ready', {
   protocolVersion: GUEST_PROTOCOL_VERSION,
@@ -54,39 +46,19 @@ interface Attack {
   readonly client: AgentClient;
   readonly guest: Socket;
   /** Requests that the client sent, in order. */
-  nextRequest(): Promise<{
-    readonly id: number;
-    readonly method: string;
-    readonly params: { processId: number };
-  }>;
+  nextRequest(): Promise<Request>;
 }
 
 async function attack(): Promise<Attack> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const guest = createConnection(address.port, '127.0.0.1');
-  const [socket] = (await once(server, 'connection')) as [Socket];
-  guest.on('error', () => undefined);
-  const client = new AgentClient(socket);
-  const requests: Awaited<ReturnType<Attack['nextRequest']>>[] = [];
+  const requests: Request[] = [];
   const waiting: (() => void)[] = [];
-  const splitter = new FrameSplitter(({ bytes }) => {
-    const message = JSON.parse(Buffer.from(bytes).toString());
-    if (message.id === undefined) return;
-    requests.push(message);
+  const { ours, peer: guest } = await hostilePeer(request => {
+    requests.push(request);
     waiting.shift()?.();
   });
-  guest.on('data', bytes => splitter.push(bytes));
+  const client = new AgentClient(ours);
   // As sandbox-vm.ts does.
   void client.broken.then(reason => client.end(reason));
-  ends.push(() => {
-    guest.destroy();
-    socket.destroy();
-    server.close();
-  });
   return {
     client,
     guest,
@@ -207,14 +179,6 @@ describe('what an agent cannot say', () => {
 });
 
 describe('memory stays bounded', () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
-  const heldBytes = () => {
-    collectGarbage();
-    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-    return heapUsed + external + arrayBuffers;
-  };
-
   it('under output that nobody reads: the agent that ignores the window is cut off', async () => {
     const one = await attack();
     const { processId } = await running(one);
