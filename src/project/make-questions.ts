@@ -7,37 +7,31 @@ import path from 'node:path';
 import { runChild } from '../system/child-process';
 import { findExecutable } from '../system/find-executable';
 import type { Program } from './model';
-import { commandsOf } from './shell-words';
+import { stepsOf } from './shell-words';
 
 const TOOL_DEADLINE_MS = 5000;
 
 /** What a shell in `folder` would print for the question; '' if that is not known without running it. */
 export async function answer(question: string, folder: string, program: Program): Promise<string> {
-  // Each alternative by itself: `uname -m || echo x`.
-  for (const alternative of question.split('||')) {
-    let text: string | null = '';
-    for (const part of alternative.replace(/\d?>\s*\/dev\/null|2>&1/g, '').split(/(?<!\\)\|/)) {
-      text = await answerPart(part, text, folder, program);
-      if (text === null) break;
-    }
-    if (text !== null && text.trim() !== '') return text.trim();
+  let text: string | null = null;
+  let at = folder;
+  for (const { words, operator } of stepsOf(question.replace(/\d?>\s*\/dev\/null|2>&1/g, ''))) {
+    if (words.some(word => /`|\$[({]/.test(word)) || !['', '|', '||', '&&'].includes(operator)) return '';
+    // `uname -m || echo x`: the first that is known; `a | b`: nothing where a is not known.
+    if (operator === '||' && text !== null) break;
+    if (operator === '|' && text === null) continue;
+    if (words[0] === 'cd' && words.length === 2) at = path.resolve(at, words[1] ?? '');
+    else text = await output(words, operator === '|' ? (text ?? '') : '', at, program);
   }
-  return '';
+  return (text ?? '').trim();
 }
 
-async function answerPart(
-  part: string,
+async function output(
+  [name = '', ...args]: readonly string[],
   input: string,
   folder: string,
   program: Program,
 ): Promise<string | null> {
-  if (/[`;<>]|\$[({]/.test(part)) return null;
-  const commands = commandsOf(part);
-  const [first = [], second = []] = commands;
-  if (commands.length === 2 && first[0] === 'cd' && second[0] === 'pwd' && first.length === 2)
-    return path.resolve(folder, first[1] ?? '');
-  if (commands.length !== 1) return null;
-  const [name = '', ...args] = first;
   const [last = ''] = args.slice(-1);
   switch (path.basename(name)) {
     case 'pwd':

@@ -4,19 +4,31 @@ import { type ParseEntry, parse } from 'shell-quote';
 /** Longer lines are no command of a compiler. */
 const LONGEST_LINE = 64 * 1024;
 
-/** The commands of a line, as words: `cd a && cc -c "b c"` → [['cd', 'a'], ['cc', '-c', 'b c']]. Redirections are dropped. */
-export function commandsOf(line: string): string[][] {
+export interface Step {
+  readonly words: readonly string[];
+  /** What stands before it: '', '|', '&&', '||', ';', '('. */
+  readonly operator: string;
+}
+
+/** The commands of a line with what joins them: `cd a && cc -c "b c"`. Redirections are dropped. */
+export function stepsOf(line: string): Step[] {
   if (line.length > LONGEST_LINE) return [];
-  const commands: string[][] = [[]];
+  const steps: { words: string[]; operator: string }[] = [{ words: [], operator: '' }];
   let redirected = false;
   for (const entry of read(line)) {
     if (typeof entry !== 'string' && !('pattern' in entry)) {
-      redirected = 'op' in entry && /[<>]/.test(entry.op);
-      if (!redirected) commands.push([]);
+      const operator = 'op' in entry ? entry.op : ';';
+      redirected = /[<>]/.test(operator);
+      if (!redirected) steps.push({ words: [], operator });
     } else if (redirected) redirected = false;
-    else commands.at(-1)?.push(typeof entry === 'string' ? entry : entry.pattern);
+    else steps.at(-1)?.words.push(typeof entry === 'string' ? entry : entry.pattern);
   }
-  return commands.filter(words => words.length > 0);
+  return steps.filter(({ words }) => words.length > 0);
+}
+
+/** The commands of a line, as words. */
+export function commandsOf(line: string): (readonly string[])[] {
+  return stepsOf(line).map(({ words }) => words);
 }
 
 function read(line: string): ParseEntry[] {
@@ -30,7 +42,7 @@ function read(line: string): ParseEntry[] {
 }
 
 /** The words of one command; of a line with several, those of the first. */
-export function wordsOf(line: string): string[] {
+export function wordsOf(line: string): readonly string[] {
   return commandsOf(line)[0] ?? [];
 }
 
