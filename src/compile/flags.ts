@@ -27,10 +27,11 @@ export interface FlagOptions {
   readonly clang: Clang;
   /** Folder that contains vmlinux.h; null for a source that does not include it. */
   readonly vmlinuxFolder: string | null;
-  /** Searched first, before the folder of the generated vmlinux.h: the workspace's own, bpf-templates/include, ... */
+  /** Searched before the folder of the generated vmlinux.h: bpf-templates/include, ... */
   readonly includeFolders: readonly string[];
   /** Folder that contains bpf/bpf_helpers.h, from findLibbpfHeaders. */
   readonly libbpfFolder: string;
+  /** Before all folders, so that the headers of a project win. */
   readonly extraFlags?: readonly string[];
   /** process.arch of the machine the program will run on. Default: this machine's. */
   readonly architecture?: string;
@@ -50,12 +51,12 @@ export function compileFlags(options: FlagOptions): string[] {
     '-Wall',
     `-D__TARGET_ARCH_${targetArchitecture(architecture)}`,
   ];
+  flags.push(...(options.extraFlags ?? []));
   for (const folder of options.includeFolders) flags.push('-I', folder);
   if (options.vmlinuxFolder !== null) flags.push('-I', options.vmlinuxFolder);
   // A folder that clang searches by default must keep its place in the order.
   if (!options.clang.includeFolders.includes(options.libbpfFolder)) flags.push('-I', options.libbpfFolder);
   for (const folder of options.clang.includeFolders) flags.push('-idirafter', folder);
-  flags.push(...(options.extraFlags ?? []));
   return flags;
 }
 

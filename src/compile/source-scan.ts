@@ -21,7 +21,7 @@ export interface SourceScan {
 
 export interface ScanOptions {
   readonly sourcePath: string;
-  /** Searched first, for "…" and <…>. */
+  /** Searched after those in `extraFlags`, for "…" and <…>. */
   readonly includeFolders: readonly string[];
   /** Contains bpf/bpf_helpers.h. */
   readonly libbpfFolder: string;
@@ -52,7 +52,7 @@ type Origin = 'own' | 'libbpf' | 'system';
  * source itself cannot be read.
  */
 export async function scanSource(options: ScanOptions): Promise<SourceScan> {
-  const folders = [...options.includeFolders, ...foldersInFlags(options.extraFlags)];
+  const folders = [...foldersInFlags(options.extraFlags), ...options.includeFolders];
   const names = new Set<string>();
   const memberNames = new Set<string>();
   const definedTags = new Set<string>();

@@ -88,6 +88,10 @@ export const SettingIds = {
   eventsMaxMegabytes: 'bpf.events.maxMegabytes',
   guardCpuPercent: 'bpf.guard.cpuPercent',
   compileOnSave: 'bpf.compileOnSave',
+  includePaths: 'bpf.includePaths',
+  defines: 'bpf.defines',
+  compileFlags: 'bpf.compileFlags',
+  flagsFrom: 'bpf.flagsFrom',
   codeLens: 'bpf.codeLens',
 } as const;
 

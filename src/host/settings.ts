@@ -1,4 +1,7 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
+import { FLAG_SOURCES } from '../project/model';
+import type { GivenFlags, WantedSource } from '../project/project-flags';
 import type { WantedElevation } from '../session/elevation/elevation';
 import type { WantedTarget } from '../session/targets/target';
 import { SettingIds } from './command-ids';
@@ -7,8 +10,8 @@ function read<T>(id: string, fallback: T, scope?: vscode.Uri): T {
   return vscode.workspace.getConfiguration(undefined, scope).get<T>(id, fallback);
 }
 
-function oneOf<T extends string>(id: string, allowed: readonly T[], fallback: T): T {
-  const value = read<string>(id, fallback);
+function oneOf<T extends string>(id: string, allowed: readonly T[], fallback: T, scope?: vscode.Uri): T {
+  const value = read<string>(id, fallback, scope);
   return allowed.find(candidate => candidate === value) ?? fallback;
 }
 
@@ -18,8 +21,8 @@ function within(id: string, min: number, max: number, fallback: number): number 
   return typeof value === 'number' && Number.isFinite(value) ? Math.min(max, Math.max(min, value)) : fallback;
 }
 
-function texts(id: string): string[] {
-  const value = read<unknown>(id, []);
+function texts(id: string, scope?: vscode.Uri): string[] {
+  const value = read<unknown>(id, [], scope);
   return Array.isArray(value) ? value.filter(each => typeof each === 'string') : [];
 }
 
@@ -39,6 +42,15 @@ export const settings = {
   eventBytesLimit: () => within(SettingIds.eventsMaxMegabytes, 1, 1024, 64) * (1 << 20),
   /** Percent of one CPU; 0: nothing is detached. */
   guardCpuPercent: () => within(SettingIds.guardCpuPercent, 0, 10_000, 0),
+  /** What the user adds to the flags of a program's project. */
+  givenFlags: (file: vscode.Uri): GivenFlags => ({
+    includePaths: texts(SettingIds.includePaths, file),
+    defines: texts(SettingIds.defines, file),
+    compileFlags: texts(SettingIds.compileFlags, file),
+    folder: vscode.workspace.getWorkspaceFolder(file)?.uri.fsPath ?? path.dirname(file.fsPath),
+  }),
+  flagsFrom: (file: vscode.Uri) =>
+    oneOf<WantedSource>(SettingIds.flagsFrom, ['auto', 'none', ...FLAG_SOURCES], 'auto', file),
   codeLens: (file: vscode.Uri) => read(SettingIds.codeLens, true, file),
   compileOnSave: (file: vscode.Uri) => read(SettingIds.compileOnSave, true, file),
 } as const;
@@ -48,4 +60,23 @@ export async function saveTarget(wanted: WantedTarget): Promise<void> {
   await vscode.workspace
     .getConfiguration()
     .update(SettingIds.target, wanted, vscode.ConfigurationTarget.Global);
+}
+
+/** Adds folders to the include paths of the workspace folder that holds `program`, relative to it where they are below it. */
+export async function addIncludePaths(program: vscode.Uri, folders: readonly string[]): Promise<void> {
+  const workspaceFolder = vscode.workspace.getWorkspaceFolder(program);
+  const base = workspaceFolder?.uri.fsPath;
+  if (base === undefined) return;
+  const known = texts(SettingIds.includePaths, program);
+  const added = folders.map(folder => {
+    const relative = path.relative(base, folder);
+    return relative.startsWith('..') ? folder : relative || '.';
+  });
+  await vscode.workspace
+    .getConfiguration(undefined, program)
+    .update(
+      SettingIds.includePaths,
+      [...new Set([...known, ...added])],
+      vscode.ConfigurationTarget.WorkspaceFolder,
+    );
 }

@@ -56,7 +56,6 @@ export async function compileInProject(request: ProjectCompileRequest): Promise<
       libbpfFolder,
       includeFolders: [
         ...(types !== null && 'folder' in types ? [types.folder] : []),
-        ...flags.includeFolders,
         ...(request.includeFolders ?? []),
       ],
       extraFlags: [...flags.flags, ...added.flatMap(folder => ['-I', folder]), ...host],

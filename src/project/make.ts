@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { runChild } from '../system/child-process';
 import { findExecutable } from '../system/find-executable';
@@ -32,8 +32,40 @@ const MOST_QUESTIONS = 200;
 const ESCAPES =
   /\boverride\b[^\n]*(?:SHELL|MAKEFLAGS)|^[ \t]*-?load[ \t]|\$[({](?:file|guile)\b|\bundefine[ \t]+\.?SHELL|^[ \t]*(?:unexport|private)[^\n]*SHELL/m;
 
+/** Results of dry runs, by the program and the makefiles beside and above it; short, because those may include others. */
+const KEPT_MS = 60_000;
+const MOST_KEPT = 64;
+const known = new Map<string, { readonly reading: Promise<Reading>; readonly atMs: number }>();
+
 /** The program's command in the dry run of the nearest makefile that has one. */
 export async function fromMake(program: Program): Promise<Reading> {
+  const key = await stampOf(program);
+  const before = known.get(key);
+  if (before && performance.now() - before.atMs < KEPT_MS) return before.reading;
+  const reading = search(program);
+  known.delete(key);
+  known.set(key, { reading, atMs: performance.now() });
+  reading.catch(() => known.delete(key));
+  for (const oldest of known.keys()) {
+    if (known.size <= MOST_KEPT) break;
+    known.delete(oldest);
+  }
+  return reading;
+}
+
+async function stampOf(program: Program): Promise<string> {
+  const parts = [program.source, program.machine];
+  for (const folder of program.folders) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (!/^(?:GNUm|[mM])akefile$|\.mk$/.test(name)) continue;
+      const found = await stat(path.join(folder, name)).catch(() => null);
+      if (found) parts.push(`${path.join(folder, name)} ${found.mtimeMs} ${found.size}`);
+    }
+  }
+  return parts.join('\n');
+}
+
+async function search(program: Program): Promise<Reading> {
   const deadlineAt = performance.now() + DEADLINE_MS;
   let unused: Reading = null;
   for (const folder of program.folders) {

@@ -30,8 +30,7 @@ export interface GivenFlags {
 export type WantedSource = FlagSource | 'auto' | 'none';
 
 export interface ProjectFlags {
-  /** In the order of the search, without those in `flags`. */
-  readonly includeFolders: readonly string[];
+  /** The given folders, the project's flags, the other given flags. */
   readonly flags: readonly string[];
   /** The project's own libbpf headers; null: the system's. */
   readonly libbpfFolder: string | null;
@@ -79,11 +78,11 @@ const MACHINES: Readonly<Record<string, string>> = {
 /** Finds the program's flags. What cannot be read is not an error but part of the answer. Rejects if the source is missing. */
 export async function projectFlags(request: ProjectRequest): Promise<ProjectFlags> {
   const source = await realpath(request.source);
-  const folders = request.wanted === 'none' ? [path.dirname(source)] : await projectFolders(source);
-  const root = folders.at(-1) ?? path.dirname(source);
+  const above = request.wanted === 'none' ? [path.dirname(source)] : await projectFolders(source);
+  const root = above.at(-1) ?? path.dirname(source);
   const architecture = request.architecture ?? process.arch;
   const program: Program = {
-    ...{ source, folders, root, cacheFolder: request.cacheFolder },
+    ...{ source, folders: above, root, cacheFolder: request.cacheFolder },
     kernelArch: targetArchitecture(architecture),
     machine: MACHINES[architecture] ?? architecture,
   };
@@ -103,15 +102,14 @@ export async function projectFlags(request: ProjectRequest): Promise<ProjectFlag
     }
   }
   const { includePaths, defines, compileFlags, folder } = request.given;
-  const given = await sortFlags([...defines.map(define => `-D${define}`), ...compileFlags], folder);
-  const includeFolders = includePaths.map(each => path.resolve(folder, each));
-  const flags = [...found.flags, ...given.kept];
-  const dropped = [...found.dropped, ...given.dropped];
+  const folders = includePaths.flatMap(each => ['-I', each]);
+  const given = [...defines.map(define => `-D${define}`), ...compileFlags];
+  const [first, last] = [await sortFlags(folders, folder), await sortFlags(given, folder)];
+  const flags = [...first.kept, ...found.flags, ...last.kept];
+  const dropped = [...first.dropped, ...found.dropped, ...last.dropped];
   const libbpfFolder =
-    request.wanted === 'none'
-      ? null
-      : await projectLibbpf(program, [...includeFolders, ...includeFoldersOf(flags)]);
-  return { ...found, flags, dropped, includeFolders, libbpfFolder, unused, root };
+    request.wanted === 'none' ? null : await projectLibbpf(program, includeFoldersOf(flags));
+  return { ...found, flags, dropped, libbpfFolder, unused, root };
 }
 
 async function read(from: FlagSource, program: Program, mayRunMake: boolean): Promise<Reading> {
@@ -143,7 +141,6 @@ export function flagsSummary({
 export function flagsExplained(project: ProjectFlags): string[] {
   return [
     flagsSummary(project),
-    ...project.includeFolders.map(folder => `  -I ${folder} (given)`),
     ...oneLineEach(project.flags).map(flag => `  ${flag}`),
     ...(project.libbpfFolder === null ? [] : [`  libbpf headers: ${project.libbpfFolder}`]),
     ...project.dropped.map(({ flag, why }) => `  left out: ${flag}: ${why}`),

@@ -74,6 +74,11 @@ describe('manifest', () => {
         'memory of one stream, within the bounds 1 to 1024 that settings.ts enforces; trusted only',
       'bpf.compileOnSave':
         'whether clang runs unasked on a file that is open; trusted only, and clang is limited',
+      'bpf.includePaths': 'where clang looks for headers; trusted only',
+      'bpf.defines': 'macros; trusted only',
+      'bpf.compileFlags':
+        'flags of the list in project/flag-words.ts, which load no code and write no file; trusted only',
+      'bpf.flagsFrom': 'which build file is read; trusted only, and make runs nothing of the project',
       'bpf.codeLens': 'whether lines are shown in the editor',
     };
     const properties: Record<string, { scope: string }> = contributes.configuration.properties;

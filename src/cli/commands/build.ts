@@ -46,7 +46,7 @@ export async function buildCommand(file: string, options: BuildCommandOptions): 
           from: flags.from,
           file: flags.file,
           flags: flags.flags,
-          includeFolders: [...flags.includeFolders, ...added],
+          found: added,
           libbpf: flags.libbpfFolder,
           leftOut: flags.dropped,
           unused: flags.unused,

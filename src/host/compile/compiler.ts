@@ -1,14 +1,17 @@
 /** Compiles a program for its target and publishes clang's diagnostics. */
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { findClang } from '../../compile/clang';
-import { type CompileResult, compile } from '../../compile/compile';
+import type { CompileResult } from '../../compile/compile';
 import { btfSource } from '../../compile/vmlinux-cache';
+import { compileInProject, type ProjectCompileRequest } from '../../project/compile-in-project';
+import { flagsSummary } from '../../project/project-flags';
 import type { Target, TargetBtf } from '../../session/targets/target';
 import { defaultCacheFolder } from '../../system/cache-files';
 import type { Log } from '../log';
-import { settings } from '../settings';
+import { addIncludePaths, settings } from '../settings';
 import type { Targets } from '../targets/targets';
 import type { CompileDiagnostics } from './diagnostics';
+import { HeaderQuestion } from './header-question';
 
 export interface CompilerServices {
   readonly targets: Targets;
@@ -37,13 +40,25 @@ export class ProgramCompiler {
       step => report(`${step}\n`),
       () => target.readBtf(),
     );
-    return this.compileWith(program, btf, report, signal);
+    const asked = new HeaderQuestion(program);
+    const result = await this.compileWith(program, btf, report, signal, asked.choose);
+    await addIncludePaths(program, asked.agreed);
+    return result;
   }
 
   /** The same in the background. Returns null if that would boot the sandbox VM just to read its types. */
   async compileQuietly(program: vscode.Uri, signal: AbortSignal): Promise<CompileResult | null> {
     const btf = await this.services.targets.knownBtf();
-    return btf && this.compileWith(program, btf, () => undefined, signal);
+    return (
+      btf &&
+      this.compileWith(
+        program,
+        btf,
+        () => undefined,
+        signal,
+        () => null,
+      )
+    );
   }
 
   private async compileWith(
@@ -51,16 +66,24 @@ export class ProgramCompiler {
     btf: TargetBtf,
     report: (text: string) => void,
     signal: AbortSignal,
+    chooseFolder: ProjectCompileRequest['chooseFolder'],
   ): Promise<CompileResult> {
     const { diagnostics, includeFolder, log } = this.services;
     const setting = settings.clangPath();
-    const result = await compile({
+    const { result } = await compileInProject({
       sourcePath: program.fsPath,
       btf: btfSource(btf.bytes, () => btf.btf),
       clang: await findClang(setting === undefined ? {} : { setting }),
       cacheFolder: defaultCacheFolder(),
       includeFolders: [includeFolder],
       signal,
+      project: {
+        wanted: settings.flagsFrom(program),
+        given: settings.givenFlags(program),
+        mayRunMake: vscode.workspace.isTrusted,
+      },
+      onFlags: flags => report(`${flagsSummary(flags)}\n`),
+      chooseFolder,
       onOutput: report,
     });
     const how = result.cached ? 'up to date' : `${result.durationMs.toFixed(0)} ms`;

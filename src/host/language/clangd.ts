@@ -4,6 +4,7 @@ import { findClang } from '../../compile/clang';
 import { clangdConfiguration, findLibbpfHeaders } from '../../compile/flags';
 import { btfSource, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
 import { hasOwnPart, mergeClangd } from '../../project/clangd-file';
+import { projectFlags } from '../../project/project-flags';
 import { defaultCacheFolder } from '../../system/cache-files';
 import { CommandIds } from '../command-ids';
 import { errors } from '../errors';
@@ -30,7 +31,7 @@ export async function configureClangd(
   if (!folder) throw errors.noFolder();
   const text = await withProgress(
     { where: 'notification', title: 'Configuring clangd for BPF programs' },
-    report => configurationText(targets, includeFolder, report),
+    report => configurationText(targets, includeFolder, program ?? folder.uri, report),
   );
   const file = vscode.Uri.joinPath(folder.uri, '.clangd');
   const existing = await readText(file);
@@ -43,18 +44,30 @@ export async function configureClangd(
 async function configurationText(
   targets: Targets,
   includeFolder: string,
+  program: vscode.Uri,
   report: (step: string) => void,
 ): Promise<string> {
   const setting = settings.clangPath();
   const clang = await findClang(setting === undefined ? {} : { setting });
-  const libbpfFolder = await findLibbpfHeaders();
+  const given = settings.givenFlags(program);
+  const project = isProgramFile(program)
+    ? await projectFlags({
+        ...{ source: program.fsPath, wanted: settings.flagsFrom(program), given },
+        ...{ mayRunMake: vscode.workspace.isTrusted, cacheFolder: defaultCacheFolder() },
+      })
+    : null;
+  const libbpfFolder = await findLibbpfHeaders(project?.libbpfFolder ?? '');
   const { target } = await targets.choose(null);
   const { bytes, btf } = await targets.withBootSteps(report, () => target.readBtf());
   const vmlinuxFolder = await ensureVmlinuxHeader(
     btfSource(bytes, () => btf),
     defaultCacheFolder(),
   );
-  return clangdConfiguration({ clang, libbpfFolder, vmlinuxFolder, includeFolders: [includeFolder] });
+  return clangdConfiguration({
+    ...{ clang, libbpfFolder, vmlinuxFolder },
+    includeFolders: [includeFolder],
+    extraFlags: project?.flags ?? [],
+  });
 }
 
 async function readText(file: vscode.Uri): Promise<string | null> {
