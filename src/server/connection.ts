@@ -20,7 +20,8 @@ import { codeActions, diagnose } from './features/diagnostics';
 import { hover } from './features/hover';
 import { signatureHelp } from './features/signature-help';
 import { definitions, definitionsFromUserSpace, documentSymbols, references } from './features/symbols';
-import { readSettings } from './settings';
+import { type AskSettings, Projects } from './projects';
+import { readSettings, type ServerSettings } from './settings';
 import {
   shownAction,
   shownDiagnostic,
@@ -54,8 +55,20 @@ export function serve(connection: Connection, parserFolder: string): void {
   }
   const marked = new Set<string>();
 
-  connection.onInitialize(({ initializationOptions }) => {
-    workspace = new Workspace(readSettings(initializationOptions), parserFolder, say);
+  let askSettings: AskSettings = async () => null;
+  function open(settings: ServerSettings): Workspace {
+    const projects = new Projects(settings.mayRunMake, askSettings, uri => {
+      workspace?.refresh(uri);
+      const document = documents.get(uri);
+      if (document) schedule(document, 0);
+    });
+    return new Workspace(settings, parserFolder, projects, say);
+  }
+
+  connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {
+    if (capabilities.workspace?.configuration)
+      askSettings = uri => configured(connection, uri, workspaceFolders ?? []);
+    workspace = open(readSettings(initializationOptions));
     return {
       serverInfo: { name: 'bpf-workbench' },
       capabilities: {
@@ -75,7 +88,7 @@ export function serve(connection: Connection, parserFolder: string): void {
     };
   });
   connection.onDidChangeConfiguration(({ settings }) => {
-    workspace = new Workspace(readSettings(settings), parserFolder, say);
+    workspace = open(readSettings(settings));
     for (const document of documents.all()) schedule(document, 0);
   });
 
@@ -195,4 +208,17 @@ export function serve(connection: Connection, parserFolder: string): void {
 
   documents.listen(connection);
   connection.listen();
+}
+
+/** The client's settings `bpf.…` for a file, with the folder that relative paths are relative to. */
+async function configured(
+  connection: Connection,
+  uri: string,
+  folders: readonly { readonly uri: string }[],
+): Promise<unknown> {
+  const settings: unknown = await connection.workspace.getConfiguration({ scopeUri: uri, section: 'bpf' });
+  const [nearest] = folders
+    .filter(folder => folder.uri.startsWith('file:') && uri.startsWith(`${folder.uri}/`))
+    .sort((a, b) => b.uri.length - a.uri.length);
+  return { ...(settings ?? {}), folder: nearest && fileURLToPath(nearest.uri) };
 }

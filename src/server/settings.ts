@@ -7,6 +7,8 @@ export interface ServerSettings {
   readonly includeFolders: readonly string[];
   /** Folder that contains bpf/bpf_helper_defs.h; '': where Debian and libbpf's Makefile install it. */
   readonly libbpfFolder: string;
+  /** Whether a dry run of the project's make may tell where headers are: the user trusts the workspace. Default: false. */
+  readonly mayRunMake: boolean;
   /** The client's command that compiles and attaches a file, for a CodeLens; '': none. */
   readonly attachCommand: string;
   /** CodeLens above programs and maps. Default: true. */
@@ -22,6 +24,7 @@ export function readSettings(value: unknown): ServerSettings {
     btfPath: text('btfPath'),
     includeFolders: folders.filter(folder => typeof folder === 'string'),
     libbpfFolder: text('libbpfFolder'),
+    mayRunMake: given.mayRunMake === true,
     attachCommand: text('attachCommand'),
     codeLens: given.codeLens !== false,
   };

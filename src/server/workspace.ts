@@ -4,6 +4,7 @@ import { defaultCacheFolder } from '../system/cache-files';
 import { Analysis } from './analysis/analysis';
 import { type Helper, readHelperDefs } from './helpers/helper-defs';
 import { TargetKernel } from './kernel/target-kernel';
+import type { Projects } from './projects';
 import type { ServerSettings } from './settings';
 import { Headers } from './source/headers';
 import { ProgramSource } from './source/program-source';
@@ -16,14 +17,17 @@ export class Workspace {
   private readonly parser: Promise<SyntaxParser>;
   private readonly kernel: Promise<TargetKernel | null>;
   readonly headers: Headers;
+  /** Of programs whose project has folders of its own, by those folders. */
+  private readonly projectHeaders = new Map<string, Headers>();
   private helperDefs: ReadonlyMap<string, Helper> | null = null;
   private readonly analyses = new Map<string, Analysis>();
   private readonly items = new Map<string, ItemCache>();
 
-  /** `parserFolder` holds the .wasm files; `say` reports what went wrong with the kernel's types. */
+  /** `parserFolder` holds the .wasm files; `projects` knows where the headers of programs are; `say` reports what went wrong with the kernel's types. */
   constructor(
     readonly settings: ServerSettings,
     parserFolder: string,
+    private readonly projects: Projects,
     say: (message: string) => void,
   ) {
     this.parser = SyntaxParser.load(parserFolder);
@@ -55,20 +59,30 @@ export class Workspace {
     const [parser, kernel] = await Promise.all([this.parser, this.kernel]);
     const known = this.analyses.get(document.uri);
     if (known && known.source.version === document.version) return known;
+    const headers = this.headersOf(document.uri);
     const source = new ProgramSource(
       document.uri,
       document.version,
       document.getText(),
       parser,
-      this.headers,
+      headers,
       this.itemsOf(document.uri),
     );
     this.helperDefs ??= readHelperDefs(
       [this.settings.libbpfFolder, ...LIBBPF_FOLDERS].filter(folder => folder !== ''),
     );
-    const analysis = new Analysis(source, kernel, this.helperDefs, this.headers);
+    const analysis = new Analysis(source, kernel, this.helperDefs, headers);
     this.analyses.set(document.uri, analysis);
     return analysis;
+  }
+
+  private headersOf(uri: string): Headers {
+    const folders = this.projects.foldersOf(uri);
+    if (folders.length === 0) return this.headers;
+    const key = folders.join('\n');
+    const known = this.projectHeaders.get(key) ?? new Headers([...folders, ...this.settings.includeFolders]);
+    this.projectHeaders.set(key, known);
+    return known;
   }
 
   private itemsOf(uri: string): ItemCache {
@@ -77,7 +91,13 @@ export class Workspace {
     return known;
   }
 
+  /** The analysis of the document is made anew: the folders of its headers have become known. */
+  refresh(uri: string): void {
+    this.analyses.delete(uri);
+  }
+
   forget(uri: string): void {
+    this.projects.forget(uri);
     this.items.delete(uri);
     this.analyses.delete(uri);
   }

@@ -1,7 +1,7 @@
 /** Programs of a project in a real VS Code: its flags, the settings, and the question for a missing header. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { activeExtension, scratchProgram } from './lib/extension';
+import { activeExtension, scratchProgram, workspaceFolder } from './lib/extension';
 
 const PROGRAM = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -30,7 +30,7 @@ describe('a program of a project', () => {
     return scratch.file;
   };
   const compile = (file: vscode.Uri) => vscode.commands.executeCommand<string | null>('bpf.compile', file);
-  const configuration = () => vscode.workspace.getConfiguration('bpf');
+  const configuration = () => vscode.workspace.getConfiguration('bpf', workspaceFolder());
   before(activeExtension);
   after(async () => {
     for (const scratch of scratches) await scratch.remove();

@@ -15,7 +15,15 @@ interface ServerOptions {
   readonly btfPath: string;
   readonly includeFolders: readonly string[];
   readonly codeLens: boolean;
+  readonly mayRunMake: boolean;
 }
+
+const FLAG_SETTINGS = [
+  SettingIds.includePaths,
+  SettingIds.defines,
+  SettingIds.compileFlags,
+  SettingIds.flagsFrom,
+];
 
 export interface LanguageServices {
   readonly serverPath: string;
@@ -48,7 +56,13 @@ export class LanguageServerClient implements vscode.Disposable {
           change.affectsConfiguration(SettingIds.codeLens)
         )
           this.wakeIfRunning();
+        // The server asks for these itself, for each program.
+        if (FLAG_SETTINGS.some(id => change.affectsConfiguration(id))) {
+          this.sentOptions = '';
+          this.wakeIfRunning();
+        }
       }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.wakeIfRunning()),
     ];
   }
 
@@ -144,6 +158,7 @@ export class LanguageServerClient implements vscode.Disposable {
       btfPath: id === 'vm' ? ((await newestCachedBtf(defaultCacheFolder())) ?? '') : '',
       includeFolders: [...folders, includeFolder],
       codeLens: vscode.workspace.getConfiguration().get<boolean>(SettingIds.codeLens, true),
+      mayRunMake: vscode.workspace.isTrusted,
     };
   }
 }
