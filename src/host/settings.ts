@@ -66,7 +66,7 @@ export async function saveTarget(wanted: WantedTarget): Promise<void> {
 export async function addIncludePaths(program: vscode.Uri, folders: readonly string[]): Promise<void> {
   const workspaceFolder = vscode.workspace.getWorkspaceFolder(program);
   const base = workspaceFolder?.uri.fsPath;
-  if (base === undefined) return;
+  if (base === undefined || folders.length === 0) return;
   const known = texts(SettingIds.includePaths, program);
   const added = folders.map(folder => {
     const relative = path.relative(base, folder);

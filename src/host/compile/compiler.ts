@@ -49,16 +49,7 @@ export class ProgramCompiler {
   /** The same in the background. Returns null if that would boot the sandbox VM just to read its types. */
   async compileQuietly(program: vscode.Uri, signal: AbortSignal): Promise<CompileResult | null> {
     const btf = await this.services.targets.knownBtf();
-    return (
-      btf &&
-      this.compileWith(
-        program,
-        btf,
-        () => undefined,
-        signal,
-        () => null,
-      )
-    );
+    return btf && this.compileWith(program, btf, () => undefined, signal);
   }
 
   private async compileWith(
@@ -66,7 +57,7 @@ export class ProgramCompiler {
     btf: TargetBtf,
     report: (text: string) => void,
     signal: AbortSignal,
-    chooseFolder: ProjectCompileRequest['chooseFolder'],
+    chooseFolder: ProjectCompileRequest['chooseFolder'] = () => null,
   ): Promise<CompileResult> {
     const { diagnostics, includeFolder, log } = this.services;
     const setting = settings.clangPath();
