@@ -2,8 +2,11 @@
 import { realpath } from 'node:fs/promises';
 import { type CompileRequest, type CompileResult, compile } from '../compile/compile';
 import { findLibbpfHeaders, targetArchitecture } from '../compile/flags';
+import type { BtfSource } from '../compile/vmlinux-cache';
+import { vmlinuxNames } from '../compile/vmlinux-names';
 import type { GivenTypes } from './given-types';
 import { foldersWith, missingHeader } from './header-folders';
+import { newerMacros, newerMembers } from './newer-headers';
 import { type ProjectFlags, type ProjectRequest, projectFlags } from './project-flags';
 
 export interface ProjectCompileRequest extends Omit<CompileRequest, 'extraFlags' | 'libbpfFolder'> {
@@ -47,21 +50,19 @@ export async function compileInProject(request: ProjectCompileRequest): Promise<
   onFlags?.(flags);
   const libbpfFolder = await findLibbpfHeaders(flags.libbpfFolder ?? '');
   const system = await findLibbpfHeaders().catch(() => libbpfFolder);
+  const btf = types !== null && 'btf' in types ? types.btf : request.btf;
+  const givenHeader = types !== null && 'folder' in types ? ['-I', types.folder] : [];
   const added: string[] = [];
   const host: string[] = [];
   for (;;) {
     const result = await compile({
       ...rest,
-      ...(types !== null && 'btf' in types ? { btf: types.btf } : {}),
-      libbpfFolder,
-      includeFolders: [
-        ...(types !== null && 'folder' in types ? [types.folder] : []),
-        ...(request.includeFolders ?? []),
-      ],
-      extraFlags: [...flags.flags, ...added.flatMap(folder => ['-I', folder]), ...host],
+      ...{ btf, libbpfFolder },
+      extraFlags: [...givenHeader, ...flags.flags, ...added.flatMap(folder => ['-I', folder]), ...host],
     });
     const header = result.ok ? null : missingHeader(result.diagnostics);
-    if (header === null || added.length >= MOST_HEADERS) return { result, flags, added };
+    if (header === null || added.length >= MOST_HEADERS)
+      return { result: await withAdvice(result, request, btf, libbpfFolder), flags, added };
     if (header === STUBS && host.length === 0 && (architecture ?? process.arch) === 'x64') {
       host.push('-D__x86_64__');
       continue;
@@ -79,4 +80,25 @@ export async function compileInProject(request: ProjectCompileRequest): Promise<
     if (chosen === null) return { result, flags, added };
     added.push(chosen);
   }
+}
+
+/** The result with errors of our own before clang's, where older headers are the cause; clang's output ends with them. */
+async function withAdvice(
+  result: CompileResult,
+  { onOutput }: Pick<CompileRequest, 'onOutput'>,
+  btf: BtfSource,
+  libbpfFolder: string,
+): Promise<CompileResult> {
+  if (result.ok) return result;
+  const lacksMember = result.diagnostics.some(({ message }) => message.startsWith('no member named'));
+  const isOurs = result.header === 'reduced' || result.header === 'full';
+  const names = lacksMember && isOurs ? vmlinuxNames(await btf.load()) : null;
+  const advice = [
+    ...(await newerMacros(result.diagnostics, libbpfFolder)),
+    ...newerMembers(result.diagnostics, name => (names?.tags(name).length ?? 0) > 0),
+  ];
+  if (advice.length === 0) return result;
+  const text = advice.map(({ file, line, message }) => `${file}:${line}: ${message}\n`).join('');
+  onOutput?.(text);
+  return { ...result, diagnostics: [...advice, ...result.diagnostics], output: `${result.output}${text}` };
 }

@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
 import { compileInProject } from '../../../src/project/compile-in-project';
+import { type GivenTypes, readGivenTypes } from '../../../src/project/given-types';
 import type { WantedSource } from '../../../src/project/project-flags';
 import { scratchFolder, smallKernel } from '../compile/toolchain';
 import { checkout, FAMILIES, HEADER, PROGRAM } from './projects';
@@ -15,11 +17,12 @@ async function compiled(
   source: string,
   wanted: WantedSource,
   choose = (_folders: readonly string[]): string | null => null,
+  types: GivenTypes | null = null,
 ) {
   return compileInProject({
     sourcePath: source,
     ...{ btf, cacheFolder, clang: await findClang() },
-    architecture: 'x64',
+    ...{ architecture: 'x64', types },
     project: {
       ...{ wanted, mayRunMake: true },
       given: { includePaths: [], defines: [], compileFlags: [], folder },
@@ -85,5 +88,50 @@ describe('the flags of a project', () => {
     const { result } = await compiled(path.join(root, 'one.c'), 'auto', folders => folders[0] ?? null);
     expect(result.output).toBe('');
     expect(result.header).toBe('none');
+  });
+
+  it('say which libbpf has a macro that the headers lack, and which member the kernel has not', async () => {
+    const root = checkout(folder, 'newer', {
+      'lib/bpf/bpf_helpers.h': '#define SEC(name) __attribute__((section(name), used))\n',
+      'lib/bpf/libbpf_version.h': '#define LIBBPF_MAJOR_VERSION 1\n#define LIBBPF_MINOR_VERSION 1\n',
+      'compile_flags.txt': '-Ilib\n',
+      'macro.bpf.c':
+        '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nSEC("uprobe")\nint BPF_UPROBE(handle, struct thing *t)\n{\n\treturn 0;\n}\n',
+      'member.bpf.c':
+        '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nstruct own { int a; };\nSEC("raw_tp/x")\nint handle(struct thing *t)\n{\n\tstruct own o = {};\n\treturn t->of_a_newer_kernel + o.b;\n}\n',
+    });
+    const macro = (await compiled(path.join(root, 'macro.bpf.c'), 'auto')).result;
+    expect(macro.diagnostics[0]).toMatchObject({ line: 4, severity: 'error' });
+    expect(macro.diagnostics[0]?.message).toMatch(
+      /^BPF_UPROBE is in libbpf 1\.2 and newer; .* are of 1\.1\. BPF_KPROBE/,
+    );
+    expect(macro.output).toContain('BPF_UPROBE is in libbpf 1.2');
+
+    const { diagnostics } = (await compiled(path.join(root, 'member.bpf.c'), 'auto')).result;
+    const ours = diagnostics.filter(({ message }) => message.startsWith("The target's kernel"));
+    expect(ours.map(({ message }) => message.split('.')[0])).toEqual([
+      "The target's kernel has no member of_a_newer_kernel in struct thing",
+    ]);
+  });
+
+  it('are joined by the types that the user gives: BTF, or a header', async () => {
+    const root = checkout(folder, 'types', {
+      'given.h':
+        '#pragma once\nstruct thing { int of_a_newer_kernel; } __attribute__((preserve_access_index));\n',
+      'one.bpf.c':
+        '#include "vmlinux.h"\n#include <linux/types.h>\n#include <bpf/bpf_helpers.h>\nSEC("raw_tp/x")\nint handle(struct thing *t)\n{\n\treturn t->of_a_newer_kernel;\n}\n',
+    });
+    const source = path.join(root, 'one.bpf.c');
+    expect((await compiled(source, 'auto')).result.ok).toBe(false);
+    const types = await readGivenTypes(path.join(root, 'given.h'), cacheFolder);
+    const { result } = await compiled(source, 'auto', () => null, types);
+    expect(result.output).toBe('');
+    expect(result.header).toBe('own');
+
+    const plain = path.join(root, 'plain.bpf.c');
+    writeFileSync(plain, PROGRAM.replace('#include "level.h"', '').replace('the_level', '1'));
+    const object = await readGivenTypes(path.join(folder, 'kernel.o'), cacheFolder);
+    expect('btf' in object).toBe(true);
+    expect((await compiled(plain, 'auto', () => null, object)).result.header).toBe('reduced');
   });
 });

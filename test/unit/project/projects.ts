@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of CMake
 /** Small projects in the style of each family, written into a scratch folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
