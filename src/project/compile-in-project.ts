@@ -5,7 +5,7 @@ import { findLibbpfHeaders, targetArchitecture } from '../compile/flags';
 import type { BtfSource } from '../compile/vmlinux-cache';
 import { vmlinuxNames } from '../compile/vmlinux-names';
 import type { GivenTypes } from './given-types';
-import { foldersWith, missingHeader } from './header-folders';
+import { foldersWith, missingHeader, systemFolderWith } from './header-folders';
 import { newerMacros, newerMembers } from './newer-headers';
 import { type ProjectFlags, type ProjectRequest, projectFlags } from './project-flags';
 
@@ -37,11 +37,12 @@ const MOST_HEADERS = 16;
  * defined; clang defines none for BPF. Projects and the kernel's own build define it then.
  */
 const STUBS = 'gnu/stubs-32.h';
+const HOST = '-D__x86_64__';
 
 /** Throws what `compile` and `projectFlags` throw. */
 export async function compileInProject(request: ProjectCompileRequest): Promise<ProjectCompile> {
   const { project, onFlags, chooseFolder, types = null, ...rest } = request;
-  const { architecture, cacheFolder } = request;
+  const { architecture, cacheFolder, clang } = request;
   const flags = await projectFlags({
     ...project,
     ...{ source: request.sourcePath, cacheFolder },
@@ -63,19 +64,23 @@ export async function compileInProject(request: ProjectCompileRequest): Promise<
     const header = result.ok ? null : missingHeader(result.diagnostics);
     if (header === null || added.length >= MOST_HEADERS)
       return { result: await withAdvice(result, request, btf, libbpfFolder), flags, added };
-    if (header === STUBS && host.length === 0 && (architecture ?? process.arch) === 'x64') {
-      host.push('-D__x86_64__');
+    if (header === STUBS && !host.includes(HOST) && (architecture ?? process.arch) === 'x64') {
+      host.push(HOST);
       continue;
     }
     const folders = await foldersWith(header, {
-      ...{
-        source: await realpath(request.sourcePath),
-        root: flags.root,
-        libbpfFolders: [libbpfFolder, system],
-      },
+      ...{ source: await realpath(request.sourcePath), root: flags.root },
       kernelArch: targetArchitecture(architecture ?? process.arch),
     });
     const unused = folders.filter(folder => !added.includes(folder));
+    const known =
+      unused.length > 0
+        ? null
+        : await systemFolderWith(header, [libbpfFolder, system], clang.includeFolders, cacheFolder);
+    if (known !== null && !host.includes(known)) {
+      host.push('-I', known);
+      continue;
+    }
     const chosen = unused.length === 0 ? null : await chooseFolder(header, unused);
     if (chosen === null) return { result, flags, added };
     added.push(chosen);

@@ -1,7 +1,8 @@
 /** Reading a project's files: all of them are untrusted input. */
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { contentKey } from '../system/cache-files';
 import { readUntrustedFile } from '../system/untrusted-file';
 
 /** The text of a regular file; null if there is none that can be read, or it is larger than `maxBytes`. */
@@ -11,6 +12,20 @@ export async function readText(file: string, maxBytes: number): Promise<string |
   } catch {
     return null;
   }
+}
+
+export async function isFile(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => null))?.isFile() ?? false;
+}
+
+/** A folder in the cache where `folder` goes by `name`, for #include <name/…>. */
+export async function linkedAs(name: string, folder: string, cacheFolder: string): Promise<string> {
+  const parent = path.join(cacheFolder, 'links', contentKey(name, folder).slice(0, 32));
+  await mkdir(parent, { recursive: true });
+  await symlink(folder, path.join(parent, name)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return parent;
 }
 
 /** Folders above the source that are looked at, if no repository ends the search before. */

@@ -1,8 +1,7 @@
 /** Where headers are that clang did not find. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CompileDiagnostic } from '../compile/diagnostics';
-import { findFiles } from './files';
+import { findFiles, isFile, linkedAs } from './files';
 
 /** The header that stopped clang: 'common/maps.h'; null if it was something else. */
 export function missingHeader(diagnostics: readonly CompileDiagnostic[]): string | null {
@@ -21,8 +20,6 @@ export interface Searched {
   readonly source: string;
   readonly root: string;
   readonly kernelArch: string;
-  /** Folders with bpf/bpf_helpers.h: some programs include libbpf's headers without bpf/. */
-  readonly libbpfFolders: readonly string[];
 }
 
 /** The folders of the project that would satisfy `#include <name>`, nearest to the source first. */
@@ -44,12 +41,28 @@ export async function foldersWith(name: string, searched: Searched): Promise<str
       );
     })
     .sort((a, b) => steps(searched.source, a) - steps(searched.source, b) || (a < b ? -1 : 1));
-  if (folders.length > 0) return [...new Set(folders)];
-  for (const folder of searched.libbpfFolders) {
-    const libbpf = path.join(folder, 'bpf');
-    if ((await stat(path.join(libbpf, plain)).catch(() => null))?.isFile()) return [libbpf];
-  }
-  return [];
+  return [...new Set(folders)];
+}
+
+/**
+ * A folder of the system that has the header by another name, as older programs and the kernel's own samples include it:
+ * libbpf's without bpf/, and <uapi/linux/…> for <linux/…>. Null if there is none.
+ */
+export async function systemFolderWith(
+  name: string,
+  libbpfFolders: readonly string[],
+  systemFolders: readonly string[],
+  cacheFolder: string,
+): Promise<string | null> {
+  const plain = path.normalize(name);
+  if (path.isAbsolute(plain) || plain.startsWith('..')) return null;
+  for (const folder of libbpfFolders)
+    if (await isFile(path.join(folder, 'bpf', plain))) return path.join(folder, 'bpf');
+  if (!plain.startsWith('uapi/')) return null;
+  for (const folder of systemFolders)
+    if (await isFile(path.join(folder, plain.slice('uapi/'.length))))
+      return linkedAs('uapi', folder, cacheFolder);
+  return null;
 }
 
 function steps(source: string, folder: string): number {

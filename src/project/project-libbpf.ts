@@ -1,8 +1,6 @@
 /** libbpf's headers in the project, which win over the system's. */
-import { mkdir, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { contentKey } from '../system/cache-files';
-import { readText } from './files';
+import { isFile, linkedAs, readText } from './files';
 import type { Program } from './model';
 
 const FILE_BYTES = 1 << 20;
@@ -22,20 +20,8 @@ export async function projectLibbpf(program: Program, searched: readonly string[
     // The generated list of helpers is part of libbpf's own repository; a kernel tree lacks it.
     if (!headers.startsWith(`${program.root}/`) || !(await isFile(path.join(headers, 'bpf_helper_defs.h'))))
       continue;
-    if (await isFile(path.join(headers, 'bpf_helpers.h'))) return linked(headers, program.cacheFolder);
+    if (await isFile(path.join(headers, 'bpf_helpers.h')))
+      return linkedAs('bpf', headers, program.cacheFolder);
   }
   return null;
-}
-
-async function linked(headers: string, cacheFolder: string): Promise<string> {
-  const folder = path.join(cacheFolder, 'libbpf', contentKey(headers).slice(0, 32));
-  await mkdir(folder, { recursive: true });
-  await symlink(headers, path.join(folder, 'bpf')).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  return folder;
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => null))?.isFile() ?? false;
 }

@@ -83,11 +83,32 @@ describe('the flags of a project', () => {
   it("include libbpf's headers without their folder, and the C library's, as older programs do", async () => {
     const root = checkout(folder, 'older', {
       'one.c':
-        '#include <linux/bpf.h>\n#include <stdint.h>\n#include <string.h>\n#include "bpf_helpers.h"\nchar _license[] SEC("license") = "GPL";\nSEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }\n',
+        '#include <uapi/linux/bpf.h>\n#include <uapi/linux/ptrace.h>\n#include <stdint.h>\n#include <string.h>\n#include "bpf_helpers.h"\nchar _license[] SEC("license") = "GPL";\nSEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }\n',
     });
-    const { result } = await compiled(path.join(root, 'one.c'), 'auto', folders => folders[0] ?? null);
+    // Nothing is asked: the system has them.
+    const { result, added } = await compiled(path.join(root, 'one.c'), 'auto');
     expect(result.output).toBe('');
     expect(result.header).toBe('none');
+    expect(added).toEqual([]);
+  });
+
+  it('are those of the kernel inside its tree, where make has no command', async () => {
+    const root = checkout(folder, 'kernel', {
+      'include/linux/kconfig.h': '',
+      'tools/lib/bpf/bpf_helpers.h':
+        '#include "bpf_helper_defs.h"\n#define SEC(name) __attribute__((section(name), used))\n',
+      'tools/testing/selftests/bpf/Makefile': 'include ../../../build/Build.include\n',
+      'tools/testing/selftests/bpf/bpf_misc.h': '#define __naked __attribute__((naked))\n',
+      'tools/testing/selftests/bpf/progs/one.c':
+        '#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n#include "bpf_misc.h"\nchar _license[] SEC("license") = "GPL";\nSEC("xdp") int pass(struct xdp_md *ctx) { return bpf_get_prandom_u32(); }\n',
+    });
+    const { result, flags } = await compiled(
+      path.join(root, 'tools/testing/selftests/bpf/progs/one.c'),
+      'auto',
+    );
+    expect(result.output).toBe('');
+    expect(flags.from).toBe('kernel');
+    expect(flags.libbpfFolder).toBe(path.join(root, 'tools/lib'));
   });
 
   it('say which libbpf has a macro that the headers lack, and which member the kernel has not', async () => {
