@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { readLocalVariables } from '../../shared/object/local-variables';
 import { readObject } from '../../shared/object/object';
 import { explainLog } from '../../shared/verifier/explain';
 import { EXIT, UsageError } from '../exit';
@@ -17,16 +18,16 @@ export interface ExplainCommandOptions {
 /** `bpfw explain FILE.log`: explains a verifier log of any origin; "-" is stdin. Loads nothing and needs no target. */
 export async function explainCommand(file: string, options: ExplainCommandOptions): Promise<void> {
   const log = file === '-' ? await text(process.stdin) : (await readInputFile(file)).toString();
-  const object = options.object
-    ? readObject(await readInputFile(options.object), path.basename(options.object))
-    : undefined;
+  const bytes = options.object ? await readInputFile(options.object) : undefined;
+  const object = bytes && options.object ? readObject(bytes, path.basename(options.object)) : undefined;
+  const locals = bytes && readLocalVariables(bytes);
   const source = options.source
     ? { file: options.source, text: (await readInputFile(options.source)).toString() }
     : undefined;
   const files: TypedFile[] = options.source
     ? [{ typed: options.source, path: path.resolve(options.source) }]
     : [];
-  const explanations = explainLog(log, { object, source, file: options.source ?? options.object });
+  const explanations = explainLog(log, { object, locals, source, file: options.source ?? options.object });
   if (explanations.length === 0) {
     throw new UsageError(
       `${file} does not contain a verifier log, which ends with the verifier’s message and a line “processed N insns”.`,

@@ -3,6 +3,7 @@ import { requirePrograms } from '../allow-programs';
 import type { CompileOptions } from '../compile-options';
 import { terminalUi } from '../elevation-prompt';
 import { EXIT, RejectedError } from '../exit';
+import { readInputFile } from '../input-file';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
 import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
@@ -33,6 +34,7 @@ export async function verifyCommand(program: string, options: VerifyCommandOptio
       object,
       objectBytes,
       file,
+      sourceText: file.endsWith('.c') ? (await readInputFile(file)).toString() : undefined,
       ui: terminalUi(),
       progress,
     });

@@ -7,6 +7,7 @@ import { mixedHeaders } from './includes';
 import { license } from './license';
 import { ringBufferSize } from './maps';
 import type { Check, Problem } from './problem';
+import { programArguments } from './program-arguments';
 import { sectionGrammar } from './section-grammar';
 import { stackSize } from './stack';
 import { threadAsProcess } from './thread-ids';
@@ -15,6 +16,7 @@ import { uncheckedPointers } from './unchecked-pointers';
 const CHECKS: readonly Check[] = [
   sectionGrammar,
   attachTargets,
+  programArguments,
   license,
   mixedHeaders,
   helperAvailability,

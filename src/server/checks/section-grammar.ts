@@ -6,9 +6,9 @@ import {
   SECTION_KINDS,
   type SectionKind,
 } from '../../shared/bpf/section-kinds';
-import type { SectionMark } from '../source/model';
+import type { SectionMark, SourceMap } from '../source/model';
 import { nearest } from './nearest';
-import { type Check, type Problem, replaceFix } from './problem';
+import { type Check, type Fix, type Problem, replaceFix } from './problem';
 
 /** iproute2's map description, which its own loader reads from the section "maps". */
 const IPROUTE2_MAP = 'bpf_elf_map';
@@ -42,7 +42,7 @@ export const sectionGrammar: Check = function* ({ source }) {
     if (!section || isDataSection(section.name)) continue;
     const meant = 'fields' in variable ? '.maps' : nearest(section.name, ['license', '.maps', 'version'])[0];
     if (meant === undefined) continue;
-    const isOldMaps = section.name === 'maps';
+    const isOldMaps = section.name === 'maps' || section.name.startsWith('maps/');
     if (isOldMaps && source.lexed.tokens.some(token => token.text === IPROUTE2_MAP)) continue;
     yield {
       code: 'section-name',
@@ -51,10 +51,26 @@ export const sectionGrammar: Check = function* ({ source }) {
       message: isOldMaps
         ? 'libbpf 1.0 and newer reads maps from the section ".maps" only; describe this map there with __uint() and __type().'
         : `libbpf reads this from the section "${meant}".`,
-      fixes: isOldMaps ? [] : [replaceFix(`Change to "${meant}"`, section.nameSpan, meant, true)],
+      fixes: isOldMaps
+        ? 'fields' in variable
+          ? legacyMapFixes(variable, source.text)
+          : []
+        : [replaceFix(`Change to "${meant}"`, section.nameSpan, meant, true)],
     };
   }
 };
+
+/** Writes the map as BTF describes maps; none where something in its initialiser is not understood. */
+function legacyMapFixes({ name, span, fields }: SourceMap, text: string): Fix[] {
+  const written = text.slice(span.start, span.end);
+  if (fields.length === 0 || fields.length !== (written.match(/\.\w+\s*=/g) ?? []).length) return [];
+  // A flag of 0 is what a map has without one.
+  const lines = fields
+    .filter(field => field.name !== 'map_flags' || field.value !== '0')
+    .map(field => `\t${field.macro}(${field.name}, ${field.value});\n`);
+  const declaration = `struct {\n${lines.join('')}} ${name} SEC(".maps");`;
+  return [replaceFix(`Declare ${name} in SEC(".maps")`, span, declaration, true)];
+}
 
 function sectionOfMap(
   sections: readonly SectionMark[],

@@ -222,3 +222,37 @@ export function readMapFields(tokens: readonly Token[]): MapField[] {
   }
   return fields;
 }
+
+/** Members of struct bpf_map_def that describe a map, and what they are called in SEC(".maps"). */
+const LEGACY_FIELDS: ReadonlySet<string> = new Set([
+  'type',
+  'key_size',
+  'value_size',
+  'max_entries',
+  'map_flags',
+]);
+
+/** The initialiser of a map in SEC("maps"), as the fields that describe it in SEC(".maps"): `sizeof(T)` is the type T. */
+export function readLegacyMapFields(tokens: readonly Token[]): MapField[] {
+  const equals = tokens.findIndex(token => token.text === '=');
+  const open = tokens.findIndex((token, index) => index > equals && token.text === '{');
+  const close = equals < 0 || open < 0 ? -1 : closingIndex(tokens, open);
+  if (close < 0) return [];
+  return splitByComma(tokens, open + 1, close).flatMap(({ from, to }): MapField[] => {
+    const [dot, member, assigned, first] = tokens.slice(from, from + 4);
+    const last = tokens[to - 1];
+    if (dot?.text !== '.' || !member || assigned?.text !== '=' || !first || !last) return [];
+    if (!LEGACY_FIELDS.has(member.text)) return [];
+    const written = textOf(tokens, from + 3, to);
+    const type = /_size$/.test(member.text) ? /^sizeof\s*\((.+)\)$/.exec(written)?.[1] : undefined;
+    return [
+      {
+        macro: type === undefined ? '__uint' : '__type',
+        name: type === undefined ? member.text : member.text.replace(/_size$/, ''),
+        value: type ?? written,
+        span: { start: dot.start, end: last.end },
+        valueSpan: { start: first.start, end: last.end },
+      },
+    ];
+  });
+}

@@ -4,7 +4,7 @@ import { readDirective } from '../../shared/c/directives';
 import { closingIndex, type Lexed, lex, splitByComma, type Token, textOf } from '../../shared/c/lexer';
 import { type Stripped, strip } from './attributes';
 import { liveTokens } from './conditionals';
-import { readDeclaration, readMapFields, readParameters } from './declarations';
+import { readDeclaration, readLegacyMapFields, readMapFields, readParameters } from './declarations';
 import type {
   Aggregate,
   Declared,
@@ -196,7 +196,7 @@ function readItem(item: Item): Contents {
       name: variable.name,
       nameSpan: variable.nameSpan,
       span: item.span,
-      fields,
+      fields: section?.name === 'maps' ? readLegacyMapFields(item.tokens) : fields,
       tags: stripped.tags,
       record: null,
     }));

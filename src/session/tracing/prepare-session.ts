@@ -4,6 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { legacyMaps } from '../../shared/c/legacy-maps';
+import { ObjectError } from '../../shared/elf/object-error';
+import { legacyMapsMessage } from '../../shared/object/maps';
 import type { BpfObject } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
 import type { Target } from '../targets/target';
@@ -39,7 +42,8 @@ export async function prepareSession({ file, choose, compile }: PrepareRequest):
   const name = `${path.basename(file).replace(/(\.bpf)?\.c$/, '')}.bpf.o`;
   const compileFor = async ({ target }: ChosenTarget) => {
     const { objectPath, durationMs } = await compile(target);
-    return { ...(await readObjectFile(objectPath, name)), compileMs: durationMs };
+    const read = await readObjectFile(objectPath, name).catch(error => withPlaces(error, file));
+    return { ...read, compileMs: durationMs };
   };
   const first = await choose(null);
   const compiled = await compileFor(first);
@@ -50,4 +54,13 @@ export async function prepareSession({ file, choose, compile }: PrepareRequest):
 async function readObjectFile(file: string, name: string) {
   const objectBytes = await readFile(file);
   return { object: readObject(objectBytes, name), objectBytes };
+}
+
+/** Throws the error, with the lines of the maps where that is what is wrong with the object. */
+async function withPlaces(error: unknown, source: string): Promise<never> {
+  if (!(error instanceof ObjectError)) throw error;
+  const [first, ...more] = legacyMaps(await readFile(source, 'utf8'));
+  if (!first) throw error;
+  const names = [first, ...more].map(each => each.name);
+  throw new ObjectError(error.code, `${source}:${first.line}: ${legacyMapsMessage(names)}`);
 }

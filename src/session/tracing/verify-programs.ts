@@ -3,6 +3,7 @@
  * Nothing is attached, and nothing stays loaded.
  */
 import type { Btf } from '../../shared/btf/btf-model';
+import { readLocalVariables } from '../../shared/object/local-variables';
 import type { BpfObject, Program } from '../../shared/object/model';
 import type { AttachOverride } from '../../shared/protocol/tracer';
 import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/explain';
@@ -16,6 +17,8 @@ import { openRequest } from './tracing-session';
 export interface VerifyRequest extends LoadRequest {
   /** File to report if no line is known. */
   readonly file: string;
+  /** Its text, when it is the C source: places of what is declared in it and has no instructions. */
+  readonly sourceText?: string | undefined;
 }
 
 export interface VerifiedProgram {
@@ -79,13 +82,13 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
         const why = await whyNotNeeded(program, request, connection);
         const messages = [`failed to find kernel BTF type ID of '${moduleTarget}'`];
         if (why !== null) leftOut.push({ name: program.name, why });
-        else rejected.push(explained('', messages, request, program));
+        else rejected.push(explained('', messages, request, program, kernel));
         continue;
       }
       if (!isRejection(error)) throw error;
       const why = await whyNotNeeded(program, request, connection);
       if (why !== null) leftOut.push({ name: program.name, why });
-      else rejected.push(await explain(error, connection, request, program, attach));
+      else rejected.push(await explain(error, connection, request, program, attach, kernel));
       // Maps and symbols belong to the whole object: the other programs would only fail the same way.
       if (error.code === 'object-rejected' && error.data.program === undefined) break;
     }
@@ -139,6 +142,7 @@ async function explain(
   request: VerifyRequest,
   program: Program,
   attach: AttachOverride,
+  kernel: Btf | null,
 ): Promise<RejectedProgram> {
   const messages = [
     ...parseVerifierLog(first.verifierLog ?? '').programs.flatMap(each => each.sentences),
@@ -146,7 +150,7 @@ async function explain(
     ...(first.data.errnoName === undefined ? [] : [first.data.errnoName]),
   ];
   const path = first.verifierLog === null ? null : await pathLog(connection, request, program, attach);
-  return explained(path ?? first.verifierLog ?? '', messages, request, program);
+  return explained(path ?? first.verifierLog ?? '', messages, request, program, kernel);
 }
 
 function explained(
@@ -154,11 +158,16 @@ function explained(
   messages: readonly string[],
   request: VerifyRequest,
   program: Program,
+  kernel: Btf | null,
 ): RejectedProgram {
+  const { object, objectBytes, file, sourceText } = request;
   const explanations = explainLog(log, {
-    object: request.object,
+    object,
+    locals: readLocalVariables(objectBytes),
+    kernel,
     program: program.name,
-    file: request.file,
+    file,
+    source: sourceText === undefined ? undefined : { file, text: sourceText },
     messages,
   });
   return {

@@ -24,9 +24,9 @@ function placeStart(tokens: readonly Token[], end: number): number | null {
   }
 }
 
-/** The first argument of a call of `helper` on the line, when it is the address of something: "&counts" → "counts". */
-export function addressArgument(line: string, helper: string): string | null {
-  const argument = argumentTokens(line, helper, 1);
+/** Argument `number` (from 1) of a call of `helper` on the line, when it is the address of something: "&counts" → "counts". */
+export function addressArgument(line: string, helper: string, number = 1): string | null {
+  const argument = argumentTokens(line, helper, number);
   return argument?.[0]?.text === '&' ? nameOf(argument.slice(1)) : null;
 }
 

@@ -26,11 +26,10 @@ export interface DeclaredMap {
  * Throws ObjectError 'bad-btf' when maps are declared without BTF, 'unsupported' for the legacy "maps" section.
  */
 export function readMaps(elf: Elf, btf: Btf | null): DeclaredMap[] {
-  if (elf.section('maps')) {
-    throw new ObjectError(
-      'unsupported',
-      'The object has legacy map definitions (struct bpf_map_def in SEC("maps")), which libbpf 1.0 and later reject. Declare the maps in SEC(".maps").',
-    );
+  const legacy = elf.section('maps');
+  if (legacy) {
+    const names = elf.symbols.filter(each => each.section === legacy.index && each.name !== '');
+    throw new ObjectError('unsupported', legacyMapsMessage(names.map(each => each.name)));
   }
   if (!elf.section('.maps')) return [];
   const sectionId = btf?.find('datasec', '.maps') ?? null;
@@ -52,6 +51,12 @@ export function readMaps(elf: Elf, btf: Btf | null): DeclaredMap[] {
     if (map) maps.push(map);
   }
   return maps;
+}
+
+/** What libbpf 1.0 and later say of the maps of SEC("maps"). */
+export function legacyMapsMessage(names: readonly string[]): string {
+  const what = names.length === 1 ? 'a legacy map definition' : 'legacy map definitions';
+  return `${names.join(', ') || 'The object'}: ${what} (struct bpf_map_def in SEC("maps")), which libbpf 1.0 and later reject. Declare each map in SEC(".maps").`;
 }
 
 function readMap(btf: Btf, name: string, btfId: BtfTypeId, typeId: BtfTypeId): DeclaredMap | null {

@@ -1,4 +1,7 @@
 /** Explains one rejection in terms of the C program: the line, the variable, the reason, the fix, and related locations. */
+
+import type { Btf } from '../btf/btf-model';
+import { legacyMaps } from '../c/legacy-maps';
 import {
   addressArgument,
   argumentOf,
@@ -7,14 +10,18 @@ import {
   kconfigName,
   quoted,
 } from '../c/line-names';
+import { type ProgramSection, programSections } from '../c/program-sections';
+import type { LocalVariables } from '../object/local-variables';
 import type { BpfObject, Program } from '../object/model';
 import { entryOf, type Recognised, UNKNOWN } from './catalogue';
 import type { CatalogueEntry, Facts, Related } from './catalogue/entry';
 import { Dataflow, type Definition } from './dataflow';
+import { errorSource, packetInvalidator, packetTest } from './history';
 import { isRegister } from './instruction';
 import type { LogStep, ProgramLog, ReportPlace } from './model';
 import { type Position, type PositionOf, positionOfName, programPosition } from './positions';
 import { isSignedTest, type RelatedPlace, relatedPlaces, testsOf } from './related';
+import { describeByte } from './struct-bytes';
 
 /** What the log or the loader says, and the kind of rejection that it is. */
 export type Reason = Pick<Recognised, 'entry' | 'sentence' | 'groups'>;
@@ -51,6 +58,10 @@ export interface ExplainOptions {
   readonly source?: { readonly file: string; readonly text: string } | undefined;
   /** The file to report when no line is known. */
   readonly file?: string | undefined;
+  /** Types of local variables, of the object's DWARF. */
+  readonly locals?: LocalVariables | null | undefined;
+  /** Types of the kernel that refused the program. */
+  readonly kernel?: Btf | null | undefined;
   /** Other messages about the rejection: libbpf's messages, the errno's name. */
   readonly messages?: readonly string[] | undefined;
 }
@@ -75,7 +86,7 @@ export class Diagnosis {
     const blamed = this.stepOf(found);
     const value = this.valueOf(found);
     const index = this.indexOf(value);
-    const entry = this.refined(found.entry, value, index);
+    const entry = this.refined(found, value, index);
     const facts = this.facts(found, value, index);
     const position = this.placeOfName(found) ?? this.place(blamed, entry);
     const kinds: readonly Related[] = entry.related ?? [];
@@ -98,7 +109,7 @@ export class Diagnosis {
         entry === UNKNOWN && report ? sentenceOf(report.reason || report.problem) : entry.message(facts),
       explanation: [
         entry.why,
-        entry.fix,
+        entry.fixFor?.(facts) ?? entry.fix,
         ...(report?.suggestion ? [`The kernel suggests: ${report.suggestion}`] : []),
       ].join(' '),
       sentence: found.sentence,
@@ -107,11 +118,76 @@ export class Diagnosis {
     };
   }
 
-  /** The kernel reports a 32-bit number that is compared as signed as unbounded, although only its lower bound is missing. */
-  private refined(entry: CatalogueEntry, value: readonly Definition[], index: readonly Definition[]) {
-    if (entry.code !== 'unbounded-memory-access') return entry;
-    const signed = testsOf({ flow: this.flow, value, index }).some(isSignedTest);
-    return (signed ? entryOf('negative-size') : null) ?? entry;
+  /** The same sentence may have several causes; the path before it tells which. */
+  private refined(
+    { entry, groups }: Reason,
+    value: readonly Definition[],
+    index: readonly Definition[],
+  ): CatalogueEntry {
+    // A 32-bit number that is compared as signed is unbounded to the kernel, although only its lower bound is missing.
+    if (entry.code === 'unbounded-memory-access') {
+      const signed = testsOf({ flow: this.flow, value, index }).some(isSignedTest);
+      return (signed ? entryOf('negative-size') : null) ?? entry;
+    }
+    const isForgotten = entry.code === 'uninitialized-register' || /^(?:scalar|inv)/.test(groups.type ?? '');
+    if (isForgotten && groups.register && this.packetMovedBy(groups.register) !== null)
+      return entryOf('packet-pointer-invalidated') ?? entry;
+    return entry;
+  }
+
+  /** As the object has it, or the source where the program has that name. */
+  private section(): string | null {
+    return this.program ? this.program.section : (this.writtenSection()?.section ?? null);
+  }
+
+  private writtenSection(): ProgramSection | null {
+    const name = this.options.program ?? this.log.program;
+    const written = programSections(this.options.source?.text ?? '').filter(
+      each => name !== null && each.names.has(name),
+    );
+    return written.length === 1 ? (written[0] ?? null) : null;
+  }
+
+  /** The SEC() of the program in the source, for errors about the whole program. */
+  private sectionPosition(): Position | null {
+    const { source } = this.options;
+    const section = this.writtenSection();
+    if (!source || !section) return null;
+    const before = source.text.slice(0, section.start).split('\n');
+    return {
+      file: source.file,
+      line: before.length,
+      column: (before.at(-1) ?? '').length + 1,
+      text: source.text.slice(section.start, section.end),
+    };
+  }
+
+  private packetMovedBy(register: string | undefined): string | null {
+    return register ? packetInvalidator(this.flow, `r${register}`, this.last) : null;
+  }
+
+  /** What is at the first byte that was never written, where the whole variable was passed to a helper. */
+  private unwritten({ groups }: Reason): string | null {
+    const operation = this.flow.operation(this.last);
+    const line = this.sourceText(this.log.path[this.last]);
+    if (operation.kind !== 'call' || !line || !groups.register || !groups.byte) return null;
+    const variable = addressArgument(line, operation.function, Number(groups.register));
+    const { locals } = this.options;
+    const owner = this.program?.name ?? this.options.program ?? this.log.program;
+    if (!variable || /\W/.test(variable) || !locals || !owner) return null;
+    const declared = locals.localsOf(owner).filter(each => each.name === variable);
+    const [only] = declared;
+    return only && declared.length === 1
+      ? describeByte(locals.types, only.type, Number(groups.byte), variable)
+      : null;
+  }
+
+  private parametersOf(name: string): readonly string[] | null {
+    const { kernel } = this.options;
+    const id = kernel?.find('func', name) ?? null;
+    const type = kernel && id !== null ? kernel.type(id) : null;
+    const signature = kernel && type?.kind === 'func' ? kernel.type(type.type) : null;
+    return signature?.kind === 'func_proto' ? signature.parameters.map(each => each.name) : null;
   }
 
   /** The step that caused the rejection: the last one, unless the message names another instruction. */
@@ -137,7 +213,7 @@ export class Diagnosis {
         : entry.code === 'missing-kernel-config'
           ? groups.symbol || kernelOptionsOf(this.options.source?.text ?? '')[0]
           : entry.code === 'legacy-map-definition'
-            ? legacyMapsOf(this.options.source?.text ?? '')[0]
+            ? legacyMaps(this.options.source?.text ?? '')[0]?.name
             : (groups.symbol ?? groups.map);
     if (!name) return null;
     const from = this.log.path[this.last]?.instruction ?? 0;
@@ -150,7 +226,7 @@ export class Diagnosis {
     if (at?.file) return { file: at.file, line: at.line, column: Math.max(1, at.column) };
     const found: Position | null =
       (step && (this.positionOf(step) ?? this.nearest(step))) ??
-      (entry.isOfObject ? null : programPosition(this.program));
+      (entry.isOfObject ? null : (programPosition(this.program) ?? this.sectionPosition()));
     return {
       file: found?.file ?? this.options.file ?? this.options.source?.file ?? '',
       line: found?.line ?? null,
@@ -229,8 +305,16 @@ export class Diagnosis {
           ? operation.function.replace(/^bpf_/, '')
           : null,
       kernelOptions: kernelOptionsOf(this.options.source?.text ?? ''),
-      legacyMaps: legacyMapsOf(this.options.source?.text ?? ''),
-      section: this.program?.section ?? null,
+      legacyMaps: legacyMaps(this.options.source?.text ?? '').map(each => each.name),
+      sentences: this.log.sentences,
+      packetMovedBy: this.packetMovedBy(found.groups.register),
+      packetTest: found.groups.register
+        ? packetTest(this.flow, `r${found.groups.register}`, this.last)
+        : null,
+      errorOf: errorSource(this.flow, index.length > 0 ? index : value),
+      unwritten: this.unwritten(found),
+      parametersOf: name => this.parametersOf(name),
+      section: this.section(),
     };
   }
 
@@ -296,11 +380,4 @@ function sentenceOf(text: string): string {
 /** Names in declarations such as `extern unsigned int CONFIG_HZ __kconfig;`, in order. */
 function kernelOptionsOf(source: string): string[] {
   return source.split('\n').flatMap(line => kconfigName(line)?.match(/^CONFIG_.*/) ?? []);
-}
-
-/** Names in `struct bpf_map_def SEC("maps") NAME = …`, with the attribute on either side, in order. */
-function legacyMapsOf(source: string): string[] {
-  const declared =
-    /\bSEC\(\s*"maps(?:\/[^"]*)?"\s*\)\s*(?:struct\s+\w+\s+)?(\w+)\s*[=;]|\bstruct\s+bpf_(?:elf_)?map(?:_def)?\s+(\w+)\s+SEC\(\s*"maps/g;
-  return [...source.matchAll(declared)].flatMap(([, after, before]) => after ?? before ?? []);
 }

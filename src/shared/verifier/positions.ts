@@ -1,4 +1,5 @@
 /** C positions of a log's instructions: from the object's line information, the log itself, or the source text. */
+import { legacyMaps } from '../c/legacy-maps';
 import { kconfigName } from '../c/line-names';
 import type { Program, SourceLine } from '../object/model';
 import type { LogSource, LogStep } from './model';
@@ -35,9 +36,11 @@ export function positionOfName(name: string, sources: PositionSources, from: num
   if (found) return positionOf(found);
   if (!source) return null;
   const texts = source.text.split('\n');
-  // The declaration of a __kconfig variable; else the last occurrence, which is a use.
+  // The declaration of a __kconfig variable or of a legacy map; else the last occurrence, which is a use.
   const declared = texts.findIndex(text => kconfigName(text) === name);
-  const at = declared >= 0 ? declared : texts.findLastIndex(text => whole.test(text));
+  const legacy = legacyMaps(source.text).find(each => each.name === name);
+  const at =
+    declared >= 0 ? declared : legacy ? legacy.line - 1 : texts.findLastIndex(text => whole.test(text));
   const text = texts[at];
   return text === undefined
     ? null

@@ -164,6 +164,15 @@ long __do_sys_openat(int dfd, const char *filename, int flags, unsigned short mo
 	return dfd;
 }
 
+struct pt_regs {
+	unsigned long di;
+};
+
+long __x64_sys_mkdirat(const struct pt_regs *regs)
+{
+	return regs->di;
+}
+
 void bpf_lsm_file_free(struct file *file)
 {
 }

@@ -18,6 +18,18 @@ export interface Facts {
   readonly kernelOptions: readonly string[];
   /** Names of the maps that the source declares in SEC("maps"); empty without the source. */
   readonly legacyMaps: readonly string[];
+  /** All of the kernel's sentences about this rejection. */
+  readonly sentences: readonly string[];
+  /** The helper that may have moved the packet after this pointer into it was taken: "bpf_skb_pull_data". */
+  readonly packetMovedBy: string | null;
+  /** A comparison with the end of the packet that is there and proves nothing; `largest`: what was added may be that large. */
+  readonly packetTest: { readonly largest: bigint | null } | null;
+  /** The helper whose negative errno the index or length may be. */
+  readonly errorOf: string | null;
+  /** The bytes on the stack that were never written, as a member or as padding between members. */
+  readonly unwritten: string | null;
+  /** Names of a kernel function's parameters; null where the kernel's types are not known here. */
+  parametersOf(name: string): readonly string[] | null;
   /** Section of the program, e.g. "kprobe/vfs_read"; null when only the log is known. */
   readonly section: string | null;
 }
@@ -43,6 +55,8 @@ export interface CatalogueEntry {
   readonly why: string;
   /** What to change. */
   readonly fix: string;
+  /** Replaces `fix` where what happened before makes it advice that cannot work. */
+  readonly fixFor?: (facts: Facts) => string | null;
   readonly example?: { readonly wrong: string; readonly right: string };
   readonly related?: readonly Related[];
 }

@@ -1,6 +1,7 @@
 /** Memory: pointers that may be NULL, bounds, the stack, alignment, access rights. */
+import { wrappedSyscall } from '../../bpf/syscall-wrappers';
 import { quoted } from '../../c/line-names';
-import type { CatalogueEntry } from './entry';
+import type { CatalogueEntry, Facts } from './entry';
 
 export const MEMORY: readonly CatalogueEntry[] = [
   {
@@ -63,9 +64,11 @@ export const MEMORY: readonly CatalogueEntry[] = [
     code: 'negative-size',
     title: 'A length or index that may be negative',
     sentences: [/^R(?<register>\d+) min value is negative/],
-    message: facts => `${facts.index(facts.subject('this length or index'))} may be negative here.`,
+    message: facts =>
+      `${facts.index(facts.subject('this length or index'))} may be negative here${facts.errorOf ? `: ${facts.errorOf}() returns a negative errno when it fails` : ''}.`,
     why: 'A negative number is a huge length, or an address before the start of the memory. An upper bound of a signed variable does not limit it below.',
     fix: 'Make the variable unsigned (__u32), or mask it (n &= SIZE - 1), or also test for < 0, right before the use.',
+    fixFor: ({ errorOf }) => (errorOf ? errorFix(errorOf) : null),
     example: {
       wrong: 'int n = wanted;\nif (n > 64)\n\tn = 64;',
       right: '__u32 n = wanted;\nif (n > 64)\n\tn = 64;',
@@ -87,6 +90,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       `The verifier knows no limit of ${facts.index(facts.subject('this index or length'))} here.`,
     why: 'The verifier must know the largest value an index or a length can have. It tracks comparisons and masks only in the register that is used: a limit is lost when the compiler tests another copy of the variable, tests it before it gets its final value, or when the value was stored in memory that others can change in between.',
     fix: 'Limit the value right before the use: mask it (slot &= SLOTS - 1), or clamp it (if (slot >= SLOTS) slot = SLOTS - 1). If the compiler still moves the test, put asm volatile("" : "+r"(slot)) before the test.',
+    fixFor: ({ errorOf }) => (errorOf ? errorFix(errorOf) : null),
     example: {
       wrong: 'slot = v ? log2(v) + 1 : 0;\nif (slot < SLOTS)\n\tslots[slot]++;',
       right: 'slot = v ? log2(v) + 1 : 0;\nif (slot >= SLOTS)\n\tslot = SLOTS - 1;\nslots[slot]++;',
@@ -101,6 +105,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
       `${facts.subject('This pointer')} would be moved by ${facts.groups.amount} bytes; the kernel allows less than 536,870,912 (1 << 29).`,
     why: 'On this path the number that is added is known, and it is far outside any object. Such numbers come from an unsigned subtraction that wraps around, or from a negative error code that was stored in an unsigned variable.',
     fix: 'Test the number before it is added: if (n < 0 || n >= sizeof(buf)) return 0; with a signed variable for results of helpers. A mask would hide the error.',
+    fixFor: ({ errorOf }) => (errorOf ? errorFix(errorOf) : null),
     example: {
       wrong: '__u32 n = bpf_probe_read_kernel_str(buf, sizeof(buf), name);\nbuf[n] = 0;',
       right:
@@ -124,6 +129,7 @@ export const MEMORY: readonly CatalogueEntry[] = [
         : `${index('The offset')} can be outside the accessed memory.`,
     why: 'The largest (or smallest) possible offset that the verifier computed is outside the map value, record or buffer. Often the test is off by one: <= instead of <.',
     fix: 'Limit the index to the valid range: if (slot < SLOTS), not <=. If the expression has a size, limit it to the total minus that size.',
+    fixFor: ({ errorOf }) => (errorOf ? errorFix(errorOf) : null),
     example: {
       wrong: 'if (slot <= SLOTS)\n\tall->slots[slot]++;',
       right: 'if (slot < SLOTS)\n\tall->slots[slot]++;',
@@ -144,13 +150,13 @@ export const MEMORY: readonly CatalogueEntry[] = [
     code: 'invalid-stack-read',
     title: 'A read of uninitialised stack memory',
     sentences: [
-      /^invalid (?:indirect )?read from stack (?:R(?<register>\d+) )?(?:off -?\d+\+\d+|var_off \S+) size (?<size>\d+)/,
+      /^invalid (?:indirect )?read from stack (?:R(?<register>\d+) )?(?:off -?\d+\+(?<byte>\d+)|var_off \S+) size (?<size>\d+)/,
       /^invalid (?:indirect )?read from stack/,
       /^potential read past the end of stack/,
     ],
     message: facts =>
       facts.called
-        ? `bpf_${facts.called}() would read bytes of ${facts.subject('a local variable')} that were never initialised.`
+        ? `bpf_${facts.called}() would read ${facts.unwritten ?? `bytes of ${facts.subject('a local variable')}`}, which ${facts.unwritten?.startsWith('`') ? 'was' : 'were'} never initialised.`
         : `This reads bytes of ${facts.subject('a local variable')} that were never initialised.`,
     why: 'Data passed to a helper or map must be initialised completely: all fields, and the padding between and after them. Stale stack contents would leak kernel data, and make equal keys differ.',
     fix: 'Initialise with zeros: struct key key = {}; or, where padding matters, __builtin_memset(&key, 0, sizeof(key)).',
@@ -231,17 +237,46 @@ export const MEMORY: readonly CatalogueEntry[] = [
     related: ['origin'],
   },
   {
+    code: 'packet-pointer-invalidated',
+    title: 'A pointer into the packet is used after a call that may move the packet',
+    // Recognised by the path: to the kernel the pointer is a number, or nothing at all (Diagnosis.refined()).
+    sentences: [],
+    message: facts =>
+      `${facts.subject('This pointer')} points to where the packet was before ${facts.packetMovedBy ?? 'a helper'}(), which may move it.`,
+    why: 'Helpers that change a packet or make it longer may put it elsewhere in memory. After such a call the kernel forgets all pointers into the packet, also those that were compared with data_end.',
+    fix: 'After the call take data and data_end from the context again and compare again before each access; or read what is needed before the call.',
+    example: {
+      wrong: 'bpf_skb_pull_data(skb, 64);\nport = tcp->dest;',
+      right:
+        'bpf_skb_pull_data(skb, 64);\ndata = (void *)(long)skb->data;\ndata_end = (void *)(long)skb->data_end;\ntcp = data + offset;\nif ((void *)(tcp + 1) > data_end)\n\treturn TC_ACT_OK;\nport = tcp->dest;',
+    },
+    related: ['origin'],
+  },
+  {
     code: 'unchecked-packet-access',
     title: 'Packet data is accessed without a bounds check',
     sentences: [
+      /^invalid access to packet, off=(?<off>-?\d+) size=(?<size>\d+), R(?<register>\d+)\(id=(?<id>\d+),off=-?\d+,r=(?<proven>\d+)/,
       /^invalid access to packet, off=(?<off>-?\d+) size=(?<size>\d+)/,
       /^R(?<register>\d+) offset is outside of the packet/,
       /^(?:invalid access to flow keys|R\d+ invalid pkt)/,
     ],
-    message: ({ groups }) =>
-      groups.size
-        ? `The packet may be too short for ${bytes(groups.size)} at offset ${groups.off}.`
-        : 'The packet may be too short for this access.',
+    message: ({ groups, packetTest }) => {
+      const access = groups.size ? `${bytes(groups.size)} at offset ${groups.off}` : 'this access';
+      const end = Number(groups.off) + Number(groups.size);
+      const proven = Number(groups.proven || 0);
+      if (packetTest?.largest)
+        return `The comparison with data_end does not count: up to ${packetTest.largest} bytes may have been added to this pointer, and beyond 65,535 the kernel follows no pointer into the packet.`;
+      if (proven > 0 && end > proven)
+        return `The comparison with data_end proves ${bytes(String(proven))} from this pointer’s origin; ${access} needs ${end}.`;
+      return `The packet may be too short for ${access}${packetTest ? ': the comparison with data_end on this path does not cover it' : ''}.`;
+    },
+    fixFor: ({ packetTest }) =>
+      packetTest?.largest
+        ? 'Limit what is added before it is added: if (length > 1500) return XDP_PASS; or mask it (length &= 0x3ff); then compare the sum with data_end.'
+        : packetTest
+          ? 'Compare the end of this access: if ((void *)(header + 1) > data_end) return XDP_PASS; in the same pointer that is accessed.'
+          : null,
     why: 'A packet can have any length. Only a comparison of the end of the access with data_end proves that the data exists.',
     fix: 'Before the access: if ((void *)(header + 1) > data_end) return XDP_PASS; with both pointers taken from the context in this function.',
     example: {
@@ -310,17 +345,46 @@ export const MEMORY: readonly CatalogueEntry[] = [
       /^func '(?<func>[^']+)' doesn't have (?<nth>\d+)-th argument/,
       /^(?<moved>negative) offset ctx ptr/,
     ],
-    message: ({ groups }) =>
+    message: ({ groups, sentences, section, parametersOf }) =>
       groups.moved
         ? `The context pointer was moved${groups.off ? ` by ${groups.off} bytes` : ''} before this access; the kernel allows only fixed offsets from the context itself. Access each field or register by name in a branch of its own, or read it with bpf_probe_read_kernel().`
         : groups.func
-          ? `${groups.func}() has no argument ${groups.nth} in this kernel.`
+          ? missingArgument(groups.func, groups.nth ?? '', { sentences, section, parametersOf })
           : `Programs of this type have no field in their context at this offset${groups.off ? ` (${groups.off})` : ''}.`,
     why: 'The context (the program’s only argument) is not ordinary memory: each program type allows certain fields, at fixed offsets and with their exact size.',
     fix: 'Declare the context with the type of the section (struct pt_regs for kprobes, struct trace_event_raw_… for tracepoints, unsigned long long[] with BPF_PROG for fentry and tp_btf), read fields by name, and check the number and order of the arguments against this kernel.',
+    fixFor: ({ groups, section }) => {
+      const call = wrappedSyscall(groups.func ?? '');
+      if (call === null) return null;
+      const isExit = section === null || /exit|ret/.test(section);
+      return `Declare regs as the only argument${isExit ? ' and the result after it' : ''}: BPF_PROG(name, const struct pt_regs *regs${isExit ? ', long ret' : ''}), and read the call’s arguments with PT_REGS_PARM1_CORE_SYSCALL(regs) and the like; or use SEC("ksyscall/${call}") with BPF_KSYSCALL${isExit ? `, and SEC("kretsyscall/${call}") for the result` : ''}.`;
+    },
     related: ['index'],
   },
 ];
+
+/** The kernel counts arguments from 0 or 1, by version; the offset in the context is the same in all. */
+function missingArgument(
+  name: string,
+  nth: string,
+  { sentences, section, parametersOf }: Pick<Facts, 'sentences' | 'section' | 'parametersOf'>,
+): string {
+  const off = sentences
+    .map(sentence => /^invalid bpf_context access off=(\d+) /.exec(sentence)?.[1])
+    .find(each => each !== undefined);
+  const number = off === undefined ? nth : String(Number(off) / 8 + 1);
+  if (wrappedSyscall(name) !== null)
+    return `${name}() is a system call’s wrapper: its only argument is \`const struct pt_regs *regs\`, which holds the call’s own arguments; ${/^fentry|^fmod/.test(section ?? '') ? 'there is' : 'an fexit program finds the result after it, at 1 (counted from 0), and there is'} no argument ${number}.`;
+  const parameters = parametersOf(name);
+  const has = parameters
+    ? `: it has ${parameters.length === 0 ? 'none' : parameters.map(each => `\`${each}\``).join(', ')}${/exit/.test(section ?? '') ? ', and the result after them' : ''}`
+    : '';
+  return `${name}() has no argument ${number} in this kernel${has}.`;
+}
+
+/** A mask would make a wrong index of the error. */
+const errorFix = (helper: string): string =>
+  `${helper}() returns a negative errno when it fails: keep the result in a signed variable (long n) and leave before it is used: if (n < 0 || n >= sizeof(buf)) return 0; A mask or an unsigned variable would turn the error into an index.`;
 
 function bytes(count: string): string {
   return count === '1' ? '1 byte' : `${count} bytes`;
