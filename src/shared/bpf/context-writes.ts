@@ -5,9 +5,16 @@
  * Follows, over all paths, which registers and stack slots may hold the context or an address on the stack. What may be
  * one counts as one, so nothing is missed; older kernels refuse such a program themselves.
  */
-import { CLASS, INSTRUCTION_BYTES, LOAD_IMMEDIATE_64, OPCODE, OPERATION, PSEUDO_CALL } from './opcodes';
+import {
+  CLASS,
+  INSTRUCTION_BYTES,
+  LOAD_IMMEDIATE_64,
+  MODE_MEMORY,
+  OPCODE,
+  OPERATION,
+  PSEUDO_CALL,
+} from './opcodes';
 
-const MEMORY = 0x60;
 const DOUBLE_WORD = 0x18;
 /** Immediate of an atomic operation that only loads; its registers are then those of a load (Linux 6.15). */
 const LOAD_ACQUIRE = 0x100;
@@ -128,7 +135,7 @@ class Analysis {
         break;
       case CLASS.st:
       case CLASS.stx:
-        if ((opcode & OPCODE.mode) !== MEMORY && immediate === LOAD_ACQUIRE) {
+        if ((opcode & OPCODE.mode) !== MODE_MEMORY && immediate === LOAD_ACQUIRE) {
           set(state, destination, this.contextSpilled, this.stackSpilled);
           break;
         }
@@ -159,7 +166,7 @@ class Analysis {
   }
 
   private load(state: State, opcode: number, destination: number, base: number, offset: number): void {
-    const isPointer = (opcode & OPCODE.mode) === MEMORY && (opcode & OPCODE.size) === DOUBLE_WORD;
+    const isPointer = (opcode & OPCODE.mode) === MODE_MEMORY && (opcode & OPCODE.size) === DOUBLE_WORD;
     const slot = slotOf(base, offset);
     if (isPointer && slot !== null)
       set(
@@ -175,7 +182,7 @@ class Analysis {
   }
 
   private store(state: State, opcode: number, base: number, source: number, offset: number): void {
-    if ((opcode & OPCODE.mode) !== MEMORY) {
+    if ((opcode & OPCODE.mode) !== MODE_MEMORY) {
       // An atomic exchange may bring back what a slot held.
       set(
         state,

@@ -8,9 +8,20 @@ export const OPCODE = {
   size: 0x18,
   mode: 0xe0,
 } as const;
+/** BPF_MEM: an ordinary load or store. */
+export const MODE_MEMORY = 0x60;
 export const CLASS = { ld: 0, ldx: 1, st: 2, stx: 3, alu: 4, jmp: 5, jmp32: 6, alu64: 7 } as const;
 /** Of arithmetic (add, mov) and of jumps (ja, call, exit). */
-export const OPERATION = { add: 0x00, mov: 0xb0, ja: 0x00, call: 0x80, exit: 0x90 } as const;
+export const OPERATION = {
+  add: 0x00,
+  lsh: 0x60,
+  rsh: 0x70,
+  mov: 0xb0,
+  arsh: 0xc0,
+  ja: 0x00,
+  call: 0x80,
+  exit: 0x90,
+} as const;
 /** Two instructions long. */
 export const LOAD_IMMEDIATE_64 = 0x18;
 export const CALL = CLASS.jmp | OPERATION.call;

@@ -1,8 +1,29 @@
-import { CALL, CLASS, HELPER_CALL, LOAD_IMMEDIATE_64, OPCODE, OPERATION, PSEUDO_CALL } from '../bpf/opcodes';
+import { HELPER } from '../bpf/helper-ids';
+import {
+  CALL,
+  CLASS,
+  HELPER_CALL,
+  LOAD_IMMEDIATE_64,
+  MODE_MEMORY,
+  OPCODE,
+  OPERATION,
+  PSEUDO_CALL,
+} from '../bpf/opcodes';
 import type { Elf, ElfRelocation, ElfSection, ElfSymbol } from '../elf/elf';
 import { SHF_EXECINSTR, SHT, STT } from '../elf/elf';
 import { ObjectError } from '../elf/object-error';
 import { isWritableData } from './data-section';
+import {
+  computed,
+  type Frame,
+  isFrame,
+  join,
+  type Registers,
+  type StackIdPlace,
+  stackIdOf,
+  storedStackIds,
+  unknownRegisters,
+} from './register-values';
 
 /** A function of the object: the bytes [start, end) of an executable section. */
 export interface FunctionCode {
@@ -31,18 +52,8 @@ export interface FunctionFacts {
   readonly writes: readonly BufferWrite[];
   /** Names of the maps and writable global variables whose address the function takes. */
   readonly uses: ReadonlySet<string>;
+  readonly stackIds: readonly StackIdPlace[];
 }
-
-/** enum bpf_func_id, include/uapi/linux/bpf.h. */
-export const HELPER = {
-  tracePrintk: 6,
-  perfEventOutput: 25,
-  skbOutput: 111,
-  xdpOutput: 121,
-  ringbufOutput: 130,
-  ringbufReserve: 131,
-  tracePrintkV: 177,
-} as const;
 
 /** The argument registers of the map and the record's size. */
 const WRITERS = new Map<number, { readonly map: number; readonly size: number }>([
@@ -63,10 +74,6 @@ const MAX_FUNCTIONS = 16384;
 /** Limit of the steps along calls for all programs together. */
 const MAX_CALL_STEPS = 10_000_000;
 const MAX_JOINS = 65536;
-
-/** A register's known value: a constant, the address of the named map, or null. */
-type Value = number | string | null;
-type Registers = Value[];
 
 /** The functions of an object and facts from their instructions. Time is linear in the code's size. */
 export class CodeIndex {
@@ -146,6 +153,8 @@ export class CodeIndex {
     const callees = new Set<FunctionCode>();
     const writes: BufferWrite[] = [];
     const uses = new Set<string>();
+    const stackIds: StackIdPlace[] = [];
+    const frame: Frame = new Map();
     /** States at forward jump targets. Loops are not followed: constants need not be known across them. */
     const joins = new Map<number, Registers>();
     let registers: Registers | null = unknownRegisters();
@@ -153,7 +162,10 @@ export class CodeIndex {
     for (let at = code.start; at + 8 <= code.end; at += 8) {
       const joined = joins.get(at);
       joins.delete(at);
-      if (joined) registers = registers ? join(registers, joined) : joined;
+      if (joined) {
+        registers = registers ? join(registers, joined) : joined;
+        frame.clear();
+      }
       registers ??= unknownRegisters();
 
       const opcode = bytes[at] ?? 0;
@@ -173,13 +185,17 @@ export class CodeIndex {
       }
       const operationClass = opcode & OPCODE.class;
       if (operationClass === CLASS.alu64 || operationClass === CLASS.alu) {
-        // Arithmetic other than a move makes the value unknown.
-        if ((opcode & OPCODE.operation) !== OPERATION.mov) registers[destination] = null;
-        else
-          registers[destination] =
-            (opcode & OPCODE.sourceIsRegister) === 0 ? immediate : (registers[source] ?? null);
+        const operand = (opcode & OPCODE.sourceIsRegister) === 0 ? immediate : (registers[source] ?? null);
+        registers[destination] = computed(opcode & OPCODE.operation, registers[destination] ?? null, operand);
       } else if (operationClass <= CLASS.ldx) {
         registers[destination] = null;
+      } else if (operationClass === CLASS.st || operationClass === CLASS.stx) {
+        const to = registers[destination];
+        if (isFrame(to) && (opcode & OPCODE.mode) === MODE_MEMORY)
+          frame.set(
+            to.frame + offset,
+            operationClass === CLASS.stx ? (registers[source] ?? null) : immediate,
+          );
       } else if (opcode === CALL) {
         const relocation = relocations.get(at);
         if (source === PSEUDO_CALL || relocation?.type === R_BPF_64_32) {
@@ -199,7 +215,13 @@ export class CodeIndex {
             });
           }
         }
-        for (let register = 0; register <= 5; register++) registers[register] = null;
+        const called = source === HELPER_CALL ? immediate : null;
+        stackIds.push(...storedStackIds(called, registers, frame));
+        const result = called === HELPER.getStackId ? stackIdOf(registers) : null;
+        registers.fill(null, 0, 6);
+        registers[0] = result;
+        // A function may write to what it was given.
+        if (source === PSEUDO_CALL) frame.clear();
       } else if (operationClass === CLASS.jmp || operationClass === CLASS.jmp32) {
         const operation = opcode & OPCODE.operation;
         if (operation === OPERATION.exit) {
@@ -217,7 +239,7 @@ export class CodeIndex {
         }
       }
     }
-    return { helperIds, kfuncs, callees: [...callees], writes, uses };
+    return { helperIds, kfuncs, callees: [...callees], writes, uses, stackIds };
   }
 
   private relocationsOf(sectionIndex: number): ReadonlyMap<number, ElfRelocation> {
@@ -312,12 +334,4 @@ function withoutOverlap(list: readonly FunctionCode[]): FunctionCode[] {
     kept.push(code);
   }
   return kept;
-}
-
-function unknownRegisters(): Registers {
-  return new Array<Value>(16).fill(null);
-}
-
-function join(a: Registers, b: Registers): Registers {
-  return a.map((value, index) => (value === b[index] ? value : null));
 }

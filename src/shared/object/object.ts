@@ -1,3 +1,4 @@
+import { HELPER } from '../bpf/helper-ids';
 import { parseBtf } from '../btf/btf';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
 import { decodeCString } from '../bytes/utf8';
@@ -8,13 +9,14 @@ import { isReadOnlyData, isWritableData, readVariables, type Variable } from './
 import { EventRecords } from './event-records';
 import { readGlobals } from './globals';
 import { inferView, listedEntries } from './infer-map-view';
-import { CodeIndex, HELPER } from './instructions';
+import { CodeIndex } from './instructions';
 import { type DeclaredMap, readMaps } from './maps';
 import type { BpfObject, MapDefinition } from './model';
 import { readParameters } from './parameters';
 import { placeholderParameters } from './placeholders';
 import { type FoundProgram, readPrograms } from './programs';
 import { sizeParameters } from './size-parameters';
+import { withStackIds } from './stack-ids';
 
 /**
  * Reads a BPF object file: programs, maps with their views, parameters and globals. `name` is the object's name (its file
@@ -109,11 +111,13 @@ function readViews(
     },
     isWritten: (map: string) => records.isWritten(map),
   };
-  return declared.map(map => ({
-    ...map.definition,
-    view: inferView(map, context),
-    entries: listedEntries(map, btf),
-  }));
+  const stackIds = [...functions].flatMap(each => code.facts(each).stackIds);
+  return declared.map(map =>
+    withStackIds(
+      { ...map.definition, view: inferView(map, context), entries: listedEntries(map, btf) },
+      stackIds,
+    ),
+  );
 }
 
 function rootIds(

@@ -99,7 +99,7 @@ describe('a place that the kernel lacks', () => {
 
   it('is an error when its program was asked for', async () => {
     const { code, stderr } = await run('one-place-missing', ['--program', 'on_other']);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toContain("the kernel has no function 'function_of_another_kernel'");
   });
 });
@@ -124,7 +124,7 @@ describe('a stack map without the size of a stack', () => {
 describe('a function that the loader puts in', () => {
   it('is asked for, with functions of that name', async () => {
     const { code, stderr } = await run('ask-for-the-function');
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toContain('SEC("kprobe/dummy_file_read") stands for a function');
     expect(stderr).toMatch(/-p dummy_file_read=FUNCTION, such as \w*file_read\w*/);
   });
