@@ -1,19 +1,12 @@
 /**
- * The command with which the project's make would compile the program, from a dry run.
- *
- * `make -n` alone is not dry: it runs $(shell …), !=, lines with + or $(MAKE), and the rules of included makefiles. So
- * SHELL is a script of ours that runs nothing: it prints what is known about a question and records it otherwise. A
- * makefile can only escape that by overriding SHELL, loading a library or writing with $(file): one that has the words for
- * it is not used.
+ * The command with which the project's make would compile the program, from a dry run (dry-run.ts). A makefile can escape
+ * the dry run by overriding SHELL, loading a library or writing with $(file): one that has the words for it is not used.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { runChild } from '../system/child-process';
 import { findExecutable } from '../system/find-executable';
+import { DryRun } from './dry-run';
 import { readText } from './files';
-import { answer } from './make-questions';
 import type { Program, Reading } from './model';
 import { commandsOf, isForBpf, runsClang } from './shell-words';
 
@@ -22,11 +15,6 @@ const MAKEFILES = ['GNUmakefile', 'makefile', 'Makefile'];
 const MAKEFILE_BYTES = 4 << 20;
 /** For all dry runs of one program together. */
 const DEADLINE_MS = 20_000;
-const MEMORY_BYTES = 1024 << 20;
-const OUTPUT_BYTES = 16 << 20;
-/** Runs until every question has its answer and every missing prerequisite is known. */
-const MOST_ROUNDS = 6;
-const MOST_QUESTIONS = 200;
 
 /** What a makefile needs to run a command of its choice or to write a file while it is only read. */
 const ESCAPES =
@@ -78,12 +66,11 @@ async function search(program: Program): Promise<Reading> {
       unused ??= { unused: `${path.relative(program.root, acting)} could run commands in a dry run`, file };
       continue;
     }
-    const object = path.relative(folder, program.source).replace(/\.c$/, '.o');
-    for (const goals of [[], [object], [path.basename(object)]]) {
+    const run = new DryRun(make, folder, file, program, deadlineAt);
+    for (let goals: readonly string[] | undefined = []; goals !== undefined; goals = await run.nextGoals()) {
       if (performance.now() > deadlineAt)
         return { unused: `its dry run took longer than ${DEADLINE_MS / 1000} s`, file };
-      const output = await new DryRun(make, folder, file, program, deadlineAt).run(goals);
-      const found = commandFor(program, output, folder, file);
+      const found = commandFor(program, await run.run(goals), folder, file);
       if (found) return found;
     }
     unused ??= { unused: 'no command of its dry run compiles the program', file };
@@ -118,92 +105,6 @@ async function escapeIn(program: Program, first: string): Promise<string | null>
     }
   }
   return null;
-}
-
-class DryRun {
-  private readonly mark = `bpfw-${randomBytes(8).toString('hex')}`;
-  private readonly answers = new Map<string, string>();
-  private readonly missing = new Set<string>();
-
-  constructor(
-    private readonly make: string,
-    private readonly folder: string,
-    private readonly file: string,
-    private readonly program: Program,
-    private readonly deadlineAt: number,
-  ) {}
-
-  /** What make prints for the goals. Never fails: a run that stops early prints less. */
-  async run(goals: readonly string[]): Promise<string> {
-    const parent = path.join(this.program.cacheFolder, 'make');
-    await mkdir(parent, { recursive: true });
-    const scratch = await mkdtemp(path.join(parent, 'run-'));
-    try {
-      let output = '';
-      for (let round = 0; round < MOST_ROUNDS; round++) {
-        const result = await this.once(scratch, goals);
-        output = result.output;
-        if (!(await this.learn(scratch, goals, result.errors))) break;
-      }
-      return output;
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
-  }
-
-  private async once(
-    scratch: string,
-    goals: readonly string[],
-    more: readonly string[] = [],
-  ): Promise<{ output: string; errors: string }> {
-    const shell = path.join(scratch, 'shell');
-    await writeFile(shell, this.shell());
-    await chmod(shell, 0o700);
-    const known = [...this.missing].flatMap(name => ['-o', name]);
-    const args = ['-f', this.file, '-n', '-B', '-k', '-r', '--no-print-directory', ...more, ...known];
-    const settings = [`SHELL=${shell}`, '.SHELLFLAGS=-c', 'V=1', 'MAKE=:'];
-    const { stdout, stderr } = await runChild('compiler', this.make, [...args, ...settings, '--', ...goals], {
-      cwd: this.folder,
-      deadlineMs: Math.max(1, this.deadlineAt - performance.now()),
-      memoryBytes: MEMORY_BYTES,
-      outputBytes: OUTPUT_BYTES,
-      extraEnv: { LC_ALL: 'C' },
-    });
-    return { output: stdout.toString(), errors: stderr };
-  }
-
-  /** Succeeds and runs nothing; `$2` is the command, because .SHELLFLAGS is -c. */
-  private shell(): string {
-    const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-    const cases = [...this.answers].map(
-      ([question, text]) => `${quoted(question)}) printf '%s\\n' ${quoted(text)};;`,
-    );
-    return `#!/bin/sh\ncase "$2" in\n${cases.join('\n')}\n*) printf '%s %s\\n%s.\\n' ${this.mark} "$2" ${this.mark} >&2;;\nesac\n`;
-  }
-
-  /** Finds answers to new questions, and files that make has no rule for; false if there are none. */
-  private async learn(scratch: string, goals: readonly string[], errors: string): Promise<boolean> {
-    const before = this.answers.size + this.missing.size;
-    const asked = errors.matchAll(new RegExp(`^${this.mark} ([\\s\\S]*?)\\n${this.mark}\\.$`, 'gm'));
-    for (const [, question = ''] of asked) {
-      if (this.answers.size >= MOST_QUESTIONS || this.answers.has(question)) continue;
-      this.answers.set(question, await answer(question, this.folder, this.program));
-    }
-    const without = [...errors.matchAll(/No rule to make target '([^'\n]+)'/g)].map(([, name = '']) => name);
-    if (without.length === 0) return this.answers.size > before;
-    // A pattern rule with a missing prerequisite does not apply, and make names its target instead of the prerequisite.
-    const { output: rules } = await this.once(scratch, goals, ['-p']);
-    const prerequisites = [...rules.matchAll(/^[^#\t\n=]*%[^:=\n]*:(?!=)([^=\n]*)$/gm)].flatMap(
-      ([, names = '']) => names.split(/[\s|]+/).filter(name => name !== '' && !name.includes('%')),
-    );
-    const absent = prerequisites.filter(
-      name => !this.missing.has(name) && !existsSync(path.resolve(this.folder, name)),
-    );
-    for (const name of absent.length > 0 ? absent : without) {
-      if (this.missing.size < MOST_QUESTIONS) this.missing.add(name);
-    }
-    return this.answers.size + this.missing.size > before;
-  }
 }
 
 /** The printed command that compiles the program, else one that compiles another BPF program of its folder. */

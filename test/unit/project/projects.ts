@@ -169,6 +169,27 @@ export const FAMILIES: Readonly<
         '-include config.mk\ninclude build.mk\nbpf:\n\tcd bpf && clang -O2 -g -target bpf $(FLAGS) -Iheaders -c one.bpf.c -o one.o && echo ok\n',
     },
   },
+  'a makefile that makes something else by default': {
+    source: 'src/one.bpf.c',
+    from: 'make',
+    files: {
+      'src/one.bpf.c': PROGRAM,
+      'inc/level.h': HEADER,
+      Makefile:
+        'help:\n\t@echo help\nbuild/obj/%.o: src/%.bpf.c generated.h\n\tclang -O2 -g --target=bpf -DLEVEL=3 -Iinc -c $< -o $@\n',
+    },
+  },
+  'a makefile with a target for all of its programs': {
+    source: 'bpf/one.bpf.c',
+    from: 'make',
+    files: {
+      'bpf/one.bpf.c': PROGRAM,
+      'bpf/two.bpf.c': PROGRAM,
+      'inc/level.h': HEADER,
+      Makefile:
+        'image:\n\tdocker build .\nebpf: clean\n\t$(foreach p,$(wildcard bpf/*.bpf.c),clang -O2 -g -target bpf -DLEVEL=3 -Iinc -c $(p) -o $(p:.c=.o);)\nclean:\n\trm -rf bpf/*.o\n',
+    },
+  },
   CMake: {
     source: 'src/one.bpf.c',
     from: 'cmake',
