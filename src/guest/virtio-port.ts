@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream, openSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ByteChannel } from '../shared/protocol/rpc-frames';
+import type { ByteChannel } from '../shared/protocol/byte-channel';
 
 const PORT_CLASS = '/sys/class/virtio-ports';
 const DEADLINE_MS = 10_000;

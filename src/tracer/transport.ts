@@ -1,7 +1,7 @@
 /** The byte stream to the client: a Unix socket, a virtio-serial port of a guest, or an inherited descriptor. */
 import net from 'node:net';
 import type { DuplexOptions } from 'node:stream';
-import { type ByteChannel, duplexChannel } from '../shared/protocol/rpc-frames';
+import { type ByteChannel, duplexChannel } from '../shared/protocol/byte-channel';
 import { TracerError } from './errors';
 
 /** Bytes that a client may leave unread before the tracer stops reading kernel buffers. */

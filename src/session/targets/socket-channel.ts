@@ -1,6 +1,6 @@
 /** A socket that reads straight to where its bytes stay, instead of into a new buffer per read that is then copied. */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { type ByteChannel, duplexChannel } from '../../shared/protocol/rpc-frames';
+import { type ByteChannel, duplexChannel } from '../../shared/protocol/byte-channel';
 
 /** For bytes that come before anybody listens, and for a listener without a place of its own. */
 const OWN_BYTES = 64 << 10;

@@ -7,9 +7,9 @@ import { timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
 import { ResponseError } from 'vscode-jsonrpc/node';
 import { WorkbenchError } from '../../shared/errors/workbench-error';
+import type { ByteChannel } from '../../shared/protocol/byte-channel';
 import { type DataFrame, FrameError } from '../../shared/protocol/frames';
 import {
-  type ByteChannel,
   createFrameConnection,
   type FrameConnection,
   isConnectionGone,

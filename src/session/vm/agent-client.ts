@@ -2,6 +2,7 @@ import 'vscode-jsonrpc/node';
 import type { Duplex } from 'node:stream';
 import * as v from 'valibot';
 import { ResponseError } from 'vscode-jsonrpc';
+import { duplexChannel } from '../../shared/protocol/byte-channel';
 import { DataContent, type DataFrame, FrameError } from '../../shared/protocol/frames';
 import {
   GUEST_PROCESSES,
@@ -19,7 +20,6 @@ import {
 } from '../../shared/protocol/guest';
 import {
   createFrameConnection,
-  duplexChannel,
   type FrameConnection,
   isConnectionGone,
 } from '../../shared/protocol/rpc-frames';

@@ -4,27 +4,20 @@
  * runtime once: the library needs its timers and text coders.
  */
 import {
-  AbstractMessageReader,
-  AbstractMessageWriter,
   ConnectionError,
   createMessageConnection,
   type DataCallback,
-  type Disposable,
   ErrorCodes,
   type Logger,
-  Message,
   type MessageConnection,
-  type MessageReader,
-  type MessageWriter,
   ResponseError,
 } from 'vscode-jsonrpc';
-import { decodeUtf8, encodeUtf8 } from '../bytes/utf8';
+import type { ByteChannel } from './byte-channel';
 import { DataMemory } from './data-memory';
 import { FrameSplitter, type ReceivedFrame } from './frame-splitter';
 import {
   DATA_HEADER_BYTES,
   type DataFrame,
-  decodeBlob,
   decodeData,
   encodeBlob,
   encodeDataHeader,
@@ -36,6 +29,8 @@ import {
   writeDataHeader,
   writeFrameHeader,
 } from './frames';
+import { PendingBlobs } from './pending-blobs';
+import { FrameReader, FrameWriter, OpenRequests, parseMessage } from './rpc-messages';
 
 /** True for errors of requests that failed because the connection closed; not for error responses of the peer. */
 export function isConnectionGone(error: unknown): boolean {
@@ -43,58 +38,6 @@ export function isConnectionGone(error: unknown): boolean {
     error instanceof ConnectionError ||
     (error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected)
   );
-}
-
-/** An ordered, reliable byte stream in both directions. */
-export interface ByteChannel {
-  /**
-   * Queues bytes, which must stay unchanged until `written` is called (never, when the channel closes first). False: send
-   * no further data until `onDrain`.
-   */
-  write(bytes: Uint8Array, written?: () => void): boolean;
-  /**
-   * Starts the flow of incoming bytes; called once. They are valid during the call. A channel that can reads straight
-   * into `space()`, which is asked for before each read.
-   */
-  onBytes(listener: (bytes: Uint8Array) => void, space?: () => Uint8Array): void;
-  onDrain(listener: () => void): void;
-  /** Called once, when either direction has closed. */
-  onClose(listener: (error: Error | undefined) => void): void;
-  /** Stops and restarts the flow of incoming bytes. */
-  pause(): void;
-  resume(): void;
-  close(): void;
-}
-
-/** The part of Node's Duplex that a channel needs (net.Socket, a child's extra stdio pipe…). */
-export interface DuplexLike {
-  write(bytes: Uint8Array, written?: (error?: Error | null) => void): boolean;
-  on(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
-  on(event: 'drain' | 'close' | 'end', listener: () => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  pause(): unknown;
-  resume(): unknown;
-  destroy(): unknown;
-}
-
-/** A Node stream as a channel. The end of the readable side closes it: no protocol here has half-open streams. */
-export function duplexChannel(stream: DuplexLike): ByteChannel {
-  let failure: Error | undefined;
-  stream.on('error', error => {
-    failure = error;
-  });
-  return {
-    write: (bytes, written) => (written ? stream.write(bytes, written) : stream.write(bytes)),
-    onBytes: listener => void stream.on('data', listener),
-    onDrain: listener => void stream.on('drain', listener),
-    onClose: listener => {
-      stream.on('end', () => stream.destroy());
-      stream.on('close', () => listener(failure));
-    },
-    pause: () => void stream.pause(),
-    resume: () => void stream.resume(),
-    close: () => void stream.destroy(),
-  };
 }
 
 export interface FrameConnection {
@@ -140,8 +83,6 @@ export interface FrameConnectionOptions {
 }
 
 const SMALL_FRAME_BYTES = 16 << 10;
-/** Limits the number too, because empty blobs also use memory. */
-const MOST_PENDING_BLOBS = 1024;
 /**
  * vscode-jsonrpc handles one message per turn of the event loop and queues the others without a limit, while a turn may
  * receive thousands: reading stops while more than this many are queued.
@@ -149,86 +90,17 @@ const MOST_PENDING_BLOBS = 1024;
 const MOST_WAITING_MESSAGES = 256;
 const silent: Logger = { error: () => {}, warn: () => {}, info: () => {}, log: () => {} };
 
-class FrameReader extends AbstractMessageReader implements MessageReader {
-  constructor(private readonly start: (callback: DataCallback) => void) {
-    super();
-  }
-  listen(callback: DataCallback): Disposable {
-    this.start(callback);
-    return { dispose: () => {} };
-  }
-  closed(reason: Error | undefined): void {
-    if (reason) this.fireError(reason);
-    this.fireClose();
-  }
-}
-
-class FrameWriter extends AbstractMessageWriter implements MessageWriter {
-  constructor(
-    private readonly send: (payload: Uint8Array) => void,
-    private readonly ids: OpenRequests,
-  ) {
-    super();
-  }
-  write(message: Message): Promise<void> {
-    try {
-      this.ids.sent(message);
-      this.send(encodeUtf8(JSON.stringify(message)));
-      return Promise.resolve();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-  end(): void {}
-}
-
-/**
- * The unanswered requests of both directions. vscode-jsonrpc does not check ids: two requests with the same id would
- * replace each other in its queue, and a response to no request would stay there.
- */
-class OpenRequests {
-  private readonly ours = new Set<unknown>();
-  private readonly theirs = new Set<unknown>();
-
-  constructor(private readonly takesRequests: boolean) {}
-
-  sent(message: Message): void {
-    if (Message.isRequest(message)) this.ours.add(message.id);
-    else if (Message.isResponse(message)) this.theirs.delete(message.id);
-  }
-
-  /** Throws FrameError 'malformed' for a message that is not valid at this point. */
-  received(message: Message): void {
-    if (Message.isRequest(message)) {
-      if (!this.takesRequests)
-        throw new FrameError('malformed', 'a request from a peer that may only respond');
-      if (this.theirs.has(message.id))
-        throw new FrameError('malformed', 'two open requests with the same id');
-      this.theirs.add(message.id);
-    } else if (Message.isResponse(message)) {
-      if (!this.ours.delete(message.id)) throw new FrameError('malformed', 'a response without a request');
-    } else if (!Message.isNotification(message)) {
-      throw new FrameError('malformed', 'not a request, response or notification');
-    }
-    // "$/cancelRequest" and the like (Language Server Protocol, "$ Notifications and Requests") are not used here.
-    if ('method' in message && String(message.method).startsWith('$/'))
-      throw new FrameError('malformed', 'an unsupported kind of message');
-  }
-}
-
 /** Creates a frame connection over a channel. A malformed or oversized frame closes it, with a FrameError as the reason. */
 export function createFrameConnection(
   channel: ByteChannel,
   options: FrameConnectionOptions = {},
 ): FrameConnection {
-  const blobs = new Map<number, Uint8Array>();
-  const pendingBlobLimit = options.pendingBlobBytes ?? FRAME_LIMIT_BYTES[FrameKind.blob];
+  const blobs = new PendingBlobs(options.pendingBlobBytes ?? FRAME_LIMIT_BYTES[FrameKind.blob]);
   const dataListeners: ((frame: DataFrame) => void)[] = [];
   const drainListeners: (() => void)[] = [];
   const closeListeners: ((reason: Error | undefined) => void)[] = [];
   let drainWaiters: (() => void)[] = [];
   const ids = new OpenRequests(options.takesRequests ?? true);
-  let pendingBlobBytes = 0;
   let nextBlobId = 1;
   let writable = true;
   let closed: { readonly reason: Error | undefined } | undefined;
@@ -243,14 +115,6 @@ export function createFrameConnection(
     writable = channel.write(bytes, written);
     return writable;
   };
-  const checkLength = (kind: FrameKind, bytes: number): void => {
-    if (bytes > FRAME_LIMIT_BYTES[kind]) {
-      throw new FrameError(
-        'too-long',
-        `frame of ${bytes} bytes, over the limit of ${FRAME_LIMIT_BYTES[kind]}`,
-      );
-    }
-  };
   const releaseDrainWaiters = (): void => {
     const waiters = drainWaiters;
     drainWaiters = [];
@@ -263,12 +127,7 @@ export function createFrameConnection(
       const frame = decodeData(received.head, received.bytes);
       for (const listener of dataListeners) listener(frame);
     } else if (received.kind === FrameKind.blob) {
-      const { blobId, bytes } = decodeBlob(received.bytes);
-      if (blobs.has(blobId)) throw new FrameError('malformed', `blob id ${blobId} used twice`);
-      pendingBlobBytes += bytes.byteLength;
-      if (pendingBlobBytes > pendingBlobLimit || blobs.size >= MOST_PENDING_BLOBS)
-        throw new FrameError('too-long', 'too many unused blobs');
-      blobs.set(blobId, bytes);
+      blobs.receive(received.bytes);
     } else {
       const message = parseMessage(received.bytes);
       ids.received(message);
@@ -347,30 +206,10 @@ export function createFrameConnection(
       write(encodeBlob(blobId, bytes));
       return blobId;
     },
-    takeBlob(blobId) {
-      const bytes = blobs.get(blobId);
-      if (!bytes) throw new FrameError('malformed', `no blob ${blobId} was received`);
-      blobs.delete(blobId);
-      pendingBlobBytes -= bytes.byteLength;
-      return bytes;
-    },
+    takeBlob: blobId => blobs.take(blobId),
     sendData(header, bytes) {
-      const payloadBytes = DATA_HEADER_BYTES + bytes.byteLength;
-      checkLength(FrameKind.data, payloadBytes);
-      if (memory.owns(bytes)) {
-        const frame = bytes.buffer;
-        const start = bytes.byteOffset - DATA_HEADER_BYTES - FRAME_HEADER_BYTES;
-        writeFrameHeader(new DataView(frame, start), FrameKind.data, payloadBytes);
-        writeDataHeader(new DataView(frame, start + FRAME_HEADER_BYTES), header);
-        const whole = new Uint8Array(frame, start, FRAME_HEADER_BYTES + payloadBytes);
-        return write(whole, () => memory.giveBack(frame));
-      }
-      const head = encodeDataHeader(header);
-      if (bytes.byteLength <= SMALL_FRAME_BYTES) return write(encodeFrame(FrameKind.data, head, bytes));
-      const start = encodeFrame(FrameKind.data, head);
-      writeFrameHeader(new DataView(start.buffer), FrameKind.data, payloadBytes);
-      write(start);
-      return write(bytes);
+      checkLength(FrameKind.data, DATA_HEADER_BYTES + bytes.byteLength);
+      return writeData(write, memory, header, bytes);
     },
     dataMemory: bytes => memory.take(bytes),
     onData: listener => void dataListeners.push(listener),
@@ -396,21 +235,31 @@ export function createFrameConnection(
   };
 }
 
-/** Throws FrameError 'malformed' for what is not a JSON-RPC 2.0 object. */
-function parseMessage(payload: Uint8Array): Message {
-  let message: unknown;
-  try {
-    message = JSON.parse(decodeUtf8(payload));
-  } catch {
-    throw new FrameError('malformed', 'RPC frame that is not JSON');
+function checkLength(kind: FrameKind, bytes: number): void {
+  const limit = FRAME_LIMIT_BYTES[kind];
+  if (bytes > limit) throw new FrameError('too-long', `frame of ${bytes} bytes, over the limit of ${limit}`);
+}
+
+/** Writes a data frame without copying its bytes, unless they are few. */
+function writeData(
+  write: ByteChannel['write'],
+  memory: DataMemory,
+  header: Omit<DataFrame, 'bytes'>,
+  bytes: Uint8Array,
+): boolean {
+  const payloadBytes = DATA_HEADER_BYTES + bytes.byteLength;
+  if (memory.owns(bytes)) {
+    const frame = bytes.buffer;
+    const start = bytes.byteOffset - DATA_HEADER_BYTES - FRAME_HEADER_BYTES;
+    writeFrameHeader(new DataView(frame, start), FrameKind.data, payloadBytes);
+    writeDataHeader(new DataView(frame, start + FRAME_HEADER_BYTES), header);
+    const whole = new Uint8Array(frame, start, FRAME_HEADER_BYTES + payloadBytes);
+    return write(whole, () => memory.giveBack(frame));
   }
-  if (
-    typeof message !== 'object' ||
-    message === null ||
-    !('jsonrpc' in message) ||
-    message.jsonrpc !== '2.0'
-  ) {
-    throw new FrameError('malformed', 'RPC frame without a JSON-RPC 2.0 message');
-  }
-  return message as Message;
+  const head = encodeDataHeader(header);
+  if (bytes.byteLength <= SMALL_FRAME_BYTES) return write(encodeFrame(FrameKind.data, head, bytes));
+  const start = encodeFrame(FrameKind.data, head);
+  writeFrameHeader(new DataView(start.buffer), FrameKind.data, payloadBytes);
+  write(start);
+  return write(bytes);
 }

@@ -5,7 +5,7 @@
 
 import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { systemErrno } from '../../shared/errors/system-errno';
-import type { ByteChannel } from '../../shared/protocol/rpc-frames';
+import type { ByteChannel } from '../../shared/protocol/byte-channel';
 import { TracerError } from '../errors';
 import { type Readiness, watchDescriptor } from './readiness';
 

@@ -13,17 +13,14 @@ import { ResponseError } from 'vscode-jsonrpc/node';
 import { indexPerfRecords } from '../../../src/shared/decode/perf-records';
 import { indexRingSpan } from '../../../src/shared/decode/ring-span';
 import { readObject } from '../../../src/shared/object/object';
+import { duplexChannel } from '../../../src/shared/protocol/byte-channel';
 import {
   DataContent,
   type DataFrame,
   MAP_CHANGES_HEADER_BYTES,
   MapChangesFlag,
 } from '../../../src/shared/protocol/frames';
-import {
-  createFrameConnection,
-  duplexChannel,
-  type FrameConnection,
-} from '../../../src/shared/protocol/rpc-frames';
+import { createFrameConnection, type FrameConnection } from '../../../src/shared/protocol/rpc-frames';
 import {
   TRACER_PROTOCOL_VERSION,
   TRACER_RPC_ERROR,

@@ -190,6 +190,7 @@ describe('histograms in globals', () => {
           map: 'latency_hist',
           label: 'latency_hist',
           unit: '',
+          id: '',
         }),
       ]),
     );

@@ -1,4 +1,6 @@
 /** Malformed frames: damaged in their headers, in their JSON, in what they refer to, and in how they are cut. */
+
+import type { ByteChannel } from '../../../src/shared/protocol/byte-channel';
 import {
   DataContent,
   encodeBlob,
@@ -6,7 +8,6 @@ import {
   encodeFrame,
   FrameKind,
 } from '../../../src/shared/protocol/frames';
-import type { ByteChannel } from '../../../src/shared/protocol/rpc-frames';
 import { type Below, damagedBytes, damagedText, pick } from './mutate';
 
 /** A channel of which the test holds the other end. */

@@ -4,6 +4,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { duplexChannel } from '../../../src/shared/protocol/byte-channel';
 import {
   DataContent,
   type DataFrame,
@@ -12,11 +13,7 @@ import {
   encodeFrame,
   FrameKind,
 } from '../../../src/shared/protocol/frames';
-import {
-  createFrameConnection,
-  duplexChannel,
-  isConnectionGone,
-} from '../../../src/shared/protocol/rpc-frames';
+import { createFrameConnection, isConnectionGone } from '../../../src/shared/protocol/rpc-frames';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-frames-'));
 let server: Server;

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { greetTracer, type TracerConnection } from '../../../src/session/targets/tracer-connection';
+import { duplexChannel } from '../../../src/shared/protocol/byte-channel';
 import {
   DataContent,
   encodeBlob,
@@ -14,7 +15,6 @@ import {
   MAP_RUN_HEADER_BYTES,
 } from '../../../src/shared/protocol/frames';
 import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
-import { duplexChannel } from '../../../src/shared/protocol/rpc-frames';
 import {
   TRACER_PROTOCOL_VERSION,
   TRACER_RPC_ERROR,

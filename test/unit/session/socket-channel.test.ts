@@ -5,12 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acceptedChannel } from '../../../src/session/targets/socket-channel';
+import { type ByteChannel, duplexChannel } from '../../../src/shared/protocol/byte-channel';
 import { DataContent } from '../../../src/shared/protocol/frames';
-import {
-  type ByteChannel,
-  createFrameConnection,
-  duplexChannel,
-} from '../../../src/shared/protocol/rpc-frames';
+import { createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
 
 let folder: string;
 let caller: Socket;

@@ -4,7 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, expect, it } from 'vitest';
 import { greetTracer } from '../../../src/session/targets/tracer-connection';
-import { createFrameConnection, duplexChannel } from '../../../src/shared/protocol/rpc-frames';
+import { duplexChannel } from '../../../src/shared/protocol/byte-channel';
+import { createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
 import { type Hello, TRACER_PROTOCOL_VERSION } from '../../../src/shared/protocol/tracer';
 
 const TOKEN = 'ab'.repeat(32);

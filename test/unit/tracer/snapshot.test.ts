@@ -1,9 +1,10 @@
 import 'vscode-jsonrpc/node';
 import { describe, expect, it } from 'vitest';
+import type { ByteChannel } from '../../../src/shared/protocol/byte-channel';
 import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import { decodeData, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
 import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
-import { type ByteChannel, createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
+import { createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
 import type { Entries } from '../../../src/tracer/map-delta';
 import { SnapshotSender } from '../../../src/tracer/snapshot';
 import { random } from '../random';

@@ -1,14 +1,10 @@
 /** The client's end of a tracer connection, for tests: keeps what came, asks typed questions. */
 import 'vscode-jsonrpc/node';
 import { NotificationType } from 'vscode-jsonrpc';
+import { type DuplexLike, duplexChannel } from '../../../src/shared/protocol/byte-channel';
 import { DataContent, type DataFrame } from '../../../src/shared/protocol/frames';
 import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
-import {
-  createFrameConnection,
-  type DuplexLike,
-  duplexChannel,
-  type FrameConnection,
-} from '../../../src/shared/protocol/rpc-frames';
+import { createFrameConnection, type FrameConnection } from '../../../src/shared/protocol/rpc-frames';
 import type {
   Hello,
   TracerErrorData,
