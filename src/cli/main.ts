@@ -1,8 +1,8 @@
 /** bpfw: the command line. */
 import { CommanderError } from 'commander';
-import { EXIT, reportFailure } from './exit';
+import { EXIT, reportFailure } from './print/exit';
+import { endWithReader } from './print/terminal';
 import { program } from './program';
-import { endWithReader } from './terminal';
 
 async function main(): Promise<void> {
   try {

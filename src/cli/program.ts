@@ -11,9 +11,9 @@ import { runCommand } from './commands/run';
 import type { RunOptions } from './commands/run-options';
 import { templatesCommand } from './commands/templates';
 import { verifyCommand } from './commands/verify';
-import { addCompileOptions } from './compile-options';
-import { EXIT } from './exit';
-import { print, tellMessage, tellText } from './terminal';
+import { EXIT } from './print/exit';
+import { print, tellMessage, tellText } from './print/terminal';
+import { addCompileOptions } from './workplace/compile-options';
 
 const TARGET = [
   '--target <target>',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { type Hello, TRACER_PROTOCOL_VERSION } from '../shared/protocol/tracer';
 import { debuggerListens } from './close-debugger';
-import { TracerError } from './errors';
+import { TracerError } from './common/errors';
 import { canViewMemory } from './libbpf/memory';
 import { libbpfVersion, peerCredentials } from './libbpf/process';
 

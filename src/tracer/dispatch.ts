@@ -12,7 +12,7 @@ import {
   type TracerMethod,
   TracerRequestSchemas,
 } from '../shared/protocol/tracer';
-import { TracerError } from './errors';
+import { TracerError } from './common/errors';
 import { isConfined } from './libbpf/confine';
 import type { Handlers } from './requests';
 

@@ -4,7 +4,7 @@
  * While the client does not accept data, nothing is read from the kernel: its buffer fills up and the program counts
  * what it drops.
  */
-import type { Chunk, ChunkMemory, SourceMark, StreamSource } from './stream-source';
+import type { Chunk, ChunkMemory, SourceMark, StreamSource } from './common/stream-source';
 
 export interface Sink {
   readonly writable: boolean;

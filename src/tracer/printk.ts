@@ -6,8 +6,8 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { systemErrno } from '../shared/errors/system-errno';
 import { DataContent } from '../shared/protocol/frames';
-import { readFailure } from './errors';
-import { CHUNK_BYTES, type Chunk, type SourceMark, type StreamSource } from './stream-source';
+import { readFailure } from './common/errors';
+import { CHUNK_BYTES, type Chunk, type SourceMark, type StreamSource } from './common/stream-source';
 import { NEEDS_READ_SEARCH, notMounted, TRACEFS_FOLDERS } from './tracefs';
 
 const READ_BYTES = 64 << 10;

@@ -3,7 +3,7 @@
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
 import type { TracerErrorCode, TracerMethod, TracerParams, TracerResults } from '../shared/protocol/tracer';
 import { LIMITS } from '../shared/protocol/tracer';
-import { TracerError } from './errors';
+import { TracerError } from './common/errors';
 import { confineProcess } from './libbpf/confine';
 import { Serial } from './serial';
 import { Session, type SessionContext } from './session';

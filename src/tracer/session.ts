@@ -9,7 +9,8 @@ import type {
   TracerResults,
 } from '../shared/protocol/tracer';
 import { LIMITS } from '../shared/protocol/tracer';
-import { TracerError } from './errors';
+import { TracerError } from './common/errors';
+import type { StreamSource } from './common/stream-source';
 import { attachProgram, detach, type Link, openPerfEvents } from './libbpf/attach';
 import { holdStatistics, programInfo } from './libbpf/info';
 import { mappingEventSource } from './libbpf/mapping-events';
@@ -21,7 +22,6 @@ import { Serial } from './serial';
 import { SnapshotSender } from './snapshot';
 import { isSoundBtf } from './sound-btf';
 import { type Stream, startStream } from './stream';
-import type { StreamSource } from './stream-source';
 
 export interface SessionContext {
   readonly connection: FrameConnection;

@@ -7,8 +7,8 @@ import {
   MapChangesFlag,
 } from '../shared/protocol/frames';
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
-import { type Entries, type EntryReader, KnownEntries, type Run } from './map-delta';
-import { CHUNK_BYTES } from './stream-source';
+import { type Entries, type EntryReader, KnownEntries, type Run } from './common/map-delta';
+import { CHUNK_BYTES } from './common/stream-source';
 
 export interface SnapshotTarget {
   readonly connection: FrameConnection;

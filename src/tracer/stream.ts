@@ -1,8 +1,8 @@
 /** Streams a kernel buffer to the client: a drain loop whose sink is the connection. */
 import type { FrameConnection } from '../shared/protocol/rpc-frames';
+import type { StreamSource } from './common/stream-source';
 import { DrainLoop } from './drain-loop';
 import { watchDescriptor } from './libbpf/readiness';
-import type { StreamSource } from './stream-source';
 
 export interface Stream {
   readonly streamId: number;

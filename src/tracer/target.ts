@@ -8,7 +8,7 @@ import { release } from 'node:os';
 import { KERNEL_NAME } from '../shared/bpf/section-kinds';
 import { systemErrno } from '../shared/errors/system-errno';
 import type { TracerParams, TracerResults } from '../shared/protocol/tracer';
-import { readFailure, TracerError } from './errors';
+import { readFailure, TracerError } from './common/errors';
 import { codeSymbols, findFunctions, readInPieces, readWhole, traceableFunctions } from './function-lists';
 import { listTracefs, readTracefs, withTracefs } from './tracefs';
 

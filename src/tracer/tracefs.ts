@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { systemErrno } from '../shared/errors/system-errno';
-import { readFailure, TracerError } from './errors';
+import { readFailure, TracerError } from './common/errors';
 
 export const TRACEFS_FOLDERS: readonly string[] = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 

@@ -2,7 +2,7 @@
 import net from 'node:net';
 import type { DuplexOptions } from 'node:stream';
 import { type ByteChannel, duplexChannel } from '../shared/protocol/byte-channel';
-import { TracerError } from './errors';
+import { TracerError } from './common/errors';
 
 /** Bytes that a client may leave unread before the tracer stops reading kernel buffers. */
 export const QUEUE_BYTES = 4 << 20;

@@ -1,5 +1,5 @@
 /** What the product does with the records of a stream, as functions of its frames: the benchmark measures these and nothing else. */
-import { EventPrinter } from '../../src/cli/event-printer';
+import { EventPrinter } from '../../src/cli/print/event-printer';
 import { jsonOutput } from '../../src/cli/print/run-json';
 import { textOutput } from '../../src/cli/print/run-text';
 import { EventStreams } from '../../src/host/sessions/event-streams';

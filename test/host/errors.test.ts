@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { toUserError } from '../../src/host/errors';
+import { toUserError } from '../../src/host/common/errors';
 import { SessionError } from '../../src/session/errors';
 
 describe('errors', () => {

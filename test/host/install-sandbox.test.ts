@@ -2,8 +2,8 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { deadlineMs } from '../../scripts/lib/pace.mjs';
+import { UserError } from '../../src/host/common/errors';
 import { installSandbox } from '../../src/host/environment/install-sandbox';
-import { UserError } from '../../src/host/errors';
 import { activeExtension, scratchProgram } from './lib/extension';
 
 describe('Install Sandbox VM', function () {

@@ -1,6 +1,6 @@
 /** The views can be opened and are then on screen; the pages load in a real webview. */
 import * as vscode from 'vscode';
-import { PANEL_TITLES, ViewIds } from '../../src/host/command-ids';
+import { PANEL_TITLES, ViewIds } from '../../src/host/common/command-ids';
 import { activeExtension } from './lib/extension';
 import { htmlOf, shows } from './templates/window';
 

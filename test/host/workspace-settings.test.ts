@@ -1,7 +1,7 @@
 /** What a folder's .vscode/settings.json cannot decide, however much it is trusted. */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { settings } from '../../src/host/settings';
+import { settings } from '../../src/host/common/settings';
 import { activeExtension, until, workspaceFolder } from './lib/extension';
 
 describe('settings of a workspace', () => {

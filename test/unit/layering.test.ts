@@ -80,6 +80,18 @@ describe('rooms', () => {
     expect(circles(new Map(files.map(file => [file, ownImportsOf(file)])))).toEqual([]);
   });
 
+  it('has folders that import each other in no circle', () => {
+    const folders = new Map<string, Set<string>>();
+    for (const file of files.filter(one => !one.startsWith('scripts/'))) {
+      const folder = path.posix.dirname(file);
+      const imported = folders.get(folder) ?? new Set();
+      folders.set(folder, imported);
+      for (const name of ownImportsOf(file))
+        if (path.posix.dirname(name) !== folder) imported.add(path.posix.dirname(name));
+    }
+    expect(circles(new Map([...folders].map(([folder, names]) => [folder, [...names]])))).toEqual([]);
+  });
+
   it('keeps koffi and the archived toolkit in one place each', () => {
     const users = (name: string) =>
       files.filter(file =>

@@ -1,4 +1,4 @@
-/** package.json and src/host/command-ids.ts say the same, and what the manifest names exists. */
+/** package.json and src/host/common/command-ids.ts say the same, and what the manifest names exists. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import {
   SettingIds,
   TASK_TYPE,
   ViewIds,
-} from '../../src/host/command-ids';
+} from '../../src/host/common/command-ids';
 import { PANELS } from '../../src/shared/object/panels';
 
 const root = path.resolve(import.meta.dirname, '../..');

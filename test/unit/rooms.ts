@@ -138,7 +138,17 @@ export const ROOMS: readonly Room[] = [
   ),
   room('src/session', 'errors of the rooms below it', ['src/system', 'src/shared'], ['node:']),
   room('src/guest', 'agent inside the sandbox VM', ['src/system', 'src/shared'], ['node:', 'vscode-jsonrpc']),
-  room('src/tracer/libbpf', 'calls to libbpf and libc', ['src/tracer', 'src/shared'], ['node:', 'koffi']),
+  room(
+    'src/tracer/common',
+    "the tracer's errors, and what its sources of records and of map entries promise",
+    ['src/shared'],
+  ),
+  room(
+    'src/tracer/libbpf',
+    'calls to libbpf and libc',
+    ['src/tracer/common', 'src/shared'],
+    ['node:', 'koffi'],
+  ),
   room(
     'src/tracer',
     'the privileged process: loads, attaches, reads buffers, forwards bytes',

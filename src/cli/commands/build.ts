@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { chooseTarget } from '../../session/targets/choose-target';
-import type { CompileOptions } from '../compile-options';
-import { RejectedError, UsageError } from '../exit';
-import { requireFile } from '../input-file';
+import { RejectedError, UsageError } from '../print/exit';
 import { printJson } from '../print/json';
-import { terminalProgress } from '../progress';
-import { print, tellText } from '../terminal';
-import { canAsk, compileFor, createTarget } from '../workplace';
+import { terminalProgress } from '../print/progress';
+import { print, tellText } from '../print/terminal';
+import type { CompileOptions } from '../workplace/compile-options';
+import { requireFile } from '../workplace/input-file';
+import { canAsk, compileFor, createTarget } from '../workplace/workplace';
 import { parseTarget } from './run-options';
 
 export interface BuildCommandOptions extends CompileOptions {

@@ -2,11 +2,11 @@ import { compileRows } from '../../compile/doctor';
 import { localRows } from '../../session/environment/doctor';
 import { vmRows } from '../../session/environment/vm-doctor';
 import { type EnvironmentSection, environmentText } from '../../system/environment-rows';
-import { EXIT } from '../exit';
-import { cacheFolder, OWN_TRACER } from '../paths';
+import { EXIT } from '../print/exit';
 import { printJson } from '../print/json';
-import { print } from '../terminal';
-import { canAsk } from '../workplace';
+import { print } from '../print/terminal';
+import { cacheFolder, OWN_TRACER } from '../workplace/paths';
+import { canAsk } from '../workplace/workplace';
 import { parseTarget } from './run-options';
 
 /** `bpfw doctor`: one row per check; exits 3 when something that the requested target needs is missing. */

@@ -3,11 +3,11 @@ import { text } from 'node:stream/consumers';
 import { readLocalVariables } from '../../shared/object/local-variables';
 import { readObject } from '../../shared/object/object';
 import { explainLog } from '../../shared/verifier/explain';
-import { EXIT, UsageError } from '../exit';
-import { readInputFile } from '../input-file';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
+import { EXIT, UsageError } from '../print/exit';
 import { printJson } from '../print/json';
-import { print } from '../terminal';
+import { print } from '../print/terminal';
+import { readInputFile } from '../workplace/input-file';
 
 export interface ExplainCommandOptions {
   readonly object?: string;

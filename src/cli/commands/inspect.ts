@@ -3,11 +3,11 @@ import { alternatives } from '../../shared/object/alternatives';
 import type { BpfObject, MapDefinition, MapView, Program } from '../../shared/object/model';
 import { readObject } from '../../shared/object/object';
 import { panelsOf } from '../../shared/object/panels';
-import { EXIT } from '../exit';
-import { readInputFile } from '../input-file';
+import { EXIT } from '../print/exit';
 import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
-import { print } from '../terminal';
+import { print } from '../print/terminal';
+import { readInputFile } from '../workplace/input-file';
 
 /** `bpfw inspect FILE.o`: prints the object's programs, maps and types; loads nothing. */
 export async function inspectCommand(file: string, options: { readonly json?: boolean }): Promise<void> {

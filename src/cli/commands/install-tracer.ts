@@ -2,10 +2,10 @@ import { installTracer, uninstallTracer } from '../../session/elevation/install-
 import { INSTALL_FOLDER } from '../../session/elevation/installed-tracer';
 import { findNode } from '../../session/elevation/real-node';
 import type { RootOptions } from '../../session/elevation/run-as-root';
-import { terminalUi } from '../elevation-prompt';
-import { OWN_TRACER } from '../paths';
-import { print } from '../terminal';
-import { debugLog } from '../workplace';
+import { print } from '../print/terminal';
+import { terminalUi } from '../workplace/elevation-prompt';
+import { OWN_TRACER } from '../workplace/paths';
+import { debugLog } from '../workplace/workplace';
 
 /** `bpfw install-tracer`: installs a copy of the tracer owned by root, which bpfw and VS Code then use. */
 export async function installTracerCommand(): Promise<void> {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { copyTemplate, findTemplate } from '../../templates/catalogue';
-import { TEMPLATES_FOLDER } from '../paths';
-import { print } from '../terminal';
+import { print } from '../print/terminal';
+import { TEMPLATES_FOLDER } from '../workplace/paths';
 
 /** `bpfw new TEMPLATE [DIR]`: copies, never overwrites, prints the new program's path. */
 export async function newCommand(name: string, folder: string | undefined): Promise<void> {

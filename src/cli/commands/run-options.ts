@@ -1,6 +1,6 @@
 import type { WantedTarget } from '../../session/targets/target';
-import type { CompileOptions } from '../compile-options';
-import { UsageError } from '../exit';
+import { UsageError } from '../print/exit';
+import type { CompileOptions } from '../workplace/compile-options';
 
 export interface RunOptions extends CompileOptions {
   readonly target?: string;

@@ -11,18 +11,18 @@ import { startSession } from '../../session/tracing/start-session';
 import type { TracingSession } from '../../session/tracing/tracing-session';
 import type { Parameter } from '../../shared/object/model';
 import { showsUserStacks } from '../../shared/object/stack-tables';
-import { allowPrograms, requirePrograms } from '../allow-programs';
-import { confineTracer } from '../confine-tracer';
-import { terminalUi } from '../elevation-prompt';
-import { EventPrinter } from '../event-printer';
-import { EXIT, UsageError } from '../exit';
+import { EventPrinter } from '../print/event-printer';
+import { EXIT, UsageError } from '../print/exit';
+import { terminalProgress } from '../print/progress';
 import { jsonOutput } from '../print/run-json';
+import type { EndReason, RunOutput } from '../print/run-output';
+import { printMaps } from '../print/run-results';
 import { textOutput } from '../print/run-text';
-import { terminalProgress } from '../progress';
-import type { EndReason, RunOutput } from '../run-output';
-import { printMaps } from '../run-results';
-import { passThrough, tell } from '../terminal';
-import { openWorkplace } from '../workplace';
+import { passThrough, tell } from '../print/terminal';
+import { allowPrograms, requirePrograms } from '../workplace/allow-programs';
+import { confineTracer } from '../workplace/confine-tracer';
+import { terminalUi } from '../workplace/elevation-prompt';
+import { openWorkplace } from '../workplace/workplace';
 import {
   parseDuration,
   parseGuard,

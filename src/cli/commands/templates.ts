@@ -1,8 +1,8 @@
 import { readCatalogue } from '../../templates/catalogue';
-import { TEMPLATES_FOLDER } from '../paths';
 import { printJson } from '../print/json';
 import { tableRows } from '../print/table';
-import { print } from '../terminal';
+import { print } from '../print/terminal';
+import { TEMPLATES_FOLDER } from '../workplace/paths';
 
 /** `bpfw templates`: the catalogue; with --json one manifest per line. */
 export async function templatesCommand(options: { readonly json?: boolean }): Promise<void> {

@@ -1,15 +1,15 @@
 import { verifyPrograms } from '../../session/tracing/verify-programs';
-import { requirePrograms } from '../allow-programs';
-import type { CompileOptions } from '../compile-options';
-import { terminalUi } from '../elevation-prompt';
-import { EXIT, RejectedError } from '../exit';
-import { readInputFile } from '../input-file';
 import { diagnosticRows, printRejectedJson, type TypedFile } from '../print/diagnostics';
+import { EXIT, RejectedError } from '../print/exit';
 import { printJson } from '../print/json';
+import { terminalProgress } from '../print/progress';
 import { tableRows } from '../print/table';
-import { terminalProgress } from '../progress';
-import { print, tell } from '../terminal';
-import { openWorkplace } from '../workplace';
+import { print, tell } from '../print/terminal';
+import { requirePrograms } from '../workplace/allow-programs';
+import type { CompileOptions } from '../workplace/compile-options';
+import { terminalUi } from '../workplace/elevation-prompt';
+import { readInputFile } from '../workplace/input-file';
+import { openWorkplace } from '../workplace/workplace';
 import { parseTarget } from './run-options';
 
 export interface VerifyCommandOptions extends CompileOptions {

@@ -1,6 +1,6 @@
 import { exactNumber } from '../../shared/decode/json-value';
 import { printableJson } from '../../shared/text/escape';
-import { print } from '../terminal';
+import { print } from './terminal';
 
 /** Prints one JSON object per line on stdout; integers beyond 2^53 as strings. */
 export function printJson(value: unknown): void {

@@ -2,10 +2,10 @@ import { jsonRecord } from '../../shared/decode/json-value';
 import type { MapEntry } from '../../shared/decode/model';
 import type { MapDefinition, RecordLayout } from '../../shared/object/model';
 import { isSingleValue } from '../../shared/object/record-layout';
-import type { RunOutput } from '../run-output';
-import { printBytes } from '../terminal';
 import { printJson } from './json';
 import { JsonRecords } from './json-records';
+import type { RunOutput } from './run-output';
+import { printBytes } from './terminal';
 
 /** docs/cli.md: one object per line. */
 export function jsonOutput(): RunOutput {

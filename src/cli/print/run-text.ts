@@ -6,10 +6,10 @@ import type { Field, RecordLayout } from '../../shared/object/model';
 import { isSingleValue } from '../../shared/object/record-layout';
 import { stackSpace } from '../../shared/object/stack-tables';
 import { foldedFrame } from '../../shared/text/escape';
-import type { AddressNames, RunOutput } from '../run-output';
-import { print, tell } from '../terminal';
 import { histogramRows } from './bars';
+import type { AddressNames, RunOutput } from './run-output';
 import { tableRows } from './table';
+import { print, tell } from './terminal';
 
 /**
  * Human-readable output: an aligned line per event, bars for histograms, folded lines for stacks. `streams` are the names

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { toUserError } from '../errors';
-import type { Log } from '../log';
-import { isProgramFile } from '../program-files';
-import { settings } from '../settings';
+import { toUserError } from '../common/errors';
+import type { Log } from '../common/log';
+import { isProgramFile } from '../common/program-files';
+import { settings } from '../common/settings';
 import type { ProgramCompiler } from './compiler';
 
 /**

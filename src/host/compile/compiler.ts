@@ -7,8 +7,8 @@ import { compileInProject, type ProjectCompileRequest } from '../../project/comp
 import { flagsSummary } from '../../project/project-flags';
 import type { Target, TargetBtf } from '../../session/targets/target';
 import { defaultCacheFolder } from '../../system/cache-files';
-import type { Log } from '../log';
-import { addIncludePaths, settings } from '../settings';
+import type { Log } from '../common/log';
+import { addIncludePaths, settings } from '../common/settings';
 import type { Targets } from '../targets/targets';
 import type { CompileDiagnostics } from './diagnostics';
 import { HeaderQuestion } from './header-question';

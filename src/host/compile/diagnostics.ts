@@ -4,8 +4,8 @@
  */
 import * as vscode from 'vscode';
 import type { CompileDiagnostic, Fixit } from '../../compile/diagnostics';
-import { DIAGNOSTIC_OWNER } from '../command-ids';
-import { isRegularFile } from '../regular-file';
+import { DIAGNOSTIC_OWNER } from '../common/command-ids';
+import { isRegularFile } from '../common/regular-file';
 import { diagnostic, quickFix, type RelatedPlace } from '../ui/items';
 import { utf16Column, wordEnd } from './diagnostic-text';
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { installScript } from '../../session/vm/install-script';
 import { defaultCacheFolder } from '../../system/cache-files';
-import { UserError } from '../errors';
+import { UserError } from '../common/errors';
 import { task } from '../ui/items';
 import { notify } from '../ui/messages';
 

@@ -3,10 +3,10 @@ import { installTracer, uninstallTracer } from '../../session/elevation/install-
 import { INSTALL_FOLDER, type OwnTracer } from '../../session/elevation/installed-tracer';
 import { findNode } from '../../session/elevation/real-node';
 import type { RootOptions } from '../../session/elevation/run-as-root';
-import { Cancelled } from '../errors';
-import type { Log } from '../log';
+import { Cancelled } from '../common/errors';
+import type { Log } from '../common/log';
+import { settings } from '../common/settings';
 import { ElevationPrompt } from '../sessions/elevation-prompt';
-import { settings } from '../settings';
 import { askModal, notify, withProgress } from '../ui/messages';
 
 /** Confirms with the user, installs, reports the result. Throws Cancelled, SessionError. */

@@ -6,11 +6,11 @@ import { btfSource, ensureVmlinuxHeader } from '../../compile/vmlinux-cache';
 import { hasOwnPart, mergeClangd } from '../../project/clangd-file';
 import { projectFlags } from '../../project/project-flags';
 import { defaultCacheFolder } from '../../system/cache-files';
-import { CommandIds } from '../command-ids';
-import { errors } from '../errors';
-import { isProgramFile } from '../program-files';
-import { isRegularFile } from '../regular-file';
-import { settings } from '../settings';
+import { CommandIds } from '../common/command-ids';
+import { errors } from '../common/errors';
+import { isProgramFile } from '../common/program-files';
+import { isRegularFile } from '../common/regular-file';
+import { settings } from '../common/settings';
 import type { Targets } from '../targets/targets';
 import { notify, withProgress } from '../ui/messages';
 

@@ -5,8 +5,8 @@ import { newestCachedBtf } from '../../compile/cached-btf';
 import { isBpfSource } from '../../shared/bpf/bpf-source';
 import { defaultCacheFolder } from '../../system/cache-files';
 import { environmentOverlay } from '../../system/child-environment';
-import { SettingIds } from '../command-ids';
-import type { Log } from '../log';
+import { SettingIds } from '../common/command-ids';
+import type { Log } from '../common/log';
 
 import type { Targets } from '../targets/targets';
 

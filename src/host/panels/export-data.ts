@@ -2,8 +2,8 @@
 import type * as vscode from 'vscode';
 import type { PanelName } from '../../shared/object/panels';
 import { EXPORT_KINDS, type ExportKind } from '../../shared/protocol/webview-exports';
-import { PANEL_TITLES } from '../command-ids';
-import { Cancelled, errors } from '../errors';
+import { PANEL_TITLES } from '../common/command-ids';
+import { Cancelled, errors } from '../common/errors';
 import type { SessionList } from '../sessions/session-list';
 import { Heading, pickOne } from '../ui/inputs';
 import type { PanelProvider } from './panel-provider';

@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { PANELS, type PanelName } from '../../shared/object/panels';
-import { hiddenPanelKey, panelViewId } from '../command-ids';
+import { hiddenPanelKey, panelViewId } from '../common/command-ids';
 import type { SessionList } from '../sessions/session-list';
 import type { SessionModel } from '../sessions/session-model';
 

@@ -12,8 +12,8 @@ import {
   type ToParametersPage,
 } from '../../shared/protocol/parameters-page';
 import { webviewPageHtml } from '../../shared/protocol/webview-page';
-import { Cancelled, present } from '../errors';
-import type { Log } from '../log';
+import { Cancelled, present } from '../common/errors';
+import type { Log } from '../common/log';
 import { pageTab } from '../ui/items';
 import { fieldValue, formFields, type ParameterWords } from './fields';
 import { pickValue } from './pickers';

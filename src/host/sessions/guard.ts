@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { OverheadGuard, watchOverhead } from '../../session/tracing/overhead-guard';
 import type { TracingSession } from '../../session/tracing/tracing-session';
-import { CommandIds, SettingIds } from '../command-ids';
-import type { Log } from '../log';
-import { settings } from '../settings';
+import { CommandIds, SettingIds } from '../common/command-ids';
+import type { Log } from '../common/log';
+import { settings } from '../common/settings';
 import { notify } from '../ui/messages';
 import type { SessionModel } from './session-model';
 

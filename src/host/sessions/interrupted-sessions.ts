@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { settings } from '../settings';
+import { settings } from '../common/settings';
 import { notify } from '../ui/messages';
 import type { SessionList } from './session-list';
 import { SessionModel } from './session-model';

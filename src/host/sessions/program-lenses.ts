@@ -1,8 +1,8 @@
 /** CodeLenses above each SEC("...") of a program: numbers of its running session, else a link to attach it. */
 import * as vscode from 'vscode';
 import { type ProgramSection, programSections } from '../../shared/c/program-sections';
-import { CommandIds } from '../command-ids';
-import { settings } from '../settings';
+import { CommandIds } from '../common/command-ids';
+import { settings } from '../common/settings';
 import { codeLens } from '../ui/items';
 import type { SessionList } from './session-list';
 import type { SessionModel } from './session-model';

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { PanelName } from '../../shared/object/panels';
-import { ContextKeys } from '../command-ids';
+import { ContextKeys } from '../common/command-ids';
 import type { SessionModel, SessionUpdate } from './session-model';
 
 /** Limit of ended sessions kept in the list for their data; the oldest are removed. */

@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import { CommandIds } from '../command-ids';
+import { CommandIds } from '../common/command-ids';
 import { StatusItem } from '../ui/items';
 import type { SessionList } from './session-list';
 

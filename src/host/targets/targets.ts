@@ -7,9 +7,9 @@ import { VmTarget } from '../../session/targets/vm-target';
 import type { ChosenTarget } from '../../session/tracing/prepare-session';
 import type { SandboxVm } from '../../session/vm/sandbox-vm';
 import type { BpfObject } from '../../shared/object/model';
-import { ContextKeys } from '../command-ids';
-import type { Log } from '../log';
-import { saveTarget, settings } from '../settings';
+import { ContextKeys } from '../common/command-ids';
+import type { Log } from '../common/log';
+import { saveTarget, settings } from '../common/settings';
 import { type Choice, pickOne } from '../ui/inputs';
 
 export interface TargetPaths {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { TemplateManifest } from '../../shared/template/manifest';
 import { readCatalogue } from '../../templates/catalogue';
-import type { Log } from '../log';
+import type { Log } from '../common/log';
 
 export interface Template {
   readonly manifest: TemplateManifest;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { Cancelled, errors } from '../errors';
+import { Cancelled, errors } from '../common/errors';
 import { askText, type Choice, Heading, pickOne } from '../ui/inputs';
 import { exists, type Template, type TemplateCatalogue } from './catalogue';
 

@@ -1,7 +1,7 @@
 /** The Templates view: categories with their templates. A click opens the README; the inline action creates a program. */
 import * as vscode from 'vscode';
 import { CATEGORIES } from '../../templates/catalogue';
-import { ContextKeys } from '../command-ids';
+import { ContextKeys } from '../common/command-ids';
 import { treeItem } from '../ui/items';
 import type { Template, TemplateCatalogue } from './catalogue';
 

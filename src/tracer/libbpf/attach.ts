@@ -2,7 +2,7 @@
 import { sectionAttach } from '../../shared/bpf/section-attach';
 import { KERNEL_NAME, KERNEL_PATTERN, kindOf } from '../../shared/bpf/section-kinds';
 import type { AttachOverride } from '../../shared/protocol/tracer';
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import { type CallerFile, openAsCaller, openBinaryAsCaller } from './caller-access';
 import { ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import * as ffi from './ffi';

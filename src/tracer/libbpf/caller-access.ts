@@ -5,7 +5,7 @@
 
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { isLibraryName, libraryFolders, SYSTEM_FOLDERS } from '../../shared/bpf/binary-folders';
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import { systemError } from './errors';
 import { capget, capset } from './ffi';
 

@@ -4,7 +4,7 @@
  * (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). It allows what is needed to read open buffers and maps, to communicate with
  * the client and to detach; everything else fails with EPERM, so the capabilities that remain cannot be used.
  */
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import { systemError } from './errors';
 import { lastErrno, memcpy, prctl, seccompCall } from './ffi';
 import { allocatePages, freePages } from './memory';

@@ -10,7 +10,7 @@ import {
 } from '../../shared/bpf/program-policy';
 import { programTypeNumber } from '../../shared/bpf/program-types';
 import { BTF_KIND, kindNumberOf } from '../../shared/btf/btf-type';
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import * as ffi from './ffi';
 
 /** uprobes and kprobes; for the other observing types the verifier forbids writing to the context. */

@@ -1,7 +1,7 @@
 /** Names and texts for errno values of the kernel and of libbpf. */
 import { constants } from 'node:os';
 import type { TracerErrorCode } from '../../shared/protocol/tracer';
-import { TracerError, type TracerErrorDetails } from '../errors';
+import { TracerError, type TracerErrorDetails } from '../common/errors';
 import { libbpfStrerror } from './ffi';
 
 /** libbpf's own range: enum libbpf_errno of bpf/libbpf.h, from 4000. */

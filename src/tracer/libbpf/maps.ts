@@ -2,8 +2,8 @@
  * Snapshots of maps: by batch lookup where the kernel has it, key by key otherwise, and directly from mapped memory for
  * arrays created with BPF_F_MMAPABLE.
  */
-import { TracerError } from '../errors';
-import type { Entries, EntryReader } from '../map-delta';
+import { TracerError } from '../common/errors';
+import type { Entries, EntryReader } from '../common/map-delta';
 import { ENOTSUPP, ERRNO, systemError } from './errors';
 import { getpagesize, libbpfNumPossibleCpus, mapLookup, mapLookupBatch, mapNextKey } from './ffi';
 import { type MappedMemory, mapShared } from './memory';

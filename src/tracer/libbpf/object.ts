@@ -4,7 +4,7 @@
  */
 import type { Consents } from '../../shared/bpf/program-policy';
 import type { OpenSession } from '../../shared/protocol/tracer';
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import { requireConsent, requireConsentToLoad } from './consent';
 import { ENOTSUPP, ERRNO, isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import * as ffi from './ffi';

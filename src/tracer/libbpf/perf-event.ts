@@ -1,6 +1,6 @@
 /** perf_event_open(2): events to attach programs to, checks whether an event exists, and the rings of perf buffers. */
 import { readFileSync } from 'node:fs';
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import { isPermission, MISSING_CAPABILITY, systemError } from './errors';
 import { close, lastErrno, perfEventOpenCall } from './ffi';
 

@@ -9,7 +9,7 @@ import {
   type ChunkMemory,
   type SourceMark,
   type StreamSource,
-} from '../stream-source';
+} from '../common/stream-source';
 import { close, getpagesize } from './ffi';
 import { type MappedMemory, mapShared } from './memory';
 

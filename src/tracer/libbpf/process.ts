@@ -1,5 +1,5 @@
 /** Properties of the tracer's own process that only the C library can read or set. */
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import { systemError } from './errors';
 import {
   exitProcess,

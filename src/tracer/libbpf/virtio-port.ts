@@ -6,7 +6,7 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { systemErrno } from '../../shared/errors/system-errno';
 import type { ByteChannel } from '../../shared/protocol/byte-channel';
-import { TracerError } from '../errors';
+import { TracerError } from '../common/errors';
 import { type Readiness, watchDescriptor } from './readiness';
 
 const PORTS_FOLDER = '/sys/class/virtio-ports';

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { CommandIds } from '../../../src/host/command-ids';
+import { CommandIds } from '../../../src/host/common/command-ids';
 import { activeExtension, scratchProgram } from '../lib/extension';
 
 describe('installed package', () => {

@@ -4,9 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EventPrinter } from '../../../src/cli/event-printer';
-import type { AddressNames } from '../../../src/cli/run-output';
-import { printMaps } from '../../../src/cli/run-results';
+import { EventPrinter } from '../../../src/cli/print/event-printer';
+import type { AddressNames } from '../../../src/cli/print/run-output';
+import { printMaps } from '../../../src/cli/print/run-results';
 import { findClang } from '../../../src/compile/clang';
 import { compile } from '../../../src/compile/compile';
 import { btfSource } from '../../../src/compile/vmlinux-cache';

@@ -1,6 +1,6 @@
 /** The command line's consent: what is missing is said once, with everything needed to say it. */
 import { describe, expect, it } from 'vitest';
-import { allowPrograms } from '../../../src/cli/allow-programs';
+import { allowPrograms } from '../../../src/cli/workplace/allow-programs';
 import type { ProgramReasons } from '../../../src/shared/bpf/program-policy';
 
 const kills: ProgramReasons = {

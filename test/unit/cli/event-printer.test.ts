@@ -1,9 +1,9 @@
 /** Stacks inside events: named, in the events' order, the same in JSON and in text. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { EventPrinter } from '../../../src/cli/event-printer';
+import { EventPrinter } from '../../../src/cli/print/event-printer';
 import { jsonOutput } from '../../../src/cli/print/run-json';
+import type { RunOutput } from '../../../src/cli/print/run-output';
 import { textOutput } from '../../../src/cli/print/run-text';
-import type { RunOutput } from '../../../src/cli/run-output';
 import type { Symbolizer } from '../../../src/session/symbols/symbolizer';
 import type { SessionStream } from '../../../src/session/tracing/tracing-session';
 import type { Field, MapDefinition } from '../../../src/shared/object/model';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { EXIT, RejectedError, reportFailure, UsageError } from '../../../src/cli/exit';
+import { EXIT, RejectedError, reportFailure, UsageError } from '../../../src/cli/print/exit';
 import { SessionError } from '../../../src/session/errors';
 import { ObjectError } from '../../../src/shared/elf/object-error';
 import { systemErrno } from '../../../src/shared/errors/system-errno';

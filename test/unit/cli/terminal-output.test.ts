@@ -1,12 +1,12 @@
 /**
- * Holds that src/cli/terminal.ts is the one way to stdout and stderr of the process whose terminal the user sees: asked of
+ * Holds that src/cli/print/terminal.ts is the one way to stdout and stderr of the process whose terminal the user sees: asked of
  * the type checker, so that a child's streams are not taken for it.
  */
 import { isPropertyAccessExpression } from 'typescript/unstable/ast/is';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SourceChecker } from '../source-checker';
 
-const DOOR = 'src/cli/terminal.ts';
+const DOOR = 'src/cli/print/terminal.ts';
 /** Programs of their own, whose stdout and stderr are read by the session that starts them. */
 const OWN_PROGRAMS: ReadonlySet<string> = new Set(['src/session/targets/ifunc-probe.ts']);
 /** bpfw, and every room that it runs in its own process. */

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { buildCommand } from '../../../src/cli/commands/build';
 import { explainCommand } from '../../../src/cli/commands/explain';
 import { inspectCommand } from '../../../src/cli/commands/inspect';
-import { UsageError } from '../../../src/cli/exit';
+import { UsageError } from '../../../src/cli/print/exit';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-wrong-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));

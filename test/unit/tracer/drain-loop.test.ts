@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Chunk, StreamSource } from '../../../src/tracer/common/stream-source';
 import { DrainLoop, type ReadinessLike } from '../../../src/tracer/drain-loop';
-import type { Chunk, StreamSource } from '../../../src/tracer/stream-source';
 
 /** A buffer of numbered bytes, filled by the test. */
 class Buffered implements StreamSource {

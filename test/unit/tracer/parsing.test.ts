@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { CHUNK_BYTES } from '../../../src/tracer/common/stream-source';
 import { errnoName } from '../../../src/tracer/libbpf/errors';
 import { ownMapName } from '../../../src/tracer/libbpf/object';
 import { encodePerfAttr, parseCpuList } from '../../../src/tracer/libbpf/perf-event';
 import { spanInWords } from '../../../src/tracer/libbpf/ring';
 import { lastTime, printedLines } from '../../../src/tracer/printk';
-import { CHUNK_BYTES } from '../../../src/tracer/stream-source';
 
 describe.each([
   { how: 'plain loads', inOrder: true },

@@ -5,7 +5,7 @@ import { FrameSplitter } from '../../../src/shared/protocol/frame-splitter';
 import { decodeData, FrameError, FrameKind } from '../../../src/shared/protocol/frames';
 import { MapSnapshot } from '../../../src/shared/protocol/map-snapshot';
 import { createFrameConnection } from '../../../src/shared/protocol/rpc-frames';
-import type { Entries } from '../../../src/tracer/map-delta';
+import type { Entries } from '../../../src/tracer/common/map-delta';
 import { SnapshotSender } from '../../../src/tracer/snapshot';
 import { random } from '../random';
 

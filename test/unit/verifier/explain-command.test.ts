@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { explainCommand } from '../../../src/cli/commands/explain';
-import { UsageError } from '../../../src/cli/exit';
+import { UsageError } from '../../../src/cli/print/exit';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const log = path.join(root, 'test/fixtures/verifier/6.1/unchecked-map-value.log');

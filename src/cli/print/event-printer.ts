@@ -1,15 +1,15 @@
 /** Prints the records of a session's streams; those with kernel or user addresses wait until these are symbolized. */
-import type { Symbolizer } from '../session/symbols/symbolizer';
-import type { SessionStream } from '../session/tracing/tracing-session';
-import { decodeExactText } from '../shared/bytes/utf8';
-import { decodeRecord, recordFits } from '../shared/decode/field';
-import type { FieldValue } from '../shared/decode/model';
-import { indexPerfRecords } from '../shared/decode/perf-records';
-import { indexRingSpan } from '../shared/decode/ring-span';
-import { inlineAddresses } from '../shared/decode/stacks';
-import type { Field, RecordLayout } from '../shared/object/model';
-import { addressArrays, stackSpace } from '../shared/object/stack-tables';
-import type { DataFrame } from '../shared/protocol/frames';
+import type { Symbolizer } from '../../session/symbols/symbolizer';
+import type { SessionStream } from '../../session/tracing/tracing-session';
+import { decodeExactText } from '../../shared/bytes/utf8';
+import { decodeRecord, recordFits } from '../../shared/decode/field';
+import type { FieldValue } from '../../shared/decode/model';
+import { indexPerfRecords } from '../../shared/decode/perf-records';
+import { indexRingSpan } from '../../shared/decode/ring-span';
+import { inlineAddresses } from '../../shared/decode/stacks';
+import type { Field, RecordLayout } from '../../shared/object/model';
+import { addressArrays, stackSpace } from '../../shared/object/stack-tables';
+import type { DataFrame } from '../../shared/protocol/frames';
 import type { AddressNames, RunOutput } from './run-output';
 import { printTogether } from './terminal';
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { FLAG_SOURCES } from '../project/model';
-import type { GivenFlags, WantedSource } from '../project/project-flags';
-import type { WantedElevation } from '../session/elevation/elevation';
-import type { WantedTarget } from '../session/targets/target';
+import { FLAG_SOURCES } from '../../project/model';
+import type { GivenFlags, WantedSource } from '../../project/project-flags';
+import type { WantedElevation } from '../../session/elevation/elevation';
+import type { WantedTarget } from '../../session/targets/target';
 import { SettingIds } from './command-ids';
 
 function read<T>(id: string, fallback: T, scope?: vscode.Uri): T {

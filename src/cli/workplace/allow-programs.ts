@@ -1,9 +1,9 @@
 /** `--allow PROGRAM`: the command line's consent to programs that may change the system. */
-import type { AskProgramConsent } from '../session/tracing/program-consent';
-import { consentLine } from '../shared/bpf/program-policy';
-import type { BpfObject } from '../shared/object/model';
-import { escapeText } from '../shared/text/escape';
-import { UsageError } from './exit';
+import type { AskProgramConsent } from '../../session/tracing/program-consent';
+import { consentLine } from '../../shared/bpf/program-policy';
+import type { BpfObject } from '../../shared/object/model';
+import { escapeText } from '../../shared/text/escape';
+import { UsageError } from '../print/exit';
 
 /** Throws UsageError for a name that the object does not have; `option` is the one that named it. */
 export function requirePrograms(object: BpfObject, names: readonly string[], option: string): void {

@@ -1,8 +1,8 @@
 /** Options of build, verify and run that say how a program is compiled. */
 import { type Command, Option } from 'commander';
-import { FLAG_SOURCES } from '../project/model';
-import type { GivenFlags, WantedSource } from '../project/project-flags';
-import { wordsOf } from '../project/shell-words';
+import { FLAG_SOURCES } from '../../project/model';
+import type { GivenFlags, WantedSource } from '../../project/project-flags';
+import { wordsOf } from '../../project/shell-words';
 
 export interface CompileOptions {
   readonly include?: readonly string[];

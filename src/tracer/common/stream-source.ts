@@ -1,5 +1,5 @@
 /** The drain loop's view of a kernel buffer: a ring buffer, a perf buffer or the trace pipe. */
-import type { DataContent } from '../shared/protocol/frames';
+import type { DataContent } from '../../shared/protocol/frames';
 
 /** Allocates exactly this many bytes for one chunk: written before the chunk is sent, never after. */
 export type ChunkMemory = (bytes: number) => Uint8Array;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { pickOne } from '../ui/inputs';
 import { Cancelled, errors } from './errors';
-import { pickOne } from './ui/inputs';
 
 /** True for a BPF program's source by its file name, following the convention of libbpf's tools. */
 export function isProgramFile(uri: vscode.Uri): boolean {

@@ -1,5 +1,5 @@
-import type { ElevationUi } from '../session/elevation/elevation';
-import { tell, tellPiece } from './terminal';
+import type { ElevationUi } from '../../session/elevation/elevation';
+import { tell, tellPiece } from '../print/terminal';
 
 /** On a terminal sudo asks for the password itself; the capabilities and their reasons are printed before. */
 export function terminalUi(): ElevationUi {

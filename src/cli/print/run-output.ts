@@ -1,10 +1,10 @@
 /** The output of `bpfw run`, in order; one implementation prints JSON lines, the other human-readable text. */
-import type { NamedStack } from '../session/symbols/read-stacks';
-import type { LeftOut } from '../session/tracing/choose-programs';
-import type { Drops, FieldValue, Histogram, MapEntry } from '../shared/decode/model';
-import type { RecordIndex } from '../shared/decode/ring-span';
-import type { GlobalVariable, MapDefinition, RecordLayout } from '../shared/object/model';
-import type { AttachedProgram } from '../shared/protocol/tracer';
+import type { NamedStack } from '../../session/symbols/read-stacks';
+import type { LeftOut } from '../../session/tracing/choose-programs';
+import type { Drops, FieldValue, Histogram, MapEntry } from '../../shared/decode/model';
+import type { RecordIndex } from '../../shared/decode/ring-span';
+import type { GlobalVariable, MapDefinition, RecordLayout } from '../../shared/object/model';
+import type { AttachedProgram } from '../../shared/protocol/tracer';
 
 export interface StartupMs {
   readonly compile: number;

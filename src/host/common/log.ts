@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { escapeLines } from '../shared/text/escape';
+import { escapeLines } from '../../shared/text/escape';
 
 /**
  * The output channel 'BPF Workbench', with VS Code's levels and timestamps. It never opens by itself. Control

@@ -1,7 +1,7 @@
-import type { ProgramReasons } from '../shared/bpf/program-policy';
-import { systemErrno } from '../shared/errors/system-errno';
-import { WorkbenchError } from '../shared/errors/workbench-error';
-import type { TracerErrorCode } from '../shared/protocol/tracer';
+import type { ProgramReasons } from '../../shared/bpf/program-policy';
+import { systemErrno } from '../../shared/errors/system-errno';
+import { WorkbenchError } from '../../shared/errors/workbench-error';
+import type { TracerErrorCode } from '../../shared/protocol/tracer';
 
 export interface TracerErrorDetails {
   /** Positive errno, in the kernel's or libbpf's range. */

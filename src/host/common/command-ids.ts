@@ -3,7 +3,7 @@
  * `vscode`, so that tests and scripts can read it.
  */
 
-import type { PanelName } from '../shared/object/panels';
+import type { PanelName } from '../../shared/object/panels';
 
 export const CommandIds = {
   newProgram: 'bpf.newProgram',

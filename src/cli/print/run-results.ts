@@ -1,13 +1,13 @@
 /** Prints a session's maps: the command line's counterpart of the panels. */
 
-import { readStacks } from '../session/symbols/read-stacks';
-import type { Symbolizer } from '../session/symbols/symbolizer';
-import type { TracingSession } from '../session/tracing/tracing-session';
-import { decodeEntries } from '../shared/decode/entries';
-import { decodeGlobals } from '../shared/decode/globals';
-import { decodeGlobalHistograms, decodeHistograms } from '../shared/decode/histograms';
-import { listedGlobals } from '../shared/object/panels';
-import { stackTables } from '../shared/object/stack-tables';
+import { readStacks } from '../../session/symbols/read-stacks';
+import type { Symbolizer } from '../../session/symbols/symbolizer';
+import type { TracingSession } from '../../session/tracing/tracing-session';
+import { decodeEntries } from '../../shared/decode/entries';
+import { decodeGlobals } from '../../shared/decode/globals';
+import { decodeGlobalHistograms, decodeHistograms } from '../../shared/decode/histograms';
+import { listedGlobals } from '../../shared/object/panels';
+import { stackTables } from '../../shared/object/stack-tables';
 import type { RunOutput } from './run-output';
 
 /** Reads and prints every histogram, table and global variable of the session. */

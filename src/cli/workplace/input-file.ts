@@ -1,8 +1,8 @@
 /** Reads files named on the command line. */
 
 import { readFile, stat } from 'node:fs/promises';
-import { systemErrno } from '../shared/errors/system-errno';
-import { UsageError } from './exit';
+import { systemErrno } from '../../shared/errors/system-errno';
+import { UsageError } from '../print/exit';
 
 /** The file's bytes. Throws UsageError with the errno's name. */
 export async function readInputFile(file: string): Promise<Buffer> {

@@ -3,10 +3,10 @@
  * to do; its buttons do it. Cancelling is not an error and is not shown.
  */
 import * as vscode from 'vscode';
-import { fixText, WorkbenchError } from '../shared/errors/workbench-error';
+import { fixText, WorkbenchError } from '../../shared/errors/workbench-error';
+import { notify } from '../ui/messages';
 import { CommandIds } from './command-ids';
 import type { Log } from './log';
-import { notify } from './ui/messages';
 
 export interface ErrorAction {
   readonly label: string;

@@ -1,5 +1,5 @@
 /** The entries that a client already has of a map: the next snapshot contains only the differences. */
-import { copyBytes } from '../shared/bytes/copy-bytes';
+import { copyBytes } from '../../shared/bytes/copy-bytes';
 
 /** Entries in memory: keys are contiguous, values are `spacing` bytes apart. */
 export interface Entries {

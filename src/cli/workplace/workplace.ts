@@ -1,19 +1,20 @@
 /** What `run` and `verify` work with: the target that was chosen, the compiled object, and the tracers of this run. */
 import path from 'node:path';
-import { findClang } from '../compile/clang';
-import { btfSource } from '../compile/vmlinux-cache';
-import { compileInProject, type ProjectCompile } from '../project/compile-in-project';
-import { type GivenTypes, readGivenTypes } from '../project/given-types';
-import { flagsExplained, flagsSummary } from '../project/project-flags';
-import { chooseTarget } from '../session/targets/choose-target';
-import { LocalTarget } from '../session/targets/local-target';
-import type { Progress, Target, TargetId, WantedTarget } from '../session/targets/target';
-import { TracerPool } from '../session/targets/tracer-pool';
-import { VmTarget } from '../session/targets/vm-target';
-import { type PreparedSession, prepareSession } from '../session/tracing/prepare-session';
-import { findTemplate } from '../templates/catalogue';
+import { findClang } from '../../compile/clang';
+import { btfSource } from '../../compile/vmlinux-cache';
+import { compileInProject, type ProjectCompile } from '../../project/compile-in-project';
+import { type GivenTypes, readGivenTypes } from '../../project/given-types';
+import { flagsExplained, flagsSummary } from '../../project/project-flags';
+import { chooseTarget } from '../../session/targets/choose-target';
+import { LocalTarget } from '../../session/targets/local-target';
+import type { Progress, Target, TargetId, WantedTarget } from '../../session/targets/target';
+import { TracerPool } from '../../session/targets/tracer-pool';
+import { VmTarget } from '../../session/targets/vm-target';
+import { type PreparedSession, prepareSession } from '../../session/tracing/prepare-session';
+import { findTemplate } from '../../templates/catalogue';
+import { RejectedError } from '../print/exit';
+import { tell, tellText } from '../print/terminal';
 import { type CompileOptions, givenFlags } from './compile-options';
-import { RejectedError } from './exit';
 import { requireFile } from './input-file';
 import {
   cacheFolder,
@@ -23,7 +24,6 @@ import {
   OWN_TRACER,
   TEMPLATES_FOLDER,
 } from './paths';
-import { tell, tellText } from './terminal';
 
 export interface Workplace extends PreparedSession {
   /** The source or object file behind what was typed. */

@@ -1,10 +1,10 @@
 /** `bpfw run` attaches nothing more once it runs, so its tracer drops the rights that attaching needs. */
 
-import type { Symbolizer } from '../session/symbols/symbolizer';
-import { type TracerConnection, TracerRequestError } from '../session/targets/tracer-connection';
-import type { TracerPool } from '../session/targets/tracer-pool';
-import type { TracingSession } from '../session/tracing/tracing-session';
-import { namesKernelAddresses } from '../shared/decode/kernel-addresses';
+import type { Symbolizer } from '../../session/symbols/symbolizer';
+import { type TracerConnection, TracerRequestError } from '../../session/targets/tracer-connection';
+import type { TracerPool } from '../../session/targets/tracer-pool';
+import type { TracingSession } from '../../session/tracing/tracing-session';
+import { namesKernelAddresses } from '../../shared/decode/kernel-addresses';
 
 export interface ConfineRequest {
   readonly session: TracingSession;

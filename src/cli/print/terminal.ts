@@ -3,8 +3,8 @@
  * contains untrusted names from objects, logs and processes, and terminals interpret escape sequences. Newlines are
  * written only here, so that untrusted text cannot forge a line.
  */
-import { systemErrno } from '../shared/errors/system-errno';
-import { escapeLines, isHarmless } from '../shared/text/escape';
+import { systemErrno } from '../../shared/errors/system-errno';
+import { escapeLines, isHarmless } from '../../shared/text/escape';
 
 /** Lines of printTogether() that are not written yet; null outside of it. */
 let held: string | null = null;

@@ -1,6 +1,6 @@
 /** Exit codes of bpfw (docs/cli.md) and their mapping from errors. */
-import { ObjectError } from '../shared/elf/object-error';
-import { type Fix, fixText, WorkbenchError } from '../shared/errors/workbench-error';
+import { ObjectError } from '../../shared/elf/object-error';
+import { type Fix, fixText, WorkbenchError } from '../../shared/errors/workbench-error';
 import { tell, tellMessage, tellText } from './terminal';
 
 export const EXIT = { done: 0, rejected: 1, usage: 2, environment: 3, interrupted: 130 } as const;
