@@ -76,6 +76,17 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
 	BPFW_TAG("hist=percentiles") BPFW_TAG("base=" #base) BPFW_TAG("step=" #step) \
 	BPFW_TAG("unit=" unit)
 
+/*
+ * How the index of log2 slots counts, where it is not bpfw_log2_slot()'s:
+ *   "bpfw"          slot 0: 0; slot k: 2^(k-1) .. 2^k - 1
+ *   "bcc"           slot 1: 0 and 1; slot k: 2^(k-1) .. 2^k - 1, as bpf_log2l() of bcc
+ *   "libbpf-tools"  slot 0: 0 and 1; slot k: 2^k .. 2^(k+1) - 1, as log2l() of libbpf-tools
+ *   "exp2"          slot 0: 0 and 1; slot k: 2^(k-1) + 1 .. 2^k, as ebpf_exporter counts
+ * Without this tag, BPFW_LOG2 and a slot type, "libbpf-tools" is assumed. The last slot holds
+ * everything above, too.
+ */
+#define BPFW_SLOT_KIND(kind) BPFW_TAG("slots=" kind)
+
 /* --- attach points: tags between SEC() and the function --- */
 /*
  * Of the programs of a group, only those of the lowest rank that this kernel

@@ -18,6 +18,7 @@ import { ClangdPrompt } from './language/clangd';
 import { LanguageServerClient } from './language/client';
 import { PanelProvider } from './panels/panel-provider';
 import { followShownSession } from './panels/panel-visibility';
+import { RememberedChoices } from './panels/remembered-choices';
 import { ParameterForm } from './parameters/form';
 import { RememberedParameters } from './parameters/remembered';
 import { Attacher } from './sessions/attach';
@@ -89,11 +90,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionForTests {
     targets,
     log,
   });
+  const choices = new RememberedChoices(context.workspaceState);
   const providers = {
-    histogram: new PanelProvider('histogram', pages, sessions, log),
-    events: new PanelProvider('events', pages, sessions, log),
-    stacks: new PanelProvider('stacks', pages, sessions, log),
-    maps: new PanelProvider('maps', pages, sessions, log),
+    histogram: new PanelProvider('histogram', pages, sessions, choices, log),
+    events: new PanelProvider('events', pages, sessions, choices, log),
+    stacks: new PanelProvider('stacks', pages, sessions, choices, log),
+    maps: new PanelProvider('maps', pages, sessions, choices, log),
   };
   const statusBar = new StatusBar(sessions);
   const sessionTree = new SessionTree(sessions);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatValue } from '../../src/shared/decode/format';
 import type { ToWebview } from '../../src/shared/protocol/webview';
-import { plainField } from '../unit/plain-field';
+import { plainField, ringSpanOf } from '../unit/plain-field';
 import { type Panel, PanelHarness, THEMES } from './harness';
 import { openMillionRows } from './load';
 import { spanMessage } from './messages';
@@ -54,6 +54,55 @@ async function visibleRows(panel: Panel): Promise<number[]> {
 }
 
 describe('events page', () => {
+  it('says why a column has a unit, and overrules that with one click', async () => {
+    const panel = await harness.open('events');
+    const unit = {
+      size: 8,
+      meaning: 'duration-ns',
+      unit: 'ns',
+      byName: 'unit',
+      why: 'its name, delta_ns, and its type (u64)',
+    } as const;
+    const show = async (part: Partial<typeof unit | { byName: 'overruled'; meaning: 'plain'; unit: '' }>) => {
+      const field = { ...plainField('delta_ns'), ...unit, ...part };
+      await panel.send({
+        ...session(),
+        streams: [
+          {
+            stream: 'events',
+            label: 'events',
+            content: 'ring',
+            record: { typeName: 'struct e', size: 8, fields: [field] },
+          },
+        ],
+        fresh: true,
+      } as ToWebview);
+      await panel.send({
+        type: 'span',
+        sessionId: SESSION,
+        stream: 'events',
+        bytes: ringSpanOf([1_500_000]).buffer,
+        lost: 0,
+        atMs: START_MS,
+      });
+    };
+    await show({});
+    const button = panel.page.getByRole('button', { name: 'Unit of delta_ns' });
+    expect(await button.getAttribute('title')).toBe(
+      'Shown in ns because of its name, delta_ns, and its type (u64). Click to show plain numbers.',
+    );
+    await expect.poll(async () => (await cells(panel, 0)).delta_ns).toBe('1.50 ms');
+    await button.click();
+    await show({ byName: 'overruled', meaning: 'plain', unit: '' });
+    await expect.poll(async () => (await cells(panel, 0)).delta_ns).toBe('1500000');
+    expect(await button.getAttribute('aria-pressed')).toBe('false');
+    await button.click();
+    expect(await panel.page.evaluate(() => window.fromPage.filter(({ type }) => type === 'showAs'))).toEqual([
+      { type: 'showAs', of: 'field events delta_ns', value: 'plain' },
+      { type: 'showAs', of: 'field events delta_ns', value: null },
+    ]);
+  });
+
   it('has a column per field, formatted by meaning, hostile text as text', async () => {
     const panel = await harness.open('events');
     const { messages, events } = spanMessages(40, 40);

@@ -50,6 +50,36 @@ async function play(
 }
 
 describe('histogram page', () => {
+  it('says which way of counting is assumed, and takes another', async () => {
+    const panel = await harness.open('histogram');
+    await panel.send(sessionMessage());
+    const histogram = {
+      map: 'hist',
+      label: 'hist',
+      kind: 'log2' as const,
+      unit: 'us',
+      key: null,
+      buckets: [
+        { min: 256, max: 511, count: 2 },
+        { min: 2 ** 26, max: 2n ** 64n - 1n, count: 1 },
+      ],
+      total: 3,
+      slots: { convention: 'libbpf-tools' as const, assumed: true, count: 27 },
+    };
+    await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [histogram], atMs: START_MS });
+    expect(await panel.page.textContent('.slots')).toContain('Assumed: slots of');
+    expect(await panel.page.textContent('.slots')).toContain('slot k counts 2^k to 2^(k+1) - 1');
+    expect(await panel.page.textContent('[data-stat="max"] dd')).toBe('≥ 67.1 s');
+    await panel.page.locator('.slots vscode-dropdown').click();
+    await panel.page.getByRole('option', { name: 'bcc' }).click();
+    expect(await panel.page.evaluate(() => window.fromPage.filter(({ type }) => type === 'showAs'))).toEqual([
+      { type: 'showAs', of: 'slots hist', value: 'bcc' },
+    ]);
+    const stated = { ...histogram, slots: { ...histogram.slots, assumed: false } };
+    await panel.send({ type: 'histograms', sessionId: SESSION, histograms: [stated], atMs: START_MS + 1000 });
+    await expect.poll(() => panel.page.isHidden('.slots')).toBe(true);
+  });
+
   it('shows the exact bars of a live histogram, empty slots included', async () => {
     const panel = await harness.open('histogram');
     await panel.send(sessionMessage());

@@ -21,6 +21,8 @@ export interface GridColumn {
   readonly field: Field;
   /** Maximum column width in characters. */
   readonly most: number;
+  /** Where its unit is told by its name alone: shows the field with its unit again (null), or without. */
+  readonly showAs?: (as: 'plain' | null) => void;
 }
 
 export abstract class ListGrid {
@@ -68,7 +70,7 @@ export abstract class ListGrid {
   protected setColumns(columns: readonly GridColumn[], lastFills: boolean): void {
     this.columns = columns;
     this.widths.reset(
-      columns.map(({ label, most }) => ({ heading: label, most })),
+      columns.map(({ label, most, field }) => ({ heading: field.byName ? `${label}  ` : label, most })),
       lastFills,
     );
     setAttributes(this.element, { 'aria-colcount': columns.length });
@@ -133,10 +135,11 @@ export abstract class ListGrid {
     return row;
   }
 
-  private heading({ id, label, className, field }: GridColumn): HTMLElement {
+  private heading({ id, label, className, field, showAs }: GridColumn): HTMLElement {
     const title = element('button', { type: 'button' }, label);
     // Cells show their scaled unit; the column's unit is in the tooltip.
-    title.title = [field.name, field.unit, field.typeName, field.help]
+    const why = field.meaning === 'plain' && !field.byName ? '' : `shown as it is because of ${field.why}`;
+    title.title = [field.name, field.unit, field.typeName, field.help, why]
       .filter(part => part !== '')
       .join(' · ');
     title.addEventListener('click', () => this.sort(id));
@@ -144,6 +147,7 @@ export abstract class ListGrid {
       'div',
       { role: 'columnheader', class: className, 'data-column': id, 'aria-sort': 'none' },
       title,
+      ...(showAs && field.byName ? [unitButton(field, showAs)] : []),
     );
   }
 
@@ -154,4 +158,20 @@ export abstract class ListGrid {
     if (target !== null) this.activate(target, event.shiftKey);
     else if (isCopyKey(event)) this.copy();
   }
+}
+
+/** Says why a column has its unit, and overrules that. */
+function unitButton({ name, unit, why, byName }: Field, showAs: (as: 'plain' | null) => void): HTMLElement {
+  const isOverruled = byName === 'overruled';
+  const created = element('button', {
+    type: 'button',
+    class: 'unit',
+    'aria-pressed': String(!isOverruled),
+    'aria-label': `Unit of ${name}`,
+  });
+  created.title = isOverruled
+    ? `Plain numbers: ${why}. Click to show the unit again.`
+    : `Shown in ${unit} because of ${why}. Click to show plain numbers.`;
+  created.addEventListener('click', () => showAs(isOverruled ? null : 'plain'));
+  return created;
 }

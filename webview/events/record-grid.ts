@@ -22,6 +22,8 @@ export function mapPlace({ top, active, anchor }: GridPlace, change: (row: numbe
 
 export interface GridHandlers {
   onSort(column: string): void;
+  /** As in the message 'showAs'. */
+  onShowAs(of: string, value: string | null): void;
   onActive(): void;
   /** The user moved through the list: following stops unless they moved to its end. */
   onMove(atEnd: boolean): void;
@@ -61,6 +63,7 @@ export class RecordGrid extends ListGrid {
         className: isNumeric(field) ? 'cell number' : 'cell',
         field,
         most: widestOf(field),
+        showAs: as => this.handlers.onShowAs(`field ${stream.description.stream} ${field.name}`, as),
       })),
       last !== undefined && !isNumeric(last),
     );
@@ -141,9 +144,10 @@ export class RecordGrid extends ListGrid {
     row.classList.toggle('active', number === this.activeRow);
     // A record never changes: the same row in the same element is not decoded again.
     if (row.dataset.row === String(number) && row.dataset.stream === stream.description.stream) return;
-    row.dataset.row = String(number);
-    row.dataset.stream = stream.description.stream;
     const found = stream.store.row(number);
+    // Not received yet, while a page is hydrated again.
+    row.dataset.row = found ? String(number) : '';
+    row.dataset.stream = stream.description.stream;
     const lost = found?.kind === 'lost' ? found.lost : null;
     row.classList.toggle('lost', lost !== null);
     setAttributes(row, { 'data-lost': lost });

@@ -73,6 +73,7 @@ export class EventsView {
         host.save(state);
         this.sortNow();
       },
+      onShowAs: (of, value) => host.post({ type: 'showAs', of, value }),
       onActive: () => {
         if (this.detailOpen) this.showDetail();
         this.notePlace();

@@ -7,6 +7,7 @@ import { BarChart } from './bar-chart';
 import type { BarChartData } from './bar-drawing';
 import { PERCENTILE_METHOD, percentile } from './percentiles';
 import type { Series } from './series';
+import { SlotChoice } from './slot-choice';
 
 export class DistributionPane {
   private readonly heading = element('h2');
@@ -22,9 +23,11 @@ export class DistributionPane {
   );
   private readonly bars = new BarChart();
   readonly chart = this.bars.chart;
+  private readonly slots: SlotChoice;
   readonly element: HTMLElement;
 
-  constructor(onWholeTimeLine: () => void) {
+  constructor(onWholeTimeLine: () => void, onSlots: (map: string, convention: string) => void) {
+    this.slots = new SlotChoice(onSlots);
     this.rangeChip = element(
       'span',
       { class: 'chip', hidden: true },
@@ -40,7 +43,16 @@ export class DistributionPane {
     this.element = element(
       'section',
       { class: 'pane bars', 'aria-label': 'Distribution' },
-      element('div', { class: 'pane-head' }, this.heading, this.rangeChip, this.legend, this.stats, method),
+      element(
+        'div',
+        { class: 'pane-head' },
+        this.heading,
+        this.rangeChip,
+        this.legend,
+        this.stats,
+        method,
+        this.slots.element,
+      ),
       this.bars.element,
     );
   }
@@ -61,6 +73,7 @@ export class DistributionPane {
         return [mark.name, value + changeSince(frozen, mark, series.unit)];
       }),
     ];
+    this.slots.draw(series);
     this.stats.replaceChildren(
       ...items.map(([name = '', value = '']) =>
         element('div', { 'data-stat': name }, element('dt', {}, name), element('dd', {}, value)),

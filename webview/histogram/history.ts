@@ -153,8 +153,8 @@ export class HistogramHistory {
     return [...this.kept.latest.entries()].map(([id, histogram]) => {
       const buckets =
         span.kind === 'all' ? histogram.buckets : sumBuckets(steps.map(step => step.added.get(id) ?? []));
-      const { map, label, kind, unit, key } = histogram;
-      return { id, map, label, kind, unit, key, buckets, total: totalOf(buckets) };
+      const { map, label, kind, unit, key, slots } = histogram;
+      return { id, map, label, kind, unit, key, ...(slots && { slots }), buckets, total: totalOf(buckets) };
     });
   }
 

@@ -11,6 +11,7 @@ export interface Series {
   readonly kind: Histogram['kind'];
   readonly unit: string;
   readonly key: Histogram['key'];
+  readonly slots?: Histogram['slots'];
   /** Ascending, without empty buckets. */
   readonly buckets: readonly Bucket[];
   readonly total: number;

@@ -24,7 +24,7 @@ const HEATMAP_HELP = 'shade: values · line: p99 · select a range: drag, or Shi
 export class HistogramView {
   private readonly shownSpan: ShownSpan;
   private readonly keys: KeysPane;
-  private readonly distribution = new DistributionPane(() => this.chooseRange(null));
+  private readonly distribution: DistributionPane;
   private readonly heatmap = new Heatmap(range => this.chooseRange(range));
   private readonly heatPane = element(
     'section',
@@ -57,6 +57,15 @@ export class HistogramView {
     private readonly host: ViewHost<SavedState>,
   ) {
     this.shownSpan = new ShownSpan(history, state);
+    this.distribution = new DistributionPane(
+      () => this.chooseRange(null),
+      (map, convention) => {
+        // Its bounds would be those of other slots.
+        state.frozen = null;
+        host.save(toSaved(state));
+        host.post({ type: 'showAs', of: `slots ${map}`, value: convention });
+      },
+    );
     this.keys = new KeysPane(state, () => this.changed());
     this.panes = element(
       'div',

@@ -15,6 +15,7 @@ export class EntryGrid extends ListGrid {
   constructor(
     protected readonly sort: (column: string) => void,
     protected readonly copy: () => void,
+    private readonly showAs: (of: string, value: string | null) => void,
   ) {
     super('Entries');
   }
@@ -31,7 +32,7 @@ export class EntryGrid extends ListGrid {
   draw(table: LiveTable, rows: readonly TableRow[], sort: SortChoice | null): void {
     this.table = table;
     this.listed = rows;
-    const shape = `${table.id} ${table.columns.map(column => column.id).join()}`;
+    const shape = `${table.id} ${table.columns.map(({ id, field }) => `${id} ${field.byName}`).join()}`;
     if (shape !== this.shape) {
       this.shape = shape;
       this.setColumns(
@@ -41,6 +42,9 @@ export class EntryGrid extends ListGrid {
           className: `cell ${numeric ? 'number' : ''} ${kind}`,
           field,
           most: field.storage === 'text' || field.storage === 'bytes' ? 40 : 24,
+          ...((kind === 'key' || kind === 'value') && {
+            showAs: (as: 'plain' | null) => this.showAs(`field ${table.id} ${field.name}`, as),
+          }),
         })),
         false,
       );

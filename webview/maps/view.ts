@@ -32,6 +32,7 @@ export class MapsView {
   private readonly grid = new EntryGrid(
     column => this.sort(column),
     () => this.copyRow(),
+    (of, value) => this.host.post({ type: 'showAs', of, value }),
   );
   readonly frame: PanelFrame;
   private readonly draw = oncePerFrame(() => this.render());

@@ -1,3 +1,4 @@
+import { SLOT_RULES } from '../../shared/bpf/map-role';
 import { formatValue } from '../../shared/decode/format';
 import type { Bucket, Histogram } from '../../shared/decode/model';
 import { percentiles } from '../../shared/decode/percentile';
@@ -10,19 +11,28 @@ const OPEN = 0xffffffffffffffffn;
 
 /** A histogram as aligned rows with bars: `|@@@@    |`; its key is formatted with the meanings in `keyLayout`. */
 export function histogramRows(histogram: Histogram, keyLayout: RecordLayout | null): string[] {
-  const { buckets, total, unit } = histogram;
+  const { buckets, total, unit, slots } = histogram;
   const bounds = buckets.map(boundsOf);
   const boundsWidth = Math.max(unit.length + 6, ...bounds.map(text => text.length));
   const countWidth = Math.max(5, ...buckets.map(bucket => String(bucket.count).length));
   const most = Math.max(1, ...buckets.map(bucket => bucket.count));
   const title = `${histogram.label}${keyOf(histogram, keyLayout)}: ${total} ${total === 1 ? 'value' : 'values'}`;
   if (buckets.length === 0) return [title, '  (no values)'];
+  const rule = slots?.assumed
+    ? [`  assumed: ${SLOT_RULES[slots.convention]}; BPFW_SLOT_KIND() states it`]
+    : [];
   const head = `${(unit || 'value').padStart(boundsWidth)} : ${'count'.padStart(countWidth)}`;
   const rows = buckets.map((bucket, index) => {
     const bar = '@'.repeat(Math.round((bucket.count / most) * BAR_WIDTH)).padEnd(BAR_WIDTH);
     return `${(bounds[index] ?? '').padStart(boundsWidth)} : ${String(bucket.count).padStart(countWidth)} |${bar}|`;
   });
-  return [title, ...(histogram.kind === 'percentiles' ? [percentileLine(histogram)] : []), head, ...rows];
+  return [
+    title,
+    ...rule,
+    ...(histogram.kind === 'percentiles' ? [percentileLine(histogram)] : []),
+    head,
+    ...rows,
+  ];
 }
 
 function boundsOf({ min, max }: Bucket): string {

@@ -48,8 +48,16 @@ export function jsonOutput(): RunOutput {
       else for (let record = 0; record < index.count; record++) event(record);
     },
     printk: line => printJson({ type: 'printk', line }),
-    histogram: ({ map, kind, unit, key, buckets }, keyLayout) =>
-      printJson({ type: 'hist', map, kind, unit, key: key && jsonRecord(key, keyLayout), buckets }),
+    histogram: ({ map, kind, unit, key, buckets, slots }, keyLayout) =>
+      printJson({
+        type: 'hist',
+        map,
+        kind,
+        unit,
+        key: key && jsonRecord(key, keyLayout),
+        buckets,
+        ...(slots && { slots: slots.convention, slotsAssumed: slots.assumed }),
+      }),
     map: (map, entries) => printJson({ type: 'map', map: map.name, entries: entries.map(jsonEntryOf(map)) }),
     stacks: (map, stacks) =>
       printJson({

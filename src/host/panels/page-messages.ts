@@ -25,6 +25,7 @@ const Schema = v.variant('type', [
     content: v.union([v.string(), v.instance(ArrayBuffer)]),
   }),
   v.strictObject({ type: v.literal('notExported'), why: text(64 << 10) }),
+  v.strictObject({ type: v.literal('showAs'), of: text(1000), value: v.nullable(text(100)) }),
   v.strictObject({ type: v.literal('copy'), text: text(16 << 20) }),
   v.strictObject({ type: v.literal('pageError'), message: text(64 << 10) }),
 ]);

@@ -17,7 +17,9 @@ import type { SessionUpdate } from '../sessions/session-model';
 import { describeView } from '../ui/items';
 import { parsePageMessage } from './page-messages';
 import { focusPanel } from './panel-visibility';
+import type { RememberedChoices } from './remembered-choices';
 import { saveExport } from './save-export';
+import { shownAs } from './shown-as';
 
 /** Limit of bytes in flight to a page. Above it, increments are dropped and the page is hydrated again once it caught up. */
 const IN_FLIGHT_LIMIT_BYTES = 16 << 20;
@@ -40,6 +42,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
     private readonly panel: PanelName,
     private readonly pages: vscode.Uri,
     private readonly sessions: SessionList,
+    private readonly choices: RememberedChoices,
     private readonly log: Log,
   ) {}
 
@@ -56,6 +59,7 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       }),
       this.sessions.onDidShow(() => this.hydrate()),
       this.sessions.onDidUpdate(update => this.forward(update)),
+      this.choices.onDidChange(() => this.hydrate()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.hydrate()),
     ];
     view.onDidDispose(() => {
@@ -117,18 +121,20 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       this.post({ type: 'noSession', trusted: vscode.workspace.isTrusted });
       return;
     }
-    for (const message of shown.hydration(this.panel)) this.post(message);
+    for (const message of shown.hydration(this.panel))
+      this.post(shownAs(message, this.choices.get(shown.program)));
   }
 
   private forward(update: SessionUpdate): void {
     if (!this.pageReady || !this.view?.visible) return;
-    if (update.sessionId !== this.sessions.shown?.summary.id || !update.panels.includes(this.panel)) return;
+    const { shown } = this.sessions;
+    if (!shown || update.sessionId !== shown.summary.id || !update.panels.includes(this.panel)) return;
     if (this.behind) return;
     if (this.inFlightBytes > IN_FLIGHT_LIMIT_BYTES) {
       this.behind = true;
       return;
     }
-    this.post(update.message);
+    this.post(shownAs(update.message, this.choices.get(shown.program)));
   }
 
   private post(message: ToWebview): void {
@@ -171,6 +177,11 @@ export class PanelProvider implements vscode.WebviewViewProvider {
       case 'export':
       case 'notExported':
         return this.exported.fire(message);
+      case 'showAs': {
+        const { shown } = this.sessions;
+        if (shown) await this.choices.set(shown.program, message.of, message.value);
+        return;
+      }
       case 'copy':
         return void (await vscode.env.clipboard.writeText(message.text));
       case 'pageError':

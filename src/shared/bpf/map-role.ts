@@ -8,6 +8,23 @@ import { isArrayMap, isListableMap } from './map-types';
 /** How a histogram's slot index translates to values; see docs of each in histogram-slots.ts. */
 export type SlotConvention = 'bpfw' | 'bcc' | 'libbpf-tools' | 'exp2' | 'linear';
 
+/** The conventions of log2 slots. */
+export const LOG2_CONVENTIONS = [
+  'bpfw',
+  'bcc',
+  'libbpf-tools',
+  'exp2',
+] as const satisfies readonly SlotConvention[];
+export type Log2Convention = (typeof LOG2_CONVENTIONS)[number];
+
+/** What slot k counts, for users. */
+export const SLOT_RULES: Readonly<Record<Log2Convention, string>> = {
+  bpfw: 'slot 0 counts 0, slot k counts 2^(k-1) to 2^k - 1',
+  bcc: 'slot 1 counts 0 and 1, slot k counts 2^(k-1) to 2^k - 1',
+  'libbpf-tools': 'slot 0 counts 0 and 1, slot k counts 2^k to 2^(k+1) - 1',
+  exp2: 'slot 0 counts 0 and 1, slot k counts 2^(k-1) + 1 to 2^k',
+};
+
 /** Typedefs of one slot, and how their index counts (Inspektor Gadget's get_slot_idx, bits.bpf.h, equals ours). */
 export const SLOT_TYPEDEFS: Readonly<Record<string, SlotConvention>> = {
   bpfw_slot: 'bpfw',

@@ -6,6 +6,10 @@ import { firstContent, type MapContent } from './map-content';
 import { completeEntries, cpuStride, valueStride } from './map-values';
 import type { Bucket, Histogram } from './model';
 
+function slotsOf({ convention, conventionAssumed: assumed, slotCount: count }: HistogramView) {
+  return convention === 'linear' ? {} : { slots: { convention, assumed, count } };
+}
+
 const NO_KEY = { id: '', key: null } as const;
 
 /**
@@ -88,7 +92,7 @@ export class HistogramDecoder {
       total += count;
     }
     const { name, label } = this.map;
-    return { map: name, label, kind: view.scale, unit: view.unit, ...key, buckets, total };
+    return { map: name, label, kind: view.scale, unit: view.unit, ...key, buckets, total, ...slotsOf(view) };
   }
 }
 

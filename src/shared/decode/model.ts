@@ -1,4 +1,5 @@
 /** Results of decoding: plain values for panels, the command line and exports. */
+import type { Log2Convention } from '../bpf/map-role';
 
 /** A decoded field value. Integers beyond 2^53 are bigint. */
 export type FieldValue =
@@ -34,6 +35,8 @@ export interface Histogram {
   /** Ascending, without empty buckets. */
   readonly buckets: readonly Bucket[];
   readonly total: number;
+  /** Log2 only: how many slots there are, and how their index counts; `assumed`: nothing in the object states it. */
+  readonly slots?: { readonly convention: Log2Convention; readonly assumed: boolean; readonly count: number };
 }
 
 export interface MapEntry {

@@ -22,6 +22,8 @@ export interface DecidedMeaning {
   readonly unit: string;
   /** Completes "shown as it is because of ...". */
   readonly why: string;
+  /** The unit is told by the name alone. */
+  readonly unitByName: boolean;
   /** Integers are stored in network byte order. */
   readonly bigEndian: boolean;
   /** How to read it: an address in bytes is a number in network byte order, or 16 bytes. */
@@ -165,7 +167,9 @@ export function decideMeaning(facts: FieldFacts): DecidedMeaning {
   const address = addressOf(facts, bigEndian);
   if (address) return address;
   const [meaning, why] = meaningOf(facts, bigEndian);
-  return { meaning, unit: facts.unit ?? UNIT_OF[meaning] ?? '', why, bigEndian, storage: facts.storage };
+  const unit = facts.unit ?? UNIT_OF[meaning] ?? '';
+  const unitByName = facts.unit === null && unit !== '' && why.startsWith(BY_NAME);
+  return { meaning, unit, why, unitByName, bigEndian, storage: facts.storage };
 }
 
 /** IPv4 and IPv6 addresses, which are in network byte order however they are declared; null for anything else. */
@@ -176,6 +180,7 @@ function addressOf(facts: FieldFacts, bigEndian: boolean): DecidedMeaning | null
     meaning,
     unit: '',
     why,
+    unitByName: false,
     bigEndian: read === 'u32',
     storage: read,
   });
@@ -210,7 +215,7 @@ function meaningOf(facts: FieldFacts, bigEndian: boolean): readonly [Meaning, st
   }
   const size = facts.bitSize ? Math.ceil(facts.bitSize / 8) : facts.size;
   const lower = name.toLowerCase();
-  const byName = `its name, ${name}`;
+  const byName = `${BY_NAME}${name}`;
   if (storage === 'text') return /comm$/.test(lower) ? ['comm', byName] : ['text', BY_TYPE];
   if (storage === 'bytes') {
     return size === 6 && /mac|addr|hw|eth/.test(lower)
@@ -236,3 +241,4 @@ function meaningOf(facts: FieldFacts, bigEndian: boolean): readonly [Meaning, st
 }
 
 const BY_TYPE = 'its type';
+const BY_NAME = 'its name, ';

@@ -1,10 +1,10 @@
 import { frameBytes } from '../bpf/assumed-sizes';
 import {
   HISTOGRAM_NAME,
+  LOG2_CONVENTIONS,
   mapRole,
   SLOT_TYPEDEFS,
   SLOTS_MEMBER,
-  type SlotConvention,
   type SlotFacts,
 } from '../bpf/map-role';
 import { BPF_F_STACK_BUILD_ID, BPF_F_WRONLY, isArrayMap, isListableMap } from '../bpf/map-types';
@@ -16,8 +16,6 @@ import type { Tags } from './tags';
 
 /** Slots are not searched in bigger structs. */
 const MAX_VALUE_MEMBERS = 256;
-
-const CONVENTIONS: readonly SlotConvention[] = ['bpfw', 'bcc', 'libbpf-tools', 'exp2', 'linear'];
 
 type HistogramView = Extract<MapView, { kind: 'histogram' }>;
 
@@ -118,12 +116,13 @@ function histogramOf(slots: Slots, tags: Tags, slotCount: number, key: RecordLay
   const wanted = tags.get('hist');
   const isLinear = wanted === null && slots.convention === 'linear';
   const scale = wanted === 'linear' || wanted === 'percentiles' ? wanted : isLinear ? 'linear' : 'log2';
-  const tagged = CONVENTIONS.find(convention => convention === tags.get('slots'));
+  const tagged = LOG2_CONVENTIONS.find(convention => convention === tags.get('slots'));
   const untagged = wanted === null ? (slots.convention ?? 'libbpf-tools') : 'bpfw';
   return {
     kind: 'histogram',
     scale,
     convention: scale === 'log2' ? (tagged ?? untagged) : 'linear',
+    conventionAssumed: scale === 'log2' && !tagged && wanted === null && slots.convention === null,
     slotsAreEntries: !slots.inValue,
     slotCount,
     slotsOffset: slots.offset,

@@ -63,6 +63,8 @@ export type MapView =
       readonly kind: 'histogram';
       readonly scale: 'log2' | 'linear' | 'percentiles';
       readonly convention: SlotConvention;
+      /** Nothing in the object states the convention. */
+      readonly conventionAssumed: boolean;
       /** True: the map is the array of slots. False: each value holds an array of slots. */
       readonly slotsAreEntries: boolean;
       readonly slotCount: number;
@@ -157,6 +159,8 @@ export interface Field {
   /** Of storage 'records' only: one element; a single field called "value" when it is not a struct. */
   readonly element?: RecordLayout;
   readonly meaning: Meaning;
+  /** Its unit is told by its name alone; 'overruled': the user chose plain numbers instead. */
+  readonly byName?: 'unit' | 'overruled';
   /** Why it has this meaning; completes "shown as it is because of ...". */
   readonly why: string;
   /** "" when the number has no unit. */

@@ -404,6 +404,7 @@ function leaf(
     elementStorage: null,
     elementSize,
     ...(decided.bigEndian && { bigEndian: true }),
+    ...(decided.unitByName && { byName: 'unit' }),
     meaning: decided.meaning,
     why: decided.why,
     unit: decided.unit,

@@ -179,6 +179,11 @@ export type FromWebview =
     }
   /** No file was created: '' when there is nothing to write, else the error. */
   | { readonly type: 'notExported'; readonly why: string }
+  /**
+   * The user chose how something is shown, which is remembered for the program; value null: no longer. `of` is
+   * `slots MAP` (a convention) or `field OWNER NAME` ('plain'), see host/panels/shown-as.ts. Answered by a hydration.
+   */
+  | { readonly type: 'showAs'; readonly of: string; readonly value: string | null }
   /** Text for the clipboard. */
   | { readonly type: 'copy'; readonly text: string }
   | { readonly type: 'pageError'; readonly message: string };

@@ -121,6 +121,7 @@ describe('keys that differ behind the end of their text', () => {
       kind: 'histogram',
       scale: 'log2',
       convention: 'bpfw',
+      conventionAssumed: false,
       slotsAreEntries: false,
       slotCount: 2,
       slotsOffset: 0,

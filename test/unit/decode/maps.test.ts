@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SlotConvention } from '../../../src/shared/bpf/map-role';
 import { decodeEntries } from '../../../src/shared/decode/entries';
-import { slotBounds } from '../../../src/shared/decode/histogram-slots';
+import { recount, slotBounds } from '../../../src/shared/decode/histogram-slots';
 import { decodeGlobalHistograms, decodeHistograms } from '../../../src/shared/decode/histograms';
 import { percentile, percentiles } from '../../../src/shared/decode/percentile';
 import { decodeStacks } from '../../../src/shared/decode/stacks';
@@ -88,6 +88,40 @@ describe('slot bounds', () => {
     expect(bounds('libbpf-tools', 63)).toEqual([2n ** 63n, U64_MAX]);
   });
 
+  it.each([
+    ['bpfw', 2 ** 25],
+    ['bcc', 2 ** 25],
+    ['libbpf-tools', 2 ** 26],
+    ['exp2', 2 ** 25 + 1],
+  ] as const)('the last slot by %s counts what is larger, too', (convention, min) => {
+    const view = { convention, step: 1, base: 0, slotCount: 27, lastIsOverflow: false };
+    expect(slotBounds(view, 26)).toEqual({ min, max: U64_MAX });
+    expect(slotBounds(view, 25).max).toBe(min - 1);
+  });
+
+  it('count by another convention in the same slots', () => {
+    const counted = (convention: 'libbpf-tools' | 'bcc' | 'exp2') => ({
+      map: 'm',
+      label: 'm',
+      kind: 'log2' as const,
+      unit: '',
+      key: null,
+      total: 8,
+      slots: { convention, assumed: true, count: 27 },
+      buckets: [0, 1, 9, 26].map(slot => ({
+        ...slotBounds({ convention, step: 1, base: 0, slotCount: 27, lastIsOverflow: false }, slot),
+        count: 2,
+      })),
+    });
+    for (const [from, to] of [
+      ['libbpf-tools', 'bcc'],
+      ['bcc', 'exp2'],
+      ['exp2', 'libbpf-tools'],
+    ] as const)
+      expect(recount(counted(from), to)).toEqual(counted(to));
+    expect(recount(counted('libbpf-tools'), 'exp2').buckets[2]).toEqual({ min: 257, max: 512, count: 2 });
+  });
+
   it('linear slots begin at the base; the last one is open when it holds the overflow', () => {
     const view = { convention: 'linear', base: 10, step: 5, slotCount: 3, lastIsOverflow: true } as const;
     expect([0, 1, 2].map(slot => slotBounds(view, slot))).toEqual([
@@ -143,7 +177,7 @@ describe('histograms', () => {
       total: 6,
       buckets: [
         { min: 0, max: 1, count: 5 },
-        { min: 2 ** 26, max: 2 ** 27 - 1, count: 1 },
+        { min: 2 ** 26, max: 2n ** 64n - 1n, count: 1 },
       ],
     });
   });
@@ -185,12 +219,14 @@ describe('histograms in globals', () => {
           unit: '',
           id: '01000000',
           key: { value: 1 },
+          slots: { convention: 'libbpf-tools', assumed: true, count: expect.any(Number) },
         }),
         plainHistogram([{ min: 2, max: 3, count: 3 }], {
           map: 'latency_hist',
           label: 'latency_hist',
           unit: '',
           id: '',
+          slots: { convention: 'libbpf-tools', assumed: true, count: expect.any(Number) },
         }),
       ]),
     );
