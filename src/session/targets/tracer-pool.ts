@@ -10,7 +10,7 @@ import type { TracerConnection } from './tracer-connection';
 
 interface PooledTracer {
   readonly target: Target;
-  readonly capabilities: Capabilities;
+  capabilities: Capabilities;
   readonly connection: TracerConnection;
   /** Sessions that use it, or are about to. */
   holds: number;
@@ -50,6 +50,12 @@ export class TracerPool {
         return tracer.connection;
     }
     const connection = await target.connect({ ...options, capabilities, objectName });
+    const known = this.tracers.get(connection);
+    if (known) {
+      // The sandbox VM has one tracer, which has them all: its holders and its idle time stay.
+      known.capabilities = [...known.capabilities, ...capabilities];
+      return connection;
+    }
     const tracer: PooledTracer = { target, capabilities, connection, holds: 0, idle: null, confined: false };
     this.tracers.set(connection, tracer);
     connection.closed.then(reason => {

@@ -55,6 +55,23 @@ describe('TracerPool', () => {
     expect(await pool.acquire(machine, capabilities, 'p', options)).not.toBe(connection);
   });
 
+  it('does not end a tracer that serves other capabilities, too, since it was idle', async () => {
+    const { target: machine, closed } = target();
+    // As the sandbox VM: whoever connects gets the one tracer there is.
+    const only = await machine.connect({ ...options, capabilities, objectName: 'p' });
+    const vm = { connect: async () => only } as unknown as Target;
+    const pool = new TracerPool(TRACER_IDLE_MS);
+    pool.hold(await pool.acquire(vm, capabilities, 'p', options))();
+    await vi.advanceTimersByTimeAsync(20_000);
+    const more: Capabilities = [{ capability: 'perfmon', why: 'to trace' }];
+    const release = pool.hold(await pool.acquire(vm, more, 'p', options));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(closed).toEqual([]);
+    release();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(closed).toEqual([1]);
+  });
+
   it('gives a confined tracer to no other session, and one that could not be confined to any', async () => {
     const { target: machine } = target();
     const pool = new TracerPool(TRACER_IDLE_MS);
