@@ -4,6 +4,7 @@ import type { Clang } from './clang';
 import type { CompileDiagnostic } from './diagnostics';
 import { compileFlags, findLibbpfHeaders } from './flags';
 import { type HeaderUsed, inputKey, ObjectCache } from './object-cache';
+import { projectHeaderProblem } from './project-header';
 import { scanSource } from './source-scan';
 import type { BtfSource } from './vmlinux-cache';
 
@@ -114,10 +115,17 @@ export async function compile(request: CompileRequest): Promise<CompileResult> {
   const outcome = built.ok ? built.object : built;
   const place = request.outputPath ?? (built.ok ? objects.objectPath(built.object.objectHash) : undefined);
   const commandLine = [...outcome.commandLine, ...(place === undefined ? [] : ['-o', resolve(place)])];
-  request.onOutput?.(`${shellText(commandLine)}\n${outcome.output}`);
+  const advice =
+    built.ok || scan.vmlinux !== 'own'
+      ? null
+      : await projectHeaderProblem(sourcePath, includeFolders, request.architecture ?? process.arch);
+  const output = advice
+    ? `${outcome.output}${sourcePath}:${advice.line}: ${advice.message}\n`
+    : outcome.output;
+  request.onOutput?.(`${shellText(commandLine)}\n${output}`);
   const report: CompileReport = {
-    diagnostics: outcome.diagnostics,
-    output: outcome.output,
+    diagnostics: advice ? [advice, ...outcome.diagnostics] : outcome.diagnostics,
+    output,
     commandLine,
     header: outcome.header,
     durationMs: performance.now() - started,

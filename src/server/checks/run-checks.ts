@@ -4,6 +4,8 @@ import { attachTargets } from './attach-targets';
 import { bccConstructs } from './bcc';
 import { helperAvailability, unsupportedCalls } from './calls';
 import { mixedHeaders } from './includes';
+import { kernelConfig } from './kernel-config';
+import { includeOrder, projectKernelHeader } from './kernel-header';
 import { license } from './license';
 import { ringBufferSize } from './maps';
 import type { Check, Problem } from './problem';
@@ -18,6 +20,9 @@ const CHECKS: readonly Check[] = [
   attachTargets,
   programArguments,
   license,
+  kernelConfig,
+  includeOrder,
+  projectKernelHeader,
   mixedHeaders,
   helperAvailability,
   bccConstructs,

@@ -1,6 +1,7 @@
 /** The kernel used by the server: the source of its BTF, and other information the machine lets any user read. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { release } from 'node:os';
 import path from 'node:path';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { parseBtf } from '../../shared/btf/btf';
@@ -117,6 +118,13 @@ export class TargetKernel {
   /** Frees the running kernel's symbol table, some 10 MB, until it is needed again. */
   forgetSymbols(): void {
     this.kallsyms = undefined;
+  }
+
+  /** Where libbpf looks for the running kernel's configuration, and whether it is there; null for another kernel. */
+  configFiles(): { readonly places: readonly string[]; readonly found: boolean } | null {
+    if (!this.isRunning) return null;
+    const places = [`/boot/config-${release()}`, '/proc/config.gz'];
+    return { places, found: places.some(place => existsSync(place)) };
   }
 
   hasModuleBtf(module: string): boolean {

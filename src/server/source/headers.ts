@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { headerFolders } from '../../shared/bpf/binary-folders';
+import { type KernelHeader, readKernelHeader } from '../../shared/c/kernel-header';
 import { lex } from '../../shared/c/lexer';
 import { readUntrustedFileSync } from '../../system/untrusted-file';
 import type { SourceModel } from './model';
@@ -14,6 +15,8 @@ interface CachedHeader {
 }
 
 const MAX_HEADER_BYTES = 1024 * 1024;
+/** A full vmlinux.h has about 3 MB. */
+const MAX_KERNEL_HEADER_BYTES = 16 << 20;
 const MAX_HEADERS = 64;
 const SYSTEM_FOLDERS = headerFolders(process.arch);
 
@@ -25,6 +28,10 @@ export interface Header {
 
 export class Headers {
   private readonly cache = new Map<string, CachedHeader>();
+  private readonly kernelHeaders = new Map<
+    string,
+    { readonly stamp: string; readonly header: KernelHeader }
+  >();
   private readonly systemModels = new Map<string, SourceModel | null>();
 
   constructor(private readonly includeFolders: readonly string[]) {}
@@ -46,6 +53,21 @@ export class Headers {
     };
     visit(model, folder);
     return [...found.values()];
+  }
+
+  /** What a vmlinux.h that lies in the project is of; null where there is none. */
+  kernelHeader(file: string): KernelHeader | null {
+    try {
+      const { size, mtimeMs } = statSync(file);
+      const stamp = `${size}-${mtimeMs}`;
+      const known = this.kernelHeaders.get(file);
+      if (known?.stamp === stamp) return known.header;
+      const header = readKernelHeader(readUntrustedFileSync(file, MAX_KERNEL_HEADER_BYTES).toString());
+      this.kernelHeaders.set(file, { stamp, header });
+      return header;
+    } catch {
+      return null;
+    }
   }
 
   /**

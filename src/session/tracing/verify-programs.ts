@@ -6,7 +6,7 @@ import type { Btf } from '../../shared/btf/btf-model';
 import { readLocalVariables } from '../../shared/object/local-variables';
 import type { BpfObject, Program } from '../../shared/object/model';
 import type { AttachOverride } from '../../shared/protocol/tracer';
-import { explainLog, type VerifierDiagnostic } from '../../shared/verifier/explain';
+import { type ExplainOptions, explainLog, type VerifierDiagnostic } from '../../shared/verifier/explain';
 import { parseVerifierLog } from '../../shared/verifier/parse-log';
 import { capabilitiesFor, loadingWork } from '../elevation/capabilities';
 import { type TracerConnection, TracerRequestError } from '../targets/tracer-connection';
@@ -20,6 +20,8 @@ export interface VerifyRequest extends LoadRequest {
   /** Its text, when it is the C source: places of what is declared in it and has no instructions. */
   readonly sourceText?: string | undefined;
 }
+
+type RefusingKernel = NonNullable<ExplainOptions['kernel']>;
 
 export interface VerifiedProgram {
   readonly name: string;
@@ -50,7 +52,8 @@ export interface Verification {
 export async function verifyPrograms(request: VerifyRequest): Promise<Verification> {
   const { target, object } = request;
   const capabilityFacts = await target.capabilityFacts();
-  const { btf: kernel } = await target.readBtf();
+  const { btf, kernelRelease } = await target.readBtf();
+  const kernel = { btf, release: kernelRelease };
   const acquire = (programs: readonly Program[], known: Btf | null) =>
     request.tracers.acquire(
       target,
@@ -70,10 +73,10 @@ export async function verifyPrograms(request: VerifyRequest): Promise<Verificati
       continue;
     }
     let connection = plain;
-    const [moduleTarget] = loadingWork(object, [program], kernel).get('use-module-btf') ?? [];
+    const [moduleTarget] = loadingWork(object, [program], btf).get('use-module-btf') ?? [];
     const isAbsent = moduleTarget !== undefined && (await isNowhere(program, request, plain));
     // Only for functions a module really has: a function that exists nowhere does not justify more capabilities.
-    if (moduleTarget !== undefined && !isAbsent) connection = await acquire([program], kernel);
+    if (moduleTarget !== undefined && !isAbsent) connection = await acquire([program], btf);
     try {
       verified.push(await load(connection, request, program, attach));
     } catch (error) {
@@ -142,7 +145,7 @@ async function explain(
   request: VerifyRequest,
   program: Program,
   attach: AttachOverride,
-  kernel: Btf | null,
+  kernel: RefusingKernel,
 ): Promise<RejectedProgram> {
   const messages = [
     ...parseVerifierLog(first.verifierLog ?? '').programs.flatMap(each => each.sentences),
@@ -158,7 +161,7 @@ function explained(
   messages: readonly string[],
   request: VerifyRequest,
   program: Program,
-  kernel: Btf | null,
+  kernel: RefusingKernel,
 ): RejectedProgram {
   const { object, objectBytes, file, sourceText } = request;
   const explanations = explainLog(log, {

@@ -60,8 +60,8 @@ export interface ExplainOptions {
   readonly file?: string | undefined;
   /** Types of local variables, of the object's DWARF. */
   readonly locals?: LocalVariables | null | undefined;
-  /** Types of the kernel that refused the program. */
-  readonly kernel?: Btf | null | undefined;
+  /** The kernel that refused the program, and its types. */
+  readonly kernel?: { readonly btf: Btf; readonly release: string } | null | undefined;
   /** Other messages about the rejection: libbpf's messages, the errno's name. */
   readonly messages?: readonly string[] | undefined;
 }
@@ -183,7 +183,7 @@ export class Diagnosis {
   }
 
   private parametersOf(name: string): readonly string[] | null {
-    const { kernel } = this.options;
+    const kernel = this.options.kernel?.btf;
     const id = kernel?.find('func', name) ?? null;
     const type = kernel && id !== null ? kernel.type(id) : null;
     const signature = kernel && type?.kind === 'func' ? kernel.type(type.type) : null;
@@ -306,6 +306,7 @@ export class Diagnosis {
           : null,
       kernelOptions: kernelOptionsOf(this.options.source?.text ?? ''),
       legacyMaps: legacyMaps(this.options.source?.text ?? '').map(each => each.name),
+      kernelRelease: this.options.kernel?.release ?? null,
       sentences: this.log.sentences,
       packetMovedBy: this.packetMovedBy(found.groups.register),
       packetTest: found.groups.register

@@ -11,7 +11,7 @@ import type { LoaderMessage, ProgramLog, VerifierStatistics } from './model';
 import { parseVerifierLog } from './parse-log';
 import { positionsFrom } from './positions';
 
-export type { VerifierDiagnostic } from './diagnosis';
+export type { ExplainOptions, VerifierDiagnostic } from './diagnosis';
 
 export interface Explanation {
   /** Null when unknown. */

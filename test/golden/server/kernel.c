@@ -165,6 +165,7 @@ long __do_sys_openat(int dfd, const char *filename, int flags, unsigned short mo
 }
 
 struct pt_regs {
+	unsigned long r15;
 	unsigned long di;
 };
 

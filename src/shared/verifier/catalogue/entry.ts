@@ -18,6 +18,8 @@ export interface Facts {
   readonly kernelOptions: readonly string[];
   /** Names of the maps that the source declares in SEC("maps"); empty without the source. */
   readonly legacyMaps: readonly string[];
+  /** "6.1.0-56-amd64" where the kernel that refused the program is known. */
+  readonly kernelRelease: string | null;
   /** All of the kernel's sentences about this rejection. */
   readonly sentences: readonly string[];
   /** The helper that may have moved the packet after this pointer into it was taken: "bpf_skb_pull_data". */

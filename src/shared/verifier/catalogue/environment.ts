@@ -39,10 +39,10 @@ export const ENVIRONMENT: readonly CatalogueEntry[] = [
     isOfObject: true,
     // bpf_object__resolve_externs() and bpf_object__read_kconfig_file() of tools/lib/bpf/libbpf.c.
     sentences: [/^failed to open system Kconfig/, /^extern '(?<symbol>CONFIG_\w+)' \(strong\): not resolved/],
-    message: ({ groups, kernelOptions }) =>
+    message: ({ groups, kernelOptions, kernelRelease }) =>
       groups.symbol
         ? `The running kernel’s configuration does not set \`${groups.symbol}\`.`
-        : `libbpf found no configuration of the running kernel, from which it fills in ${kernelOptions.map(name => `\`${name}\``).join(', ') || 'the __kconfig variables'}: neither /boot/config-$(uname -r) nor /proc/config.gz can be read.`,
+        : `libbpf found no configuration of the running kernel, from which it fills in ${kernelOptions.map(name => `\`${name}\``).join(', ') || 'the __kconfig variables'}: neither /boot/config-${kernelRelease ?? '$(uname -r)'} nor /proc/config.gz can be read.`,
     why: 'Variables declared with __kconfig get their values from the kernel’s configuration file when the object is loaded. The verifier has not seen the program yet.',
     fix: 'Install the file /boot/config-$(uname -r) that belongs to the kernel, or read the value from user space; a variable declared __weak is 0 when the file exists and does not set it.',
   },
