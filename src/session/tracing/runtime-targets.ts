@@ -189,7 +189,14 @@ async function filePath(program: Program, request: RuntimeTargetRequest): Promis
       'attach-point-missing',
       `${program.section} needs a parameter of role "path" that names the file.`,
     );
-  return userFile(parameterText(parameter.name, request));
+  const file = parameterText(parameter.name, request);
+  if (file === '' && parameter.section === '')
+    throw new SessionError(
+      'attach-point-missing',
+      `SEC("${program.section}") means a file that the object's loader chooses.`,
+      { text: `Set -p ${parameter.name}=FILE to the program or library.` },
+    );
+  return userFile(file);
 }
 
 function parameterText(name: string, request: RuntimeTargetRequest): string {

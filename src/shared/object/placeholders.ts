@@ -8,6 +8,9 @@ import type { Parameter, Program } from './model';
 /** Names that no kernel has: libbpf-tools' loaders replace them (fsdist, fsslower, funclatency ...). */
 const PLACEHOLDER = /^(dummy\w*|placeholder\w*|foo|bar|xxx)$/i;
 
+/** In a section: the program that loads the object, which has the probed function itself (libbpf-bootstrap's uprobe and usdt). */
+const LOADER = '/proc/self/exe';
+
 /** As `perf record` and bcc's profile sample, but out of step with timers of 100 Hz. */
 const SAMPLES_PER_SECOND = '99';
 
@@ -22,9 +25,8 @@ export function placeholderOf(point: AttachPoint, program: string): string | nul
       return PLACEHOLDER.test(point.function) ? point.function : null;
     case 'uprobe':
     case 'uretprobe':
-      return point.symbol === '' && point.path === '' ? program : null;
     case 'usdt':
-      return point.probe === '' && point.path === '' ? program : null;
+      return point.path === '' || point.path === LOADER ? program : null;
     default:
       return null;
   }
@@ -61,6 +63,7 @@ export function placeholderParameters(
         label: targetParameter,
         help: `The loader of this object chooses it; SEC("${section}") only stands for it.`,
         role: attachPoint.kind === 'usdt' ? 'usdt' : 'function',
+        defaultValue: nameInSection(attachPoint),
       });
     if (perf && !names.has(perf.frequencyParameter))
       added.set(perf.frequencyParameter, {
@@ -77,6 +80,12 @@ export function placeholderParameters(
       });
   }
   return [...added.values()];
+}
+
+/** What a section says without its file. */
+function nameInSection(point: AttachPoint): string {
+  if (point.kind === 'usdt') return point.probe === '' ? '' : `${point.provider}:${point.probe}`;
+  return 'symbol' in point ? point.symbol : '';
 }
 
 /** Not in the object: no section. */

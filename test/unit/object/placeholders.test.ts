@@ -3,8 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { assumedSizes } from '../../../src/shared/bpf/assumed-sizes';
 import { parseAttachPoint } from '../../../src/shared/bpf/attach-point';
 import { readObject } from '../../../src/shared/object/object';
-import { assumedSampling, placeholderOf } from '../../../src/shared/object/placeholders';
+import {
+  assumedSampling,
+  placeholderOf,
+  placeholderParameters,
+} from '../../../src/shared/object/placeholders';
 import { sizedObject } from '../../../src/shared/object/size-parameters';
+import { plainProgram } from '../plain-program';
 import { clangs, compileFixture } from './compile-fixture';
 
 it.each([
@@ -18,6 +23,9 @@ it.each([
   ['kprobe/vfs_read', null],
   ['kprobe/dumb_function', null],
   ['uprobe//bin/bash:readline', null],
+  ['uprobe//proc/self/exe:uprobed_add', 'run'],
+  ['usdt//proc/self/exe:app:begin', 'run'],
+  ['usdt/./app:app:begin', null],
   ['tp/sched/sched_switch', null],
   ['xdp', null],
 ])('SEC("%s") is set by %s', (section, parameter) =>
@@ -42,6 +50,18 @@ it.each([
   [{ typeName: 'perf_event_array', valueSize: 4, maxEntries: 0, flags: 0 }, {}],
   [{ typeName: 'hash', valueSize: 8, maxEntries: 1, flags: 0 }, {}],
 ])('%o gets %o', (map, sizes) => expect(assumedSizes(map)).toEqual(sizes));
+
+it('takes from the section what it says, without the loader’s own file', () => {
+  const program = plainProgram('run', 'uprobe//proc/self/exe:uprobed_add', { targetParameter: 'run' });
+  const usdt = plainProgram('mark', 'usdt//proc/self/exe:app:begin', { targetParameter: 'mark' });
+  expect(
+    placeholderParameters([program, usdt], []).map(({ name, defaultValue }) => [name, defaultValue]),
+  ).toEqual([
+    ['path', ''],
+    ['run', 'uprobed_add'],
+    ['mark', 'app:begin'],
+  ]);
+});
 
 describe.each(clangs)('an object by %s', clang => {
   const object = readObject(compileFixture(clang, 'left-to-loader'), 'left-to-loader.bpf.o');
