@@ -55,6 +55,12 @@ typedef __u64 bpfw_linear_slot; /* one slot of a linear histogram */
 #define BPFW_LENGTH(member) BPFW_TAG("length=" #member)
 
 /*
+ * For an array, or an array map: its index is a constant of this enum. Without the tag, an enum of
+ * the right size that shares a word with the array's name is taken: calls[] and enum call.
+ */
+#define BPFW_INDEX(type) BPFW_TAG("index=" #type)
+
+/*
  * A common parameter: "pid", "tid", "comm", "uid", "device", "path", "function", "usdt".
  * "path" is the file of the object's uprobes and USDT probes; "usdt" contains provider:probe.
  */

@@ -9,7 +9,10 @@ import type { FieldValue, RecordValue } from './model';
 
 export { formatBytes, formatDuration, formatTimestamp } from './format-quantity';
 
-export type FormattedAs = Pick<Field, 'meaning' | 'unit' | 'valueNames' | 'storage' | 'element'>;
+export type FormattedAs = Pick<
+  Field,
+  'meaning' | 'unit' | 'valueNames' | 'storage' | 'element' | 'indexNames'
+>;
 
 /** Bytes shown of a value that has no other format. */
 const HEXDUMP_BYTES = 64;
@@ -27,8 +30,19 @@ export function formatValue(value: FieldValue, field: FormattedAs): string {
   if (typeof value === 'object')
     return field.element
       ? formatElements(value.filter(isRecord), field.element)
-      : `[${value.map(element => (isRecord(element) ? '' : formatNumber(element, field))).join(', ')}]`;
+      : formatArray(value.filter(isNumber), field);
   return formatNumber(value, field);
+}
+
+/** By the names of the indices, without those that are 0. */
+function formatArray(elements: readonly (number | bigint)[], field: FormattedAs): string {
+  const texts = elements.map(element => formatNumber(element, field));
+  const { indexNames } = field;
+  if (!indexNames) return `[${texts.join(', ')}]`;
+  const named = texts.flatMap((text, index) =>
+    elements[index] ? [`${escapeText(indexNames[String(index)] ?? String(index))} ${text}`] : [],
+  );
+  return named.join(', ') || '0';
 }
 
 /** Without the unused elements at the end. */
@@ -47,6 +61,10 @@ function formatElements(elements: readonly RecordValue[], layout: RecordLayout):
 
 function isRecord(element: number | bigint | RecordValue): element is RecordValue {
   return typeof element === 'object';
+}
+
+function isNumber(element: number | bigint | RecordValue): element is number | bigint {
+  return typeof element !== 'object';
 }
 
 /** 0, false, empty text, and arrays of these. */

@@ -1,8 +1,8 @@
 /** Values as JSON contains them, for `bpfw run --json` and for exports of panels: what is shown, but numbers unscaled. */
 import { hexDigits } from '../bytes/hex';
-import type { Field, RecordLayout } from '../object/model';
+import type { RecordLayout } from '../object/model';
 import { isSingleValue } from '../object/record-layout';
-import { formatValue } from './format';
+import { type FormattedAs, formatValue } from './format';
 import type { FieldValue, RecordValue } from './model';
 
 /** JSON has no bigint, bytes or infinite numbers. */
@@ -16,21 +16,20 @@ export type JsonValue =
 
 /**
  * Addresses and constants of enums are text, as shown; numbers keep their unit. Integers beyond 2^53 and numbers that are
- * not finite are text; bytes are hexadecimal digits.
+ * not finite are text; bytes are hexadecimal digits; arrays whose indices have names are objects.
  */
-export function jsonValue(
-  value: FieldValue,
-  field: Pick<Field, 'meaning' | 'unit' | 'valueNames' | 'storage' | 'element'> | undefined,
-): JsonValue {
+export function jsonValue(value: FieldValue, field: FormattedAs | undefined): JsonValue {
   if (value instanceof Uint8Array) {
     return field?.meaning === 'ipv6' || field?.meaning === 'mac'
       ? formatValue(value, field)
       : hexDigits(value);
   }
-  if (typeof value === 'object')
-    return value.map(each =>
+  if (typeof value === 'object') {
+    const elements = value.map(each =>
       typeof each === 'object' ? jsonElement(each, field?.element) : jsonNumber(each, field),
     );
+    return field?.indexNames ? byName(elements, field.indexNames) : elements;
+  }
   return typeof value === 'number' || typeof value === 'bigint' ? jsonNumber(value, field) : value;
 }
 
@@ -42,6 +41,12 @@ export function jsonRecord(
   const fields = new Map(layout?.fields.map(field => [field.name, field]));
   return Object.fromEntries(
     Object.entries(record).map(([name, value]) => [name, jsonValue(value, fields.get(name))]),
+  );
+}
+
+function byName(elements: readonly JsonValue[], names: Readonly<Record<string, string>>): JsonValue {
+  return Object.fromEntries(
+    elements.map((element, index) => [names[String(index)] ?? String(index), element]),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Btf, BtfTypeId } from '../btf/btf-model';
-import { type DwarfTypes, readDwarf } from '../dwarf/dwarf';
+import type { DwarfTypes } from '../dwarf/dwarf';
 import type { Elf } from '../elf/elf';
 import type { Variable } from './data-section';
 import type { BufferWrite, CodeIndex, FunctionCode } from './instructions';
@@ -22,7 +22,6 @@ const RECORD_VARIABLE_NAME =
 /** Determines the record type that programs write to each ring or perf buffer. */
 export class EventRecords {
   private readonly writes = new Map<string, { write: BufferWrite; by: FunctionCode }[]>();
-  private dwarf: DwarfTypes | null | undefined;
   private gadgetEvents: Map<string, string> | null = null;
   private structsBySize: Map<number, Candidate[]> | null = null;
 
@@ -33,6 +32,7 @@ export class EventRecords {
     functions: Iterable<FunctionCode>,
     /** Global variables of data sections: some exist only to keep a record's type in BTF. */
     private readonly variables: readonly Variable[],
+    private readonly debugTypes: () => DwarfTypes | null,
   ) {
     for (const by of functions) {
       for (const write of code.facts(by).writes) {
@@ -97,7 +97,7 @@ export class EventRecords {
       const id = table.find('struct', name) ?? table.find('typedef', name) ?? table.find('union', name);
       return id === null ? null : { table, id, via: '' };
     };
-    const dwarf = this.types();
+    const dwarf = this.debugTypes();
     return look(this.btf) ?? (dwarf ? look(dwarf.types) : null);
   }
 
@@ -117,7 +117,7 @@ export class EventRecords {
 
   /** Local variables of the writing functions: by the record's sizes, or when they are not known, by name only. */
   private byLocals(map: string, sizes: readonly number[]): Candidate | null {
-    const dwarf = this.types();
+    const dwarf = this.debugTypes();
     if (!dwarf) return null;
     const candidates: Candidate[] = [];
     for (const by of new Set((this.writes.get(map) ?? []).map(write => write.by))) {
@@ -141,7 +141,7 @@ export class EventRecords {
 
   /** Without DWARF: the only struct of that size with the name of a record. */
   private bySize(size: number | undefined): Candidate | null {
-    if (size === undefined || this.dwarf) return null;
+    if (size === undefined || this.debugTypes()) return null;
     if (!this.structsBySize) {
       this.structsBySize = new Map();
       for (const id of this.btf.ids('struct')) {
@@ -153,11 +153,6 @@ export class EventRecords {
       }
     }
     return single(this.structsBySize.get(size) ?? []);
-  }
-
-  private types(): DwarfTypes | null {
-    this.dwarf ??= readDwarf(this.elf);
-    return this.dwarf;
   }
 }
 

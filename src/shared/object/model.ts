@@ -156,6 +156,10 @@ export interface Field {
   readonly bigEndian?: true;
   /** A flexible array at the end of its record, which takes the rest of the record's bytes; `size` is 0. */
   readonly flexible?: true;
+  /** Arrays only: names of the indices by decimal index, where they are constants of an enum. */
+  readonly indexNames?: Readonly<Record<string, string>>;
+  /** The enum of the indices, as BPFW_INDEX states it. */
+  readonly indexedBy?: string;
   /** Of storage 'records' only: one element; a single field called "value" when it is not a struct. */
   readonly element?: RecordLayout;
   readonly meaning: Meaning;

@@ -2,12 +2,14 @@ import { HELPER } from '../bpf/helper-ids';
 import { parseBtf } from '../btf/btf';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
 import { decodeCString } from '../bytes/utf8';
+import { type DwarfTypes, readDwarf } from '../dwarf/dwarf';
 import { type Elf, EM_BPF, parseElf } from '../elf/elf';
 import { ObjectError } from '../elf/object-error';
 import { type BtfExt, parseBtfExt } from './btf-ext';
 import { isReadOnlyData, isWritableData, readVariables, type Variable } from './data-section';
 import { EventRecords } from './event-records';
 import { readGlobals } from './globals';
+import { IndexNames } from './index-names';
 import { inferView, listedEntries } from './infer-map-view';
 import { CodeIndex } from './instructions';
 import { type DeclaredMap, readMaps } from './maps';
@@ -54,15 +56,22 @@ function read(bytes: Uint8Array, name: string): BpfObject {
   const mapNames = new Set(declared.map(map => map.definition.name));
   const constants = btf ? readVariables(elf, btf, isReadOnlyData) : [];
   const variables = btf ? readVariables(elf, btf, isWritableData) : [];
+  let dwarf: DwarfTypes | null | undefined;
+  const debugTypes = () => {
+    dwarf ??= readDwarf(elf);
+    return dwarf;
+  };
+  const indices = new IndexNames(() => [btf, debugTypes()?.types].filter(table => table != null));
   const maps = btf
-    ? readViews(elf, btf, code, programs, declared, mapNames, [...variables, ...constants])
+    ? readViews(elf, btf, code, programs, declared, mapNames, [...variables, ...constants], debugTypes)
     : [];
+  const tagsOf = new Map(declared.map(({ definition, tags }) => [definition.name, tags]));
   const parameters = btf ? readParameters(btf, constants, elf.littleEndian) : [];
   return {
     name,
     license: readLicense(elf),
     programs: programs.map(({ program }) => program),
-    maps,
+    maps: maps.map(map => indices.namedMap(map, tagsOf.get(map.name)?.get('index') ?? null)),
     parameters: [
       ...parameters,
       ...placeholderParameters(
@@ -71,7 +80,10 @@ function read(bytes: Uint8Array, name: string): BpfObject {
       ),
       ...sizeParameters(maps),
     ],
-    globals: btf ? readGlobals(btf, variables, mapNames) : [],
+    globals: (btf ? readGlobals(btf, variables, mapNames) : []).map(global => ({
+      ...global,
+      layout: indices.named(global.layout, global.name),
+    })),
     subprogramLines: ext?.lines.get('.text') ?? [],
     usesPrintk: programs.some(({ program }) =>
       program.helperIds.some(id => id === HELPER.tracePrintk || id === HELPER.tracePrintkV),
@@ -95,9 +107,10 @@ function readViews(
   declared: readonly DeclaredMap[],
   mapNames: ReadonlySet<string>,
   variables: readonly Variable[],
+  debugTypes: () => DwarfTypes | null,
 ): MapDefinition[] {
   const functions = new Set(programs.flatMap(program => code.reachable(program.code)));
-  const records = new EventRecords(elf, btf, code, functions, variables);
+  const records = new EventRecords(elf, btf, code, functions, variables, debugTypes);
   const byName = new Map(declared.map(map => [map.definition.name, map]));
   const buffers = declared.filter(
     ({ definition }) => definition.typeName === 'ringbuf' || records.isWritten(definition.name),

@@ -1,4 +1,5 @@
 import type { Btf, BtfType, BtfTypeId } from '../btf/btf-model';
+import { enumNames } from './enum-names';
 import { decideMeaning } from './field-meaning';
 import type { Field, RecordLayout, Storage } from './model';
 import { NO_TAGS, readTags, type Tags } from './tags';
@@ -205,14 +206,6 @@ export function scalarStorage(type: BtfType): { readonly storage: Storage; reado
   }
 }
 
-/** Enum constants by decimal value; of synonyms the first in declaration order. */
-export function enumNames(type: BtfType): Record<string, string> | null {
-  if (type.kind !== 'enum') return null;
-  const names: Record<string, string> = {};
-  for (const { name, value } of type.values) names[String(value)] ??= name;
-  return names;
-}
-
 function isOpaque(btf: Btf, typeId: BtfTypeId): boolean {
   return typedefsOf(btf, typeId).some(name => OPAQUE.has(name)) || OPAQUE.has(btf.name(btf.resolve(typeId)));
 }
@@ -404,6 +397,7 @@ function leaf(
     elementStorage: null,
     elementSize,
     ...(decided.bigEndian && { bigEndian: true }),
+    ...(tags.get('index') !== null && { indexedBy: tags.get('index') ?? '' }),
     ...(decided.unitByName && { byName: 'unit' }),
     meaning: decided.meaning,
     why: decided.why,
