@@ -37,7 +37,7 @@ function count(stage, counts, startedAt, note = '') {
   for (const key of Object.keys(total)) total[key] += counts[key];
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   summary.push(
-    `${stage.name.padEnd(8)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds} s${note && `  ${note}`}`,
+    `${stage.name.padEnd(9)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped  ${seconds} s${note && `  ${note}`}`,
   );
   if (counts.failed > 0 || note) console.log(`${stage.name}: ${note || 'failed'}`);
 }
@@ -128,7 +128,7 @@ await main(async () => {
     const forgotten = (await allTestFiles()).filter(file => !ran.has(file) && !excused.has(file));
     const soak = forgotten.filter(file => file.startsWith('test/soak/'));
     const missed = forgotten.filter(file => !soak.includes(file));
-    if (soak.length > 0) summary.push(`soak     ${soak.length} files run by \`npm run test:soak\` only`);
+    if (soak.length > 0) summary.push(`soak      ${soak.length} files run by \`npm run test:soak\` only`);
     total.failed += missed.length;
     for (const file of missed) summary.push(`${file}: on disk, but no stage ran it`);
     const after = await checkout();

@@ -10,10 +10,13 @@ const minute = 60_000;
 const bin = name => path.join(root, 'node_modules/.bin', name);
 
 /**
- * @typedef {{name: string, deadlineMs: number, folder?: string, except?: string[], run: (show: boolean) => Promise<import('./run.mjs').Counts>,
+ * @typedef {{name: string, deadlineMs: number, folder?: string, only?: readonly string[], except?: readonly string[], run: (show: boolean) => Promise<import('./run.mjs').Counts>,
  *   lacking?: () => Promise<string | undefined>, isBeside?: true}} Stage
- *   `isBeside`: needs no guest, and runs beside the stages that wait for theirs; it prints when it is done. `lacking` says why the stage cannot run on this machine, with the fix; `folder` and `except` say which test files are its own
+ *   `isBeside`: needs no guest, and runs beside the stages that wait for theirs; it prints when it is done. `lacking` says why the stage cannot run on this machine, with the fix; `folder`, `only` and `except` (paths of folders and files) say which test files are its own
  */
+
+/** End-to-end tests with a kernel: the others need none, and run beside what waits for the guest. */
+const E2E_WITH_GUEST = ['test/e2e/guest', 'test/e2e/kills', 'test/e2e/walkthrough.test.ts'];
 
 /** @type {readonly Stage[]} in the order of `npm test`: what is quick and broken most often comes first */
 export const stages = [
@@ -34,6 +37,10 @@ export const stages = [
     ...vitestStage('panels', 20 * minute, 'test/panels/vitest.config'),
     lacking: lackingChromium,
   }),
+  besideGuest({
+    ...vitestStage('e2e', 40 * minute, 'vitest.e2e.config', { except: E2E_WITH_GUEST }),
+    lacking: lackingVscode,
+  }),
   vitestStage('kernel', 60 * minute, 'vitest.kernel.config'),
   {
     name: 'host',
@@ -42,7 +49,13 @@ export const stages = [
     run: () => hostSuite('server'),
     lacking: lackingVscode,
   },
-  { ...vitestStage('e2e', 60 * minute, 'vitest.e2e.config'), lacking: lackingVscode },
+  {
+    ...vitestStage('e2e-guest', 60 * minute, 'vitest.e2e.config', {
+      folder: 'test/e2e',
+      only: E2E_WITH_GUEST,
+    }),
+    lacking: lackingVscode,
+  },
 ];
 
 /** Stages by themselves only: they need what most machines lack, or very long. */
@@ -72,18 +85,14 @@ function besideGuest(stage) {
   return { ...stage, isBeside: true };
 }
 
-function vitestStage(name, deadlineMs, config = 'vitest.config') {
-  const folder = `test/${name}`;
-  return {
-    name,
-    folder,
-    deadlineMs,
-    run: show => vitest(name, folder, config, deadlineMs, show),
-  };
+/** `files`: which of the folder's. */
+function vitestStage(name, deadlineMs, config = 'vitest.config', files = {}) {
+  const stage = { name, deadlineMs, folder: `test/${name}`, ...files };
+  return { ...stage, run: show => vitest(stage, config, show) };
 }
 
 /** Runs the test files of one folder. The report is printed as it arrives, the counts are read from a file. */
-async function vitest(name, folder, config, timeoutMs, show = true) {
+async function vitest({ name, folder, only, except = [], deadlineMs: timeoutMs }, config, show = true) {
   const configFile = ['.mts', '.ts'].map(end => config + end).find(file => existsSync(path.join(root, file)));
   if (!configFile) throw new Error(`${config}.mts is missing`);
   await mkdir(workFolder, { recursive: true });
@@ -92,7 +101,11 @@ async function vitest(name, folder, config, timeoutMs, show = true) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const { output } = await run(
     bin('vitest'),
-    ['run', '--root', root, '--config', configFile, ...reporters, `${folder}/`],
+    [
+      ...['run', '--root', root, '--config', configFile, ...reporters],
+      ...except.map(file => `--exclude=${file.endsWith('.ts') ? file : `${file}/**`}`),
+      ...(only ?? [`${folder}/`]),
+    ],
     {
       cwd: root,
       timeoutMs: deadlineMs(timeoutMs),
@@ -170,7 +183,11 @@ export async function stageFiles(stage) {
   const folder = stage.folder && path.join(root, stage.folder);
   if (!folder || !existsSync(folder)) return [];
   const files = await readdir(folder, { recursive: true });
-  return files.filter(isTestFile).map(file => path.join(stage.folder, file));
+  const isIn = (file, places) => places.some(place => file === place || file.startsWith(`${place}/`));
+  return files
+    .filter(isTestFile)
+    .map(file => path.join(stage.folder, file))
+    .filter(file => (!stage.only || isIn(file, stage.only)) && !isIn(file, stage.except ?? []));
 }
 
 /** Every test file of the checkout, relative to it. */
