@@ -1,1 +1,2 @@
 export function fillSampleWorkspace(folder: string): Promise<void>;
+export const firstProgram: string;

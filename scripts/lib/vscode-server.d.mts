@@ -14,6 +14,7 @@ export interface ServerOptions {
   readonly port?: number;
   readonly trusted?: boolean;
   readonly testDriver?: boolean;
+  readonly reconnectionGraceS?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly readyTimeoutMs?: number;
 }

@@ -86,7 +86,7 @@ export async function addExtension(vscode, dataFolder, extension) {
  * Arguments of VS Code's server. The connection token excludes other users of the machine, who can also reach a loopback
  * port; it is read from a file, because they can also read argv.
  */
-function serverArguments({ host, port, dataFolder, trusted, testDriver }) {
+function serverArguments({ host, port, dataFolder, trusted, testDriver, reconnectionGraceS }) {
   return [
     ...['--host', host, '--port', String(port)],
     ...['--connection-token-file', path.join(dataFolder, 'token')],
@@ -95,6 +95,7 @@ function serverArguments({ host, port, dataFolder, trusted, testDriver }) {
     ...['--extensions-dir', path.join(dataFolder, 'extensions')],
     ...(trusted ? ['--disable-workspace-trust'] : []),
     ...(testDriver ? ['--enable-smoke-test-driver'] : []),
+    ...(reconnectionGraceS === undefined ? [] : ['--reconnection-grace-time', String(reconnectionGraceS)]),
   ];
 }
 
@@ -123,10 +124,11 @@ export function workbenchAddress({ port, token, folder, payload }) {
  *
  * @param {{nodePath: string, serverMain: string}} vscode from ensureVscodeServer
  * @param {{dataFolder: string, host?: string, port?: number, trusted?: boolean, testDriver?: boolean,
- *   env?: Record<string, string>, readyTimeoutMs?: number}} options
+ *   reconnectionGraceS?: number, env?: Record<string, string>, readyTimeoutMs?: number}} options
  *   `dataFolder`: user data, extensions and log of this server; `port` 0 (default): any free one;
  *   `trusted`: every workspace is trusted (else a fresh one opens in Restricted Mode); `testDriver`: the page may be
- *   told to run extension tests
+ *   told to run extension tests; `reconnectionGraceS`: how long the extension host of a page that is gone waits for it
+ *   (VS Code's own: three hours)
  */
 export async function startVscodeServer(vscode, options) {
   const { dataFolder, host = '127.0.0.1', port: wishedPort = 0, readyTimeoutMs = 60_000 } = options;

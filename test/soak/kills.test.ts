@@ -1,5 +1,11 @@
-/** As test/kernel/kills/random-kills.test.ts, 200 times, and the sandbox VM's QEMU and its clients among the victims. */
+/** As test/kernel/kills and test/e2e/kills in their bounded tests, over 200 times, and the sandbox VM's QEMU and its clients among the victims. */
 import { expect, it } from 'vitest';
+import {
+  expectVmGone,
+  killWindowsAtRandom,
+  WINDOW_VICTIMS,
+  type WindowKill,
+} from '../e2e/kills/window-kills';
 import { sharedGuest } from '../kernel/bench/guest';
 import { type Kill, VICTIMS } from '../kernel/kills/kills';
 import { killAtRandom, longest } from '../kernel/kills/random-kills';
@@ -9,6 +15,7 @@ import { report } from './report';
 const SEED = Number(process.env.BPFW_SOAK_SEED ?? 0x9115);
 const KILLS = Number(process.env.BPFW_SOAK_KILLS ?? 180);
 const VM_KILLS = Number(process.env.BPFW_SOAK_VM_KILLS ?? 20);
+const WINDOW_KILLS = Number(process.env.BPFW_SOAK_WINDOW_KILLS ?? 21);
 
 function stepsOf(kills: readonly { readonly step: string }[]): Record<string, number> {
   const steps: Record<string, number> = {};
@@ -60,4 +67,31 @@ it(`leaves no QEMU and no folder after ${VM_KILLS} kills of the sandbox VM or of
     expect(kill.endedMs ?? Number.POSITIVE_INFINITY, JSON.stringify(kill)).toBeLessThan(1000);
   expect(longest(done.filter(kill => kill.victim === 'qemu').map(kill => kill.clientMs))).not.toBeNull();
   expect(outcome.left).toEqual([]);
+});
+
+it(`leaves no VM 1 s after ${WINDOW_KILLS} kills of a VS Code window's extension host, server or browser`, async () => {
+  // Their VMs run beside it, in its place on this machine.
+  await sharedGuest();
+  const done: WindowKill[] = [];
+  const tell = (more: Record<string, unknown>) =>
+    report('kills of VS Code windows', {
+      seed: SEED,
+      kills: done.length,
+      withVm: done.filter(kill => kill.hadVm).length,
+      attached: done.filter(kill => kill.wasAttached).length,
+      qemuEndedAfterMs: Object.fromEntries(
+        WINDOW_VICTIMS.map(victim => [
+          victim,
+          longest(done.filter(kill => kill.victim === victim).map(kill => kill.endedMs)),
+        ]),
+      ),
+      steps: stepsOf(done),
+      ...more,
+    });
+  const attachMs = await killWindowsAtRandom(SEED, WINDOW_KILLS, kill => {
+    done.push(kill);
+    tell({});
+  });
+  tell({ attachMs });
+  for (const kill of done) expectVmGone(kill);
 });

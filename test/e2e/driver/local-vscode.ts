@@ -22,6 +22,8 @@ export interface LocalVscodeOptions {
   /** Scope `machine` settings of the extension, e.g. bpf.target. */
   readonly machineSettings?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** As startVscodeServer takes it. */
+  readonly reconnectionGraceS?: number;
   /** Of each single wait, on a quiet machine. */
   readonly timeoutMs?: number;
   /** Adds to the workspace before the window opens. */
@@ -38,6 +40,9 @@ export interface LocalVscode {
   readonly workspace: string;
   /** What VS Code's server printed. */
   readonly logPath: string;
+  readonly serverPid: number;
+  /** Where VS Code keeps settings and logs of this window. */
+  readonly dataFolder: string;
   close(): Promise<void>;
 }
 
@@ -64,6 +69,7 @@ export async function openLocalVscode(options: LocalVscodeOptions = {}): Promise
       dataFolder,
       trusted: options.trusted ?? true,
       env: options.env ?? {},
+      ...(options.reconnectionGraceS === undefined ? {} : { reconnectionGraceS: options.reconnectionGraceS }),
       readyTimeoutMs: deadlineMs(60_000),
     });
     undo.push(() => server.close());
@@ -73,7 +79,7 @@ export async function openLocalVscode(options: LocalVscodeOptions = {}): Promise
       timeoutMs: deadlineMs(options.timeoutMs ?? 30_000),
       ...options.size,
     });
-    return { workbench, workspace, logPath: server.logPath, close };
+    return { workbench, workspace, logPath: server.logPath, serverPid: server.pid, dataFolder, close };
   } catch (error) {
     await close();
     throw error;

@@ -3,12 +3,16 @@
  * workload runs, and the bars on the page are what the kernel counted.
  */
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { workFolder } from '../../../scripts/lib/paths.mjs';
 import { takePicture } from '../../../scripts/lib/pictures.mjs';
-import { finished } from '../../kernel/bench/guest';
+import { finished, type TestGuest } from '../../kernel/bench/guest';
+import { inGuest } from '../../kernel/elevation/people';
+import type { Leftovers } from '../../kernel/kills/kills';
+import { bundle } from '../../kernel/kills/random-kills';
 import { type GuestVscode, openGuestVscode, USER } from './guest-vscode';
 
 const READS = 1000;
@@ -61,6 +65,23 @@ async function tellLogs({ guest, serverLog }: GuestVscode): Promise<void> {
   );
   const busy = await guest.sh('ps -eo pid,etimes,time,pcpu,args --sort=-time | head -15');
   console.error([busy, logs, ...serverLog.slice(-40)].join('\n'));
+}
+
+/** Resolves, while nothing is attached, with what kills the extension host and tells what that left in the kernel. */
+async function extensionHostKiller(guest: TestGuest): Promise<() => Promise<Leftovers>> {
+  const script = inGuest(await bundle('kill-extension-host'));
+  const killer = await guest.spawn(['node', script], { fresh: true });
+  const lines = createInterface({ input: killer.stdout })[Symbol.asyncIterator]();
+  const line = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(Buffer.concat(await killer.stderr.toArray()).toString());
+    return String(value);
+  };
+  await line();
+  return async () => {
+    killer.stdin.write('now\n');
+    return JSON.parse(await line());
+  };
 }
 
 async function attachedPrograms(vscode: GuestVscode): Promise<string[]> {
@@ -157,6 +178,16 @@ describe('▶ as a user with a sudo password', () => {
       await vscode.workbench.titleButton('Detach').first().waitFor();
     });
 
+  /** What a window says whose extension host was there before, and went without a word. */
+  async function attachAgainByNotice(): Promise<void> {
+    const { workbench } = vscode;
+    const notice = workbench.notification(/vfsreadlat was attached when this window was closed or reloaded/);
+    await notice.getByRole('button', { name: 'Attach Again' }).click();
+    const consent = workbench.dialog('needs capabilities that you do not have');
+    await consent.getByRole('button', { name: 'Continue' }).click();
+    await attachedAgain();
+  }
+
   it(
     'says what is missing and what fixes it where libbpf is not installed',
     async () => {
@@ -239,13 +270,7 @@ describe('▶ as a user with a sudo password', () => {
       await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 500 }).toEqual([]);
       progress('nothing stayed attached');
       await reloaded;
-      const notice = workbench.notification(
-        /vfsreadlat was attached when this window was closed or reloaded/,
-      );
-      await notice.getByRole('button', { name: 'Attach Again' }).click();
-      const consent = workbench.dialog('needs capabilities that you do not have');
-      await consent.getByRole('button', { name: 'Continue' }).click();
-      await attachedAgain();
+      await attachAgainByNotice();
       await workbench
         .treeRow(/vfsreadlat.*failed/)
         .first()
@@ -256,6 +281,27 @@ describe('▶ as a user with a sudo password', () => {
         .waitFor();
       const tracer = await guest.sh('pgrep -a -f "tracer[.]js --socket"');
       expect(tracer).toMatch(/ \/opt\/bpf-workbench\/[^/]+\/tracer\.js --socket/);
+    },
+    30 * minute,
+  );
+
+  it(
+    'leaves nothing loaded 1 s after its extension host was killed, and attaches again with one click',
+    async () => {
+      const { workbench } = vscode;
+      onTestFailed(() => tellWhatIsThere(vscode), minute);
+      await workbench.clickTitleButton('Detach');
+      await expect.poll(() => attachedPrograms(vscode), { timeout: minute, interval: 1000 }).toEqual([]);
+      const killer = await extensionHostKiller(vscode.guest);
+      await workbench.clickTitleButton('Compile and Attach');
+      await attachedAgain();
+      progress('killing the extension host');
+      const kill = await killer();
+      progress(JSON.stringify(kill));
+      expect(kill.loaded).toBeGreaterThan(0);
+      expect(kill.unloadedMs ?? Number.POSITIVE_INFINITY).toBeLessThan(1000);
+      expect(kill.endedMs).not.toBeNull();
+      await attachAgainByNotice();
     },
     30 * minute,
   );

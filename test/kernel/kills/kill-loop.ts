@@ -1,63 +1,20 @@
 /**
  * Runs in the guest as root: starts clients one after the other and kills one of them, its privileged process or both
- * with SIGKILL at a moment drawn evenly from a whole session's duration, then looks at once, again and again, until
- * nothing of it is left. Prints one line of JSON for each kill, and one at the end.
+ * with SIGKILL at a moment drawn evenly from a whole session's duration. Prints one line of JSON for each kill, and one at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import koffi from 'koffi';
 import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { random } from '../../unit/random';
 import { type Kill, type KillLoopEnd, type KillLoopTask, VICTIMS, type Victim } from './kills';
+import { FOLDER_PREFIX, killAndLook, loadedObjects, sessionProcesses } from './leftovers';
+import { killOutright, type Process } from './processes';
 
-const DEADLINE_MS = deadlineMs(10_000);
 const SESSION_MS = deadlineMs(180_000);
-const FOLDER_PREFIX = 'bpfw-session-';
-const lib = koffi.load('libbpf.so.1');
-const nextId = (['prog', 'map', 'link'] as const).map(kind => ({
-  kind,
-  next: lib.func(`int bpf_${kind}_get_next_id(uint32_t start, _Out_ uint32_t *next)`),
-}));
-
-/** Ids of all programs, maps and links the kernel has, e.g. "prog 7". */
-function loadedObjects(): Set<string> {
-  const found = new Set<string>();
-  for (const { kind, next } of nextId) {
-    const id = [0];
-    while (next(id[0], id) === 0) found.add(`${kind} ${id[0]}`);
-  }
-  return found;
-}
-
-interface Process {
-  readonly pid: number;
-  readonly command: string;
-}
-
-/** Processes that a session started: all of them name its folder (tracer, sudo, setpriv, askpass). */
-function sessionProcesses(): Process[] {
-  return readdirSync('/proc').flatMap(entry => {
-    if (!/^\d+$/.test(entry)) return [];
-    try {
-      const command = readFileSync(`/proc/${entry}/cmdline`, 'latin1').replaceAll('\0', ' ');
-      return command.includes(`/${FOLDER_PREFIX}`) ? [{ pid: Number(entry), command }] : [];
-    } catch {
-      return [];
-    }
-  });
-}
 
 const isTracer = ({ command }: Process): boolean => /^\S*node\d* .*tracer\.js --socket/.test(command);
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself just now.
-  }
-}
 
 class Client {
   readonly exited: Promise<unknown>;
@@ -106,29 +63,16 @@ async function killOne(task: KillLoopTask, victim: Victim, afterMs: number): Pro
   const processes = sessionProcesses();
   // Before it runs, what is about to start it stands for it.
   const tracer = processes.find(isTracer) ?? processes.at(-1);
-  const loaded = [...loadedObjects()].filter(id => !before.has(id)).length;
   const { step } = client;
-  if (victim !== 'tracer' || !tracer) kill(client.pid);
-  if (victim !== 'client' && tracer) kill(tracer.pid);
-  const killedAt = performance.now();
-  let unloadedMs: number | null = null;
-  let endedMs: number | null = null;
-  let left: string[] = [];
-  for (let lookedMs = 0; lookedMs < DEADLINE_MS; lookedMs = performance.now() - killedAt) {
-    const objects = [...loadedObjects()].filter(id => !before.has(id));
-    if (objects.length > 0) unloadedMs = null;
-    else unloadedMs ??= lookedMs;
-    const running = sessionProcesses();
-    if (running.length > 0 || client.running) endedMs = null;
-    else endedMs ??= lookedMs;
-    left = [...objects, ...running.map(each => each.command), ...(client.running ? ['client'] : [])];
-    if (left.length === 0) break;
-    await delay(5);
-  }
-  if (client.running) kill(client.pid);
-  for (const each of sessionProcesses()) kill(each.pid);
+  const victims = [
+    ...(victim !== 'tracer' || !tracer ? [client.pid] : []),
+    ...(victim !== 'client' && tracer ? [tracer.pid] : []),
+  ];
+  const leftovers = await killAndLook(victims, before, () => (client.running ? ['client'] : []));
+  if (client.running) killOutright(client.pid);
+  for (const each of sessionProcesses()) killOutright(each.pid);
   await client.exited;
-  return { victim, afterMs, step, loaded, unloadedMs, endedMs, left };
+  return { victim, afterMs, step, ...leftovers };
 }
 
 const folders = (): string[] => readdirSync('/tmp').filter(name => name.startsWith(FOLDER_PREFIX));

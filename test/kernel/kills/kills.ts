@@ -12,11 +12,8 @@ export interface KillLoopTask {
   readonly user: { readonly name: string; readonly uid: number };
 }
 
-export interface Kill {
-  readonly victim: Victim;
-  readonly afterMs: number;
-  /** The client's last words. */
-  readonly step: string;
+/** What a kill left behind. */
+export interface Leftovers {
   /** BPF objects there at the moment of the kill. */
   readonly loaded: number;
   /** From the kill to the start of the first look that found no BPF object of the session's. null: not within the deadline. */
@@ -25,6 +22,13 @@ export interface Kill {
   readonly endedMs: number | null;
   /** What was still there at the deadline. */
   readonly left: readonly string[];
+}
+
+export interface Kill extends Leftovers {
+  readonly victim: Victim;
+  readonly afterMs: number;
+  /** The client's last words. */
+  readonly step: string;
 }
 
 export interface KillLoopEnd {

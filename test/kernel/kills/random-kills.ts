@@ -6,10 +6,9 @@ import { build } from 'esbuild';
 import { sharedGuest } from '../bench/guest';
 import { root, workFolder } from '../bench/paths';
 import { compileProgram } from '../bench/trace';
-import { CHECKOUT, makePeople, TRACER } from '../elevation/people';
+import { inGuest, makePeople, TRACER } from '../elevation/people';
 import type { Kill, KillLoopEnd, KillLoopTask } from './kills';
 
-const inGuest = (file: string) => path.join(CHECKOUT, path.relative(root, file));
 const folder = path.join(workFolder, 'kills');
 
 /** The program all of these sessions load; gives its path. */

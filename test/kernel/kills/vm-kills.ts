@@ -5,12 +5,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { random } from '../../unit/random';
 import { guestAgentPath, tracerPath } from '../bench/paths';
+import { goneAfterMs, isQemu, killOutright, processesNaming } from './processes';
 import { bundle, compileBusyProgram } from './random-kills';
 import type { VmClientTask } from './vm-client';
 
@@ -34,26 +35,6 @@ export interface VmKills {
 
 const DEADLINE_MS = deadlineMs(10_000);
 const SESSION_MS = deadlineMs(120_000);
-
-/** Processes whose command line names the folder: QEMU, and what runs it. The clients themselves do not. */
-function processesOf(folder: string): number[] {
-  return readdirSync('/proc').flatMap(entry => {
-    if (!/^\d+$/.test(entry)) return [];
-    try {
-      return readFileSync(`/proc/${entry}/cmdline`, 'latin1').includes(folder) ? [Number(entry)] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-const isQemu = (pid: number): boolean => {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith('qemu');
-  } catch {
-    return false;
-  }
-};
 
 export async function killVmsAtRandom(
   seed: number,
@@ -94,7 +75,7 @@ export async function killVmsAtRandom(
       const afterMs = below(durationMs);
       const { child, step, exited } = start();
       await Promise.race([delay(afterMs), exited]);
-      const qemus = processesOf(folder).filter(isQemu);
+      const qemus = processesNaming(folder).filter(isQemu);
       if (child.exitCode !== null || (victim === 'qemu' && qemus.length === 0)) {
         child.kill('SIGKILL');
         await exited;
@@ -103,16 +84,11 @@ export async function killVmsAtRandom(
       const at = step();
       const killedAt = performance.now();
       if (victim === 'client') child.kill('SIGKILL');
-      else for (const pid of qemus) process.kill(pid, 'SIGKILL');
-      const elapsed = () => performance.now() - killedAt;
-      let endedMs: number | null = null;
-      while (endedMs === null && elapsed() < DEADLINE_MS) {
-        const lookedMs = elapsed();
-        if (processesOf(folder).length === 0) endedMs = lookedMs;
-        else await delay(5);
-      }
+      else for (const { pid } of qemus) killOutright(pid);
+      // What names the folder is QEMU and what runs it; the client does not.
+      const endedMs = await goneAfterMs(() => processesNaming(folder), DEADLINE_MS);
       await Promise.race([exited, delay(DEADLINE_MS, undefined, { ref: false })]);
-      const clientMs = child.exitCode !== null ? elapsed() : null;
+      const clientMs = child.exitCode !== null ? performance.now() - killedAt : null;
       child.kill('SIGKILL');
       await exited;
       kills.push({ victim, afterMs, step: at, endedMs, clientMs: victim === 'qemu' ? clientMs : null });
