@@ -4,12 +4,12 @@
  * and goes with it: looked for is QEMU. Whoever calls this holds the machine's place for a guest.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Locator } from 'playwright-core';
 import { expect } from 'vitest';
 import { deadlineMs } from '../../../scripts/lib/pace.mjs';
-import { firstProgram } from '../../../scripts/lib/sample-workspace.mjs';
 import {
   goneAfterMs,
   killOutright,
@@ -52,11 +52,37 @@ export function expectVmGone(kill: WindowKill): void {
  */
 export const GRACE_MS = 2000;
 const DEADLINE_MS = deadlineMs(20_000);
-/** Of one wait in the window: the emulated guest boots, and the kernel's types are read for the first time. */
-const WAIT_MS = 180_000;
+/** The emulated guest boots, and the kernel's types are read for the first time. */
+const ATTACH_MS = deadlineMs(120_000);
 const EXTENSION_HOST = '--type=extensionHost';
 /** Of the moments to the time from ▶ to attached: some lie behind it. */
 const BEYOND = 1.5;
+
+const FILE = 'counts.bpf.c';
+/** Short: VS Code draws a lens when its line is on screen. */
+const PROGRAM = `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} calls SEC(".maps");
+
+SEC("raw_tp/sys_enter")
+int count(void *ctx)
+{
+	__u32 key = 0;
+	__u64 *value = bpf_map_lookup_elem(&calls, &key);
+
+	if (value)
+		__sync_fetch_and_add(value, 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
+`;
 
 /** So many kills. `onKill` hears of each; resolves with the time from ▶ to attached of a window that was not killed. */
 export async function killWindowsAtRandom(
@@ -68,7 +94,7 @@ export async function killWindowsAtRandom(
   const attachMs = await withWindow(async ({ workbench }) => {
     const pressedAt = performance.now();
     await workbench.clickTitleButton('Compile and Attach');
-    await Promise.race([attachedLens(workbench).waitFor(), workbench.failed()]);
+    await Promise.race([attachedLens(workbench).waitFor({ timeout: ATTACH_MS }), workbench.failed()]);
     return performance.now() - pressedAt;
   });
   for (let done = 0; done < count; done++) {
@@ -86,12 +112,10 @@ async function withWindow<T>(use: (vscode: LocalVscode, folder: string) => Promi
   const vscode = await openLocalVscode({
     env: { BPFW_TARGET: 'vm', TMPDIR: folder },
     reconnectionGraceS: GRACE_MS / 1000,
-    timeoutMs: WAIT_MS,
-    // VS Code draws the lens over an attached program when its line is on screen.
-    size: { width: 1400, height: 2400 },
+    prepare: workspace => writeFile(path.join(workspace, FILE), PROGRAM),
   });
   try {
-    await vscode.workbench.openFile(firstProgram);
+    await vscode.workbench.openFile(FILE);
     await vscode.workbench.extensionAnswers();
     return await use(vscode, folder);
   } finally {
