@@ -35,7 +35,7 @@ export interface WindowKill {
   readonly wasAttached: boolean;
   /** From the kill to the extension host's end: at once, or when VS Code has waited for the browser. null: not within the deadline. */
   readonly hostMs: number | null;
-  /** From then to the start of the first look that found no QEMU of the window's. null: not within the deadline. */
+  /** From then to the first look that found no QEMU of the window's. null: not within the deadline. */
   readonly endedMs: number | null;
 }
 
@@ -152,9 +152,10 @@ async function killAfter(
   for (const { pid } of victims) killOutright(pid);
   const hostPids = hosts.map(({ pid }) => pid);
   const host = () => processesNaming(EXTENSION_HOST).filter(({ pid }) => hostPids.includes(pid));
-  const hostMs = await goneAfterMs(host, DEADLINE_MS);
-  const endedMs = await goneAfterMs(vm, DEADLINE_MS);
-  return { victim, afterMs, step, hadVm, wasAttached, hostMs, endedMs };
+  const [hostMs, vmMs] = await Promise.all([host, vm].map(look => goneAfterMs(look, DEADLINE_MS)));
+  const isGone = typeof hostMs === 'number' && typeof vmMs === 'number';
+  const endedMs = isGone ? Math.max(0, vmMs - hostMs) : null;
+  return { victim, afterMs, step, hadVm, wasAttached, hostMs: hostMs ?? null, endedMs };
 }
 
 async function browserProcess(workbench: Workbench): Promise<Process[]> {
