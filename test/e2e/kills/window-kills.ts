@@ -43,7 +43,7 @@ export interface WindowKill {
 export function expectVmGone(kill: WindowKill): void {
   const what = JSON.stringify(kill);
   expect(kill.hostMs, what).not.toBeNull();
-  expect(kill.endedMs ?? Number.POSITIVE_INFINITY, what).toBeLessThan(1000);
+  expect(kill.endedMs ?? Number.POSITIVE_INFINITY, what).toBeLessThan(deadlineMs(1000));
 }
 
 /**
