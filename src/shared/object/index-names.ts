@@ -89,7 +89,10 @@ export class IndexNames {
         if (type.kind !== 'enum' || !all) continue;
         const count = Object.keys(all).length;
         if (count < 2 || count > MOST_INDICES || !isSequence(all, count)) continue;
-        const words = new Set([...wordsOf(type.name), ...wordsOf(commonStart(Object.values(all)))]);
+        const words = new Set([
+          ...wordsOf(type.name),
+          ...wordsOf(commonStart(Object.values(all).slice(0, -1))),
+        ]);
         // Without the last constant, which is the array's size, or with all of them.
         const { [String(count - 1)]: _, ...withoutLast } = all;
         for (const [size, names] of [
