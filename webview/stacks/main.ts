@@ -18,8 +18,8 @@ connectPanel<ViewState>(host => {
   const readings = new HeldReadings<Reading>(
     1,
     reading => reading.map,
-    ({ map, label, unit, stacks }) => {
-      maps.set(map, { map, label, unit, stacks });
+    ({ map, label, unit, stacks, lost = [] }) => {
+      maps.set(map, { map, label, unit, stacks, lost });
       view.show([...maps.values()]);
     },
   );

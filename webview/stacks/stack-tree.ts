@@ -16,7 +16,10 @@ export interface StackNode {
 }
 
 /** The stacks of one map. */
-export type StackMap = Pick<Extract<ToWebview, { type: 'stacks' }>, 'map' | 'label' | 'unit' | 'stacks'>;
+export type StackMap = Pick<
+  Extract<ToWebview, { type: 'stacks' }>,
+  'map' | 'label' | 'unit' | 'stacks' | 'lost'
+>;
 
 export type Weight = 'count' | 'value';
 

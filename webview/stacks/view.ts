@@ -35,6 +35,7 @@ export class StacksView {
     this.changed();
   });
   private readonly total = element('span', { class: 'total' });
+  private readonly lost = element('div', { class: 'lost-stacks', role: 'status', hidden: true });
   private readonly functions = new FunctionTable();
   readonly frame: PanelFrame;
   private readonly draw = oncePerFrame(() => this.render());
@@ -59,7 +60,7 @@ export class StacksView {
       element('span', { class: 'kernel' }, 'kernel, _[k]'),
       this.total,
     );
-    const flamePane = element('div', { class: 'flame-pane' }, legend, this.flame.element);
+    const flamePane = element('div', { class: 'flame-pane' }, legend, this.lost, this.flame.element);
     this.frame = createPanelFrame<'stacks'>(root, {
       label: 'Stacks',
       left: this.toolbar.left,
@@ -137,6 +138,9 @@ export class StacksView {
     setText(this.toolbar.matched, matched === null ? '' : `${formatShare(matched)} matched`);
     this.flame.draw(this.drawn);
     setText(this.total, `${format(root.total)} in ${countOf(stacks.length, 'stack', 'stacks')}`);
+    const lost = current.lost ?? [];
+    this.lost.hidden = lost.length === 0;
+    setText(this.lost, lost.join(' '));
     this.functions.element.classList.toggle('visually-hidden', !state.table);
     this.functions.draw(topFunctions(stacks, weight).filter(isFound), root.total, format);
   }

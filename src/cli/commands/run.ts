@@ -158,7 +158,7 @@ async function finish(
 ): Promise<void> {
   await session.drain();
   await events.end();
-  await printMaps(session, output, symbolizer);
+  for (const line of await printMaps(session, output, symbolizer)) say(line);
   output.drops(await readDrops(session, events.lost));
 }
 
@@ -174,7 +174,7 @@ function passedOver(choice: ProgramChoice): string[] {
 
 async function printEvery(
   intervalMs: number,
-  print: () => Promise<void>,
+  print: () => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {

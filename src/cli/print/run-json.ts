@@ -59,11 +59,12 @@ export function jsonOutput(): RunOutput {
         ...(slots && { slots: slots.convention, slotsAssumed: slots.assumed }),
       }),
     map: (map, entries) => printJson({ type: 'map', map: map.name, entries: entries.map(jsonEntryOf(map)) }),
-    stacks: (map, stacks) =>
+    stacks: (map, stacks, lost = []) =>
       printJson({
         type: 'stacks',
         map: map.name,
         stacks: stacks.map(stack => ({ frames: stack.frames, ...jsonEntryOf(map)(stack) })),
+        ...(lost.length > 0 && { lost }),
       }),
     globals: globals =>
       printJson({

@@ -1,6 +1,8 @@
 /** The output of `bpfw run`, in order; one implementation prints JSON lines, the other human-readable text. */
+
 import type { NamedStack } from '../../session/symbols/read-stacks';
 import type { LeftOut } from '../../session/tracing/choose-programs';
+import type { LostStacks } from '../../shared/decode/lost-stacks';
 import type { Drops, FieldValue, Histogram, MapEntry } from '../../shared/decode/model';
 import type { RecordIndex } from '../../shared/decode/ring-span';
 import type { GlobalVariable, MapDefinition, RecordLayout } from '../../shared/object/model';
@@ -42,7 +44,8 @@ export interface RunOutput {
   /** `keyLayout`: the layout of the histogram's key; null when it has none. */
   histogram(histogram: Histogram, keyLayout: RecordLayout | null): void;
   map(map: MapDefinition, entries: readonly MapEntry[]): void;
-  stacks(map: MapDefinition, stacks: readonly NamedStack[]): void;
+  /** `lost`: those of its stacks that have no frames, by reason. */
+  stacks(map: MapDefinition, stacks: readonly NamedStack[], lost?: readonly LostStacks[]): void;
   /** The program's global variables, except counters of lost records, which are in `drops`; at least one. */
   globals(
     values: readonly {

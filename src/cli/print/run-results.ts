@@ -6,16 +6,18 @@ import type { TracingSession } from '../../session/tracing/tracing-session';
 import { decodeEntries } from '../../shared/decode/entries';
 import { decodeGlobals } from '../../shared/decode/globals';
 import { decodeGlobalHistograms, decodeHistograms } from '../../shared/decode/histograms';
+import { lostStacksText } from '../../shared/decode/lost-stacks';
 import { listedGlobals } from '../../shared/object/panels';
 import { stackTables } from '../../shared/object/stack-tables';
 import type { RunOutput } from './run-output';
 
-/** Reads and prints every histogram, table and global variable of the session. */
+/** Reads and prints every histogram, table and global variable of the session. Resolves with sentences about stacks that were lost. */
 export async function printMaps(
   session: TracingSession,
   output: RunOutput,
   symbolizer: Symbolizer,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const missing: string[] = [];
   const stacks = stackTables(session.object);
   for (const map of session.object.maps) {
     if (map.view.kind === 'histogram') {
@@ -25,7 +27,9 @@ export async function printMaps(
     } else if (map.view.kind === 'table') {
       const table = stacks.find(candidate => candidate.map === map);
       if (table) {
-        output.stacks(map, await readStacks(session, table, symbolizer));
+        const { stacks: named, lost } = await readStacks(session, table, symbolizer);
+        output.stacks(map, named, lost);
+        missing.push(...lost.map(each => lostStacksText(map.name, each)));
         continue;
       }
       const { keys, values, count, cpus } = await session.readMap(map);
@@ -42,4 +46,5 @@ export async function printMaps(
     values.push(...decodeGlobals({ globals }, section, bytes));
   }
   if (values.length > 0) output.globals(values);
+  return missing;
 }

@@ -2,12 +2,13 @@
 import { nameStacks, readStackSnapshot, type StackSnapshot } from '../../session/symbols/read-stacks';
 import type { Symbolizer } from '../../session/symbols/symbolizer';
 import type { TracingSession } from '../../session/tracing/tracing-session';
+import { lostStacksText } from '../../shared/decode/lost-stacks';
 import { stackTables } from '../../shared/object/stack-tables';
 import type { ToWebview } from '../../shared/protocol/webview';
 import { type StackTableContent, stackSamples } from './stack-samples';
 
 export class SessionStacks {
-  private tables: readonly StackTableContent[] = [];
+  private tables: readonly (StackTableContent & { readonly lost: readonly string[] })[] = [];
 
   /** `named` is called each time the tables have more names or newer stacks. Disposes the symbolizer. */
   constructor(
@@ -27,9 +28,12 @@ export class SessionStacks {
   }
 
   async name(snapshots: readonly StackSnapshot[]): Promise<void> {
-    const tables: StackTableContent[] = [];
+    const tables: (StackTableContent & { readonly lost: readonly string[] })[] = [];
     for (const snapshot of snapshots)
-      tables.push(stackSamples(snapshot.table, await nameStacks(snapshot, this.symbolizer)));
+      tables.push({
+        ...stackSamples(snapshot.table, await nameStacks(snapshot, this.symbolizer)),
+        lost: snapshot.lost.map(each => lostStacksText(snapshot.table.map.name, each)),
+      });
     this.tables = tables;
     this.named(this);
   }

@@ -1,5 +1,6 @@
 /** Reads and symbolizes a session's stacks, for the flame graph and `bpfw run`. */
 import { decodeEntries } from '../../shared/decode/entries';
+import { type LostStacks, lostFrame, lostStacks, stackId } from '../../shared/decode/lost-stacks';
 import type { FieldValue, MapEntry } from '../../shared/decode/model';
 import { decodeStacks, inlineAddresses, type StackAddress, withoutStacks } from '../../shared/decode/stacks';
 import type { StackField, StackTable } from '../../shared/object/stack-tables';
@@ -31,13 +32,15 @@ export interface StackSnapshot {
   readonly entries: readonly MapEntry[];
   /** Stacks kept in stack maps, by id. */
   readonly stored: ReadonlyMap<number, readonly StackAddress[]>;
+  readonly lost: readonly LostStacks[];
 }
 
 /** Needs the session; symbolizing does not, and may take long. */
 export async function readStackSnapshot(session: TracingSession, table: StackTable): Promise<StackSnapshot> {
   const { keys, values, count, cpus } = await session.readMap(table.map);
   const entries = decodeEntries(table.map, keys, values, count, cpus);
-  return { table, entries, stored: await storedStacks(session, table) };
+  const stored = await storedStacks(session, table);
+  return { table, entries, stored, lost: lostStacks(session.object, table, entries, stored) };
 }
 
 /** Number of stacks: with 127 frames each, fewer queries than a LineProcess allows to be pending. */
@@ -63,12 +66,16 @@ export async function readStacks(
   session: TracingSession,
   table: StackTable,
   symbolizer: Symbolizer,
-): Promise<NamedStack[]> {
-  const entries = await nameStacks(await readStackSnapshot(session, table), symbolizer);
-  return entries.map(entry => ({
-    ...entry,
-    frames: entry.frames.map(frame => frameText(frame.kind, frame)),
-  }));
+): Promise<{ readonly stacks: NamedStack[]; readonly lost: readonly LostStacks[] }> {
+  const snapshot = await readStackSnapshot(session, table);
+  const entries = await nameStacks(snapshot, symbolizer);
+  return {
+    lost: snapshot.lost,
+    stacks: entries.map(entry => ({
+      ...entry,
+      frames: entry.frames.map(frame => frameText(frame.kind, frame)),
+    })),
+  };
 }
 
 /** The stacks in stack maps, by id; each id is looked up in the map that contains it. */
@@ -116,10 +123,12 @@ async function namesOf(
       pid,
       inlineAddresses(value).map(address => ({ kind: 'address', address })),
     );
-  const id = typeof value === 'number' ? value : -1;
-  // bpf_get_stackid: -EFAULT without a stack of that kind, -EEXIST when another stack took the bucket.
-  if (id < 0) return id === -17 ? [{ name: '[stack lost: its place was taken]', module: '' }] : [];
-  const addresses = stored.get(id);
+  const id = stackId(value, stack.field.storage);
+  if (id.kind === 'error') {
+    const name = lostFrame(id);
+    return name === null ? [] : [{ name, module: '' }];
+  }
+  const addresses = stored.get(id.id);
   return addresses
     ? symbolizer.namedFrames(stack.space, pid, addresses)
     : [{ name: '[stack lost]', module: '' }];

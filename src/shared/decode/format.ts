@@ -5,6 +5,7 @@ import { escapeData, escapeText } from '../text/escape';
 import { formatIpv4, formatIpv6, formatMac } from './format-address';
 import { formatBytes, formatDuration, formatTimestamp } from './format-quantity';
 import { errnoName, signalName } from './kernel-names';
+import { stackId } from './lost-stacks';
 import type { FieldValue, RecordValue } from './model';
 
 export { formatBytes, formatDuration, formatTimestamp } from './format-quantity';
@@ -115,10 +116,15 @@ function formatNumber(value: number | bigint, field: FormattedAs): string {
     case 'user-stack':
       // An element of an array is an address; a single value is the id in a stack map, negative when the stack was not stored.
       if (field.storage === 'array') return hex(value, 'u64');
-      return value < 0 ? (errnoName(-Number(value)) ?? String(value)) : String(value);
+      return formatStackId(value, field.storage);
     default:
       return field.unit === '' ? String(value) : `${value} ${escapeText(field.unit)}`;
   }
+}
+
+function formatStackId(value: number | bigint, storage: Field['storage']): string {
+  const id = stackId(value, storage);
+  return id.kind === 'error' ? (errnoName(id.errno) ?? `-${id.errno}`) : String(value);
 }
 
 function hex(value: number | bigint, storage: Field['storage']): string {

@@ -110,6 +110,8 @@ export type ToWebview =
       /** Unit of StackSample.value; '' when there is none. */
       readonly unit: string;
       readonly stacks: readonly StackSample[];
+      /** Sentences about stacks that were lost. */
+      readonly lost?: readonly string[];
       readonly atMs: number;
     }
   | {
