@@ -31,15 +31,24 @@ export function shownSignatures(help: SignatureHelp | null): SignatureHelp | nul
   );
 }
 
+/** Items in which nothing had to be escaped: lists have hundreds of the same at each keystroke. */
+const harmless = new WeakSet<CompletionItem>();
+
 /** The label is shown escaped; the filtered and inserted text stays the name itself. */
 export function shownItem(item: CompletionItem): CompletionItem {
+  if (harmless.has(item)) return item;
   const label = escapeMessage(item.label);
+  const detail = item.detail === undefined ? undefined : escapeMessage(item.detail);
+  if (label === item.label && detail === item.detail && item.documentation === undefined) {
+    harmless.add(item);
+    return item;
+  }
   return {
     ...item,
     ...(label === item.label
       ? {}
       : { label, insertText: item.insertText ?? item.label, filterText: item.filterText ?? item.label }),
-    ...(item.detail === undefined ? {} : { detail: escapeMessage(item.detail) }),
+    ...(detail === undefined ? {} : { detail }),
     ...documentationOf(item.documentation),
   };
 }

@@ -114,8 +114,10 @@ export class Headers {
 
   private read(file: string): CachedHeader | null {
     try {
-      const { size, mtimeMs } = statSync(file);
-      const stamp = `${size}-${mtimeMs}`;
+      // No exception for what is not there: each keystroke asks for the headers beside the file first.
+      const stats = statSync(file, { throwIfNoEntry: false });
+      if (!stats) return null;
+      const stamp = `${stats.size}-${stats.mtimeMs}`;
       const known = this.cache.get(file);
       if (known?.stamp === stamp) return known;
       const text = readUntrustedFileSync(file, MAX_HEADER_BYTES).toString();

@@ -28,6 +28,8 @@ const SOCKOPT_HOOKS: readonly string[] = [
   'socket_socketpair',
 ];
 
+const RESTRICTED: ReadonlySet<string> = new Set(['bpf_d_path', 'bpf_getsockopt', 'bpf_setsockopt']);
+
 /** Where bpf_d_path() is allowed (bpf_d_path_allowed()), as the end of "the kernel allows it ...". */
 export const D_PATH_PLACES = `to iterators, to LSM hooks that may sleep, and to fentry and fexit of ${D_PATH_FUNCTIONS.join(', ')}`;
 
@@ -36,14 +38,14 @@ export const D_PATH_PLACES = `to iterators, to LSM hooks that may sleep, and to 
  * where that is not known: without a target, and at LSM hooks, of which each release lets other ones sleep.
  */
 export function whyNotAttachedThere(helper: string, { kind, target }: ParsedSection): string | null {
+  if (!RESTRICTED.has(helper)) return null;
   if (helper === 'bpf_d_path' && kind.family === 'tracing') {
     // A BTF tracepoint is none of the functions.
     const isAllowed = kind.name !== 'tp_btf' && (!target || D_PATH_FUNCTIONS.includes(target));
     return isAllowed ? null : `the kernel allows it ${D_PATH_PLACES}`;
   }
-  if (/^bpf_[gs]etsockopt$/.test(helper) && kind.name === 'lsm_cgroup')
-    return !target || SOCKOPT_HOOKS.includes(target)
-      ? null
-      : `the kernel allows it at the LSM hooks ${SOCKOPT_HOOKS.join(', ')}`;
-  return null;
+  const isSockopt = helper !== 'bpf_d_path' && kind.name === 'lsm_cgroup';
+  return !isSockopt || !target || SOCKOPT_HOOKS.includes(target)
+    ? null
+    : `the kernel allows it at the LSM hooks ${SOCKOPT_HOOKS.join(', ')}`;
 }

@@ -60,7 +60,9 @@ export function escapeLines(text: string): string {
  * The patterns are VS Code's: base/common/linkedText.ts, base/browser/ui/iconLabel/iconLabels.ts.
  */
 export function escapeMessage(text: string): string {
-  return escapeText(text).replace(/([\]$])\(/g, '$1\\(');
+  const line = escapeText(text);
+  // Nearly no text has one, and completion escapes hundreds of texts per keystroke.
+  return line.includes('](') || line.includes('$(') ? line.replace(/([\]$])\(/g, '$1\\(') : line;
 }
 
 function escaped(character: string): string {
