@@ -30,10 +30,12 @@ export interface UserSymbol {
 
 const SHT_SYMTAB = 2;
 const SHT_RELA = 4;
+const SHT_DYNAMIC = 6;
 const SHT_NOTE = 7;
 const SHT_DYNSYM = 11;
 const NT_GNU_BUILD_ID = 3;
 const NT_STAPSDT = 3;
+const DT_NEEDED = 1n;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
 /** GLOB_DAT and JUMP_SLOT of x86-64 (6, 7) and AArch64 (1025, 1026). */
@@ -167,6 +169,27 @@ export class UserElf {
       }
       return slots;
     });
+  }
+
+  /** Libraries that the dynamic linker loads with it (DT_NEEDED), in order. Throws UserElfError. */
+  needed(): string[] {
+    return this.guard(() =>
+      this.sectionsOf(SHT_DYNAMIC).flatMap(section => {
+        const table = this.bytes(section);
+        const strings = this.file.sections[section.link];
+        if (!strings) return [];
+        const names = this.bytes(strings);
+        const found: string[] = [];
+        for (let at = 0; at + 16 <= table.length; at += 16) {
+          this.spend(1);
+          if (table.readBigUInt64LE(at) !== DT_NEEDED) continue;
+          const start = Number(table.readBigUInt64LE(at + 8));
+          const name = names.subarray(start, start + NAME_BYTES);
+          found.push(name.toString('latin1', 0, Math.max(0, name.indexOf(0))));
+        }
+        return found;
+      }),
+    );
   }
 
   private *notes(): Generator<{ owner: string; type: number; description: Buffer }> {

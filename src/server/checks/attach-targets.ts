@@ -122,6 +122,11 @@ function missingFunction(kind: SectionKind, name: string, kernel: TargetKernel):
       `${name}() has no BTF here, which SEC("${kind.name}") needs; kprobe/${name} works without.`,
     );
   }
+  const module = kernel.exportingModule(name);
+  if (module !== null)
+    return warning(
+      `${name}() is in the kernel module ${module}, which ${kernel.isRunning ? 'is not loaded' : 'has to be loaded before the program'}: sudo modprobe ${module}.`,
+    );
   const near = nearby(name, types.functions);
   if (isKprobe && symbol === null)
     return warning(`This kernel has no function ${name}()${nowhere(near)}.`, near);

@@ -264,6 +264,8 @@ function userTargetText(kind: SectionKind, target: string): string {
   if (!binary || colon < 0) return `\`${file}\``;
   const has = kind.target === 'usdt' ? binary.probes.includes(wanted) : binary.functions.includes(wanted);
   const what = kind.target === 'usdt' ? 'static probe' : 'function';
+  const imported = has || kind.target === 'usdt' ? null : binary.imported(wanted);
+  if (imported !== null) return `⚠ \`${file}\`: ${imported}.`;
   return has
     ? `\`${file}\` has this ${what}.`
     : `⚠ \`${file}\` has no ${what} ${wanted}${binary.functions.length === 0 ? ' (it has no symbols)' : ''}.`;

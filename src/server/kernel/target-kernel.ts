@@ -5,6 +5,7 @@ import { release } from 'node:os';
 import path from 'node:path';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { parseBtf } from '../../shared/btf/btf';
+import { exportingModule } from '../../system/kernel-modules';
 import { type ImageFunctions, imageBeside, readImageFunctions } from './kernel-image';
 import { KernelTypes } from './kernel-types';
 import { untraceableFunctions } from './untraceable';
@@ -118,6 +119,24 @@ export class TargetKernel {
   /** Frees the running kernel's symbol table, some 10 MB, until it is needed again. */
   forgetSymbols(): void {
     this.kallsyms = undefined;
+  }
+
+  /** The module that exports a function, whether it is loaded or not; null where none is known to. */
+  exportingModule(name: string): string | null {
+    for (const folder of this.modulesFolders()) {
+      const module = exportingModule(folder, name);
+      if (module !== null) return module;
+    }
+    return null;
+  }
+
+  /** Of the running kernel, or where that of the sandbox VM was unpacked; its BTF's name in the cache begins with the release. */
+  private modulesFolders(): string[] {
+    if (this.isRunning) return [`/lib/modules/${release()}`];
+    const found = /^(.+)-\d+-\d+\.btf$/.exec(path.basename(this.btfPath))?.[1];
+    if (found === undefined) return [];
+    const kernel = path.join(path.dirname(this.btfPath), '..', 'kernels', found);
+    return ['lib', 'usr/lib'].map(lib => path.join(kernel, lib, 'modules', found));
   }
 
   /** Where libbpf looks for the running kernel's configuration, and whether it is there; null for another kernel. */

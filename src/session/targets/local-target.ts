@@ -64,7 +64,7 @@ export class LocalTarget implements Target {
   }
 
   async facts(connection: TracerConnection): Promise<TargetFacts> {
-    return tracerFacts(connection, (await this.readBtf()).btf);
+    return tracerFacts(connection, (await this.readBtf()).btf, `/lib/modules/${release()}`);
   }
 
   spawn(

@@ -12,6 +12,8 @@ export interface TargetFacts {
   modules(): Promise<ReadonlySet<string>>;
   /** BTF of a loaded module, or null. */
   moduleBtf(module: string): Promise<Btf | null>;
+  /** The module of the target's kernel that has a function, whether loaded or not; null where none is known to. */
+  moduleWithFunction(name: string): Promise<string | null>;
   /** True if a hardware event that records branches (last branch records) can be opened. */
   branchRecords(): Promise<boolean>;
 }

@@ -1,13 +1,15 @@
 /** A target's facts as reported by its tracer, each queried once per connection. */
 import { parseBtf } from '../../shared/btf/btf';
 import type { Btf } from '../../shared/btf/btf-model';
+import { moduleWithFunction } from '../../system/kernel-modules';
 import type { TargetFacts } from './target-facts';
 import { type TracerConnection, TracerRequestError } from './tracer-connection';
 
 /** PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES; PERF_SAMPLE_BRANCH_USER | KERNEL | ANY (uapi/linux/perf_event.h). */
 const BRANCH_EVENT = { type: 0, config: '0', branchSampleType: '11' };
 
-export function tracerFacts(connection: TracerConnection, btf: Btf): TargetFacts {
+/** `modulesFolder`: the target kernel's, named after its release. */
+export function tracerFacts(connection: TracerConnection, btf: Btf, modulesFolder: string): TargetFacts {
   const moduleBtfs = new Map<string, Promise<Btf | null>>();
   let modules: Promise<ReadonlySet<string>> | null = null;
   let branchRecords: Promise<boolean> | null = null;
@@ -54,6 +56,7 @@ export function tracerFacts(connection: TracerConnection, btf: Btf): TargetFacts
       moduleBtfs.set(module, known);
       return known;
     },
+    moduleWithFunction: name => moduleWithFunction(modulesFolder, name),
     branchRecords: () => {
       branchRecords ??= connection.request('target/perf-event', { ...BRANCH_EVENT }).then(
         ({ available }) => available,

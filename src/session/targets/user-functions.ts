@@ -2,6 +2,7 @@
  * Attach points in user programs and libraries: the file offset of a function (for an IFUNC, of its implementation on
  * the target), and USDT probes.
  */
+import { importedFunction } from '../../system/imported-function';
 import { readUntrustedFile } from '../../system/untrusted-file';
 import { UserElf, UserElfError } from '../../system/user-elf';
 import { SessionError } from '../errors';
@@ -26,7 +27,7 @@ export async function resolveUserFunction(request: UserFunctionRequest): Promise
       exact.length > 0
         ? exact
         : elf.functionsWhere(candidate => candidate.startsWith('_Z') && candidate.includes(name));
-    if (!symbol) throw missing(request, whyNoFunction(elf));
+    if (!symbol) throw missing(request, importedFunction(elf, name) ?? whyNoFunction(elf));
     if (symbol.kind === 'ifunc' && request.ifunc !== 'resolver') return await implementation(request);
     const offset = elf.fileOffset(symbol.address);
     if (offset === null) throw missing(request, 'the function is not part of the file');

@@ -155,7 +155,8 @@ export class VmTarget implements Target {
   }
 
   async facts(connection: TracerConnection): Promise<TargetFacts> {
-    return tracerFacts(connection, (await this.readBtf()).btf);
+    const { kernel } = await this.btfCacheFile();
+    return tracerFacts(connection, (await this.readBtf()).btf, kernel.modulesFolder);
   }
 
   async spawn(

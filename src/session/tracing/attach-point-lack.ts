@@ -100,16 +100,31 @@ async function syscallLack(syscall: string, facts: TargetFacts): Promise<Lack | 
  */
 async function functionLack(name: string, facts: TargetFacts, viaBtf: boolean): Promise<Lack | null> {
   if (viaBtf && facts.btf.find('func', name) === null && !(await inModuleBtf('func', name, facts))) {
-    return {
-      what: `the kernel's BTF has no function '${name}' (renamed, inlined, or split by the compiler)`,
-      fix: null,
-    };
+    return (
+      (await unloadedModuleLack(name, facts)) ?? {
+        what: `the kernel's BTF has no function '${name}' (renamed, inlined, or split by the compiler)`,
+        fix: null,
+      }
+    );
   }
   const [answer] = await facts.functions([name]);
-  if (!answer?.symbol) return { what: `the kernel has no function '${name}'`, fix: null };
+  if (!answer?.symbol)
+    return (
+      (await unloadedModuleLack(name, facts)) ?? { what: `the kernel has no function '${name}'`, fix: null }
+    );
   return viaBtf && answer.traceable === false
     ? { what: `'${name}' exists but cannot be traced (marked notrace)`, fix: null }
     : null;
+}
+
+/** Null where the function is in no module, or in one that is loaded. */
+async function unloadedModuleLack(name: string, facts: TargetFacts): Promise<Lack | null> {
+  const module = await facts.moduleWithFunction(name);
+  if (module === null || (await facts.modules()).has(module)) return null;
+  return {
+    what: `the function '${name}' is in the module '${module}', which is not loaded`,
+    fix: loadingOf([module]),
+  };
 }
 
 function noTracepoint(name: string): Lack {

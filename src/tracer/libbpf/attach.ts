@@ -151,14 +151,18 @@ async function attachUprobe(
   target: UprobeTarget,
 ): Promise<Attached> {
   try {
-    return await one(program, target.label, () =>
-      ffi.attachUprobe.async(
-        program.pointer,
-        libbpfPid(target.pid),
-        file.path,
-        target.offset,
-        ffi.uprobeOptions(target.semaphore, target.retprobe, target.symbol),
-      ),
+    return await one(
+      program,
+      target.label,
+      () =>
+        ffi.attachUprobe.async(
+          program.pointer,
+          libbpfPid(target.pid),
+          file.path,
+          target.offset,
+          ffi.uprobeOptions(target.semaphore, target.retprobe, target.symbol),
+        ),
+      file,
     );
   } finally {
     file.close();
@@ -171,15 +175,19 @@ async function attachUsdt(
   target: { readonly path: string; readonly provider: string; readonly probe: string; readonly pid: number },
 ): Promise<Attached> {
   try {
-    return await one(program, `usdt/${target.path}:${target.provider}:${target.probe}`, () =>
-      ffi.attachUsdt.async(
-        program.pointer,
-        libbpfPid(target.pid),
-        file.path,
-        target.provider,
-        target.probe,
-        null,
-      ),
+    return await one(
+      program,
+      `usdt/${target.path}:${target.provider}:${target.probe}`,
+      () =>
+        ffi.attachUsdt.async(
+          program.pointer,
+          libbpfPid(target.pid),
+          file.path,
+          target.provider,
+          target.probe,
+          null,
+        ),
+      file,
     );
   } finally {
     file.close();
@@ -251,12 +259,21 @@ function isBoundToFunction(section: string): boolean {
 }
 
 /** One libbpf call; a failed one is repeated with libbpf's messages captured, for the reason. */
-async function one(program: ProgramHandle, attach: string, call: Call): Promise<Attached> {
+async function one(
+  program: ProgramHandle,
+  attach: string,
+  call: Call,
+  file: CallerFile | null = null,
+): Promise<Attached> {
   const first = await call();
   if (first.value !== null) return { attach, links: [{ kind: 'link', pointer: first.value }] };
   const { result, log } = await captureLog(call);
   if (result.value !== null) return { attach, links: [{ kind: 'link', pointer: result.value }] };
-  throw attachError(program, attach, result.errno || first.errno, log);
+  // libbpf knows the file by its descriptor only.
+  const named = file
+    ? log.map(line => line.replaceAll(new RegExp(`${file.path}\\b`, 'g'), () => file.named))
+    : log;
+  throw attachError(program, attach, result.errno || first.errno, named);
 }
 
 function attachError(

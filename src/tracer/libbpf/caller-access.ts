@@ -47,6 +47,8 @@ function withoutBypass<T>(work: () => T): T {
 export interface CallerFile {
   /** Path of the open file for libbpf and the kernel, valid even when the original path changes. */
   readonly path: string;
+  /** As the caller named it: for messages, instead of `path`. */
+  readonly named: string;
   close(): void;
 }
 
@@ -80,7 +82,7 @@ export function openAsCaller(path: string): CallerFile {
     closeSync(fd);
     throw notAFile(path);
   }
-  return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
+  return { path: `/proc/self/fd/${fd}`, named: path, close: () => closeSync(fd) };
 }
 
 function notAFile(path: string): TracerError {

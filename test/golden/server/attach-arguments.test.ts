@@ -1,7 +1,8 @@
 /** Programs' arguments against the attach point, and maps of before libbpf 1.0, over the protocol on the small kernel. */
-import { rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CURSOR, ServerUnderTest, scratch } from './client';
+import { bundleServer, CURSOR, ServerUnderTest, scratch, smallKernel } from './client';
 
 const HEAD = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -122,6 +123,44 @@ describe('arguments of a program', () => {
     const fixed = first && (await server.fixed(name, first, 'Write the arguments that there are'));
     expect(fixed).toContain('int BPF_PROG(done, const struct pt_regs *regs, long result)');
     expect(await server.diagnostics(name, fixed ?? '')).toEqual([]);
+  });
+});
+
+describe('a function of a module', () => {
+  it('of the sandbox VM’s kernel names the module and how to load it, and proposes no other function', async () => {
+    const release = '5.19.0-test';
+    const cache = path.join(folder, 'cache');
+    const modules = path.join(cache, 'kernels', release, 'lib/modules', release);
+    for (const each of [path.join(cache, 'btf'), modules]) mkdirSync(each, { recursive: true });
+    const btfPath = path.join(cache, 'btf', `${release}-1-2.btf`);
+    copyFileSync(await smallKernel(folder), btfPath);
+    writeFileSync(
+      path.join(modules, 'modules.symbols'),
+      'alias symbol:vfs_reads vfs_extra\nalias symbol:br_forward bridge\n',
+    );
+    const own = await ServerUnderTest.start(await bundleServer(folder), { btfPath });
+    try {
+      for (const [section, module] of [
+        ['fentry/br_forward', 'bridge'],
+        ['kprobe/br_forward', 'bridge'],
+        // One letter from vfs_read, which is another function.
+        ['fexit/vfs_reads', 'vfs_extra'],
+      ] as const) {
+        const text = `${HEAD}${program(section, 'BPF_PROG(f, void *a)', '1')}`;
+        const [found] = await own.diagnostics(`module${++count}.bpf.c`, text);
+        expect(found?.message).toContain(
+          `is in the kernel module ${module}, which has to be loaded before the program: sudo modprobe ${module}.`,
+        );
+        expect(found?.data).toMatchObject({ fixes: [] });
+      }
+      const missing = await own.diagnostics(
+        `module${++count}.bpf.c`,
+        `${HEAD}${program('fentry/vfs_raed', 'BPF_PROG(f)', '1')}`,
+      );
+      expect(missing[0]?.message).toContain('Nearest: vfs_read');
+    } finally {
+      await own.stopWell();
+    }
   });
 });
 

@@ -111,6 +111,7 @@ it.each(['vfsreadlat', 'biolatpcts', 'disksnoop', 'tcpv4connect', 'dddos', 'task
       tracepoints: async names => names.map(() => true),
       modules: async () => new Set(),
       moduleBtf: async () => null,
+      moduleWithFunction: async () => null,
       branchRecords: async () => false,
     });
     const chosen = {

@@ -256,7 +256,7 @@ async function useTracer(
     consented: [],
   });
   session.onFrame((_stream, frame) => void indexRingSpan(frame.bytes));
-  const facts = tracerFacts(connection, object.btf as never);
+  const facts = tracerFacts(connection, object.btf as never, '/nonexistent');
   await orRefused(session.attach());
   await orRefused(session.watchMappings(1, () => undefined));
   await orRefused(facts.functions(['vfs_read']));

@@ -29,6 +29,7 @@ function facts(has: {
       names.map(({ category, name }) => (has.tracepoints ?? []).includes(`${category}:${name}`)),
     modules: async () => new Set(has.modules ?? []),
     moduleBtf: async () => null,
+    moduleWithFunction: async () => null,
     branchRecords: async () => has.branchRecords ?? false,
   };
 }

@@ -1,4 +1,5 @@
 /** Which target a program is compiled for and goes to, when its object has a say. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -35,6 +36,31 @@ function preparing(source: string, decide: (object: BpfObject | null) => 'local'
   });
   return { compiledFor, prepared };
 }
+
+describe('an object with maps of before libbpf 1.0', () => {
+  const LEGACY = `#define SEC(name) __attribute__((section(name), used))
+struct bpf_map_def { unsigned int type, key_size, value_size, max_entries; };
+
+struct bpf_map_def SEC("maps") opens = { .type = 1, .key_size = 4, .value_size = 8, .max_entries = 64 };
+SEC("maps") struct bpf_map_def closes = { .type = 1, .key_size = 4, .value_size = 8, .max_entries = 64 };
+SEC("kprobe/x") int f(void *ctx) { return 0; }
+`;
+  const source = path.join(folder, 'legacy.bpf.c');
+  const object = path.join(folder, 'legacy.o');
+
+  it('is refused with their names, and with the line where the source is known', async () => {
+    writeFileSync(source, LEGACY);
+    execFileSync(clang, ['--target=bpf', '-g', '-O2', '-c', source, '-o', object]);
+    const choose = async () => ({ target: targets.local, why: '' });
+    const compile = async () => ({ objectPath: object, durationMs: 0 });
+    await expect(prepareSession({ file: source, choose, compile })).rejects.toThrow(
+      `${source}:4: opens, closes: legacy map definitions (struct bpf_map_def in SEC("maps"))`,
+    );
+    await expect(prepareSession({ file: object, choose, compile })).rejects.toThrow(
+      /^opens, closes: legacy map definitions/,
+    );
+  });
+});
 
 describe('preparing a session', () => {
   it('compiles once where the object does not change the target', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { importedFunction } from '../../../src/system/imported-function';
 import { UserElf, UserElfError } from '../../../src/system/user-elf';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-elf-'));
@@ -38,6 +39,12 @@ describe('UserElf', () => {
     expect(first).not.toBe('');
     expect(bytes.subarray(offset ?? 0, (offset ?? 0) + first.length / 2).toString('hex')).toBe(first);
     expect(elf.gotSlots('strlen').length).toBe(1);
+    expect(elf.needed()).toContain('libc.so.6');
+    expect(importedFunction(elf, 'strlen')).toBe(
+      'strlen is imported from libc.so.6: name that library instead',
+    );
+    expect(importedFunction(elf, 'traced')).toBeNull();
+    expect(importedFunction(elf, 'no_such_function')).toBeNull();
     expect(elf.fileOffset(0x7fffffff0000)).toBeNull();
   });
 
