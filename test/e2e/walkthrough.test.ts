@@ -62,7 +62,7 @@ describe('the walkthrough', { timeout: deadlineMs(600_000) }, () => {
     await expectDone(1);
   });
 
-  it('makes a program, not when somebody thinks better of it', async () => {
+  it('makes a program, and none when the user cancels', async () => {
     const { workbench } = vscode;
     await pressButton('newProgram', 'New Program from Template');
     await workbench.quickInput.waitFor('What do you want to see?');
@@ -101,7 +101,7 @@ describe('the walkthrough', { timeout: deadlineMs(600_000) }, () => {
     await expectDone(4);
   });
 
-  it('has the verifier refuse what it says to take out, on the line it says', async () => {
+  it('matches the verifier: what it advises to remove is refused, on that line', async () => {
     tellOnFailure();
     const { workbench } = vscode;
     const { keyboard } = workbench.page;

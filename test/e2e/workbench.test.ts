@@ -45,7 +45,7 @@ describe('in a trusted window', () => {
     await vscode.workbench.titleButton('Compile and Attach').waitFor({ state: 'detached' });
   });
 
-  it('shows what clang said of a program with errors, and no other failure', async () => {
+  it('shows clang’s errors of a program with errors, and no other failure', async () => {
     const { workbench } = vscode;
     await workbench.openFile('broken.bpf.c');
     await offered(vscode, 'BPF: Compile');

@@ -142,7 +142,7 @@ describe('compile', () => {
     assert.equal(errors.range.start.line, 6);
   });
 
-  it('says what to do when no program is open', async () => {
+  it('reports what to do when no program is open', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     assert.equal(await vscode.commands.executeCommand('bpf.compile'), undefined);
   });

@@ -21,7 +21,7 @@ describe('Install Sandbox VM', function () {
     assert.equal(new TextDecoder().decode(await vscode.workspace.fs.readFile(made)), 'ready\n');
   });
 
-  it('says so when the first thing in it fails', async () => {
+  it('reports it when the first thing in it fails', async () => {
     const made = vscode.Uri.joinPath(scratch.folder, 'not-made');
     await assert.rejects(installSandbox(`false\necho >'${made.fsPath}'`), UserError);
     await assert.rejects(Promise.resolve(vscode.workspace.fs.stat(made)));

@@ -51,7 +51,7 @@ describe('language server', () => {
     assert.ok(members.includes('owner') && members.includes('size'), members.slice(0, 20).join());
   });
 
-  it('says what a helper does', async () => {
+  it('shows what a helper does', async () => {
     const text = `${HEAD}SEC("kprobe/vfs_read")\nint p(void *ctx)\n{\n\treturn bpf_get_current_pid_tgid() >> 32;\n}\n`;
     const { file, document } = await program('hover.bpf.c', text);
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(

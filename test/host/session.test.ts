@@ -84,7 +84,7 @@ describe('session on the sandbox VM', function () {
     assert.equal(model.panels[0], 'histogram');
   });
 
-  it('tells what programs cost while the Sessions view is on screen, and says so over their sections', async () => {
+  it('shows what programs cost while the Sessions view is on screen, also over their sections', async () => {
     const [model] = sessions().live;
     assert.ok(model);
     const lenses = async () => {
@@ -227,7 +227,7 @@ describe('session on the sandbox VM', function () {
     assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /processed \d+ insns/);
   });
 
-  it('is detached by the overhead guard when it costs more than allowed, and says so', async () => {
+  it('is detached by the overhead guard when it costs more than allowed, which is reported', async () => {
     const configuration = vscode.workspace.getConfiguration('bpf');
     await configuration.update('guard.cpuPercent', 0.1, vscode.ConfigurationTarget.Global);
     const busy = await spawnInGuest('sh', '-c', 'while :; do read line </proc/self/stat; done');
@@ -249,7 +249,7 @@ describe('session on the sandbox VM', function () {
     }
   });
 
-  it('says so when the target dies, keeps the data, and attaches again with one click', async () => {
+  it('reports it when the target dies, keeps the data, and attaches again with one click', async () => {
     const model = await attach('bitehist');
     const vm = await (await sandbox.guest()).boot();
     process.kill(vm.qemuPid, 'SIGKILL');

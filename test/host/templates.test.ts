@@ -28,7 +28,7 @@ describe('new program from template', () => {
     assert.equal(vscode.window.activeTextEditor?.document.languageId, 'c');
   });
 
-  it('never overwrites: a taken name is asked for, and Escape leaves everything as it is', async () => {
+  it('never overwrites: it asks for another name, and Escape leaves everything unchanged', async () => {
     const file = vscode.Uri.joinPath(scratch.folder, 'vfsreadlat.bpf.c');
     await vscode.workspace.fs.writeFile(file, new TextEncoder().encode('/* mine */\n'));
     const creating = vscode.commands.executeCommand('bpf.newProgram', 'vfsreadlat', scratch.folder);

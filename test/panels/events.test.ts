@@ -54,7 +54,7 @@ async function visibleRows(panel: Panel): Promise<number[]> {
 }
 
 describe('events page', () => {
-  it('says why a column has a unit, and overrules that with one click', async () => {
+  it('reports why a column has a unit, and overrules that with one click', async () => {
     const panel = await harness.open('events');
     const unit = {
       size: 8,
@@ -138,7 +138,7 @@ describe('events page', () => {
     await panel.close();
   });
 
-  it('follows, lets go when the user scrolls, and marks where records were lost', async () => {
+  it('follows until the user scrolls, and marks where records were lost', async () => {
     const panel = await harness.open('events');
     const { messages } = spanMessages(300, 100, new Map([[1, 17]]));
     await panel.send(session(), ...messages.slice(0, 2));
@@ -159,7 +159,7 @@ describe('events page', () => {
     await panel.close();
   });
 
-  it('filters as the expression says, completes columns, explains mistakes', async () => {
+  it('filters by the expression, completes columns, explains mistakes', async () => {
     const panel = await harness.open('events');
     const { messages, events } = spanMessages(5000, 500);
     await panel.send(session(), ...messages);
@@ -211,7 +211,7 @@ describe('events page', () => {
     await panel.close();
   });
 
-  it('evicts the oldest and says so', async () => {
+  it('evicts the oldest and reports it', async () => {
     const panel = await harness.open('events');
     const { messages } = spanMessages(40_000, 2000);
     const start = session();
@@ -318,7 +318,7 @@ describe('events page', () => {
     await panel.close();
   });
 
-  it('shows as many bytes as the record says were read, and dumps them beside', async () => {
+  it('shows as many bytes as the record declares, and dumps them beside', async () => {
     const data = plainField('data', {
       offset: 8,
       size: 64,

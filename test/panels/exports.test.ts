@@ -168,7 +168,7 @@ describe('exports', () => {
     await page.close();
   });
 
-  it('draws pictures people can look at', async () => {
+  it('draws readable pictures', async () => {
     const page = await opened('histogram');
     const { bytes } = await page.exported('heatmap-png');
     const size = await page.page.evaluate(async data => {

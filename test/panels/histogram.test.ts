@@ -50,7 +50,7 @@ async function play(
 }
 
 describe('histogram page', () => {
-  it('says which way of counting is assumed, and takes another', async () => {
+  it('reports which way of counting is assumed, and takes another', async () => {
     const panel = await harness.open('histogram');
     await panel.send(sessionMessage());
     const histogram = {

@@ -85,7 +85,7 @@ describe('maps page', () => {
     expect(await panel.page.getAttribute('.map-names [aria-selected="true"]', 'data-map')).toBe('peers');
   });
 
-  it('has what the program keeps for itself last, and says what that is', async () => {
+  it('lists the program’s internal maps last, and labels them', async () => {
     const panel = await harness.open('maps');
     const start = entriesMessage('start', [{ key: { value: 42 }, value: { value: 1_500_000_000 } }]);
     await panel.send(session(), start, ...reading(1));
@@ -135,7 +135,7 @@ describe('maps page', () => {
     await panel.close();
   });
 
-  it('has the most first until somebody says otherwise, arrays by their index, and keeps the chosen row', async () => {
+  it('sorts the largest first until the user chooses, arrays by their index, and keeps the chosen row', async () => {
     const panel = await harness.open('maps');
     await panel.send(session(), ...reading(1), ...reading(2));
     const packets = '[role=columnheader][data-column="value.packets"]';

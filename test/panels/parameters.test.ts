@@ -56,7 +56,7 @@ describe('parameters page', () => {
     await panel.close();
   });
 
-  it('puts the keyboard where something is missing, and says what', async () => {
+  it('focuses the field where something is missing, and names it', async () => {
     const panel = await opened();
     expect(await panel.page.textContent('[data-parameter=target_function] .problem')).toBe(
       'Required: it sets where the program attaches.',

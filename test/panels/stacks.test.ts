@@ -23,7 +23,7 @@ async function play(panel: Panel, stacks: readonly StackSample[]): Promise<void>
 }
 
 describe('stacks page', () => {
-  it('gives exact weights in the table behind the picture', async () => {
+  it('shows exact weights in the table behind the picture', async () => {
     const panel = await harness.open('stacks');
     await panel.send(sessionMessage());
     expect(await panel.page.textContent('.empty')).toContain('no stack yet');

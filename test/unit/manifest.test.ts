@@ -67,7 +67,7 @@ describe('manifest', () => {
     }
   });
 
-  it('lets a workspace set only what decides neither what runs, nor where, nor with which rights', () => {
+  it('allows a workspace to set only what decides neither what runs, nor where, nor with which rights', () => {
     // Each with the reason why it may come with somebody's files.
     const ofWorkspace: Record<string, string> = {
       'bpf.events.maxMegabytes':

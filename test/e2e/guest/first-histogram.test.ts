@@ -189,7 +189,7 @@ describe('▶ as a user with a sudo password', () => {
   }
 
   it(
-    'says what is missing and what fixes it where libbpf is not installed',
+    'reports what is missing and what fixes it where libbpf is not installed',
     async () => {
       const { guest, workbench } = vscode;
       onTestFailed(() => tellWhatIsThere(vscode), minute);
@@ -219,7 +219,7 @@ describe('▶ as a user with a sudo password', () => {
   );
 
   it(
-    'says so when the tracer is killed, and attaches again with one click',
+    'reports it when the tracer is killed, and attaches again with one click',
     async () => {
       const { guest, workbench } = vscode;
       onTestFailed(() => tellWhatIsThere(vscode), minute);
@@ -260,7 +260,7 @@ describe('▶ as a user with a sudo password', () => {
   );
 
   it(
-    'says so when the window was reloaded, and attaches again with one click',
+    'reports it when the window was reloaded, and attaches again with one click',
     async () => {
       const { guest, workbench } = vscode;
       onTestFailed(() => tellWhatIsThere(vscode), minute);

@@ -65,7 +65,7 @@ export function histogramPanel(panels: PanelWindow): void {
       );
     });
 
-    it('says bounds, shares and percentiles of one key, empty slots included', async () => {
+    it('shows bounds, shares and percentiles of one key, empty slots included', async () => {
       panels.tellOnFailure();
       await page.locator('.tile', { hasText: 'ledger' }).click();
       const counts = latencies('ledger', end);

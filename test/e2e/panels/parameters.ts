@@ -5,7 +5,7 @@ import type { PanelWindow } from './window';
 /** ▶ with a form before it. */
 export function parameterForm(panels: PanelWindow): void {
   describe('parameters', () => {
-    it('are asked for in a form that says in place what is wrong, and go to the program', async () => {
+    it('are asked for in a form that shows mistakes in place, and reach the program', async () => {
       panels.tellOnFailure();
       const { workbench } = panels;
       await workbench.openFile('readlat.bpf.c');

@@ -101,7 +101,7 @@ describe('editing', () => {
       expect(labels(await server.complete(fresh(), `${HEAD}SEC("uprobe/ba§")\n`))).toContain('bash:');
     });
 
-    it('tells members of one name in two tables of operations apart', async () => {
+    it('distinguishes members of one name in two tables of operations', async () => {
       const name = fresh();
       const items = await server.complete(name, `${HEAD}SEC("struct_ops/§")\n`);
       // Two tables have an init: each brings its own.
@@ -411,7 +411,7 @@ int BPF_PROG(on_read, struct file *file)
 });
 
 describe('without anything', () => {
-  it('serves a client that gives no options, and one whose BTF file is none', async () => {
+  it('serves a client without options, and one whose BTF file is not one', async () => {
     const folder = scratch();
     const bundle = await bundleServer(folder);
     for (const options of [undefined, { btfPath: path.join(folder, 'missing') }, { btfPath: bundle }]) {
@@ -427,7 +427,7 @@ describe('without anything', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  it('tells a pattern that no function of the running kernel matches, where it can know them', async () => {
+  it('reports a pattern that no function of the running kernel matches, where it can know them', async () => {
     const folder = scratch();
     const server = await ServerUnderTest.start(await bundleServer(folder), undefined);
     const program = (pattern: string) =>

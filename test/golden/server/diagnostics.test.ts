@@ -99,7 +99,7 @@ describe('diagnostics', () => {
     expect(await server.diagnostics(name, after)).toEqual([]);
   });
 
-  it('says nothing of targets in branches that only the build chooses', async () => {
+  it('reports nothing of targets in branches that only the build chooses', async () => {
     const old = `#ifdef OLD_KERNEL\n${program('fentry/vfs_raed', '')}#endif\n`;
     expect((await problemsOf(old)).list).toEqual([]);
     const both = await problemsOf(`${old}${program('fentry/vfs_wirte', '', 'int BPF_PROG(q)')}`);
@@ -157,7 +157,7 @@ describe('diagnostics', () => {
     expect(await server.diagnostics('probes.bpf.h', text)).toEqual([]);
   });
 
-  it('says once that the license is mistyped', async () => {
+  it('reports once that the license is mistyped', async () => {
     const text = program('kprobe/vfs_read', '\tbpf_printk("x");\n');
     expect((await problemsOf(text, '\nchar LICENSE[] SEC("licence") = "GPL";\n')).list).toEqual([
       'section-name: licence',
@@ -279,7 +279,7 @@ describe('diagnostics', () => {
     ['m.increment(k)', null],
     ['m.lookup_or_try_init(&k, &v)', null],
   ];
-  it.each(bccMethods)("says what does the work of bcc's %s", async (written, call) => {
+  it.each(bccMethods)("reports what does the work of bcc's %s", async (written, call) => {
     const { name, diagnostics, text } = await problemsOf(
       program('kprobe/vfs_read', `\tu32 k = 0;\n\tu64 v = 1;\n\t${written};\n`, 'int p(void *ctx)'),
     );
@@ -334,7 +334,7 @@ describe('diagnostics', () => {
     ).toEqual([]);
   });
 
-  it('tells the process from the thread', async () => {
+  it('distinguishes the process from the thread', async () => {
     const fill = 'struct event { u32 pid; };\n';
     const body = (lines: string) => `${fill}${program('kprobe/vfs_read', `\tstruct event e;\n${lines}`)}`;
     const { name, list, diagnostics } = await problemsOf(body('\tu32 pid = bpf_get_current_pid_tgid();\n'));
@@ -381,7 +381,7 @@ describe('diagnostics', () => {
     expect(diagnostics[0] && (await server.fixes(name, diagnostics[0]))).toEqual([]);
   });
 
-  it('wants a look-up checked before its result is used', async () => {
+  it('requires a check of a lookup before its result is used', async () => {
     const map =
       'struct {\n\t__uint(type, BPF_MAP_TYPE_HASH);\n\t__uint(max_entries, 8);\n\t__type(key, u32);\n\t__type(value, u64);\n} m SEC(".maps");\n';
     const body = (lines: string) =>
@@ -456,7 +456,7 @@ describe('diagnostics', () => {
     ).toEqual([]);
   });
 
-  it('leaves to the build what only the build can tell', async () => {
+  it('reports nothing that only the build can know', async () => {
     const unless = (before: string, after = '#endif\n') =>
       problemsOf(`${before}${program('kprobe/vfs_read', '\tprintf("%d", 1);\n')}${after}`);
     expect((await unless('#ifdef USERSPACE_TEST\n')).list).toEqual([]);
@@ -468,7 +468,7 @@ describe('diagnostics', () => {
     expect((await problemsOf(program('kprobe/vfs_read', within))).list).toEqual(['unsupported-call: malloc']);
   });
 
-  it('says what the target kernel does not give to a program type, unless something guards the call', async () => {
+  it('reports what the target kernel does not provide to a program type, unless something guards the call', async () => {
     const body = '\tchar comm[16];\n\tbpf_get_current_comm(comm, sizeof(comm));\n';
     const of = (section: string, before = '') =>
       problemsOf(program(section, before + body, 'int p(void *ctx)'));
@@ -485,7 +485,7 @@ describe('diagnostics', () => {
     expect((await of('xdp', guard)).list).toEqual([]);
   });
 
-  it('keeps quiet about what is half written, and says nothing twice', async () => {
+  it('reports nothing about half-written code, and nothing twice', async () => {
     const unfinished = [
       'SEC("',
       'SEC("kprobe/vfs_read")\nint BPF_KPROBE(p, struct fi',

@@ -79,7 +79,7 @@ describe("the sandbox VM's kernel image", () => {
     await alone.stop();
   });
 
-  it('tells which functions can be traced', async () => {
+  it('reports which functions can be traced', async () => {
     expect(await hover(server, 'fentry/vfs_read')).toContain('In the target kernel, and it can be traced.');
     expect(await problems('fentry/vfs_read')).toEqual([]);
   });
@@ -108,7 +108,7 @@ describe("the sandbox VM's kernel image", () => {
     expect(only === '' || only.startsWith('3 ')).toBe(true);
   });
 
-  it('is said to be missing where it is', async () => {
+  it('is reported as missing where it is', async () => {
     expect(await hover(alone, 'fentry/vfs_read')).toContain(
       'In the target kernel. BTF does not record whether it is inlined or marked notrace, and the kernel image is not available here.',
     );

@@ -99,7 +99,7 @@ describe.each(kernels)('kfuncs of %s', btfPath => {
     expect(text).toContain('what is looked up must be put');
   });
 
-  it('say where only programs that may sleep have them', async () => {
+  it('show where only programs that may sleep have them', async () => {
     const found = await server.at<Hover>(
       'textDocument/hover',
       `kfuncs${++count}.bpf.c`,

@@ -66,7 +66,7 @@ const sources = [
     .map(name => path.join(templates, name, `${name}.bpf.c`)),
 ];
 
-describe('the lens over each map says what the panel does with it', () => {
+describe('the lens over each map shows what the panel does with it', () => {
   let server: ServerUnderTest;
   let btfPath: string;
 

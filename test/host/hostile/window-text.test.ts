@@ -186,7 +186,7 @@ describe('text of strangers in the window', function () {
     }
   });
 
-  it('is text in what the language server says of a section', async () => {
+  it('is text in the language server’s answers about a section', async () => {
     const source = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 

@@ -215,7 +215,7 @@ describe('templates in the panel', function () {
     });
   }
 
-  it('lbr says that this machine has no branch recorder, and leaves nothing attached', async () => {
+  it('lbr reports that this machine has no branch recorder, and leaves nothing attached', async () => {
     const program = await create('lbr');
     assert.equal(
       await vscode.commands.executeCommand('bpf.compileAndAttach', program, { parameters: {} }),

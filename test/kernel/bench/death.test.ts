@@ -71,7 +71,7 @@ describe('a guest', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('that crashes fails what is pending, with its last words', async () => {
+  it('that crashes fails what is pending, with its last output', async () => {
     const vm = await SandboxVm.boot(small);
     const ended = new Promise<VmError>(resolve => vm.onEnded(resolve));
     const command = (argv: string[]) => ({ argv, cwd: '/', env: {}, stopped: false, uid: 0, gid: 0 });
@@ -93,7 +93,7 @@ describe('a guest', () => {
     await vm.dispose();
   });
 
-  it('whose agent says what it cannot say is ended, with the reason', async () => {
+  it('whose agent violates the protocol is ended, with the reason', async () => {
     const vm = await SandboxVm.boot(small);
     const ended = new Promise<VmError>(resolve => vm.onEnded(resolve));
     // Root in the guest takes the agent's own descriptor of its port: the port opens once only.
@@ -116,7 +116,7 @@ for link in glob.glob('/proc/[0-9]*/fd/*'):
     await vm.dispose();
   });
 
-  it('that is shut down leaves neither process nor folder, and needs nobody to tidy up when this process ends', async () => {
+  it('that is shut down leaves neither process nor folder, and leaves nothing to tidy up when this process ends', async () => {
     const listeners = process.listenerCount('exit');
     const vm = await SandboxVm.boot(small);
     const folder = runFolderOf(vm.qemuPid);
@@ -133,7 +133,7 @@ for link in glob.glob('/proc/[0-9]*/fd/*'):
     await expect(booting).rejects.toMatchObject({ name: 'VmError', code: 'boot-timeout' });
   });
 
-  it('that nobody waits for any more is ended', async () => {
+  it('that is not awaited any more is ended', async () => {
     const cancel = new AbortController();
     const booting = SandboxVm.boot({
       ...small,

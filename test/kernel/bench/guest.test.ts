@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe('the sandbox VM', () => {
-  it('runs the kernel it says, with everything mounted that tracing wants', async () => {
+  it('runs the kernel it names, with everything mounted that tracing needs', async () => {
     expect((await guest.sh('uname -r')).trim()).toBe(guest.vm.kernelRelease);
     const mounts = await guest.sh('cat /proc/mounts');
     for (const [type, folder] of [
@@ -90,7 +90,7 @@ describe('the sandbox VM', () => {
 });
 
 describe('spawn', () => {
-  it('gives exit codes, signals and both streams', async () => {
+  it('reports exit codes, signals and both streams', async () => {
     expect(await guest.run(['sh', '-c', 'echo out; echo err >&2; exit 7'])).toEqual({
       code: 7,
       signal: null,
@@ -100,7 +100,7 @@ describe('spawn', () => {
     expect(await guest.run(['sh', '-c', 'kill -KILL $$'])).toMatchObject({ code: null, signal: 'SIGKILL' });
   });
 
-  it('says what cannot be started', async () => {
+  it('reports what cannot be started', async () => {
     await expect(guest.run(['/no/such/program'])).rejects.toMatchObject({
       code: 'spawn-failed',
       message: expect.stringContaining('ENOENT'),
@@ -113,7 +113,7 @@ describe('spawn', () => {
     });
   });
 
-  it('gives stdin, to its end', async () => {
+  it('passes stdin on, to its end', async () => {
     const input = 'line\n'.repeat(200_000);
     expect(await guest.run(['sh', '-c', 'wc -c; echo end'], { input })).toMatchObject({
       stdout: `${input.length}\nend\n`,
@@ -168,7 +168,7 @@ describe('spawn', () => {
     expect(await started.exited).toMatchObject({ code: 0 });
   });
 
-  it('lets one unread flood stand still without holding up another process', async () => {
+  it('stops one unread flood without delaying another process', async () => {
     const flood = await guest.spawn(['yes']);
     flood.stdout.pause();
     expect(await guest.run(['echo', 'through'])).toMatchObject({ code: 0, stdout: 'through\n' });

@@ -84,7 +84,7 @@ describe('its environment and its signals', () => {
     SUDO_EDITOR: 'x',
   };
 
-  it('nothing of the caller’s environment reaches it, though sudo is told to keep it', async () => {
+  it('nothing of the caller’s environment reaches it, though sudo is configured to keep it', async () => {
     await guest.sh(
       `echo 'Defaults:${TRACER.name} env_keep += "${Object.keys(hostile).join(' ')}"' >/etc/sudoers.d/bpfw-env`,
     );

@@ -39,7 +39,7 @@ describe('sudo', () => {
     expect(answer).toMatchObject({ started: { way: 'sudo-password' } });
   });
 
-  it('comes from the system’s folders only, as setpriv does, whatever PATH says', async () => {
+  it('comes from the system’s folders only, as setpriv does, whatever PATH contains', async () => {
     const bin = `/home/${TRACER.name}/bin`;
     await guest.sh(`mkdir -p ${bin}
 for program in sudo setpriv unshare env; do
@@ -71,7 +71,7 @@ chmod 755 /usr/bin/setpriv`);
     }
   });
 
-  it('lets no other user to the socket the tracer will dial', async () => {
+  it('admits no other user to the socket the tracer connects to', async () => {
     const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
     const find = `find /tmp/bpfw-session-* -maxdepth 1 -name tracer.sock -user ${TRACER.name} 2>/dev/null || true`;
     await expect.poll(() => guest.sh(find), { timeout: deadlineMs(20_000) }).toMatch(/^\/\S+\n$/);
@@ -88,7 +88,7 @@ chmod 755 /usr/bin/setpriv`);
     expect(await guest.sh(find)).toBe('');
   });
 
-  it('gives the password to no other process of the user: there is nothing to dial, read or replace', async () => {
+  it('passes the password to no other process of the user: there is nothing to connect to, read or replace', async () => {
     const { process, answers } = await startDriver(guest, 'start', { passwordsWait: true });
     const list = `find /tmp/bpfw-session-* -mindepth 1 -user ${TRACER.name} -printf '%f %y\\n' 2>/dev/null | sort`;
     await expect
@@ -170,7 +170,7 @@ find /tmp/bpfw-session-* /run/user /run/sudo /var/tmp /home/${TRACER.name} -type
     }
   });
 
-  it('that is given the right password after a wrong one', async () => {
+  it('that gets the right password after a wrong one', async () => {
     expect(await drive(guest, 'start', { passwords: ['a', TRACER.password] })).toMatchObject({
       started: { way: 'sudo-password' },
     });

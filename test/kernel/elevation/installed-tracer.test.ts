@@ -139,7 +139,7 @@ describe('the installed tracer', () => {
     expect((await commandLine())[1]).toBe(`${FOLDER}/tracer.js`);
   });
 
-  it('starts for nobody who asks for more than a tracer gets, and not as root', async () => {
+  it('does not start for a request of more than a tracer gets, and not as root', async () => {
     const start = async (argv: readonly string[], env: Record<string, string>) =>
       (await guest.run([`${FOLDER}/start-tracer`, ...argv], { env })).stderr;
     expect(await start(['bpf,setuid', '/tmp/s'], { SUDO_UID: String(TRACER.uid) })).toMatch(
@@ -298,7 +298,7 @@ look();`;
     OWN_NODE_MS,
   );
 
-  it('waits for another one, whose lock nobody else can take, and leaves nothing when its client dies', async () => {
+  it('waits for another one, whose lock no other process can take, and leaves nothing when its client dies', async () => {
     expect(await drive(guest, 'install')).toEqual({ installed: FOLDER });
     const listing = `cd ${FOLDER}; sha256sum manifest tracer.js start-tracer`;
     const before = await guest.sh(listing);

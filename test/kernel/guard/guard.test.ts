@@ -30,7 +30,7 @@ async function run(guard: string): Promise<{ code: number | null; stderr: string
 }
 
 describe('bpfw run --guard', () => {
-  it('detaches what takes more, says so, and lets the command end', async () => {
+  it('detaches what takes more, reports it, and waits for the command', async () => {
     const { code, stderr, end } = await run('5');
     expect(stderr).toMatch(
       /Detached by the overhead guard: over \d+ s its programs took \d+(\.\d)? % and the tracer/,

@@ -4,7 +4,7 @@ import { deadlineMs } from '../../../scripts/lib/pace.mjs';
 import { sharedGuest } from '../bench/guest';
 import { traceBench } from '../bench/trace';
 
-it('gives two that connect at once the same tracer, which works for both', {
+it('connects two at once to the same tracer, which works for both', {
   timeout: deadlineMs(1_800_000),
 }, async () => {
   const guest = await sharedGuest();

@@ -90,7 +90,7 @@ describe('a machine that lacks a part: exit 3, what is missing, the command that
 });
 
 describe('a sandbox VM without libbpf.so.1', () => {
-  it('says so, and starts its tracer once the library is there', async () => {
+  it('reports it, and starts its tracer once the library is there', async () => {
     const { target } = await traceBench();
     const connect = () =>
       target.connect({

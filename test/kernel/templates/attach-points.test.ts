@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 
 describe.each(templates)('$name', ({ name }) => {
-  it('attaches wherever this kernel lets it', async () => {
+  it('attaches wherever this kernel allows it', async () => {
     const { object, warnings } = await compileProgram(name);
     expect(warnings).toBe('');
     const alternatives = new Set(

@@ -40,7 +40,7 @@ describe('mysqld_query', () => {
       );
   });
 
-  it('says what a program without any of them lacks', async () => {
+  it('reports what a program without any of them lacks', async () => {
     const asked = trace({
       program: 'mysqld_query',
       parameters: { target_path: workloadPath('w_getpid') },

@@ -27,7 +27,7 @@ describe('stacksnoop', () => {
     ]);
   });
 
-  it('says which function the kernel does not have', async () => {
+  it('reports which function the kernel does not have', async () => {
     const asked = trace({
       program: 'stacksnoop',
       parameters: { target_function: 'no_such_function' },
@@ -112,7 +112,7 @@ describe('stack_buildid', () => {
 });
 
 describe('lbr', () => {
-  it('says that this machine has no branch records', async () => {
+  it('reports that this machine has no branch records', async () => {
     const asked = trace({ program: 'lbr', command: ['true'] });
     await expect(asked).rejects.toMatchObject({
       name: 'SessionError',

@@ -128,7 +128,7 @@ describe('every kind of attach point', () => {
     await client.request('session/close', { sessionId });
   });
 
-  it('attaches where the session says, not the section', async () => {
+  it('attaches where the session wants, not the section', async () => {
     const { client } = tracer;
     const workload = await stoppedWorkload(guest, HITS);
     const attach: Record<string, Attach> = {
@@ -159,7 +159,7 @@ describe('every kind of attach point', () => {
     await client.request('session/close', { sessionId });
   });
 
-  it('says what the machine lacks, and attaches nothing then', async () => {
+  it('reports what the machine lacks, and attaches nothing then', async () => {
     const { client } = tracer;
     const only = (name: string, how: Attach) =>
       KINDS.map(program => ({

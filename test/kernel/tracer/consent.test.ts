@@ -124,7 +124,7 @@ describe('the tracer', () => {
     await close(sessionId);
   });
 
-  it('lets a program call kernel functions that only observe', async () => {
+  it('allows a program to call kernel functions that only observe', async () => {
     const { sessionId } = await open(loading('reads_keyring'));
     await tracer.client.request('session/attach', { sessionId });
     await close(sessionId);

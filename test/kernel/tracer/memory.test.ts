@@ -24,7 +24,7 @@ async function residentMb(): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
-it('gives back what loading took, whichever thread loaded', async () => {
+it('frees what loading took, whichever thread loaded', async () => {
   const { bytes, object } = await compileProgram('vfsreadlat');
   const programs = object.programs.map(({ name, choice }) => ({
     name,
@@ -41,7 +41,7 @@ it('gives back what loading took, whichever thread loaded', async () => {
   expect((await residentMb()) - first).toBeLessThan(GROWTH_LIMIT_MB);
 });
 
-it('gives back what a refused object took', async () => {
+it('frees what a refused object took', async () => {
   const { bytes, object } = await compileProgram('vfsreadlat');
   const programs = object.programs.map(({ name, choice }) => ({
     name,

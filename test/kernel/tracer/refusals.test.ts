@@ -23,7 +23,7 @@ const only = (wanted: string): TracerParams<'session/open'>['programs'] =>
   PROGRAMS.map(name => ({ name, load: name === wanted, attach: { kind: 'auto' as const } }));
 
 describe('session/open', () => {
-  it('gives the whole verifier log of a rejected program', async () => {
+  it('returns the whole verifier log of a rejected program', async () => {
     const { client } = tracer;
     const failure = await client.failure(
       'session/open',
@@ -40,7 +40,7 @@ describe('session/open', () => {
     expect(log).toMatch(/processed \d+ insns/);
   });
 
-  it('says what libbpf said when a function does not exist', async () => {
+  it('reports libbpf’s message when a function does not exist', async () => {
     const { client } = tracer;
     const failure = await client.failure(
       'session/open',
@@ -50,7 +50,7 @@ describe('session/open', () => {
     expect(failure.message).toContain('no_such_function_here');
   });
 
-  it('wants consent for a helper call that changes the system, even in a static function', async () => {
+  it('requires consent for a helper call that changes the system, even in a static function', async () => {
     const { client } = tracer;
     const params = { programs: only('sends_signal') };
     const failure = await client.failure('session/open', client.openParams(object, params));
@@ -62,7 +62,7 @@ describe('session/open', () => {
     await client.request('session/close', { sessionId: opened.sessionId });
   });
 
-  it('wants consent for a program type that changes the system', async () => {
+  it('requires consent for a program type that changes the system', async () => {
     const { client } = tracer;
     const failure = await client.failure(
       'session/open',
@@ -72,7 +72,7 @@ describe('session/open', () => {
     expect(failure.message).toContain('may drop, change and redirect packets');
   });
 
-  it('pins nothing, whatever the object says', async () => {
+  it('pins nothing, whatever the object requests', async () => {
     const { client } = tracer;
     const { sessionId } = await client.open(object, {
       programs: only('sends_signal'),
@@ -82,7 +82,7 @@ describe('session/open', () => {
     await client.request('session/close', { sessionId });
   });
 
-  it('gives the log of a program that loads, when asked', async () => {
+  it('returns the log of a program that loads, on request', async () => {
     const { client } = tracer;
     const opened = await client.open(object, { programs: only('fine'), verifierLog: 'statistics' });
     const [program] = opened.programs;
@@ -208,7 +208,7 @@ describe('a tracer with a set of capabilities', () => {
     }
   });
 
-  it('says which capability is missing', async () => {
+  it('reports which capability is missing', async () => {
     await tracer[Symbol.asyncDispose]();
     const limited = await startGuestTracer(guest, { prefix: prefix('+perfmon') });
     try {

@@ -98,7 +98,7 @@ describe.each([
 });
 
 describe('a perf buffer', () => {
-  it('delivers every record, or says how many were lost', async () => {
+  it('delivers every record, or reports how many were lost', async () => {
     const events = 20_000;
     const tracer = await startGuestTracer(guest);
     const { client } = tracer;

@@ -124,7 +124,7 @@ describe('calls', () => {
     return bytes;
   };
 
-  it('are told apart: helpers, functions of the program, functions of the kernel and of modules', () => {
+  it('are distinguished: helpers, functions of the program, of the kernel and of modules', () => {
     const wide = Buffer.from('1801000085000000000000008500000000', 'hex').subarray(0, 16);
     const { helpers: called, kfuncs } = callsOf(
       Buffer.concat([call(0, 109), wide, call(1, 58), call(2, 4711), call(2, 4711), call(2, 130_000, 1)]),
@@ -208,7 +208,7 @@ describe('consent', () => {
     ),
   };
 
-  it('needs every reason of a program, in words', () => {
+  it('needs every reason of a program, as text', () => {
     expect(both.reasons).toEqual(['type:lsm', 'helper:bpf_send_signal', 'kfunc:bpf_set_dentry_xattr']);
     expect(consentLine(both)).toBe(
       'guard (lsm/file_open) may refuse what processes ask the kernel for; sends signals to processes (it calls bpf_send_signal); ' +

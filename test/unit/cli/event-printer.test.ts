@@ -130,7 +130,7 @@ describe('events with stacks', () => {
     expect(seen).toEqual([expect.objectContaining({ pid: 1 })]);
   });
 
-  it('are printed as addresses when naming fails, which is said at the end', async () => {
+  it('are printed as addresses when naming fails, which is reported at the end', async () => {
     const failing = { frames: () => Promise.reject(new Error('no kallsyms')) } as unknown as Symbolizer;
     const seen: unknown[] = [];
     const output = { event: (...args: unknown[]) => seen.push(args[2]) } as unknown as RunOutput;

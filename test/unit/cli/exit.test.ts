@@ -31,7 +31,7 @@ describe('reportFailure', () => {
   });
 });
 
-it('tells errors of the system from ours, which have a code as well', () => {
+it('distinguishes errors of the system from ours, which have a code as well', () => {
   expect(systemErrno(enoent())).toBe('ENOENT');
   expect(systemErrno(new UsageError('no'))).toBeNull();
   expect(systemErrno(Object.assign(new Error('closed'), { code: 'ERR_STREAM_DESTROYED' }))).toBeNull();

@@ -27,7 +27,7 @@ async function inspected(name: string, options: { readonly json?: boolean } = {}
   return written.join('');
 }
 
-it('tells which of several ways is attached', async () => {
+it('reports which of several ways is attached', async () => {
   expect(await inspected('alternatives')).toMatch(
     /^write_by_kprobe +kprobe\/vfs_write +\d+ +unless write_by_fentry is, which counts the same$/m,
   );
@@ -39,7 +39,7 @@ it('tells which of several ways is attached', async () => {
   expect(programs).toContainEqual(expect.objectContaining({ name: 'sync_other', alternativeTo: null }));
 });
 
-it('tells which sizes are not in the object', async () => {
+it('reports which sizes are not in the object', async () => {
   const text = await inspected('left-to-loader');
   expect(text).toMatch(/^counts +hash +10240 \(not in the object\)/m);
   expect(text).toMatch(/^frames\.frames .* 127 +frames$/m);

@@ -63,7 +63,7 @@ function anySpan(below: (limit: number) => number, layout: RecordLayout): Uint8A
 }
 
 describe('lines written from bytes', () => {
-  it('are those that JSON of the decoded record gives, for any layout and any bytes', () => {
+  it('equal JSON of the decoded record, for any layout and any bytes', () => {
     const below = random(0x15);
     for (let turn = 0; turn < 1000; turn++) {
       const layout = anyLayout(below);

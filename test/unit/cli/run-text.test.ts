@@ -45,7 +45,7 @@ describe('text for people', () => {
     ]);
   });
 
-  it('says of each line which of several streams it came through', () => {
+  it('names the stream of each line where there are several', () => {
     const output = textOutput(['exits', 'hypercalls']);
     output.event('hypercalls', layout(step), { step: 1 }, new Map());
     output.event('exits', layout(latency), { latency: 12n }, new Map());
@@ -77,7 +77,7 @@ describe('text for people', () => {
     expect(lines()).toEqual(['', 'Bytes by name:', 'name    bytes', 'longer  4 KiB', 'a         5 B']);
   });
 
-  it('folds stacks below their command, the largest first, and says what is counted', () => {
+  it('folds stacks below their command, the largest first, and names what is counted', () => {
     const map = { label: 'Samples' } as unknown as MapDefinition;
     const stack = (comm: string, samples: number) => ({
       frames: ['main', '<[u8; 4] as Price>::price'],
@@ -107,7 +107,7 @@ describe('histograms', () => {
     expect(bounds.slice(1)).toEqual(['us', '3', '4 -> 7', '8 and more']);
   });
 
-  it('say percentiles, and of those in the lowest and the open slot their bound', () => {
+  it('show percentiles, and for those in the lowest and the open slot their bound', () => {
     const buckets = [
       { min: 0, max: 9, count: 60 },
       { min: 20, max: 29, count: 38 },

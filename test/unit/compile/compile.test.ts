@@ -72,7 +72,7 @@ describe('compile', () => {
     expect(await compile(wanted)).toMatchObject({ ok: true, cached: false, objectHash: first.objectHash });
   });
 
-  it('writes the object where it is wanted, and says the command that makes it', async () => {
+  it('writes the object where it is wanted, and prints the command that makes it', async () => {
     const outputPath = join(work, 'out', 'program.bpf.o');
     let said = '';
     const result = await compile(await request(PROGRAM, { outputPath, onOutput: text => (said += text) }));
@@ -85,7 +85,7 @@ describe('compile', () => {
     expect(said).toContain(`-o '${outputPath}'`);
   });
 
-  it('tells errors of the program as clang does, with places, ranges, notes and fix-its', async () => {
+  it('reports errors of the program as clang does, with places, ranges, notes and fix-its', async () => {
     const source = PROGRAM.replace('thing->hidden->depth', 'thing.hidden->dept');
     const result = await compile(await request(source));
     expect(result.ok).toBe(false);
@@ -164,7 +164,7 @@ describe('findClang', () => {
     return { PATH: work };
   };
 
-  it('says what is missing and how to fix it', async () => {
+  it('reports what is missing and how to fix it', async () => {
     await expect(findClang({ env: path() })).rejects.toMatchObject({
       code: 'clang-missing',
       fix: { command: 'sudo apt-get install clang libbpf-dev' },

@@ -79,7 +79,7 @@ it('ends clang when it waits for a FIFO that #line names: BTF holds a copy of ea
   expect(output).toContain('was stopped after');
 }, 20_000);
 
-it('gives clang only its own environment, and ends it at once when nobody waits for it any more', async () => {
+it('starts clang with only its own environment, and ends it at once when its result is not awaited any more', async () => {
   // Asked what it can do, before this test looks for one that compiles.
   await findClang();
   const stop = new AbortController();
@@ -101,7 +101,7 @@ it('gives clang only its own environment, and ends it at once when nobody waits 
   while (running('clang').length > 0) await new Promise(resolve => setTimeout(resolve, 5));
 }, 20_000);
 
-it('ends clang when it needs too much memory, and says so', async () => {
+it('ends clang when it needs too much memory, and reports it', async () => {
   const huge = 'int a[1000000000] = {1, [999999999] = 2};\nint b[900000000] = {3, [899999999] = 3};\n';
   const { ok, diagnostics, output } = await result(`${huge}${END}`, { deadlineMs: 60_000 });
   expect(ok).toBe(false);

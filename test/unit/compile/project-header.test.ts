@@ -31,7 +31,7 @@ async function compiled(name: string, header: string | null, architecture: strin
 }
 
 describe('a vmlinux.h beside the program', () => {
-  it('of another architecture is told on the #include', async () => {
+  it('of another architecture is reported on the #include', async () => {
     const result = await compiled('arm64', null, 'x64');
     expect(result.ok).toBe(false);
     expect(result.diagnostics[0]).toMatchObject({
@@ -44,7 +44,7 @@ describe('a vmlinux.h beside the program', () => {
     expect(result.said).toContain('foreign-vmlinux.bpf.c:2: This project’s vmlinux.h is of arm64');
   });
 
-  it('that is empty is told, too', async () => {
+  it('that is empty is reported, too', async () => {
     const result = await compiled('empty', '\n', 'x64');
     expect(result.diagnostics[0]).toMatchObject({
       line: 2,
@@ -75,7 +75,7 @@ describe('the architecture of a vmlinux.h', () => {
     expect(header(members).architecture).toBe(architecture);
   });
 
-  it('that does not tell is no problem', () => {
+  it('without a version is not a problem', () => {
     expect(kernelHeaderProblem(header('\tint what_is_this;'), 'x64')).toBeNull();
     expect(kernelHeaderProblem(readKernelHeader('typedef int x;'), 'arm64')).toBeNull();
   });

@@ -27,7 +27,7 @@ describe('readNames', () => {
     ]);
   });
 
-  it('reads includes, and says when only the preprocessor can', () => {
+  it('reads includes, and reports when only the preprocessor can', () => {
     const lexed = readNames('#include "a b.h"\n #  include <c/d.h> // why\n// #include "no.h"\n');
     expect(lexed.includes).toEqual([
       { name: 'a b.h', angled: false },
@@ -46,7 +46,7 @@ describe('readNames', () => {
     expect(readNames('#define A (x ## y)\n').pastes).toEqual([{ prefix: 'xy', suffix: '' }]);
   });
 
-  it('tells what a file defines from what it uses', () => {
+  it('distinguishes what a file defines from what it uses', () => {
     const { definedTags, definedNames } = readNames(`
       struct used *pointer; struct defined { int member; struct inner { int x; } inner; } variable;
       struct __attribute__((packed)) early { u8 a; }; enum colour { RED = KERNEL_ONE, GREEN, };
@@ -160,7 +160,7 @@ describe('compileFlags', () => {
     );
   });
 
-  it('gives clangd the same', () => {
+  it('configures clangd with the same', () => {
     const yaml = clangdConfiguration(options);
     for (const flag of compileFlags(options)) expect(yaml).toContain(`- ${JSON.stringify(flag)}\n`);
   });

@@ -30,7 +30,7 @@ function content(of: MapDefinition, counts: readonly number[], told: Partial<Map
 describe('a map that is read again and again', () => {
   const hists = map(plain, 'hists');
 
-  it('keeps what did not change, and decodes what is told to have', () => {
+  it('keeps what did not change, and decodes what changed', () => {
     const decoder = new HistogramDecoder(hists, 1);
     const before = decoder.decode(content(hists, [1, 2, 3]));
     const after = decoder.decode(content(hists, [1, 5, 3], { number: 2, changes: [{ first: 1, count: 1 }] }));
@@ -42,7 +42,7 @@ describe('a map that is read again and again', () => {
     expect(decoder.decode(content(hists, [1, 5, 3], { number: 3, changes: [] }))).toBe(after);
   });
 
-  it('decodes everything again when somebody else read the map in between', () => {
+  it('decodes everything again when another reader read the map in between', () => {
     const decoder = new HistogramDecoder(hists, 1);
     decoder.decode(content(hists, [1, 2, 3]));
     const after = decoder.decode(content(hists, [7, 8, 9], { number: 3, changes: [] }));
@@ -64,13 +64,13 @@ describe('a map that is read again and again', () => {
     });
   });
 
-  it('never reads beyond the bytes there are, whatever is told', () => {
+  it('never reads beyond the bytes, whatever the layout', () => {
     const decoder = new HistogramDecoder(hists, 1);
     const short = content(hists, [1, 2], { count: 1000, changes: [{ first: 0, count: 1000 }] });
     expect(decoder.decode(short).map(({ total }) => total)).toEqual([1, 2]);
   });
 
-  it('gives after any changes what reading it once gives', () => {
+  it('returns after any changes what one whole read returns', () => {
     let seed = 1;
     const random = (below: number): number => {
       seed = (seed * 48_271) % 0x7fffffff;

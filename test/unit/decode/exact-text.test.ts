@@ -57,7 +57,7 @@ describe('traced text', () => {
     }
   });
 
-  it('passes a filter that is written as it is shown', () => {
+  it('passes a filter written as its text is shown', () => {
     const value = decodeExactText(Uint8Array.of(0xff, 0x0a, 0x22, 0x61));
     const passes = (filter: string) =>
       compileFilter(filter, [AS_TEXT])?.(
@@ -138,7 +138,7 @@ describe('keys that differ behind the end of their text', () => {
   });
 });
 
-it('entries that nothing tells apart are rows, without changes that may be the other one’s', () => {
+it('entries that nothing distinguishes are rows, without changes that may be another’s', () => {
   const rows = new LiveTable('m', 'm', false);
   const entry = (value: number) => ({ key: { name: 'ab' }, value: { value } });
   rows.update([entry(1), entry(2)], KEY, COUNT, 1000);

@@ -72,7 +72,7 @@ describe.each<Storage>(['i32', 'u32'])('lost stacks of a table with ids of %s', 
     ]);
   });
 
-  it('that were replaced, and those without memory, are told apart', () => {
+  it('that were replaced, and those without memory, are distinguished', () => {
     const found = lost([entry(3, 2), entry(4, 1), entry(error(12), 1)], [4]);
     expect(found.map(each => lostStacksText('counts', each))).toEqual([
       '1 stack of counts, counted 2 times, is no longer in stacks (max_entries 1): others took the place. Set max_entries to 16 or more.',

@@ -192,7 +192,7 @@ describe('histograms', () => {
     ]);
   });
 
-  it('gives an empty histogram for an empty map and never reads beyond a short frame', () => {
+  it('returns an empty histogram for an empty map and never reads beyond a short frame', () => {
     expect(decodeHistograms(map(annotated, 'sizes'), u32s(), u64s(), 0, 1)).toMatchObject([
       { total: 0, buckets: [] },
     ]);
@@ -346,7 +346,7 @@ describe('percentiles', () => {
     }
   });
 
-  it('gives the lower bound of an open top bucket and null without samples', () => {
+  it('returns the lower bound of an open top bucket and null without samples', () => {
     expect(percentile([{ min: 990, max: 2n ** 64n - 1n, count: 4 }], 50)).toBe(990);
     expect(percentiles([], [50, 99])).toEqual([null, null]);
   });

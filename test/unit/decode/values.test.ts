@@ -58,7 +58,7 @@ describe('decodeField', () => {
     expect(decodeField(view, 40, field('u32', 0, 4))).toBe(0);
   });
 
-  it('reads as much of text and bytes as the record says there is', () => {
+  it('reads as much of text and bytes as the record declares', () => {
     bytes.fill(0);
     bytes.set(
       [...'abcdefgh'].map(letter => letter.charCodeAt(0)),
@@ -229,7 +229,7 @@ describe('formatValue', () => {
     expect(formatValue([1, 2n], as('ksym', 'array'))).toBe('[0x1, 0x2]');
   });
 
-  it('cuts long dumps and says how long they were', () => {
+  it('cuts long dumps and reports their length', () => {
     expect(formatValue(new Uint8Array(100), as('hexdump', 'bytes'))).toMatch(/^(00 ){64}… \(100 bytes\)$/);
   });
 
@@ -243,7 +243,7 @@ describe('formatValue', () => {
     expect(hexDump(new Uint8Array(0), 8)).toEqual([]);
   });
 
-  it('lets no control character of traced text through', () => {
+  it('passes on no control character of traced text', () => {
     expect(formatValue('\u001b[31mred\u0007\n\u009b2J', as('comm', 'text'))).toBe(
       '\\e[31mred\\x07\\n\\u{9b}2J',
     );

@@ -134,7 +134,7 @@ describe('Inspektor Gadget', () => {
     },
   );
 
-  it('keeps one program of each group and says so in place of the others', async () => {
+  it('keeps one program of each group and a note in place of the others', async () => {
     const gadget = exportInspektorGadget(await input(template('tcpv4connect')));
     const source = textOf(gadget, 'program.bpf.c');
     expect(source).toContain('SEC("fexit/tcp_v4_connect")');
@@ -142,7 +142,7 @@ describe('Inspektor Gadget', () => {
     expect(source).toMatch(/kretprobe\/tcp_v4_connect\) is omitted: another program of its group/);
   });
 
-  it('describes fields and parameters with the words of the object', async () => {
+  it('describes fields and parameters with the object’s own labels', async () => {
     const gadget = exportInspektorGadget(await input(template('tcpv4connect')));
     const metadata = v.parse(GadgetSchema, parse(textOf(gadget, 'gadget.yaml')));
     const [stream] = Object.values(metadata.datasources);
@@ -153,7 +153,7 @@ describe('Inspektor Gadget', () => {
     expect(target_daddr).toMatchObject({ key: 'daddr', defaultValue: '0' });
   });
 
-  it('refuses a program with nothing it could show, and says what it looked at', async () => {
+  it('refuses a program with nothing to show, and names what it looked at', async () => {
     const from = await input(template('vfsreadlat'));
     expect(() => exportInspektorGadget(from)).toThrow(
       /latency is omitted: .* hash maps, and this is an array/,

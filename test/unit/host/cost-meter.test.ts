@@ -9,7 +9,7 @@ const counters = (runCount: number, runTimeNs: number, name = 'p') => ({
 });
 
 describe('CostMeter', () => {
-  it('tells rates between two moments, per program and together', () => {
+  it('reports rates between two moments, per program and together', () => {
     const meter = new CostMeter();
     expect(meter.measure([counters(10, 1000), counters(0, 0, 'q')], 1000)).toBeNull();
     const cost = meter.measure([counters(1010, 101_000), counters(1000, 9_900_000, 'q')], 3000);

@@ -34,7 +34,7 @@ describe('losses a program counts itself', () => {
     expect(told(session.countDrops(counted(['events', 2], ['events', 4])))).toEqual([['events', 0, 1]]);
   });
 
-  it('are of the only stream where the program does not say, and of none where there are several', () => {
+  it('belong to the only stream unless the program names one, and to none of several', () => {
     expect(told(streams('events').countDrops(counted([null, 3])))).toEqual([['events', 0, 3]]);
     expect(streams('opens', 'closes').countDrops(counted([null, 3]))).toEqual([]);
     expect(streams('events').countDrops(counted(['stacks', 3]))).toEqual([]);

@@ -19,7 +19,7 @@ describe('verifier logs that are kept', () => {
     expect(logs.get('program 0')).toBeNull();
   });
 
-  it('lose their middle, and say so', () => {
+  it('lose their middle, and show it', () => {
     const logs = new KeptLogs(1000, 10_000);
     const log = lines(1000, 'line');
     logs.set('one', log);

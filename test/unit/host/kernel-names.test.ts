@@ -20,7 +20,7 @@ function names() {
   return { asked, session };
 }
 
-it('asks for each address once, and tells of those that have a name', async () => {
+it('queries each address once, and reports those that have a name', async () => {
   const { asked, session } = names();
   expect(await session.learn(stream, span([7n, 1n, 7n]))).toEqual({
     type: 'kernelNames',

@@ -177,7 +177,7 @@ describe('losses on the Events page', () => {
     expect(traced.page.rate.series().reduce((sum, { lost }) => sum + lost, 0)).toBe(total(drops));
   });
 
-  it('pass every filter, and are none of the rows that a limit pushed out', () => {
+  it('pass every filter, and are not among the rows that a limit pushed out', () => {
     const traced = new Traced('ring');
     traced.frame([1, 2]);
     traced.program(['events', 4]);

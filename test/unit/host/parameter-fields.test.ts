@@ -12,7 +12,7 @@ describe('fields of a form', () => {
     formFields(object, { min_us: { help: 'In short', placeholder: '10' } }).map(field => [field.name, field]),
   );
 
-  it('say type, label, unit, range and default, from the object', () => {
+  it('show type, label, unit, range and default, from the object', () => {
     expect([...fields.keys()]).toEqual(['target_pid', 'target_kind', 'min_us', 'all', 'target_function']);
     expect(fields.get('min_us')).toEqual({
       name: 'min_us',
@@ -36,7 +36,7 @@ describe('fields of a form', () => {
     expect(kind && fieldValue(kind, '1')).toBe('pipe');
   });
 
-  it('mark what must be said before anything can be attached', () => {
+  it('mark what must be set before anything can be attached', () => {
     expect([...fields.values()].filter(({ required }) => required).map(({ name }) => name)).toEqual([
       'target_function',
     ]);

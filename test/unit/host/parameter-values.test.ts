@@ -65,7 +65,7 @@ describe('whether somebody must be asked', () => {
   const ask = (programs: Program[], values: Record<string, string>) =>
     missingTargets({ programs, parameters: [pid, target, library] }, new Map(Object.entries(values)));
 
-  it('no: the section says where it attaches', () => expect(ask([fixed], {})).toEqual([]));
+  it('no: the section names where it attaches', () => expect(ask([fixed], {})).toEqual([]));
   it('yes: no function is named', () =>
     expect(ask([kprobe], { target_function: ' ' })).toEqual(['target_function']));
   it('no: a function is named', () => expect(ask([kprobe], { target_function: 'f' })).toEqual([]));
@@ -83,9 +83,10 @@ describe('whether the program wants a choice', () => {
   const wants = (values: Record<string, string>) =>
     wantsChoice([wantedPid, wantedComm], new Map(Object.entries(values)));
 
-  it('yes: one of two is wanted and neither is said', () =>
+  it('yes: one of two is wanted and neither is set', () =>
     expect(wants({ target_pid: '0', target_comm: '' })).toBe(true));
-  it('no: one of the two is said', () => expect(wants({ target_pid: '0', target_comm: 'bash' })).toBe(false));
+  it('no: one of the two is reported', () =>
+    expect(wants({ target_pid: '0', target_comm: 'bash' })).toBe(false));
   it('no: none is wanted', () => expect(wantsChoice([pid], new Map())).toBe(false));
 });
 
@@ -98,7 +99,7 @@ describe('what is wrong with values', () => {
     expect(problems({ target_pid: '1', target_function: 'vfs_read' })).toEqual({});
   });
 
-  it('is said of each parameter', () => {
+  it('is reported for each parameter', () => {
     const found = problems({ target_pid: 'one', target_function: '' });
     expect(found.target_function).toBe('Required: it sets where the program attaches.');
     expect(found.target_pid).toContain("target_pid cannot be 'one'");

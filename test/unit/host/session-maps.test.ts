@@ -68,7 +68,7 @@ describe('a map that cannot be read', () => {
     });
   };
 
-  it('is left out and not asked for again when nobody asked for it', async () => {
+  it('is left out and not requested again when it was not requested', async () => {
     const maps = mapsOf({}, refusal);
     expect((await maps.readTables()).map(({ map }) => map)).toEqual(['seen']);
     maps.nextRound();

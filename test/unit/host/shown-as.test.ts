@@ -21,7 +21,7 @@ const session: ToWebview = {
 };
 
 describe('choices of the user', () => {
-  it('make plain numbers of a unit that only the name tells', () => {
+  it('are plain numbers when only the name has the unit', () => {
     const chosen = {
       'field events delta_ns': 'plain',
       'field events stated': 'plain',

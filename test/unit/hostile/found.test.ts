@@ -38,7 +38,7 @@ describe('a note whose length is nearly 2^32', () => {
   it('is the last of its section', () => {
     expect([...elfNotes(endless)]).toEqual([]);
   });
-  it('stops nobody who reads notes', async () => {
+  it('passes text with notes', async () => {
     const bytes = elfFile([
       { name: '.note.stapsdt', type: 7, bytes: endless },
       { name: '.notes', type: 7, bytes: endless },

@@ -24,7 +24,7 @@ describe.each(clangs)('alternatives of an object by %s', clang => {
     expect(alternatives(programs)).toHaveLength(5);
   });
 
-  it('are told by the maps and variables that programs use, statics included', () => {
+  it('are recognised by the maps and variables that programs use, statics included', () => {
     const uses = Object.fromEntries(programs.map(program => [program.name, program.uses]));
     expect(uses).toMatchObject({
       write_by_kprobe: ['writes'],
@@ -51,7 +51,7 @@ describe('alternatives', () => {
       expect(alternatives([fentry, other])).toEqual([]);
   });
 
-  it('are told where one parameter sets the place of both', () => {
+  it('are reported where one parameter sets the attach point of both', () => {
     const set = { uses, targetParameter: 'dummy_file_read' };
     const ways = alternatives([
       plainProgram('a', 'kprobe/dummy_file_read', set),

@@ -156,7 +156,7 @@ describe('finding by name', () => {
     return bytes.bytes();
   }
 
-  it('gives the first of a kind, one by one and from the index alike', () => {
+  it('returns the first of a kind, one by one and from the index alike', () => {
     const btf = parseBtf(table());
     const all = Array.from({ length: NAMES }, (_, i) => i);
     // More names than are looked for one by one, and the early ones again from the index.

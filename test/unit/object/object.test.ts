@@ -298,7 +298,7 @@ describe.each(clangs)('objects compiled by %s', clang => {
       expect(value.fields.filter(field => field.hidden).map(field => field.name)).toEqual(['__reserved']);
     });
 
-    it('finds what says how much of an array is filled: its tag, else the integer named after it', () => {
+    it('finds the length of an array: its tag, else the integer named after it', () => {
       const global = object.globals.find(({ name }) => name === 'part');
       const lengths = global?.layout.fields.flatMap(({ name, length }) => (length ? [[name, length]] : []));
       const captured = { name: 'captured', offset: 0, storage: 'u32' };
@@ -388,7 +388,7 @@ describe.each(clangs)('objects compiled by %s', clang => {
     ]);
   });
 
-  it('says what is wrong with objects it cannot use', () => {
+  it('reports what is wrong with objects it cannot use', () => {
     const plain = compileFixture(clang, 'plain');
     const codes = [
       new Uint8Array(0),

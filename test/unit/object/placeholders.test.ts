@@ -32,7 +32,7 @@ it.each([
   expect(placeholderOf(parseAttachPoint(section), 'run')).toBe(parameter),
 );
 
-it('samples time where nothing is said', () => {
+it('samples time by default', () => {
   expect(assumedSampling(parseAttachPoint('perf_event'), 'run')).toEqual({
     event: 'cpu-clock',
     frequencyParameter: 'run.frequency',
@@ -51,7 +51,7 @@ it.each([
   [{ typeName: 'hash', valueSize: 8, maxEntries: 1, flags: 0 }, {}],
 ])('%o gets %o', (map, sizes) => expect(assumedSizes(map)).toEqual(sizes));
 
-it('takes from the section what it says, without the loader’s own file', () => {
+it('takes the kind from the section, without the loader’s own file', () => {
   const program = plainProgram('run', 'uprobe//proc/self/exe:uprobed_add', { targetParameter: 'run' });
   const usdt = plainProgram('mark', 'usdt//proc/self/exe:app:begin', { targetParameter: 'mark' });
   expect(

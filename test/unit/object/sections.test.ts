@@ -56,7 +56,7 @@ describe('section names', () => {
 });
 
 describe('names', () => {
-  it('gives data sections the map names libbpf gives them', () => {
+  it('names the maps of data sections as libbpf does', () => {
     expect(dataSectionMapName('minimal', '.bss')).toBe('minimal.bss');
     expect(dataSectionMapName('a_long_object_name', '.bss')).toBe('a_long_o.bss');
     expect(dataSectionMapName('a_long_object_name', '.rodata')).toBe('a_long_o.rodata');

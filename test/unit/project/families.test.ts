@@ -111,7 +111,7 @@ describe('the flags of a project', () => {
     expect(flags.libbpfFolder).toBe(path.join(root, 'tools/lib'));
   });
 
-  it('say which libbpf has a macro that the headers lack, and which member the kernel has not', async () => {
+  it('name the libbpf with a macro that the headers lack, and the member that the kernel lacks', async () => {
     const root = checkout(folder, 'newer', {
       'lib/bpf/bpf_helpers.h': '#define SEC(name) __attribute__((section(name), used))\n',
       'lib/bpf/libbpf_version.h': '#define LIBBPF_MAJOR_VERSION 1\n#define LIBBPF_MINOR_VERSION 1\n',

@@ -185,7 +185,7 @@ describe('flags from a project', () => {
     expect(dropped.every(({ why }) => why.length > 10)).toBe(true);
   });
 
-  it('are words of a command, never run by a shell', () => {
+  it('are arguments of a command, never run by a shell', () => {
     expect(
       commandsOf('cd "a b" && clang -DX=\'"y z"\' $HOME `id` $(id) -o x 2>/dev/null; echo *.c # no'),
     ).toEqual([

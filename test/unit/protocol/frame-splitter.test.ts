@@ -13,7 +13,7 @@ import { random } from '../random';
 const KINDS = [FrameKind.rpc, FrameKind.blob, FrameKind.data];
 
 describe('a frame splitter', () => {
-  it('gives back what was put together, wherever the stream is cut', () => {
+  it('returns the whole frames, wherever the stream is cut', () => {
     const below = random(0xf4a3e);
     for (let turn = 0; turn < 200; turn++) {
       const frames = Array.from({ length: 1 + below(12) }, () => {

@@ -98,7 +98,7 @@ describe('createFrameConnection', () => {
       expect(() => decoded(records)).toThrow(expect.objectContaining({ code: 'malformed' }));
   });
 
-  it('says when to hold back, and when to go on', async () => {
+  it('reports when to hold back, and when to go on', async () => {
     const { left, right } = await connectedPair();
     left.rpc.listen();
     right.rpc.listen();
@@ -130,7 +130,7 @@ describe('createFrameConnection', () => {
     expect(a.destroyed).toBe(true);
   });
 
-  it("tells a request that a closed connection cut off, or never took, from a peer's refusal", async () => {
+  it("distinguishes a request that a closed connection cut off, or never took, from a peer's refusal", async () => {
     const { left, right } = await connectedPair();
     const arrived = new Promise<void>(resolve => {
       right.rpc.onRequest('never', () => {
@@ -156,7 +156,7 @@ describe('createFrameConnection', () => {
     expect(isConnectionGone(new Error('else'))).toBe(false);
   });
 
-  it('tells both ends when one closes', async () => {
+  it('notifies both ends when one closes', async () => {
     const { left, right } = await connectedPair();
     left.rpc.listen();
     right.rpc.listen();

@@ -6,7 +6,7 @@ const is = (path: string, text: string) => isBpfSource(path, () => text);
 const PROGRAM = 'SEC("xdp")\nint program(void *ctx)\n{\n\treturn 0;\n}\n';
 
 describe('BPF sources', () => {
-  it('are those named so, whatever they say', () => {
+  it('are those with these names, whatever their contents', () => {
     expect(is('/a/tool.bpf.c', '')).toBe(true);
     expect(is('/a/maps.bpf.h', '')).toBe(true);
   });

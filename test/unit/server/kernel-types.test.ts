@@ -88,7 +88,7 @@ describe('nearest names', () => {
     expect(distance('abcdef', 'uvwxyz', 2)).toBe(3);
   });
 
-  it('gives the nearest first and none that are far', () => {
+  it('returns the nearest first and no distant ones', () => {
     const names = ['vfs_read', 'vfs_readv', 'vfs_write', 'tcp_v4_connect'];
     expect(nearest('vfs_raed', names)).toEqual(['vfs_read', 'vfs_readv']);
     expect(nearest('tcp_v4_conect', names)).toEqual(['tcp_v4_connect']);

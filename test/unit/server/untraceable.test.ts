@@ -31,7 +31,7 @@ describe('untraceable functions', () => {
     expect([...untraceableFunctions(module).keys()]).toEqual([]);
   });
 
-  it('says nothing about a table that is cut off or empty', () => {
+  it('reports nothing about a table that is cut off or empty', () => {
     expect(untraceableFunctions(table('_sinittext', 'start_kernel')).size).toBe(0);
     expect(untraceableFunctions('').size).toBe(0);
     expect(untraceableFunctions('0000 T').size).toBe(0);

@@ -39,12 +39,12 @@ const fentry = program({ kind: 'fentry', function: 'vfs_read' });
 const kprobe = program({ kind: 'kprobe', function: 'f', offset: 0 });
 
 describe('capabilities', () => {
-  it('gives trampolines and BTF tracepoints the least: bpf and perfmon', () => {
+  it('requests the least for trampolines and BTF tracepoints: bpf and perfmon', () => {
     expect(names([fentry])).toEqual(['bpf', 'perfmon']);
     expect(names([program({ kind: 'tp_btf', name: 'sched_switch' })])).toEqual(['bpf', 'perfmon']);
   });
 
-  it('has sys_admin for perf_event_open only where the kernel wants it, and says how to avoid it', () => {
+  it('has sys_admin for perf_event_open only where the kernel requires it, and reports how to avoid it', () => {
     expect(names([kprobe])).toEqual(['sys_admin']);
     expect(names([kprobe], { ...debian, perfEventParanoid: 2 })).toEqual(['bpf', 'perfmon']);
     expect(why([kprobe])).toContain('sysctl kernel.perf_event_paranoid=2');
@@ -60,19 +60,19 @@ describe('capabilities', () => {
     }
   });
 
-  it('lets the overhead guard measure, unless the kernel does so anyway', () => {
+  it('allows the overhead guard to measure, unless the kernel does so anyway', () => {
     expect(names([fentry], debian, object, true)).toEqual(['sys_admin']);
     expect(names([fentry], { ...debian, runTimeMeasured: true }, object, true)).toEqual(['bpf', 'perfmon']);
     expect(why([fentry], debian, object, true)).toContain('sysctl kernel.bpf_stats_enabled=1');
   });
 
-  it('gives each reason of a capability, so that no sysctl is set in vain', () => {
+  it('lists each reason of a capability, so that no sysctl is set in vain', () => {
     const both = why([kprobe], debian, object, true);
     expect(both).toContain('perf_event_paranoid=2');
     expect(both).toContain('bpf_stats_enabled=1');
   });
 
-  it('lets classic tracepoints and printk read tracefs', () => {
+  it('allows classic tracepoints and printk to read tracefs', () => {
     const tracepoint = program({ kind: 'tracepoint', category: 'block', name: 'x' });
     expect(names([tracepoint])).toEqual(['sys_admin', 'dac_read_search']);
     expect(names([fentry], debian, { ...object, usesPrintk: true })).toContain('dac_read_search');

@@ -51,7 +51,7 @@ describe('choosePrograms', () => {
     expect(choice.groups).toEqual([{ group: 'read', rank: 0, programs: ['enter', 'exit'], passedOver: [] }]);
   });
 
-  it('falls back as a whole rank, and says why', async () => {
+  it('falls back as a whole rank, and reports why', async () => {
     const refused = new Map([['exit', { what: 'the kernel refused to attach it (EBUSY)', fix: null }]]);
     const choice = await choosePrograms(chain, facts({ functions: ['vfs_read'] }), refused);
     expect(names(choice.load)).toEqual(['enter_probe', 'exit_probe']);
@@ -63,7 +63,7 @@ describe('choosePrograms', () => {
     expect(names(choice.load)).toEqual(['enter_probe', 'exit_probe']);
   });
 
-  it('says everything that is missing when no rank will do', async () => {
+  it('reports everything that is missing when no rank is possible', async () => {
     await expect(choosePrograms(chain, facts({}))).rejects.toMatchObject({
       code: 'attach-point-missing',
       message: expect.stringMatching(
@@ -168,7 +168,7 @@ describe('choosePrograms', () => {
     else await expect(choice).rejects.toMatchObject({ code: 'attach-point-missing' });
   });
 
-  it('says that a machine has no last branch records', async () => {
+  it('reports that a machine has no last branch records', async () => {
     const object = plainObject([program('main', 'perf_event', { needs: ['branch-stack'] })]);
     await expect(choosePrograms(object, facts({}))).rejects.toThrow(/has no last branch records/);
     await expect(choosePrograms(object, facts({ branchRecords: true }))).resolves.toMatchObject({
@@ -187,7 +187,7 @@ describe('choosePrograms', () => {
     await expect(choosePrograms(object, facts({}))).rejects.toThrow(/no system call 'sync'/);
   });
 
-  it('counts a missing run-time target as a lack of its rank, and says what was looked for once', async () => {
+  it('counts a missing run-time target as a lack of its rank, and names it once', async () => {
     const statement = (rank: number, targetParameter: string): Partial<Program> => ({
       choice: { group: 'statement', rank },
       targetParameter,
@@ -213,7 +213,7 @@ describe('choosePrograms', () => {
     });
   });
 
-  it('gives the fix for a module that is not loaded', async () => {
+  it('names the fix for a module that is not loaded', async () => {
     const object = plainObject([program('main', 'tp_btf/sched_switch', { needs: ['module:kvm'] })]);
     await expect(choosePrograms(object, facts({}))).rejects.toMatchObject({
       fix: { command: 'sudo modprobe kvm' },
@@ -230,7 +230,7 @@ describe('choosePrograms', () => {
     },
   );
 
-  it('says once that a module is missing, rather than each of its tracepoints, and which ones bring it', async () => {
+  it('reports once that a module is missing, rather than each of its tracepoints, and which ones bring it', async () => {
     const needs = ['module:kvm:kvm_intel|kvm_amd'];
     const object = plainObject([
       program('entries', 'tracepoint/kvm/kvm_entry', { needs, choice: { group: 'kvm', rank: 0 } }),

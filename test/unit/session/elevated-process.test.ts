@@ -28,7 +28,7 @@ async function converse(script: string, answers: readonly (string | null)[], res
 const ask = (prompt: string, name: string) => `printf '%s' '${prompt}' >&2; IFS= read -r ${name} || exit 3`;
 
 describe('ElevatedProcess', () => {
-  it('answers each question once, and gives the rest of stdin to what was started', async () => {
+  it('answers each question once, and passes the rest of stdin to the started command', async () => {
     const script = `${ask('[sudo] password for dev: ', 'a')}; ${ask('Verification code: ', 'b')}
 echo started; printf 'working: ' >&2; read -r line; echo "$a|$b|$line"; cat`;
     expect(await converse(script, ['secret', '123456'], 'token\nmore')).toMatchObject({
@@ -76,7 +76,7 @@ echo started; printf 'working: ' >&2; read -r line; echo "$a|$b|$line"; cat`;
     expect(stdout).not.toContain('PATH=/');
   });
 
-  it('says so when the program cannot be started', async () => {
+  it('reports it when the program cannot be started', async () => {
     const plan = { way: 'sudo-password', command: '/nowhere/sudo', args: [] } as const;
     const elevated = new ElevatedProcess(plan, { password: async () => null }, () => undefined);
     await expect(elevated.ended).rejects.toMatchObject({ code: 'tracer-failed' });

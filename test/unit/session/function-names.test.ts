@@ -102,7 +102,7 @@ describe('names of functions', () => {
     expect(readableName('Basket::add(int) (.llvm.13440414587002705966)')).toBe('Basket::add(int)');
   });
 
-  it('reads names that are all there is, as the kernel has those of its Rust functions', async () => {
+  it('reads names without their hash, as the kernel has those of its Rust functions', async () => {
     const expected = [...fixture('rust-v0.tsv'), ...fixture('rust-legacy.tsv')];
     const demangler = new Demangler();
     try {

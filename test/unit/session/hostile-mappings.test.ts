@@ -84,7 +84,7 @@ function linkedTo(name: string, make: (debugFile: string) => void): { file: stri
 
 const DEADLINE_MS = 2_000;
 
-it('gives up a file on which llvm-symbolizer never answers, and names others all the same', async () => {
+it('gives up on a file for which llvm-symbolizer never answers, and names others all the same', async () => {
   const symbolizer = await FileSymbolizer.start({ deadlineMs: DEADLINE_MS });
   if (!symbolizer) throw new Error('there is no llvm-symbolizer: sudo apt-get install llvm');
   try {
@@ -109,7 +109,7 @@ it('gives up a file on which llvm-symbolizer never answers, and names others all
   }
 }, 60_000);
 
-it.each(hostile.all)('says that it cannot read %s, which an object names for a uprobe', async file => {
+it.each(hostile.all)('reports that it cannot read %s, which an object names for a uprobe', async file => {
   await expect(fileFunctions(file)).rejects.toMatchObject({ code: 'attach-point-missing' });
 });
 

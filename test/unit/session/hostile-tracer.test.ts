@@ -106,7 +106,7 @@ describe('an answer that does not fit its schema', () => {
   });
 });
 
-describe('what a tracer cannot say', () => {
+describe('what a tracer cannot send', () => {
   it.each<[string, Uint8Array]>([
     ['a request', rpc({ id: 1, method: 'session/open', params: {} })],
     ['an unknown notification', rpc({ method: '\u001b]0;title\u0007', params: {} })],

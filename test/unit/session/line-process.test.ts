@@ -25,11 +25,11 @@ it('answers nothing once its process was killed, to those who wait and to those 
   tool.dispose();
 });
 
-it('is not there where there is no such tool', async () => {
+it('is absent without such a tool', async () => {
   expect(await LineProcess.start('llvm-no-such-tool', [])).toBeNull();
 });
 
-it('is ended when an answer does not come in time, and tells which question that was', async () => {
+it('is ended when an answer does not come in time, and reports the question', async () => {
   const lost: string[] = [];
   const options = { deadlineMs: 300, onLost: (line: string) => lost.push(line) };
   const tool = await LineProcess.start('llvm-cxxfilt', [], options);

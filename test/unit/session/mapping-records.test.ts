@@ -53,7 +53,7 @@ describe('parseMappingRecords', () => {
 });
 
 describe('ProcessMaps', () => {
-  it('gives a new process what its creator has, below what it mapped itself', () => {
+  it('starts a new process with its creator’s mappings, below its own', () => {
     const at = (start: bigint, path: string) => ({ start, end: start + 0x1000n, offset: 0n, path });
     const parent = new ProcessMaps();
     parent.add([at(0x1000n, '/lib/a'), at(0x2000n, '/lib/b')]);

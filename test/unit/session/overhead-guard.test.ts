@@ -8,7 +8,7 @@ const statistics = (programMs: number, tracerMs: number) => ({
 });
 
 describe('the overhead guard', () => {
-  it('says nothing before it has two looks to compare', () => {
+  it('reports nothing before it has two looks to compare', () => {
     expect(new OverheadGuard(1).judge(statistics(1e9, 1e9), 1, 0)).toBeNull();
   });
 
@@ -54,7 +54,7 @@ describe('watching a session', () => {
     expect(await watchOverhead(session, new OverheadGuard(1, 2 ** 30), () => undefined)).toBeNull();
   });
 
-  it('says what was exceeded', async () => {
+  it('reports what was exceeded', async () => {
     let programMs = 0;
     const { session } = watched(async () => {
       programMs += 1e6;

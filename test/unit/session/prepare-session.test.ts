@@ -86,7 +86,7 @@ describe('preparing a session', () => {
     expect(compiledFor).toEqual([]);
   });
 
-  it('passes on that there is no object', async () => {
+  it('reports that there is no object', async () => {
     const failure = new Error('does not compile');
     const prepared = prepareSession({
       file: '/w/trace.bpf.c',

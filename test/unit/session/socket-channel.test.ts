@@ -31,7 +31,7 @@ afterEach(() => {
 const closed = () => new Promise<Error | undefined>(resolve => channel.onClose(resolve));
 
 describe('an accepted channel', () => {
-  it('gives all bytes in order, those from before anybody listened included, out of one buffer', async () => {
+  it('delivers all bytes in order, those before the first listener included, from one buffer', async () => {
     await new Promise(resolve => setImmediate(resolve));
     const sent = Buffer.alloc(3 << 20, 'abcdefghijk');
     const buffers = new Set<ArrayBufferLike>();
@@ -50,7 +50,7 @@ describe('an accepted channel', () => {
     expect(buffers.size).toBe(1);
   });
 
-  it('writes, and says when it takes more', async () => {
+  it('writes, and reports when it takes more', async () => {
     channel.onBytes(() => undefined);
     const drained = new Promise<void>(resolve => channel.onDrain(resolve));
     let isWritten = false;

@@ -73,7 +73,7 @@ it('keeps nothing of a request that was answered', async () => {
   expect(Math.min(...grown)).toBeLessThan(MOST_BYTES_A_REQUEST);
 });
 
-it('says that the tracer is gone to whoever waits, and to whoever asks after that', async () => {
+it('reports that the tracer is gone to pending and later requests', async () => {
   const { connection, tracer } = await connected(() => new Promise(() => undefined));
   const waiting = connection.request('session/close', { sessionId: 1 });
   waiting.catch(() => undefined);
@@ -87,7 +87,7 @@ it('says that the tracer is gone to whoever waits, and to whoever asks after tha
   });
 });
 
-it('says that the session was closed where this side closed it', async () => {
+it('reports that the session was closed where this side closed it', async () => {
   const { connection } = await connected(() => new Promise(() => undefined));
   const waiting = connection.request('session/close', { sessionId: 1 });
   waiting.catch(() => undefined);

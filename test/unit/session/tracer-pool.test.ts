@@ -72,7 +72,7 @@ describe('TracerPool', () => {
     expect(closed).toEqual([1]);
   });
 
-  it('gives a confined tracer to no other session, and one that could not be confined to any', async () => {
+  it('reuses a confined tracer for no other session, and one that could not be confined for any', async () => {
     const { target: machine } = target();
     const pool = new TracerPool(TRACER_IDLE_MS);
     const connection = await pool.acquire(machine, capabilities, 'p', options);

@@ -48,7 +48,7 @@ describe('UserElf', () => {
     expect(elf.fileOffset(0x7fffffff0000)).toBeNull();
   });
 
-  it('refuses what is not an ELF file, and what is cut short, in words', () => {
+  it('refuses what is not an ELF file, and what is cut short, with a message', () => {
     expect(() => new UserElf(Buffer.from('#!/bin/sh\n'))).toThrow(UserElfError);
     const bytes = readFileSync(build('cut', []));
     expect(() => new UserElf(bytes.subarray(0, 1000)).functions('traced')).toThrow(UserElfError);

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('ignores a relative XDG_CACHE_HOME, as its specification says', () => {
+it('ignores a relative XDG_CACHE_HOME, as its specification requires', () => {
   const usual = path.join(homedir(), '.cache/bpf-workbench');
   expect(defaultCacheFolder({ XDG_CACHE_HOME: 'cache' })).toBe(usual);
   expect(defaultCacheFolder({ XDG_CACHE_HOME: '' })).toBe(usual);

@@ -17,7 +17,7 @@ describe('readCatalogue', () => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it('leaves out what is wrong and tells which file it was', async () => {
+  it('leaves out what is wrong and names the file', async () => {
     const problems: string[] = [];
     const templates = await readCatalogue(root, problem => problems.push(problem.message));
     expect(templates.map(({ manifest }) => manifest.name)).toEqual(['bitehist']);
@@ -27,7 +27,7 @@ describe('readCatalogue', () => {
     ]);
   });
 
-  it('throws where nobody wants to hear of problems', async () => {
+  it('throws without a listener for problems', async () => {
     await expect(readCatalogue(root)).rejects.toMatchObject({ code: 'bad-template' });
   });
 

@@ -47,7 +47,7 @@ describe.each(templates.filter(({ name }) => name !== WITHOUT_HARDWARE))(
   },
 );
 
-it(`the run shown of ${WITHOUT_HARDWARE} says what it lacks`, () => {
+it(`the run shown of ${WITHOUT_HARDWARE} reports what it lacks`, () => {
   const readme = templates.find(({ name }) => name === WITHOUT_HARDWARE)?.readme ?? '';
   expect(sampleOf(readme)).toContainEqual(expect.stringContaining('no last branch records'));
 });

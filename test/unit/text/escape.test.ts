@@ -23,7 +23,7 @@ describe('escaping text that is shown', () => {
     expect(escapeText('<img onerror> äöü 漢字 🐝')).toBe('<img onerror> äöü 漢字 🐝');
   });
 
-  it('takes no short cut past a character: each by itself is escaped exactly when its category says so', () => {
+  it('takes no short cut past a character: each by itself is escaped exactly when its category requires it', () => {
     const wrong = Array.from(everything).filter(
       character => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(character) !== (escapeText(character) !== character),
     );

@@ -85,7 +85,7 @@ describe.each([
   const arch = architecture.audit;
   const of = (nr: number, first = 0) => verdict(filter, { arch, nr, first });
 
-  it('lets reading and waiting through', () => {
+  it('allows reading and waiting', () => {
     for (const nr of [numbers.read, numbers.write, numbers.mmap, numbers.futex]) expect(of(nr)).toBe(ALLOW);
   });
 
@@ -93,7 +93,7 @@ describe.each([
     expect(of(nr)).toBe(EPERM);
   });
 
-  it('lets bpf(2) look, and neither create, load, attach nor turn on', () => {
+  it('allows bpf(2) to look, and neither to create, load, attach nor turn on', () => {
     // enum bpf_cmd: map lookup, next key, object info, batch lookup, link detach.
     for (const command of [1, 4, 15, 24, 34]) expect(of(numbers.bpf, command)).toBe(ALLOW);
     // Map create and update, program load, pin, attach, test run, raw tracepoint, BTF, link create, statistics, token.
@@ -101,18 +101,18 @@ describe.each([
       expect(of(numbers.bpf, command)).toBe(EPERM);
   });
 
-  it('lets threads be made and no processes', () => {
+  it('allows new threads and no processes', () => {
     // CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | …, as glibc makes threads; SIGCHLD, as fork does.
     expect(of(numbers.clone, 0x3d0f00)).toBe(ALLOW);
     expect(of(numbers.clone, 17)).toBe(EPERM);
     expect(of(numbers.clone3)).toBe(ENOSYS);
   });
 
-  it('lets no file be looked at by its path', () => {
+  it('allows no file to be looked at by its path', () => {
     expect(of(numbers.newfstatat)).toBe(EBADF);
   });
 
-  it('lets the tracer move its own limits only', () => {
+  it('allows the tracer to move its own limits only', () => {
     expect(of(numbers.prlimit, 0)).toBe(ALLOW);
     expect(of(numbers.prlimit, 1234)).toBe(EPERM);
   });

@@ -38,7 +38,7 @@ async function greeted(): Promise<TracerClient> {
 }
 
 describe('the greeting', () => {
-  it('says who it is, and the token is nowhere but on its stdin', async () => {
+  it('identifies itself, and the token is only on its stdin', async () => {
     tracer = await startTracer();
     const client = new TracerClient(tracer.socket);
     const hello = await client.hello;

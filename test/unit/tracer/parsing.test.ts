@@ -54,7 +54,7 @@ describe.each([
 });
 
 describe('the trace pipe', () => {
-  it('knows when the last line was printed, whatever the line says', () => {
+  it('knows when the last line was printed, whatever its text', () => {
     const line = (when: string) =>
       `   node-123   [000] d...1    ${when}: bpf_trace_printk: at 99.000000: hello`;
     expect(lastTime(`${line('12.345678')}\n${line('12.345679')}\nunfinished 99`)).toBe(12.345679);

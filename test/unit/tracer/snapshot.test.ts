@@ -162,7 +162,7 @@ describe('snapshots of a map', () => {
     expectSame(content, map, 10_000);
   });
 
-  it('are told whole after a read that failed half way', async () => {
+  it('are reported whole after a read that failed half way', async () => {
     const map = new FakeMap(4, 8, 8, 10);
     for (let i = 0; i < 50; i++) {
       map.keys.push(i);
@@ -178,7 +178,7 @@ describe('snapshots of a map', () => {
     expectSame(content, map, 50);
   });
 
-  it('of maps too large to remember are told whole each time', async () => {
+  it('of maps too large to remember are sent whole each time', async () => {
     const map = new FakeMap(4, 1 << 20, 1 << 20, 2);
     for (let i = 0; i < 9; i++) {
       map.keys.push(i);

@@ -34,7 +34,7 @@ function sound(): Uint8Array {
   return writer.finish();
 }
 
-it('lets pass what the writer makes', () => {
+it('accepts what the writer makes', () => {
   expect(isSoundBtf(sound())).toBe(true);
 });
 
@@ -69,7 +69,7 @@ describe('refuses', () => {
   });
 });
 
-it(`lets no circle pass among ${DAMAGED} damaged tables`, () => {
+it(`finds every circle among ${DAMAGED} damaged tables`, () => {
   const below = random(0xb7f);
   let passed = 0;
   for (let i = 0; i < DAMAGED; i++) {

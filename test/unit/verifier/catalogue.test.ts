@@ -187,7 +187,7 @@ describe('the catalogue', () => {
     expect(recognise(['a sentence nobody wrote yet'])).toBeNull();
   });
 
-  it('has stable codes, each once, each with words', () => {
+  it('has stable codes, each once, each with text', () => {
     const codes = ALL_ENTRIES.map(entry => entry.code);
     expect(new Set(codes).size).toBe(codes.length);
     for (const entry of ALL_ENTRIES) {
@@ -204,7 +204,7 @@ describe('the catalogue', () => {
     expect(untried).toEqual(['packet-pointer-invalidated', 'loader-failed', 'verifier-rejected']);
   });
 
-  it('is what docs/verifier.md says', () => {
+  it('is the content of docs/verifier.md', () => {
     const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/verifier.md'), 'utf8');
     for (const entry of ALL_ENTRIES) expect(page).toContain(`\n## ${entry.code}\n\n**${entry.title}.**`);
   });

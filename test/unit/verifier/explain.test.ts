@@ -87,7 +87,7 @@ processed 4 insns (limit 1000000)
     });
   });
 
-  it('finds lines of functions in .text by their words', () => {
+  it('finds lines of functions in .text by their text', () => {
     const main = program('main', [line(0, 5, 1, '\treturn count();')], 1);
     const helper = [
       line(0, 50, 4, '\tvalue = bpf_map_lookup_elem(&counts, &key);'),
@@ -134,7 +134,7 @@ processed 8 insns (limit 1000000)
     });
   });
 
-  it('says that a test was made on another copy', () => {
+  it('reports that a test was made on another copy', () => {
     const log = `; slot = log2(latency) + 1;
 0: (79) r2 = *(u64 *)(r1 +0)          ; R2_w=scalar()
 1: (bf) r1 = r2                       ; R1_w=scalar(id=1) R2_w=scalar(id=1)
@@ -197,7 +197,7 @@ processed 1 insns (limit 1000000)
     });
   });
 
-  it('is of libbpf’s words where the kernel wrote no log', () => {
+  it('is libbpf’s message where the kernel wrote no log', () => {
     const main = program('main', [line(0, 8, 5, 'int main(void *ctx)')], 1);
     const messages = ["prog 'main': failed to find kernel BTF type ID of 'vfs_reed': -3", 'ESRCH'];
     expect(only('', { object: object([main]), messages })).toMatchObject({
@@ -207,7 +207,7 @@ processed 1 insns (limit 1000000)
     });
   });
 
-  it('blames the reason that statistics gave when the log was too long to end', () => {
+  it('reports the reason in the statistics when the log was too long to end', () => {
     const log = '; for (;;)\n0: (07) r1 += 1\n1: (05) goto pc-2\n'.repeat(10);
     expect(only(log, { messages: ['BPF program is too large. Processed 1000001 insn', 'E2BIG'] }).code).toBe(
       'too-many-instructions',

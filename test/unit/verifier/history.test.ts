@@ -19,7 +19,7 @@ const fixture = (name: string) =>
 const END = 'processed 9 insns (limit 1000000)\n';
 
 describe('a pointer into a packet that a helper may have moved', () => {
-  it('is told as that on the real kernel’s log', () => {
+  it('is reported as that on the real kernel’s log', () => {
     const found = only(fixture('6.1/packet-pointer-invalidated'));
     expect(found.code).toBe('packet-pointer-invalidated');
     expect(found.message).toContain('before bpf_skb_pull_data()');
@@ -66,7 +66,7 @@ describe('a comparison with data_end that does not protect', () => {
     expect(found.explanation).toContain('Limit what is added before it is added');
   });
 
-  it('because it is of fewer bytes says how many', () => {
+  it('names the bytes it has when they are fewer', () => {
     expect(only(fixture('6.1/packet-test-too-short')).message).toBe(
       'The comparison with data_end proves 14 bytes from this pointer’s origin; 1 byte at offset 23 needs 24.',
     );
@@ -80,7 +80,7 @@ describe('a comparison with data_end that does not protect', () => {
 });
 
 describe('an index that may be an errno', () => {
-  it('is told to be tested, not masked', () => {
+  it('is to be tested, not masked', () => {
     const found = only(fixture('6.1/error-as-index'));
     expect(found.message).toContain('bpf_probe_read_kernel_str() returns a negative errno');
     expect(found.explanation).toContain('A mask or an unsigned variable would turn the error into an index');

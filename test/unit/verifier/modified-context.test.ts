@@ -14,7 +14,7 @@ const diagnostic = (log: string) => {
 };
 
 describe('a context pointer that was moved', () => {
-  it('by a known amount says how far', () => {
+  it('names the distance when it is known', () => {
     expect(
       diagnostic(`${STEPS}dereference of modified ctx ptr R1 off=112 disallowed\nprocessed 3 insns`),
     ).toMatchObject({
@@ -35,7 +35,7 @@ describe('a context pointer that was moved', () => {
     );
   });
 
-  it('is told from a field that is missing', () => {
+  it('differs from a missing field', () => {
     expect(diagnostic(`${STEPS}invalid bpf_context access off=112 size=8\nprocessed 3 insns`).message).toBe(
       'Programs of this type have no field in their context at this offset (112).',
     );

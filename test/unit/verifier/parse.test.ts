@@ -8,7 +8,7 @@ const fixtures = path.resolve(import.meta.dirname, '../../fixtures/verifier');
 const fixture = (name: string) => readFileSync(path.join(fixtures, `${name}.log`), 'utf8');
 
 describe('a verifier log', () => {
-  it('gives the path, the states, the C lines and the last words of the plain dialect', () => {
+  it('returns the path, the states, the C lines and the last message of the plain dialect', () => {
     const [log] = parseVerifierLog(`reg type unsupported for arg#0 function count#17
 0: R1=ctx(off=0,imm=0) R10=fp0
 ; u32 key = 0;
@@ -195,7 +195,7 @@ describe('a register’s state', () => {
     expect(Object.fromEntries(found?.attributes ?? [])).toMatchObject(attributes);
   });
 
-  it('is null when the log does not say', () => {
+  it('is null when the log does not contain it', () => {
     expect(registerState(state, 'R9')).toBeNull();
   });
 });

@@ -165,7 +165,7 @@ describe('a held time line', () => {
 });
 
 describe('keys', () => {
-  it('are told apart by every field, bigint included', () => {
+  it('differ by every field, bigint included', () => {
     expect(seriesId({ map: 'm', key: { a: 1n } })).not.toBe(seriesId({ map: 'm', key: { a: 2n } }));
     expect(seriesId({ map: 'm', key: { a: 1n } })).toBe(seriesId({ map: 'm', key: { a: 1n } }));
   });

@@ -21,11 +21,11 @@ describe('bounds with units', () => {
     expect(formatRange(4, 7, 'kbytes')).toBe('4–7 KiB');
     expect(formatRange(1_048_576, 2_097_151, '')).toBe('1.05–2.1 M');
   });
-  it('says when there is no upper bound', () => {
+  it('reports when there is no upper bound', () => {
     expect(formatRange(2n ** 62n, 2n ** 64n - 1n, 'ns')).toBe('≥ 4,611,686,018 s');
     expect(formatExactRange(100, 2n ** 64n - 1n, 'us')).toBe('≥ 100 µs');
   });
-  it('gives every digit when asked', () => {
+  it('prints every digit on request', () => {
     expect(formatExactRange(65536, 131071, 'us')).toBe('65,536–131,071 µs');
     expect(formatExactRange(3, 3, '')).toBe('3');
   });

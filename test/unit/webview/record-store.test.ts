@@ -29,7 +29,7 @@ describe('record store', () => {
     expect(valueAt(store, 5000)).toBe(4999);
     expect(store.keptBytes).toBeLessThan(1 << 20);
   });
-  it('lets the oldest go at the limit and keeps row numbers', () => {
+  it('drops the oldest at the limit and keeps row numbers', () => {
     const store = new RecordStore(indexRingSpan, 1 << 20);
     const values = Array.from({ length: 8192 }, (_, index) => index);
     for (let at = 0; at < 20; at++) store.push(span(values), 0, at);
@@ -110,7 +110,7 @@ describe('event stream', () => {
     expect(after.length).toBe(6);
   });
 
-  it('says how many newer rows there are, without those that left again', () => {
+  it('reports how many newer rows there are, without those that left again', () => {
     const small = stream(1 << 20);
     small.push(span([0]).buffer, 0, 0);
     small.pause(true);
@@ -120,7 +120,7 @@ describe('event stream', () => {
     expect([small.length, small.newer]).toEqual([0, small.store.endRow - small.store.firstRow]);
   });
 
-  it('sorts all that a filter lets through, not only what one slice of time finds', async () => {
+  it('sorts all that a filter passes, not only what one slice of time finds', async () => {
     const large = stream(1 << 28);
     const values = Array.from({ length: 400_000 }, (_, index) => (index * 7919) % 100_003);
     large.push(span(values).buffer, 0, 0);

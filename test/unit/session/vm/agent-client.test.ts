@@ -95,7 +95,7 @@ async function flood(guest: Socket, bytes: Uint8Array): Promise<number> {
 
 const protocolError: Partial<VmError> = { name: 'VmError', code: 'guest-protocol' };
 
-describe('what an agent cannot say', () => {
+describe('what an agent cannot send', () => {
   it.each<[string, Uint8Array]>([
     ['output of a process that nobody asked for', outputOf(1, 1, Buffer.from('x'))],
     ['an end of such a process', notification('exit', { processId: 7, code: 0, signal: null })],
@@ -145,7 +145,7 @@ describe('what an agent cannot say', () => {
     await expect(spawned).rejects.toMatchObject(protocolError);
   });
 
-  it('an error whose data are of another type is told, with its control characters escaped', async () => {
+  it('reports an error with data of another type, with its control characters escaped', async () => {
     const { client, guest, nextRequest } = await attack();
     const spawned = client.spawn(COMMAND);
     const { id } = await nextRequest();

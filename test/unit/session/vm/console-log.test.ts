@@ -27,7 +27,7 @@ describe('ConsoleLog', () => {
     expect(turned).toBe('evil');
   });
 
-  it('keeps the last lines, and gives those from a panic on', async () => {
+  it('keeps the last lines, and returns those from a panic on', async () => {
     const lines = Array.from({ length: 1000 }, (_, index) => `line ${index}\n`);
     const quiet = await logOf(...lines);
     expect(quiet.tail(2000).length).toBeLessThan(1000);

@@ -29,7 +29,7 @@ describe('what the sandbox VM needs', () => {
     await expect(findKernel(folder, chosen)).rejects.toMatchObject({ code: 'kernel-missing' });
   });
 
-  it('says when its agent is not built', async () => {
+  it('reports when its agent is not built', async () => {
     await expect(SandboxVm.boot({ agentPath: '/no/agent.js' })).rejects.toMatchObject({
       code: 'agent-missing',
     });
