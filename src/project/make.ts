@@ -18,7 +18,7 @@ const DEADLINE_MS = 20_000;
 
 /** What a makefile needs to run a command of its choice or to write a file while it is only read. */
 const ESCAPES =
-  /\boverride\b[^\n]*(?:SHELL|MAKEFLAGS)|^[ \t]*-?load[ \t]|\$[({](?:file|guile)\b|\bundefine[ \t]+\.?SHELL|^[ \t]*(?:unexport|private)[^\n]*SHELL/m;
+  /\boverride\b[^\n]*(?:SHELL|MAKEFLAGS)|(?:^|\beval)[ \t]*-?load[ \t]|\$[({](?:file|guile)\b|\bundefine[ \t]+\.?SHELL|^[ \t]*(?:unexport|private)[^\n]*SHELL/m;
 
 /** Results of dry runs, by the program and the makefiles beside and above it; short, because those may include others. */
 const KEPT_MS = 60_000;

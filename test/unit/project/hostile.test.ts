@@ -57,6 +57,7 @@ made.mk:
     ],
     ['$(file)', 'A := $(file >ROOT/pwned,x)\n'],
     ['load', 'load ROOT/plugin.so\n'],
+    ['load by eval', '$(eval load ROOT/plugin.so)\n'],
     ['an include that does it', 'include more.mk\n'],
   ])('is not made where the makefile could act: %s', async (name, text) => {
     const root = checkout(folder, `acts ${name.replaceAll(/\W/g, '')}`, {
