@@ -96,7 +96,7 @@ function viewText(view: MapView): string {
     case 'events':
       return view.record ? `events of ${view.record.typeName}` : 'events of unknown type';
     case 'histogram':
-      return `${view.scale} histogram${view.unit ? ` in ${view.unit}` : ''}${view.key ? ' per key' : ''}`;
+      return `${view.scale} histogram${view.unit ? ` in ${view.unit}` : ''}${view.key ? ' per key' : ''}${inKeyText(view)}`;
     case 'internal':
       return `not shown: ${view.why}`;
     case 'drops':
@@ -104,4 +104,11 @@ function viewText(view: MapView): string {
     default:
       return view.kind;
   }
+}
+
+/** Why entries of a hash are slots, and what is assumed about them. */
+function inKeyText({ inKey, convention }: Extract<MapView, { kind: 'histogram' }>): string {
+  if (!inKey) return '';
+  const sum = inKey.sum === null ? '' : `, slot ${inKey.sum} is the sum of the values`;
+  return ` (the key ends in a slot that the program computes; counted as ${convention} does, which is assumed without a tag${sum})`;
 }

@@ -11,12 +11,12 @@ const OPEN = 0xffffffffffffffffn;
 
 /** A histogram as aligned rows with bars: `|@@@@    |`; its key is formatted with the meanings in `keyLayout`. */
 export function histogramRows(histogram: Histogram, keyLayout: RecordLayout | null): string[] {
-  const { buckets, total, unit, slots } = histogram;
+  const { buckets, total, unit, slots, sum } = histogram;
   const bounds = buckets.map(boundsOf);
   const boundsWidth = Math.max(unit.length + 6, ...bounds.map(text => text.length));
   const countWidth = Math.max(5, ...buckets.map(bucket => String(bucket.count).length));
   const most = Math.max(1, ...buckets.map(bucket => bucket.count));
-  const title = `${histogram.label}${keyOf(histogram, keyLayout)}: ${total} ${total === 1 ? 'value' : 'values'}`;
+  const title = `${histogram.label}${keyOf(histogram, keyLayout)}: ${total} ${total === 1 ? 'value' : 'values'}${sum === undefined ? '' : `, ${sum} in all`}`;
   if (buckets.length === 0) return [title, '  (no values)'];
   const rule = slots?.assumed
     ? [`  assumed: ${SLOT_RULES[slots.convention]}; BPFW_SLOT_KIND() states it`]

@@ -48,7 +48,7 @@ export function jsonOutput(): RunOutput {
       else for (let record = 0; record < index.count; record++) event(record);
     },
     printk: line => printJson({ type: 'printk', line }),
-    histogram: ({ map, kind, unit, key, buckets, slots }, keyLayout) =>
+    histogram: ({ map, kind, unit, key, buckets, slots, sum }, keyLayout) =>
       printJson({
         type: 'hist',
         map,
@@ -57,6 +57,7 @@ export function jsonOutput(): RunOutput {
         key: key && jsonRecord(key, keyLayout),
         buckets,
         ...(slots && { slots: slots.convention, slotsAssumed: slots.assumed }),
+        ...(sum === undefined ? {} : { sum }),
       }),
     map: (map, entries) => printJson({ type: 'map', map: map.name, entries: entries.map(jsonEntryOf(map)) }),
     stacks: (map, stacks, lost = []) =>

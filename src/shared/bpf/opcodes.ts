@@ -10,6 +10,8 @@ export const OPCODE = {
 } as const;
 /** BPF_MEM: an ordinary load or store. */
 export const MODE_MEMORY = 0x60;
+/** BPF_DW: eight bytes. */
+export const SIZE_64 = 0x18;
 export const CLASS = { ld: 0, ldx: 1, st: 2, stx: 3, alu: 4, jmp: 5, jmp32: 6, alu64: 7 } as const;
 /** Of arithmetic (add, mov) and of jumps (ja, call, exit). */
 export const OPERATION = {

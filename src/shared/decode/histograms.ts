@@ -1,4 +1,5 @@
-import type { BpfObject, MapDefinition } from '../object/model';
+import { hexDigits } from '../bytes/hex';
+import type { BpfObject, KeySlotPlace, MapDefinition } from '../object/model';
 import { ChangedEntries } from './changed-entries';
 import { type DecodedKey, decodeKey, readUint64 } from './field';
 import { type HistogramView, type SlotBounds, slotBounds } from './histogram-slots';
@@ -41,6 +42,7 @@ export class HistogramDecoder {
     const { keys, values } = content;
     const count = completeEntries(this.map, keys, values, content.count, this.cpus);
     const slots = new SlotReader(this.map, view, values, this.cpus);
+    if (view.inKey) return this.ofKeys(view, view.inKey, keys, count, slots);
     if (view.slotsAreEntries) return [this.ofEntries(view, keys, count, slots)];
     const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
     const isChanged = this.perEntry.update(content, count, entry =>
@@ -65,6 +67,37 @@ export class HistogramDecoder {
       if (slot < counts.length) counts[slot] = (counts[slot] ?? 0) + slots.sum(entry, 0);
     }
     return this.histogram(view, NO_KEY, slot => counts[slot] ?? 0);
+  }
+
+  /** One histogram for each key without its slot; none that has no counts, except a single one. */
+  private ofKeys(
+    view: HistogramView,
+    inKey: KeySlotPlace,
+    keys: Uint8Array,
+    count: number,
+    slots: SlotReader,
+  ): readonly Histogram[] {
+    const { keySize } = this.map;
+    const keyView = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
+    const found = new Map<string, { start: number; counts: Float64Array; sum: number }>();
+    for (let entry = 0; entry < count; entry++) {
+      const start = entry * keySize;
+      const before = hexDigits(keys, '', start, start + inKey.offset);
+      const id = before + hexDigits(keys, '', start + inKey.offset + inKey.size, start + keySize);
+      const one = found.get(id) ?? { start, counts: new Float64Array(view.slotCount), sum: 0 };
+      found.set(id, one);
+      const place = start + inKey.offset;
+      const slot = inKey.size === 8 ? Number(readUint64(keyView, place)) : keyView.getUint32(place, true);
+      const amount = slots.sum(entry, 0);
+      if (slot === inKey.sum) one.sum += amount;
+      else if (slot < one.counts.length) one.counts[slot] = (one.counts[slot] ?? 0) + amount;
+    }
+    if (view.key === null && found.size === 0) return [this.histogram(view, NO_KEY, () => 0)];
+    return [...found].map(([id, { start, counts, sum }]) => {
+      const key = view.key === null ? NO_KEY : { id, key: decodeKey(keyView, start, view.key, keySize).key };
+      const histogram = this.histogram(view, key, slot => counts[slot] ?? 0);
+      return inKey.sum === null ? histogram : { ...histogram, sum };
+    });
   }
 
   private ofEntry(view: HistogramView, keyView: DataView, entry: number, slots: SlotReader): Histogram {

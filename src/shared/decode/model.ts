@@ -37,6 +37,8 @@ export interface Histogram {
   readonly total: number;
   /** Log2 only: how many slots there are, and how their index counts; `assumed`: nothing in the object states it. */
   readonly slots?: { readonly convention: Log2Convention; readonly assumed: boolean; readonly count: number };
+  /** The sum of the values that were counted, where the program keeps it. */
+  readonly sum?: number;
 }
 
 export interface MapEntry {

@@ -116,6 +116,7 @@ const BASE_UNITS: Readonly<Record<string, readonly [unit: string, factor: number
 };
 
 function histogramOf(map: MapDefinition, view: Extract<MapView, { kind: 'histogram' }>): Histogram | string {
+  if (view.inKey) return 'the slots are in the key, which this export does not write';
   if (!view.slotsAreEntries || map.keySize !== 4)
     return 'ebpf_exporter needs each slot as an entry of the map, but its slots are inside the values';
   if (view.slotSize !== 8) return 'ebpf_exporter needs 64-bit slots, but its slots are narrower';

@@ -9,9 +9,11 @@ import {
 } from '../bpf/map-role';
 import { BPF_F_STACK_BUILD_ID, BPF_F_WRONLY, isArrayMap, isListableMap } from '../bpf/map-types';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
+import { keySlots } from './key-slots';
 import type { DeclaredMap } from './maps';
-import type { EntryLayouts, GlobalHistogram, MapView, RecordLayout } from './model';
+import type { EntryLayouts, GlobalHistogram, KeySlotPlace, MapView, RecordLayout } from './model';
 import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
+import type { KeyPart } from './register-values';
 import type { Tags } from './tags';
 
 /** Slots are not searched in bigger structs. */
@@ -27,12 +29,19 @@ export interface ViewContext {
   readonly recordOf: (map: string) => RecordLayout | null;
   /** True when some program writes records to the map. */
   readonly isWritten: (map: string) => boolean;
+  /** What the programs store in the keys of maps. */
+  readonly keyParts: readonly KeyPart[];
 }
 
 /** How panels show a map, by its role. */
-export function inferView(map: DeclaredMap, { btf, mapNames, recordOf, isWritten }: ViewContext): MapView {
+export function inferView(
+  map: DeclaredMap,
+  { btf, mapNames, recordOf, isWritten, keyParts }: ViewContext,
+): MapView {
   const { definition, tags, valueType } = map;
   const { name, typeName, valueSize, flags } = definition;
+  const inKey = tags.has('hidden') ? null : keySlots(map, btf, keyParts);
+  if (inKey) return keySlotView(map, inKey, btf);
   const role = mapRole(
     {
       name,
@@ -110,6 +119,26 @@ function histogramView({ definition, tags, keyType }: DeclaredMap, slots: Slots,
   const single = !slots.inValue || (isArrayMap(definition.typeName) && definition.maxEntries <= 1);
   const key = keyType === null ? untypedLayout(definition.keySize) : layoutOf(btf, keyType);
   return histogramOf(slots, tags, slots.inValue ? slots.count : definition.maxEntries, single ? null : key);
+}
+
+/** Slots of a u64 on a log2 scale, where no entry behind the last one tells how many there are. */
+const LOG2_SLOTS = 64;
+
+function keySlotView({ tags, keyType, valueType }: DeclaredMap, inKey: KeySlotPlace, btf: Btf): MapView {
+  const slots = valueType === null ? null : findSlots(btf, valueType);
+  const whole = keyType === null ? untypedLayout(0) : layoutOf(btf, keyType);
+  const rest = whole.fields.filter(field => field.offset !== inKey.offset);
+  const isKeyed = rest.some(field => !field.hidden);
+  return {
+    ...histogramOf(
+      slots ?? { offset: 0, size: 8, count: 1, inValue: true, convention: null, named: false },
+      tags,
+      inKey.sum ?? LOG2_SLOTS,
+      isKeyed ? { ...whole, fields: rest } : null,
+    ),
+    slotsAreEntries: false,
+    inKey,
+  };
 }
 
 function histogramOf(slots: Slots, tags: Tags, slotCount: number, key: RecordLayout | null): HistogramView {

@@ -8,6 +8,7 @@ import {
   OPCODE,
   OPERATION,
   PSEUDO_CALL,
+  SIZE_64,
 } from '../bpf/opcodes';
 import type { Elf, ElfRelocation, ElfSection, ElfSymbol } from '../elf/elf';
 import { SHF_EXECINSTR, SHT, STT } from '../elf/elf';
@@ -18,11 +19,15 @@ import {
   type Frame,
   isFrame,
   join,
+  type KeyPart,
+  keyPartsOf,
+  passedKey,
   type Registers,
   type StackIdPlace,
   stackIdOf,
   storedStackIds,
   unknownRegisters,
+  type Value,
 } from './register-values';
 
 /** A function of the object: the bytes [start, end) of an executable section. */
@@ -53,6 +58,7 @@ export interface FunctionFacts {
   /** Names of the maps and writable global variables whose address the function takes. */
   readonly uses: ReadonlySet<string>;
   readonly stackIds: readonly StackIdPlace[];
+  readonly keyParts: readonly KeyPart[];
 }
 
 /** The argument registers of the map and the record's size. */
@@ -74,6 +80,9 @@ const MAX_FUNCTIONS = 16384;
 /** Limit of the steps along calls for all programs together. */
 const MAX_CALL_STEPS = 10_000_000;
 const MAX_JOINS = 65536;
+/** Of one function: keys that are passed to maps, and values stored in one place. More say nothing that is certain. */
+const MOST_KEYS = 256;
+const MOST_VALUES = 16;
 
 /** The functions of an object and facts from their instructions. Time is linear in the code's size. */
 export class CodeIndex {
@@ -154,6 +163,14 @@ export class CodeIndex {
     const writes: BufferWrite[] = [];
     const uses = new Set<string>();
     const stackIds: StackIdPlace[] = [];
+    const keys: { map: string; frame: number }[] = [];
+    /** Constants that are stored on the stack, null for other values, by their places. */
+    const stores = new Map<number, Set<number | null>>();
+    const store = (place: number, value: Value) => {
+      frame.set(place, value);
+      const known = stores.get(place) ?? new Set();
+      if (known.size < MOST_VALUES) stores.set(place, known.add(typeof value === 'number' ? value : null));
+    };
     const frame: Frame = new Map();
     /** States at forward jump targets. Loops are not followed: constants need not be known across them. */
     const joins = new Map<number, Registers>();
@@ -179,7 +196,8 @@ export class CodeIndex {
         const relocation = relocations.get(at);
         const used = relocation && this.dataName(relocation, immediate);
         if (used) uses.add(used);
-        registers[destination] = relocation ? this.mapName(relocation, immediate) : immediate;
+        const high = at + 16 <= code.end ? view.getInt32(at + 12, littleEndian) : 0;
+        registers[destination] = relocation ? this.mapName(relocation, immediate) : wide(immediate, high);
         at += 8;
         continue;
       }
@@ -191,11 +209,14 @@ export class CodeIndex {
         registers[destination] = null;
       } else if (operationClass === CLASS.st || operationClass === CLASS.stx) {
         const to = registers[destination];
-        if (isFrame(to) && (opcode & OPCODE.mode) === MODE_MEMORY)
-          frame.set(
-            to.frame + offset,
-            operationClass === CLASS.stx ? (registers[source] ?? null) : immediate,
-          );
+        if (isFrame(to) && (opcode & OPCODE.mode) === MODE_MEMORY) {
+          const stored = operationClass === CLASS.stx ? (registers[source] ?? null) : immediate;
+          const place = to.frame + offset;
+          const isWide = (opcode & OPCODE.size) === SIZE_64;
+          // Two members of four bytes may be stored at once.
+          if (isWide) store(place + 4, typeof stored === 'number' ? Math.floor(stored / 2 ** 32) : null);
+          store(place, isWide && typeof stored === 'number' && littleEndian ? stored % 2 ** 32 : stored);
+        }
       } else if (opcode === CALL) {
         const relocation = relocations.get(at);
         if (source === PSEUDO_CALL || relocation?.type === R_BPF_64_32) {
@@ -217,6 +238,8 @@ export class CodeIndex {
         }
         const called = source === HELPER_CALL ? immediate : null;
         stackIds.push(...storedStackIds(called, registers, frame));
+        const key = passedKey(called, registers);
+        if (key && keys.length < MOST_KEYS) keys.push(key);
         const result = called === HELPER.getStackId ? stackIdOf(registers) : null;
         registers.fill(null, 0, 6);
         registers[0] = result;
@@ -239,7 +262,15 @@ export class CodeIndex {
         }
       }
     }
-    return { helperIds, kfuncs, callees: [...callees], writes, uses, stackIds };
+    return {
+      helperIds,
+      kfuncs,
+      callees: [...callees],
+      writes,
+      uses,
+      stackIds,
+      keyParts: keyPartsOf(keys, stores),
+    };
   }
 
   private relocationsOf(sectionIndex: number): ReadonlyMap<number, ElfRelocation> {
@@ -299,6 +330,13 @@ export class CodeIndex {
     }
     return null;
   }
+}
+
+/** A constant of 64 bits where a number can hold it. */
+function wide(low: number, high: number): number | null {
+  if (high === 0 || (high === -1 && low < 0)) return low;
+  const value = high * 2 ** 32 + (low >>> 0);
+  return Number.isSafeInteger(value) ? value : null;
 }
 
 function isCode(section: ElfSection): boolean {

@@ -67,6 +67,8 @@ export type MapView =
       readonly conventionAssumed: boolean;
       /** True: the map is the array of slots. False: each value holds an array of slots. */
       readonly slotsAreEntries: boolean;
+      /** Set when each entry is one slot of the histogram of the rest of its key, which `key` describes. */
+      readonly inKey?: KeySlotPlace;
       readonly slotCount: number;
       /** Byte offset of the slots within the value, and bytes of one slot (4 or 8). */
       readonly slotsOffset: number;
@@ -86,6 +88,15 @@ export type MapView =
   | { readonly kind: 'drops'; readonly of: string | null }
   /** Internal maps (start times, scratch space, libbpf's own): the Maps page lists them last. */
   | { readonly kind: 'internal'; readonly why: string };
+
+/** Where a key has the number of the slot. */
+export interface KeySlotPlace {
+  readonly offset: number;
+  /** 4 or 8 bytes. */
+  readonly size: number;
+  /** The slot whose entry is the sum of the values; null without one. */
+  readonly sum: number | null;
+}
 
 /** The C types of a map's entries. */
 export interface EntryLayouts {

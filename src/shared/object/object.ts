@@ -123,6 +123,7 @@ function readViews(
       return found ? records.recordOf(found, buffers) : null;
     },
     isWritten: (map: string) => records.isWritten(map),
+    keyParts: [...functions].flatMap(each => code.facts(each).keyParts),
   };
   const stackIds = [...functions].flatMap(each => code.facts(each).stackIds);
   return declared.map(map =>

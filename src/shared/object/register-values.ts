@@ -18,6 +18,14 @@ export interface StackIdPlace {
   readonly space: 'kernel' | 'user';
 }
 
+/** What a program stored in a part of a map's key before it passed the key to a helper; null: not a constant. */
+export interface KeyPart {
+  readonly map: string;
+  /** Bytes from the start of the key. */
+  readonly offset: number;
+  readonly value: number | null;
+}
+
 /** A register's known value: a constant, the address of the named map, a place on the stack, a stack's id, or null. */
 export type Value =
   | number
@@ -71,6 +79,30 @@ export function storedStackIds(helperId: number | null, registers: Registers, fr
             : [];
         })
       : [],
+  );
+}
+
+/** Where on the stack the key is that a call passes to a map; null for other calls. */
+export function passedKey(
+  helperId: number | null,
+  [, map, key]: Registers,
+): { readonly map: string; readonly frame: number } | null {
+  const takesKey = helperId === HELPER.mapUpdate || helperId === HELPER.mapLookup;
+  return takesKey && typeof map === 'string' && isFrame(key) ? { map, frame: key.frame } : null;
+}
+
+/** What a function stores anywhere in the keys that it passes, by the places of both on its stack. */
+export function keyPartsOf(
+  keys: readonly { readonly map: string; readonly frame: number }[],
+  stores: ReadonlyMap<number, ReadonlySet<number | null>>,
+): KeyPart[] {
+  const distinct = new Map(keys.map(key => [`${key.frame} ${key.map}`, key]));
+  return [...distinct.values()].flatMap(({ map, frame }) =>
+    [...stores].flatMap(([place, values]) => {
+      const offset = place - frame;
+      if (offset < 0 || offset >= MOST_ENTRY_BYTES) return [];
+      return [...values].map(value => ({ map, offset, value }));
+    }),
   );
 }
 
