@@ -107,8 +107,13 @@ function viewText(view: MapView): string {
 }
 
 /** Why entries of a hash are slots, and what is assumed about them. */
-function inKeyText({ inKey, convention }: Extract<MapView, { kind: 'histogram' }>): string {
+function inKeyText({
+  inKey,
+  convention,
+  conventionAssumed,
+}: Extract<MapView, { kind: 'histogram' }>): string {
   if (!inKey) return '';
-  const sum = inKey.sum === null ? '' : `, slot ${inKey.sum} is the sum of the values`;
-  return ` (the key ends in a slot that the program computes; counted as ${convention} does, which is assumed without a tag${sum})`;
+  const assumed = conventionAssumed ? `; assumed: counted as ${convention} does` : '';
+  const sum = inKey.sum === null ? '' : `; slot ${inKey.sum} is the sum of the values`;
+  return ` (the key ends in a slot that the program computes${sum}${assumed})`;
 }

@@ -124,21 +124,13 @@ function histogramView({ definition, tags, keyType }: DeclaredMap, slots: Slots,
 /** Slots of a u64 on a log2 scale, where no entry behind the last one tells how many there are. */
 const LOG2_SLOTS = 64;
 
-function keySlotView({ tags, keyType, valueType }: DeclaredMap, inKey: KeySlotPlace, btf: Btf): MapView {
-  const slots = valueType === null ? null : findSlots(btf, valueType);
-  const whole = keyType === null ? untypedLayout(0) : layoutOf(btf, keyType);
-  const rest = whole.fields.filter(field => field.offset !== inKey.offset);
-  const isKeyed = rest.some(field => !field.hidden);
-  return {
-    ...histogramOf(
-      slots ?? { offset: 0, size: 8, count: 1, inValue: true, convention: null, named: false },
-      tags,
-      inKey.sum ?? LOG2_SLOTS,
-      isKeyed ? { ...whole, fields: rest } : null,
-    ),
-    slotsAreEntries: false,
-    inKey,
-  };
+function keySlotView({ definition, tags, keyType }: DeclaredMap, inKey: KeySlotPlace, btf: Btf): MapView {
+  const whole = keyType === null ? untypedLayout(definition.keySize) : layoutOf(btf, keyType);
+  const fields = whole.fields.filter(field => field.offset !== inKey.offset);
+  const key = fields.some(field => !field.hidden) ? { ...whole, fields } : null;
+  const size = definition.valueSize === 4 ? 4 : 8;
+  const counter: Slots = { offset: 0, size, count: 1, inValue: true, convention: null, named: false };
+  return { ...histogramOf(counter, tags, inKey.sum ?? LOG2_SLOTS, key), inKey };
 }
 
 function histogramOf(slots: Slots, tags: Tags, slotCount: number, key: RecordLayout | null): HistogramView {

@@ -135,3 +135,17 @@ describe('a function that the loader puts in', () => {
     expect(Number(globals.calls)).toBeGreaterThanOrEqual(40);
   });
 });
+
+describe('slots in the keys of a hash', () => {
+  it('are a histogram for each rest of the key, with the sum of the values', async () => {
+    const { code, stderr, lines } = await run('buckets-as-keys', [], [...WORKLOAD, 'status=none']);
+    expect(code, stderr).toBe(0);
+    const histograms = lines.filter(({ type }) => type === 'hist');
+    // The guest's scheduler may move dd to another CPU.
+    const buckets = histograms.flatMap(each => each.buckets as Line[]);
+    expect(new Set(buckets.map(({ min, max }) => `${min}-${max}`))).toEqual(new Set(['64-127']));
+    expect(buckets.reduce((sum, each) => sum + Number(each.count), 0)).toBe(40);
+    expect(histograms.reduce((sum, each) => sum + Number(each.sum), 0)).toBe(4000);
+    expect(lines.some(({ type }) => type === 'map')).toBe(false);
+  });
+});

@@ -42,7 +42,7 @@ describe.each(clangs)('keys that end in a slot, compiled by %s', clang => {
       },
       {
         key: { cpu: 2 },
-        buckets: [{ min: 2 ** 26, max: 2 ** 27 - 1, count: 1 }],
+        buckets: [{ min: 2 ** 26, max: 2n ** 64n - 1n, count: 1 }],
         total: 1,
         sum: 100_000_000,
       },
