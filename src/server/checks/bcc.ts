@@ -173,7 +173,7 @@ function replacementOf(map: string, method: string, given: readonly string[]): R
       return {
         call: null,
         advice:
-          'add to what bpf_map_lookup_elem() gives with __sync_fetch_and_add(), and store the first with bpf_map_update_elem()',
+          'add to the value from bpf_map_lookup_elem() with __sync_fetch_and_add(), and store the first with bpf_map_update_elem()',
       };
     case 'lookup_or_init':
     case 'lookup_or_try_init':

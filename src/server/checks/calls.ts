@@ -35,13 +35,13 @@ const LIBC: Readonly<Record<string, string>> = {
   assert: 'test and return instead',
   sleep: 'programs cannot wait',
   usleep: 'programs cannot wait',
-  time: 'bpf_ktime_get_ns() tells the time',
-  gettimeofday: 'bpf_ktime_get_ns() tells the time',
-  clock_gettime: 'bpf_ktime_get_ns() tells the time',
+  time: 'bpf_ktime_get_ns() returns the time since boot',
+  gettimeofday: 'bpf_ktime_get_ns() returns the time since boot',
+  clock_gettime: 'bpf_ktime_get_ns() returns the time since boot',
   getpid: 'bpf_get_current_pid_tgid() >> 32 is the process id',
   gettid: '(__u32)bpf_get_current_pid_tgid() is the thread id',
-  rand: 'bpf_get_prandom_u32() gives random numbers',
-  random: 'bpf_get_prandom_u32() gives random numbers',
+  rand: 'bpf_get_prandom_u32() returns random numbers',
+  random: 'bpf_get_prandom_u32() returns random numbers',
 };
 
 /** Guards that check at run time what a kernel has. */

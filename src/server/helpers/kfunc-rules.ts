@@ -38,7 +38,7 @@ const group = (
   ...(since === undefined ? {} : { since }),
 });
 
-const KEYS = 'Keys and signatures: what is looked up must be put';
+const KEYS = 'Keys and signatures: release what was looked up with bpf_key_put()';
 const GENERIC_GROUPS: readonly (readonly [names: string, description: string])[] = [
   [
     'bpf_(percpu_)?obj_(new|drop)_impl|bpf_refcount_\\w+',
@@ -76,7 +76,7 @@ const GROUPS: readonly KfuncGroup[] = [
   group(
     'bpf_ct_\\w+',
     ['tc', 'xdp'],
-    'Connection tracking: what bpf_skb_ct_lookup() or bpf_xdp_ct_lookup() gave',
+    'Connection tracking: entries from bpf_skb_ct_lookup() or bpf_xdp_ct_lookup()',
   ),
   group('bpf_sock_addr_\\w+', ['cgroup'], 'For SEC("cgroup/...unix")'),
   group('bpf_sock_ops_\\w+', ['sock_ops'], 'For SEC("sockops")'),

@@ -87,7 +87,7 @@ export async function findInstalledTracer(own: OwnTracer): Promise<InstalledTrac
   if (!versions.includes(own.version)) {
     throw refusal(
       INSTALL_FOLDER,
-      `holds ${versions.join(', ') || 'nothing'}, and this is version ${own.version}`,
+      `contains ${versions.join(', ') || 'nothing'}, and this is version ${own.version}`,
     );
   }
   const native = path.join(folder, path.dirname(NATIVE));

@@ -55,7 +55,7 @@ const WHAT: Partial<Readonly<Record<TargetKind, string>>> = {
   'lsm-hook': 'hook',
   'program-function': 'function',
 };
-const NO_TARGET = refused('does not say where to attach. Choose an attach point for it.');
+const NO_TARGET = refused('names no attach point. Choose one for it.');
 const NO_ATTACH_POINT = refused(
   'names no attach point: an interface, a socket or a control group has to be chosen, which is not possible here.',
 );

@@ -96,8 +96,8 @@ export function lostStacksText(table: string, lost: LostStacks): string {
   const where =
     maps.map(({ map, maxEntries }) => `${map} (max_entries ${maxEntries})`).join(' or ') || 'their map';
   if (reason === errnoName(EEXIST))
-    return `${what} had no place in ${where}: others had taken it (EEXIST). Set max_entries to ${neededEntries} or more.`;
+    return `${what} did not fit into ${where}: the place was taken (EEXIST). Set max_entries to ${neededEntries} or more.`;
   if (reason === '')
-    return `${what} ${entries === 1 ? 'is' : 'are'} no longer in ${where}: others took the place. Set max_entries to ${neededEntries} or more.`;
+    return `${what} ${entries === 1 ? 'is' : 'are'} no longer in ${where}: others replaced ${entries === 1 ? 'it' : 'them'}. Set max_entries to ${neededEntries} or more.`;
   return `${what} could not be stored in ${where}: ${reason}.`;
 }

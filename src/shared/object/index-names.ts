@@ -111,7 +111,7 @@ function withKeys(layout: RecordLayout, valueNames: Names): RecordLayout {
   if (!field || others.length > 0 || field.meaning !== 'plain') return layout;
   return {
     ...layout,
-    fields: [{ ...field, meaning: 'enum', valueNames, why: 'the enum that the map’s size and name tell' }],
+    fields: [{ ...field, meaning: 'enum', valueNames, why: 'an enum that fits the map’s name and size' }],
   };
 }
 

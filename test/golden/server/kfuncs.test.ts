@@ -96,7 +96,7 @@ describe.each(kernels)('kfuncs of %s', btfPath => {
     expect(text).toContain('```c\nvoid bpf_key_put(struct bpf_key *bkey)\n```');
     expect(text).toContain('since 6.1');
     expect(text).toMatch(/For tracing, lsm, iter(, tracepoint, perf_event)?(, syscall)? programs\./);
-    expect(text).toContain('what is looked up must be put');
+    expect(text).toContain('release what was looked up with bpf_key_put()');
   });
 
   it('show where only programs that may sleep have them', async () => {

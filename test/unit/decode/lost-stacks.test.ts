@@ -68,14 +68,14 @@ describe.each<Storage>(['i32', 'u32'])('lost stacks of a table with ids of %s', 
       },
     ]);
     expect(found.map(each => lostStacksText('counts', each))).toEqual([
-      '1 stack of counts, counted 40 times, had no place in stacks (max_entries 1): others had taken it (EEXIST). Set max_entries to 16 or more.',
+      '1 stack of counts, counted 40 times, did not fit into stacks (max_entries 1): the place was taken (EEXIST). Set max_entries to 16 or more.',
     ]);
   });
 
   it('that were replaced, and those without memory, are distinguished', () => {
     const found = lost([entry(3, 2), entry(4, 1), entry(error(12), 1)], [4]);
     expect(found.map(each => lostStacksText('counts', each))).toEqual([
-      '1 stack of counts, counted 2 times, is no longer in stacks (max_entries 1): others took the place. Set max_entries to 16 or more.',
+      '1 stack of counts, counted 2 times, is no longer in stacks (max_entries 1): others replaced it. Set max_entries to 16 or more.',
       '1 stack of counts, counted 1 time, could not be stored in stacks (max_entries 1): ENOMEM.',
     ]);
   });

@@ -85,8 +85,7 @@ describe('whether the program wants a choice', () => {
 
   it('yes: one of two is wanted and neither is set', () =>
     expect(wants({ target_pid: '0', target_comm: '' })).toBe(true));
-  it('no: one of the two is reported', () =>
-    expect(wants({ target_pid: '0', target_comm: 'bash' })).toBe(false));
+  it('no: one of the two is set', () => expect(wants({ target_pid: '0', target_comm: 'bash' })).toBe(false));
   it('no: none is wanted', () => expect(wantsChoice([pid], new Map())).toBe(false));
 });
 
