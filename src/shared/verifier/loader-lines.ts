@@ -49,11 +49,12 @@ const RULES: readonly Rule[] = [
   },
   {
     // BPF_BTF_LOAD in ebpf-go and aya.
-    pattern: /(?<text>\bload BTF: (?<errno>[^:]+))(?::\s*(?<rest>.*))?$/,
+    pattern: /(?<text>\bload BTF: (?<errno>[^:]+))(?:: ?(?<rest>.*))?$/,
     parts: ({ text, rest }) => [message('ebpf-go', text), ...goLines(rest)],
   },
   {
-    pattern: /(?:\bprogram (?<program>[\w.]+): )?(?<text>load program: (?<errno>[^:]+))(?::\s*(?<rest>.*))?$/,
+    pattern:
+      /(?:\bprogram (?<program>[\w.]+): )?(?<text>(?:can't )?load program: (?<errno>[^:]+))(?:: ?(?<rest>.*))?$/,
     parts: ({ text, rest }) => [message('ebpf-go', text), ...goLines(rest)],
   },
   {
@@ -109,7 +110,7 @@ const RULES: readonly Rule[] = [
     parts: () => [end],
   },
   {
-    pattern: /^(?<text>libscap: bpf_load_program\(\) event=(?<program>\S+?): .+)$/,
+    pattern: /(?:^|Error: )(?<text>libscap: bpf_load_program\(\) event=(?<program>\S+?): .+)$/,
     parts: ({ text }) => [message('libscap', text)],
   },
   {
@@ -123,6 +124,10 @@ const RULES: readonly Rule[] = [
   },
   { pattern: /^veristat: (?<text>.*)$/, parts: ({ text }) => [message('veristat', text)] },
   { pattern: BARE_LIBBPF, parts: ({ text }) => [message('libbpf', text)] },
+  {
+    pattern: /(?<text>bcc_prog_load\(\) failed\. name: (?<program>\w+).*)$/,
+    parts: ({ text }) => [message('bcc', text)],
+  },
   // unwrapLog(), where a logger keeps the name apart.
   { pattern: /^program '(?<program>[^']+)':$/, parts: () => [] },
   // Test runners and build tools between two logs.
@@ -158,15 +163,17 @@ export function readLoaderLine(line: string): readonly LoaderPart[] | null {
  * internal/errors.go says which lines bring another one along).
  */
 function goLines(rest: string | undefined): LoaderPart[] {
-  const text = (rest ?? '')
-    .replace(/\s*\((?:\d+ line\(s\) omitted|truncated)\).*$/, '')
-    .replace(/"[\s}\])]*$/, '');
+  const written = rest ?? '';
+  const text = written.replace(OMITTED, '').replace(/"[\s}\])]*$/, '');
   if (text === '') return [heading];
   const two = /^(?<first>.*?): (?<second>(?:R\d+ |invalid bpf_context access).*)$/.exec(text)?.groups;
-  const lines = two ? [two.first, two.second] : [text];
-  return [
-    { kind: 'begin', program: null, isDelimited: true },
-    ...lines.map((line): LoaderPart => ({ kind: 'line', text: line ?? '' })),
-    end,
-  ];
+  const lines = (two ? [two.first, two.second] : [text]).map(
+    (line): LoaderPart => ({ kind: 'line', text: line ?? '' }),
+  );
+  // Old versions printed the whole log there.
+  return OMITTED.test(written)
+    ? [{ kind: 'begin', program: null, isDelimited: true }, ...lines, end]
+    : [heading, ...lines];
 }
+
+const OMITTED = / ?\((?:truncated|(?:truncated, )?\d+ line\(s\) omitted)\).*$/;

@@ -11,8 +11,13 @@ const MAX_NESTING = 3;
 /** A logger's prefix is short; what is longer is a line of its own. */
 const MAX_PREFIX = 200;
 const MAX_PREFIXES = 8;
-/** logrus, slog and their relatives. */
-const LOGFMT = /^.*\b(?:level|time|ts|lvl)=.*?\b(?:msg|message|error|err)="((?:[^"\\]|\\.)*)"/;
+/** "regs=4 stack=0 before 47: (bf)", "Verifier output: 0: (b7)", "load program: permission denied: 12: (61)". */
+const NO_PREFIX = /\bbefore $|[Oo]utput: ?$|VerifierLog|load program: |syscall /;
+/** logrus, slog and their relatives: the texts of a line. */
+const IS_LOGFMT = /\b(?:level|time|ts|lvl)=/;
+const LOGFMT = /\b(?:msg|message|error|err)="((?:[^"\\]|\\.)*)"/g;
+/** States, after which some kernels went on without a line end. */
+const STATES = /^(?:(?:from )?\d+ to \d+(?: \(speculative execution\))?:| ?(?:frame\d+: ?)?R\d+(?:_\w+)?=)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal begin with ESC
 const COLOUR = /\u001b\[[0-9;]*m/g;
 
@@ -21,9 +26,11 @@ export function unwrapLog(text: string): string[] {
   const lines = jsonLines(text.trim()) ?? text.split('\n');
   const plain = lines.flatMap(line => unescaped(line.replace(/\r$/, '').replace(COLOUR, ''), 0));
   const prefixes = sharedPrefixes(plain);
-  return plain.map(line => {
+  return plain.flatMap(line => {
     const prefix = prefixes.find(each => each.test(line));
-    return prefix ? line.replace(prefix, '') : line.replace(/^\t+/, '');
+    const own = prefix ? line.replace(prefix, '') : line.replace(/^\t+/, '');
+    const at = STATES.test(own) ? own.search(MARK) : 0;
+    return at > 0 ? [own.slice(0, at).trimEnd(), own.slice(at)] : [own];
   });
 }
 
@@ -31,8 +38,11 @@ function unescaped(line: string, depth: number): string[] {
   if (depth === MAX_NESTING) return [line];
   const json = jsonLines(line.slice(Math.max(0, line.indexOf('{'))).trim());
   if (json) return json.flatMap(each => unescaped(each, depth + 1));
-  const message = LOGFMT.exec(line)?.[1];
-  if (message !== undefined) return unescaped(withoutEscapes(message), depth + 1).flatMap(splitLines);
+  const texts = IS_LOGFMT.test(line) ? [...line.matchAll(LOGFMT)].map(match => match[1] ?? '') : [];
+  if (texts.length > 0)
+    return texts.flatMap(text =>
+      splitLines(withoutEscapes(text)).flatMap(each => unescaped(each, depth + 1)),
+    );
   if (!line.includes('\\n') || !ESCAPED.test(line)) return [line];
   return splitLines(withoutEscapes(line)).flatMap(each => unescaped(each, depth + 1));
 }
@@ -76,8 +86,7 @@ function sharedPrefixes(lines: readonly string[]): RegExp[] {
     const at = line.search(MARK);
     if (at === 0) plain++;
     const prefix = line.slice(0, Math.max(0, at));
-    // "regs=4 stack=0 before 47: (bf)", "Verifier output: 0: (b7)", "permission denied: 12: (61)".
-    if (at <= 0 || at > MAX_PREFIX || /\bbefore $|\w: $/.test(prefix)) continue;
+    if (at <= 0 || at > MAX_PREFIX || NO_PREFIX.test(prefix) || STATES.test(line)) continue;
     const shape = prefix
       .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
       .replace(/\d+/g, '\\d+')

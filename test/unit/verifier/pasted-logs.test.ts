@@ -73,6 +73,14 @@ const PASTES: Readonly<Record<string, Paste>> = {
     text: `=== RUN   TestLoad\n    load_test.go:41: program count_hits: load program: permission denied: 3: (79) r1 = *(u64 *)(r0 +0): ${NULL_SENTENCE} (9 line(s) omitted)\n    load_test.go:44: Verifier error: load program: permission denied:\n${indented(NULL_LOG, '        \t')}\n--- FAIL: TestLoad (0.02s)\nFAIL\nexit status 1`,
     found: NULL_FOUND('count_hits'),
   },
+  'ebpf-go of 2020, the whole log after the errno': {
+    text: `2020/05/01 10:00:00 creating collection: program count_hits: can't load program: permission denied: ${NULL_LOG}\nexit status 1`,
+    found: NULL_FOUND('count_hits'),
+  },
+  'ebpf-go, truncated': {
+    text: `field Run: program run: load program: permission denied: ${NULL_SENTENCE} (truncated, 912 line(s) omitted)`,
+    found: NULL_FOUND('run'),
+  },
   'ebpf-go without a log': {
     text: 'can’t start: loading objects: field OnOpen: program on_open: load program: argument list too long',
     found: [['too-many-instructions', 'on_open', 'load program: argument list too long', 'ebpf-go']],
@@ -260,6 +268,38 @@ const PASTES: Readonly<Record<string, Paste>> = {
   libscap: {
     text: `-- BEGIN PROG LOAD LOG --\n${NULL_LOG}\n\n-- END PROG LOAD LOG --\nlibscap: bpf_load_program() event=raw_tracepoint/filler/sys_open_x: Operation not permitted (1)`,
     found: NULL_FOUND('raw_tracepoint/filler/sys_open_x'),
+  },
+  'libscap, whose log ends without a complaint': {
+    text: `-- BEGIN PROG LOAD LOG --\nprocessed 43798 insns (limit 1000000) max_states_per_insn 1 total_states 4061 peak_states 4061 mark_read 1921\n\n-- END PROG LOAD LOG --\nMon Oct 16 09:06:37 2023: Closing event source 'syscall'\nError: libscap: bpf_load_program() event=raw_tracepoint/filler/sys_close_x: Operation not permitted`,
+    found: [
+      [
+        'permission-denied',
+        'raw_tracepoint/filler/sys_close_x',
+        'libscap: bpf_load_program() event=raw_tracepoint/filler/sys_close_x: Operation not permitted',
+        'libscap',
+      ],
+    ],
+  },
+  'logfmt with the reason in another value than msg': {
+    text: `agent level=info msg="Load probe" Program=/lib/x.o\nagent level=fatal msg="Failed to start" error="sensor: program event_exec: load program: invalid argument: invalid func unknown#195896080 (2581 line(s) omitted)"`,
+    found: [['core-relocation-failed', 'event_exec', 'invalid func unknown#195896080', 'kernel']],
+  },
+  'time stamps and the name of a stream': {
+    text: each(
+      PACKET_LOG,
+      line => `2023-02-16T13:37:38.${1000000 + line.length}Z [            ] stderr: ${line}`,
+    ),
+    found: PACKET_FOUND(null),
+  },
+  'states and the next instruction on one line (4.14)': {
+    text: `1256 to 2592: R0=inv(id=0) R8=inv(id=0) R10=fp0 fp-248=map_value 2592: (79) r7 = *(u64 *)(r10 -248)\n2593: (15) if r8 == 0x0 goto pc-1329\n R0=inv(id=0) R8=inv(id=0) R10=fp0\n2594: (71) r4 = *(u8 *)(r8 +59)\nR8 invalid mem access 'inv'\n\nHINT: The invalid mem access 'inv' error can happen\n\n[2024-03-27T06:20:40.061Z INFO  agent] [eBPF] WARNING: load_obj__progs() bcc_prog_load() failed. name: on_headers, Permission denied`,
+    found: [['invalid-memory-access', 'on_headers', "R8 invalid mem access 'inv'", 'kernel']],
+  },
+  'another program’s name before libbpf’s': {
+    text: "[libs]: libbpf: prog 'sys_exit': BPF program load failed: Invalid argument\n[libs]: libbpf: prog 'sys_exit': failed to load: -22\n[libs]: libpman: failed to load BPF object (errno: 22 | message: Invalid argument)",
+    found: [
+      ['log-missing', 'sys_exit', "prog 'sys_exit': BPF program load failed: Invalid argument", 'libbpf'],
+    ],
   },
   'a selftest': {
     text: `run_subtest:FAIL:unexpected_load_success unexpected success: 0\nVERIFIER LOG:\n=============\n${NULL_LOG}\n=============\n#401/3   verifier_map:FAIL\nSummary: 0/2 PASSED, 0 SKIPPED, 1 FAILED`,
