@@ -24,8 +24,12 @@ export interface Leftovers {
   readonly left: readonly string[];
 }
 
+/** From when on `afterMs` counts: the session's start, or when its programs are about to be loaded. */
+export type Since = 'start' | 'loading';
+
 export interface Kill extends Leftovers {
   readonly victim: Victim;
+  readonly since: Since;
   readonly afterMs: number;
   /** The client's last words. */
   readonly step: string;
