@@ -1,7 +1,7 @@
 /**
  * Programs that are several ways to the same numbers, as objects have them whose loader attaches one: fentry and kprobe of
  * a function, tp_btf, raw_tp and tp of a tracepoint, the old and the new name of a function. Attaching all of them would
- * count everything twice. They are recognised by what they share: the place, the moment, and the maps and variables.
+ * count everything twice. They are recognised by what they share: the place, the moment, and the maps and variables they use.
  * Objects that declare their alternatives (BPFW_CHOICE) are in choice-groups.ts.
  */
 import type { AttachPoint } from '../bpf/attach-point';
@@ -66,19 +66,20 @@ function waysOf(placed: readonly PlacedProgram[]): PlacedProgram[][] {
   );
 }
 
-/** Both count the same moment of the same place in the same maps; one may need more of them, for start times. */
+/** Both count the same moment of the same place in the same maps. */
 function isAlternative(a: readonly PlacedProgram[], b: readonly PlacedProgram[]): boolean {
-  return a.some(one =>
-    b.some(
-      other =>
-        one.place.moment === other.place.moment &&
-        (isWithin(one.uses, other.uses) || isWithin(other.uses, one.uses)),
-    ),
-  );
+  return a.some(one => b.some(other => isSameMoment(one, other) || isSameMoment(other, one)));
 }
 
-const isWithin = (some: ReadonlySet<string>, all: ReadonlySet<string>): boolean =>
-  some.size <= all.size && [...some].every(name => all.has(name));
+/** fexit sees the arguments, too: a kretprobe with the same result needs a map of its own for what the entry knew. */
+function isSameMoment(one: PlacedProgram, other: PlacedProgram): boolean {
+  const mayUseLess = one.program.attachPoint.kind === 'fexit';
+  return (
+    one.place.moment === other.place.moment &&
+    (one.uses.size === other.uses.size || (mayUseLess && one.uses.size < other.uses.size)) &&
+    [...one.uses].every(name => other.uses.has(name))
+  );
+}
 
 /** The newer name first: where a kernel has both, the older function calls the newer one. */
 function byPreference([a]: readonly PlacedProgram[], [b]: readonly PlacedProgram[]): number {

@@ -26,10 +26,16 @@ export function placeholderOf(point: AttachPoint, program: string): string | nul
     case 'uprobe':
     case 'uretprobe':
     case 'usdt':
-      return point.path === '' || point.path === LOADER ? program : null;
+      return isWithoutFile(point) ? program : null;
     default:
       return null;
   }
+}
+
+/** SEC("uprobe"), the loader's own file, or a name where the path should be: SEC("uretprobe/readline"). */
+function isWithoutFile(point: AttachPoint & { readonly path: string }): boolean {
+  const name = point.kind === 'usdt' ? point.probe : 'symbol' in point ? point.symbol : '';
+  return point.path === '' || point.path === LOADER || (name === '' && !point.path.includes('/'));
 }
 
 /** How a perf_event program without BPFW_PERF is attached: it samples the processor's time. */
@@ -85,7 +91,8 @@ export function placeholderParameters(
 /** What a section says without its file. */
 function nameInSection(point: AttachPoint): string {
   if (point.kind === 'usdt') return point.probe === '' ? '' : `${point.provider}:${point.probe}`;
-  return 'symbol' in point ? point.symbol : '';
+  if (!('symbol' in point)) return '';
+  return point.symbol === '' && point.path !== LOADER ? point.path : point.symbol;
 }
 
 /** Not in the object: no section. */

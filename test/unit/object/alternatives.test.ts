@@ -47,6 +47,8 @@ describe('alternatives', () => {
       plainProgram('b', 'kprobe/vfs_read+0x10', { uses }),
       plainProgram('b', 'kretprobe/vfs_read', { uses }),
       plainProgram('b', 'fentry/vfs_read', { uses }),
+      // Two halves of one program at one place.
+      plainProgram('b', 'kprobe/vfs_read', { uses: [...uses, 'starts'] }),
     ])
       expect(alternatives([fentry, other])).toEqual([]);
   });

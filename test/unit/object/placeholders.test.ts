@@ -26,6 +26,8 @@ it.each([
   ['uprobe//proc/self/exe:uprobed_add', 'run'],
   ['usdt//proc/self/exe:app:begin', 'run'],
   ['usdt/./app:app:begin', null],
+  ['uretprobe/readline', 'run'],
+  ['uprobe//bin/bash', null],
   ['tp/sched/sched_switch', null],
   ['xdp', null],
 ])('SEC("%s") is set by %s', (section, parameter) =>
@@ -53,13 +55,15 @@ it.each([
 
 it('takes the kind from the section, without the loader’s own file', () => {
   const program = plainProgram('run', 'uprobe//proc/self/exe:uprobed_add', { targetParameter: 'run' });
+  const old = plainProgram('line', 'uretprobe/readline', { targetParameter: 'line' });
   const usdt = plainProgram('mark', 'usdt//proc/self/exe:app:begin', { targetParameter: 'mark' });
   expect(
-    placeholderParameters([program, usdt], []).map(({ name, defaultValue }) => [name, defaultValue]),
+    placeholderParameters([program, usdt, old], []).map(({ name, defaultValue }) => [name, defaultValue]),
   ).toEqual([
     ['path', ''],
     ['run', 'uprobed_add'],
     ['mark', 'app:begin'],
+    ['line', 'readline'],
   ]);
 });
 
