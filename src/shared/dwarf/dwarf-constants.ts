@@ -82,11 +82,3 @@ export const FORM = {
   addrx3: 0x2b,
   addrx4: 0x2c,
 } as const;
-/** DW_ATE_*: encodings of base types (DWARF 5, section 7.8). */
-export const ATE = {
-  boolean: 0x02,
-  float: 0x04,
-  signed: 0x05,
-  signedChar: 0x06,
-  unsignedChar: 0x08,
-} as const;

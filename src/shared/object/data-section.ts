@@ -62,20 +62,3 @@ export function isReadOnlyData(section: string): boolean {
 export function isWritableData(section: string): boolean {
   return /^\.(data|bss)(\.|$)/.test(section);
 }
-
-/**
- * libbpf's name for the map of a data section: the object's name, truncated so that it fits into 15 characters with the
- * section's (internal_map_name in tools/lib/bpf/libbpf.c); custom sections such as .data.config keep their name.
- */
-export function dataSectionMapName(objectName: string, section: string): string {
-  if (
-    section !== '.rodata' &&
-    section !== '.data' &&
-    section !== '.bss' &&
-    /^\.(rodata|data)\./.test(section)
-  )
-    return section;
-  const suffixLength = Math.max(7, section.length);
-  const prefix = objectName.slice(0, Math.max(0, Math.min(15 - suffixLength, objectName.length)));
-  return `${prefix}${section}`.slice(0, 15).replace(/[^A-Za-z0-9_.]/g, '_');
-}

@@ -30,7 +30,7 @@ import {
   writeFrameHeader,
 } from './frames';
 import { PendingBlobs } from './pending-blobs';
-import { FrameReader, FrameWriter, OpenRequests, parseMessage } from './rpc-messages';
+import { FrameReader, FrameWriter, OpenRequests, parseMessage, WaitingMessages } from './rpc-messages';
 
 /** True for errors of requests that failed because the connection closed; not for error responses of the peer. */
 export function isConnectionGone(error: unknown): boolean {
@@ -83,11 +83,6 @@ export interface FrameConnectionOptions {
 }
 
 const SMALL_FRAME_BYTES = 16 << 10;
-/**
- * vscode-jsonrpc handles one message per turn of the event loop and queues the others without a limit, while a turn may
- * receive thousands: reading stops while more than this many are queued.
- */
-const MOST_WAITING_MESSAGES = 256;
 const silent: Logger = { error: () => {}, warn: () => {}, info: () => {}, log: () => {} };
 
 /** Creates a frame connection over a channel. A malformed or oversized frame closes it, with a FrameError as the reason. */
@@ -105,9 +100,7 @@ export function createFrameConnection(
   let writable = true;
   let closed: { readonly reason: Error | undefined } | undefined;
   let onMessage: DataCallback = () => {};
-  let waitingMessages = 0;
-  let heldByCaller = false;
-  let heldByQueue = false;
+  const waiting = new WaitingMessages(channel);
   let ended: { readonly error: Error | undefined } | undefined;
 
   const write = (bytes: Uint8Array, written?: () => void): boolean => {
@@ -131,18 +124,9 @@ export function createFrameConnection(
     } else {
       const message = parseMessage(received.bytes);
       ids.received(message);
-      if (++waitingMessages > MOST_WAITING_MESSAGES && !heldByQueue) {
-        heldByQueue = true;
-        channel.pause();
-      }
+      waiting.received();
       onMessage(message);
     }
-  };
-  const messageHandled = (): void => {
-    waitingMessages--;
-    if (!heldByQueue || waitingMessages > MOST_WAITING_MESSAGES / 2) return;
-    heldByQueue = false;
-    if (!heldByCaller && !closed) channel.resume();
   };
   const splitter = new FrameSplitter(receiveFrame);
 
@@ -168,10 +152,10 @@ export function createFrameConnection(
   const rpc = createMessageConnection(reader, writer, options.logger ?? silent, {
     messageStrategy: {
       handleMessage(message, next) {
-        messageHandled();
+        waiting.handled(closed === undefined);
         const handled = next(message);
         // The request need not be handled: its response could not be sent any more.
-        if (waitingMessages === 0 && ended) void Promise.resolve(ended.error).then(close);
+        if (waiting.isEmpty && ended) void Promise.resolve(ended.error).then(close);
         return handled;
       },
     },
@@ -189,7 +173,7 @@ export function createFrameConnection(
   };
   channel.onClose(error => {
     // Deliver the peer's last messages, which are still queued in the event loop, before the close.
-    if (waitingMessages > 0) ended = { error };
+    if (!waiting.isEmpty) ended = { error };
     else close(error);
   });
   channel.onDrain(() => {
@@ -219,14 +203,8 @@ export function createFrameConnection(
     drained: () =>
       writable || closed ? Promise.resolve() : new Promise(resolve => drainWaiters.push(resolve)),
     onDrained: listener => void drainListeners.push(listener),
-    pause() {
-      heldByCaller = true;
-      channel.pause();
-    },
-    resume() {
-      heldByCaller = false;
-      if (!heldByQueue) channel.resume();
-    },
+    pause: () => waiting.pause(),
+    resume: () => waiting.resume(),
     onClosed(listener) {
       if (closed) listener(closed.reason);
       else closeListeners.push(listener);

@@ -9,6 +9,7 @@ import {
   type MessageWriter,
 } from 'vscode-jsonrpc';
 import { decodeUtf8, encodeUtf8 } from '../bytes/utf8';
+import type { ByteChannel } from './byte-channel';
 import { FrameError } from './frames';
 
 export class FrameReader extends AbstractMessageReader implements MessageReader {
@@ -75,6 +76,48 @@ export class OpenRequests {
     // "$/cancelRequest" and the like (Language Server Protocol, "$ Notifications and Requests") are not used here.
     if ('method' in message && String(message.method).startsWith('$/'))
       throw new FrameError('malformed', 'an unsupported kind of message');
+  }
+}
+
+/**
+ * vscode-jsonrpc handles one message per turn of the event loop and queues the others without a limit, while a turn may
+ * receive thousands: reading stops while more than this many are queued.
+ */
+const MOST_WAITING_MESSAGES = 256;
+
+/** Counts the messages that vscode-jsonrpc has queued, and pauses the channel while they are too many, or its owner wants. */
+export class WaitingMessages {
+  private count = 0;
+  private heldByOwner = false;
+  private heldByQueue = false;
+
+  constructor(private readonly channel: ByteChannel) {}
+
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
+  received(): void {
+    if (++this.count <= MOST_WAITING_MESSAGES || this.heldByQueue) return;
+    this.heldByQueue = true;
+    this.channel.pause();
+  }
+
+  handled(isOpen: boolean): void {
+    this.count--;
+    if (!this.heldByQueue || this.count > MOST_WAITING_MESSAGES / 2) return;
+    this.heldByQueue = false;
+    if (!this.heldByOwner && isOpen) this.channel.resume();
+  }
+
+  pause(): void {
+    this.heldByOwner = true;
+    this.channel.pause();
+  }
+
+  resume(): void {
+    this.heldByOwner = false;
+    if (!this.heldByQueue) this.channel.resume();
   }
 }
 

@@ -12,13 +12,6 @@ export function markdownText(text: string): string {
   return escapeText(text).replace(/[!-/:-@[-`{-~]/g, entity);
 }
 
-/** A code span, one line, delimited by more backticks than the text has in a row. */
-export function markdownCode(text: string): string {
-  const shown = escapeText(text);
-  const fence = '`'.repeat(longestRun(shown) + 1);
-  return /^[ `]|[ `]$|^$/.test(shown) ? `${fence} ${shown} ${fence}` : `${fence}${shown}${fence}`;
-}
-
 /** A code block; `language` must be a constant. */
 export function markdownBlock(text: string, language: string): string {
   const shown = escapeLines(text);

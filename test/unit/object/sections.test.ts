@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { parseAttachPoint } from '../../../src/shared/bpf/attach-point';
 import { dropsByName } from '../../../src/shared/bpf/drop-counters';
 import { parseCInteger } from '../../../src/shared/c/integer';
-import { dataSectionMapName } from '../../../src/shared/object/data-section';
 
 describe('section names', () => {
   it.each([
@@ -56,14 +55,6 @@ describe('section names', () => {
 });
 
 describe('names', () => {
-  it('names the maps of data sections as libbpf does', () => {
-    expect(dataSectionMapName('minimal', '.bss')).toBe('minimal.bss');
-    expect(dataSectionMapName('a_long_object_name', '.bss')).toBe('a_long_o.bss');
-    expect(dataSectionMapName('a_long_object_name', '.rodata')).toBe('a_long_o.rodata');
-    expect(dataSectionMapName('obj', '.data.config')).toBe('.data.config');
-    expect(dataSectionMapName('my-tool', '.data')).toBe('my_tool.data');
-  });
-
   it('knows drop counters and what they count for', () => {
     const maps = new Set(['events']);
     expect(dropsByName('events_dropped', maps)).toBe('events');
