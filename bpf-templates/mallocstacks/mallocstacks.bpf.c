@@ -9,6 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "bpfw.h"
+#include "bpfw_stack.h"
 
 #define MAX_STACKS 16384
 #define MAX_DEPTH 40
@@ -52,40 +53,6 @@ static __always_inline bool wanted(void)
 	return bpfw_comm_passes(target_comm);
 }
 
-/* Where the function will return to. */
-static __always_inline __u64 caller_of(struct pt_regs *ctx)
-{
-#if defined(__TARGET_ARCH_x86)
-	__u64 address = 0;
-
-	bpf_probe_read_user(&address, sizeof(address), (void *)PT_REGS_SP(ctx));
-	return address;
-#else
-	return PT_REGS_RET(ctx); /* the link register */
-#endif
-}
-
-static __always_inline void read_stack(struct pt_regs *ctx, struct call_site *site)
-{
-	__u64 caller = caller_of(ctx);
-
-	/*
-	 * At its first instruction a function has not set up its frame yet: walking by frame pointers
-	 * goes on from the caller's frame and so leaves the caller out. Put it in, unless the kernel
-	 * did (6.12 does for functions that begin with push %rbp or endbr64).
-	 */
-	site->stack[0] = PT_REGS_IP(ctx);
-	site->stack[1] = caller;
-	if (bpf_get_stack(ctx, &site->stack[2], sizeof(site->stack) - 2 * sizeof(site->stack[0]),
-			  BPF_F_USER_STACK | 1 /* frame skipped: the function itself */) < 0) {
-		__sync_fetch_and_add(&stacks_cut, 1);
-		return;
-	}
-	if (site->stack[2] == caller)
-		bpf_get_stack(ctx, &site->stack[1], sizeof(site->stack) - sizeof(site->stack[0]),
-			      BPF_F_USER_STACK | 1);
-}
-
 SEC("uprobe")
 BPFW_TARGET("target_function")
 int BPF_KPROBE(malloc_called, size_t size)
@@ -96,7 +63,8 @@ int BPF_KPROBE(malloc_called, size_t size)
 	if (size < min_size || !wanted())
 		return 0;
 	site.pid = bpf_get_current_pid_tgid() >> 32;
-	read_stack(ctx, &site);
+	if (bpfw_get_user_stack(ctx, site.stack, sizeof(site.stack)) < 0)
+		__sync_fetch_and_add(&stacks_cut, 1);
 
 	allocated = bpf_map_lookup_elem(&allocations, &site);
 	if (!allocated) {

@@ -10,8 +10,10 @@ import { newCommand } from './commands/new';
 import { runCommand } from './commands/run';
 import type { RunOptions } from './commands/run-options';
 import { templatesCommand } from './commands/templates';
+import { type TraceOptions, traceCommand } from './commands/trace';
 import { verifyCommand } from './commands/verify';
 import { EXIT } from './print/exit';
+import type { EndReason } from './print/run-output';
 import { print, tellMessage, tellText } from './print/terminal';
 import { addCompileOptions } from './workplace/compile-options';
 
@@ -26,6 +28,17 @@ const ALLOW = [
   [] as string[],
 ] as const;
 const JSON_LINES = ['--json', 'print one JSON object per line'] as const;
+const PID = ['--pid <pid>', 'trace only this process; 0: all processes'] as const;
+const FOR = ['--for <duration>', 'stop after 5s, 250ms, 2m …'] as const;
+const INTERVAL = ['--interval <duration>', 'interval at which maps and histograms are printed'] as const;
+const GUARD = [
+  '--guard <percent>',
+  'detach when programs and tracer use more than this share of one CPU over 5 s',
+] as const;
+const COMMAND = [
+  '[command...]',
+  'command to trace from its first system call; tracing ends when it exits',
+] as const;
 
 const COMPILING: ReadonlySet<string> = new Set(['build', 'verify', 'run']);
 
@@ -95,16 +108,13 @@ export function program(): Command {
     .description('attach a template, a source or an object file, and print its events and maps')
     .usage('[options] <template|file.bpf.c|file.o> [-- command args...]')
     .argument('<program>', 'a template’s name, a .bpf.c or a .o file')
-    .argument('[command...]', 'command to trace from its first system call; tracing ends when it exits')
+    .argument(...COMMAND)
     .option(...TARGET)
     .option('-p, --param <name=value>', 'set a parameter; repeatable', collect, [])
-    .option('--pid <pid>', 'trace only this process; 0: all processes')
-    .option('--for <duration>', 'stop after 5s, 250ms, 2m …')
-    .option('--interval <duration>', 'interval at which maps and histograms are printed')
-    .option(
-      '--guard <percent>',
-      'detach when programs and tracer use more than this share of one CPU over 5 s',
-    )
+    .option(...PID)
+    .option(...FOR)
+    .option(...INTERVAL)
+    .option(...GUARD)
     .option(
       '--program <name>',
       'attach this program of the object, and only those so named; repeatable',
@@ -114,9 +124,41 @@ export function program(): Command {
     .option('--without <name>', 'do not attach this program of the object; repeatable', collect, [])
     .option(...ALLOW)
     .option(...JSON_LINES)
-    .action(async (name: string, command: string[], options: RunOptions) => {
-      const reason = await runCommand(name, command, options);
-      process.exitCode = reason === 'interrupt' ? EXIT.interrupted : EXIT.done;
+    .action(async (name: string, command: string[], options: RunOptions) =>
+      exitFor(await runCommand(name, command, options)),
+    );
+  bpfw
+    .command('trace')
+    .description('make a program for a function, tracepoint or system call, attach it, and print its data')
+    .usage('[options] <probe...> [-- command args...]')
+    .argument(
+      '<probe...>',
+      'vfs_read, tcp:tcp_retransmit_skb, sys:openat, libc:malloc, ./server:handle_request',
+    )
+    .option('--count', 'how often it is called; this is the default')
+    .option('--latency', 'how long it takes, as a histogram')
+    .option('--hist <expression>', 'a histogram of a value')
+    .option('--events', 'each call, with its arguments and result')
+    .option('--stacks', 'who calls it')
+    .option(
+      '--by <expression>',
+      'for each value of pid, tid, uid, comm, cpu, an argument …; repeatable',
+      collect,
+      [],
+    )
+    .option('--where <expression>', 'only calls for which this is true')
+    .option(...TARGET)
+    .option(...PID)
+    .option(...FOR)
+    .option(...INTERVAL)
+    .option(...GUARD)
+    .option('--print', 'print the program in C and attach nothing')
+    .option(...JSON_LINES)
+    .action(async (words: string[], options: TraceOptions) => {
+      const command = afterDashes(bpfw);
+      const probes = words.slice(0, words.length - command.length);
+      const reason = await traceCommand(probes, command, options);
+      if (reason !== null) exitFor(reason);
     });
   bpfw
     .command('install-tracer')
@@ -128,6 +170,17 @@ export function program(): Command {
     .action(uninstallTracerCommand);
   for (const command of bpfw.commands) if (COMPILING.has(command.name())) addCompileOptions(command);
   return bpfw;
+}
+
+/** What follows --: commander adds it to the last list of arguments, and leaves the -- out. */
+function afterDashes(bpfw: Command & { readonly rawArgs?: readonly string[] }): readonly string[] {
+  const words = bpfw.rawArgs ?? [];
+  const dashes = words.indexOf('--');
+  return dashes < 0 ? [] : words.slice(dashes + 1);
+}
+
+function exitFor(reason: EndReason): void {
+  process.exitCode = reason === 'interrupt' ? EXIT.interrupted : EXIT.done;
 }
 
 function collect(value: string, previous: string[]): string[] {

@@ -200,6 +200,12 @@ export const ROOMS: readonly Room[] = [
     ['node:', 'vscode-languageserver', 'vscode-languageserver-textdocument'],
   ),
   room(
+    'src/trace',
+    'probes by name, what they offer, expressions over it → a program in C; shared by `bpfw trace` and the editor',
+    ['src/server/helpers', 'src/server/kernel', 'src/system', 'src/shared'],
+    ['node:'],
+  ),
+  room(
     'src/server',
     'language server for BPF C: documents, requests, settings',
     ['src/compile', 'src/project', 'src/system', 'src/shared'],
@@ -220,6 +226,7 @@ export const ROOMS: readonly Room[] = [
       'src/session',
       'src/system',
       'src/templates',
+      'src/trace',
       'src/shared',
       'package.json',
     ],

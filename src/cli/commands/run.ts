@@ -22,7 +22,7 @@ import { passThrough, tell } from '../print/terminal';
 import { allowPrograms, requirePrograms } from '../workplace/allow-programs';
 import { confineTracer } from '../workplace/confine-tracer';
 import { terminalUi } from '../workplace/elevation-prompt';
-import { openWorkplace } from '../workplace/workplace';
+import { openWorkplace, type SourceForTarget } from '../workplace/workplace';
 import {
   parseDuration,
   parseGuard,
@@ -37,7 +37,7 @@ import {
  * time or Ctrl-C ends it, then prints everything complete and detaches.
  */
 export async function runCommand(
-  program: string,
+  program: string | SourceForTarget,
   command: readonly string[],
   options: RunOptions,
 ): Promise<EndReason> {

@@ -29,6 +29,9 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'bad-parameter',
   'unknown-parameter',
   'unknown-template',
+  'bad-probe',
+  'bad-expression',
+  'bad-choice',
   'file-exists',
 ]);
 

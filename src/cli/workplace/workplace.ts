@@ -32,17 +32,24 @@ export interface Workplace extends PreparedSession {
   dispose(): Promise<void>;
 }
 
+/** A source that is written for the kernel of the target, before it is compiled. */
+export interface SourceForTarget {
+  readonly file: string;
+  write(target: Target): Promise<void>;
+}
+
 /**
- * `program`: a template's name, a .bpf.c or a .o. Throws UsageError, RejectedError (clang's words are on stderr by then),
+ * `program`: a template's name, a .bpf.c or a .o, or a source that is still to be written. Throws UsageError, RejectedError (clang's words are on stderr by then),
  * SessionError, VmError, CompileEnvironmentError.
  */
 export async function openWorkplace(
-  program: string,
+  program: string | SourceForTarget,
   wanted: WantedTarget,
   progress: Progress,
   options: CompileOptions,
 ): Promise<Workplace> {
-  const file = await programFile(program);
+  const given = typeof program === 'string' ? null : program;
+  const file = typeof program === 'string' ? await programFile(program) : program.file;
   const targets = new Map<TargetId, Target>();
   const tracers = new TracerPool();
   const dispose = async () => {
@@ -59,6 +66,7 @@ export async function openWorkplace(
         return { target, why };
       },
       compile: async target => {
+        await given?.write(target);
         progress('Compiling');
         const { result } = await compileFor(target, file, options);
         tellText(result.output);

@@ -1,8 +1,8 @@
 /** Whether what a section attaches to is there on the target kernel. */
 import { parseSection, type SectionKind } from '../../shared/bpf/section-kinds';
+import { nearest } from '../../shared/text/nearest';
 import type { TargetKernel } from '../kernel/target-kernel';
 import { buildChoices } from '../source/conditionals';
-import { nearest } from './nearest';
 import { type Check, type Problem, replaceFix } from './problem';
 import { grammarProblem } from './section-grammar';
 

@@ -1,9 +1,9 @@
 /** Licences: the kernel provides GPL-only helpers only to GPL-compatible programs. */
 
 import { parseSection } from '../../shared/bpf/section-kinds';
+import { nearest } from '../../shared/text/nearest';
 import { GPL_COMPATIBLE, gplOnlyHelper } from '../helpers/helper-rules';
 import type { SourceFunction } from '../source/model';
-import { nearest } from './nearest';
 import { type Check, replaceFix } from './problem';
 
 export const license: Check = function* ({ source, reachedBy }) {

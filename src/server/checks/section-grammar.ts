@@ -6,8 +6,8 @@ import {
   SECTION_KINDS,
   type SectionKind,
 } from '../../shared/bpf/section-kinds';
+import { nearest } from '../../shared/text/nearest';
 import type { SectionMark, SourceMap } from '../source/model';
-import { nearest } from './nearest';
 import { type Check, type Fix, type Problem, replaceFix } from './problem';
 
 /** iproute2's map description, which its own loader reads from the section "maps". */

@@ -11,11 +11,12 @@ import type { Token } from '../../shared/c/lexer';
 import { findUserBinary } from '../../system/user-binaries';
 import type { Analysis } from '../analysis/analysis';
 import { GPL_COMPATIBLE } from '../helpers/helper-rules';
+import { parametersOfSyscall } from '../helpers/syscall-signatures';
 import { tracepointCategory } from '../helpers/tracepoint-categories';
 import type { KernelSignature } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
 import { binariesNamed, readUserBinary } from '../kernel/user-binary';
-import { parametersOfSyscall, programSkeleton } from './program-skeleton';
+import { programSkeleton } from './program-skeleton';
 import { functionsBeside } from './symbols';
 
 /** Common kinds of tracing programs; the others come after. */

@@ -8,6 +8,7 @@ import type { Analysis } from '../analysis/analysis';
 import { missingTarget } from '../checks/attach-targets';
 import { PROGRAM_MACRO_TEXT } from '../helpers/libbpf-macros';
 import { MAP_FIELD_KINDS, MAP_KINDS } from '../helpers/map-kinds';
+import { parametersOfSyscall } from '../helpers/syscall-signatures';
 import { layoutRows } from '../kernel/btf-c';
 import { kernelOperations } from '../kernel/struct-ops';
 import { readUserBinary } from '../kernel/user-binary';
@@ -20,7 +21,7 @@ import { helperText, kernelFunctionText, kfuncText, libbpfMacroText, signatureTe
 import { commentAt, macroDocumentation } from './header-docs';
 import { summarizeMap } from './map-summary';
 import { rangeOf } from './places';
-import { parametersOfSyscall, tracepointContext } from './program-skeleton';
+import { tracepointContext } from './program-skeleton';
 
 const LAYOUT_ROWS = 60;
 

@@ -2,7 +2,7 @@
 
 import { parseSection } from '../../shared/bpf/section-kinds';
 import { programContext } from '../helpers/program-contexts';
-import { syscallParameters } from '../helpers/syscall-signatures';
+import { parametersOfSyscall } from '../helpers/syscall-signatures';
 import type { KernelSignature, KernelTypes } from '../kernel/kernel-types';
 import { type KernelOperation, kernelOperations } from '../kernel/struct-ops';
 
@@ -125,15 +125,6 @@ export function tracepointContext(kernel: KernelTypes | null, target: string): s
     if (record) return record;
   }
   return `trace_event_raw_${event}`;
-}
-
-/** A system call's parameters, from the function that implements it, else from the table of well-known ones; null: unknown. */
-export function parametersOfSyscall(kernel: KernelTypes | null, name: string): readonly string[] | null {
-  for (const prefix of ['__do_sys_', '__se_sys_', 'ksys_']) {
-    const signature = kernel?.signature(prefix + name);
-    if (signature && signature.parameters.length > 0) return signature.parameters.map(one => one.text);
-  }
-  return syscallParameters(name);
 }
 
 const parametersOf = (signature: KernelSignature | null, most: number): string[] =>

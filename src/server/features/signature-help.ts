@@ -4,9 +4,9 @@ import { parseSection } from '../../shared/bpf/section-kinds';
 import type { Analysis } from '../analysis/analysis';
 import { helperPrototype } from '../helpers/helper-defs';
 import { LIBBPF_MACROS } from '../helpers/libbpf-macros';
+import { parametersOfSyscall } from '../helpers/syscall-signatures';
 import { enclosingCall } from '../source/cursor';
 import { PROGRAM_MACROS } from '../source/read-source';
-import { parametersOfSyscall } from './program-skeleton';
 
 export function signatureHelp(analysis: Analysis, offset: number): SignatureHelp | null {
   const call = enclosingCall(analysis.source.lexed.tokens, offset);

@@ -1,3 +1,5 @@
+import type { KernelTypes } from '../kernel/kernel-types';
+
 /**
  * Parameters of the system calls that people trace most (SYSCALL_DEFINEn of the kernel's own sources, unchanged for
  * years: they are its interface). BTF rarely has them: where registers arrive in a struct pt_regs, the function with
@@ -132,4 +134,13 @@ export function syscallParameters(name: string): readonly string[] | null {
       }),
   );
   return byName.get(name) ?? null;
+}
+
+/** A system call's parameters, from the function that implements it, else from the table of well-known ones; null: unknown. */
+export function parametersOfSyscall(kernel: KernelTypes | null, name: string): readonly string[] | null {
+  for (const prefix of ['__do_sys_', '__se_sys_', 'ksys_']) {
+    const signature = kernel?.signature(prefix + name);
+    if (signature && signature.parameters.length > 0) return signature.parameters.map(one => one.text);
+  }
+  return syscallParameters(name);
 }

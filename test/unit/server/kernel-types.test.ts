@@ -1,11 +1,11 @@
 /** The server's index of names says what the shared BTF reader says; names somebody may have meant. */
 import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { distance, nearest } from '../../../src/server/checks/nearest';
 import { BtfNames, type NamedKind } from '../../../src/server/kernel/btf-names';
 import { KernelTypes } from '../../../src/server/kernel/kernel-types';
 import { kernelOperations } from '../../../src/server/kernel/struct-ops';
 import { parseBtf } from '../../../src/shared/btf/btf';
+import { distance, nearest } from '../../../src/shared/text/nearest';
 import { smallKernel } from '../../golden/server/client';
 import { kernelBtfFiles, scratchFolder } from '../compile/toolchain';
 
