@@ -62,7 +62,9 @@ export function serve(connection: Connection, parserFolder: string): void {
       const document = documents.get(uri);
       if (document) schedule(document, 0);
     });
-    return new Workspace(settings, parserFolder, projects, say);
+    return new Workspace(settings, parserFolder, projects, say, () => {
+      for (const document of documents.all()) schedule(document, 0);
+    });
   }
 
   connection.onInitialize(({ initializationOptions, capabilities, workspaceFolders }) => {

@@ -23,12 +23,13 @@ export class Workspace {
   private readonly analyses = new Map<string, Analysis>();
   private readonly items = new Map<string, ItemCache>();
 
-  /** `parserFolder` holds the .wasm files; `projects` knows where the headers of programs are; `say` reports what went wrong with the kernel's types. */
+  /** `parserFolder` holds the .wasm files; `projects` knows where the headers of programs are; `say` reports what went wrong with the kernel's types, `onKernelRead` that more has become known of its functions. */
   constructor(
     readonly settings: ServerSettings,
     parserFolder: string,
     private readonly projects: Projects,
     say: (message: string) => void,
+    onKernelRead: () => void,
   ) {
     this.parser = SyntaxParser.load(parserFolder);
     this.parser.catch(error => say(`the parser cannot be loaded: ${error}`));
@@ -36,6 +37,7 @@ export class Workspace {
     this.kernel = TargetKernel.open({ btfPath: settings.btfPath, cacheFolder: defaultCacheFolder() }).then(
       kernel => {
         kernel?.types.prepare();
+        if (kernel) kernel.onModulesRead = onKernelRead;
         // After the requests that are already waiting.
         if (kernel) setImmediate(() => kernel.prepareFunctions());
         say(

@@ -5,7 +5,7 @@ import { release } from 'node:os';
 import path from 'node:path';
 import { newestCachedBtf } from '../../compile/cached-btf';
 import { parseBtf } from '../../shared/btf/btf';
-import { exportingModule } from '../../system/kernel-modules';
+import { exportingModule, moduleNames } from '../../system/kernel-modules';
 import { type ImageFunctions, imageBeside, readImageFunctions } from './kernel-image';
 import { KernelTypes } from './kernel-types';
 import { untraceableFunctions } from './untraceable';
@@ -26,8 +26,13 @@ export class TargetKernel {
   private image: ImageFunctions | null | undefined;
   private noTracing: ReadonlyMap<string, string> | undefined;
   private traceable: ReadonlySet<string> | null | undefined;
+  /** Names in the modules of a kernel that is not running; null: they are not known, or not yet. */
+  private modules: Buffer | null | undefined;
   private events: Promise<ReadonlyMap<string, readonly string[]> | null> | null = null;
   private tracefsFolder: string | null | undefined;
+
+  /** Called when questions about functions have got better answers. */
+  onModulesRead: () => void = () => undefined;
 
   private constructor(
     readonly types: KernelTypes,
@@ -64,9 +69,26 @@ export class TargetKernel {
     const table = this.symbolTable();
     if (!table) return undefined;
     const found = findSymbol(table, name);
-    if (!found && !this.isRunning) return undefined;
+    if (!found && !this.isRunning) return this.isInNoModule(name) ? null : undefined;
     this.symbols.set(name, found);
     return found;
+  }
+
+  /**
+   * Of another kernel, whose modules are on this machine: false while they are still being read, which begins with the first
+   * question, and `onModulesRead` reports when that is done.
+   */
+  private isInNoModule(name: string): boolean {
+    if (this.modules === undefined) {
+      this.modules = null;
+      void this.readModules();
+    }
+    return this.modules !== null && !this.modules.includes(`\0${name}\0`, 0, 'latin1');
+  }
+
+  private async readModules(): Promise<void> {
+    for (const folder of this.modulesFolders()) this.modules ??= await moduleNames(folder);
+    if (this.modules) this.onModulesRead();
   }
 
   /**

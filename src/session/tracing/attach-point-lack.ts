@@ -102,7 +102,7 @@ async function functionLack(name: string, facts: TargetFacts, viaBtf: boolean): 
   if (viaBtf && facts.btf.find('func', name) === null && !(await inModuleBtf('func', name, facts))) {
     return (
       (await unloadedModuleLack(name, facts)) ?? {
-        what: `the kernel's BTF has no function '${name}' (renamed, inlined, or split by the compiler)`,
+        what: `the kernel's BTF has no function '${name}' ${GONE}`,
         fix: null,
       }
     );
@@ -110,12 +110,17 @@ async function functionLack(name: string, facts: TargetFacts, viaBtf: boolean): 
   const [answer] = await facts.functions([name]);
   if (!answer?.symbol)
     return (
-      (await unloadedModuleLack(name, facts)) ?? { what: `the kernel has no function '${name}'`, fix: null }
+      (await unloadedModuleLack(name, facts)) ?? {
+        what: `the kernel has no function '${name}' ${GONE}`,
+        fix: null,
+      }
     );
   return viaBtf && answer.traceable === false
     ? { what: `'${name}' exists but cannot be traced (marked notrace)`, fix: null }
     : null;
 }
+
+const GONE = '(renamed, inlined, or split by the compiler)';
 
 /** Null where the function is in no module, or in one that is loaded. */
 async function unloadedModuleLack(name: string, facts: TargetFacts): Promise<Lack | null> {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findKernel } from '../../../src/session/vm/kernel-image';
-import { kernelImageBtf } from '../../../src/session/vm/vmlinux';
+import { kernelImageBtf, unpackedVmlinux } from '../../../src/session/vm/vmlinux';
 import { defaultCacheFolder } from '../../../src/system/cache-files';
 import { bundleServer, CURSOR, repository, ServerUnderTest, scratch } from './client';
 
@@ -20,6 +20,10 @@ beforeAll(async () => {
   const btfPath = path.join(folder, 'cache/btf', `${kernel.release}-1-2.btf`);
   mkdirSync(path.dirname(btfPath), { recursive: true });
   writeFileSync(btfPath, bytes);
+  const image = await unpackedVmlinux(kernel, cacheFolder);
+  if (!image) throw new Error("the sandbox VM's kernel image cannot be unpacked");
+  mkdirSync(path.join(folder, 'cache/vmlinux'));
+  symlinkSync(image, path.join(folder, 'cache/vmlinux', path.basename(btfPath, '.btf')));
   const modules = path.join(folder, 'cache/kernels', kernel.release, 'lib/modules', kernel.release);
   mkdirSync(path.dirname(modules), { recursive: true });
   symlinkSync(kernel.modulesFolder, modules);
@@ -87,6 +91,18 @@ describe('a reported program', () => {
     expect(await server.at('textDocument/definition', 'legacy.bpf.c', at(27, 50))).toMatchObject([
       { range: { start: { line: 15, character: 31 } } },
     ]);
+  });
+
+  it('a function that is inlined everywhere, once the modules have been read', async () => {
+    const text = readFileSync(path.join(cases, 'block-account-6.1/inlined.bpf.c'), 'utf8');
+    const found = await server.diagnostics('inlined.bpf.c', text, all => all.length > 0);
+    expect(found).toMatchObject([{ severity: 2, code: 'target-missing' }]);
+    expect(found[0]?.message).toMatch(
+      /^This kernel has no function blk_account_io_start\(\).*(?:inlined|Nearest)/,
+    );
+    // A module has it, and does not export it.
+    const inModule = text.replace('blk_account_io_start', 'ext4_file_open');
+    expect(await server.diagnostics('module.bpf.c', inModule)).toEqual([]);
   });
 
   it.each(['d-path-not-here/accepted', 'kernel-config/kernel-config', 'padding-on-stack/padding-on-stack'])(

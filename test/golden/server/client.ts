@@ -175,15 +175,19 @@ export class ServerUnderTest {
     return list?.items ?? [];
   }
 
-  /** Diagnostics of the present version, when the server has published them. */
-  async diagnostics(name: string, text: string): Promise<Diagnostic[]> {
+  /** Diagnostics of the present version, when the server has published them; `until`: those for which it is true. */
+  async diagnostics(
+    name: string,
+    text: string,
+    until: (found: readonly Diagnostic[]) => boolean = () => true,
+  ): Promise<Diagnostic[]> {
     const { uri } = await this.write(name, text);
     const { version } = this.document(uri);
     const known = this.published.get(uri);
-    if (known?.version === version) return known.diagnostics;
+    if (known?.version === version && until(known.diagnostics)) return known.diagnostics;
     return new Promise((resolve, reject) => {
       const listener = (params: PublishDiagnosticsParams) => {
-        if (params.uri !== uri || params.version !== version) return;
+        if (params.uri !== uri || params.version !== version || !until(params.diagnostics)) return;
         clearTimeout(timer);
         this.waiting.delete(listener);
         resolve(params.diagnostics);

@@ -120,7 +120,7 @@ describe('choosePrograms', () => {
     const choice = await choosePrograms(object, facts({ functions: ['vfs_read'] }));
     expect(names(choice.load)).toEqual(['on_read']);
     expect(choice.leftOut.map(leftOutLine)).toEqual([
-      "on_other (kprobe/of_another_kernel) is not attached: the kernel has no function 'of_another_kernel'; others stays empty",
+      "on_other (kprobe/of_another_kernel) is not attached: the kernel has no function 'of_another_kernel' (renamed, inlined, or split by the compiler); others stays empty",
     ]);
     const named = { only: ['on_other'] };
     await expect(

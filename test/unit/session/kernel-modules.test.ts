@@ -1,10 +1,10 @@
 /** Which module has a function: by modules.symbols, and by the symbols of the modules themselves. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findClang } from '../../../src/compile/clang';
-import { exportingModule, moduleWithFunction } from '../../../src/system/kernel-modules';
+import { exportingModule, moduleNames, moduleWithFunction } from '../../../src/system/kernel-modules';
 import { scratchFolder } from '../compile/toolchain';
 
 const { folder, remove } = scratchFolder();
@@ -50,5 +50,16 @@ describe('the module of a function', () => {
 
   it('is unknown without modules', async () => {
     expect(await moduleWithFunction(path.join(folder, 'nowhere'), 'br_forward')).toBeNull();
+  });
+
+  it('is certainly in none where no module has the name, if all could be read', async () => {
+    // damaged.ko may have any name.
+    expect(await moduleNames(folder)).toBeNull();
+    rmSync(path.join(folder, 'kernel', 'damaged.ko'));
+    const names = await moduleNames(folder);
+    expect(names?.includes('\0disk_open\0')).toBe(true);
+    expect(names?.includes('\0disk_close\0')).toBe(false);
+    writeFileSync(path.join(folder, 'kernel', 'packed.ko.xz'), '');
+    expect(await moduleNames(folder)).toBeNull();
   });
 });
