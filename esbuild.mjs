@@ -57,6 +57,7 @@ const koffiNative = {
 const loadedLater = [
   { imports: /^vscode-languageclient\/node$/, in: 'vscode-languageclient/node', out: 'language-client.js' },
   { imports: /\/shared\/export\/writers$/, in: 'src/shared/export/writers.ts', out: 'export.js' },
+  { imports: /^yaml$/, in: 'yaml', out: 'yaml.js' },
 ];
 
 const loadLater = {

@@ -1,6 +1,5 @@
 /** .clangd, as far as it adds flags to the program. */
 import path from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { withoutOwnPart } from './clangd-file';
 import { readText } from './files';
 import { namesHeaders } from './flag-words';
@@ -14,6 +13,8 @@ export async function fromClangd(program: Program): Promise<Reading> {
     const file = path.join(folder, '.clangd');
     const text = await readText(file, CLANGD_BYTES);
     if (text === null) continue;
+    // Loaded with the first .clangd: it would cost every start of the extension otherwise.
+    const { parseAllDocuments } = await import('yaml');
     const words = parseAllDocuments(withoutOwnPart(text)).flatMap(document =>
       document.errors.length > 0
         ? []
