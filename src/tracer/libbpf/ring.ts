@@ -132,7 +132,32 @@ export function spanInWords(
     const step = ((header & LENGTH_MASK) + HEADER_BYTES + 7) & ~7;
     if (length + step > CHUNK_BYTES && length > 0) return { length, records, bounded: true };
     length += step;
-    if (header < DISCARD) records++;
+    if (header >= DISCARD) continue;
+    records++;
+    const same = sameRecords(words, at, header, step, Math.min(available, CHUNK_BYTES) - length, inOrder);
+    length += same * step;
+    records += same;
   }
   return { length, records, bounded: false };
+}
+
+/**
+ * How many records behind the one at `at` are like it: of one length and committed, as in most streams. Within `bytes`. A
+ * loop of few steps: it keeps up with programs before it is compiled, too, when a stream has just begun.
+ */
+function sameRecords(
+  words: Int32Array,
+  at: number,
+  header: number,
+  step: number,
+  bytes: number,
+  inOrder: boolean,
+): number {
+  const stride = step >>> 2;
+  const first = at + stride;
+  const end = first + Math.floor(bytes / step) * stride;
+  let next = first;
+  if (inOrder) while (next < end && words[next] === header) next += stride;
+  else while (next < end && Atomics.load(words, next) === header) next += stride;
+  return (next - first) / stride;
 }

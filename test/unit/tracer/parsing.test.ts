@@ -5,6 +5,7 @@ import { ownMapName } from '../../../src/tracer/libbpf/object';
 import { encodePerfAttr, parseCpuList } from '../../../src/tracer/libbpf/perf-event';
 import { spanInWords } from '../../../src/tracer/libbpf/ring';
 import { lastTime, printedLines } from '../../../src/tracer/printk';
+import { random } from '../random';
 
 describe.each([
   { how: 'plain loads', inOrder: true },
@@ -46,6 +47,25 @@ describe.each([
       records: 1,
       bounded: true,
     });
+  });
+  it('is what a walk from header to header gives, of records of one length and of many', () => {
+    const below = random(0x5ba9);
+    for (let turn = 0; turn < 500; turn++) {
+      const isEven = below(2) === 0;
+      const one = below(60);
+      const headers = Array.from({ length: below(30) }, () => {
+        const flags = below(isEven ? 40 : 8) > 1 ? 0 : below(3) > 0 ? DISCARD : BUSY;
+        return ((isEven ? one : below(60)) | flags) >>> 0;
+      });
+      const { words, bytes } = ring(...headers);
+      const busy = headers.findIndex(header => header >= BUSY);
+      const before = busy < 0 ? headers : headers.slice(0, busy);
+      expect(spanInWords(words, 0, bytes, inOrder)).toEqual({
+        length: before.reduce((sum, header) => sum + (((header & 0x3fffffff) + 15) & ~7), 0),
+        records: before.filter(header => header < DISCARD).length,
+        bounded: false,
+      });
+    }
   });
   it('is empty when the first record is being written', () => {
     const { words, bytes } = ring((8 | BUSY) >>> 0);
