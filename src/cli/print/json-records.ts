@@ -10,6 +10,8 @@ const INTEGER_BYTES = 23;
 /** A byte of text at its longest is \uXXXX; an element of an array an integer with a comma. */
 const WIDEST = 6;
 const BUFFER_BYTES = 64 << 10;
+/** Of a column; addresses may be many. */
+const MOST_KNOWN = 1024;
 const [QUOTE, BACKSLASH, ZERO, MINUS] = ['"', '\\', '0', '-'].map(character => character.charCodeAt(0)) as [
   number,
   number,
@@ -28,6 +30,8 @@ interface Column {
   readonly field: Field;
   /** `,"name":` */
   readonly key: Uint8Array;
+  /** By the stored bytes: JSON of constants of enums, ports and the like, which are few. */
+  readonly known: Map<number, Uint8Array>;
 }
 
 /**
@@ -52,6 +56,7 @@ export class JsonRecords {
     this.columns = layout.fields.map((field, index) => ({
       field,
       key: encodeUtf8(`${index === 0 ? '' : ','}${jsonLine(field.name)}:`),
+      known: new Map(),
     }));
     this.mostBytes = this.columns.reduce(
       (sum, { field, key }) => sum + key.byteLength + WIDEST * field.size + INTEGER_BYTES * (1 + field.count),
@@ -82,20 +87,26 @@ export class JsonRecords {
       this.put(this.start);
       for (const column of this.columns) {
         this.put(column.key);
-        this.value(view, bytes, offset, offset + length, column.field);
+        this.value(view, bytes, offset, offset + length, column);
       }
       this.put(END);
     }
     this.flush();
   }
 
-  private value(view: DataView, bytes: Uint8Array, offset: number, end: number, field: Field): void {
+  private value(view: DataView, bytes: Uint8Array, offset: number, end: number, column: Column): void {
+    const { field, known } = column;
     const at = offset + field.offset;
     const isWhole = field.bitSize === 0 && !field.length && at + field.size <= end;
     if (isWhole && field.storage === 'text') {
       if (this.plainText(bytes, at, at + field.size)) return;
     } else if (isWhole && isPlainNumber(field) && this.integer(view, at, field.storage)) return;
-    const json = encodeUtf8(jsonLine(jsonValue(decodeField(view, offset, field, end), field)));
+    const stored = isWhole ? storedBits(view, at, field.size) : null;
+    let json = stored === null ? undefined : known.get(stored);
+    if (!json) {
+      json = encodeUtf8(jsonLine(jsonValue(decodeField(view, offset, field, end), field)));
+      if (stored !== null && known.size < MOST_KNOWN) known.set(stored, json);
+    }
     this.makeRoom(json.byteLength);
     this.put(json);
   }
@@ -214,4 +225,11 @@ export class JsonRecords {
     this.write(this.out.subarray(0, this.at));
     this.at = 0;
   }
+}
+
+/** The bytes as a number, where they are few enough to be kept as one. */
+function storedBits(view: DataView, at: number, size: number): number | null {
+  if (size === 4) return view.getUint32(at, true);
+  if (size === 2) return view.getUint16(at, true);
+  return size === 1 ? view.getUint8(at) : null;
 }
