@@ -1,9 +1,11 @@
 /**
- * `npm run docs`: writes the pages that are generated from sources (docs/templates.md from each template.json …).
+ * `npm run docs`: writes the pages that are generated from sources (docs/templates.md from each template.json …), and the
+ * figures of pages that have some.
  * `--check` writes nothing and fails when a page is out of date; a unit test runs it.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { performancePage, readmePage } from './docs/figures.mjs';
 import { templatesPage } from './docs/templates-page.mjs';
 import { verifierPage } from './docs/verifier-page.mjs';
 import { root } from './lib/paths.mjs';
@@ -11,6 +13,8 @@ import { root } from './lib/paths.mjs';
 const pages = [
   { file: 'docs/templates.md', make: templatesPage },
   { file: 'docs/verifier.md', make: verifierPage },
+  { file: 'docs/performance.md', make: performancePage },
+  { file: 'README.md', make: readmePage },
 ];
 
 const check = process.argv.includes('--check');

@@ -39,7 +39,12 @@ export async function bundleBench(folder) {
   });
   await build({
     ...common,
-    entryPoints: ['test/bench/guest/runner.ts', 'test/bench/guest/client.ts', 'test/bench/frames/client.ts'],
+    entryPoints: [
+      'test/bench/guest/runner.ts',
+      'test/bench/guest/client.ts',
+      'test/bench/frames/client.ts',
+      'test/bench/page.ts',
+    ],
     outdir: folder,
     outbase: path.join(root, 'test/bench'),
     format: 'cjs',

@@ -1,12 +1,13 @@
 /** What the product does with the records of a stream, as functions of its frames: the benchmark measures these and nothing else. */
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { EventPrinter } from '../../src/cli/print/event-printer';
 import { jsonOutput } from '../../src/cli/print/run-json';
 import { textOutput } from '../../src/cli/print/run-text';
 import { EventStreams } from '../../src/host/sessions/event-streams';
 import type { SessionStream } from '../../src/session/tracing/tracing-session';
 import type { DataFrame } from '../../src/shared/protocol/frames';
-import { EventStream } from '../../webview/events/event-stream';
-import { compileFilter } from '../../webview/events/filter';
+import type { FromPage, PageData, ToPage } from './page';
 
 /**
  * `host`: the extension host keeps and counts the records. `page`: the Events page as well, which finds each record,
@@ -24,58 +25,59 @@ export interface Consumer {
 
 /** package.json: the default of bpf.events.maxMegabytes. */
 const LIMIT_BYTES = 64 << 20;
-const SCREEN_FRAME_MS = 16;
-const ROWS_IN_VIEW = 40;
+/** src/host/panels/panel-provider.ts */
+const IN_FLIGHT_LIMIT_BYTES = 16 << 20;
 
 export function consumer(work: Work, streams: readonly SessionStream[], filter = ''): Consumer {
   if (work === 'text' || work === 'json') return printer(work, streams);
   const host = new EventStreams('bench', streams, LIMIT_BYTES, async addresses => addresses.map(() => null));
   if (work === 'host')
     return { frame: (stream, frame) => void host.receive(stream, frame), settle: async () => undefined };
-  const pages = new Map(
-    host.descriptions.map(description => {
-      const page = new EventStream(description, LIMIT_BYTES, new Map());
-      if (work === 'filter') page.filter(compileFilter(filter, page.reader.columns));
-      return [description.stream, page];
-    }),
-  );
-  const drawn = (): boolean => {
-    let more = false;
-    for (const page of pages.values()) more = draw(page) || more;
-    return more;
+  return withPage(host, work === 'filter' ? filter : '');
+}
+
+/** As a PanelProvider passes a session's messages on: what a page that is behind misses, it gets anew later. */
+function withPage(host: EventStreams, filter: string): Consumer {
+  const data: PageData = { descriptions: host.descriptions, filter, limitBytes: LIMIT_BYTES };
+  // Bundled beside the folder of the program that runs.
+  const file = path.resolve(path.dirname(process.argv[1] ?? ''), '../page.js');
+  const worker = new Worker(file, { workerData: data });
+  let inFlightBytes = 0;
+  let isBehind = false;
+  let settled: () => void = () => undefined;
+  const post = (message: ToPage): void => {
+    if (message.type === 'span') inFlightBytes += message.bytes.byteLength;
+    worker.postMessage(message);
   };
-  let timer: NodeJS.Timeout | undefined;
+  const postAnew = (): void => {
+    isBehind = false;
+    post({ type: 'anew' });
+    for (const message of host.hydration()) post(message);
+  };
+  worker.on('message', (message: FromPage) => {
+    if (message.type === 'settled') {
+      settled();
+      return;
+    }
+    inFlightBytes -= message.bytes;
+    if (isBehind && inFlightBytes === 0) postAnew();
+  });
   return {
     frame(stream, frame) {
       for (const message of host.receive(stream, frame).messages) {
-        const page = pages.get(stream.name);
-        if (message.type === 'span') page?.push(message.bytes, message.lost, message.atMs);
-        else if (message.type === 'evicted') page?.store.evict(message.records);
+        isBehind ||= inFlightBytes > IN_FLIGHT_LIMIT_BYTES;
+        if (!isBehind) post(message);
       }
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        drawn();
-      }, SCREEN_FRAME_MS);
     },
     async settle() {
-      clearTimeout(timer);
-      while (drawn()) await new Promise(resolve => setImmediate(resolve));
+      do {
+        await new Promise<void>(resolve => {
+          settled = resolve;
+          post({ type: 'settle' });
+        });
+      } while (isBehind || inFlightBytes > 0);
     },
   };
-}
-
-/** What a frame of the screen takes, without the DOM. True: the filter has not seen all rows yet. */
-function draw(page: EventStream): boolean {
-  const { more } = page.refresh();
-  page.rate.series();
-  const { reader } = page;
-  for (let index = Math.max(0, page.length - ROWS_IN_VIEW); index < page.length; index++) {
-    const found = page.store.row(page.rowAt(index));
-    if (found?.kind !== 'record') continue;
-    const { view, offset, length } = found;
-    for (const field of reader.columns) reader.shown(reader.value(view, offset, length, field), field);
-  }
-  return more;
 }
 
 function printer(work: 'text' | 'json', streams: readonly SessionStream[]): Consumer {

@@ -19,7 +19,12 @@ const folder = path.join(workFolder, 'frames');
 /** As the tracer's chunks are when a program sends as fast as it can. */
 const SPAN_BYTES = 250 << 10;
 const FRAMES = 8;
-const PEER = { columns: 'C, columns', text: 'C, printf', json: 'C, printf of JSON' } as const;
+const PEER = {
+  kept: 'C, kept',
+  columns: 'C, columns',
+  text: 'C, printf',
+  json: 'C, printf of JSON',
+} as const;
 /** How often the frames are sent: some seconds of work for each. */
 const CASES: readonly {
   work: Work;
@@ -28,11 +33,11 @@ const CASES: readonly {
   times: number;
   filter?: string;
 }[] = [
-  { work: 'host', name: 'kept and counted', peer: 'columns', times: 200 },
+  { work: 'host', name: 'kept and counted', peer: 'kept', times: 200 },
   { work: 'page', name: 'and indexed, rows in view decoded', peer: 'columns', times: 150 },
   { work: 'filter', name: 'and matched: latency > 1ms', peer: 'columns', times: 40, filter: 'latency > 1ms' },
-  { work: 'text', name: 'bpfw run, text', peer: 'text', times: 10 },
-  { work: 'json', name: 'bpfw run --json', peer: 'json', times: 10 },
+  { work: 'text', name: 'bpfw run, text', peer: 'text', times: 20 },
+  { work: 'json', name: 'bpfw run --json', peer: 'json', times: 40 },
 ];
 
 interface Sent {

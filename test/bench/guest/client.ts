@@ -71,31 +71,42 @@ async function globals(session: TracingSession): Promise<Record<string, number>>
   );
 }
 
+const MOST_DELAYS = 1000;
+
 async function stream([pid = '', burst = '', workName = '']: readonly string[]): Promise<void> {
   const work = WORKS.find(name => name === workName);
   if (!work) throw new Error(`no work ${workName}`);
   let received = 0;
   let lost = 0;
+  /** From the program to here, of the first record of each frame: its first field is its time. Of slow streams. */
+  const delaysMs: number[] = [];
   let own: Consumer | undefined;
   const { session, connection } = await start(
     newTarget(),
     new TracerPool(),
     { target_pid: pid, burst },
-    opened =>
+    opened => {
+      const shown = consumer(work, opened.streams, 'latency > 1ms');
+      own = shown;
       opened.onFrame((from, frame) => {
-        own ??= consumer(work, opened.streams, 'latency > 1ms');
-        own.frame(from, frame);
+        shown.frame(from, frame);
         received += frame.records;
+        if (frame.records > 0 && delaysMs.length < MOST_DELAYS) {
+          const sentNs = new DataView(frame.bytes.buffer, frame.bytes.byteOffset).getBigUint64(8, true);
+          delaysMs.push(Number(process.hrtime.bigint() - sentNs) / 1e6);
+        }
         lost += frame.lost;
-      }),
+      });
+    },
   );
+  await own?.settle();
   say(`ready ${connection.hello.pid}`);
   for await (const command of commands) {
     if (command !== 'report') break;
     await session.drain();
     await own?.settle();
     const { events_dropped: dropped, produced } = await globals(session);
-    say(JSON.stringify({ received, lost, dropped, produced }));
+    say(JSON.stringify({ received, lost, dropped, produced, delaysMs }));
   }
   await session.close();
 }

@@ -6,7 +6,7 @@
  *   runner.js stream|start|maps ROUNDS BINARIES DIST TEMPLATE_OBJECT
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -90,10 +90,15 @@ async function within<T>(work: Promise<T>, what: string, ms = DEADLINE_MS): Prom
 }
 
 /** On CPU 0 unless it places itself. */
-function peer(name: string, argv: readonly string[], stdout: 'pipe' | number = 'pipe', pinned = true): Peer {
+function peer(
+  name: string,
+  argv: readonly string[],
+  stdout: 'pipe' | number = 'pipe',
+  { pinned = true, stderr = 'inherit' }: { pinned?: boolean; stderr?: 'pipe' | 'inherit' } = {},
+): Peer {
   const [command = '', ...args] = pinned ? ['taskset', '-c', '0', ...argv] : argv;
   const child = spawn(command, args, {
-    stdio: ['pipe', stdout, 'inherit'],
+    stdio: ['pipe', stdout, stderr],
     env: { ...process.env, BPFW_DIST: dist },
   });
   child.stdin?.on('error', () => undefined);
@@ -104,12 +109,9 @@ const client = (...args: string[]): Peer =>
   peer('client', [process.execPath, path.join(binaries, 'client.js'), ...args]);
 const producer = (seconds: number, rate: number, calls = 0, more = 0): Peer => {
   const then = more > 0 ? [String(more)] : [];
-  return peer(
-    'producer',
-    [own('producer'), String(seconds), String(rate), String(calls), ...then],
-    'pipe',
-    false,
-  );
+  return peer('producer', [own('producer'), String(seconds), String(rate), String(calls), ...then], 'pipe', {
+    pinned: false,
+  });
 };
 
 function cpuNs(pids: readonly number[]): number {
@@ -145,8 +147,8 @@ interface Consumed {
   readonly received: number;
   readonly dropped: number;
   readonly produced: number;
-  readonly last: number;
   readonly lost?: number;
+  readonly delaysMs?: readonly number[];
 }
 
 interface Run extends Consumed {
@@ -169,26 +171,45 @@ interface Load {
   readonly burst: number;
 }
 
-/** `attach` starts the consumer for the producer's pid and gives the processes whose CPU time counts. */
+interface Consumer {
+  /** Whose CPU time counts; the tracer's first. */
+  readonly pids: readonly number[];
+  count(): Promise<Consumed>;
+  end(): Promise<void>;
+}
+
+/** `attach` starts the consumer for the producer's pid. The load comes twice: once until code is compiled, once measured. */
 async function measure(
   consumer: string,
   load: Load,
-  attach: (pid: number) => Promise<{ pids: readonly number[]; finish(): Promise<Consumed> }>,
+  attach: (pid: number) => Promise<Consumer>,
 ): Promise<Run> {
   const source = producer(load.seconds, load.rate / load.burst);
-  const { pids, finish } = await attach(source.pid);
+  const { pids, count, end } = await attach(source.pid);
+  await quiet(pids);
+  const isLong = load.seconds > WARM_SECONDS;
+  if (!isLong) {
+    source.tell('');
+    await source.json<Produced>();
+    await quiet(pids);
+  }
+  const earlier = await count();
   await quiet(pids);
   const [first = 0] = pids;
   const before = { all: cpuNs(pids), first: cpuNs([first]), resident: residentMb(first) };
+  say({ kind: 'begin' });
   source.tell('');
-  if (load.seconds > WARM_SECONDS) {
+  if (isLong) {
     await delay(WARM_SECONDS * 1000);
     before.resident = residentMb(first);
   }
   const { calls, seconds } = await source.json<Produced>();
   await quiet(pids);
+  say({ kind: 'end' });
   const after = { all: cpuNs(pids), first: cpuNs([first]), resident: residentMb(first) };
-  const consumed = await finish();
+  const consumed = since(earlier, await count());
+  await end();
+  await source.end('SIGKILL');
   const run: Run = {
     consumer,
     load: load.name,
@@ -204,57 +225,111 @@ async function measure(
   return run;
 }
 
+function since(earlier: Consumed, now: Consumed): Consumed {
+  return {
+    received: now.received - earlier.received,
+    dropped: now.dropped - earlier.dropped,
+    produced: now.produced - earlier.produced,
+    ...(now.delaysMs ? { delaysMs: now.delaysMs.slice(earlier.delaysMs?.length ?? 0) } : {}),
+  };
+}
+
 const withC = (load: Load) =>
   measure('C', load, async pid => {
     const c = peer('ring_consumer', [own('ring_consumer'), String(pid), String(load.burst)]);
     await c.line();
     return {
       pids: [c.pid],
-      async finish() {
-        c.child.kill('SIGTERM');
-        const counts = await c.json<Consumed>();
-        await c.ended;
-        return counts;
+      count() {
+        c.child.kill('SIGUSR1');
+        return c.json<Consumed>();
       },
+      end: () => c.end(),
     };
   });
 
-const withOurs = (load: Load) =>
-  measure('ours', load, async pid => {
-    const c = client('stream', own('burst.bpf.o'), String(pid), String(load.burst));
+const withOurs = (load: Load, work: 'host' | 'page') =>
+  measure(work, load, async pid => {
+    const c = client('stream', own('burst.bpf.o'), String(pid), String(load.burst), work);
     const tracerPid = Number((await c.line()).split(' ')[1]);
     return {
       pids: [tracerPid, c.pid],
-      async finish() {
+      count() {
         c.tell('report');
-        const counts = await c.json<Consumed>();
+        return c.json<Consumed>();
+      },
+      async end() {
         c.tell('end');
         await within(c.ended, 'the end of the client');
-        return counts;
       },
     };
   });
 
+/** Of a consumer that prints lines: those that are events. */
+function printing(c: Peer, output: string, pids: readonly number[], event: RegExp): Consumer {
+  return {
+    pids,
+    async count() {
+      const received = countLines(output, event);
+      return { received, dropped: 0, produced: received };
+    },
+    async end() {
+      await c.end('SIGINT');
+      unlinkSync(output);
+    },
+  };
+}
+
+/** bpfw as users start it, its output in a file in memory. */
+const withBpfw = (load: Load, format: 'text' | 'json') =>
+  measure(`bpfw ${format}`, load, async pid => {
+    const output = `/tmp/bpfw-${pid}`;
+    const file = openSync(output, 'w');
+    const parameters = ['-p', `target_pid=${pid}`, '-p', `burst=${load.burst}`];
+    const command = [process.execPath, path.join(dist, 'cli.js'), 'run', own('burst.bpf.o'), ...parameters];
+    const c = peer(
+      'bpfw',
+      [...command, '--target', 'local', ...(format === 'json' ? ['--json'] : [])],
+      file,
+      {
+        stderr: 'pipe',
+      },
+    );
+    closeSync(file);
+    let told = '';
+    c.child.stderr?.on('data', text => {
+      told += text;
+    });
+    const isAttached = () =>
+      told.includes('attached ') || readFileSync(output, 'latin1').includes('"attached"');
+    await until(isAttached, 'bpfw');
+    const event = format === 'json' ? /^{"type":"event"/ : /^ *\d+\.\d{6} /;
+    return printing(c, output, [...childrenOf(c.pid), c.pid], event);
+  });
+
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
 /** The same fields, one event a call, printed to a file in memory. */
-const withBpftrace = (load: Load) =>
-  measure('bpftrace', load, async pid => {
+const withBpftrace = (load: Load, format: 'text' | 'json') =>
+  measure(`bpftrace ${format}`, load, async pid => {
     const output = `/tmp/bpftrace-${pid}`;
     const file = openSync(output, 'w');
     const program =
       `tracepoint:syscalls:sys_enter_getpgid /pid == ${pid}/ ` +
       `{ @n++; printf("%llu %llu %llu %d %d\\n", nsecs, nsecs, elapsed, pid, cpu); } ` +
       'interval:s:1 { printf("tick\\n"); }';
-    const c = peer('bpftrace', ['bpftrace', '-e', program], file);
+    const c = peer(
+      'bpftrace',
+      ['bpftrace', ...(format === 'json' ? ['-f', 'json'] : []), '-e', program],
+      file,
+    );
     closeSync(file);
     await until(() => readFileSync(output, 'latin1').includes('tick'), 'a line of bpftrace');
-    return {
-      pids: [c.pid],
-      async finish() {
-        await c.end('SIGINT');
-        const received = countLines(output, / \d+ \d+$/);
-        return { received, dropped: 0, produced: received, last: 0 };
-      },
-    };
+    const event = format === 'json' ? / \d+ \d+\\n"}$/ : / \d+ \d+$/;
+    return printing(c, output, [c.pid], event);
   });
 
 function countLines(file: string, pattern: RegExp): number {
@@ -282,21 +357,36 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
+/** Tells the machine outside which of its threads is CPU 0. */
+async function computeOnCpu0(): Promise<void> {
+  say({ kind: 'begin' });
+  await peer('loop', ['sh', '-c', 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done']).ended;
+  say({ kind: 'end' });
+  say({ kind: 'cpu0' });
+}
+
 async function streamGroup(): Promise<void> {
+  await computeOnCpu0();
   const flatOut: Load = { name: 'saturation', seconds: SECONDS, rate: 0, burst: BURST };
   const paced: Load = { name: '20,000/s', seconds: SECONDS, rate: 20_000, burst: 1 };
+  const printed: Load = { name: 'printed', seconds: SECONDS, rate: 0, burst: 1 };
   const rates: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const c = await withC(flatOut);
     rates.push(c.received / c.seconds);
-    await withOurs(flatOut);
+    await withOurs(flatOut, 'page');
+    await withOurs(flatOut, 'host');
     await withC(paced);
-    await withOurs(paced);
-    await withBpftrace({ ...flatOut, burst: 1 });
+    await withOurs(paced, 'page');
+    for (const format of ['text', 'json'] as const) {
+      await withBpftrace(printed, format);
+      await withBpfw(printed, format);
+    }
+    await withOurs({ name: '20/s', seconds: SECONDS, rate: 20, burst: 1 }, 'page');
   }
   const half = (rates.sort((a, b) => a - b)[rates.length >> 1] ?? 0) / 2;
-  await withOurs({ name: 'half of C', seconds: LONG_SECONDS, rate: half, burst: BURST });
-  await withOurs({ ...flatOut, name: 'saturation for long', seconds: LONG_SECONDS });
+  await withOurs({ name: 'half of C', seconds: LONG_SECONDS, rate: half, burst: BURST }, 'page');
+  await withOurs({ ...flatOut, name: 'saturation for long', seconds: LONG_SECONDS }, 'page');
 }
 
 /** The same probes at both ends of the same function on either side: kernels take very different times to place them. */
@@ -305,8 +395,19 @@ const PROBES = {
   fentry: ['kfunc:vfs_read', 'kretfunc:vfs_read'],
 } as const;
 
+/** bpfw as one types it, with the probes that it chooses itself: fentry. */
+async function shellStart(): Promise<void> {
+  const began = performance.now();
+  const options = ['--target', 'local', '--json', '--interval', '50ms'];
+  const argv = [process.execPath, path.join(dist, 'cli.js'), 'run', templateObject, ...options];
+  const bpfw = peer('bpfw', argv, 'pipe', { pinned: false });
+  while (!/^{"type":"hist".*"count":/.test(await bpfw.line()));
+  say({ kind: 'start', probes: 'fentry', consumer: 'bpfw', ms: performance.now() - began });
+  await bpfw.end('SIGKILL');
+}
+
 async function startGroup(): Promise<void> {
-  const reader = peer('reader', [own('reader')], 'pipe', false);
+  const reader = peer('reader', [own('reader')], 'pipe', { pinned: false });
   for (const probes of ['kprobe', 'fentry'] as const) {
     const [begin, end] = PROBES[probes];
     const program =
@@ -315,14 +416,15 @@ async function startGroup(): Promise<void> {
       'interval:ms:20 { print(@us); }';
     for (let round = 0; round < rounds; round++) {
       const began = performance.now();
-      const bpftrace = peer('bpftrace', ['bpftrace', '-B', 'line', '-e', program], 'pipe', false);
+      const bpftrace = peer('bpftrace', ['bpftrace', '-B', 'line', '-e', program], 'pipe', { pinned: false });
       while (!/^[[(].*\|@/.test(await bpftrace.line()));
       const ms = performance.now() - began;
       say({ kind: 'start', probes, consumer: 'bpftrace', ms, residentMb: residentMb(bpftrace.pid) });
       await bpftrace.end('SIGKILL');
+      if (probes === 'fentry') await shellStart();
     }
     const argv = [process.execPath, path.join(binaries, 'client.js'), 'start', templateObject];
-    const c = peer('client', [...argv, String(rounds), probes], 'pipe', false);
+    const c = peer('client', [...argv, String(rounds), probes], 'pipe', { pinned: false });
     for (let round = 0; round < rounds; round++) {
       const { tracerPid, ...cold } = await c.json<{ ms: number; tracerPid: number }>();
       say({ kind: 'start', probes, consumer: 'cold', ...cold, residentMb: residentMb(tracerPid) });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause)
 /*
- * frame_consumer SOCKET columns|text|json - the same frames of disksnoop's records, by hand: into columns, or printed
- * on stdout with the same fields. Prints "ready", and its figures when the sender has closed, on stderr.
+ * frame_consumer SOCKET kept|columns|text|json - the same frames of disksnoop's records, by hand: the last 64 MiB kept,
+ * or their records into columns, or printed on stdout with the same fields. Prints "ready", and its figures when the sender has closed, on stderr.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 
 #define COLUMN (1 << 16)
 #define HEADERS 29
+#define KEPT (64 << 20)
+#define FRAMES (1 << 16)
 
 struct event {
 	uint64_t ts;
@@ -28,6 +30,8 @@ static uint64_t ts[COLUMN], sector[COLUMN], bytes[COLUMN], latency[COLUMN];
 static uint32_t dev[COLUMN], op[COLUMN], pid[COLUMN];
 static int32_t error[COLUMN];
 static char comm[COLUMN][16], frame[16 << 20], output[1 << 16];
+static struct { char *bytes; uint32_t length; } kept[FRAMES];
+static unsigned int first, last, kept_bytes;
 static unsigned long long got;
 static const char *const OPERATIONS[] = { "read", "write", "flush", "discard" };
 
@@ -49,6 +53,22 @@ static int fill(int from, char *to, size_t length)
 		if (count <= 0)
 			return 0;
 		at += count;
+	}
+	return 1;
+}
+
+/* Reads a frame's bytes to where they stay; the oldest go. */
+static int keep(int from, uint32_t length)
+{
+	char *bytes = malloc(length);
+
+	if (!fill(from, bytes, length))
+		return 0;
+	kept[last % FRAMES].bytes = bytes;
+	kept[last++ % FRAMES].length = length;
+	for (kept_bytes += length; kept_bytes > KEPT; first++) {
+		kept_bytes -= kept[first % FRAMES].length;
+		free(kept[first % FRAMES].bytes);
 	}
 	return 1;
 }
@@ -91,6 +111,16 @@ int main(int argc, char **argv)
 
 		memcpy(&length, frame, 4);
 		length -= HEADERS - 4;
+		if (work == 'k') {
+			uint32_t records;
+
+			/* Behind the content's type: see src/shared/protocol/frames.ts. */
+			memcpy(&records, frame + 13, 4);
+			got += records >> 8;
+			if (!keep(from, length))
+				return 1;
+			continue;
+		}
 		if (!fill(from, frame, length))
 			return 1;
 		while (at + 8 <= length) {

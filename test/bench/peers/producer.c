@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause)
 /*
- * producer SECONDS CALLS_PER_SECOND [CALLS [MORE]] - calls getpgid() on CPU 1 when a byte
+ * producer SECONDS CALLS_PER_SECOND [CALLS [MORE]] - calls getpgid() on CPU 1 each time a byte
  * comes on stdin, then prints { calls, seconds }. 0 calls a second: as fast as it can.
  * MORE: another byte, and it calls so often a second until it is killed.
  * Calls are evenly spaced by spinning: a timer would bundle them.
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 #include <unistd.h>
 
 static unsigned long long now_ns(void)
@@ -45,25 +44,25 @@ int main(int argc, char **argv)
 	CPU_ZERO(&cpus);
 	CPU_SET(1, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
-	if (getchar() == EOF)
-		return 1;
-
-	start = now_ns();
-	end = start + (unsigned long long)(atof(argv[1]) * 1e9);
-	for (now = start; now < end && (!most || calls < most); now = now_ns()) {
-		if (rate > 0) {
-			if (now < start + (unsigned long long)(calls * (1e9 / rate)))
-				continue;
-			syscall(SYS_getpgid, 0);
-			calls++;
-		} else {
-			for (i = 0; i < 64 && (!most || calls < most); i++, calls++)
+	while (getchar() != EOF) {
+		calls = 0;
+		start = now_ns();
+		end = start + (unsigned long long)(atof(argv[1]) * 1e9);
+		for (now = start; now < end && (!most || calls < most); now = now_ns()) {
+			if (rate > 0) {
+				if (now < start + (unsigned long long)(calls * (1e9 / rate)))
+					continue;
 				syscall(SYS_getpgid, 0);
+				calls++;
+			} else {
+				for (i = 0; i < 64 && (!most || calls < most); i++, calls++)
+					syscall(SYS_getpgid, 0);
+			}
 		}
+		printf("{\"calls\":%llu,\"seconds\":%.6f}\n", calls, (now - start) / 1e9);
+		fflush(stdout);
+		if (argc > 4 && getchar() != EOF)
+			call_on(atof(argv[4]));
 	}
-	printf("{\"calls\":%llu,\"seconds\":%.6f}\n", calls, (now - start) / 1e9);
-	fflush(stdout);
-	if (argc > 4 && getchar() != EOF)
-		call_on(atof(argv[4]));
 	return 0;
 }

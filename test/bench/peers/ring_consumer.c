@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause)
 /*
  * ring_consumer PID BURST - what one would write by hand: libbpf's ring_buffer__poll()
- * and a callback that puts the fields into columns. Prints counts on SIGTERM.
+ * and a callback that puts the fields into columns. Prints counts on SIGUSR1.
  */
 #include <errno.h>
 #include <signal.h>
@@ -23,11 +23,16 @@ struct event {
 static __u64 ts[COLUMN], sequence[COLUMN], latency[COLUMN];
 static __u32 pids[COLUMN], cpus[COLUMN];
 static unsigned long long got;
-static volatile sig_atomic_t ending;
+static volatile sig_atomic_t ending, reporting;
 
 static void end(int signal)
 {
 	ending = 1;
+}
+
+static void report(int signal)
+{
+	reporting = 1;
 }
 
 static int on_event(void *context, void *data, size_t size)
@@ -45,13 +50,14 @@ static int on_event(void *context, void *data, size_t size)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = end };
+	struct sigaction action = { .sa_handler = end }, asked = { .sa_handler = report };
 	struct ring_buffer *ring;
 	struct burst_bpf *skel;
 
 	if (argc < 3)
 		return 2;
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR1, &asked, NULL);
 	skel = burst_bpf__open();
 	if (!skel)
 		return 1;
@@ -64,11 +70,16 @@ int main(int argc, char **argv)
 		return 1;
 	printf("ready\n");
 	fflush(stdout);
-	while (!ending)
+	while (!ending) {
 		ring_buffer__poll(ring, 1000);
-	printf("{\"received\":%llu,\"dropped\":%llu,\"produced\":%llu,\"last\":%llu}\n", got,
-	       (unsigned long long)skel->bss->events_dropped, (unsigned long long)skel->bss->produced,
-	       got ? (unsigned long long)sequence[(got - 1) % COLUMN] : 0);
+		if (!reporting)
+			continue;
+		reporting = 0;
+		printf("{\"received\":%llu,\"dropped\":%llu,\"produced\":%llu}\n", got,
+		       (unsigned long long)skel->bss->events_dropped,
+		       (unsigned long long)skel->bss->produced);
+		fflush(stdout);
+	}
 	ring_buffer__free(ring);
 	burst_bpf__destroy(skel);
 	return 0;
