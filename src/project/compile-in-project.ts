@@ -68,10 +68,13 @@ export async function compileInProject(request: ProjectCompileRequest): Promise<
       host.push(HOST);
       continue;
     }
-    const folders = await foldersWith(header, {
-      ...{ source: await realpath(request.sourcePath), root: flags.root },
-      kernelArch: targetArchitecture(architecture ?? process.arch),
-    });
+    const folders =
+      flags.root === null
+        ? []
+        : await foldersWith(header, {
+            ...{ source: await realpath(request.sourcePath), root: flags.root },
+            kernelArch: targetArchitecture(architecture ?? process.arch),
+          });
     const unused = folders.filter(folder => !added.includes(folder));
     const known =
       unused.length > 0

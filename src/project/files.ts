@@ -38,7 +38,8 @@ const MARKERS = new Set(
 
 /**
  * The folders from a source's to its project's root: the repository that holds it, else the topmost folder above it that
- * looks like a project. Home folders, folders of other users and folders that everybody may write end the search.
+ * looks like a project. Home folders, folders of other users and folders that everybody may write end the search; a source
+ * in such a shared folder has none.
  */
 export async function projectFolders(source: string): Promise<string[]> {
   const folders: string[] = [];
@@ -48,7 +49,8 @@ export async function projectFolders(source: string): Promise<string[]> {
     const found = await stat(folder).catch(() => null);
     const names: string[] = await readdir(folder).catch(() => []);
     const isOthers = found === null || found.uid !== owner || (found.mode & 0o002) !== 0;
-    if (folders.length > 0 && (isOthers || folder === homedir() || folder === path.dirname(folder))) break;
+    if (isOthers) break;
+    if (folders.length > 0 && (folder === homedir() || folder === path.dirname(folder))) break;
     folders.push(folder);
     if (names.includes('.git')) return folders;
     if (names.some(name => MARKERS.has(name))) topmost = folders.length;

@@ -42,7 +42,8 @@ export interface ProjectFlags {
   readonly dropped: readonly DroppedFlag[];
   /** Files that might have had flags, and why they were not used. */
   readonly unused: readonly { readonly file: string; readonly why: string }[];
-  readonly root: string;
+  /** Null for a source in a folder that everybody may write: nothing there is read. */
+  readonly root: string | null;
 }
 
 export interface ProjectRequest {
@@ -79,10 +80,10 @@ const MACHINES: Readonly<Record<string, string>> = {
 export async function projectFlags(request: ProjectRequest): Promise<ProjectFlags> {
   const source = await realpath(request.source);
   const above = request.wanted === 'none' ? [path.dirname(source)] : await projectFolders(source);
-  const root = above.at(-1) ?? path.dirname(source);
+  const root = above.at(-1) ?? null;
   const architecture = request.architecture ?? process.arch;
   const program: Program = {
-    ...{ source, folders: above, root, cacheFolder: request.cacheFolder },
+    ...{ source, folders: above, root: root ?? path.dirname(source), cacheFolder: request.cacheFolder },
     kernelArch: targetArchitecture(architecture),
     machine: MACHINES[architecture] ?? architecture,
   };
@@ -108,7 +109,7 @@ export async function projectFlags(request: ProjectRequest): Promise<ProjectFlag
   const flags = [...first.kept, ...found.flags, ...last.kept];
   const dropped = [...first.dropped, ...found.dropped, ...last.dropped];
   const libbpfFolder =
-    request.wanted === 'none' ? null : await projectLibbpf(program, includeFoldersOf(flags));
+    request.wanted === 'none' || root === null ? null : await projectLibbpf(program, includeFoldersOf(flags));
   return { ...found, flags, dropped, libbpfFolder, unused, root };
 }
 
@@ -130,7 +131,7 @@ export function flagsSummary({
   const where =
     from === null || file === null
       ? 'no build file of a project has flags for it'
-      : `${path.relative(root, file) || file}${from === 'make' ? ' (dry run of make)' : ''}${sibling === null ? '' : `, as for ${sibling}`}`;
+      : `${path.relative(root ?? '/', file) || file}${from === 'make' ? ' (dry run of make)' : ''}${sibling === null ? '' : `, as for ${sibling}`}`;
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   const left = dropped.length === 0 ? '' : `, ${dropped.length} left out`;
   const own = libbpfFolder === null ? '' : "; the project's libbpf headers";
@@ -144,7 +145,9 @@ export function flagsExplained(project: ProjectFlags): string[] {
     ...oneLineEach(project.flags).map(flag => `  ${flag}`),
     ...(project.libbpfFolder === null ? [] : [`  libbpf headers: ${project.libbpfFolder}`]),
     ...project.dropped.map(({ flag, why }) => `  left out: ${flag}: ${why}`),
-    ...project.unused.map(({ file, why }) => `  not used: ${path.relative(project.root, file)}: ${why}`),
+    ...project.unused.map(
+      ({ file, why }) => `  not used: ${path.relative(project.root ?? '/', file)}: ${why}`,
+    ),
   ];
 }
 

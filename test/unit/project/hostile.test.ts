@@ -87,6 +87,10 @@ made.mk:
     );
     writeFileSync(path.join(shared, 'project/one.bpf.c'), PROGRAM);
     expect((await flagsOf(path.join(shared, 'project'))).from).toBeNull();
+
+    writeFileSync(path.join(shared, 'Makefile'), BUILD);
+    writeFileSync(path.join(shared, 'one.bpf.c'), PROGRAM);
+    expect(await flagsOf(shared)).toMatchObject({ from: null, root: null, unused: [] });
   });
 });
 
