@@ -112,6 +112,7 @@ export function program(): Command {
     .option(...TARGET)
     .option('-p, --param <name=value>', 'set a parameter; repeatable', collect, [])
     .option(...PID)
+    .option('--own-events', 'print the events of bpfw’s own processes, too')
     .option(...FOR)
     .option(...INTERVAL)
     .option(...GUARD)

@@ -7,6 +7,7 @@ import {
   GUEST_STREAM,
   GUEST_WINDOW_BYTES,
   type GuestNotifications,
+  type GuestResult,
   type GuestSpawn,
   type GuestStream,
 } from '../shared/protocol/guest';
@@ -36,7 +37,7 @@ export class Processes {
   }
 
   /** Rejects with Node's spawn error (its `code` is the errno name) when the program cannot be started. */
-  async spawn(processId: number, command: GuestSpawn): Promise<{ pid: number }> {
+  async spawn(processId: number, command: GuestSpawn): Promise<GuestResult<'spawn'>> {
     const [program, ...rest] = command.argv;
     if (program === undefined) throw new Error('spawn: argv is empty');
     // The 9p mount caches without revalidation (cache=loose). 2 drops dentries and inodes, and with them their pages.
@@ -76,7 +77,7 @@ export class Processes {
     this.relay(processId, running, 'stdout', child.stdout);
     this.relay(processId, running, 'stderr', child.stderr);
     if (command.stopped) await stateIsStopped(running);
-    return { pid };
+    return { pid, agentPid: process.pid };
   }
 
   resume(processId: number): void {

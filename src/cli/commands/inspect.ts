@@ -96,7 +96,7 @@ function viewText(view: MapView): string {
     case 'events':
       return view.record ? `events of ${view.record.typeName}` : 'events of unknown type';
     case 'histogram':
-      return `${view.scale} histogram${view.unit ? ` in ${view.unit}` : ''}${view.key ? ' per key' : ''}${inKeyText(view)}`;
+      return `${view.scale} histogram${view.unit ? ` in ${view.unit}` : ''}${view.key ? ' per key' : ''}${inKeyText(view)}${view.conventionAssumed ? `, slots assumed as ${view.convention}` : ''}`;
     case 'internal':
       return `not shown: ${view.why}`;
     case 'drops':

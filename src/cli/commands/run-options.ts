@@ -13,6 +13,7 @@ export interface RunOptions extends CompileOptions {
   readonly program?: readonly string[];
   readonly without?: readonly string[];
   readonly json?: boolean;
+  readonly ownEvents?: boolean;
 }
 
 /** "5s", "250ms", "2m", "1h" or plain seconds → milliseconds. Throws UsageError. */

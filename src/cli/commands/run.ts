@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionError } from '../../session/errors';
 import { Symbolizer } from '../../session/symbols/symbolizer';
-import { namedProcess, probedProcess, requireProcess } from '../../session/targets/named-process';
+import {
+  namedProcess,
+  probedProcess,
+  processIdProblem,
+  requireProcess,
+} from '../../session/targets/named-process';
 import type { TargetProcess } from '../../session/targets/target';
 import type { TracerPool } from '../../session/targets/tracer-pool';
 import { leftOutLine, type ProgramChoice } from '../../session/tracing/choose-programs';
@@ -72,6 +77,10 @@ export async function runCommand(
     setPid(object.parameters, parameters, givenPid, child?.pid ?? null);
     const pid = namedProcess(object.parameters, parameters);
     if (pid !== null && pid !== child?.pid) await requireProcess(target, pid);
+    const namespaced = await processIdProblem(target);
+    if (pid !== null && namespaced !== null) say(namespaced);
+    if (child && !object.parameters.some(({ role }) => role === 'pid'))
+      say('the program has no parameter for a process: it traces every process, not only the command.');
     const started = await startSession(
       {
         target,
@@ -91,7 +100,12 @@ export async function runCommand(
       (opened, connection) => {
         traced.symbolizer?.dispose();
         const symbolizer = new Symbolizer(target, connection);
-        const events = new EventPrinter(output, symbolizer);
+        // Outside the initial pid namespace these are ids of other processes.
+        const own =
+          options.ownEvents || namespaced
+            ? []
+            : [connection.hello.pid, child?.starterPid ?? (target.id === 'local' ? process.pid : undefined)];
+        const events = new EventPrinter(output, symbolizer, new Set(own.filter(each => each !== undefined)));
         Object.assign(traced, { symbolizer, events });
         opened.onFrame((stream, frame) => events.frame(stream, frame));
       },

@@ -4,6 +4,7 @@ import type { SessionStream } from '../../session/tracing/tracing-session';
 import { decodeExactText } from '../../shared/bytes/utf8';
 import { decodeRecord, recordFits } from '../../shared/decode/field';
 import type { FieldValue } from '../../shared/decode/model';
+import { actorField, withoutProcesses } from '../../shared/decode/own-records';
 import { indexPerfRecords } from '../../shared/decode/perf-records';
 import { indexRingSpan } from '../../shared/decode/ring-span';
 import { inlineAddresses } from '../../shared/decode/stacks';
@@ -28,6 +29,8 @@ export class EventPrinter {
   constructor(
     private readonly output: RunOutput,
     private readonly symbolizer: Pick<Symbolizer, 'frames' | 'kernelNames'>,
+    /** Processes whose events are left out: those that trace. */
+    private readonly ownPids: ReadonlySet<number> = new Set(),
   ) {}
 
   /** Prints the records of one frame, or queues them until their addresses are symbolized. */
@@ -43,8 +46,10 @@ export class EventPrinter {
   private records(stream: SessionStream, frame: DataFrame): void {
     const layout = stream.map?.view.kind === 'events' ? stream.map.view.record : null;
     const fields = layout ? this.fieldsWithAddresses(layout) : [];
-    const index = stream.content === 'ring' ? indexRingSpan(frame.bytes) : indexPerfRecords(frame.bytes);
+    const all = stream.content === 'ring' ? indexRingSpan(frame.bytes) : indexPerfRecords(frame.bytes);
     const view = new DataView(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.byteLength);
+    const actor = layout && this.ownPids.size > 0 ? actorField(layout) : null;
+    const index = actor ? withoutProcesses(all, view, actor, this.ownPids) : all;
     const event = (record: number): void => {
       const data = recordData(view, index.offsets[record] ?? 0, index.lengths[record] ?? 0, layout);
       if (layout && fields.some(field => field.name in data))

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Symbolizer } from '../../session/symbols/symbolizer';
-import { namedProcess, requireProcess } from '../../session/targets/named-process';
+import { namedProcess, processIdProblem, requireProcess } from '../../session/targets/named-process';
 import type { Target } from '../../session/targets/target';
 import type { TracerPool } from '../../session/targets/tracer-pool';
 import { type LeftOut, leftOutLine } from '../../session/tracing/choose-programs';
@@ -140,6 +140,8 @@ export class Attacher {
     try {
       const pid = namedProcess(object.parameters, parameters);
       if (pid !== null) await services.targets.withBootSteps(report, () => requireProcess(target, pid));
+      const problem = pid === null ? null : await processIdProblem(target);
+      if (problem !== null) void notify('warning', problem);
       const started = await services.targets.withBootSteps(report, () =>
         startSession(
           {

@@ -1,4 +1,5 @@
 /** The process a session is limited to, if the user named one. */
+import { readlink } from 'node:fs/promises';
 import type { Parameter } from '../../shared/object/model';
 import { SessionError } from '../errors';
 import type { Target } from './target';
@@ -23,6 +24,21 @@ export function probedProcess(
   commandPid: number | null,
 ): number | null {
   return parameters.some(({ role }) => role === 'pid') ? namedProcess(parameters, values) : commandPid;
+}
+
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the namespace in which process ids are the kernel's. */
+const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+
+/**
+ * Why a process cannot be chosen by its id: this process is in a pid namespace (a container, `unshare --pid`), and programs
+ * see the kernel's ids. Null where ids are the same.
+ */
+export async function processIdProblem(target: Pick<Target, 'id'>): Promise<string | null> {
+  if (target.id !== 'local') return null;
+  const own = await readlink('/proc/self/ns/pid').catch(() => INITIAL_PID_NAMESPACE);
+  return own === INITIAL_PID_NAMESPACE
+    ? null
+    : `This is a pid namespace (${own}, as in a container): the kernel has other process ids than those seen here, and programs compare with the kernel's. The chosen process will not be found, or another one will be. Run this outside the namespace, choose process 0 (all), or use the sandbox VM.`;
 }
 
 /** Throws SessionError 'bad-parameter' for a process that does not exist, which would never produce data. */

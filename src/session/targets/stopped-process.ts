@@ -47,6 +47,7 @@ export async function spawnStopped(
   }
   return {
     pid,
+    starterPid: process.pid,
     exited,
     resume: async () => {
       child.kill('SIGCONT');

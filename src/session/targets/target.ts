@@ -32,6 +32,8 @@ export interface SpawnCommand {
 /** A command that was started stopped: its pid is known, nothing of it has run. */
 export interface TargetProcess {
   readonly pid: number;
+  /** The process that started it and signals it: bpfw, or the agent in the guest. */
+  readonly starterPid: number;
   resume(): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
   /** 128 + signal number when a signal ended it, as shells count. */

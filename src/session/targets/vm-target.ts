@@ -183,7 +183,13 @@ export class VmTarget implements Target {
       return code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
     });
     exited.catch(() => undefined);
-    return { pid: guest.pid, exited, resume: () => guest.resume(), kill: signal => guest.kill(signal) };
+    return {
+      pid: guest.pid,
+      starterPid: guest.agentPid,
+      exited,
+      resume: () => guest.resume(),
+      kill: signal => guest.kill(signal),
+    };
   }
 
   async hasProcess(pid: number): Promise<boolean> {

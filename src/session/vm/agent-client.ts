@@ -102,8 +102,7 @@ export class AgentClient implements AgentCalls {
     const record = new ProcessRecord(processId, this);
     this.records.set(processId, record);
     try {
-      const { pid } = await this.request('spawn', { ...command, processId });
-      return record.handle(pid);
+      return record.handle(await this.request('spawn', { ...command, processId }));
     } catch (error) {
       this.records.delete(processId);
       if (!(error instanceof ResponseError)) throw error;

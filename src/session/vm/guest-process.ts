@@ -16,6 +16,8 @@ export interface GuestExit {
 /** A process in the guest. Its stdout and stderr must be read, otherwise it blocks after GUEST_WINDOW_BYTES of output. */
 export interface GuestProcess {
   readonly pid: number;
+  /** The agent, which started it. */
+  readonly agentPid: number;
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -60,10 +62,11 @@ export class ProcessRecord {
     this.exited.catch(() => {});
   }
 
-  handle(pid: number): GuestProcess {
+  handle({ pid, agentPid }: GuestResult<'spawn'>): GuestProcess {
     const { processId, agent } = this;
     return {
       pid,
+      agentPid,
       stdin: inputStream(processId, agent),
       stdout: this.stdout,
       stderr: this.stderr,

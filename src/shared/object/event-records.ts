@@ -15,6 +15,17 @@ interface Candidate {
   readonly via: string;
 }
 
+/** The type of a map's records, and why; `why` completes "because of ...". */
+export interface FoundRecord {
+  readonly layout: RecordLayout;
+  readonly why: string;
+}
+
+const recordFound = ({ table, id }: Candidate, why: string): FoundRecord => ({
+  layout: recordLayoutOf(table, id),
+  why,
+});
+
 const RECORD_TYPE_NAME = /event|record|sample|data|evt|info|msg|log|entry/i;
 const RECORD_VARIABLE_NAME =
   /^(e|ev|evt|event|rec|record|r|d|data|sample|s|info|msg|log|entry|task_info|eventp|buf)$|_?(event|record|data)$/;
@@ -54,24 +65,28 @@ export class EventRecords {
    * that the programs pass to bpf_ringbuf_reserve, _output or bpf_perf_event_output; one with a flexible array at its end
    * may be smaller. null when none has.
    */
-  recordOf(map: DeclaredMap, buffers: number): RecordLayout | null {
+  recordOf(map: DeclaredMap, buffers: number): FoundRecord | null {
     const { name } = map.definition;
     const tagged = map.tags.get('record') ?? this.gadgetEvent(name);
     if (tagged !== null) {
       const found = this.byName(tagged);
-      if (found) return recordLayoutOf(found.table, found.id);
+      if (found)
+        return recordFound(found, map.tags.has('record') ? 'the tag record' : 'the symbol gadget_tracer_');
     }
     // Newer versions of bpf2go declare it as the value type of the buffer itself.
     const declared = map.valueType === null ? null : this.btf.resolve(map.valueType);
-    if (declared !== null && this.btf.kind(declared) === 'struct') return recordLayoutOf(this.btf, declared);
+    if (declared !== null && this.btf.kind(declared) === 'struct')
+      return recordFound({ table: this.btf, id: declared, via: '' }, 'the value type of the map');
     const sizes = new Set((this.writes.get(name) ?? []).map(({ write }) => write.size));
     const constant = [...sizes].filter(size => size !== null);
-    const found =
-      this.byMarker(name, constant, 'own') ??
-      this.byLocals(name, constant) ??
-      (constant.length > 0 || buffers === 1 ? this.byMarker(name, constant, 'any') : null) ??
-      (constant.length === 1 ? this.bySize(constant[0]) : null);
-    return found ? recordLayoutOf(found.table, found.id) : null;
+    const marker = this.byMarker(name, constant, 'own');
+    if (marker) return recordFound(marker, `the pointer ${marker.via}`);
+    const local = this.byLocals(name, constant);
+    if (local) return recordFound(local, `the variable ${local.via} of a program that writes it`);
+    const other = constant.length > 0 || buffers === 1 ? this.byMarker(name, constant, 'any') : null;
+    if (other) return recordFound(other, `the pointer ${other.via}`);
+    const sized = constant.length === 1 ? this.bySize(constant[0]) : null;
+    return sized && recordFound(sized, `its ${constant[0]} bytes, which no other struct of such a name has`);
   }
 
   /** GADGET_TRACER(name, map, event) defines a symbol gadget_tracer_<name>___<map>___<event> (include/gadget/macros.h). */

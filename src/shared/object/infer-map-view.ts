@@ -9,6 +9,7 @@ import {
 } from '../bpf/map-role';
 import { BPF_F_STACK_BUILD_ID, BPF_F_WRONLY, isArrayMap, isListableMap } from '../bpf/map-types';
 import type { Btf, BtfTypeId } from '../btf/btf-model';
+import type { FoundRecord } from './event-records';
 import { keySlots } from './key-slots';
 import type { DeclaredMap } from './maps';
 import type { EntryLayouts, GlobalHistogram, KeySlotPlace, MapView, RecordLayout } from './model';
@@ -26,22 +27,26 @@ export interface ViewContext {
   readonly btf: Btf;
   readonly mapNames: ReadonlySet<string>;
   /** The record type of a buffer, if known; see event-records.ts. */
-  readonly recordOf: (map: string) => RecordLayout | null;
+  readonly recordOf: (map: string) => FoundRecord | null;
   /** True when some program writes records to the map. */
   readonly isWritten: (map: string) => boolean;
   /** What the programs store in the keys of maps. */
   readonly keyParts: readonly KeyPart[];
 }
 
-/** How panels show a map, by its role. */
+/** How panels show a map, by its role, and why. */
 export function inferView(
   map: DeclaredMap,
   { btf, mapNames, recordOf, isWritten, keyParts }: ViewContext,
-): MapView {
+): { readonly view: MapView; readonly why: string } {
   const { definition, tags, valueType } = map;
   const { name, typeName, valueSize, flags } = definition;
   const inKey = tags.has('hidden') ? null : keySlots(map, btf, keyParts);
-  if (inKey) return keySlotView(map, inKey, btf);
+  if (inKey)
+    return {
+      view: keySlotView(map, inKey, btf),
+      why: 'what programs store in its keys: the index of a slot',
+    };
   const role = mapRole(
     {
       name,
@@ -57,19 +62,28 @@ export function inferView(
     },
     mapNames,
   );
+  const byType = `its type, ${typeName}`;
   switch (role.kind) {
-    case 'events':
-      return { kind: 'events', record: recordOf(name) };
+    case 'events': {
+      const record = recordOf(name);
+      const ofRecord = record
+        ? `, and as ${record.layout.typeName} because of ${record.why}`
+        : '; no type of its records is known';
+      return { view: { kind: 'events', record: record?.layout ?? null }, why: byType + ofRecord };
+    }
     case 'stacks': {
       const buildId = (flags & BPF_F_STACK_BUILD_ID) !== 0;
-      return { kind: 'stacks', depth: Math.floor(valueSize / frameBytes(flags)), buildId };
+      const depth = Math.floor(valueSize / frameBytes(flags));
+      return { view: { kind: 'stacks', depth, buildId }, why: byType };
     }
     case 'histogram':
-      return histogramView(map, role.slots, btf);
+      return { view: histogramView(map, role.slots, btf), why: histogramWhy(map, role.slots) };
     case 'table':
-      return { kind: 'table', ...entryLayouts(map, btf) };
+      return { view: { kind: 'table', ...entryLayouts(map, btf) }, why: byType };
+    case 'drops':
+      return { view: role, why: tags.has('drops') ? 'the tag drops' : `its name, ${name}` };
     default:
-      return role;
+      return { view: role, why: `what it is: ${role.why}` };
   }
 }
 
@@ -131,6 +145,12 @@ function keySlotView({ definition, tags, keyType }: DeclaredMap, inKey: KeySlotP
   const size = definition.valueSize === 4 ? 4 : 8;
   const counter: Slots = { offset: 0, size, count: 1, inValue: true, convention: null, named: false };
   return { ...histogramOf(counter, tags, inKey.sum ?? LOG2_SLOTS, key), inKey };
+}
+
+function histogramWhy({ definition, tags }: DeclaredMap, { convention, named }: Slots): string {
+  if (tags.has('hist')) return `the tag hist=${tags.get('hist')}`;
+  if (convention !== null) return 'the type of its slots';
+  return named ? 'the name of the member with its slots' : `its name, ${definition.name}`;
 }
 
 function histogramOf(slots: Slots, tags: Tags, slotCount: number, key: RecordLayout | null): HistogramView {

@@ -121,6 +121,8 @@ export interface MapDefinition {
   /** The label from the decl tag, else the name. */
   readonly label: string;
   readonly view: MapView;
+  /** Why it has this view; completes "shown as it is because of ...". */
+  readonly why?: string;
   /** The layouts for listing its entries, independent of the view; null when they cannot be listed or have no types. */
   readonly entries: EntryLayouts | null;
 }

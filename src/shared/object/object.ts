@@ -128,7 +128,7 @@ function readViews(
   const stackIds = [...functions].flatMap(each => code.facts(each).stackIds);
   return declared.map(map =>
     withStackIds(
-      { ...map.definition, view: inferView(map, context), entries: listedEntries(map, btf) },
+      { ...map.definition, ...inferView(map, context), entries: listedEntries(map, btf) },
       stackIds,
     ),
   );

@@ -71,6 +71,7 @@ function isVolatile(btf: Btf, typeId: BtfTypeId): boolean {
 }
 
 function parameterOf(variable: Variable, field: Field, tags: Tags, littleEndian: boolean): Parameter {
+  const role = roleOf(variable.name, field, tags.get('role'));
   return {
     name: variable.name,
     label: tags.get('label') ?? variable.name,
@@ -81,15 +82,19 @@ function parameterOf(variable: Variable, field: Field, tags: Tags, littleEndian:
     size: variable.size,
     storage: field.storage,
     ...(field.bigEndian && { bigEndian: true }),
-    why: field.why,
+    why: whyOf(field, role, tags.has('role')),
     meaning: field.meaning,
     valueNames: field.valueNames,
     min: tags.integer('min')?.toString() ?? null,
     max: tags.integer('max')?.toString() ?? null,
     defaultValue: defaultValue(variable, field, littleEndian),
-    role: roleOf(variable.name, field, tags.get('role')),
+    role,
     ask: tags.has('ask'),
   };
+}
+
+function whyOf({ why }: Field, role: Parameter['role'], isTagged: boolean): string {
+  return role === null ? why : `${why}; as ${role} because of ${isTagged ? 'the tag role' : 'its name'}`;
 }
 
 function roleOf(name: string, field: Field, tagged: string | null): Parameter['role'] {

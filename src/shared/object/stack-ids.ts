@@ -11,7 +11,13 @@ export function withStackIds(map: MapDefinition, places: readonly StackIdPlace[]
     fields: layout.fields.map(field => {
       const place = own.find(each => each.part === part && each.offset === field.offset);
       const isPlain = field.meaning === 'plain' && /^[iu](32|64)$/.test(field.storage);
-      return place && isPlain ? { ...field, meaning: `${place.space}-stack` } : field;
+      return place && isPlain
+        ? {
+            ...field,
+            meaning: `${place.space}-stack`,
+            why: 'bpf_get_stackid(), whose result programs store there',
+          }
+        : field;
     }),
   });
   return {

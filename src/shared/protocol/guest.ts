@@ -69,7 +69,7 @@ const text = v.pipe(v.string(), v.maxLength(256));
 const stream = v.picklist(['stdout', 'stderr']);
 
 export const GuestResultSchemas = {
-  spawn: v.strictObject({ pid: positive }),
+  spawn: v.strictObject({ pid: positive, agentPid: positive }),
   resume: v.null(),
   write: v.null(),
   kill: v.null(),

@@ -44,3 +44,26 @@ it('reports which sizes are not in the object', async () => {
   expect(text).toMatch(/^counts +hash +10240 \(not in the object\)/m);
   expect(text).toMatch(/^frames\.frames .* 127 +frames$/m);
 });
+
+it('tells why each map, field and parameter is shown as it is', async () => {
+  const plain = JSON.parse(await inspected('plain', { json: true }));
+  const whyOf = (map: string) => plain.maps.find(({ name }: { name: string }) => name === map).why;
+  expect(whyOf('rb')).toMatch(
+    /^its type, ringbuf, and as struct event because of the variable \w+ of a program/,
+  );
+  expect(whyOf('hists')).toBe('the name of the member with its slots');
+  const rb = plain.maps.find(({ name }: { name: string }) => name === 'rb').view.record.fields;
+  expect(rb.map(({ name, why }: { name: string; why: string }) => [name, why])).toContainEqual([
+    'duration_ns',
+    'its name, duration_ns, and its type (u64)',
+  ]);
+  written.length = 0;
+  const annotated = JSON.parse(await inspected('annotated', { json: true }));
+  for (const { name, why } of annotated.maps) expect(why, name).not.toBe('');
+  for (const { name, why } of annotated.parameters) expect(why, name).not.toBe('');
+  expect(annotated.maps.map(({ why }: { why: string }) => why)).toContain('the tag hist=log2');
+  written.length = 0;
+  expect(await inspected('plain')).toMatch(
+    /^hists .*log2 histogram per key, slots assumed as libbpf-tools$/m,
+  );
+});
