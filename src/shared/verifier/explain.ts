@@ -65,7 +65,10 @@ function explainProgram(
 ): Explanation {
   const program = findProgram(log, options);
   const name = program?.name ?? options.program ?? log.program;
-  const found = ofKernel(log) ?? (log.statistics === null ? ofLoader(messages) : null) ?? cutOff(log);
+  const loader = log.statistics === null ? ofLoader(messages) : null;
+  // Where the log only ends too early, the loader's errno says less.
+  const isErrno = loader?.reason.entry.code === 'log-missing' && isCutOff(log);
+  const found = ofKernel(log) ?? (isErrno ? null : loader) ?? cutOff(log);
   if (!found) return { program: name, diagnostics: [], statistics: log.statistics };
   const positionOf = positionsFrom({
     program,

@@ -30,7 +30,7 @@ const message = (by: string, text: string | undefined): LoaderPart | null =>
 
 /** libbpf without its own prefix, in a log that another logger writes (tools/lib/bpf/libbpf.c). */
 const BARE_LIBBPF =
-  /^(?<text>(?:(?:prog|map|sec|object|extern)(?: \([^)]*\))? '[^']+'(?: \(\w+\))?: |(?:struct_ops|elf|\.maps)[ :]|(?:load bpf program|failed to open system Kconfig|failed to load (?:object|program) '|failed to find valid kernel BTF|Error loading (?:\.BTF|vmlinux BTF)|Error in bpf_|BTF is required, but|kernel BTF is missing at|failed to guess program type|Couldn't load trivial).*).*)$/;
+  /(?:^|[\s>|\]])(?<text>(?:(?:prog|map|sec|object|extern)(?: \([^)]*\))? '[^']+'(?: \(\w+\))?: |(?:struct_ops|elf|\.maps)[ :]|(?:load bpf program|failed to open system Kconfig|failed to load (?:object|program) '|failed to find valid kernel BTF|Error loading (?:\.BTF|vmlinux BTF)|Error in bpf_|BTF is required, but|kernel BTF is missing at|failed to guess program type|Couldn't load trivial).*).*)$/;
 
 const PROGRAM_OF_LIBBPF = /\b(?:prog(?:ram)?|failed to load program) '(?<program>[^']+)'/;
 

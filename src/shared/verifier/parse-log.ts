@@ -229,9 +229,12 @@ class OpenLog {
     if (this.isFinished) return;
     const isKernels = isKernelSentence(text);
     if (isKernels === 'surely') this.sentence(text);
-    else if (isKernels === 'maybe' || (this.isOpen && !isWrappedState(text))) {
+    else if (this.isOpen && !isWrappedState(text)) {
       this.unknown.push(text);
       if (this.unknown.length > MAX_SENTENCES) this.unknown.shift();
+    } else if (!this.isOpen) {
+      // Of lines that no loader announced only the one right before the statistics may be the kernel's.
+      this.unknown = isKernels === 'maybe' ? [text] : [];
     }
   }
 

@@ -16,6 +16,8 @@ const NO_PREFIX = /\bbefore $|[Oo]utput: ?$|VerifierLog|load program: |syscall /
 /** logrus, slog and their relatives: the texts of a line. */
 const IS_LOGFMT = /\b(?:level|time|ts|lvl)=/;
 const LOGFMT = /\b(?:msg|message|error|err)="((?:[^"\\]|\\.)*)"/g;
+/** Members of JSON that are texts even where they are one word, and elements of arrays. */
+const TEXT_KEY = /^(?:msg|message|err|error|log|line|text|output|stderr|\d+)$/i;
 /** States, after which some kernels went on without a line end. */
 const STATES = /^(?:(?:from )?\d+ to \d+(?: \(speculative execution\))?:| ?(?:frame\d+: ?)?R\d+(?:_\w+)?=)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal begin with ESC
@@ -55,7 +57,7 @@ function withoutEscapes(text: string): string {
   );
 }
 
-/** The texts in a JSON value, a blank line after each; a member that names the program comes first. Null for other text. */
+/** The texts in a JSON value, a blank line between them; a member that names the program comes first. Null for other text. */
 function jsonLines(text: string): string[] | null {
   if (!/^[{[]\s*["{[]/.test(text) || !/[}\]]$/.test(text)) return null;
   let value: unknown;
@@ -70,7 +72,9 @@ function jsonLines(text: string): string[] | null {
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     if (typeof next.value === 'string') {
       if (/^prog(?:ram)?_?(?:name)?$/i.test(next.key)) names.push(`program '${next.value}':`);
-      else lines.push(...splitLines(next.value), '');
+      // Levels, times and names of files are no lines of a log.
+      else if (/\s/.test(next.value) || TEXT_KEY.test(next.key))
+        lines.push(...(lines.length > 0 ? [''] : []), ...splitLines(next.value));
     } else if (typeof next.value === 'object' && next.value !== null) {
       for (const [key, each] of Object.entries(next.value).reverse()) waiting.push({ key, value: each });
     }
