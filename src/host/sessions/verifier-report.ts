@@ -96,6 +96,7 @@ export class VerifierReports
       object,
       program: data.program,
       file: program.fsPath,
+      source: await sourceOf(program),
       messages,
     }).flatMap(each => each.diagnostics);
     this.clear(program);
@@ -158,6 +159,12 @@ export class VerifierReports
     void vscode.commands.executeCommand('setContext', ContextKeys.hasVerifierLog, true);
     return uri;
   }
+}
+
+/** For what is declared in the source and has no instructions; undefined for an object file. */
+async function sourceOf(program: vscode.Uri): Promise<{ file: string; text: string } | undefined> {
+  if (!program.path.endsWith('.c') || !(await isRegularFile(program))) return undefined;
+  return { file: program.fsPath, text: (await vscode.workspace.openTextDocument(program)).getText() };
 }
 
 /** Line information contains the path as passed to clang; a relative one is resolved against the program's folder. */
