@@ -13,7 +13,7 @@ const KEYWORDS =
 /** Names that generated programs use themselves. */
 const OWN =
   words(`ctx id tid comm key record call value latency result none now calls counts dist stacks events
-  started calls_missed keys_missed values_negative stacks_lost target_pid target_file target_function`);
+  started calls_missed keys_missed values_negative stacks_cut target_pid target_file target_function`);
 
 function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));

@@ -117,12 +117,19 @@ function planFor(probe: Probe, name: string, { mode, by, where }: TraceChoice): 
     name: uniqueName(columnName(text), taken),
     value: check(text),
   });
-  // A user address can only be named with its process; an argument may be called pid as well.
-  const isShadowed = probe.offers.some(offer => offer.name === 'pid');
-  const needsPid = mode.kind === 'stacks' && hasUserStacks(probe) && (isShadowed || !by.includes('pid'));
-  const process = needsPid ? [{ name: uniqueName('process', taken), value: PROCESS }] : [];
-  const keys = mode.kind === 'events' ? [] : [...process, ...by.map(column)];
-  const columns = mode.kind === 'events' ? eventNames(probe, by).map(column) : [];
+  // An argument may be called pid as well; it is what the name then means in an expression.
+  const current = (name: keyof typeof CURRENT): Column => ({
+    name: uniqueName(probe.offers.some(offer => offer.name === name) ? CURRENT[name] : name, taken),
+    value: checkExpression({ kind: 'name', name }, scopeOf({ ...probe, offers: [] })),
+  });
+  // A user address can only be named with its process.
+  const process = mode.kind === 'stacks' && hasUserStacks(probe) ? [current('pid')] : [];
+  const others = by.filter(text => process.every(each => each.name !== text));
+  const keys = mode.kind === 'events' ? [] : [...process, ...others.map(column)];
+  const columns =
+    mode.kind === 'events'
+      ? [current('pid'), current('tid'), current('comm'), ...eventNames(probe, by).map(column)]
+      : [];
   const value =
     mode.kind === 'hist'
       ? histValue(mode.of, check(mode.of))
@@ -131,7 +138,8 @@ function planFor(probe: Probe, name: string, { mode, by, where }: TraceChoice): 
         : null;
   const condition = where === null ? null : conditionOf(where, check(where));
   const needed = [...keys, ...columns].map(each => each.value).concat(value ?? []);
-  const isLate = ({ uses }: Checked) => uses.has('result') || uses.has('latency');
+  // A tracepoint's field may have such a name.
+  const isLate = ({ uses }: Checked) => probe.returns && (uses.has('result') || uses.has('latency'));
   const uses = new Set([...needed, ...(condition ? [condition] : [])].flatMap(each => [...each.uses]));
   const atEnd = [...needed, ...(condition ? [condition] : [])].some(isLate);
   const whereAtEnd = condition !== null && isLate(condition);
@@ -145,15 +153,15 @@ function planFor(probe: Probe, name: string, { mode, by, where }: TraceChoice): 
     where: condition,
     whereAtEnd,
     atEnd,
-    timed: uses.has('latency'),
+    timed: probe.returns && uses.has('latency'),
     used: probe.offers.filter(offer => uses.has(offer.name)),
     kept: atEnd ? probe.offers.filter(offer => lateUses.has(offer.name)) : [],
-    usesResult: uses.has('result'),
+    usesResult: probe.result !== null && uses.has('result'),
   };
 }
 
-const PID = { c: 'id >> 32', type: { ...U64, size: 4, c: '__u32' }, column: 'bpfw_pid' } as const;
-const PROCESS: Checked = { kind: 'integer', ...PID, simple: false, constant: null, uses: new Set() };
+/** What of the current task is in every event, and what its columns are called where an argument has the name. */
+const CURRENT = { pid: 'process', tid: 'thread', comm: 'command' } as const;
 
 /** The user's stack is what led to a user function or a system call. */
 export const hasUserStacks = ({ place }: Probe): boolean =>
@@ -163,10 +171,11 @@ function scopeOf(probe: Probe): Scope {
   const names = new Map<string, Named>();
   const add = (name: string, c: string, type: ValueType, column?: string) =>
     names.set(name, { name, c, type, memory: 'kernel', ...(column === undefined ? {} : { column }) });
-  add('pid', PID.c, PID.type, PID.column);
-  add('tid', '(__u32)id', PID.type, 'bpfw_tid');
-  add('uid', '(__u32)bpf_get_current_uid_gid()', PID.type, 'bpfw_uid');
-  add('cpu', 'bpf_get_smp_processor_id()', PID.type);
+  const u32 = { ...U64, size: 4, c: '__u32' };
+  add('pid', 'id >> 32', u32, 'bpfw_pid');
+  add('tid', '(__u32)id', u32, 'bpfw_tid');
+  add('uid', '(__u32)bpf_get_current_uid_gid()', u32, 'bpfw_uid');
+  add('cpu', 'bpf_get_smp_processor_id()', u32);
   add('comm', 'comm', { kind: 'text', bytes: 16 });
   if (probe.returns) add('latency', 'latency', U64, 'bpfw_ns');
   if (probe.result) add('result', 'result', probe.result);
@@ -175,21 +184,23 @@ function scopeOf(probe: Probe): Scope {
   if (result) names.set('retval', result);
   for (const offer of probe.offers) {
     if (offer.type === null || offer.type.kind === 'struct') continue;
+    // The end of a call cannot be told from its beginning otherwise.
+    if (names.has(offer.name) && (offer.name === 'result' || offer.name === 'latency')) continue;
     const type: ValueType = offer.isText ? { kind: 'text', bytes: TEXT_BYTES } : offer.type;
     names.set(offer.name, { name: offer.name, c: variableName(offer.name), type, memory: offer.memory });
   }
   return { types: probe.types, names, probe: probe.label };
 }
 
-/** An event's columns: what was asked for, then everything that the probe offers and its result. */
+/** An event's columns besides its task: what was asked for, then everything that the probe offers and its result. */
 function eventNames(probe: Probe, by: readonly string[]): string[] {
   const offered = probe.offers.filter(
     ({ type, isText }) => isText || (type !== null && type.kind !== 'struct'),
   );
   // Of a user function nothing says how many arguments it has.
   const own = probe.place.kind === 'user-function' ? [] : offered.map(({ name }) => name);
-  const result = probe.result && !own.includes('result') ? ['result'] : [];
-  return [...new Set(['pid', 'tid', 'comm', ...by, ...own, ...result])];
+  const isOwn = (text: string) => own.includes(text) || !Object.hasOwn(CURRENT, text);
+  return [...new Set([...by.filter(isOwn), ...own, ...(probe.result ? ['result'] : [])])];
 }
 
 function histValue(text: string, checked: Checked): Checked & { kind: 'integer' } {

@@ -2,6 +2,7 @@
 import { literal } from './c-text';
 import { hasUserStacks, type Plan } from './plan';
 import type { Offered } from './probe';
+import { TraceError } from './trace-error';
 import {
   assigned,
   cType,
@@ -176,7 +177,7 @@ function recording(program: Program, plan: Plan): string[] {
 }
 
 function stack({ probe }: Plan): string[] {
-  const lost = '\t__sync_fetch_and_add(&stacks_lost, 1);';
+  const lost = '\t__sync_fetch_and_add(&stacks_cut, 1);';
   if (probe.place.kind === 'user-function')
     return ['if (bpfw_get_user_stack(ctx, key.stack, sizeof(key.stack)) < 0)', lost];
   const flags = hasUserStacks(probe) ? 'BPF_F_USER_STACK' : '0';
@@ -303,6 +304,11 @@ function kernelPrograms(program: Program, plan: Plan, name: string): string[] {
       );
     ways.push(parts);
   }
+  if (ways.length === 0)
+    throw new TraceError(
+      'bad-choice',
+      `An argument of ${name} is in no register that can be read: ${used.map(each => each.name).join(', ')}.`,
+    );
   return ways.flat();
 }
 

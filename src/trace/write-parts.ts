@@ -185,7 +185,7 @@ export function maps(program: Program): string[] {
   } else if (mode.kind === 'count') counters.push(`__u64 calls BPFW_LABEL(${literal(`${label} calls`)});`);
   if (keyed) counters.push('__u64 keys_missed BPFW_LABEL("Calls with a new key when the table was full");');
   if (mode.kind === 'stacks')
-    counters.push('__u64 stacks_lost BPFW_LABEL("Calls whose stack could not be walked");');
+    counters.push('__u64 stacks_cut BPFW_LABEL("Calls whose stack could not be walked");');
   if (plans.some(isFollowed)) counters.push('__u64 calls_missed BPFW_LABEL("Calls not followed");');
   return [...parts, counters.join('\n')].filter(part => part !== '');
 }

@@ -139,8 +139,10 @@ export function syscallParameters(name: string): readonly string[] | null {
 /** A system call's parameters, from the function that implements it, else from the table of well-known ones; null: unknown. */
 export function parametersOfSyscall(kernel: KernelTypes | null, name: string): readonly string[] | null {
   for (const prefix of ['__do_sys_', '__se_sys_', 'ksys_']) {
-    const signature = kernel?.signature(prefix + name);
-    if (signature && signature.parameters.length > 0) return signature.parameters.map(one => one.text);
+    const parameters = kernel?.signature(prefix + name)?.parameters ?? [];
+    // SYSCALL_DEFINE0() (arch/x86/include/asm/syscall_wrapper.h): the registers, not an argument.
+    if (parameters[0]?.name === '__unused') return [];
+    if (parameters.length > 0) return parameters.map(one => one.text);
   }
   return syscallParameters(name);
 }

@@ -46,6 +46,12 @@ export const CASES: readonly Case[] = [
     where: 'result < 0',
   },
   { name: 'syscall-stacks', probes: ['sys:openat'], mode: { kind: 'stacks' } },
+  {
+    name: 'syscall-argument-named-pid',
+    probes: ['sys:kill'],
+    mode: { kind: 'events' },
+    by: ['cpu', 'latency'],
+  },
   { name: 'tracepoint-events', probes: ['sched:sched_switch'], mode: { kind: 'events' } },
   {
     name: 'tracepoint-argument',

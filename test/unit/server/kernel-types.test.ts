@@ -1,6 +1,7 @@
 /** The server's index of names says what the shared BTF reader says; names somebody may have meant. */
 import { readFileSync, rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { parametersOfSyscall } from '../../../src/server/helpers/syscall-signatures';
 import { BtfNames, type NamedKind } from '../../../src/server/kernel/btf-names';
 import { KernelTypes } from '../../../src/server/kernel/kernel-types';
 import { kernelOperations } from '../../../src/server/kernel/struct-ops';
@@ -70,6 +71,8 @@ describe.each(files)('%s', file => {
         ?.parameters.slice(0, 3)
         .map(one => one.text),
     ).toEqual(['bool preempt', 'struct task_struct *prev', 'struct task_struct *next']);
+    // What SYSCALL_DEFINE0() calls __unused is no argument.
+    expect(parametersOfSyscall(types, 'getpid')).toEqual([]);
     expect(types.hasHelper('bpf_map_lookup_elem')).toBe(true);
     expect(types.hasHelper('bpf_no_such_helper')).toBe(false);
     expect(types.iterators).toContain('task');

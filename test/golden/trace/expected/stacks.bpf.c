@@ -32,7 +32,7 @@ struct {
 } stacks SEC(".maps") BPFW_LABEL("vfs_read calls");
 
 __u64 keys_missed BPFW_LABEL("Calls with a new key when the table was full");
-__u64 stacks_lost BPFW_LABEL("Calls whose stack could not be walked");
+__u64 stacks_cut BPFW_LABEL("Calls whose stack could not be walked");
 
 static __always_inline void count_call(const struct trace_key *key)
 {
@@ -61,7 +61,7 @@ static __always_inline void vfs_read_called(void *ctx)
 	__builtin_memset(&key, 0, sizeof(key));
 	bpf_get_current_comm(key.comm, sizeof(key.comm));
 	if (bpf_get_stack(ctx, key.stack, sizeof(key.stack), 0) < 0)
-		__sync_fetch_and_add(&stacks_lost, 1);
+		__sync_fetch_and_add(&stacks_cut, 1);
 	count_call(&key);
 }
 

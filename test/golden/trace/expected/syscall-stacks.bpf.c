@@ -14,7 +14,7 @@
 #define MAX_DEPTH 32
 
 struct trace_key {
-	bpfw_pid process;
+	bpfw_pid pid;
 	bpfw_usym stack[MAX_DEPTH]; /* innermost frame first; zero behind the outermost */
 };
 
@@ -32,7 +32,7 @@ struct {
 } stacks SEC(".maps") BPFW_LABEL("sys:openat calls");
 
 __u64 keys_missed BPFW_LABEL("Calls with a new key when the table was full");
-__u64 stacks_lost BPFW_LABEL("Calls whose stack could not be walked");
+__u64 stacks_cut BPFW_LABEL("Calls whose stack could not be walked");
 
 static __always_inline void count_call(const struct trace_key *key)
 {
@@ -59,9 +59,9 @@ static __always_inline void sys_openat_called(void *ctx)
 		return;
 
 	__builtin_memset(&key, 0, sizeof(key));
-	key.process = id >> 32;
+	key.pid = id >> 32;
 	if (bpf_get_stack(ctx, key.stack, sizeof(key.stack), BPF_F_USER_STACK) < 0)
-		__sync_fetch_and_add(&stacks_lost, 1);
+		__sync_fetch_and_add(&stacks_cut, 1);
 	count_call(&key);
 }
 

@@ -21,7 +21,7 @@ enum traced_probe {
 
 struct trace_key {
 	enum traced_probe probe;
-	bpfw_pid process;
+	bpfw_pid pid;
 	bpfw_usym stack[MAX_DEPTH]; /* innermost frame first; zero behind the outermost */
 };
 
@@ -45,7 +45,7 @@ struct {
 } stacks SEC(".maps") BPFW_LABEL("program:handle, program:main calls");
 
 __u64 keys_missed BPFW_LABEL("Calls with a new key when the table was full");
-__u64 stacks_lost BPFW_LABEL("Calls whose stack could not be walked");
+__u64 stacks_cut BPFW_LABEL("Calls whose stack could not be walked");
 
 static __always_inline void count_call(const struct trace_key *key)
 {
@@ -73,9 +73,9 @@ static __always_inline void handle_called(void *ctx)
 
 	__builtin_memset(&key, 0, sizeof(key));
 	key.probe = handle;
-	key.process = id >> 32;
+	key.pid = id >> 32;
 	if (bpfw_get_user_stack(ctx, key.stack, sizeof(key.stack)) < 0)
-		__sync_fetch_and_add(&stacks_lost, 1);
+		__sync_fetch_and_add(&stacks_cut, 1);
 	count_call(&key);
 }
 
@@ -98,9 +98,9 @@ static __always_inline void main_called(void *ctx)
 
 	__builtin_memset(&key, 0, sizeof(key));
 	key.probe = main;
-	key.process = id >> 32;
+	key.pid = id >> 32;
 	if (bpfw_get_user_stack(ctx, key.stack, sizeof(key.stack)) < 0)
-		__sync_fetch_and_add(&stacks_lost, 1);
+		__sync_fetch_and_add(&stacks_cut, 1);
 	count_call(&key);
 }
 
