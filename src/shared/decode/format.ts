@@ -17,6 +17,9 @@ export type FormattedAs = Pick<
 
 /** Bytes shown of a value that has no other format. */
 const HEXDUMP_BYTES = 64;
+/** A hundred years, and 1 EiB: what is larger is not scaled. */
+const IMPLAUSIBLE_NS = 100 * 365.25 * 86_400e9;
+const IMPLAUSIBLE_BYTES = 2 ** 60;
 /** Elements shown of an array of structs. */
 const SHOWN_ELEMENTS = 16;
 
@@ -85,15 +88,15 @@ function formatNumber(value: number | bigint, field: FormattedAs): string {
     case 'flags':
       return formatFlags(value, field.valueNames);
     case 'duration-ns':
-      return formatDuration(Number(value));
+      return durationOf(value, 1, 'ns');
     case 'duration-us':
-      return formatDuration(Number(value) * 1e3);
+      return durationOf(value, 1e3, 'µs');
     case 'duration-ms':
-      return formatDuration(Number(value) * 1e6);
+      return durationOf(value, 1e6, 'ms');
     case 'timestamp-ns':
       return formatTimestamp(value);
     case 'bytes':
-      return formatBytes(Number(value));
+      return Math.abs(Number(value)) < IMPLAUSIBLE_BYTES ? formatBytes(Number(value)) : `${value} B`;
     case 'kib':
       return formatBytes(Number(value) * 1024);
     case 'percent':
@@ -125,6 +128,12 @@ function formatNumber(value: number | bigint, field: FormattedAs): string {
 function formatStackId(value: number | bigint, storage: Field['storage']): string {
   const id = stackId(value, storage);
   return id.kind === 'error' ? (errnoName(id.errno) ?? `-${id.errno}`) : String(value);
+}
+
+/** With every digit where it cannot be a duration: a clock that ran backwards, or another kind of number. */
+function durationOf(value: number | bigint, factorNs: number, unit: string): string {
+  const ns = Number(value) * factorNs;
+  return Math.abs(ns) < IMPLAUSIBLE_NS ? formatDuration(ns) : `${value} ${unit}`;
 }
 
 function hex(value: number | bigint, storage: Field['storage']): string {
