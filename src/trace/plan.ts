@@ -120,7 +120,8 @@ function planFor(probe: Probe, name: string, { mode, by, where }: TraceChoice): 
   // An argument may be called pid as well; it is what the name then means in an expression.
   const current = (name: keyof typeof CURRENT): Column => ({
     name: uniqueName(probe.offers.some(offer => offer.name === name) ? CURRENT[name] : name, taken),
-    value: checkExpression({ kind: 'name', name }, scopeOf({ ...probe, offers: [] })),
+    // It needs nothing of the probe: an argument of this name is another.
+    value: { ...checkExpression({ kind: 'name', name }, scopeOf({ ...probe, offers: [] })), uses: new Set() },
   });
   // A user address can only be named with its process.
   const process = mode.kind === 'stacks' && hasUserStacks(probe) ? [current('pid')] : [];

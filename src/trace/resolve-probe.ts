@@ -29,6 +29,9 @@ export function resolveProbe(name: ProbeName, types: KernelTypes, folder: string
     case 'user-function':
       return userFunction(path.resolve(folder, name.file), name.file, name.name, types);
     case 'tracepoint-or-function': {
+      // As perf and bpftrace name them; both ends are offered together.
+      const call = name.group === 'syscalls' ? /^sys_(?:enter|exit)_(\w+)$/.exec(name.name)?.[1] : undefined;
+      if (call !== undefined) return syscall(call, types);
       if (types.hasTracepoint(name.name)) return tracepoint(name.group, name.name, types);
       const file = findUserBinary(name.group) ?? findUserBinary(`${name.group}.so`);
       if (file !== null) return userFunction(file, name.group, name.name, types);

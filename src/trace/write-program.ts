@@ -5,8 +5,9 @@
 import type { KernelTypes } from '../server/kernel/kernel-types';
 import { commentText } from './c-text';
 import { hasUserStacks, type Mode, planOf, type TraceChoice } from './plan';
-import { handlers, programs } from './write-handlers';
+import { handlers } from './write-handlers';
 import { constants, fillers, maps, type Program, parameters, types } from './write-parts';
+import { programs } from './write-sections';
 
 export interface WrittenProgram {
   /** Of the file: "vfs_read-latency". */

@@ -198,6 +198,7 @@ describe('what probes offer', () => {
   it('is their arguments, or the fields of their records', () => {
     expect(offers('vfs_read')).toEqual(['file', 'buf', 'count', 'pos']);
     expect(offers('sys:openat')).toEqual(['dfd', 'filename', 'flags', 'mode']);
+    expect(offers('syscalls:sys_enter_openat')).toEqual(offers('sys:openat'));
     expect(offers('sched:sched_switch')).toEqual(['prev_comm', 'prev_pid', 'next_pid']);
   });
 });
