@@ -50,7 +50,7 @@ export function expectVmGone(kill: WindowKill): void {
  * How long the extension hosts of these windows wait for a browser that is gone. VS Code's own is three hours, in which
  * a user may come back to the session as it is.
  */
-export const GRACE_MS = 2000;
+const GRACE_MS = 2000;
 const DEADLINE_MS = deadlineMs(20_000);
 /** The emulated guest boots, and the kernel's types are read for the first time. */
 const ATTACH_MS = deadlineMs(120_000);
