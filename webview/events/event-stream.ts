@@ -1,6 +1,7 @@
 /** One stream of the session on the page: its records, its rate, and the list of rows as filtered and sorted. */
 
 import type { KernelNames } from '../../src/shared/decode/kernel-addresses';
+import { sameRecords } from '../../src/shared/decode/ring-span';
 import type { Field } from '../../src/shared/object/model';
 import type { StreamDescription } from '../../src/shared/protocol/webview';
 import type { Predicate } from './filter';
@@ -39,7 +40,8 @@ export class EventStream {
     names: KernelNames,
   ) {
     this.reader = createReader(description, names);
-    this.store = new RecordStore(this.reader.index, limitBytes);
+    const same = description.content === 'ring' ? sameRecords : undefined;
+    this.store = new RecordStore(this.reader.index, limitBytes, same);
   }
 
   push(bytes: ArrayBuffer, lost: number, atMs: number): void {

@@ -1,4 +1,5 @@
 /** The records of one stream as raw bytes, and where each begins. Nothing is decoded here. */
+import type { SameRecords } from '../../src/shared/decode/ring-span';
 
 /** Offsets of payloads and their lengths, as returned by the indexers of shared/decode. */
 export interface Records {
@@ -26,8 +27,18 @@ const LOST = 0xffffffff;
 /** Index bytes kept per row: offset, length and arrival. */
 const ROW_BYTES = 4 + 4 + 8;
 
+/** A whole span whose records are all of one length: where each begins need not be kept. */
+interface Even extends SameRecords {
+  readonly lost: number;
+  /** Rows before the records: the mark of the loss, if there was one. */
+  readonly marks: number;
+  readonly atMs: number;
+}
+
 interface Chunk {
   readonly firstRow: number;
+  /** Null: by the arrays. */
+  readonly even: Even | null;
   rows: number;
   bytes: Uint8Array;
   view: DataView;
@@ -58,6 +69,7 @@ export class RecordStore {
   constructor(
     private readonly index: (bytes: Uint8Array) => Records,
     private readonly limitBytes: number,
+    private readonly same: (bytes: Uint8Array) => SameRecords | null = () => null,
   ) {}
 
   /** Number of the oldest row kept. */
@@ -81,6 +93,8 @@ export class RecordStore {
 
   /** Stores a span; returns how many records it contained. Takes ownership of the bytes. */
   push(bytes: Uint8Array, lost: number, atMs: number): number {
+    const same = bytes.byteLength < GATHER_BYTES ? null : this.same(bytes);
+    if (same) return this.pushEven(bytes, { ...same, lost, marks: lost > 0 ? 1 : 0, atMs });
     const records = this.index(bytes);
     const rows = records.count + (lost > 0 ? 1 : 0);
     if (rows === 0) return 0;
@@ -111,10 +125,24 @@ export class RecordStore {
       chunk.times[row++] = atMs;
     }
     chunk.rows = row;
-    this.end += rows;
-    this.recordsSeen += records.count;
-    while (this.bytesKept > this.limitBytes && this.chunks.length > 1) this.dropOldest();
+    this.pushed(rows, records.count);
     return records.count;
+  }
+
+  private pushEven(bytes: Uint8Array, even: Even): number {
+    const chunk = this.open(bytes, false, 0, even);
+    chunk.usedBytes = bytes.byteLength;
+    chunk.rows = even.marks + even.count;
+    chunk.losses = even.marks;
+    this.lostSeen += even.lost;
+    this.pushed(chunk.rows, even.count);
+    return even.count;
+  }
+
+  private pushed(rows: number, records: number): void {
+    this.end += rows;
+    this.recordsSeen += records;
+    while (this.bytesKept > this.limitBytes && this.chunks.length > 1) this.dropOldest();
   }
 
   /** The host dropped its oldest records; a reload could not restore them, so they are dropped here too. */
@@ -139,9 +167,9 @@ export class RecordStore {
     const chunk = this.chunkOf(row);
     if (!chunk) return null;
     const at = row - chunk.firstRow;
-    const offset = chunk.offsets[at] ?? LOST;
-    const length = chunk.lengths[at] ?? 0;
-    const atMs = chunk.times[at] ?? 0;
+    const offset = offsetAt(chunk, at);
+    const length = lengthAt(chunk, at);
+    const atMs = chunk.even?.atMs ?? chunk.times[at] ?? 0;
     return offset === LOST
       ? { kind: 'lost', lost: length, atMs }
       : { kind: 'record', view: chunk.view, offset, length, atMs };
@@ -160,8 +188,8 @@ export class RecordStore {
       if (!chunk) return;
       const stop = Math.min(end, chunk.firstRow + chunk.rows);
       for (; row < stop; row++) {
-        const offset = chunk.offsets[row - chunk.firstRow] ?? LOST;
-        visit(row, chunk.view, offset === LOST ? -1 : offset, chunk.lengths[row - chunk.firstRow] ?? 0);
+        const offset = offsetAt(chunk, row - chunk.firstRow);
+        visit(row, chunk.view, offset === LOST ? -1 : offset, lengthAt(chunk, row - chunk.firstRow));
       }
     }
   }
@@ -177,7 +205,7 @@ export class RecordStore {
       const rows = Math.min(chunk.rows, row - chunk.firstRow);
       records += rows;
       if (rows === chunk.rows) records -= chunk.losses;
-      else for (let at = 0; at < rows; at++) if (chunk.offsets[at] === LOST) records--;
+      else for (let at = 0; at < rows; at++) if (offsetAt(chunk, at) === LOST) records--;
     }
     return records;
   }
@@ -192,17 +220,18 @@ export class RecordStore {
         continue;
       }
       for (let at = 0; at < chunk.rows; at++) {
-        if (chunk.offsets[at] === LOST) continue;
+        if (offsetAt(chunk, at) === LOST) continue;
         if (before++ === records) return chunk.firstRow + at;
       }
     }
     return this.end;
   }
 
-  private open(bytes: Uint8Array, gathers: boolean, rows: number): Chunk {
+  private open(bytes: Uint8Array, gathers: boolean, rows: number, even: Even | null = null): Chunk {
     const capacity = gathers ? 1024 : rows;
     const chunk: Chunk = {
       firstRow: this.end,
+      even,
       rows: 0,
       bytes,
       view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
@@ -256,4 +285,16 @@ export class RecordStore {
     if (row < this.first || row >= this.end) return null;
     return this.chunks[this.chunkIndex(row)] ?? null;
   }
+}
+
+/** LOST for a mark. */
+function offsetAt({ even, offsets }: Chunk, at: number): number {
+  if (!even) return offsets[at] ?? LOST;
+  return at < even.marks ? LOST : even.offset + (at - even.marks) * even.stride;
+}
+
+/** Of a mark, how many records were lost. */
+function lengthAt({ even, lengths }: Chunk, at: number): number {
+  if (!even) return lengths[at] ?? 0;
+  return at < even.marks ? Math.min(even.lost, 0xffffffff) : even.length;
 }

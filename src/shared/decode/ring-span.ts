@@ -53,19 +53,21 @@ export function indexRingSpan(bytes: Uint8Array): RecordIndex {
 }
 
 /** A span that consists only of complete, committed records of one length, as most do. */
-interface SameRecords {
+export interface SameRecords {
   readonly count: number;
   /** Length of a record's data. */
   readonly length: number;
-  /** Bytes from one record to the next; the first one's data begins at HEADER_BYTES. */
+  /** Bytes from one record to the next. */
   readonly stride: number;
+  /** Of the first record's data. */
+  readonly offset: number;
 }
 
 /**
  * The span's records if all have one length and are committed and complete, including the last one's padding; otherwise,
  * or if the span is not 4-byte aligned in its buffer, null. Reads each header once.
  */
-function sameRecords(bytes: Uint8Array): SameRecords | null {
+export function sameRecords(bytes: Uint8Array): SameRecords | null {
   if ((bytes.byteOffset & 3) !== 0 || bytes.byteLength < HEADER_BYTES) return null;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   const length = words[0] ?? 0;
@@ -77,12 +79,12 @@ function sameRecords(bytes: Uint8Array): SameRecords | null {
   const step = stride >> 2;
   const end = words.length;
   for (let at = step; at < end; at += step) if (words[at] !== length) return null;
-  return { count, length, stride };
+  return { count, length, stride, offset: HEADER_BYTES };
 }
 
-function indexSame({ count, length, stride }: SameRecords): RecordIndex {
+function indexSame({ count, length, stride, offset }: SameRecords): RecordIndex {
   const offsets = new Uint32Array(count);
-  for (let i = 0, at = HEADER_BYTES; i < count; i++, at += stride) offsets[i] = at;
+  for (let i = 0, at = offset; i < count; i++, at += stride) offsets[i] = at;
   return { count, offsets, lengths: new Uint32Array(count).fill(length) };
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { indexRingSpan } from '../../../src/shared/decode/ring-span';
+import { indexRingSpan, sameRecords } from '../../../src/shared/decode/ring-span';
 import { EventStream } from '../../../webview/events/event-stream';
 import { FilteredRows } from '../../../webview/events/filtered-rows';
 import { createReader, indexLines } from '../../../webview/events/record-reader';
 import { RecordStore } from '../../../webview/events/record-store';
 import { sortRows } from '../../../webview/events/sort-rows';
 import { plainField, ringSpanOf as span } from '../plain-field';
+import { random } from '../random';
 
 const field = plainField('value');
 const reader = createReader(
@@ -28,6 +29,44 @@ describe('record store', () => {
     expect(valueAt(store, 3001)).toBe(3000);
     expect(valueAt(store, 5000)).toBe(4999);
     expect(store.keptBytes).toBeLessThan(1 << 20);
+  });
+  it('is the same where the places of records of one length are not kept', () => {
+    const below = random(0x57035);
+    const kept = new RecordStore(indexRingSpan, 3 << 20);
+    const even = new RecordStore(indexRingSpan, 1 << 30, sameRecords);
+    let value = 0;
+    for (let at = 0; at < 60; at++) {
+      const records = below(3) === 0 ? 1 + below(20) : 4096 + below(5000);
+      const bytes = span(Array.from({ length: records }, () => value++));
+      // Not of one length: the last one is shorter.
+      if (below(4) === 0) new DataView(bytes.buffer).setUint32(bytes.byteLength - 16, 4, true);
+      const lost = below(3) === 0 ? 1 + below(9) : 0;
+      expect(even.push(bytes.slice(), lost, at)).toBe(kept.push(bytes, lost, at));
+    }
+    expect(kept.firstRow).toBeGreaterThan(0);
+    expect(even).toMatchObject({ firstRow: 0, endRow: kept.endRow, records: kept.records, lost: kept.lost });
+    const rowOf = (store: RecordStore, row: number) => {
+      const found = store.row(row);
+      if (found?.kind !== 'record') return found;
+      const { view, offset, length, atMs } = found;
+      return { value: view.getBigUint64(offset, true), length, atMs };
+    };
+    const scanned = (store: RecordStore) => {
+      const rows: unknown[] = [];
+      store.scan(kept.firstRow, kept.endRow, (row, view, offset, length) =>
+        rows.push([row, offset < 0 ? null : view.getUint32(offset, true), length]),
+      );
+      return rows;
+    };
+    expect(scanned(even)).toEqual(scanned(kept));
+    for (let turn = 0; turn < 2000; turn++) {
+      const row = kept.firstRow + below(kept.endRow - kept.firstRow);
+      expect(rowOf(even, row)).toEqual(rowOf(kept, row));
+      const before = kept.recordsBefore(row);
+      expect(even.recordsBefore(row)).toBe(before);
+      expect(even.rowAfter(before)).toBe(kept.rowAfter(before));
+    }
+    expect(even.keptBytes / even.endRow).toBeLessThan(kept.keptBytes / (kept.endRow - kept.firstRow));
   });
   it('drops the oldest at the limit and keeps row numbers', () => {
     const store = new RecordStore(indexRingSpan, 1 << 20);
