@@ -79,6 +79,41 @@ describe('stacks page', () => {
     await panel.close();
   });
 
+  it('says how many stacks were lost, and what to do', async () => {
+    const panel = await harness.open('stacks');
+    const stacks: StackSample[] = [
+      {
+        frames: [{ name: '[stack lost: its place was taken]', module: '', kind: 'kernel' }],
+        key: {},
+        count: 4,
+        value: null,
+      },
+    ];
+    const lost = ['1 stack of counts, counted 4 times, had no place in stacks (max_entries 1).'];
+    await panel.send(sessionMessage());
+    await panel.send({
+      type: 'stacks',
+      sessionId: SESSION,
+      map: 'counts',
+      label: 'counts',
+      unit: '',
+      stacks,
+      lost,
+      atMs: START_MS,
+    });
+    await expect.poll(() => panel.page.textContent('.lost-stacks')).toBe(lost[0]);
+    await panel.send({
+      type: 'stacks',
+      sessionId: SESSION,
+      map: 'counts',
+      label: 'counts',
+      unit: '',
+      stacks,
+      atMs: START_MS,
+    });
+    await expect.poll(() => panel.page.isHidden('.lost-stacks')).toBe(true);
+  });
+
   it('holds still while paused, also when loaded anew, and can be zoomed meanwhile', async () => {
     const panel = await harness.open('stacks');
     const pause = panel.page.getByRole('button', { name: 'Pause' });

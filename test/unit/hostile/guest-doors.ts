@@ -124,7 +124,7 @@ class Guest {
     if (way === 0) return blobFrame(below);
     if (way === 1) return rpcFrame(strayMessage(below), below);
     if (request) {
-      const result = request.method === 'spawn' ? { pid: 7 } : null;
+      const result = request.method === 'spawn' ? { pid: 7, agentPid: 1 } : null;
       const failure = { code: -32001, message: 'no', data: { errnoName: 'ENOENT' } };
       const answer = below(10) === 0 ? { error: failure } : { result };
       const text = JSON.stringify({ jsonrpc: '2.0', id: request.id, ...answer });

@@ -77,7 +77,7 @@ const COMMAND = { argv: ['/bin/true'], cwd: '/', env: {}, stopped: false, uid: 0
 async function running({ client, guest, nextRequest }: Attack) {
   const spawned = client.spawn(COMMAND);
   const { id, params } = await nextRequest();
-  guest.write(rpc({ id, result: { pid: 42 } }));
+  guest.write(rpc({ id, result: { pid: 42, agentPid: 1 } }));
   return { ...params, started: await spawned };
 }
 
@@ -132,10 +132,11 @@ describe('what an agent cannot send', () => {
   });
 
   it.each<[string, unknown]>([
-    ['no pid', {}],
-    ['a pid below zero', { pid: -1 }],
-    ['a pid of text', { pid: '1' }],
-    ['something besides', { pid: 1, processId: 5 }],
+    ['no pid', { agentPid: 1 }],
+    ['no pid of its own', { pid: 1 }],
+    ['a pid below zero', { pid: -1, agentPid: 1 }],
+    ['a pid of text', { pid: '1', agentPid: 1 }],
+    ['something besides', { pid: 1, agentPid: 1, processId: 5 }],
     ['nothing', null],
   ])('an answer with %s', async (_what, result) => {
     const { client, guest, nextRequest } = await attack();
@@ -162,7 +163,7 @@ describe('what an agent cannot send', () => {
     const { client, guest, nextRequest } = await attack();
     const spawned = client.spawn(COMMAND);
     const { id } = await nextRequest();
-    const answer = rpc({ id, result: { pid: 42 } });
+    const answer = rpc({ id, result: { pid: 42, agentPid: 1 } });
     guest.write(Buffer.concat([answer, answer]));
     await spawned.catch(() => undefined);
     expect(await client.broken).toMatchObject(protocolError);
