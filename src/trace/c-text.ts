@@ -53,6 +53,12 @@ export function literal(text: string): string {
   return `"${bytes.join('')}"`;
 }
 
+/** A byte as a `char`, which has a sign on BPF's target. */
+export function characterLiteral(byte: number): string {
+  const character = String.fromCharCode(byte);
+  return /[\w .:/-]/.test(character) ? `'${character}'` : String(byte > 127 ? byte - 256 : byte);
+}
+
 /** Text within a block comment: one line that cannot end it, of ASCII, since editors hide or reorder other characters. */
 export function commentText(text: string): string {
   return text

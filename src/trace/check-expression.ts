@@ -5,7 +5,7 @@
 import type { KernelTypes } from '../server/kernel/kernel-types';
 import type { BtfTypeId } from '../shared/btf/btf-model';
 import { nearest } from '../shared/text/nearest';
-import { identifier, literal } from './c-text';
+import { characterLiteral, identifier } from './c-text';
 import type { Expression } from './parse-expression';
 import { TraceError } from './trace-error';
 import { type Memory, S64, U64, type ValueType, valueTypeOf } from './value-type';
@@ -143,11 +143,16 @@ class Checker {
       throw fail('a text can only be compared with comm, by == or !=');
     const of = this.check(value);
     if (of.kind !== 'text' || !of.isComm) throw fail('a text can only be compared with comm');
-    const bytes = new TextEncoder().encode(text).length + 1;
-    if (bytes > COMM_BYTES)
-      throw fail(`comm has at most ${COMM_BYTES - 1} bytes, "${text}" has ${bytes - 1}`);
-    const c = `__builtin_memcmp(comm, ${literal(text)}, ${bytes}) ${operator} 0`;
-    return { ...computed(c, U64), uses: new Set([...of.uses, 'comm']) };
+    const bytes = [...new TextEncoder().encode(text)];
+    if (bytes.length >= COMM_BYTES)
+      throw fail(`comm has at most ${COMM_BYTES - 1} bytes, "${text}" has ${bytes.length}`);
+    // Byte by byte: clang would call memcmp(), which no kernel has for programs.
+    const same = [
+      ...bytes.map((byte, at) => `comm[${at}] == ${characterLiteral(byte)}`),
+      `!comm[${bytes.length}]`,
+    ];
+    const c = `${operator === '!=' ? '!' : ''}(${same.join(' && ')})`;
+    return { ...computed(c, U64), simple: true, uses: new Set([...of.uses, 'comm']) };
   }
 
   /** What && and || take: pointers too, as in C. */

@@ -51,7 +51,11 @@ describe('what a condition becomes', () => {
     ['file->f_inode->i_mode >> 12 == 8', '((__u64)BPF_CORE_READ(file, f_inode, i_mode) >> 12) == 8'],
     // A member of a nameless union.
     ['file->f_inode->i_nlink > 1', 'BPF_CORE_READ(file, f_inode, i_nlink) > 1'],
-    ['comm != "cat"', '__builtin_memcmp(comm, "cat", 4) != 0'],
+    ['comm != "cat"', "!(comm[0] == 'c' && comm[1] == 'a' && comm[2] == 't' && !comm[3])"],
+    [
+      'comm == "" || comm == "é\'"',
+      '(!comm[0]) || (comm[0] == -61 && comm[1] == -87 && comm[2] == 39 && !comm[3])',
+    ],
     ['count == 0x10', 'count == 16'],
     ['count == XDP_DROP', 'count == XDP_DROP'],
     ['retval > 3', 'result > 3'],

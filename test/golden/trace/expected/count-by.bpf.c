@@ -57,7 +57,7 @@ static __always_inline void vfs_read_called(struct file *file, size_t count)
 	if (target_pid && id >> 32 != target_pid)
 		return;
 	bpf_get_current_comm(comm, sizeof(comm));
-	if (!((count > 100) && (__builtin_memcmp(comm, "dd", 3) == 0)))
+	if (!((count > 100) && (comm[0] == 'd' && comm[1] == 'd' && !comm[2])))
 		return;
 
 	__builtin_memset(&key, 0, sizeof(key));
