@@ -35,10 +35,14 @@ export class StatusBar implements vscode.Disposable {
     }
     const lost = live.reduce((sum, { drops }) => sum + drops.kernel + drops.tracer + drops.client, 0);
     const what = live.length === 1 ? only.summary.title : `${live.length} sessions`;
+    const isStarting = live.every(each => each.summary.state === 'starting');
     this.running.show(
-      [{ icon: 'record', text: what }, ...(lost > 0 ? [{ icon: 'warning', text: `${lost} lost` }] : [])],
+      [
+        { icon: isStarting ? 'loading~spin' : 'record', text: what },
+        ...(lost > 0 ? [{ icon: 'warning', text: `${lost} lost` }] : []),
+      ],
       [...live.map(each => `${each.summary.title} on ${each.summary.target}`), 'Click to detach.'],
-      `BPF: ${what} attached. Detach`,
+      `BPF: ${what} ${isStarting ? 'starting' : 'attached'}. Detach`,
     );
   }
 }
