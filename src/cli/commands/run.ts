@@ -7,7 +7,8 @@ import {
   processIdProblem,
   requireProcess,
 } from '../../session/targets/named-process';
-import type { TargetProcess } from '../../session/targets/target';
+import type { Target, TargetProcess } from '../../session/targets/target';
+import type { TracerConnection } from '../../session/targets/tracer-connection';
 import type { TracerPool } from '../../session/targets/tracer-pool';
 import { leftOutLine, type ProgramChoice } from '../../session/tracing/choose-programs';
 import { readDrops } from '../../session/tracing/drops';
@@ -100,12 +101,11 @@ export async function runCommand(
       (opened, connection) => {
         traced.symbolizer?.dispose();
         const symbolizer = new Symbolizer(target, connection);
-        // Outside the initial pid namespace these are ids of other processes.
-        const own =
-          options.ownEvents || namespaced
-            ? []
-            : [connection.hello.pid, child?.starterPid ?? (target.id === 'local' ? process.pid : undefined)];
-        const events = new EventPrinter(output, symbolizer, new Set(own.filter(each => each !== undefined)));
+        const events = new EventPrinter(
+          output,
+          symbolizer,
+          options.ownEvents || namespaced !== null ? new Set() : ownPids(target, connection, child),
+        );
         Object.assign(traced, { symbolizer, events });
         opened.onFrame((stream, frame) => events.frame(stream, frame));
       },
@@ -161,6 +161,16 @@ export async function runCommand(
     await child?.kill('SIGKILL').catch(() => undefined);
     await workplace.dispose();
   }
+}
+
+/** The processes that trace, by the kernel's ids. */
+function ownPids(
+  target: Pick<Target, 'id'>,
+  { hello }: TracerConnection,
+  child: TargetProcess | null,
+): ReadonlySet<number> {
+  const starter = child?.starterPid ?? (target.id === 'local' ? process.pid : null);
+  return new Set(starter === null ? [hello.pid] : [hello.pid, starter]);
 }
 
 /** The last records, then every map complete, then what was lost. */

@@ -13,9 +13,10 @@ import type { FoundRecord } from './event-records';
 import { keySlots } from './key-slots';
 import type { DeclaredMap } from './maps';
 import type { EntryLayouts, GlobalHistogram, KeySlotPlace, MapView, RecordLayout } from './model';
-import { layoutOf, scalarStorage, typedefsOf, untypedLayout } from './record-layout';
+import { layoutOf, scalarStorage, untypedLayout } from './record-layout';
 import type { KeyPart } from './register-values';
 import type { Tags } from './tags';
+import { typedefsOf } from './type-names';
 
 /** Slots are not searched in bigger structs. */
 const MAX_VALUE_MEMBERS = 256;
