@@ -28,19 +28,31 @@ export function importedFunction(elf: UserElf, name: string): string | null {
   }
 }
 
+/** The same of a file by its path, or by a name as libbpf finds it; null where it cannot be read, or has the function itself. */
+export function importedFrom(binary: string, name: string): string | null {
+  return name === ''
+    ? null
+    : readUserElf(binary, elf => (elf.functions(name).length > 0 ? null : importedFunction(elf, name)));
+}
+
 function hasFunction(library: string, name: string): boolean {
-  const file = findUserBinary(library);
-  if (file === null) return false;
+  return readUserElf(library, elf => elf.functions(name).length > 0) ?? false;
+}
+
+/** Null where there is no such file, or one that is no ELF file or damaged. */
+function readUserElf<T>(binary: string, use: (elf: UserElf) => T | null): T | null {
+  const file = findUserBinary(binary);
+  if (file === null) return null;
   let descriptor: number;
   try {
     descriptor = openUntrustedFileSync(file);
   } catch {
-    return false;
+    return null;
   }
   try {
-    return new UserElf(elfOfDescriptor(descriptor)).functions(name).length > 0;
+    return use(new UserElf(elfOfDescriptor(descriptor)));
   } catch (error) {
-    if (error instanceof UserElfError || error instanceof RangeError) return false;
+    if (error instanceof UserElfError || error instanceof RangeError) return null;
     throw error;
   } finally {
     closeSync(descriptor);

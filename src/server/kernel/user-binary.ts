@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, fstatSync, readdirSync } from 'node:f
 import path from 'node:path';
 import { isLibraryName } from '../../shared/bpf/binary-folders';
 import { elfOfDescriptor } from '../../system/elf-descriptor';
-import { importedFunction } from '../../system/imported-function';
+import { importedFrom } from '../../system/imported-function';
 import { openUntrustedFileSync } from '../../system/untrusted-file';
 import { binaryFolders, isFile } from '../../system/user-binaries';
 import { UserElf } from '../../system/user-elf';
@@ -67,23 +67,6 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Asked rarely, and the file is not kept open. */
-function importedBy(file: string, name: string): string | null {
-  let descriptor: number;
-  try {
-    descriptor = openUntrustedFileSync(file);
-  } catch {
-    return null;
-  }
-  try {
-    return importedFunction(new UserElf(elfOfDescriptor(descriptor)), name);
-  } catch {
-    return null;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** Null if the file cannot be read, is not a regular file, or not a 64-bit little-endian ELF file. */
 export function readUserBinary(file: string): UserBinary | null {
   let descriptor: number;
@@ -102,7 +85,7 @@ export function readUserBinary(file: string): UserBinary | null {
     const binary = {
       functions: [...names].sort(),
       probes: [...elf.usdtProbes()].sort(),
-      imported: (name: string) => importedBy(file, name),
+      imported: (name: string) => importedFrom(file, name),
     };
     if (cache.size >= KEPT) cache.clear();
     cache.set(file, { stamp, binary });

@@ -6,6 +6,7 @@ import type { AttachPoint } from '../../shared/bpf/attach-point';
 import type { Btf } from '../../shared/btf/btf-model';
 import type { Fix } from '../../shared/errors/workbench-error';
 import type { Program } from '../../shared/object/model';
+import { importedFrom } from '../../system/imported-function';
 import { SessionError } from '../errors';
 import type { Lack, TargetFacts } from '../targets/target-facts';
 
@@ -75,8 +76,13 @@ async function attachPointLack(point: AttachPoint, facts: TargetFacts): Promise<
     case 'ksyscall':
     case 'kretsyscall':
       return syscallLack(point.syscall, facts);
+    case 'uprobe':
+    case 'uretprobe': {
+      const what = importedFrom(point.path, point.symbol);
+      return what === null ? null : { what, fix: null };
+    }
     default:
-      // Paths, probes and hardware are known only when attaching; the tracer's error reports what was missing.
+      // Other probes and hardware are known only when attaching; the tracer's error reports what was missing.
       return null;
   }
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importedFunction } from '../../../src/system/imported-function';
+import { importedFrom, importedFunction } from '../../../src/system/imported-function';
 import { UserElf, UserElfError } from '../../../src/system/user-elf';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bpfw-elf-'));
@@ -44,6 +44,9 @@ describe('UserElf', () => {
       'strlen is imported from libc.so.6: name that library instead',
     );
     expect(importedFunction(elf, 'traced')).toBeNull();
+    expect(importedFrom(binary, 'strlen')).toMatch(/^strlen is imported from libc/);
+    for (const name of ['traced', 'no_such_function', '']) expect(importedFrom(binary, name)).toBeNull();
+    expect(importedFrom('/nonexistent', 'strlen')).toBeNull();
     expect(importedFunction(elf, 'no_such_function')).toBeNull();
     expect(elf.fileOffset(0x7fffffff0000)).toBeNull();
   });
