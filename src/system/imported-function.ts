@@ -39,7 +39,7 @@ function hasFunction(library: string, name: string): boolean {
   return readUserElf(library, elf => elf.functions(name).length > 0) ?? false;
 }
 
-/** Null where there is no such file, or one that is no ELF file or damaged. */
+/** Null where there is no such file, or where it is damaged or not an ELF file. */
 function readUserElf<T>(binary: string, use: (elf: UserElf) => T | null): T | null {
   const file = findUserBinary(binary);
   if (file === null) return null;
