@@ -143,7 +143,10 @@ function planFor(probe: Probe, name: string, { mode, by, where }: TraceChoice): 
   const isLate = ({ uses }: Checked) => probe.returns && (uses.has('result') || uses.has('latency'));
   const uses = new Set([...needed, ...(condition ? [condition] : [])].flatMap(each => [...each.uses]));
   const atEnd = [...needed, ...(condition ? [condition] : [])].some(isLate);
-  const whereAtEnd = condition !== null && isLate(condition);
+  const timed = probe.returns && uses.has('latency');
+  // Where nothing is kept from the beginning of a call, what is tested there would be forgotten.
+  const isKept = timed || needed.some(each => probe.offers.some(offer => each.uses.has(offer.name)));
+  const whereAtEnd = condition !== null && (isLate(condition) || (atEnd && !isKept));
   const lateUses = new Set([...needed, ...(whereAtEnd ? [condition] : [])].flatMap(each => [...each.uses]));
   return {
     probe,
@@ -154,7 +157,7 @@ function planFor(probe: Probe, name: string, { mode, by, where }: TraceChoice): 
     where: condition,
     whereAtEnd,
     atEnd,
-    timed: probe.returns && uses.has('latency'),
+    timed,
     used: probe.offers.filter(offer => uses.has(offer.name)),
     kept: atEnd ? probe.offers.filter(offer => lateUses.has(offer.name)) : [],
     usesResult: probe.result !== null && uses.has('result'),

@@ -29,6 +29,18 @@ export const CASES: readonly Case[] = [
   },
   { name: 'hist-result', probes: ['vfs_read'], mode: { kind: 'hist', of: 'result' } },
   {
+    name: 'hist-result-where-argument',
+    probes: ['vfs_read'],
+    mode: { kind: 'hist', of: 'result' },
+    where: 'count == 100',
+  },
+  {
+    name: 'hist-result-where-comm',
+    probes: ['vfs_read'],
+    mode: { kind: 'hist', of: 'result' },
+    where: 'comm == "dd"',
+  },
+  {
     name: 'hist-argument',
     probes: ['vfs_read'],
     mode: { kind: 'hist', of: 'count' },
@@ -66,6 +78,12 @@ export const CASES: readonly Case[] = [
     by: ['str(arg0)'],
   },
   { name: 'user-latency', probes: ['FOLDER/program:handle'], mode: { kind: 'latency' }, where: 'arg1 >= 10' },
+  {
+    name: 'user-hist-result',
+    probes: ['FOLDER/program:handle'],
+    mode: { kind: 'hist', of: 'result' },
+    where: 'arg1 >= 10',
+  },
   {
     name: 'user-stacks',
     probes: ['FOLDER/program:handle', 'FOLDER/program:main'],

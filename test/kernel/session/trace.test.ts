@@ -1,9 +1,10 @@
 /** bpfw trace on a real kernel, with workloads whose numbers are known. */
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedGuest, type TestGuest } from '../bench/guest';
-import { root } from '../bench/paths';
+import { root, workFolder } from '../bench/paths';
 import { workloadPath } from '../bench/workloads';
 
 /** Reads 40 times 100 bytes. */
@@ -17,8 +18,12 @@ beforeAll(async () => {
 
 type Line = Readonly<Record<string, unknown>>;
 
-async function trace(words: readonly string[], command: readonly string[]) {
-  const argv = ['node', path.join(root, 'dist/cli.js'), 'trace', ...words, '--json', '--', ...command];
+const CLI = ['node', path.join(root, 'dist/cli.js')];
+
+const trace = (words: readonly string[], command: readonly string[]) => run(['trace', ...words], command);
+
+async function run(words: readonly string[], command: readonly string[]) {
+  const argv = [...CLI, ...words, '--json', '--', ...command];
   const { code, stdout, stderr } = await guest.run(argv, { fresh: true, timeoutMs: 110_000 });
   const lines: Line[] = stdout
     .split('\n')
@@ -97,6 +102,20 @@ describe('a kernel function', () => {
     expect(stacks).toMatchObject([{ key: { comm: 'dd' }, value: { calls: 40 } }]);
     expect(framesOf(stacks[0]).at(-1)).toMatch(/^vfs_read/);
     expect(framesOf(stacks[0]).some(frame => frame.includes('ksys_read'))).toBe(true);
+  });
+});
+
+describe('the printed program', () => {
+  it('runs by itself, and by kprobes', async () => {
+    const words = ['vfs_read', '--hist', 'result', '--where', 'count == 100', '--print'];
+    const { stdout } = await guest.run([...CLI, 'trace', ...words], { fresh: true, timeoutMs: 110_000 });
+    const file = path.join(workFolder, 'traced.bpf.c');
+    mkdirSync(workFolder, { recursive: true });
+    writeFileSync(file, stdout);
+    const without = ['vfs_read_fentry', 'vfs_read_fexit'].flatMap(name => ['--without', name]);
+    const { hists, programs } = await run(['run', file, '--flags-from', 'none', ...without], DD);
+    expect(programs.map(({ attach }) => attach)).toEqual(['kprobe/vfs_read', 'kretprobe/vfs_read']);
+    expect(bucketsOf(hists[0])).toEqual([{ min: 64, max: 127, count: 40 }]);
   });
 });
 
