@@ -5,6 +5,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { errorsPage } from './docs/errors-page.mjs';
 import { performancePage, readmePage } from './docs/figures.mjs';
 import { templatesPage } from './docs/templates-page.mjs';
 import { verifierPage } from './docs/verifier-page.mjs';
@@ -13,6 +14,7 @@ import { root } from './lib/paths.mjs';
 const pages = [
   { file: 'docs/templates.md', make: templatesPage },
   { file: 'docs/verifier.md', make: verifierPage },
+  { file: 'docs/errors.md', make: errorsPage },
   { file: 'docs/performance.md', make: performancePage },
   { file: 'README.md', make: readmePage },
 ];

@@ -9,9 +9,25 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { ErrorTable } from '../shared/errors/error-table';
 import { WorkbenchError } from '../shared/errors/workbench-error';
 
-export type FileRefusalCode = 'not-a-file' | 'too-large' | 'changed';
+/** Why a file that somebody else names was not read. */
+export const FILE_ERRORS = {
+  'not-a-file': {
+    means: 'A path that a program or log names is a device, a FIFO or a folder, and was not opened',
+    fix: 'Nothing, if you did not name it; else choose a regular file.',
+  },
+  'too-large': {
+    means: 'The file is larger than such a file can be, and was not read',
+    fix: 'Nothing, if you did not name it.',
+  },
+  changed: {
+    means: 'The file was replaced while it was read',
+    fix: 'Try again.',
+  },
+} as const satisfies ErrorTable;
+export type FileRefusalCode = keyof typeof FILE_ERRORS;
 
 /** Why a file was not read. System errors (ENOENT, EACCES …) are passed on unchanged. */
 export class FileRefusal extends WorkbenchError<FileRefusalCode> {

@@ -2,6 +2,7 @@
 import { access, constants, copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
+import type { ErrorTable } from '../shared/errors/error-table';
 import { WorkbenchError } from '../shared/errors/workbench-error';
 import { type TemplateManifest, TemplateManifestSchema } from '../shared/template/manifest';
 
@@ -11,7 +12,23 @@ export interface Template {
   readonly sourcePath: string;
 }
 
-export class TemplateError extends WorkbenchError<'unknown-template' | 'bad-template' | 'file-exists'> {
+/** Why a template cannot be used. */
+export const TEMPLATE_ERRORS = {
+  'unknown-template': {
+    means: 'There is no such template',
+    fix: '`bpfw templates` lists them.',
+  },
+  'bad-template': {
+    means: 'A template of the extension is damaged',
+    fix: 'Install the extension again.',
+  },
+  'file-exists': {
+    means: 'A file is there already and was not overwritten',
+    fix: 'Choose another folder.',
+  },
+} as const satisfies ErrorTable;
+
+export class TemplateError extends WorkbenchError<keyof typeof TEMPLATE_ERRORS> {
   override readonly name = 'TemplateError';
 }
 

@@ -59,7 +59,7 @@ export const ROOMS: readonly Room[] = [
   room(
     'src/shared/protocol',
     'one contract file per boundary: `frames` `tracer` `guest` `webview`',
-    ['src/shared/bytes', 'src/shared/decode', 'src/shared/object', 'src/shared/bpf'],
+    ['src/shared/bytes', 'src/shared/errors', 'src/shared/decode', 'src/shared/object', 'src/shared/bpf'],
     ['valibot', 'vscode-jsonrpc'],
   ),
   room('src/shared/verifier', 'verifier log (both dialects) → structured error', [

@@ -142,7 +142,8 @@ export function toUserError(error: unknown): UserError | null {
 export function present(error: unknown, log: Log): void {
   const shown = toUserError(error);
   if (!shown) return;
-  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const code = error instanceof WorkbenchError ? `[${error.code}] ` : '';
+  log.error(code + (error instanceof Error ? (error.stack ?? error.message) : String(error)));
   if (shown.cause instanceof Error && shown.cause !== error) log.error(String(shown.cause.stack));
   void showError(shown);
 }

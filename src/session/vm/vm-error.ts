@@ -1,20 +1,62 @@
+import type { ErrorTable } from '../../shared/errors/error-table';
 import { type Fix, WorkbenchError } from '../../shared/errors/workbench-error';
 
 /** Why the sandbox VM cannot run or has ended. */
-export type VmErrorCode =
-  | 'qemu-missing'
-  | 'tool-missing'
-  | 'kernel-missing'
-  | 'module-missing'
-  | 'node-missing'
-  | 'agent-missing'
-  | 'unsupported-machine'
-  | 'hidden-folder'
-  | 'boot-timeout'
-  | 'guest-died'
-  | 'guest-protocol'
-  | 'spawn-failed'
-  | 'disposed';
+export const VM_ERRORS = {
+  'qemu-missing': {
+    means: 'QEMU is not installed, or did not start',
+    fix: 'BPF: Install Sandbox VM, or `sudo apt-get install qemu-system-x86` (`qemu-system-arm`).',
+  },
+  'tool-missing': {
+    means: 'A tool that unpacks the kernel is not installed',
+    fix: 'The message names the package.',
+  },
+  'kernel-missing': {
+    means: 'There is no kernel for the sandbox VM',
+    fix: 'BPF: Install Sandbox VM unpacks the distribution’s, without installing it.',
+  },
+  'module-missing': {
+    means: 'The sandbox VM’s kernel lacks a module that booting needs',
+    fix: 'BPF: Install Sandbox VM.',
+  },
+  'node-missing': {
+    means: 'The sandbox VM needs a Node.js on this machine',
+    fix: '`sudo apt-get install nodejs`, or set `bpf.nodePath`.',
+  },
+  'agent-missing': {
+    means: 'A part of the extension is missing',
+    fix: 'Install the extension again.',
+  },
+  'unsupported-machine': {
+    means: 'The sandbox VM runs on x86-64 and arm64 only',
+    fix: 'Use another machine.',
+  },
+  'hidden-folder': {
+    means: 'A folder that the VM needs is to be hidden from it, or hiding one failed',
+    fix: 'Change `bpf.vm.hiddenFolders`; the message names the folder.',
+  },
+  'boot-timeout': {
+    means: 'The sandbox VM did not boot in time',
+    fix: 'Try again with less load; the message has the end of its console.',
+  },
+  'guest-died': {
+    means: 'The sandbox VM ended unexpectedly',
+    fix: 'Start the session again: a new one boots.',
+  },
+  'guest-protocol': {
+    means: 'The agent in the VM is of another version, or sent what it never sends',
+    fix: 'Start the session again; if it stays so, report it.',
+  },
+  'spawn-failed': {
+    means: 'A program could not be started in the VM',
+    fix: 'Check its path: the VM sees this machine’s files.',
+  },
+  disposed: {
+    means: 'The sandbox VM was stopped',
+    fix: 'Start the session again.',
+  },
+} as const satisfies ErrorTable;
+export type VmErrorCode = keyof typeof VM_ERRORS;
 
 export class VmError extends WorkbenchError<VmErrorCode> {
   override readonly name = 'VmError';

@@ -1,4 +1,5 @@
 /** Input and output of an export: plain texts; the caller reads and writes the files. */
+import type { ErrorTable } from '../errors/error-table';
 import { WorkbenchError } from '../errors/workbench-error';
 import type { BpfObject, Program } from '../object/model';
 
@@ -35,9 +36,23 @@ export interface Engine {
   sectionFor(program: Program, object: BpfObject): SectionThere;
 }
 
-/** The program cannot be exported; the message has the reason and `fix` what to do. */
-export class ExportError extends WorkbenchError<
-  'nothing-attachable' | 'nothing-to-show' | 'program-not-found'
-> {
+/** Why a program cannot be exported. */
+export const EXPORT_ERRORS = {
+  'nothing-attachable': {
+    means: 'The engine can attach none of the program’s attach points',
+    fix: 'The message has the engine’s reason; see [commands.md](commands.md).',
+  },
+  'nothing-to-show': {
+    means: 'The program has no map that the engine can show',
+    fix: 'Give it a histogram, a table or an event buffer.',
+  },
+  'program-not-found': {
+    means: 'There is nothing to export',
+    fix: 'Open the program, or name its file.',
+  },
+} as const satisfies ErrorTable;
+
+/** The message has the reason and `fix` what to do. */
+export class ExportError extends WorkbenchError<keyof typeof EXPORT_ERRORS> {
   override readonly name = 'ExportError';
 }
