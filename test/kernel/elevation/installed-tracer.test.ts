@@ -117,7 +117,7 @@ describe('the installed tracer', () => {
     [
       'only another version is there',
       `mv ${FOLDER} ${INSTALL_FOLDER}/1.0.0`,
-      `holds 1.0.0, and this is version ${VERSION}`,
+      `contains 1.0.0, and this is version ${VERSION}`,
     ],
   ])('is refused when %s', async (_what, change, said) => {
     await guest.sh(`cp -a ${INSTALL_FOLDER} /var/tmp/bpfw-installed; ${change}`);
