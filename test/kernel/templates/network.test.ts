@@ -4,8 +4,8 @@ import { trace } from '../bench/trace';
 import { workloadPath } from '../bench/workloads';
 
 const w_net = workloadPath('w_net');
-/** 127.0.0.1 in network byte order, read as a little-endian number. */
-const LOOPBACK = 0x0100007f;
+/** 127.0.0.1 as the number it is in network byte order. */
+const LOOPBACK = 0x7f000001;
 /** The loopback interface is a network namespace's first. */
 const LO_IFINDEX = '1';
 
@@ -93,7 +93,7 @@ describe('tcpv4connect', () => {
       expect(event).toMatchObject({ ...TO, saddr: LOOPBACK, ret: 0, comm: 'w_net' });
     expect(new Set(connected.map(event => event.sport)).size).toBe(20);
     // 203.0.113.9, ENETUNREACH: the socket has no address then, what was asked for has.
-    expect(result.events[20]).toMatchObject({ daddr: 0x097100cb, dport: 80, ret: -101 });
+    expect(result.events[20]).toMatchObject({ daddr: 0xcb007109, dport: 80, ret: -101 });
   });
 
   it('has the same through kprobes', async () => {
