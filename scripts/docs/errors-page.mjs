@@ -4,7 +4,7 @@ import esbuild from 'esbuild';
 /** Title of each table's section, and where it is. */
 const TABLES = [
   ['Starting and tracing', 'src/session/errors.ts', 'SESSION_ERRORS'],
-  ['Loading and attaching', 'src/shared/protocol/tracer.ts', 'TRACER_ERRORS'],
+  ['Loading and attaching', 'src/shared/protocol/tracer-errors.ts', 'TRACER_ERRORS'],
   ['Object files', 'src/shared/elf/object-error.ts', 'OBJECT_ERRORS'],
   ['Compiling', 'src/compile/environment-error.ts', 'COMPILE_ERRORS'],
   ['Sandbox VM', 'src/session/vm/vm-error.ts', 'VM_ERRORS'],

@@ -35,5 +35,5 @@ export function currentName(name: string): string {
 
 /** The system call that the function is the entry of, for any architecture and since before the wrappers of 4.17; null for others. */
 export function systemCallOf(name: string): string | null {
-  return /^(?:__(?:x64|ia32|arm64|s390x|riscv|se|do)_sys_|__do_sys_|sys_|SyS_)(\w+)$/.exec(name)?.[1] ?? null;
+  return /^(?:__(?:x64|ia32|arm64|s390x|riscv|se|do)_sys_|sys_|SyS_)(\w+)$/.exec(name)?.[1] ?? null;
 }
